@@ -1,0 +1,3 @@
+//! gantry, the operator's tool.
+
+fn main() {}

@@ -1,0 +1,45 @@
+//! The demonstration: a server on 127.0.0.1:2121 with all its state in
+//! `./gantry-data`, made when it is not there and kept from then on.
+
+mod state;
+mod users;
+
+use std::net::SocketAddr;
+
+use gantry_api::Layout;
+use gantry_server::{Generation, Images, Source, StartError};
+
+use state::{State, Users};
+
+/// Makes the state where it is missing, and serves it.
+pub fn run(images: Images) -> Result<(), StartError> {
+    let state = State::open(&images)?;
+    if let Some(users) = state.missing {
+        if users == Users::Database {
+            users::write_database(&state, &images)?;
+        }
+        state.complete(users)?;
+    }
+    let source = Source { path: state.configuration(), defines: Vec::new() };
+    gantry_server::run(source, images, |addresses, generation| announce(&state, addresses, generation))
+}
+
+fn announce(state: &State, addresses: &[SocketAddr], generation: &Generation) {
+    for address in addresses {
+        println!("Gantry serves ftp://{address}/");
+    }
+    println!("  user      {}", state.user);
+    println!("  password  {}", state.password);
+    println!("  files     {}", state.files().display());
+    println!("  settings  {}", state.configuration().display());
+    println!("  try       curl -u '{}:{}' ftp://127.0.0.1:2121/", state.user, state.password);
+    println!("Modules:");
+    for module in &generation.modules {
+        let layout = match module.image.layout() {
+            Layout::Linked => "linked in".to_owned(),
+            Layout::Loaded => format!("loaded from {}", module.image.shown()),
+        };
+        println!("  {:16} {:8} {layout}", module.name, module.version);
+    }
+    println!("Ctrl-C ends it.");
+}

@@ -1,0 +1,211 @@
+//! The folder of the demonstration: configuration, password, files, and the
+//! users' database or file.
+
+use std::fs;
+use std::io::{self, Write};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use gantry_server::{Images, StartError};
+use gantry_sys::crypt::{Scheme, hash};
+
+const FOLDER: &str = "gantry-data";
+const USER: &str = "demo";
+const PASSWORD_LENGTH: usize = 16;
+/// The uid and gid of Debian's `nobody`, for a demonstration run by root.
+const NOBODY: u32 = 65534;
+
+/// Where the users stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Users {
+    /// In an SQLite database.
+    Database,
+    /// In an AuthUserFile.
+    File,
+}
+
+/// The state.
+pub struct State {
+    folder: PathBuf,
+    /// Set while it is not complete: where its users shall stand.
+    pub missing: Option<Users>,
+    /// The name to log in with.
+    pub user: String,
+    /// Its password.
+    pub password: String,
+}
+
+impl State {
+    /// Takes what is there, or begins to make it.
+    pub fn open(images: &Images) -> Result<Self, StartError> {
+        Self::open_in(Path::new("."), images).map_err(failed)
+    }
+
+    fn open_in(parent: &Path, images: &Images) -> io::Result<Self> {
+        let folder = fs::canonicalize(parent)?.join(FOLDER);
+        let mut state = Self { folder, missing: None, user: USER.to_owned(), password: String::new() };
+        if state.configuration().is_file() {
+            state.password = fs::read_to_string(state.path("password"))?.trim().to_owned();
+            return Ok(state);
+        }
+        state.password = generate()?;
+        let sql = images.offers("mod_sql") && images.offers("mod_sql_sqlite");
+        state.missing = Some(if sql { Users::Database } else { Users::File });
+        state.begin()?;
+        Ok(state)
+    }
+
+    /// Writes what is left: the configuration, whose presence says that all
+    /// else is there.
+    pub fn complete(&self, users: Users) -> Result<(), StartError> {
+        let write = || {
+            write_secret(&self.path("gantry.conf.new"), &self.text(users, self.ids().0))?;
+            fs::rename(self.path("gantry.conf.new"), self.configuration())
+        };
+        write().map_err(failed)
+    }
+
+    /// The configuration file.
+    pub fn configuration(&self) -> PathBuf {
+        self.path("gantry.conf")
+    }
+
+    /// A configuration that only loads what speaks to the database.
+    pub fn first_configuration(&self) -> PathBuf {
+        self.path("first.conf")
+    }
+
+    /// The user's files.
+    pub fn files(&self) -> PathBuf {
+        self.path("files")
+    }
+
+    /// The database.
+    pub fn database(&self) -> PathBuf {
+        self.path("gantry.db")
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.join(name)
+    }
+
+    /// The uid and gid under which the user's files are touched: the starter's
+    /// own; for root those of `nobody`, if that one can get here.
+    pub fn ids(&self) -> (u32, u32) {
+        let own = (rustix::process::geteuid().as_raw(), rustix::process::getegid().as_raw());
+        let reached = || {
+            self.folder
+                .ancestors()
+                .skip(1)
+                .all(|folder| fs::metadata(folder).is_ok_and(|found| found.mode() & 0o001 != 0))
+        };
+        if own.0 == 0 && reached() { (NOBODY, NOBODY) } else { own }
+    }
+
+    fn begin(&self) -> io::Result<()> {
+        let (uid, gid) = self.ids();
+        let mut make = fs::DirBuilder::new();
+        make.recursive(true).mode(0o711).create(&self.folder)?;
+        make.mode(0o755).create(self.files())?;
+        std::os::unix::fs::chown(self.files(), Some(uid), Some(gid))?;
+        fs::write(self.files().join("welcome.txt"), "This file comes from Gantry's demonstration.\n")?;
+        write_secret(&self.path("password"), &format!("{}\n", self.password))?;
+        match self.missing {
+            // An empty file is an empty database.
+            Some(Users::Database) => {
+                write_secret(&self.database(), "")?;
+                write_secret(&self.first_configuration(), "LoadModule mod_sql_sqlite.c\n")
+            }
+            _ => write_secret(&self.path("passwd"), &self.passwd_line(uid, gid)?),
+        }
+    }
+
+    fn passwd_line(&self, uid: u32, gid: u32) -> io::Result<String> {
+        let secret = self.secret()?;
+        Ok(format!("{}:{secret}:{uid}:{gid}:Demonstration:{}:/bin/false\n", self.user, self.files().display()))
+    }
+
+    /// The password's hash.
+    pub fn secret(&self) -> io::Result<String> {
+        hash(self.password.as_bytes(), Scheme::Sha512).map_err(io::Error::other)
+    }
+
+    fn text(&self, users: Users, uid: u32) -> String {
+        let users = match users {
+            Users::Database => SQL.replace("{database}", &self.database().to_string_lossy()),
+            Users::File => FILE.replace("{passwd}", &self.path("passwd").to_string_lossy()),
+        };
+        // Accounts below 999 are refused unless said otherwise.
+        let low = if uid == 0 { "RootLogin           on\n" } else { "" };
+        let sql_low = if uid < 999 && users.contains("SQLBackend") { "SQLMinID            0\n" } else { "" };
+        TEXT.replace("{users}", &users).replace("{low}", &format!("{low}{sql_low}"))
+    }
+}
+
+const TEXT: &str = r#"# The demonstration's configuration: read it, change it, and send gantryd a
+# SIGHUP (or start it anew). It serves both layouts: LoadModule of a module that
+# is linked in does nothing.
+
+ServerName          "Gantry's demonstration"
+ServerType          standalone
+DefaultServer       on
+
+# This machine alone can reach it.
+DefaultAddress      127.0.0.1
+Port                2121
+
+Umask               022
+MaxInstances        100
+MaxLoginAttempts    3
+
+# Users see their home as the root of all files.
+DefaultRoot         ~
+RequireValidShell   off
+{low}
+AllowOverwrite      on
+AllowStoreRestart   on
+
+{users}"#;
+
+const SQL: &str = r#"# Users stand in an SQLite database.
+LoadModule          mod_sql.c
+LoadModule          mod_sql_sqlite.c
+
+SQLBackend          sqlite3
+SQLConnectInfo      "{database}"
+SQLAuthenticate     users groups
+SQLAuthTypes        Crypt
+SQLUserInfo         users userid passwd uid gid homedir shell
+SQLGroupInfo        groups groupname gid members
+AuthOrder           mod_sql.c
+
+# Each upload leaves a row.
+SQLNamedQuery       upload INSERT "'%u', '%f', %b" uploads
+SQLLog              STOR upload
+"#;
+
+const FILE: &str = r#"# Users stand in a file like /etc/passwd. Built with the features static-sql or
+# shared-sql, a new demonstration keeps them in an SQLite database.
+AuthUserFile        "{passwd}"
+AuthOrder           mod_auth_file.c
+"#;
+
+fn failed(error: io::Error) -> StartError {
+    StartError::System(format!("cannot make the demonstration's folder ./{FOLDER}"), error)
+}
+
+/// A file for its owner's eyes alone.
+fn write_secret(path: &Path, text: &str) -> io::Result<()> {
+    let mut file = fs::OpenOptions::new().create(true).write(true).truncate(true).mode(0o600).open(path)?;
+    file.write_all(text.as_bytes())
+}
+
+/// A password that nobody guesses and everybody can type.
+fn generate() -> io::Result<String> {
+    // 32 letters, so that each random byte gives one without bias; none that
+    // look alike.
+    const LETTERS: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
+    let mut bytes = [0; PASSWORD_LENGTH];
+    rustix::rand::getrandom(&mut bytes[..], rustix::rand::GetRandomFlags::empty())?;
+    Ok(bytes.iter().map(|byte| char::from(LETTERS[usize::from(byte % 32)])).collect())
+}

@@ -1,0 +1,33 @@
+//! Where things are: built in by the install step, or beside the executable in
+//! cargo's folder.
+
+use std::path::{Path, PathBuf};
+
+/// The prefix that the install step built in.
+pub const PREFIX: Option<&str> = option_env!("GANTRY_PREFIX");
+/// The folder of modules that the install step built in.
+pub const LIBEXECDIR: Option<&str> = option_env!("GANTRY_LIBEXECDIR");
+/// The folder of the configuration that the install step built in.
+pub const SYSCONFDIR: Option<&str> = option_env!("GANTRY_SYSCONFDIR");
+
+/// The configuration that is read without `-c`.
+pub fn configuration() -> PathBuf {
+    Path::new(SYSCONFDIR.unwrap_or("/usr/local/etc")).join("gantry.conf")
+}
+
+/// The folders in which LoadModule looks when ModulePath says nothing.
+pub fn modules() -> Vec<PathBuf> {
+    match LIBEXECDIR {
+        Some(folder) => vec![folder.into()],
+        None => cargo_folder().map(|folder| folder.join("deps")).into_iter().collect(),
+    }
+}
+
+/// The folder of cargo's that the executable lies in, if it was started from
+/// there: then nothing has been installed.
+pub fn cargo_folder() -> Option<PathBuf> {
+    let executable = std::env::current_exe().ok()?;
+    let folder = executable.parent()?;
+    let built_here = PREFIX.is_none() && folder.join("deps").is_dir() && folder.join(".fingerprint").is_dir();
+    built_here.then(|| folder.to_owned())
+}

@@ -1,0 +1,210 @@
+//! Images: files of machine code that hold modules. `module!` puts a module's
+//! descriptor into this image's slice, exports the symbol by which a loader
+//! finds it, and writes the stamp.
+
+use crate::contribution::{CommandEntry, ControlAction};
+use crate::directive::Directive;
+use crate::error::Result;
+use crate::guard::{self, Home};
+use crate::log::{self, Host};
+use crate::module::{Instance, Moment, SettingsBox};
+use crate::runtime::RuntimeStart;
+use crate::session::Session;
+use crate::stamp;
+use crate::value::{Value, ValueError};
+
+/// A module, as its image describes it.
+pub struct Descriptor {
+    /// Its name: `mod_sql`.
+    pub name: &'static str,
+    /// Its version.
+    pub version: &'static str,
+    /// Modules that must be there, and come before it.
+    pub requires: &'static [&'static str],
+    /// Modules that come before it where they are there.
+    pub after: &'static [&'static str],
+    /// Modules that come behind it where they are there.
+    pub before: &'static [&'static str],
+    /// Whether it comes behind all that are not last themselves.
+    pub last: bool,
+    /// What makes its runtime, where it needs one.
+    pub runtime: Option<RuntimeStart>,
+    /// Makes an instance.
+    pub create: fn(Home) -> Result<Box<dyn Instance>>,
+    /// Makes its settings of a scope's value tree.
+    pub settings: fn(&Value) -> Result<SettingsBox, ValueError>,
+}
+
+/// The modules of this image.
+#[linkme::distributed_slice]
+pub static MODULES: [Descriptor];
+
+/// What an image holds. All of it belongs to the image: whoever keeps a part
+/// keeps the image.
+pub struct Image {
+    /// Its modules.
+    pub modules: &'static [Descriptor],
+    /// Their directives.
+    pub directives: Vec<&'static Directive>,
+    /// Their commands.
+    pub commands: Vec<&'static CommandEntry>,
+    /// Their control actions.
+    pub controls: Vec<&'static ControlAction>,
+}
+
+impl Image {
+    /// The image that this code is part of.
+    pub fn this(host: &'static dyn Host) -> Self {
+        log::connect(host);
+        Self {
+            modules: &MODULES,
+            directives: inventory::iter::<Directive>.into_iter().collect(),
+            commands: inventory::iter::<CommandEntry>.into_iter().collect(),
+            controls: inventory::iter::<ControlAction>.into_iter().collect(),
+        }
+    }
+}
+
+/// Size and alignment of a type.
+#[repr(C)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Shape {
+    /// Bytes.
+    pub size: u32,
+    /// Bytes.
+    pub align: u32,
+}
+
+impl Shape {
+    const fn of<T>() -> Self {
+        Self { size: size_of::<T>() as u32, align: align_of::<T>() as u32 }
+    }
+}
+
+/// What the exported function hands over, readable whatever the sender's
+/// build: a cheap second look before the first call by the Rust ABI.
+#[repr(C)]
+pub struct Header {
+    /// [`stamp::MAGIC`].
+    pub magic: [u8; 8],
+    /// [`stamp::FORMAT`].
+    pub format: u32,
+    /// The stamp id.
+    pub id: [u8; 12],
+    /// The boundary's main types.
+    pub shapes: [Shape; 6],
+    /// Takes the image in; to be called only when all above agrees.
+    pub open: fn(&'static dyn Host) -> Image,
+}
+
+impl Header {
+    /// The header of this image.
+    pub const fn this(open: fn(&'static dyn Host) -> Image) -> Self {
+        Self { magic: stamp::MAGIC, format: stamp::FORMAT, id: stamp::ID, shapes: SHAPES, open }
+    }
+
+    /// Whether the types agree with this image's.
+    pub fn agrees(&self) -> bool {
+        self.magic == stamp::MAGIC && self.format == stamp::FORMAT && self.id == stamp::ID && self.shapes == SHAPES
+    }
+}
+
+const SHAPES: [Shape; 6] = [
+    Shape::of::<Session>(),
+    Shape::of::<Moment<'_>>(),
+    Shape::of::<Descriptor>(),
+    Shape::of::<Directive>(),
+    Shape::of::<Value>(),
+    Shape::of::<crate::Error>(),
+];
+
+/// The exported function's type.
+pub type Entry = extern "C" fn() -> *const Header;
+
+/// Takes in the image that the module `name` is in; what `module!` exports.
+pub fn open(host: &'static dyn Host, name: &'static str) -> Image {
+    let image = Image::this(host);
+    guard::log_panics(name);
+    image
+}
+
+/// Registers a module: its type, which must be `Default`, and what the
+/// resolver has to know. Name and version are the package's.
+///
+/// ```ignore
+/// module! { Greet, settings: Settings, after: ["mod_auth"] }
+/// ```
+/// All but the type may be left out; the order is: `settings`, `requires`,
+/// `after`, `before`, `last: true`, `runtime: gantry_runtime::start`.
+#[macro_export]
+macro_rules! module {
+    ($module:ty
+     $(, settings: $settings:ty)?
+     $(, requires: [$($requires:literal),* $(,)?])?
+     $(, after: [$($after:literal),* $(,)?])?
+     $(, before: [$($before:literal),* $(,)?])?
+     $(, last: $last:literal)?
+     $(, runtime: $runtime:expr)?
+     $(,)?) => {
+        const _: () = {
+            const NAME: &str = env!("CARGO_PKG_NAME");
+
+            #[$crate::linkme::distributed_slice($crate::MODULES)]
+            #[linkme(crate = $crate::linkme)]
+            static DESCRIPTOR: $crate::Descriptor = $crate::Descriptor {
+                name: NAME,
+                version: env!("CARGO_PKG_VERSION"),
+                requires: &[$($($requires),*)?],
+                after: &[$($($after),*)?],
+                before: &[$($($before),*)?],
+                last: $crate::module!(@or false $(, $last)?),
+                runtime: $crate::module!(@option $($runtime)?),
+                create: $crate::module::create::<$module>,
+                settings: $crate::module::settings::<$crate::module!(@settings $($settings)?)>,
+            };
+
+            const PARTS: &[&str] = &[
+                $crate::stamp::BUILD,
+                "module=", NAME,
+                "\nversion=", env!("CARGO_PKG_VERSION"),
+                "\nrequires=", $($($requires, " ",)*)?
+                "\nprovides=",
+                "\nafter=", $($($after, " ",)*)?
+                "\nbefore=", $($($before, " ",)*)?
+                "\nlast=", if $crate::module!(@or false $(, $last)?) { "yes" } else { "no" },
+                "\nlicence=", env!("CARGO_PKG_LICENSE"),
+                "\nruntime=", $crate::module!(@yes $($runtime)?),
+                "\n", $crate::stamp::SHOWN,
+            ];
+            const LENGTH: usize = $crate::stamp::length(PARTS);
+            const TEXT: [u8; LENGTH] = $crate::stamp::join(PARTS);
+
+            #[used]
+            #[unsafe(link_section = ".gantry.stamp")]
+            static STAMP: [u8; LENGTH + $crate::stamp::FRAME_HEAD] =
+                $crate::stamp::frame(match ::core::str::from_utf8(&TEXT) {
+                    Ok(text) => text,
+                    Err(_) => panic!("parts of UTF-8 make UTF-8"),
+                });
+
+            fn open(host: &'static dyn $crate::log::Host) -> $crate::Image {
+                $crate::image::open(host, NAME)
+            }
+
+            static HEADER: $crate::image::Header = $crate::image::Header::this(open);
+
+            #[unsafe(export_name = concat!("gantry_image_", env!("CARGO_PKG_NAME")))]
+            extern "C" fn entry() -> *const $crate::image::Header {
+                &HEADER
+            }
+        };
+    };
+    (@or $default:literal) => { $default };
+    (@or $default:literal, $given:literal) => { $given };
+    (@option) => { ::core::option::Option::None };
+    (@option $given:expr) => { ::core::option::Option::Some($given) };
+    (@settings) => { $crate::NoSettings };
+    (@settings $given:ty) => { $given };
+    (@yes) => { "no" };
+    (@yes $given:expr) => { "yes" };
+}

@@ -1,0 +1,57 @@
+//! All that a Gantry module sees, and all that crosses from image to image.
+//!
+//! Only std's types and those of this crate and of gantry-proto stand in what
+//! crosses; `stamp` is how two images make sure that these were compiled
+//! alike. A module's author begins with [`prelude`].
+
+#![deny(unsafe_code)]
+
+mod account;
+mod contribution;
+pub mod data;
+mod digest;
+mod directive;
+mod error;
+pub mod files;
+pub mod guard;
+pub mod image;
+pub mod log;
+pub mod module;
+pub mod parse;
+mod path;
+pub mod runtime;
+pub mod service;
+pub mod session;
+pub mod stamp;
+mod value;
+pub mod variable;
+
+#[doc(hidden)]
+pub use {inventory, linkme};
+
+pub use account::{Account, Group};
+pub use async_trait::async_trait;
+pub use contribution::{CommandEntry, ControlAction};
+pub use directive::{Contexts, Directive, Inherits, Parse};
+pub use error::{Error, Fault, Result};
+pub use gantry_proto as proto;
+pub use gantry_proto::command::Command;
+pub use gantry_proto::reply::Reply;
+pub use gantry_proto::verb::Verb;
+pub use image::{Descriptor, Image, MODULES};
+pub use module::{
+    CommandHelp, Hook, Instance, Login, Module, Moment, NoSettings, PathArgument, Phase, Start, State, Step, World,
+    refuse,
+};
+pub use path::VirtualPath;
+pub use runtime::{Layout, Runtime};
+pub use session::{ServerId, Session};
+pub use value::{Value, ValueError};
+
+/// What a module's author needs, in one line.
+pub mod prelude {
+    pub use crate::{
+        Command, Contexts, Error, Hook, Module, Moment, PathArgument, Phase, Reply, Result, Session, Start, Step,
+        Value, Verb, VirtualPath, async_trait, command, control, directive, log, module, parse, refuse,
+    };
+}

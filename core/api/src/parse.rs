@@ -1,0 +1,140 @@
+//! Parsers for what stands behind a directive's name, for `directive!`. Each
+//! takes the words of the line, unquoted, and says what it wants when they do
+//! not fit; the configuration adds the directive's name and its place.
+
+use crate::value::Value;
+
+/// One word (or quoted text).
+pub fn word(words: &[&str]) -> Result<Value, String> {
+    one(words).map(Value::from)
+}
+
+/// All words as one text, joined by a space.
+pub fn text(words: &[&str]) -> Result<Value, String> {
+    if words.is_empty() {
+        return Err("missing parameters".to_owned());
+    }
+    Ok(Value::Text(words.join(" ")))
+}
+
+/// One or more words, as a list.
+pub fn words(words: &[&str]) -> Result<Value, String> {
+    if words.is_empty() {
+        return Err("missing parameters".to_owned());
+    }
+    Ok(Value::List(words.iter().map(|word| Value::from(*word)).collect()))
+}
+
+/// `on` or `off` and their synonyms.
+pub fn on_off(words: &[&str]) -> Result<Value, String> {
+    let word = one(words)?;
+    switch(word).map(Value::Bool).ok_or_else(|| format!("expected boolean parameter, found '{word}'"))
+}
+
+/// Reads `on`, `yes`, `true`, `1` or their opposites.
+pub fn switch(word: &str) -> Option<bool> {
+    let is = |names: [&str; 4]| names.iter().any(|name| name.eq_ignore_ascii_case(word));
+    match () {
+        () if is(["on", "yes", "true", "1"]) => Some(true),
+        () if is(["off", "no", "false", "0"]) => Some(false),
+        () => None,
+    }
+}
+
+/// A whole number that is not negative.
+pub fn number(words: &[&str]) -> Result<Value, String> {
+    whole(one(words)?).map(Value::Int)
+}
+
+/// A count, or `none` for no limit.
+pub fn count_or_none(words: &[&str]) -> Result<Value, String> {
+    if one(words)?.eq_ignore_ascii_case("none") {
+        return Ok(Value::None);
+    }
+    number(words)
+}
+
+/// Seconds, or `h:mm:ss`, or with a unit (`90s`, `5m`, `1h`); 0 means never.
+pub fn seconds(words: &[&str]) -> Result<Value, String> {
+    let word = one(words)?;
+    let fail = || format!("'{word}' is no time: use seconds, hh:mm:ss, or a number with s, m or h");
+    if word.contains(':') {
+        let parts = word.split(':').map(whole).collect::<Result<Vec<_>, _>>().map_err(|_| fail())?;
+        return match parts[..] {
+            [hours, minutes, seconds] if minutes < 60 && seconds < 60 && hours < 1_000_000 => {
+                Ok(Value::Int(hours * 3600 + minutes * 60 + seconds))
+            }
+            _ => Err(fail()),
+        };
+    }
+    let (digits, factor) = match word.char_indices().last() {
+        Some((at, 's' | 'S')) => (&word[..at], 1),
+        Some((at, 'm' | 'M')) => (&word[..at], 60),
+        Some((at, 'h' | 'H')) => (&word[..at], 3600),
+        _ => (word, 1),
+    };
+    let number = whole(digits).map_err(|_| fail())?;
+    number.checked_mul(factor).map(Value::Int).ok_or_else(fail)
+}
+
+/// An absolute path, or the words that stand for none.
+pub fn path(words: &[&str]) -> Result<Value, String> {
+    let word = one(words)?;
+    match word.starts_with('/') || word.starts_with('~') || word.starts_with('%') {
+        true => Ok(Value::from(word)),
+        false => Err(format!("'{word}' must be an absolute path")),
+    }
+}
+
+/// An absolute path, or `none`.
+pub fn path_or_none(words: &[&str]) -> Result<Value, String> {
+    if one(words)?.eq_ignore_ascii_case("none") {
+        return Ok(Value::None);
+    }
+    path(words)
+}
+
+/// The only word.
+pub fn one<'a>(words: &[&'a str]) -> Result<&'a str, String> {
+    match words {
+        [word] => Ok(word),
+        [] => Err("missing parameters".to_owned()),
+        _ => Err("wrong number of parameters".to_owned()),
+    }
+}
+
+/// A whole number that is not negative.
+pub fn whole(word: &str) -> Result<i64, String> {
+    let fail = || format!("'{word}' is not a whole number");
+    let number: i64 = word.parse().map_err(|_| fail())?;
+    if number < 0 { Err(fail()) } else { Ok(number) }
+}
+
+/// An octal number of at most four digits, such as a umask.
+pub fn octal(word: &str) -> Result<i64, String> {
+    let mode = i64::from_str_radix(word, 8).ok().filter(|mode| (0..=0o7777).contains(mode));
+    mode.ok_or_else(|| format!("'{word}' is not a valid octal mode"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_have_three_forms() {
+        assert_eq!(seconds(&["300"]), Ok(Value::Int(300)));
+        assert_eq!(seconds(&["5m"]), Ok(Value::Int(300)));
+        assert_eq!(seconds(&["01:00:05"]), Ok(Value::Int(3605)));
+        assert!(seconds(&["1:99:00"]).is_err());
+        assert!(seconds(&["9223372036854775807h"]).is_err());
+        assert!(seconds(&["é"]).is_err());
+    }
+
+    #[test]
+    fn switches_know_their_synonyms() {
+        assert_eq!(on_off(&["Yes"]), Ok(Value::Bool(true)));
+        assert_eq!(on_off(&["off"]), Ok(Value::Bool(false)));
+        assert!(on_off(&["perhaps"]).is_err());
+        assert!(on_off(&["on", "off"]).is_err());
+    }
+}

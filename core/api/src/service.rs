@@ -1,0 +1,213 @@
+//! Services: how modules meet. One publishes, another asks by interface and
+//! name; neither names the other's package. Every call is guarded in the
+//! provider's image. A service lives as long as its generation.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use crate::account::Account;
+use crate::error::Result;
+use crate::guard::{Call, Guarded};
+use crate::module::Start;
+use crate::session::ServerId;
+
+/// A published service: one variant an interface.
+#[derive(Clone)]
+pub enum Service {
+    /// Knows users; asked in AuthOrder. Named after its module.
+    Authenticator(Arc<dyn Authenticator>),
+    /// Speaks to a database. Named as SQLBackend names it.
+    SqlBackend(Arc<dyn SqlBackend>),
+    /// Runs the SQLNamedQuery statements of the configuration.
+    SqlQueries(Arc<dyn SqlQueries>),
+}
+
+/// The services of a generation, in the order of their modules.
+#[derive(Default)]
+pub struct Services {
+    entries: Vec<(String, Service)>,
+}
+
+impl Services {
+    /// The authenticators with their names.
+    pub fn authenticators(&self) -> impl Iterator<Item = (&str, &Arc<dyn Authenticator>)> {
+        self.entries.iter().filter_map(|(name, service)| match service {
+            Service::Authenticator(found) => Some((name.as_str(), found)),
+            _ => None,
+        })
+    }
+
+    /// The SQL back end of a name.
+    pub fn sql_backend(&self, name: &str) -> Option<Arc<dyn SqlBackend>> {
+        self.entries.iter().find_map(|(found, service)| match service {
+            Service::SqlBackend(backend) if found.eq_ignore_ascii_case(name) => Some(backend.clone()),
+            _ => None,
+        })
+    }
+
+    /// The names of the SQL back ends.
+    pub fn sql_backend_names(&self) -> impl Iterator<Item = &str> {
+        let backends = self.entries.iter().filter(|(_, service)| matches!(service, Service::SqlBackend(_)));
+        backends.map(|(name, _)| name.as_str())
+    }
+
+    /// SQL's named queries.
+    pub fn sql_queries(&self) -> Option<&Arc<dyn SqlQueries>> {
+        self.entries.iter().find_map(|(_, service)| match service {
+            Service::SqlQueries(queries) => Some(queries),
+            _ => None,
+        })
+    }
+}
+
+/// Declares an interface, its guarded wrapper, and the way to publish it.
+macro_rules! service {
+    ($(#[$meta:meta])* trait $interface:ident as $publish:ident {
+        $($(#[$doc:meta])* async fn $method:ident(&self $(, $name:ident: $type:ty)*) -> $answer:ty;)+
+    }) => {
+        $(#[$meta])*
+        #[async_trait]
+        pub trait $interface: Send + Sync {
+            $($(#[$doc])* async fn $method(&self $(, $name: $type)*) -> Result<$answer>;)+
+        }
+
+        #[async_trait]
+        impl<S: $interface> $interface for Guarded<S> {
+            $(async fn $method(&self $(, $name: $type)*) -> Result<$answer> {
+                Call::new(self.home(), || self.value().$method($($name),*)).await
+            })+
+        }
+
+        impl Start<'_> {
+            /// Publishes the service under a name.
+            pub fn $publish<S: $interface + 'static>(&mut self, name: &str, service: S) {
+                let guarded = Guarded::new(self.home.clone(), service);
+                self.services.entries.push((name.to_owned(), Service::$interface(Arc::new(guarded))));
+            }
+        }
+    };
+}
+
+/// Who wants to log in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LoginRequest {
+    /// The server that the client came to.
+    pub server: ServerId,
+    /// The name that USER gave.
+    pub user: String,
+}
+
+/// What an authenticator says of a password.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// It fits.
+    Accepted,
+    /// It does not; no other authenticator is asked.
+    Rejected,
+    /// This authenticator cannot tell: the next one is asked.
+    Unknown,
+}
+
+service! {
+    /// Knows users and checks passwords.
+    trait Authenticator as authenticator {
+        /// Looks a user up.
+        async fn account(&self, request: &LoginRequest) -> Option<Account>;
+        /// Checks a password for an account that this authenticator found.
+        async fn verify(&self, request: &LoginRequest, account: &Account, password: &[u8]) -> Verdict;
+    }
+}
+
+/// Where a database is: what SQLConnectInfo says.
+#[derive(Clone, PartialEq, Eq, Default)]
+pub struct SqlConnect {
+    /// Which database, in the back end's notation.
+    pub database: String,
+    /// The user, where the back end has users.
+    pub user: Option<String>,
+    /// The password.
+    pub password: Option<String>,
+}
+
+/// Without the password.
+impl std::fmt::Debug for SqlConnect {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("SqlConnect")
+            .field("database", &self.database)
+            .field("user", &self.user)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A value of a database.
+#[derive(Debug, Clone, PartialEq)]
+pub enum SqlValue {
+    /// NULL.
+    Null,
+    /// A whole number.
+    Int(i64),
+    /// A number with a fraction.
+    Real(f64),
+    /// Text.
+    Text(String),
+    /// Bytes.
+    Bytes(Vec<u8>),
+}
+
+impl SqlValue {
+    /// As text; none for NULL.
+    pub fn into_text(self) -> Option<String> {
+        match self {
+            Self::Null => None,
+            Self::Int(number) => Some(number.to_string()),
+            Self::Real(number) => Some(number.to_string()),
+            Self::Text(text) => Some(text),
+            Self::Bytes(bytes) => Some(String::from_utf8_lossy(&bytes).into_owned()),
+        }
+    }
+}
+
+/// A statement whose every value is bound: the pieces of text stand around
+/// the parameters, which are one fewer. The back end writes its own
+/// placeholder between two pieces.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SqlStatement {
+    /// Text from the configuration alone.
+    pub pieces: Vec<String>,
+    /// The values.
+    pub parameters: Vec<SqlValue>,
+}
+
+/// What a statement gave.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct SqlRows {
+    /// The rows, each with a value a column.
+    pub rows: Vec<Vec<SqlValue>>,
+    /// How many rows it changed.
+    pub affected: u64,
+}
+
+/// A back end's name for an open pool.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct SqlPool(pub u64);
+
+service! {
+    /// Speaks to one kind of database.
+    trait SqlBackend as sql_backend {
+        /// Opens a pool of connections and sees that the database answers.
+        async fn open(&self, connect: &SqlConnect) -> SqlPool;
+        /// Runs a statement.
+        async fn run(&self, pool: SqlPool, statement: &SqlStatement) -> SqlRows;
+        /// Finishes what is under way and closes a pool.
+        async fn close(&self, pool: SqlPool) -> ();
+    }
+}
+
+service! {
+    /// The named queries of the configuration.
+    trait SqlQueries as sql_queries {
+        /// Runs a named query with `%{0}`, `%{1}`... bound to the arguments.
+        async fn run(&self, server: ServerId, name: &str, arguments: &[String]) -> SqlRows;
+    }
+}

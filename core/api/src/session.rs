@@ -1,0 +1,147 @@
+//! A session: what a client is, has said and is doing, from the accepted
+//! connection to its end. One task owns it; modules see it through a
+//! [`crate::Moment`].
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use gantry_proto::reply::Reply;
+
+use crate::account::Account;
+use crate::data::{Control, Data};
+use crate::error::{Error, Result};
+use crate::files::Files;
+use crate::path::VirtualPath;
+
+/// Which of the configuration's servers: 0 is the main server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ServerId(pub usize);
+
+/// The representation type (RFC 959 section 3.1.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Type {
+    /// ASCII: lines end with CRLF on the wire.
+    Ascii,
+    /// Image: bytes as they are.
+    Image,
+}
+
+/// Which way a transfer goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Direction {
+    /// To the server: STOR, APPE.
+    In,
+    /// To the client: RETR and listings.
+    Out,
+}
+
+/// How a transfer ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// All of it.
+    Complete,
+    /// Broken off.
+    Incomplete,
+}
+
+/// A file transfer that the command made, for the logs.
+#[derive(Debug, Clone)]
+pub struct Transfer {
+    /// The file.
+    pub path: VirtualPath,
+    /// Which way.
+    pub direction: Direction,
+    /// How represented.
+    pub kind: Type,
+    /// Bytes moved.
+    pub bytes: u64,
+    /// When it began.
+    pub began: SystemTime,
+    /// When it ended.
+    pub ended: SystemTime,
+    /// How it ended.
+    pub outcome: Outcome,
+}
+
+/// Why a session ends on the server's side.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ending(pub String);
+
+/// One client's session.
+pub struct Session {
+    /// Its number, unique in this process.
+    pub id: u64,
+    /// The server that it came to.
+    pub server: ServerId,
+    /// That server's ServerName.
+    pub server_name: Arc<str>,
+    /// The address that the client reached.
+    pub local: SocketAddr,
+    /// The client's address.
+    pub remote: SocketAddr,
+    /// The client's name, or its address where UseReverseDNS is off or fails.
+    pub remote_host: String,
+    /// When it was accepted.
+    pub began: SystemTime,
+    /// What USER named.
+    pub user: Option<String>,
+    /// Who it is, from the login on.
+    pub account: Option<Arc<Account>>,
+    /// Logins that failed so far.
+    pub attempts: u32,
+    /// The working directory.
+    pub cwd: VirtualPath,
+    /// The representation type.
+    pub kind: Type,
+    /// Where REST wants the next transfer to begin, in bytes.
+    pub restart: u64,
+    /// What RNFR named.
+    pub rename_from: Option<VirtualPath>,
+    /// Whether the client said EPSV ALL (RFC 2428 section 4).
+    pub epsv_only: bool,
+    /// The transfer that the current command made.
+    pub transfer: Option<Transfer>,
+    /// Bytes that its transfers brought in, and sent out.
+    pub bytes: (u64, u64),
+    /// The client's files.
+    pub files: Box<dyn Files>,
+    /// The client's data connections.
+    pub data: Box<dyn Data>,
+    /// The client's control connection.
+    pub control: Box<dyn Control>,
+    /// Set to end the session when the command's reply is sent.
+    pub ending: Option<Ending>,
+    /// The reply that the current command has so far; it is sent behind POST_CMD.
+    pub reply: Option<Reply>,
+}
+
+impl Session {
+    /// Sets the command's reply.
+    pub fn respond(&mut self, code: u16, text: impl AsRef<[u8]>) {
+        self.reply = Some(Reply::new(code, text));
+    }
+
+    /// Adds a line to the command's reply.
+    pub fn say(&mut self, text: impl AsRef<[u8]>) {
+        match &mut self.reply {
+            Some(reply) => reply.push(text),
+            None => self.respond(200, text),
+        }
+    }
+
+    /// Ends the session when the command's reply is sent.
+    pub fn end(&mut self, why: impl Into<String>) {
+        self.ending.get_or_insert_with(|| Ending(why.into()));
+    }
+
+    /// Who is logged in; 530 before that.
+    pub fn account(&self) -> Result<&Arc<Account>> {
+        self.account.as_ref().ok_or_else(|| Error::client(530, "Please login with USER and PASS"))
+    }
+
+    /// Where a path that the client named leads.
+    pub fn resolve(&self, path: &[u8]) -> VirtualPath {
+        self.cwd.join(path)
+    }
+}

@@ -1,0 +1,191 @@
+//! The value tree in which settings and other structured data cross images,
+//! and its way into serde types, which are made inside the image that uses
+//! them.
+
+use std::fmt;
+
+use serde::de::value::{MapDeserializer, SeqDeserializer};
+use serde::de::{self, DeserializeOwned, Deserializer, IntoDeserializer, Visitor};
+
+/// A piece of structured data.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub enum Value {
+    /// Nothing: an absent or switched-off setting.
+    #[default]
+    None,
+    /// Yes or no.
+    Bool(bool),
+    /// A whole number.
+    Int(i64),
+    /// A number with a fraction.
+    Float(f64),
+    /// Text.
+    Text(String),
+    /// Values in order.
+    List(Vec<Value>),
+    /// Named values, in order.
+    Map(Vec<(String, Value)>),
+}
+
+impl Value {
+    /// The value of a map's key.
+    pub fn entry(&self, key: &str) -> Option<&Value> {
+        let Self::Map(entries) = self else { return None };
+        entries.iter().find(|(name, _)| name == key).map(|(_, value)| value)
+    }
+
+    /// Makes a typed value of the tree.
+    pub fn extract<T: DeserializeOwned>(&self) -> Result<T, ValueError> {
+        T::deserialize(self)
+    }
+}
+
+impl From<&str> for Value {
+    fn from(text: &str) -> Self {
+        Self::Text(text.to_owned())
+    }
+}
+
+/// Why a tree does not fit a type: the message, and the key it speaks of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ValueError {
+    /// What is wrong.
+    pub message: String,
+    /// The key at which it is wrong, where known.
+    pub key: Option<String>,
+}
+
+impl fmt::Display for ValueError {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.key {
+            Some(key) => write!(out, "{key}: {}", self.message),
+            None => out.write_str(&self.message),
+        }
+    }
+}
+
+impl std::error::Error for ValueError {}
+
+impl de::Error for ValueError {
+    fn custom<T: fmt::Display>(message: T) -> Self {
+        Self { message: message.to_string(), key: None }
+    }
+}
+
+impl<'de> Deserializer<'de> for &'de Value {
+    type Error = ValueError;
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ValueError> {
+        match self {
+            Value::None => visitor.visit_unit(),
+            Value::Bool(yes) => visitor.visit_bool(*yes),
+            Value::Int(number) => visitor.visit_i64(*number),
+            Value::Float(number) => visitor.visit_f64(*number),
+            Value::Text(text) => visitor.visit_borrowed_str(text),
+            Value::List(values) => visitor.visit_seq(SeqDeserializer::new(values.iter())),
+            Value::Map(entries) => {
+                let entries = entries.iter().map(|(key, value)| (key.as_str(), Keyed { key, value }));
+                visitor.visit_map(MapDeserializer::new(entries))
+            }
+        }
+    }
+
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ValueError> {
+        match self {
+            Value::None => visitor.visit_none(),
+            _ => visitor.visit_some(self),
+        }
+    }
+
+    fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, ValueError> {
+        visitor.visit_newtype_struct(self)
+    }
+
+    fn deserialize_enum<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        variants: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, ValueError> {
+        match self {
+            // Directive values are matched without regard to case, as ProFTPD does.
+            Value::Text(text) => {
+                let known = variants.iter().find(|variant| variant.eq_ignore_ascii_case(text));
+                visitor.visit_enum(known.copied().unwrap_or(text).into_deserializer())
+            }
+            Value::Map(entries) => {
+                let entries = entries.iter().map(|(key, value)| (key.as_str(), Keyed { key, value }));
+                visitor.visit_enum(de::value::MapAccessDeserializer::new(MapDeserializer::new(entries)))
+            }
+            _ => Err(de::Error::custom(format_args!("expected one of the words of {name}"))),
+        }
+    }
+
+    serde::forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf
+        unit unit_struct seq tuple tuple_struct map struct identifier ignored_any
+    }
+}
+
+impl<'de> IntoDeserializer<'de, ValueError> for &'de Value {
+    type Deserializer = Self;
+
+    fn into_deserializer(self) -> Self {
+        self
+    }
+}
+
+/// A value under a key: its errors name the key.
+struct Keyed<'de> {
+    key: &'de str,
+    value: &'de Value,
+}
+
+impl Keyed<'_> {
+    fn name(&self, mut error: ValueError) -> ValueError {
+        error.key.get_or_insert_with(|| self.key.to_owned());
+        error
+    }
+}
+
+impl<'de> IntoDeserializer<'de, ValueError> for Keyed<'de> {
+    type Deserializer = Self;
+
+    fn into_deserializer(self) -> Self {
+        self
+    }
+}
+
+impl<'de> Deserializer<'de> for Keyed<'de> {
+    type Error = ValueError;
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ValueError> {
+        self.value.deserialize_any(visitor).map_err(|error| self.name(error))
+    }
+
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ValueError> {
+        self.value.deserialize_option(visitor).map_err(|error| self.name(error))
+    }
+
+    fn deserialize_newtype_struct<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, ValueError> {
+        self.value.deserialize_newtype_struct(name, visitor).map_err(|error| self.name(error))
+    }
+
+    fn deserialize_enum<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        variants: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, ValueError> {
+        self.value.deserialize_enum(name, variants, visitor).map_err(|error| self.name(error))
+    }
+
+    serde::forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf
+        unit unit_struct seq tuple tuple_struct map struct identifier ignored_any
+    }
+}

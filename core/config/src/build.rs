@@ -1,0 +1,232 @@
+//! From the tree to scopes: which sections reach which server, which
+//! `<Directory>` encloses which, and in what order they are merged. Each scope
+//! is merged once, here.
+
+use std::collections::BTreeMap;
+
+use gantry_api::Value;
+
+use crate::configuration::{Anonymous, Server};
+use crate::directories::{Directories, Directory, DirectoryTable};
+use crate::limit::{Limit, Rule};
+use crate::position::Position;
+use crate::scope::{Arena, Heritage, Layer};
+use crate::section::SectionKind;
+use crate::tree::{Content, Node};
+
+/// The servers of a tree: the main server, which begins at `start`, and each
+/// `<VirtualHost>`.
+pub(crate) fn servers(tree: &[Node], start: &Position) -> Vec<Server> {
+    let hosts: Vec<&Node> = tree.iter().filter(|node| node.section(SectionKind::VirtualHost).is_some()).collect();
+    let global = globals(tree);
+    let mut servers = vec![server(Vec::new(), &global, tree, start)];
+    for host in hosts {
+        let addresses = host.arguments.iter().map(|argument| argument.text.clone()).collect();
+        let children = host.section(SectionKind::VirtualHost).unwrap_or_default();
+        servers.push(server(addresses, &global, children, &host.position));
+    }
+    servers
+}
+
+/// What stands in `<Global>`, be that within a `<VirtualHost>`.
+fn globals(nodes: &[Node]) -> Vec<&Node> {
+    let inner = nodes.iter().flat_map(|node| match &node.content {
+        Content::Section { kind: SectionKind::Global, children } => children.iter().collect(),
+        Content::Section { kind: SectionKind::VirtualHost, children } => globals(children),
+        _ => Vec::new(),
+    });
+    inner.collect()
+}
+
+/// `<Global>` counts as if it were written at the head of each server.
+fn server(addresses: Vec<String>, global: &[&Node], own: &[Node], position: &Position) -> Server {
+    let nodes: Vec<&Node> = global.iter().copied().chain(own).collect();
+    let mut arena = Arena::default();
+    let layer = layer(&nodes, &mut arena);
+    let heritage = Heritage::new().with(&layer);
+    let scope = heritage.scope(&layer, &arena, position);
+    let directories = directories(&nodes, &heritage, &mut arena, str::to_owned);
+    let anonymous = nodes.iter().filter_map(|node| anonymous(node, &heritage, &mut arena)).collect();
+    Server { addresses, scope, directories, anonymous, position: position.clone() }
+}
+
+fn anonymous<'t>(node: &'t Node, outer: &Heritage, arena: &mut Arena<'t>) -> Option<Anonymous> {
+    let children: Vec<&Node> = node.section(SectionKind::Anonymous)?.iter().collect();
+    let layer = layer(&children, arena);
+    let heritage = outer.with(&layer);
+    let scope = heritage.scope(&layer, arena, &node.position);
+    let path = node.first_argument().to_owned();
+    let below = |inner: &str| match inner.starts_with(['/', '~']) {
+        true => inner.to_owned(),
+        false => format!("{}/{inner}", path.trim_end_matches('/')),
+    };
+    let directories = directories(&children, &heritage, arena, below);
+    Some(Anonymous { path, scope, directories, position: node.position.clone() })
+}
+
+fn directories<'t>(
+    nodes: &[&'t Node],
+    outer: &Heritage,
+    arena: &mut Arena<'t>,
+    whole: impl Fn(&str) -> String,
+) -> Directories {
+    let sections = nodes.iter().filter_map(|node| Some((*node, node.section(SectionKind::Directory)?)));
+    let mut parts = Vec::new();
+    for (node, children) in sections {
+        let children: Vec<&Node> = children.iter().collect();
+        parts.push((whole(node.first_argument()), &node.position, layer(&children, arena)));
+    }
+    let table = DirectoryTable::new(parts.iter().map(|(path, ..)| Some(path.clone())));
+    let merged = parts.iter().enumerate().map(|(number, (path, position, layer))| {
+        let enclosing = table.enclosing(path).into_iter().take_while(|other| *other != number);
+        let around = enclosing
+            .filter_map(|other| parts.get(other))
+            .fold(outer.clone(), |heritage, (_, _, layer)| heritage.with(layer));
+        let scope = around.with(layer).scope(layer, arena, position);
+        Directory { path: path.clone(), scope }
+    });
+    Directories::new(merged.collect())
+}
+
+/// The settings and limits that stand in a scope itself.
+fn layer<'t>(nodes: &[&'t Node], arena: &mut Arena<'t>) -> Layer {
+    let mut layer = Layer::default();
+    for node in nodes {
+        match (&node.content, Rule::of(&node.name)) {
+            (Content::Section { kind: SectionKind::Limit, children }, _) => layer.limits.extend(limit(node, children)),
+            (Content::Setting { .. }, Some(rule)) => layer.limits.push(plain_limit(node, rule)),
+            _ => layer.add(node, arena),
+        }
+    }
+    layer
+}
+
+/// A `<Limit>` section; none when it says neither. Where it says both, it
+/// denies.
+fn limit(node: &Node, children: &[Node]) -> Option<Limit> {
+    let rules: Vec<Rule> = children.iter().filter_map(|child| Rule::of(&child.name)).collect();
+    let rule = if rules.contains(&Rule::DenyAll) { Rule::DenyAll } else { *rules.first()? };
+    let commands =
+        node.arguments.iter().flat_map(|argument| argument.text.split(',')).filter(|command| !command.is_empty());
+    let commands = commands.map(str::to_ascii_uppercase).collect();
+    Some(Limit { commands, rule, settings: all_settings(children), position: node.position.clone() })
+}
+
+/// AllowAll or DenyAll outside a `<Limit>`.
+fn plain_limit(node: &Node, rule: Rule) -> Limit {
+    Limit { commands: vec!["ALL".to_owned()], rule, settings: Value::Map(Vec::new()), position: node.position.clone() }
+}
+
+/// Each directive of a section with the list of its values, a line each.
+fn all_settings(children: &[Node]) -> Value {
+    let mut settings: BTreeMap<String, Vec<Value>> = BTreeMap::new();
+    for child in children {
+        if let Content::Setting { value, .. } = &child.content {
+            settings.entry(child.name.clone()).or_default().push(value.clone());
+        }
+    }
+    Value::Map(settings.into_iter().map(|(name, values)| (name, Value::List(values))).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use gantry_api::ValueError;
+
+    use super::*;
+    use crate::configuration::Configuration;
+    use crate::scope::{Scope, settings_error};
+    use crate::testing::configure;
+
+    fn read(text: &str) -> Configuration {
+        configure(text).unwrap_or_else(|faults| panic!("{faults}"))
+    }
+
+    fn text(scope: &Scope, name: &str) -> Option<String> {
+        scope.settings.entry(name).map(|value| format!("{value:?}"))
+    }
+
+    fn umask(scope: &Scope) -> Option<String> {
+        scope.settings.entry("Umask").and_then(|value| value.extract().ok())
+    }
+
+    #[test]
+    fn global_reaches_every_server_and_the_main_server_none() {
+        let read = read(
+            "Umask 1\nServerName main\n<Global>\nUmask 2\nAllowOverwrite on\nPort 7\n</Global>\n<VirtualHost a b>\n</VirtualHost>\n<VirtualHost c>\nUmask 3\n</VirtualHost>\n",
+        );
+        let umasks: Vec<_> = read.servers.iter().map(|server| umask(&server.scope)).collect();
+        assert_eq!(umasks, [Some("1".to_owned()), Some("2".to_owned()), Some("3".to_owned())]);
+        assert_eq!(read.servers[1].addresses, ["a", "b"]);
+        assert!(text(&read.servers[1].scope, "ServerName").is_none());
+        assert!(read.servers.iter().all(|server| server.scope.settings.entry("Port") == Some(&Value::Int(7))));
+    }
+
+    #[test]
+    fn replaced_appended_and_uninherited_settings_reach_a_directory_differently() {
+        let read = read(
+            "Umask 1\nPort 21\nHideFiles a\nHideFiles b c\n<Directory />\nHideFiles d\n</Directory>\n<Directory /x>\nUmask 2\nUmask 3\n</Directory>\n",
+        );
+        let scope = &read.servers[0].directories[1].scope;
+        assert_eq!(umask(scope), Some("3".to_owned()));
+        assert_eq!(scope.locate("Umask").map(|at| at.line), Some(10));
+        assert_eq!(scope.settings.entry("Port"), None);
+        assert_eq!(
+            scope.settings.entry("HideFiles").map(Value::extract),
+            Some(Ok(vec![vec!["a"], vec!["b", "c"], vec!["d"]]
+                .into_iter()
+                .map(|words| words.into_iter().map(str::to_owned).collect())
+                .collect::<Vec<Vec<String>>>()))
+        );
+        assert_eq!(scope.locate("HideFiles").map(|at| at.line), Some(6));
+    }
+
+    #[test]
+    fn a_setting_that_is_a_map_is_replaced_and_not_mixed() {
+        let read = read("LoadModule mod_sql.c\n<Global>\nSQLOptions a b\n</Global>\nSQLOptions c\n");
+        assert_eq!(
+            read.servers[0].scope.settings.entry("SQLOptions"),
+            Some(&Value::Map(vec![("c".to_owned(), Value::Bool(true))]))
+        );
+    }
+
+    #[test]
+    fn enclosing_directories_are_merged_whatever_their_order() {
+        let read = read(
+            "<Directory /a/b/c>\nAllowOverwrite on\n</Directory>\n<Directory /a/*>\nUmask 2\n</Directory>\n<Directory />\nUmask 1\n</Directory>\n<Directory ~/x>\n</Directory>\n",
+        );
+        let server = &read.servers[0];
+        let of = |path: &str| server.directory_for(Path::new(path)).and_then(|directory| umask(&directory.scope));
+        assert_eq!(of("/a"), Some("1".to_owned()));
+        assert_eq!(of("/a/b"), Some("2".to_owned()));
+        assert_eq!(of("/a/b/c/d"), Some("2".to_owned()));
+        assert_eq!(umask(&server.directories[3].scope), Some("1".to_owned()));
+        let table = server.directories.table(|path| Some(path.replace('~', "/home/bob")));
+        assert_eq!(table.find(Path::new("/home/bob/x/y")), Some(3));
+    }
+
+    #[test]
+    fn limits_come_outermost_first_and_plain_ones_speak_of_all() {
+        let read = read(
+            "<Limit read,SITE_CHMOD Write>\nDenyAll\n</Limit>\n<Anonymous ~ftp>\n<Directory in>\nAllowAll\n</Directory>\n</Anonymous>\n<Limit LOGIN>\n</Limit>\n",
+        );
+        let directory = &read.servers[0].anonymous[0].directories[0];
+        assert_eq!(directory.path, "~ftp/in");
+        let limits: Vec<_> =
+            directory.scope.limits.iter().map(|limit| (limit.commands.join(" "), limit.rule)).collect();
+        assert_eq!(limits, [("READ SITE_CHMOD WRITE".to_owned(), Rule::DenyAll), ("ALL".to_owned(), Rule::AllowAll)]);
+        assert_eq!(read.notices.len(), 1);
+    }
+
+    #[test]
+    fn an_extraction_error_names_its_line() {
+        let read = read("ServerName x\n<Global>\nUmask 9\n</Global>\n");
+        let scope = &read.servers[0].scope;
+        let shown = |message: &str, key: Option<&str>| {
+            settings_error(scope, &ValueError { message: message.to_owned(), key: key.map(str::to_owned) }).to_string()
+        };
+        assert_eq!(shown("no octal number", Some("Umask")), "Fatal: Umask: no octal number on line 3 of '/t.conf'");
+        assert_eq!(shown("missing field `Port`", None), "Fatal: Port: is needed, but not there on line 1 of '/t.conf'");
+    }
+}

@@ -1,0 +1,39 @@
+//! What the configuration asks of the daemon while it reads: directives come
+//! and go with modules, and `LoadModule` acts at its line.
+
+use std::path::Path;
+
+use gantry_api::{Directive, Value};
+
+use crate::position::Position;
+
+/// The directives and modules that there are at the line being read.
+pub trait Catalogue {
+    /// The directive of a name, matched without regard to case.
+    fn directive(&self, name: &str) -> Option<&Directive>;
+
+    /// Whether a module (`mod_x`, `mod_x.c`) is there, for `<IfModule>`.
+    fn has_module(&self, name: &str) -> bool;
+
+    /// LoadModule. A notice when there is nothing to do: it is linked in, or
+    /// loaded already. The error is the reason why it cannot be had.
+    fn load(&mut self, name: &str, at: &Position) -> Result<Option<String>, String>;
+
+    /// ModulePath; the path is absolute. The error is the reason.
+    fn module_path(&mut self, path: &Path) -> Result<(), String>;
+
+    /// The module (`mod_x`) that is installed, but not loaded, and brings a
+    /// directive.
+    fn provider(&self, _directive: &str) -> Option<String> {
+        None
+    }
+
+    /// All directives known at this line, for "Did you mean".
+    fn directive_names(&self) -> Vec<String>;
+
+    /// Has a directive read its words; the place to guard a call into a loaded
+    /// image.
+    fn parse(&self, directive: &Directive, words: &[&str]) -> Result<Value, String> {
+        (directive.parse)(words)
+    }
+}

@@ -1,0 +1,67 @@
+//! `<IfModule>` and `<IfDefine>`: they make no scope, they only say whether
+//! the lines within count. Each file has its own.
+
+use crate::tree::Argument;
+
+/// The two of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ConditionKind {
+    Module,
+    Define,
+}
+
+impl ConditionKind {
+    pub(crate) fn of(name: &str) -> Option<Self> {
+        [Self::Module, Self::Define].into_iter().find(|kind| kind.name().eq_ignore_ascii_case(name))
+    }
+
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Module => "IfModule",
+            Self::Define => "IfDefine",
+        }
+    }
+}
+
+/// One that is open.
+pub(crate) struct Condition {
+    pub(crate) kind: ConditionKind,
+    pub(crate) met: bool,
+    /// The line at which it opened.
+    pub(crate) line: u32,
+}
+
+/// Those that are open in a file.
+#[derive(Default)]
+pub(crate) struct Conditions(Vec<Condition>);
+
+impl Conditions {
+    /// Whether lines count here.
+    pub(crate) fn met(&self) -> bool {
+        self.0.last().is_none_or(|condition| condition.met)
+    }
+
+    /// Opens one; within one that is not met, none is.
+    pub(crate) fn open(&mut self, kind: ConditionKind, met: bool, line: u32) {
+        let met = met && self.met();
+        self.0.push(Condition { kind, met, line });
+    }
+
+    /// Closes the innermost of a kind with all within; whether there was one.
+    pub(crate) fn close(&mut self, kind: ConditionKind) -> bool {
+        let found = self.0.iter().rposition(|condition| condition.kind == kind);
+        found.inspect(|at| self.0.truncate(*at)).is_some()
+    }
+
+    /// The outermost that is still open.
+    pub(crate) fn unclosed(&self) -> Option<&Condition> {
+        self.0.first()
+    }
+}
+
+/// Reads `name` or `!name`: the name, and whether it must be there.
+pub(crate) fn wanted(arguments: &[Argument]) -> Option<(&str, bool)> {
+    let word = arguments.first()?.text.as_str();
+    let (name, there) = word.strip_prefix('!').map_or((word, true), |name| (name, false));
+    (!name.is_empty()).then_some((name, there))
+}

@@ -1,0 +1,176 @@
+//! `<Directory>` sections and the way from a path to the closest one. A
+//! section covers its folder and all below; a wildcard stays within one
+//! component, so `/srv/*` covers what is in /srv, but not /srv itself.
+
+use std::collections::HashMap;
+use std::ops::Deref;
+use std::path::Path;
+
+use gantry_api::proto::glob;
+
+use crate::scope::Scope;
+
+/// Steps that the patterns of one look-up may take: without bound, since a
+/// section that is not found would not protect its folder, and the work is at
+/// most the product of the lengths of path and patterns.
+const STEPS: u64 = u64::MAX;
+
+/// A `<Directory>` section.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Directory {
+    /// As written; may hold wildcards, a leading `~` and `%u`.
+    pub path: String,
+    /// What holds in it: the server's (or `<Anonymous>`'s) settings, then those
+    /// of each `<Directory>` that encloses it, the closest last, then its own.
+    pub scope: Scope,
+}
+
+/// The `<Directory>` sections of a server or an `<Anonymous>`, in order.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Directories {
+    list: Vec<Directory>,
+    table: DirectoryTable,
+}
+
+impl Directories {
+    pub(crate) fn new(list: Vec<Directory>) -> Self {
+        let table = DirectoryTable::new(list.iter().map(|directory| fixed(&directory.path)));
+        Self { list, table }
+    }
+
+    /// The closest section to a real path, among those whose own path depends
+    /// on nobody who logs in.
+    pub fn find(&self, real_path: &Path) -> Option<&Directory> {
+        self.list.get(self.table.find(real_path)?)
+    }
+
+    /// The table for one who logs in: `expand` makes absolute paths of written
+    /// ones (`~`, `~ftp`, `%u`, relative ones of `<Anonymous>`), or leaves one
+    /// out. Its numbers are those of this list.
+    pub fn table(&self, expand: impl Fn(&str) -> Option<String>) -> DirectoryTable {
+        DirectoryTable::new(self.list.iter().map(|directory| expand(&directory.path)))
+    }
+}
+
+impl Deref for Directories {
+    type Target = [Directory];
+
+    fn deref(&self) -> &[Directory] {
+        &self.list
+    }
+}
+
+/// Finds the closest of some folders and patterns.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct DirectoryTable {
+    /// Folders without wildcards, with their numbers in order.
+    folders: HashMap<String, Vec<usize>>,
+    patterns: Vec<(Vec<String>, usize)>,
+}
+
+/// How close a section is: its depth, whether it is free of wildcards, and
+/// its place in the file.
+type Closeness = (usize, bool, usize);
+
+impl DirectoryTable {
+    pub(crate) fn new(paths: impl Iterator<Item = Option<String>>) -> Self {
+        let mut table = Self::default();
+        for (number, path) in paths.enumerate() {
+            if let Some(path) = path {
+                table.add(&path, number);
+            }
+        }
+        table
+    }
+
+    /// The number of the closest one to a path.
+    pub fn find(&self, path: &Path) -> Option<usize> {
+        self.covering(&path.to_string_lossy()).max().map(|(_, _, number)| number)
+    }
+
+    /// The numbers of all that cover a path, the closest last.
+    pub(crate) fn enclosing(&self, path: &str) -> Vec<usize> {
+        let mut found: Vec<Closeness> = self.covering(path).collect();
+        found.sort_unstable();
+        found.into_iter().map(|(_, _, number)| number).collect()
+    }
+
+    fn add(&mut self, path: &str, number: usize) {
+        let components: Vec<String> = components(path).map(str::to_owned).collect();
+        match glob::is_pattern(path.as_bytes()) {
+            true => self.patterns.push((components, number)),
+            false => self.folders.entry(components.join("/")).or_default().push(number),
+        }
+    }
+
+    fn covering(&self, path: &str) -> impl Iterator<Item = Closeness> {
+        let components: Vec<&str> = components(path).collect();
+        let joined = components.join("/");
+        let mut found = Vec::new();
+        let mut end = 0;
+        for depth in 0..=components.len() {
+            let folder = joined.get(..end).unwrap_or(&joined);
+            let here = self.folders.get(folder).into_iter().flatten();
+            found.extend(here.map(|number| (depth, true, *number)));
+            end += components.get(depth).map_or(0, |next| next.len() + usize::from(depth > 0));
+        }
+        let mut budget = glob::Budget::new(STEPS);
+        let patterns = self.patterns.iter().filter(|(pattern, _)| covers(pattern, &components, &mut budget));
+        found.extend(patterns.map(|(pattern, number)| (pattern.len(), false, *number)));
+        found.into_iter()
+    }
+}
+
+/// A path that is the same for everybody.
+pub(crate) fn fixed(path: &str) -> Option<String> {
+    (path.starts_with('/') && !path.contains("%u")).then(|| path.to_owned())
+}
+
+fn components(path: &str) -> impl Iterator<Item = &str> {
+    path.split('/').filter(|component| !component.is_empty() && *component != ".")
+}
+
+fn covers(pattern: &[String], path: &[&str], budget: &mut glob::Budget) -> bool {
+    if pattern.len() > path.len() {
+        return false;
+    }
+    let mut pairs = pattern.iter().zip(path);
+    pairs.all(|(pattern, name)| glob::matches(pattern.as_bytes(), name.as_bytes(), budget).unwrap_or(false))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn table(paths: &[&str]) -> DirectoryTable {
+        DirectoryTable::new(paths.iter().map(|path| fixed(path)))
+    }
+
+    #[test]
+    fn the_closest_folder_is_found_at_component_boundaries() {
+        let table = table(&["/", "/srv/ftp", "/srv/ftp/in/", "~/x"]);
+        let find = |path: &str| table.find(Path::new(path));
+        assert_eq!(find("/"), Some(0));
+        assert_eq!(find("/srv/ftpx"), Some(0));
+        assert_eq!(find("/srv/ftp"), Some(1));
+        assert_eq!(find("/srv/ftp/index"), Some(1));
+        assert_eq!(find("/srv/ftp//in/a/b"), Some(2));
+    }
+
+    #[test]
+    fn a_wildcard_matches_one_component_and_not_its_parent() {
+        let table = table(&["/srv/*", "/srv/*/in", "/srv/a"]);
+        let find = |path: &str| table.find(Path::new(path));
+        assert_eq!(find("/srv"), None);
+        assert_eq!(find("/srv/b/c"), Some(0));
+        assert_eq!(find("/srv/a/c"), Some(2));
+        assert_eq!(find("/srv/a/in/c"), Some(1));
+        assert_eq!(find("/srv/a/b/in"), Some(2));
+    }
+
+    #[test]
+    fn a_later_section_of_the_same_path_is_closer() {
+        assert_eq!(table(&["/a", "/a"]).find(Path::new("/a/b")), Some(1));
+        assert_eq!(table(&["/a", "/a"]).enclosing("/a"), [0, 1]);
+    }
+}

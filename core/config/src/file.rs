@@ -1,0 +1,59 @@
+//! The bytes of a configuration file: bounded, and decoded line for line.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+
+/// Bytes that a configuration may have, all its files together.
+pub(crate) const MOST_BYTES: u64 = 64 * 1024 * 1024;
+
+/// A file's text, and the lines at which it is none.
+#[derive(Debug)]
+pub(crate) struct Text {
+    pub(crate) text: String,
+    pub(crate) bad: Vec<(u32, &'static str)>,
+}
+
+/// Reads a file of at most `most` bytes.
+pub(crate) fn load(path: &Path, most: u64) -> io::Result<Vec<u8>> {
+    let too_large =
+        || io::Error::new(io::ErrorKind::FileTooLarge, "File too large (a configuration has at most 64 MiB)");
+    let file = File::open(path)?;
+    let about = file.metadata()?;
+    if about.is_dir() {
+        return Err(io::Error::new(io::ErrorKind::IsADirectory, "Is a directory"));
+    }
+    if about.len() > most {
+        return Err(too_large());
+    }
+    let mut bytes = Vec::new();
+    file.take(most.saturating_add(1)).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > most {
+        return Err(too_large());
+    }
+    Ok(bytes)
+}
+
+/// Decodes a file; what is no text is reported, and replaced so that the rest
+/// can be checked too.
+pub(crate) fn decode(bytes: Vec<u8>) -> Text {
+    let mut bad = Vec::new();
+    if std::str::from_utf8(&bytes).is_ok() && !bytes.contains(&0) {
+        return Text { text: String::from_utf8(bytes).unwrap_or_default(), bad };
+    }
+    for (number, line) in (1_u32..).zip(bytes.split(|byte| *byte == b'\n')) {
+        if std::str::from_utf8(line).is_err() {
+            bad.push((number, "invalid byte: a configuration is UTF-8"));
+        }
+        if line.contains(&0) {
+            bad.push((number, "NUL byte in configuration"));
+        }
+    }
+    Text { text: String::from_utf8_lossy(&bytes).replace('\0', "\u{fffd}"), bad }
+}
+
+/// An error of the system, without its number, as ProFTPD words it.
+pub(crate) fn reason(error: &io::Error) -> String {
+    let text = error.to_string();
+    text.split(" (os error").next().unwrap_or_default().to_owned()
+}

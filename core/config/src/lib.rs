@@ -1,0 +1,38 @@
+//! The configuration: ProFTPD's language to a tree with source positions, the
+//! tree to scopes, each scope to the merged settings that modules extract.
+//!
+//! Which directives there are, the [`Catalogue`] says; what they mean is their
+//! modules' business. Nothing here listens, logs or loads.
+
+mod build;
+mod catalogue;
+mod condition;
+mod configuration;
+mod directories;
+mod env;
+mod error;
+mod file;
+mod include;
+mod lexer;
+mod limit;
+mod nearest;
+mod position;
+mod reader;
+mod scope;
+mod section;
+mod stack;
+
+#[cfg(test)]
+mod testing;
+mod tree;
+
+pub use catalogue::Catalogue;
+pub use configuration::{Anonymous, Configuration, Server};
+pub use directories::{Directories, Directory, DirectoryTable};
+pub use error::{Fault, Faults, Notice, Problem};
+pub use limit::{Limit, Rule};
+pub use position::Position;
+pub use reader::{Options, parse_text, read};
+pub use scope::{Scope, settings_error};
+pub use section::SectionKind;
+pub use tree::{Argument, Content, Node};

@@ -1,0 +1,175 @@
+//! Walks the lines of all files in order, and makes the tree: directives are
+//! known by the modules that there are at their line, so each is checked as it
+//! is met. All faults are collected; a fault never ends the reading.
+
+mod directives;
+mod report;
+mod sections;
+#[cfg(test)]
+mod tests;
+
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::build;
+use crate::catalogue::Catalogue;
+use crate::condition::{ConditionKind, Conditions};
+use crate::configuration::Configuration;
+use crate::env;
+use crate::error::{Fault, Faults, Notice, Problem};
+use crate::file;
+use crate::lexer::{Form, Line, Lines};
+use crate::position::Position;
+use crate::stack::Stack;
+use crate::tree::Argument;
+use report::{At, MOST_FAULTS};
+
+/// What the command line adds to the configuration.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// Names that `<IfDefine>` finds, as if by `Define`.
+    pub defines: Vec<String>,
+}
+
+/// Reads a configuration file with all that it includes.
+///
+/// # Errors
+/// All faults, in the order of their lines.
+pub fn read(path: &Path, catalogue: &mut dyn Catalogue, options: &Options) -> Result<Configuration, Faults> {
+    let mut reader = Reader::new(catalogue, options);
+    if let Err(reason) = reader.file(path) {
+        return Err(Fault::general(Problem::Unreadable { path: path.to_owned(), reason: file::reason(&reason) }).into());
+    }
+    reader.finish(path)
+}
+
+/// Reads a configuration from a text that messages call `name`.
+///
+/// # Errors
+/// All faults, in the order of their lines.
+pub fn parse_text(
+    name: &str,
+    text: &str,
+    catalogue: &mut dyn Catalogue,
+    options: &Options,
+) -> Result<Configuration, Faults> {
+    let mut reader = Reader::new(catalogue, options);
+    reader.text(Path::new(name).into(), text);
+    reader.finish(Path::new(name))
+}
+
+/// What is known while lines are read.
+struct Reader<'c> {
+    catalogue: &'c mut dyn Catalogue,
+    defines: HashSet<String>,
+    stack: Stack,
+    faults: Vec<Fault>,
+    notices: Vec<Notice>,
+    files: Vec<PathBuf>,
+    /// The files that are being read, the including one first.
+    open: Vec<PathBuf>,
+    /// Modules whose LoadModule failed: what they would have brought is not
+    /// reported again.
+    failed: HashSet<String>,
+    bytes_left: u64,
+}
+
+impl<'c> Reader<'c> {
+    fn new(catalogue: &'c mut dyn Catalogue, options: &Options) -> Self {
+        Self {
+            catalogue,
+            defines: options.defines.iter().cloned().collect(),
+            stack: Stack::default(),
+            faults: Vec::new(),
+            notices: Vec::new(),
+            files: Vec::new(),
+            open: Vec::new(),
+            failed: HashSet::new(),
+            bytes_left: file::MOST_BYTES,
+        }
+    }
+
+    fn finish(mut self, path: &Path) -> Result<Configuration, Faults> {
+        let (tree, unclosed) = self.stack.finish();
+        for (name, position, source) in unclosed {
+            let help = format!("'<{name}>' on {position} is not closed: add the line '</{name}>'");
+            let fault = Fault::at(Problem::Unclosed(path.to_owned()), &position).help(help);
+            self.push(Fault { source_line: Some(source), ..fault });
+        }
+        if !self.faults.is_empty() {
+            return Err(Faults(self.faults));
+        }
+        let start = Position { file: path.into(), line: 1, column: 1 };
+        let servers = build::servers(&tree, &start);
+        Ok(Configuration { servers, files: self.files, notices: self.notices, tree })
+    }
+
+    fn file(&mut self, path: &Path) -> std::io::Result<()> {
+        let bytes = file::load(path, self.bytes_left)?;
+        self.bytes_left = self.bytes_left.saturating_sub(bytes.len() as u64);
+        self.files.push(path.to_owned());
+        let file: Arc<Path> = path.into();
+        let decoded = file::decode(bytes);
+        for (line, problem) in decoded.bad {
+            let position = Position { file: Arc::clone(&file), line, column: 1 };
+            self.push(Fault::at(Problem::Text(problem), &position));
+        }
+        self.open.push(real(path));
+        self.text(file, &decoded.text);
+        self.open.pop();
+        Ok(())
+    }
+
+    fn text(&mut self, file: Arc<Path>, text: &str) {
+        let mut conditions = Conditions::default();
+        let mut lines = Lines::new(text);
+        for line in lines.by_ref() {
+            if self.faults.len() > MOST_FAULTS {
+                return;
+            }
+            self.line(&file, line, &mut conditions);
+        }
+        if let Some(condition) = conditions.unclosed() {
+            let name = condition.kind.name();
+            let position = Position { file, line: lines.last_number(), column: 1 };
+            let help = format!("'<{name}>' on line {} is not closed: add the line '</{name}>'", condition.line);
+            self.push(Fault::at(Problem::UnclosedCondition(name), &position).help(help));
+        }
+    }
+
+    fn line(&mut self, file: &Arc<Path>, mut line: Line<'_>, conditions: &mut Conditions) {
+        let position = Position { file: Arc::clone(file), line: line.name.line, column: line.name.column };
+        if conditions.met() {
+            self.expand(&mut line.arguments, &position);
+        }
+        let at = At { position, source: line.source, arguments: &line.arguments };
+        let name = line.name.text.as_str();
+        match (line.form, ConditionKind::of(name)) {
+            (Form::Open, Some(kind)) => self.open_condition(kind, &at, conditions),
+            (Form::Close, Some(kind)) => self.close_condition(kind, &at, conditions),
+            _ if !conditions.met() => {}
+            (Form::Directive, _) => self.directive(name, &at),
+            (Form::Open, _) => self.open_section(name, &at),
+            (Form::Close, _) => self.close_section(name, &at),
+            (Form::Unended, _) => self.unended(name, &at),
+        }
+    }
+
+    fn expand(&mut self, arguments: &mut [Argument], position: &Position) {
+        for argument in arguments {
+            let (text, unset) = env::expand(&argument.text, &|name| std::env::var(name).ok());
+            if let std::borrow::Cow::Owned(text) = text {
+                argument.text = text;
+            }
+            let notice =
+                |name| Notice { text: format!("environment variable '{name}' is not set"), position: position.clone() };
+            self.notices.extend(unset.into_iter().map(notice));
+        }
+    }
+}
+
+/// The path by which a file is the same however it is named.
+fn real(path: &Path) -> PathBuf {
+    path.canonicalize().unwrap_or_else(|_| path.to_owned())
+}

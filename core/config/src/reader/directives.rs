@@ -1,0 +1,148 @@
+//! Directives, as they are met: those of modules, and the four that the
+//! reading itself obeys.
+
+use std::io;
+use std::path::Path;
+
+use gantry_api::{Contexts, Inherits, Value};
+
+use super::report::At;
+use super::{Reader, real};
+use crate::error::Problem;
+use crate::tree::{Content, Node};
+use crate::{file, include};
+
+/// Files that may be open at once, each included by the one before.
+const MOST_OPEN: usize = 64;
+
+impl Reader<'_> {
+    pub(super) fn directive(&mut self, name: &str, at: &At<'_>) {
+        match () {
+            () if name.eq_ignore_ascii_case("Include") => self.include(at),
+            () if name.eq_ignore_ascii_case("Define") => self.define(at),
+            () if name.eq_ignore_ascii_case("LoadModule") => self.load_module(at),
+            () if name.eq_ignore_ascii_case("ModulePath") => self.module_path(at),
+            () => self.setting(name, at),
+        }
+    }
+
+    fn setting(&mut self, name: &str, at: &At<'_>) {
+        let Some(directive) = self.catalogue.directive(name) else { return self.unknown_directive(name, at) };
+        let (name, inherits, contexts) = (directive.name.to_owned(), directive.inherits, directive.contexts);
+        let words: Vec<&str> = at.arguments.iter().map(|argument| argument.text.as_str()).collect();
+        let value = self.catalogue.parse(directive, &words);
+        let syntax = directive.syntax;
+        if self.wrong_context(&name, contexts, at) {
+            return;
+        }
+        match value {
+            Ok(value) => self.keep(name, value, inherits, at),
+            Err(reason) => {
+                let help = format!("syntax: {name} {syntax}");
+                self.value_fault(at, &name, &reason).help.push(help);
+            }
+        }
+    }
+
+    fn keep(&mut self, name: String, value: Value, inherits: Inherits, at: &At<'_>) {
+        let content = Content::Setting { value, inherits };
+        self.stack.add(Node { name, arguments: at.arguments.to_vec(), position: at.position.clone(), content });
+    }
+
+    fn unknown_directive(&mut self, name: &str, at: &At<'_>) {
+        let provider = self.catalogue.provider(name);
+        if provider.as_deref().is_some_and(|module| self.failed.contains(bare(module))) {
+            return;
+        }
+        let names = self.suggestions(name, || {
+            let own = ["Include", "Define", "LoadModule", "ModulePath"].map(str::to_owned);
+            self.catalogue.directive_names().into_iter().chain(own).collect()
+        });
+        let fault = self.fault(at, Problem::Unknown(name.to_owned()));
+        match provider {
+            Some(module) => {
+                fault.help.push(format!("{0} provides it: add the line 'LoadModule {0}.c' above", bare(&module)))
+            }
+            None => fault.help.extend(names),
+        }
+    }
+
+    fn include(&mut self, at: &At<'_>) {
+        let Some(argument) = at.arguments.first() else { return self.missing(at, "Include") };
+        let pattern = argument.text.as_str();
+        if !pattern.starts_with('/') {
+            let reason = format!("unable to use path for configuration file '{pattern}'");
+            self.value_fault(at, "Include", &reason).help.push("write an absolute path".to_owned());
+            return;
+        }
+        match include::files(pattern) {
+            Ok(files) => files.iter().for_each(|file| self.include_file(file, at)),
+            Err(error) => self.not_included(Path::new(pattern), &error, at),
+        }
+    }
+
+    fn include_file(&mut self, path: &Path, at: &At<'_>) {
+        let refused = match () {
+            () if self.open.contains(&real(path)) => Some("includes itself"),
+            () if self.open.len() >= MOST_OPEN => Some("is nested too deeply"),
+            () => None,
+        };
+        if let Some(why) = refused {
+            self.value_fault(at, "Include", &format!("'{}' {why}", path.display()));
+            return;
+        }
+        if let Err(error) = self.file(path) {
+            self.not_included(path, &error, at);
+        }
+    }
+
+    /// As ProFTPD, a file that is not there is worth a notice only.
+    fn not_included(&mut self, path: &Path, error: &io::Error, at: &At<'_>) {
+        let reason = file::reason(error);
+        match error.kind() {
+            io::ErrorKind::NotFound => self.notice(at, format!("unable to include '{}': {reason}", path.display())),
+            _ => drop(self.fault(at, Problem::Unreadable { path: path.to_owned(), reason })),
+        }
+    }
+
+    fn define(&mut self, at: &At<'_>) {
+        match at.arguments.first() {
+            Some(name) => drop(self.defines.insert(name.text.clone())),
+            None => self.missing(at, "Define"),
+        }
+    }
+
+    fn load_module(&mut self, at: &At<'_>) {
+        if self.wrong_context("LoadModule", Contexts::SERVER, at) {
+            return;
+        }
+        let Some(module) = at.arguments.first() else { return self.missing(at, "LoadModule") };
+        match self.catalogue.load(&module.text, &at.position) {
+            Ok(None) => {}
+            Ok(Some(notice)) => self.notice(at, notice),
+            Err(reason) => {
+                self.failed.insert(bare(&module.text).to_owned());
+                self.fault(at, Problem::Load { module: module.text.clone(), reason });
+            }
+        }
+    }
+
+    fn module_path(&mut self, at: &At<'_>) {
+        if self.wrong_context("ModulePath", Contexts::SERVER, at) {
+            return;
+        }
+        let Some(path) = at.arguments.first() else { return self.missing(at, "ModulePath") };
+        let taken = match path.text.starts_with('/') {
+            true => self.catalogue.module_path(Path::new(&path.text)),
+            false => Err("must be an absolute path".to_owned()),
+        };
+        if let Err(reason) = taken {
+            self.value_fault(at, "ModulePath", &reason);
+        }
+    }
+}
+
+/// A module's name without its ending.
+fn bare(module: &str) -> &str {
+    module.strip_suffix(".c").or_else(|| module.strip_suffix(".so")).unwrap_or(module)
+}

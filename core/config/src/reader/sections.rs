@@ -1,0 +1,91 @@
+//! Sections and conditions, as they open and close.
+
+use super::Reader;
+use super::report::At;
+use crate::condition::{ConditionKind, Conditions, wanted};
+use crate::error::{Notice, Problem};
+use crate::section::SectionKind;
+use crate::stack::Closed;
+
+impl Reader<'_> {
+    pub(super) fn open_condition(&mut self, kind: ConditionKind, at: &At<'_>, conditions: &mut Conditions) {
+        let met = match wanted(at.arguments) {
+            None if conditions.met() => {
+                self.value_fault(at, &format!("<{}>", kind.name()), "missing parameters");
+                false
+            }
+            None => false,
+            Some((name, there)) => there == self.holds(kind, name),
+        };
+        conditions.open(kind, met, at.position.line);
+    }
+
+    fn holds(&self, kind: ConditionKind, name: &str) -> bool {
+        match kind {
+            ConditionKind::Module => self.catalogue.has_module(name),
+            ConditionKind::Define => self.defines.contains(name),
+        }
+    }
+
+    pub(super) fn close_condition(&mut self, kind: ConditionKind, at: &At<'_>, conditions: &mut Conditions) {
+        if !conditions.close(kind) {
+            // ProFTPD takes it without a word.
+            self.notice(at, format!("'</{0}>' without '<{0}>'", kind.name()));
+        }
+    }
+
+    pub(super) fn open_section(&mut self, name: &str, at: &At<'_>) {
+        let Some(kind) = SectionKind::of(name) else {
+            self.unknown_section(&format!("<{name}>"), at);
+            return self.stack.open_unknown(name, &at.position, at.source);
+        };
+        let shown = format!("<{}>", kind.name());
+        let misplaced = self.wrong_context(&shown, kind.allowed_in(), at);
+        if let (false, Err(reason)) = (misplaced, kind.check(at.arguments, self.stack.within_anonymous())) {
+            self.value_fault(at, &shown, &reason);
+        }
+        self.stack.open(kind, at.arguments, &at.position, at.source);
+    }
+
+    fn unknown_section(&mut self, shown: &str, at: &At<'_>) {
+        let closing = shown.starts_with("</");
+        let known = |kind: SectionKind| format!("{}{}>", if closing { "</" } else { "<" }, kind.name());
+        let names = self.suggestions(shown, || SectionKind::ALL.map(known).to_vec());
+        self.fault(at, Problem::Unknown(shown.to_owned())).help.extend(names);
+    }
+
+    pub(super) fn close_section(&mut self, name: &str, at: &At<'_>) {
+        let (context, top) = self.stack.place();
+        match self.stack.close(name) {
+            Closed::Section(node) if node.is_idle_limit() => {
+                let notice = Notice {
+                    text: "<Limit> without AllowAll or DenyAll has no effect".to_owned(),
+                    position: node.position.clone(),
+                };
+                self.notices.push(notice);
+                self.stack.add(node);
+            }
+            Closed::Section(node) => self.stack.add(node),
+            Closed::Unknown => {}
+            Closed::Mismatched => {
+                let shown = format!("</{name}>");
+                if SectionKind::of(name).is_none() {
+                    return self.unknown_section(&shown, at);
+                }
+                let fault = self.fault(at, Problem::Context { name: shown, context });
+                fault.help.extend(top.map(|(name, position)| format!("'<{name}>' on {position} is still open")));
+            }
+        }
+    }
+
+    /// `<Name` without `>`: reported, then taken as if it had one.
+    pub(super) fn unended(&mut self, name: &str, at: &At<'_>) {
+        self.fault(at, Problem::Unknown(name.to_owned())).help.push("a section ends its line with '>'".to_owned());
+        let bare = name.trim_start_matches('<');
+        match (bare.strip_prefix('/'), SectionKind::of(bare)) {
+            (Some(closed), _) => drop(self.stack.close(closed)),
+            (None, Some(kind)) => self.stack.open(kind, at.arguments, &at.position, at.source),
+            (None, None) => {}
+        }
+    }
+}

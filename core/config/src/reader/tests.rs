@@ -1,0 +1,229 @@
+//! What is said of wrong configurations: the first lines are what ProFTPD 1.3.8
+//! prints for the same files.
+
+use std::fs;
+use std::io;
+use std::path::Path;
+
+use proptest::prelude::*;
+
+use crate::reader::{Options, parse_text, read};
+use crate::testing::{Shelf, configure, faults};
+
+#[test]
+fn faults_begin_as_proftpd_begins_them() {
+    let cases = [
+        ("Bogus 1\n", "unknown configuration directive 'Bogus' on line 1 of '/t.conf'"),
+        (
+            "<Limit ALL>\nServerName a\nDenyAll\n</Limit>\n",
+            "ServerName: directive not allowed in <Limit> context on line 2 of '/t.conf'",
+        ),
+        (
+            "<Directory />\nPort 21\n</Directory>\n",
+            "Port: directive not allowed in <Directory> context on line 2 of '/t.conf'",
+        ),
+        ("AllowAll\n", "AllowAll: directive not allowed in server config context on line 1 of '/t.conf'"),
+        ("<Foo bar>\n</Foo>\n", "unknown configuration directive '<Foo>' on line 1 of '/t.conf'"),
+        ("</Foo>\n", "unknown configuration directive '</Foo>' on line 1 of '/t.conf'"),
+        ("<Global>\n</Directory>\n", "</Directory>: directive not allowed in <Global> context on line 2 of '/t.conf'"),
+        ("</Global>\n", "</Global>: directive not allowed in server config context on line 1 of '/t.conf'"),
+        ("<Directory /\n</Directory>\n", "unknown configuration directive '<Directory' on line 1 of '/t.conf'"),
+        ("<Directory>\n</Directory>\n", "<Directory>: missing parameters on line 1 of '/t.conf'"),
+        (
+            "<Directory x>\n</Directory>\n",
+            "<Directory>: relative path not allowed in non-<Anonymous> sections on line 1 of '/t.conf'",
+        ),
+        ("<Limit>\nDenyAll\n</Limit>\n", "<Limit>: directive requires one or more commands on line 1 of '/t.conf'"),
+        ("<VirtualHost>\n</VirtualHost>\n", "<VirtualHost>: wrong number of parameters on line 1 of '/t.conf'"),
+        ("<Global x>\n</Global>\n", "<Global>: Too many parameters on line 1 of '/t.conf'"),
+        ("<Anonymous x>\n</Anonymous>\n", "<Anonymous>: (x) absolute pathname required on line 1 of '/t.conf'"),
+        ("<IfModule>\nBogus\n</IfModule>\n", "<IfModule>: missing parameters on line 1 of '/t.conf'"),
+        ("<IfModule mod_x.c>\nBogus\n", "<IfModule>: unclosed <IfModule> context on line 2 of '/t.conf'"),
+        ("<Global>\nUmask 022\n", "error processing configuration file '/t.conf': unclosed configuration section"),
+        ("Include x\n", "Include: unable to use path for configuration file 'x' on line 1 of '/t.conf'"),
+        ("Include\n", "Include: missing parameters on line 1 of '/t.conf'"),
+        ("Define\n", "Define: missing parameters on line 1 of '/t.conf'"),
+        ("LoadModule\n", "LoadModule: missing parameters on line 1 of '/t.conf'"),
+        (
+            "LoadModule mod_y.c\n",
+            "LoadModule: error loading module 'mod_y.c': No such file or directory on line 1 of '/t.conf'",
+        ),
+        (
+            "<Global>\nLoadModule mod_y.c\n</Global>\n",
+            "LoadModule: directive not allowed in <Global> context on line 2 of '/t.conf'",
+        ),
+        ("ModulePath x\n", "ModulePath: must be an absolute path on line 1 of '/t.conf'"),
+        ("ModulePath /x\n", "ModulePath: error checking '/x': No such file or directory on line 1 of '/t.conf'"),
+    ];
+    for (text, expected) in cases {
+        assert_eq!(faults(text), [format!("Fatal: {expected}")], "{text}");
+    }
+}
+
+#[test]
+fn a_value_fault_carries_the_parsers_words_the_line_and_a_mark() {
+    let shown =
+        configure("ServerName x\n\tAllowOverwrite  perhaps # y\n").map(drop).map_err(|faults| faults.to_string());
+    let expected = "Fatal: AllowOverwrite: expected Boolean parameter, found 'perhaps' on line 2 of '/t.conf'\n  \
+                    2 | \tAllowOverwrite  perhaps # y\n    | \t                ^\n  syntax: AllowOverwrite what";
+    assert_eq!(shown, Err(expected.to_owned()));
+}
+
+#[test]
+fn twenty_faults_are_all_reported_at_their_lines() {
+    let text: String = (0..20).map(|at| format!("Umask 022\nBogus{at} x\n")).collect();
+    let expected: Vec<_> = (0..20)
+        .map(|at| format!("Fatal: unknown configuration directive 'Bogus{at}' on line {} of '/t.conf'", 2 * at + 2))
+        .collect();
+    assert_eq!(faults(&text), expected);
+    assert_eq!(faults(&"Bogus\n".repeat(5000)).len(), 1001);
+    assert_eq!(faults(&"<Directory /x>\n".repeat(5000)).len(), 1001);
+}
+
+#[test]
+fn one_wrong_section_does_not_make_other_lines_wrong() {
+    assert_eq!(faults("<Foo>\nUmask 022\nPort 1\n</Foo>\nPort 21\n").len(), 1);
+    assert_eq!(faults("<Global>\n<Directory /a>\nUmask 022\n</Global>\nServerType x\n").len(), 1);
+    assert_eq!(faults("<Directory /a>\nUmask 022\n</Directoy>\nServerType x\n").len(), 1);
+    assert_eq!(faults("<Directory /a\nUmask 022\n</Directory>\nServerType x\n").len(), 1);
+}
+
+#[test]
+fn sections_may_nest_deeper_than_any_stack() {
+    let deep = |open: &str, close: &str| format!("<Foo>\n{}{}</Foo>\n", open.repeat(200_000), close.repeat(200_000));
+    assert_eq!(faults(&deep("<Directory /x>\n", "</Directory>\n")).len(), 1);
+    assert_eq!(faults(&deep("<Foo>\n", "</Foo>\n")).len(), 1001);
+    assert_eq!(faults(&deep("<IfDefine A>\n", "</IfDefine>\n")).len(), 1);
+}
+
+#[test]
+fn help_names_the_nearest_directive_or_the_module_to_load() {
+    let help = |text: &str| {
+        configure(text).err().map(|faults| faults.0.into_iter().flat_map(|fault| fault.help).collect::<Vec<_>>())
+    };
+    assert_eq!(help("Umaks 022"), Some(vec!["Did you mean: Umask".to_owned()]));
+    assert_eq!(help("<Directry /x>\n</Directry>"), Some(vec!["Did you mean: <Directory>".to_owned()]));
+    assert_eq!(
+        help("SQLOptions a"),
+        Some(vec!["mod_sql provides it: add the line 'LoadModule mod_sql.c' above".to_owned()])
+    );
+}
+
+#[test]
+fn load_module_takes_effect_at_its_line() {
+    assert_eq!(faults("LoadModule mod_sql.c\nSQLOptions a\n"), [""; 0]);
+    assert_eq!(faults("SQLOptions a\nLoadModule mod_sql.c\n").len(), 1);
+    assert_eq!(faults("LoadModule mod_broken.c\nBrokenOption a\n").len(), 1);
+    let twice = configure("LoadModule mod_sql.c\nLoadModule mod_sql.c\n")
+        .map(|read| read.notices.iter().map(ToString::to_string).collect::<Vec<_>>());
+    assert_eq!(twice, Ok(vec!["module 'mod_sql.c' already loaded on line 2 of '/t.conf'".to_owned()]));
+}
+
+#[test]
+fn conditions_decide_which_lines_count() {
+    assert_eq!(
+        faults("<IfModule mod_sql.c>\nSQLOptions a\n<IfModule mod_core.c>\nBogus\n</IfModule>\n</IfModule>\nUmask 0\n"),
+        [""; 0]
+    );
+    assert_eq!(faults("<IfModule !mod_core>\nBogus\n<Foo\n</IfModule>\n"), [""; 0]);
+    assert_eq!(faults("LoadModule mod_sql.c\n<ifmodule mod_sql.c>\nSQLOptions a\nBogus\n</IFMODULE>\n").len(), 1);
+    assert_eq!(faults("Define A\n<IfDefine A>\n<IfDefine !A>\nBogus1\n</IfDefine>\nBogus2\n</IfDefine>\n").len(), 1);
+    let options = Options { defines: vec!["B".to_owned()] };
+    assert!(parse_text("/t", "<IfDefine B>\nBogus\n</IfDefine>\n", &mut Shelf::default(), &options).is_err());
+}
+
+#[test]
+fn files_are_included_in_order_and_faults_name_their_file() -> io::Result<()> {
+    let home = tempfile::tempdir()?;
+    let path = |name: &str| home.path().join(name);
+    let shown = |name: &str| path(name).display().to_string();
+    fs::create_dir(path("d"))?;
+    fs::write(path("d/b.conf"), "Umask 002\n")?;
+    fs::write(path("d/a.conf"), "Umask 001\n")?;
+    fs::write(path("main"), format!("<Global>\nInclude {}/*.conf\n</Global>\nInclude /nowhere\n", shown("d")))?;
+    let read_it = |name: &str| read(&path(name), &mut Shelf::default(), &Options::default());
+    let configuration = read_it("main").map_err(io::Error::other)?;
+    assert_eq!(configuration.files, [path("main"), path("d/a.conf"), path("d/b.conf")]);
+    assert_eq!(
+        configuration.servers[0].scope.locate("Umask").map(|position| &*position.file),
+        Some(&*path("d/b.conf"))
+    );
+    assert_eq!(configuration.notices[0].text, "unable to include '/nowhere': No such file or directory");
+
+    fs::write(path("loop"), format!("Include {}\n", shown("loop")))?;
+    fs::write(path("bad"), b"Umask 022\nServerName \xff\nBogus\0 x\n")?;
+    let lines = |name: &str| {
+        read_it(name)
+            .err()
+            .map(|faults| faults.0.iter().map(|fault| fault.first_line()).collect::<Vec<_>>())
+            .unwrap_or_default()
+    };
+    assert_eq!(lines("loop"), [format!("Fatal: Include: '{0}' includes itself on line 1 of '{0}'", shown("loop"))]);
+    assert_eq!(
+        lines("none"),
+        [format!("Fatal: unable to read configuration file '{}': No such file or directory", shown("none"))]
+    );
+    assert_eq!(lines("d"), [format!("Fatal: unable to read configuration file '{}': Is a directory", shown("d"))]);
+    assert_eq!(
+        lines("bad")[0],
+        format!("Fatal: invalid byte: a configuration is UTF-8 on line 2 of '{}'", shown("bad"))
+    );
+    assert_eq!(lines("bad")[1], format!("Fatal: NUL byte in configuration on line 3 of '{}'", shown("bad")));
+    Ok(())
+}
+
+#[test]
+fn a_file_that_is_too_large_is_refused_unread() -> io::Result<()> {
+    let home = tempfile::tempdir()?;
+    let path = home.path().join("large");
+    fs::File::create(&path)?.set_len(65 * 1024 * 1024)?;
+    let faults = read(&path, &mut Shelf::default(), &Options::default()).map(drop).map_err(|faults| faults.to_string());
+    assert!(faults.is_err_and(|text| text.contains("File too large")));
+    assert!(read(Path::new("/dev/zero"), &mut Shelf::default(), &Options::default()).is_err());
+    Ok(())
+}
+
+const PIECES: [&str; 24] = [
+    "<Directory",
+    " /a",
+    ">",
+    "</Directory>",
+    "\n",
+    "\n",
+    "<Limit",
+    " ALL",
+    "</Limit>",
+    "DenyAll",
+    "<Global>",
+    "</Global>",
+    "<VirtualHost b>",
+    "</VirtualHost>",
+    "<IfModule",
+    " !mod_core.c>",
+    "</IfModule>",
+    "Umask 022",
+    "\"",
+    "\\",
+    "#",
+    "%{env:",
+    "Include /dev/null",
+    "LoadModule mod_sql.c\nSQLOptions a",
+];
+
+proptest! {
+    #[test]
+    fn nothing_that_is_read_panics(parts in prop::collection::vec(prop::sample::select(&PIECES[..]), 0..40), noise in ".{0,8}") {
+        let mut text = parts.concat();
+        text.push_str(&noise);
+        if let Err(faults) = configure(&text) {
+            prop_assert!(!faults.0.is_empty());
+            prop_assert!(faults.to_string().starts_with("Fatal: "));
+        }
+    }
+
+    #[test]
+    fn no_bytes_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+        let decoded = crate::file::decode(bytes);
+        let _ = configure(&decoded.text);
+    }
+}

@@ -1,0 +1,152 @@
+//! The sections that are open while lines are read. A file that is included
+//! may close what another has opened, as in ProFTPD.
+
+use gantry_api::Contexts;
+
+use crate::limit::Rule;
+use crate::position::Position;
+use crate::section::SectionKind;
+use crate::tree::{Argument, Content, Node};
+
+/// The open sections, and what stands outside all of them.
+#[derive(Default)]
+pub(crate) struct Stack {
+    root: Vec<Node>,
+    open: Vec<Open>,
+}
+
+struct Open {
+    /// None for a section that nobody knows.
+    kind: Option<SectionKind>,
+    /// Whether this one or one around it is unknown.
+    obscure: bool,
+    /// Whether this one or one around it is `<Anonymous>`.
+    anonymous: bool,
+    name: String,
+    arguments: Vec<Argument>,
+    position: Position,
+    source: String,
+    children: Vec<Node>,
+}
+
+/// What closing a section gave.
+pub(crate) enum Closed {
+    /// The section.
+    Section(Node),
+    /// One that had been reported when it opened.
+    Unknown,
+    /// Another one is open, or none.
+    Mismatched,
+}
+
+impl Stack {
+    /// Adds to the innermost section.
+    pub(crate) fn add(&mut self, node: Node) {
+        self.open.last_mut().map_or(&mut self.root, |open| &mut open.children).push(node);
+    }
+
+    pub(crate) fn open(&mut self, kind: SectionKind, arguments: &[Argument], position: &Position, source: &str) {
+        self.push(Some(kind), kind.name(), arguments, position, source);
+    }
+
+    pub(crate) fn open_unknown(&mut self, name: &str, position: &Position, source: &str) {
+        self.push(None, name, &[], position, source);
+    }
+
+    fn push(
+        &mut self,
+        kind: Option<SectionKind>,
+        name: &str,
+        arguments: &[Argument],
+        position: &Position,
+        source: &str,
+    ) {
+        let outer = self.open.last();
+        let obscure = kind.is_none() || outer.is_some_and(|open| open.obscure);
+        let anonymous = kind == Some(SectionKind::Anonymous) || outer.is_some_and(|open| open.anonymous);
+        let (name, source, arguments, position) =
+            (name.to_owned(), source.to_owned(), arguments.to_vec(), position.clone());
+        self.open.push(Open { kind, obscure, anonymous, name, arguments, position, source, children: Vec::new() });
+    }
+
+    /// Closes the innermost section. When another one has this name, all up to
+    /// it are closed; when none has, the innermost is, since a mistyped end is
+    /// likelier than one too many.
+    pub(crate) fn close(&mut self, name: &str) -> Closed {
+        let found = self.open.iter().rposition(|open| open.name.eq_ignore_ascii_case(name));
+        if found.is_none_or(|at| at + 1 < self.open.len()) {
+            self.open.truncate(found.unwrap_or(self.open.len().saturating_sub(1)));
+            return Closed::Mismatched;
+        }
+        // What is within an unknown section is dropped level by level: a deep
+        // tree could not be dropped at once.
+        match self.open.pop().filter(|open| !open.obscure).and_then(Open::node) {
+            Some(node) => Closed::Section(node),
+            None => Closed::Unknown,
+        }
+    }
+
+    /// Where a line stands: the context, and ProFTPD's word for it. None within
+    /// a section that nobody knows.
+    pub(crate) fn context(&self) -> Option<(Contexts, String)> {
+        match self.open.last() {
+            None => Some((Contexts::SERVER, "server config".to_owned())),
+            Some(open) if open.obscure => None,
+            Some(open) => Some((open.kind?.context(), format!("<{}>", open.name))),
+        }
+    }
+
+    /// ProFTPD's word for where a line stands, and what is open there.
+    pub(crate) fn place(&self) -> (String, Option<(String, Position)>) {
+        match self.open.last() {
+            None => ("server config".to_owned(), None),
+            Some(open) => (format!("<{}>", open.name), Some((open.name.clone(), open.position.clone()))),
+        }
+    }
+
+    pub(crate) fn within_anonymous(&self) -> bool {
+        self.open.last().is_some_and(|open| open.anonymous)
+    }
+
+    /// The tree; and name, position and line of what has not been closed.
+    pub(crate) fn finish(&mut self) -> (Vec<Node>, Vec<(String, Position, String)>) {
+        let known = std::mem::take(&mut self.open).into_iter().filter(|open| open.kind.is_some());
+        let unclosed = known.map(|open| (open.name, open.position, open.source)).collect();
+        (std::mem::take(&mut self.root), unclosed)
+    }
+}
+
+impl Open {
+    fn node(self) -> Option<Node> {
+        let content = Content::Section { kind: self.kind?, children: self.children };
+        Some(Node { name: self.name, arguments: self.arguments, position: self.position, content })
+    }
+}
+
+impl Node {
+    /// Whether it is a `<Limit>` that says neither AllowAll nor DenyAll.
+    pub(crate) fn is_idle_limit(&self) -> bool {
+        self.section(SectionKind::Limit)
+            .is_some_and(|children| children.iter().all(|child| Rule::of(&child.name).is_none()))
+    }
+}
+
+impl SectionKind {
+    /// Whether the words behind the name will do; ProFTPD's words where not.
+    pub(crate) fn check(self, arguments: &[Argument], within_anonymous: bool) -> Result<(), String> {
+        let first = arguments.first().map(|argument| argument.text.as_str());
+        let absolute = first.is_some_and(|path| path.starts_with(['/', '~']));
+        let fail = |reason: &str| Err(reason.to_owned());
+        match (self, first) {
+            (Self::Global, Some(_)) => fail("Too many parameters"),
+            (Self::Limit, None) => fail("directive requires one or more commands"),
+            (Self::VirtualHost, None) => fail("wrong number of parameters"),
+            (Self::Directory | Self::Anonymous | Self::Class, None) => fail("missing parameters"),
+            (Self::Directory, Some(_)) if !absolute && !within_anonymous => {
+                fail("relative path not allowed in non-<Anonymous> sections")
+            }
+            (Self::Anonymous, Some(path)) if !absolute => Err(format!("({path}) absolute pathname required")),
+            _ => Ok(()),
+        }
+    }
+}

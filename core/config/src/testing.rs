@@ -1,0 +1,111 @@
+//! A catalogue of made-up modules for this crate's tests.
+
+use std::path::Path;
+
+use gantry_api::{Contexts, Directive, Inherits, Value, parse};
+
+use crate::catalogue::Catalogue;
+use crate::configuration::Configuration;
+use crate::error::Faults;
+use crate::position::Position;
+use crate::reader::{Options, parse_text};
+
+const SERVERS: Contexts = Contexts::SERVER.union(Contexts::VHOST).union(Contexts::GLOBAL);
+const FOLDERS: Contexts = SERVERS.union(Contexts::ANONYMOUS).union(Contexts::DIRECTORY);
+
+const DIRECTIVES: [Directive; 9] = [
+    directive("ServerName", "mod_core", SERVERS, Inherits::Replace, parse::text),
+    directive("ServerType", "mod_core", Contexts::SERVER, Inherits::Replace, parse::word),
+    directive("Port", "mod_core", SERVERS, Inherits::No, parse::number),
+    directive("Umask", "mod_core", FOLDERS, Inherits::Replace, parse::word),
+    directive("AllowOverwrite", "mod_core", FOLDERS, Inherits::Replace, parse::on_off),
+    directive("HideFiles", "mod_core", FOLDERS, Inherits::Append, parse::words),
+    directive(
+        "AllowAll",
+        "mod_core",
+        Contexts::LIMIT.union(Contexts::DIRECTORY).union(Contexts::ANONYMOUS),
+        Inherits::No,
+        nothing,
+    ),
+    directive(
+        "DenyAll",
+        "mod_core",
+        Contexts::LIMIT.union(Contexts::DIRECTORY).union(Contexts::ANONYMOUS),
+        Inherits::No,
+        nothing,
+    ),
+    directive("SQLOptions", "mod_sql", SERVERS, Inherits::Replace, options),
+];
+
+const fn directive(
+    name: &'static str,
+    module: &'static str,
+    contexts: Contexts,
+    inherits: Inherits,
+    parse: gantry_api::Parse,
+) -> Directive {
+    Directive { name, module, syntax: "what", contexts, inherits, default: None, help: "", parse }
+}
+
+fn nothing(words: &[&str]) -> Result<Value, String> {
+    if words.is_empty() { Ok(Value::Bool(true)) } else { Err("wrong number of parameters".to_owned()) }
+}
+
+fn options(words: &[&str]) -> Result<Value, String> {
+    Ok(Value::Map(words.iter().map(|word| ((*word).to_owned(), Value::Bool(true))).collect()))
+}
+
+/// mod_core is there, mod_sql can be loaded, mod_broken cannot.
+#[derive(Default)]
+pub(crate) struct Shelf {
+    sql: bool,
+}
+
+impl Catalogue for Shelf {
+    fn directive(&self, name: &str) -> Option<&Directive> {
+        let found = DIRECTIVES.iter().find(|directive| directive.name.eq_ignore_ascii_case(name))?;
+        self.has_module(found.module).then_some(found)
+    }
+
+    fn has_module(&self, name: &str) -> bool {
+        let name = name.trim_end_matches(".c");
+        name == "mod_core" || (name == "mod_sql" && self.sql)
+    }
+
+    fn load(&mut self, name: &str, _: &Position) -> Result<Option<String>, String> {
+        match name {
+            "mod_sql.c" if self.sql => Ok(Some("module 'mod_sql.c' already loaded".to_owned())),
+            "mod_sql.c" => {
+                self.sql = true;
+                Ok(None)
+            }
+            _ => Err("No such file or directory".to_owned()),
+        }
+    }
+
+    fn module_path(&mut self, path: &Path) -> Result<(), String> {
+        Err(format!("error checking '{}': No such file or directory", path.display()))
+    }
+
+    fn provider(&self, directive: &str) -> Option<String> {
+        match directive {
+            "SQLOptions" => Some("mod_sql".to_owned()),
+            "BrokenOption" => Some("mod_broken".to_owned()),
+            _ => None,
+        }
+    }
+
+    fn directive_names(&self) -> Vec<String> {
+        DIRECTIVES.iter().map(|directive| directive.name.to_owned()).collect()
+    }
+}
+
+/// Reads a text that is called `/t.conf`.
+pub(crate) fn configure(text: &str) -> Result<Configuration, Faults> {
+    parse_text("/t.conf", text, &mut Shelf::default(), &Options::default())
+}
+
+/// The first lines of all faults of a text.
+pub(crate) fn faults(text: &str) -> Vec<String> {
+    configure(text).err().map_or(Vec::new(), |faults| faults.0.iter().map(|fault| fault.first_line()).collect())
+}

@@ -1,0 +1,165 @@
+//! The parts of a shared object that are read before it is loaded: that it is
+//! one, for this machine and whole, that it exports what it should, and the two
+//! sections that core/api's macros write.
+
+use std::path::Path;
+
+use gantry_api::stamp::{DIRECTIVES_SECTION, SECTION, Stamp};
+use object::elf::{ET_DYN, PT_INTERP, SHT_NOBITS};
+use object::read::elf::{FileHeader, NativeElfFile, ProgramHeader, SectionHeader};
+use object::{NativeEndian, Object, ObjectSection, ObjectSymbol};
+
+use crate::{Architecture, LoadError};
+
+/// The first bytes of an ELF file.
+const MAGIC: &[u8] = b"\x7fELF";
+
+#[cfg(target_pointer_width = "32")]
+type Header = object::elf::FileHeader32<NativeEndian>;
+#[cfg(target_pointer_width = "64")]
+type Header = object::elf::FileHeader64<NativeEndian>;
+
+/// A shared object for this machine.
+pub(crate) struct SharedObject<'a> {
+    path: &'a Path,
+    elf: NativeElfFile<'a>,
+}
+
+/// Reads the tables of a shared object.
+///
+/// # Errors
+/// It is none, or none for this machine, or cut short.
+pub(crate) fn parse<'a>(path: &'a Path, bytes: &'a [u8]) -> Result<SharedObject<'a>, LoadError> {
+    if !bytes.starts_with(&MAGIC[..bytes.len().min(MAGIC.len())]) {
+        return Err(LoadError::NotElf { path: path.to_owned() });
+    }
+    let truncated = |needed| LoadError::Truncated { path: path.to_owned(), found: bytes.len() as u64, needed };
+    let Some(found) = Architecture::of(bytes) else { return Err(truncated(Architecture::END as u64)) };
+    let needed = Architecture::here();
+    if found != needed {
+        return Err(LoadError::Architecture { path: path.to_owned(), found, needed });
+    }
+    let needed = tables_end(bytes);
+    if needed > bytes.len() as u64 {
+        return Err(truncated(needed));
+    }
+    let malformed = |error: object::Error| LoadError::Malformed { path: path.to_owned(), detail: error.to_string() };
+    let elf = NativeElfFile::parse(bytes).map_err(malformed)?;
+    let needed = contents_end(&elf);
+    if needed > bytes.len() as u64 {
+        return Err(truncated(needed));
+    }
+    let object = SharedObject { path, elf };
+    object.is_loadable().then_some(object).ok_or_else(|| LoadError::NotShared { path: path.to_owned() })
+}
+
+impl SharedObject<'_> {
+    /// The stamp in it.
+    pub(crate) fn stamp(&self) -> Result<Stamp, LoadError> {
+        let path = self.path.to_owned();
+        let Some(bytes) = self.section(SECTION) else { return Err(LoadError::NoStamp { path }) };
+        Stamp::read(bytes).map_err(|source| LoadError::BadStamp { path, source })
+    }
+
+    /// The directives that it lists: module and name.
+    pub(crate) fn directives(&self) -> Vec<(String, String)> {
+        let text = String::from_utf8_lossy(self.section(DIRECTIVES_SECTION).unwrap_or_default());
+        let line = |line: &str| {
+            // A linker may fill up between two lines.
+            let (module, name) = line.trim_matches('\0').split_once('\t')?;
+            Some((module.to_owned(), name.to_owned()))
+        };
+        let mut directives: Vec<_> = text.lines().filter_map(line).collect();
+        directives.sort();
+        directives
+    }
+
+    /// Makes sure that it exports `symbol`.
+    pub(crate) fn exports(&self, symbol: &str) -> Result<(), LoadError> {
+        let named = |found: object::read::elf::ElfSymbol<'_, '_, _>| found.name() == Ok(symbol) && found.is_definition();
+        if self.elf.dynamic_symbols().any(named) {
+            return Ok(());
+        }
+        Err(LoadError::NoSymbol { path: self.path.to_owned(), symbol: symbol.to_owned() })
+    }
+
+    fn section(&self, name: &str) -> Option<&[u8]> {
+        self.elf.section_by_name(name)?.data().ok()
+    }
+
+    /// Whether it is a shared object, and not an object file or an executable
+    /// (most of which are of the same type, and name their interpreter).
+    fn is_loadable(&self) -> bool {
+        let endian = self.elf.endian();
+        let mut headers = self.elf.elf_program_headers().iter();
+        self.elf.elf_header().e_type(endian) == ET_DYN && !headers.any(|header| header.p_type(endian) == PT_INTERP)
+    }
+}
+
+/// Where the header and the tables that it points to end, in bytes.
+fn tables_end(bytes: &[u8]) -> u64 {
+    let Ok(header) = Header::parse(bytes) else { return size_of::<Header>() as u64 };
+    let Ok(endian) = header.endian() else { return 0 };
+    let programs = end(header.e_phoff(endian), u32::from(header.e_phentsize(endian)) * u32::from(header.e_phnum(endian)));
+    let sections = end(header.e_shoff(endian), u32::from(header.e_shentsize(endian)) * u32::from(header.e_shnum(endian)));
+    programs.max(sections)
+}
+
+/// Where the last section's or segment's bytes end.
+fn contents_end(elf: &NativeElfFile<'_>) -> u64 {
+    let endian = elf.endian();
+    let segments = elf.elf_program_headers().iter().map(|header| end(header.p_offset(endian), header.p_filesz(endian)));
+    let sections = elf.elf_section_table().iter().filter(|header| header.sh_type(endian) != SHT_NOBITS);
+    let sections = sections.map(|header| end(header.sh_offset(endian), header.sh_size(endian)));
+    segments.chain(sections).max().unwrap_or(0)
+}
+
+/// Where `size` bytes at `offset` end; the tables' numbers have a type a class.
+fn end(offset: impl Into<u64>, size: impl Into<u64>) -> u64 {
+    offset.into().saturating_add(size.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refusal(bytes: &[u8]) -> LoadError {
+        parse(Path::new("mod_x.so"), bytes).err().expect("no shared object")
+    }
+
+    #[test]
+    fn what_is_no_shared_object_is_named() {
+        assert!(matches!(refusal(b"#!/bin/sh\n"), LoadError::NotElf { .. }));
+        assert!(matches!(refusal(b"\x7fE"), LoadError::Truncated { .. }));
+        let executable = std::fs::read(std::env::current_exe().unwrap()).unwrap();
+        assert!(matches!(refusal(&executable), LoadError::NotShared { .. }));
+        for length in [3, 4, 18, 19, 20, 63, 64, 65, 1000, executable.len() / 2, executable.len() - 1] {
+            assert!(matches!(refusal(&executable[..length]), LoadError::Truncated { .. }), "{length}");
+        }
+    }
+
+    #[test]
+    fn another_machine_is_named() {
+        let mut bytes = std::fs::read(std::env::current_exe().unwrap()).unwrap();
+        bytes.truncate(4096);
+        bytes[18] = 22;
+        let error = refusal(&bytes).to_string();
+        assert!(error.contains("s390"), "{error}");
+        bytes[4] = 1;
+        assert!(refusal(&bytes).to_string().contains("32-bit"));
+        bytes[18..20].copy_from_slice(&[0xfe, 0xfe]);
+        assert!(refusal(&bytes).to_string().contains("machine 65278"));
+    }
+
+    #[test]
+    fn no_changed_byte_of_the_tables_panics() {
+        let bytes = std::fs::read(std::env::current_exe().unwrap()).unwrap();
+        for at in 0..64 {
+            for value in [0, 1, 0x7f, 0xff] {
+                let mut changed = bytes.clone();
+                changed[at] = value;
+                let _ = parse(Path::new("mod_x.so"), &changed).map(|object| (object.stamp().is_ok(), object.directives()));
+            }
+        }
+    }
+}

@@ -1,0 +1,184 @@
+//! Reading a module's file: opened once, a regular file of bounded size, owned
+//! and writable by nobody whom the daemon does not trust anyway.
+
+use std::fs::{File, Metadata, OpenOptions};
+use std::io::{self, Read};
+use std::os::fd::AsRawFd;
+use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::{fs, process};
+
+use rustix::fs::OFlags;
+use rustix::io::Errno;
+
+use crate::{Distrust, LoadError};
+
+/// The largest file that is read, in bytes.
+const LIMIT: u64 = 512 * 1024 * 1024;
+
+/// Whose files are trusted. What a privileged daemon loads runs with its
+/// privileges, so nobody but root and its own user may be able to change it. A
+/// daemon that runs with a user's rights alone has less to lend: the user's
+/// files may be his group's (a umask of 002 makes them so) or somebody else's
+/// whom he chose to trust; only what everybody may write is refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trust {
+    /// The file, and each folder above it, is root's or this user's and neither
+    /// group nor others may write to it; in a folder of root's with the sticky
+    /// bit they may.
+    Strict,
+    /// Not everybody may write to the file or, without the sticky bit, to a
+    /// folder above it.
+    Lenient,
+}
+
+impl Trust {
+    /// Strict for root, lenient for everybody else.
+    pub fn of_this_process() -> Self {
+        if rustix::process::geteuid().is_root() { Self::Strict } else { Self::Lenient }
+    }
+}
+
+/// All bytes of the file; the owners and modes are looked at when a trust is
+/// named.
+pub(crate) fn read(path: &Path, trust: Option<Trust>) -> Result<Vec<u8>, LoadError> {
+    let failed = |source| LoadError::Read { path: path.to_owned(), source };
+    let file = open(path)?;
+    let status = file.metadata().map_err(failed)?;
+    if let Some(kind) = kind(&status) {
+        return Err(LoadError::Kind { path: path.to_owned(), kind });
+    }
+    if let Some(trust) = trust {
+        check_owners(path, &file, &status, trust)?;
+    }
+    if status.len() > LIMIT {
+        return Err(LoadError::Size { path: path.to_owned(), found: status.len(), limit: LIMIT });
+    }
+    let mut bytes = Vec::with_capacity(usize::try_from(status.len()).unwrap_or(0));
+    // It may grow while it is read.
+    file.take(LIMIT + 1).read_to_end(&mut bytes).map_err(failed)?;
+    match bytes.len() as u64 {
+        0 => Err(LoadError::Empty { path: path.to_owned() }),
+        found if found > LIMIT => Err(LoadError::Size { path: path.to_owned(), found, limit: LIMIT }),
+        _ => Ok(bytes),
+    }
+}
+
+/// Opens for reading without waiting for a fifo's other end.
+fn open(path: &Path) -> Result<File, LoadError> {
+    let flags = (OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC).bits();
+    let opened = OpenOptions::new().read(true).custom_flags(flags.cast_signed()).open(path);
+    opened.map_err(|source| match source.raw_os_error() {
+        Some(code) if code == Errno::NXIO.raw_os_error() => LoadError::Kind { path: path.to_owned(), kind: "a socket" },
+        _ => LoadError::Read { path: path.to_owned(), source },
+    })
+}
+
+/// What it is, when it is no regular file.
+fn kind(status: &Metadata) -> Option<&'static str> {
+    let kind = status.file_type();
+    match () {
+        () if kind.is_file() => None,
+        () if kind.is_dir() => Some("a folder"),
+        () if kind.is_fifo() => Some("a fifo"),
+        () => Some("a device"),
+    }
+}
+
+fn check_owners(path: &Path, file: &File, status: &Metadata, trust: Trust) -> Result<(), LoadError> {
+    let refuse = |place: &Path, distrust| LoadError::Distrusted { path: path.to_owned(), place: place.to_owned(), distrust };
+    if let Some(distrust) = distrust(status, trust) {
+        return Err(refuse(path, distrust));
+    }
+    // The path of what was opened, whatever the name means by now.
+    let opened = real_path(file).map_err(|source| LoadError::Read { path: path.to_owned(), source })?;
+    for folder in opened.ancestors().skip(1) {
+        let status = fs::metadata(folder).map_err(|source| LoadError::Read { path: folder.to_owned(), source })?;
+        if let Some(distrust) = distrust(&status, trust) {
+            return Err(refuse(folder, distrust));
+        }
+    }
+    Ok(())
+}
+
+fn real_path(file: &File) -> io::Result<PathBuf> {
+    fs::read_link(format!("/proc/{}/fd/{}", process::id(), file.as_raw_fd()))
+}
+
+/// Why a file or folder is not to be trusted.
+fn distrust(status: &Metadata, trust: Trust) -> Option<Distrust> {
+    const STICKY: u32 = 0o1000;
+    let (owner, mode) = (status.uid(), status.mode());
+    let sticky = status.is_dir() && mode & STICKY != 0;
+    match trust {
+        Trust::Strict if owner != 0 && owner != rustix::process::geteuid().as_raw() => Some(Distrust::Owner(owner)),
+        Trust::Strict if mode & 0o022 != 0 && !(sticky && owner == 0) => Some(Distrust::Mode(mode & 0o7777)),
+        Trust::Lenient if mode & 0o002 != 0 && !sticky => Some(Distrust::Mode(mode & 0o7777)),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::Permissions;
+    use std::os::unix::fs::PermissionsExt;
+    use std::os::unix::net::UnixListener;
+
+    use super::*;
+
+    fn folder_with_file(folder_mode: u32, file_mode: u32) -> (tempfile::TempDir, PathBuf) {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("mod_x.so");
+        fs::write(&file, "x").unwrap();
+        fs::set_permissions(&file, Permissions::from_mode(file_mode)).unwrap();
+        fs::set_permissions(folder.path(), Permissions::from_mode(folder_mode)).unwrap();
+        (folder, file)
+    }
+
+    fn refused(folder_mode: u32, file_mode: u32, trust: Trust) -> Option<String> {
+        let (_folder, file) = folder_with_file(folder_mode, file_mode);
+        read(&file, Some(trust)).err().map(|error| error.to_string())
+    }
+
+    #[test]
+    fn what_others_may_write_is_refused() {
+        for trust in [Trust::Strict, Trust::Lenient] {
+            assert_eq!(refused(0o755, 0o644, trust), None);
+            assert!(refused(0o755, 0o646, trust).unwrap().contains("mode 0646"));
+            assert!(refused(0o757, 0o644, trust).unwrap().contains("mode 0757"));
+        }
+        assert!(refused(0o755, 0o664, Trust::Strict).unwrap().contains("mode 0664"));
+        assert!(refused(0o775, 0o644, Trust::Strict).unwrap().contains("mode 0775"));
+        assert_eq!(refused(0o775, 0o664, Trust::Lenient), None);
+    }
+
+    #[test]
+    fn a_folder_behind_a_link_counts_and_not_the_links() {
+        let (_folder, file) = folder_with_file(0o757, 0o644);
+        let good = tempfile::tempdir().unwrap();
+        let link = good.path().join("mod_x.so");
+        std::os::unix::fs::symlink(&file, &link).unwrap();
+        assert!(read(&link, Some(Trust::Strict)).is_err());
+        assert!(read(&link, None).is_ok());
+    }
+
+    #[test]
+    fn what_is_no_file_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let fifo = folder.path().join("fifo");
+        assert!(process::Command::new("mkfifo").arg(&fifo).status().unwrap().success());
+        let socket = folder.path().join("socket");
+        let _listener = UnixListener::bind(&socket).unwrap();
+        let kinds = [(folder.path(), "a folder"), (&fifo, "a fifo"), (&socket, "a socket"), (Path::new("/dev/null"), "a device")];
+        for (path, kind) in kinds {
+            let error = read(path, None).unwrap_err().to_string();
+            assert!(error.contains(kind), "{error}");
+        }
+        let empty = folder.path().join("empty");
+        fs::write(&empty, "").unwrap();
+        assert!(matches!(read(&empty, None), Err(LoadError::Empty { .. })));
+        assert!(matches!(read(&folder.path().join("none"), None), Err(LoadError::Read { .. })));
+        File::create(&empty).unwrap().set_len(LIMIT + 1).unwrap();
+        assert!(matches!(read(&empty, None), Err(LoadError::Size { .. })));
+    }
+}

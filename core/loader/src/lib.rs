@@ -1,0 +1,167 @@
+//! A file on disk to a checked image: the only place where shared objects are
+//! loaded. The file is opened once and read whole; what was checked is copied
+//! to a sealed file in memory, and that is what gets loaded. No code of the
+//! file runs before its stamp agrees with this build's.
+//!
+//! Not here: which modules there are, their order and what they require.
+
+mod elf;
+mod error;
+mod file;
+mod find;
+mod inspect;
+mod map;
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+
+use gantry_api::Image;
+use gantry_api::log::Host;
+use gantry_api::stamp::Stamp;
+use sha2::{Digest, Sha256};
+
+pub use error::{Architecture, Distrust, LoadError};
+pub use file::Trust;
+pub use find::{find, module_name};
+pub use inspect::{Inspection, inspect};
+
+/// A digest over a file's bytes.
+pub type Sha256Sum = [u8; 32];
+
+/// Loads modules, and knows which bytes are mapped: the same bytes are used
+/// again, not mapped twice.
+pub struct Loader {
+    trust: Trust,
+    mapped: Mutex<HashMap<Sha256Sum, Held>>,
+}
+
+/// How long an image stays mapped.
+enum Held {
+    /// While somebody uses it.
+    WhileUsed(Weak<Loaded>),
+    /// For good: its runtime leaves thread-local values whose destructors are
+    /// code of the image, on threads that we do not own.
+    Forever(Arc<Loaded>),
+}
+
+impl Held {
+    fn loaded(&self) -> Option<Arc<Loaded>> {
+        match self {
+            Self::WhileUsed(loaded) => loaded.upgrade(),
+            Self::Forever(loaded) => Some(Arc::clone(loaded)),
+        }
+    }
+}
+
+impl Default for Loader {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Loader {
+    /// A loader that trusts files as this process's privileges demand.
+    pub fn new() -> Self {
+        Self::with_trust(Trust::of_this_process())
+    }
+
+    /// A loader that trusts files as told.
+    pub fn with_trust(trust: Trust) -> Self {
+        Self { trust, mapped: Mutex::default() }
+    }
+
+    /// Loads the module named `module` from `file`, or hands out the image that
+    /// the same bytes were mapped to before. The image's log lines go to
+    /// `host`. Whoever keeps a part of the image keeps the `Arc`.
+    ///
+    /// Blocks for as long as reading the file takes, and for as long as the
+    /// constructors of the file and its libraries take once its stamp agrees.
+    ///
+    /// # Errors
+    /// Says what is wrong with the file and what to do about it.
+    pub fn load(&self, file: &Path, module: &str, host: &'static dyn Host) -> Result<Arc<Loaded>, LoadError> {
+        let bytes = file::read(file, Some(self.trust))?;
+        let object = elf::parse(file, &bytes)?;
+        let stamp = object.stamp()?;
+        agree(file, &stamp, module)?;
+        let symbol = format!("gantry_image_{module}");
+        object.exports(&symbol)?;
+
+        let sha256 = sha256(&bytes);
+        // Held while mapping: two threads that load the same bytes map them once.
+        let mut mapped = self.mapped.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(loaded) = mapped.get(&sha256).and_then(Held::loaded) {
+            return Ok(loaded);
+        }
+        let keep = if stamp.field("runtime") == "yes" { map::Keep::Forever } else { map::Keep::WhileUsed };
+        let mapping = map::Mapping::new(file, &bytes, &symbol, keep, host)?;
+        if !mapping.image().modules.iter().any(|descriptor| descriptor.name == module) {
+            return Err(LoadError::NoDescriptor { path: file.to_owned(), module: module.to_owned() });
+        }
+        let loaded = Arc::new(Loaded { mapping, stamp, path: file.to_owned(), sha256 });
+        mapped.retain(|_, held| held.loaded().is_some());
+        let held = match keep {
+            map::Keep::Forever => Held::Forever(Arc::clone(&loaded)),
+            map::Keep::WhileUsed => Held::WhileUsed(Arc::downgrade(&loaded)),
+        };
+        mapped.insert(sha256, held);
+        Ok(loaded)
+    }
+}
+
+/// An image that was loaded. It stays mapped for as long as this lives; one
+/// that had a runtime stays for the life of the process.
+pub struct Loaded {
+    mapping: map::Mapping,
+    stamp: Stamp,
+    path: PathBuf,
+    sha256: Sha256Sum,
+}
+
+impl Loaded {
+    /// What it holds.
+    pub fn image(&self) -> &Image {
+        self.mapping.image()
+    }
+
+    /// Its stamp.
+    pub fn stamp(&self) -> &Stamp {
+        &self.stamp
+    }
+
+    /// The file that its bytes were first read from.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The digest of its bytes.
+    pub fn sha256(&self) -> &Sha256Sum {
+        &self.sha256
+    }
+}
+
+/// Whether this build may run the code that the stamp speaks of.
+fn agree(file: &Path, stamp: &Stamp, module: &str) -> Result<(), LoadError> {
+    let here = Stamp::of_this_build();
+    let differences = stamp.differences(&here);
+    if !differences.is_empty() {
+        let owned = |(key, theirs, ours): &(&'static str, &str, &str)| (*key, (*theirs).to_owned(), (*ours).to_owned());
+        return Err(LoadError::Stamp {
+            path: file.to_owned(),
+            module: module.to_owned(),
+            found: stamp.id(),
+            needed: here.id(),
+            differences: differences.iter().map(owned).collect(),
+        });
+    }
+    let found = stamp.field("module");
+    if found != module {
+        return Err(LoadError::OtherModule { path: file.to_owned(), found: found.to_owned(), needed: module.to_owned() });
+    }
+    Ok(())
+}
+
+fn sha256(bytes: &[u8]) -> Sha256Sum {
+    Sha256::digest(bytes).into()
+}

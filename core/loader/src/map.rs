@@ -1,0 +1,136 @@
+//! Mapping an image: the one `dlopen`, of a private copy of checked bytes.
+//!
+//! The C library tells images apart by name and inode, so the copy's handle
+//! stays open for as long as anything of the image is mapped: its number cannot
+//! come to name another copy meanwhile.
+#![allow(unsafe_code)]
+
+use std::mem::ManuallyDrop;
+use std::os::fd::{AsRawFd, OwnedFd};
+use std::path::Path;
+
+use gantry_api::Image;
+use gantry_api::image::{Entry, Header};
+use gantry_api::log::Host;
+use libloading::os::unix::{Library, RTLD_LOCAL, RTLD_NOW};
+
+use crate::LoadError;
+
+/// The bytes of a name that a file in memory takes.
+const NAME_LIMIT: usize = 200;
+
+/// How long an image stays mapped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Keep {
+    /// Until the mapping is dropped.
+    WhileUsed,
+    /// For the life of the process.
+    Forever,
+}
+
+/// A mapped image.
+pub(crate) struct Mapping {
+    // Above `_open`: its tables are dropped while its code is mapped.
+    image: Image,
+    _open: Open,
+}
+
+impl Mapping {
+    /// Maps `bytes`, which were checked: their stamp agrees with this build's
+    /// and they export `symbol`.
+    pub(crate) fn new(file: &Path, bytes: &[u8], symbol: &str, keep: Keep, host: &'static dyn Host) -> Result<Self, LoadError> {
+        let open = Open::new(file, bytes, keep)?;
+        // What runs there is core/api's code of that image, no module's. A
+        // guard here would be no use: a panic is caught in its own image only.
+        let image = (open.header(file, symbol)?.open)(host);
+        Ok(Self { image, _open: open })
+    }
+
+    /// What the image holds.
+    pub(crate) fn image(&self) -> &Image {
+        &self.image
+    }
+}
+
+/// A library that is open, and the copy that it was opened from.
+struct Open {
+    library: ManuallyDrop<Library>,
+    copy: ManuallyDrop<Copy>,
+    keep: Keep,
+}
+
+impl Open {
+    fn new(file: &Path, bytes: &[u8], keep: Keep) -> Result<Self, LoadError> {
+        let copy = Copy::new(file, bytes)?;
+        let link = |error: libloading::Error| LoadError::Link { path: file.to_owned(), detail: copy.words(file, &error) };
+        // SAFETY: the constructors of a shared object run here. Its stamp says
+        // that it is a module of Gantry's, built as this executable is; that
+        // nobody else could put one there, `file` has checked.
+        let library = unsafe { Library::open(Some(copy.path()), RTLD_NOW | RTLD_LOCAL) }.map_err(link)?;
+        Ok(Self { library: ManuallyDrop::new(library), copy: ManuallyDrop::new(copy), keep })
+    }
+
+    /// The header that the function named `symbol` hands over, when it agrees
+    /// with this build's.
+    fn header(&self, file: &Path, symbol: &str) -> Result<&Header, LoadError> {
+        let missing = |_| LoadError::NoSymbol { path: file.to_owned(), symbol: symbol.to_owned() };
+        // SAFETY: `module!` exports a function of this type under this name,
+        // and the stamp says that `module!` made the image. It takes nothing
+        // and returns the address of a static.
+        let header = unsafe { self.library.get::<Entry>(symbol.as_bytes()).map_err(missing)?() };
+        let sound = header.is_aligned() && !header.is_null();
+        // SAFETY: it points to a `static` of the image, which stays mapped for
+        // as long as `self` lives; the struct is `repr(C)`, and its fields take
+        // any bytes but the last, which the image's own compiler filled in.
+        let header = sound.then(|| unsafe { &*header }).filter(|header| header.agrees());
+        header.ok_or_else(|| LoadError::Header { path: file.to_owned() })
+    }
+}
+
+impl Drop for Open {
+    /// Closes the library, and its copy when nothing of it is mapped any more:
+    /// a thread-local value with a destructor keeps it mapped.
+    fn drop(&mut self) {
+        if self.keep == Keep::Forever {
+            return;
+        }
+        // SAFETY: each is dropped here alone, once, and `self` goes away.
+        unsafe { ManuallyDrop::drop(&mut self.library) };
+        if !self.copy.is_mapped() {
+            // SAFETY: as above.
+            unsafe { ManuallyDrop::drop(&mut self.copy) };
+        }
+    }
+}
+
+/// A private copy of a file's bytes, which nobody can change.
+struct Copy(OwnedFd);
+
+impl Copy {
+    fn new(file: &Path, bytes: &[u8]) -> Result<Self, LoadError> {
+        let name = file.file_name().unwrap_or_default().to_string_lossy();
+        let name = &name[..name.floor_char_boundary(NAME_LIMIT)];
+        let sealed = gantry_sys::memfd::sealed(name, bytes);
+        sealed.map(Self).map_err(|source| LoadError::Copy { path: file.to_owned(), source })
+    }
+
+    fn path(&self) -> String {
+        format!("/proc/self/fd/{}", self.0.as_raw_fd())
+    }
+
+    /// Whether the C library still has it mapped.
+    fn is_mapped(&self) -> bool {
+        // SAFETY: at most it counts one more user of what is mapped; no
+        // constructor runs, for they ran when it was mapped.
+        unsafe { Library::open(Some(self.path()), RTLD_NOW | libc::RTLD_NOLOAD) }.is_ok()
+    }
+
+    /// The system's words, with the file's name in place of the copy's.
+    fn words(&self, file: &Path, error: &libloading::Error) -> String {
+        let text = match error {
+            libloading::Error::DlOpen { source } => source.to_string(),
+            other => other.to_string(),
+        };
+        text.replace(&format!("{}: ", self.path()), "").replace(&self.path(), &file.display().to_string())
+    }
+}

@@ -1,0 +1,167 @@
+//! Real module files, each built by cargo: those that were built otherwise than
+//! this test are refused before any of their code runs, the others load.
+
+mod fixture;
+
+use std::fs;
+use std::sync::Arc;
+
+use fixture::{Build, Fixture, HOST};
+use gantry_api::guard::Home;
+use gantry_api::stamp::{EQUAL, FRAME_HEAD};
+use gantry_loader::{LoadError, Loaded, Loader, Trust, inspect};
+
+fn load(fixture: &Fixture) -> Result<Arc<Loaded>, LoadError> {
+    // As an unprivileged user's: the tests may run in anybody's folder.
+    Loader::with_trust(Trust::Lenient).load(&fixture.file, "mod_fixture", &HOST)
+}
+
+/// Refused, with these words, and none of its code ran.
+#[track_caller]
+fn refused(fixture: &Fixture, words: &[&str]) {
+    let error = load(fixture).err().expect("it is refused").to_string();
+    for word in words {
+        assert!(error.contains(word), "{word:?} is not in: {error}");
+    }
+    assert!(!fixture.mark.exists(), "its constructor ran: {error}");
+}
+
+#[test]
+fn a_module_built_alike_loads_and_answers() {
+    let fixture = Build::Plain.fixture("loads.so");
+    let loaded = load(&fixture).unwrap();
+    assert!(fixture.mark.exists());
+    let image = loaded.image();
+    assert_eq!(image.directives.iter().map(|directive| directive.name).collect::<Vec<_>>(), ["FixtureWord"]);
+    let [module] = image.modules else { panic!("one module") };
+    let instance = (module.create)(Home { module: "mod_fixture".into(), runtime: None }).unwrap();
+    assert_eq!(instance.hooks().unwrap().len(), 1);
+    assert_eq!(loaded.path(), fixture.file);
+}
+
+#[test]
+fn a_stripped_release_build_of_another_workspace_loads() {
+    let fixture = Build::Release.fixture("release.so");
+    assert_eq!(load(&fixture).unwrap().stamp().field("profile"), "release");
+    let inspection = inspect(&fixture.file).unwrap();
+    assert_eq!(inspection.directives, [("mod_fixture".to_owned(), "FixtureWord".to_owned())]);
+    assert_eq!(inspection.stamp.field("module"), "mod_fixture");
+    assert_eq!(inspection.size, fs::metadata(&fixture.file).unwrap().len());
+}
+
+#[test]
+fn another_cfg_is_refused() {
+    refused(&Build::Cfg.fixture("cfg.so"), &["differs in: flags (module", "--cfg=fixture_shape", "gantry module build mod_fixture"]);
+}
+
+#[test]
+fn another_panic_strategy_is_refused() {
+    refused(&Build::Abort.fixture("abort.so"), &["differs in: panic (module abort, gantryd unwind)"]);
+}
+
+#[test]
+fn changed_api_sources_are_refused() {
+    refused(&Build::ChangedApi.fixture("api.so"), &["differs in: api (module"]);
+}
+
+#[test]
+fn another_module_than_the_name_says_is_refused() {
+    let fixture = Build::Plain.unmarked("name.so");
+    let error = Loader::with_trust(Trust::Lenient).load(&fixture.file, "mod_other", &HOST).err().unwrap().to_string();
+    assert!(error.contains("holds the module mod_fixture, not mod_other"), "{error}");
+    assert!(!fixture.mark.exists());
+}
+
+#[test]
+fn a_missing_symbol_is_refused() {
+    let fixture = Build::Plain.unmarked("symbol.so");
+    fixture.replace(b"gantry_image_mod_fixture", b"gantry_imago_mod_fixture");
+    refused(&fixture, &["does not export gantry_image_mod_fixture"]);
+}
+
+#[test]
+fn each_tampered_field_of_the_stamp_is_refused_and_named() {
+    let fixture = Build::Plain.unmarked("tampered.so");
+    let whole = fs::read(&fixture.file).unwrap();
+    let stamp = inspect(&fixture.file).unwrap().stamp;
+    for key in EQUAL {
+        let line = format!("\n{key}={}\n", stamp.field(key));
+        let other = match key {
+            // Often empty: it swallows the next line, so the length stays.
+            "flags" => line.replace('\n', "\r").replacen('\r', "\n", 1),
+            _ => format!("\n{key}={}\n", "x".repeat(stamp.field(key).len())),
+        };
+        let mut changed = whole.clone();
+        fixture::restamp(&mut changed, |text| *text = format!("\n{text}").replacen(&line, &other, 1)[1..].to_owned());
+        fs::write(&fixture.file, &changed).unwrap();
+        let word = if key == "flags" { "flags (module" } else { &format!("{key} (module x") };
+        refused(&fixture, &[word]);
+    }
+    // Without a checksum that fits, not even the field is looked at.
+    let at = fixture::stamp_at(&whole);
+    for offset in [0, 8, 12, 16, FRAME_HEAD, FRAME_HEAD + 40] {
+        let mut changed = whole.clone();
+        changed[at + offset] ^= 1;
+        fs::write(&fixture.file, &changed).unwrap();
+        refused(&fixture, &["the stamp"]);
+    }
+}
+
+#[test]
+fn a_module_cut_short_is_refused_at_every_length() {
+    let fixture = Build::Plain.unmarked("cut.so");
+    let whole = fs::read(&fixture.file).unwrap();
+    let step = (whole.len() / 200).max(1);
+    let lengths = (0..200).chain((200..whole.len()).step_by(step)).chain(whole.len() - 200..whole.len());
+    let file = fs::OpenOptions::new().write(true).open(&fixture.file).unwrap();
+    let mut lengths: Vec<_> = lengths.collect();
+    lengths.sort_by(|a, b| b.cmp(a));
+    for length in lengths {
+        file.set_len(length as u64).unwrap();
+        let words = if length == 0 { "empty" } else { "cut short" };
+        refused(&fixture, &[words]);
+    }
+}
+
+#[test]
+fn a_library_that_is_missing_is_named_with_the_ways_out() {
+    let fixture = Build::Plain.unmarked("library.so");
+    fixture.replace(b"libc.so.6\0", b"libq.so.6\0");
+    refused(&fixture, &["libq.so.6", "ld.so.conf", "LoadFile"]);
+}
+
+#[test]
+fn the_same_bytes_are_mapped_once() {
+    let (first, second) = (Build::Plain.fixture("once.so"), Build::Plain.fixture("twice.so"));
+    let loader = Loader::with_trust(Trust::Lenient);
+    let loaded = loader.load(&first.file, "mod_fixture", &HOST).unwrap();
+    let again = loader.load(&second.file, "mod_fixture", &HOST).unwrap();
+    assert!(Arc::ptr_eq(&loaded, &again));
+    assert!(fixture::mapped("once.so"));
+    assert!(!fixture::mapped("twice.so"));
+}
+
+#[test]
+fn a_module_without_a_runtime_is_unmapped_when_nobody_uses_it() {
+    let fixture = Build::Plain.fixture("unmapped.so");
+    let loaded = load(&fixture).unwrap();
+    assert!(fixture::mapped("unmapped.so"));
+    let create = loaded.image().modules[0].create;
+    drop(create(Home { module: "mod_fixture".into(), runtime: None }).unwrap());
+    drop(loaded);
+    assert!(!fixture::mapped("unmapped.so"));
+}
+
+#[test]
+fn a_module_with_a_runtime_stays_mapped_and_is_used_again() {
+    let fixture = Build::Plain.fixture("stays.so");
+    let mut bytes = fs::read(&fixture.file).unwrap();
+    fixture::restamp(&mut bytes, |text| *text = text.replace("\nruntime=no\nprofile=debug\n", "\nruntime=yes\nprofile=debu\n"));
+    fs::write(&fixture.file, &bytes).unwrap();
+    let loader = Loader::with_trust(Trust::Lenient);
+    let load = || loader.load(&fixture.file, "mod_fixture", &HOST).unwrap();
+    let code = load().image().modules.as_ptr();
+    assert_eq!(load().image().modules.as_ptr(), code);
+    drop(loader);
+    assert!(fixture::mapped("stays.so"));
+}

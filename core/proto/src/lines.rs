@@ -1,0 +1,274 @@
+//! Command lines out of a stream of bytes, with bounded memory: ends of lines, Telnet's control functions (RFC 854,
+//! RFC 1123 section 4.1.2.10). What a line says is not looked at.
+
+use std::fmt;
+
+/// How many longest lines may wait to be read before [`Lines::is_full`].
+const FULL: usize = 4;
+
+const IAC: u8 = 255;
+
+/// Assembles lines from whatever pieces the network delivers.
+///
+/// Holds at most four lines of the greatest length and what the last push brought, provided that its owner does not
+/// push while it is full; and nothing at all while no bytes wait.
+#[derive(Debug)]
+pub struct Lines {
+    max: usize,
+    /// Lines that wait, each with the LF that ends it, then the piece of a line that has not ended.
+    buffer: Vec<u8>,
+    /// Where the first line that waits begins.
+    read: usize,
+    /// Where the line begins that has not ended.
+    partial: usize,
+    /// Whether bytes are dropped up to the next LF.
+    skipping: bool,
+    telnet: Telnet,
+}
+
+/// A line had more bytes than allowed; it was discarded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TooLong;
+
+/// What the next byte is, as to Telnet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Telnet {
+    Data,
+    /// Behind IAC.
+    Command,
+    /// Behind IAC WILL, WONT, DO or DONT.
+    Option,
+}
+
+impl Lines {
+    /// Lines of up to `max` bytes, those that end a line not counted.
+    #[must_use]
+    pub const fn new(max: usize) -> Lines {
+        Lines { max, buffer: Vec::new(), read: 0, partial: 0, skipping: false, telnet: Telnet::Data }
+    }
+
+    /// Takes bytes from the network, all of them.
+    pub fn push(&mut self, bytes: &[u8]) {
+        self.compact();
+        for &byte in bytes {
+            self.telnet = match (self.telnet, byte) {
+                (Telnet::Data, IAC) => Telnet::Command,
+                (Telnet::Data, _) => self.data(byte),
+                (Telnet::Command, IAC) => self.data(IAC),
+                (Telnet::Command, 251..=254) => Telnet::Option,
+                (Telnet::Command, 240..=250) | (Telnet::Option, _) => Telnet::Data,
+                (Telnet::Command, _) => self.undoubled(byte),
+            };
+        }
+    }
+
+    /// The next line, without the bytes that ended it; `None` when more bytes are needed.
+    ///
+    /// A line that is too long is reported once, in its place, as soon as it is known to be.
+    pub fn next_line(&mut self) -> Option<Result<Vec<u8>, TooLong>> {
+        let waiting = self.buffer.get(self.read..self.partial)?;
+        let len = waiting.iter().position(|&b| b == b'\n')?;
+        let line = waiting.get(..len)?;
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        let line = if line.len() > self.max { Err(TooLong) } else { Ok(line.to_vec()) };
+        self.read += len + 1;
+        self.release();
+        Some(line)
+    }
+
+    /// Whether a line waits to be read.
+    #[must_use]
+    pub fn has_line(&self) -> bool {
+        self.read < self.partial
+    }
+
+    /// Whether so much waits that no more should be taken from the network before a line is read.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        self.has_line() && self.waiting() >= self.max.saturating_mul(FULL)
+    }
+
+    /// Whether nothing waits, not even the beginning of a line.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.waiting() == 0 && !self.skipping && self.telnet == Telnet::Data
+    }
+
+    /// Drops all that has come in and has not been read, and says how many bytes that were. For a change to TLS: what
+    /// came before it in clear text must not be taken for what came under its protection.
+    pub fn discard_buffered(&mut self) -> usize {
+        let mut dropped = self.waiting();
+        if self.telnet != Telnet::Data || self.skipping {
+            dropped += 1;
+        }
+        *self = Lines::new(self.max);
+        dropped
+    }
+
+    fn waiting(&self) -> usize {
+        self.buffer.len().saturating_sub(self.read)
+    }
+
+    /// Takes a byte that is not Telnet's.
+    fn data(&mut self, byte: u8) -> Telnet {
+        let end = byte == b'\n';
+        if self.skipping {
+            self.skipping = !end;
+            return Telnet::Data;
+        }
+        let len = self.buffer.len().saturating_sub(self.partial);
+        // One byte more than `max` may be the CR that belongs to the end of the line.
+        let too_long = !end && (len > self.max || (len == self.max && byte != b'\r'));
+        self.buffer.push(byte);
+        if too_long {
+            // The bytes that are too many stay: by its length the reader knows that the line is too long.
+            self.buffer.push(b'\n');
+            self.skipping = true;
+        }
+        if end || too_long {
+            self.partial = self.buffer.len();
+        }
+        Telnet::Data
+    }
+
+    /// Takes a byte behind an IAC that begins none of Telnet's functions.
+    ///
+    /// At the beginning of a line it is what remains of `IAC DM ABOR` when DM came as urgent data: IAC is dropped.
+    /// Within a line it is Latin-1's y with diaeresis from a client that does not double it: IAC is kept.
+    fn undoubled(&mut self, byte: u8) -> Telnet {
+        if self.buffer.len() > self.partial {
+            self.data(IAC);
+        }
+        self.data(byte)
+    }
+
+    fn compact(&mut self) {
+        self.buffer.drain(..self.read.min(self.buffer.len()));
+        self.partial = self.partial.saturating_sub(self.read);
+        self.read = 0;
+    }
+
+    /// Gives the memory back when all has been read.
+    fn release(&mut self) {
+        if self.read >= self.buffer.len() {
+            self.buffer = Vec::new();
+            self.read = 0;
+            self.partial = 0;
+        }
+    }
+}
+
+impl fmt::Display for TooLong {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("command line too long")
+    }
+}
+
+impl std::error::Error for TooLong {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn all(lines: &mut Lines) -> Vec<Result<Vec<u8>, TooLong>> {
+        std::iter::from_fn(|| lines.next_line()).collect()
+    }
+
+    fn ok(line: &[u8]) -> Result<Vec<u8>, TooLong> {
+        Ok(line.to_vec())
+    }
+
+    #[test]
+    fn lines_come_whole_from_any_pieces() {
+        let stream = b"USER a\r\nPASS b \nNOOP\r\r\n\r\n\xff\xf4\xff\xf2ABOR\r\nCWD \xff\xff\xff\xfb\x01x\r\n";
+        for size in 1..stream.len() {
+            let mut lines = Lines::new(20);
+            let mut got = Vec::new();
+            for piece in stream.chunks(size) {
+                lines.push(piece);
+                got.extend(all(&mut lines));
+            }
+            let want: [&[u8]; 6] = [b"USER a", b"PASS b ", b"NOOP\r", b"", b"ABOR", b"CWD \xffx"];
+            assert_eq!(got, want.map(ok), "pieces of {size}");
+            assert!(lines.is_empty());
+        }
+    }
+
+    #[test]
+    fn the_greatest_length_does_not_count_the_end() {
+        let mut lines = Lines::new(4);
+        lines.push(b"1234\r\n1234\n12345\r\nNOOP\r\n1234\r5\n1234\r\r\nX\r\n");
+        let want = [ok(b"1234"), ok(b"1234"), Err(TooLong), ok(b"NOOP"), Err(TooLong), Err(TooLong), ok(b"X")];
+        assert_eq!(all(&mut lines), want);
+    }
+
+    #[test]
+    fn an_endless_line_is_reported_once_and_takes_no_memory() {
+        let mut lines = Lines::new(1000);
+        let mut got = Vec::new();
+        for _ in 0..1000 {
+            lines.push(&[b'x'; 4096]);
+            got.extend(all(&mut lines));
+            assert!(lines.buffer.capacity() < 16 * 1024);
+        }
+        assert_eq!(got, [Err(TooLong)]);
+        lines.push(b"x\nNOOP\n");
+        assert_eq!(all(&mut lines), [ok(b"NOOP")]);
+    }
+
+    #[test]
+    fn an_idle_session_holds_nothing() {
+        let mut lines = Lines::new(1000);
+        lines.push(b"NOOP\r\n");
+        assert!(lines.has_line());
+        lines.next_line();
+        assert!(lines.is_empty());
+        assert_eq!(lines.buffer.capacity(), 0);
+    }
+
+    #[test]
+    fn pipelined_lines_fill_it() {
+        let mut lines = Lines::new(10);
+        while !lines.is_full() {
+            lines.push(b"NOOP\r\n");
+        }
+        assert!(lines.buffer.len() <= 46);
+        assert!(all(&mut lines).iter().all(|line| *line == ok(b"NOOP")));
+        assert!(!lines.is_full());
+    }
+
+    #[test]
+    fn what_was_sent_ahead_of_tls_can_be_dropped() {
+        let mut lines = Lines::new(100);
+        lines.push(b"AUTH TLS\r\nUSER evil\r\nPA\xff");
+        assert_eq!(lines.next_line(), Some(ok(b"AUTH TLS")));
+        assert_eq!(lines.discard_buffered(), 14);
+        assert!(lines.is_empty());
+        lines.push(b"SS x\r\n");
+        assert_eq!(all(&mut lines), [ok(b"SS x")]);
+    }
+
+    #[test]
+    fn a_lone_iac_is_dropped_before_a_command_and_kept_within() {
+        let mut lines = Lines::new(100);
+        lines.push(b"\xff\xf4\xffABOR\r\nCWD \xffber\r\nCWD \xff\r\n");
+        let want = [ok(b"ABOR"), ok(b"CWD \xffber"), ok(b"CWD \xff")];
+        assert_eq!(all(&mut lines), want);
+    }
+
+    #[test]
+    fn junk_does_no_harm() {
+        let mut lines = Lines::new(16);
+        let mut seed = 1_u32;
+        for _ in 0..20_000 {
+            seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            let byte = [b'\n', b'\r', 255, 0, b'A', 253][(seed >> 24) as usize % 6];
+            lines.push(&[byte, (seed >> 16) as u8]);
+            if seed & 0x100 != 0 {
+                for line in all(&mut lines).into_iter().flatten() {
+                    assert!(line.len() <= 16 && !line.contains(&b'\n'));
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,162 @@
+//! The runtime of a linked-in module's instance: the daemon's own, with the
+//! instance's tasks kept count of, so that they end with it.
+
+use std::collections::HashMap;
+use std::pin::Pin;
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use gantry_api::log::{self, Level};
+use gantry_api::runtime::{Runtime, Task};
+use gantry_api::{Error, Result};
+use tokio::runtime::{Handle, RuntimeFlavor};
+use tokio::task::AbortHandle;
+
+use crate::lock;
+use crate::task::{Caught, caught};
+
+/// The daemon's runtime, for one instance.
+pub(crate) struct Linked {
+    module: &'static str,
+    handle: Handle,
+    tasks: Arc<Tasks>,
+}
+
+impl Linked {
+    pub(crate) fn new(module: &'static str) -> Result<Self> {
+        let handle = Handle::try_current()
+            .map_err(|_| Error::system(format!("{module} needs the daemon's runtime, and none is entered on this thread")))?;
+        Ok(Self { module, handle, tasks: Arc::default() })
+    }
+}
+
+impl Runtime for Linked {
+    fn within(&self, work: &mut dyn FnMut()) {
+        work();
+    }
+
+    fn spawn(&self, task: Task) {
+        caught(self.module, "spawning a task", || {
+            let Some(place) = self.tasks.enter() else { return drop(Caught::new(self.module, task)) };
+            let id = place.id;
+            let running = self.handle.spawn(Counted { task: Caught::new(self.module, task), _place: place });
+            self.tasks.started(id, running.abort_handle());
+        });
+    }
+
+    fn stop(&self, limit: Duration) {
+        caught(self.module, "stopping the runtime", || {
+            self.tasks.abort();
+            let left = blocking(|| self.tasks.wait(limit));
+            if left > 0 {
+                log::write(Level::Warn, self.module, format_args!("{left} tasks did not end within {limit:?}"));
+            }
+        });
+    }
+}
+
+impl Drop for Linked {
+    fn drop(&mut self) {
+        caught(self.module, "ending the runtime", || self.tasks.abort());
+    }
+}
+
+/// Lets other threads of the runtime do this one's work while it blocks. On a
+/// runtime of one thread nothing would end while we wait: do not wait there.
+fn blocking(wait: impl FnOnce() -> usize) -> usize {
+    match Handle::try_current().map(|handle| handle.runtime_flavor()) {
+        Ok(RuntimeFlavor::CurrentThread) => 0,
+        Ok(_) => tokio::task::block_in_place(wait),
+        Err(_) => wait(),
+    }
+}
+
+/// The tasks of one instance that have not ended.
+#[derive(Default)]
+struct Tasks {
+    state: Mutex<State>,
+    ended: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    next: u64,
+    stopped: bool,
+    // None between `enter` and `started`.
+    running: HashMap<u64, Option<AbortHandle>>,
+}
+
+impl Tasks {
+    /// A place for a new task; none once stopped.
+    fn enter(self: &Arc<Self>) -> Option<Place> {
+        let mut state = lock(&self.state);
+        if state.stopped {
+            return None;
+        }
+        let id = state.next;
+        state.next += 1;
+        state.running.insert(id, None);
+        Some(Place { tasks: Arc::clone(self), id })
+    }
+
+    /// The task has been spawned; it may have ended by now, and `abort` may
+    /// have passed it by.
+    fn started(&self, id: u64, handle: AbortHandle) {
+        let mut state = lock(&self.state);
+        if state.stopped {
+            drop(state);
+            handle.abort();
+        } else if let Some(held) = state.running.get_mut(&id) {
+            *held = Some(handle);
+        }
+    }
+
+    /// Ends all tasks and takes no more.
+    fn abort(&self) {
+        let mut state = lock(&self.state);
+        state.stopped = true;
+        let handles: Vec<_> = state.running.values().flatten().cloned().collect();
+        // An abort may drop the task here and now, and the task its place.
+        drop(state);
+        handles.iter().for_each(AbortHandle::abort);
+    }
+
+    /// Waits until all have ended; how many have not.
+    fn wait(&self, limit: Duration) -> usize {
+        let state = lock(&self.state);
+        let waited = self.ended.wait_timeout_while(state, limit, |state| !state.running.is_empty());
+        let (state, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        state.running.len()
+    }
+}
+
+/// A task's place among the tasks; given back when the task is gone.
+struct Place {
+    tasks: Arc<Tasks>,
+    id: u64,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut state = lock(&self.tasks.state);
+        state.running.remove(&self.id);
+        if state.running.is_empty() {
+            self.tasks.ended.notify_all();
+        }
+    }
+}
+
+/// A task and its place, in the order in which they are to be dropped.
+struct Counted {
+    task: Caught,
+    _place: Place,
+}
+
+impl Future for Counted {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        Pin::new(&mut self.task).poll(context)
+    }
+}

@@ -1,0 +1,459 @@
+//! The daemon's life: start-up, accepting clients, SIGHUP, SIGTERM. Whatever
+//! changes the generation goes one way: build the next beside the running one,
+//! and put it in place only if all of it is sound.
+
+use std::fs::File;
+use std::io;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::Duration;
+
+use gantry_api::Reply;
+use gantry_api::log::{self, Level};
+use gantry_sys::users::{Group, User};
+use gantry_sys::{Credentials, Keep, as_user, become_user};
+use socket2::{SockRef, TcpKeepalive};
+use thiserror::Error;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::{Notify, mpsc, watch};
+use tokio::task::JoinHandle;
+
+use crate::blocking::Blocking;
+use crate::build::{BuildError, Plan, Source};
+use crate::connection::Connection;
+use crate::generation::{Generation, Retired};
+use crate::images::Images;
+use crate::listener::{Listeners, Wanted, accepting};
+use crate::log::{LOGGER, Logger};
+use crate::session::{Arrival, serve};
+use crate::shared::Identity;
+
+/// How long sessions have to end after SIGTERM.
+const END_LIMIT: Duration = Duration::from_secs(5);
+
+/// Why the daemon does not start.
+#[derive(Debug, Error)]
+pub enum StartError {
+    /// The configuration, or a module.
+    #[error("{0}")]
+    Build(#[from] BuildError),
+    /// Something that the configuration asks for cannot be had.
+    #[error("Fatal: {0}")]
+    Wanted(String),
+    /// The system refuses something.
+    #[error("Fatal: {0}: {1}")]
+    System(String, #[source] io::Error),
+}
+
+/// Reads and checks a configuration without running anything of it.
+pub fn check(source: &Source, images: &Images) -> Result<Vec<String>, StartError> {
+    let plan = Plan::read(source, images)?;
+    Wanted::of(&plan).map_err(StartError::Wanted)?;
+    Ok(plan.notices)
+}
+
+/// Starts the modules of a configuration for one piece of work, without
+/// serving anybody. Called before any thread is started.
+pub fn with_generation<T>(
+    source: &Source,
+    images: &Images,
+    work: impl AsyncFnOnce(&Generation) -> T,
+) -> Result<T, StartError> {
+    let plan = Plan::read(source, images)?;
+    let threads = |error| StartError::System("cannot start threads".to_owned(), error);
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(threads)?;
+    runtime.block_on(async {
+        let (retire, retired) = mpsc::unbounded_channel();
+        let retiring = tokio::spawn(crate::retire::retire(retired));
+        let done = match plan.start(0, retire).await {
+            Ok(generation) => Ok(work(&generation).await),
+            Err(error) => Err(error.into()),
+        };
+        let _ = retiring.await;
+        done
+    })
+}
+
+/// Runs the daemon to its end. Called before any thread is started, since
+/// privileges belong to threads. `ready` is told the addresses and the first
+/// generation once clients can come.
+pub fn run(source: Source, images: Images, ready: impl FnOnce(&[SocketAddr], &Generation)) -> Result<(), StartError> {
+    let plan = Plan::read(&source, &images)?;
+    say_all(&plan.notices);
+    let wanted = Wanted::of(&plan).map_err(StartError::Wanted)?;
+    let listeners = Listeners::default().opened(&wanted).map_err(StartError::Wanted)?;
+    let system_log = open_log(&plan)?;
+    let pid_file = PidFile::write(plan.settings().pid_file.as_deref())?;
+    let identity = Arc::new(take_identity(&plan)?);
+    LOGGER.send_to(system_log);
+    let failed = |what: &str| {
+        let what = what.to_owned();
+        move |error| StartError::System(what, error)
+    };
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .thread_name("gantryd")
+        .build()
+        .map_err(failed("cannot start threads"))?;
+    let done = runtime.block_on(async {
+        let blocking = Arc::new(Blocking::new().map_err(failed("cannot start threads"))?);
+        let daemon = Daemon::start(source, images, plan, wanted, listeners, identity, blocking).await?;
+        let daemon = Arc::new(daemon);
+        daemon.accept_at_all();
+        if let Some(current) = daemon.current() {
+            ready(&current.listeners.addresses(), &current.generation);
+        }
+        daemon.live().await;
+        daemon.end().await;
+        Ok(())
+    });
+    runtime.shutdown_timeout(END_LIMIT);
+    drop(pid_file);
+    done
+}
+
+/// What new sessions get: replaced as a whole.
+struct Current {
+    generation: Arc<Generation>,
+    wanted: Wanted,
+    listeners: Listeners,
+    max_instances: Option<usize>,
+}
+
+/// Where generations go, and the task that takes leave of them.
+type Retiring = (mpsc::UnboundedSender<Retired>, JoinHandle<()>);
+
+struct Daemon {
+    source: Source,
+    images: Images,
+    /// None once the daemon ends.
+    current: RwLock<Option<Arc<Current>>>,
+    acceptors: Mutex<Vec<(SocketAddr, SocketAddr, JoinHandle<()>)>>,
+    blocking: Arc<Blocking>,
+    identity: Arc<Identity>,
+    retire: Mutex<Option<Retiring>>,
+    generations: AtomicU64,
+    sessions: AtomicU64,
+    active: AtomicUsize,
+    idle: Notify,
+    closing: watch::Sender<bool>,
+}
+
+impl Daemon {
+    async fn start(
+        source: Source,
+        images: Images,
+        plan: Plan,
+        wanted: Wanted,
+        listeners: Listeners,
+        identity: Arc<Identity>,
+        blocking: Arc<Blocking>,
+    ) -> Result<Self, StartError> {
+        let (retire, retired) = mpsc::unbounded_channel();
+        let retiring = tokio::spawn(crate::retire::retire(retired));
+        let max_instances = plan.settings().max_instances;
+        let generation = match plan.start(1, retire.clone()).await {
+            Ok(generation) => generation,
+            Err(error) => {
+                drop(retire);
+                let _ = retiring.await;
+                return Err(error.into());
+            }
+        };
+        say_modules(&generation);
+        let current = Current { generation, wanted, listeners, max_instances };
+        Ok(Self {
+            source,
+            images,
+            current: RwLock::new(Some(Arc::new(current))),
+            acceptors: Mutex::default(),
+            blocking,
+            identity,
+            retire: Mutex::new(Some((retire, retiring))),
+            generations: AtomicU64::new(1),
+            sessions: AtomicU64::new(0),
+            active: AtomicUsize::new(0),
+            idle: Notify::new(),
+            closing: watch::Sender::new(false),
+        })
+    }
+
+    fn current(&self) -> Option<Arc<Current>> {
+        self.current.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Signals, until one of them ends the daemon.
+    async fn live(self: &Arc<Self>) {
+        let streams = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()), signal(SignalKind::hangup()));
+        let (Ok(mut terminate), Ok(mut interrupt), Ok(mut hangup)) = streams else {
+            say(Level::Error, format_args!("cannot receive signals: ending"));
+            return;
+        };
+        loop {
+            tokio::select! {
+                _ = terminate.recv() => return say(Level::Info, format_args!("SIGTERM received: ending")),
+                _ = interrupt.recv() => return say(Level::Info, format_args!("SIGINT received: ending")),
+                _ = hangup.recv() => {
+                    say(Level::Info, format_args!("SIGHUP received: reading {} anew", self.source.path.display()));
+                    if let Err(error) = self.reload().await {
+                        for line in error.to_string().lines() {
+                            say(Level::Error, format_args!("{line}"));
+                        }
+                        say(Level::Error, format_args!("the new configuration is refused; the running one goes on unchanged"));
+                    }
+                }
+            }
+        }
+    }
+
+    /// Builds the next generation, and puts it in place if all of it is sound.
+    async fn reload(self: &Arc<Self>) -> Result<(), StartError> {
+        // The configuration may be readable by root alone, who the daemon was.
+        let root = Credentials { uid: 0, gid: 0, groups: Vec::new() };
+        let read = || {
+            let plan = Plan::read(&self.source, &self.images)?;
+            let log = open_log(&plan)?;
+            Ok::<_, StartError>((plan, log))
+        };
+        let (plan, system_log) = tokio::task::block_in_place(|| match self.identity.may_switch {
+            true => {
+                as_user(&root, read).map_err(|error| StartError::System("cannot read as root".to_owned(), error))?
+            }
+            false => read(),
+        })?;
+        say_all(&plan.notices);
+        let wanted = Wanted::of(&plan).map_err(StartError::Wanted)?;
+        let open = self.current().map(|current| current.listeners.clone()).unwrap_or_default();
+        let listeners = open.opened(&wanted).map_err(StartError::Wanted)?;
+        let max_instances = plan.settings().max_instances;
+        let number = self.generations.fetch_add(1, Ordering::Relaxed) + 1;
+        let retire =
+            self.retire.lock().unwrap_or_else(PoisonError::into_inner).as_ref().map(|(retire, _)| retire.clone());
+        let Some(retire) = retire else { return Err(StartError::Wanted("the daemon ends".to_owned())) };
+        let generation = plan.start(number, retire).await?;
+        say_modules(&generation);
+        let next = Arc::new(Current { generation, wanted, listeners, max_instances });
+        *self.current.write().unwrap_or_else(PoisonError::into_inner) = Some(next);
+        self.accept_at_all();
+        LOGGER.send_to(system_log);
+        say(Level::Info, format_args!("generation {number} serves new sessions"));
+        Ok(())
+    }
+
+    /// Accepts at each address that is wanted, and no more at others.
+    fn accept_at_all(self: &Arc<Self>) {
+        let Some(current) = self.current() else { return };
+        let mut acceptors = self.acceptors.lock().unwrap_or_else(PoisonError::into_inner);
+        let wants = |bound: &SocketAddr| current.wanted.addresses.iter().any(|(address, _)| address == bound);
+        acceptors.retain(|(bound, shown, task)| {
+            let wanted = wants(bound);
+            if !wanted {
+                task.abort();
+                say(Level::Info, format_args!("no longer listening on {shown}"));
+            }
+            wanted
+        });
+        for (bound, listener) in current.listeners.sockets() {
+            if acceptors.iter().any(|(open, ..)| *open == bound) {
+                continue;
+            }
+            match accepting(listener).and_then(|listener| Ok((listener.local_addr()?, listener))) {
+                Ok((shown, listener)) => {
+                    say(Level::Info, format_args!("listening on {shown}"));
+                    acceptors.push((bound, shown, tokio::spawn(self.clone().accept(bound, listener))));
+                }
+                Err(error) => say(Level::Error, format_args!("cannot accept on {bound}: {error}")),
+            }
+        }
+    }
+
+    async fn accept(self: Arc<Self>, bound: SocketAddr, listener: TcpListener) {
+        loop {
+            match listener.accept().await {
+                Ok((stream, remote)) => self.admit(bound, stream, remote),
+                Err(error) => {
+                    // Out of descriptors, mostly: sessions that end make room.
+                    say(Level::Error, format_args!("cannot accept a connection: {error}"));
+                    tokio::time::sleep(Duration::from_millis(100)).await;
+                }
+            }
+        }
+    }
+
+    fn admit(self: &Arc<Self>, bound: SocketAddr, stream: TcpStream, remote: SocketAddr) {
+        let remote = SocketAddr::new(remote.ip().to_canonical(), remote.port());
+        let Ok(local) = stream.local_addr() else { return };
+        let local = SocketAddr::new(local.ip().to_canonical(), local.port());
+        prepare(&stream);
+        let Some(current) = self.current() else { return };
+        let active = self.active.fetch_add(1, Ordering::AcqRel);
+        let leave = Leave(self.clone());
+        if current.max_instances.is_some_and(|most| active >= most) {
+            say(Level::Warn, format_args!("MaxInstances ({active}) reached: {remote} is turned away"));
+            tokio::spawn(async move {
+                let _leave = leave;
+                let _ = Connection::new(stream).send(&Reply::new(421, "Too many connections: try again later")).await;
+            });
+            return;
+        }
+        let arrival = Arrival {
+            id: self.sessions.fetch_add(1, Ordering::Relaxed) + 1,
+            stream,
+            local,
+            remote,
+            server: current.wanted.server(bound, local),
+            generation: current.generation.clone(),
+            blocking: self.blocking.clone(),
+            identity: self.identity.clone(),
+            closing: self.closing.subscribe(),
+        };
+        tokio::spawn(async move {
+            let _leave = leave;
+            serve(arrival).await;
+        });
+    }
+
+    /// No more clients; those that are there are told, and waited for a while.
+    async fn end(&self) {
+        for (.., task) in self.acceptors.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
+            task.abort();
+        }
+        self.closing.send_replace(true);
+        let all_gone = async {
+            loop {
+                let left = self.idle.notified();
+                if self.active.load(Ordering::Acquire) == 0 {
+                    return;
+                }
+                left.await;
+            }
+        };
+        if tokio::time::timeout(END_LIMIT, all_gone).await.is_err() {
+            say(Level::Warn, format_args!("{} sessions are cut off", self.active.load(Ordering::Acquire)));
+        }
+        // Once nobody holds a generation or could send one, the task that
+        // takes leave of them comes to its end.
+        drop(self.current.write().unwrap_or_else(PoisonError::into_inner).take());
+        let retire = self.retire.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some((retire, retiring)) = retire {
+            drop(retire);
+            if tokio::time::timeout(END_LIMIT, retiring).await.is_err() {
+                say(Level::Warn, format_args!("modules did not stop within {} seconds", END_LIMIT.as_secs()));
+            }
+        }
+        say(Level::Info, format_args!("ended"));
+    }
+}
+
+/// Counts a session out, however it ends.
+struct Leave(Arc<Daemon>);
+
+impl Drop for Leave {
+    fn drop(&mut self) {
+        self.0.active.fetch_sub(1, Ordering::AcqRel);
+        self.0.idle.notify_waiters();
+    }
+}
+
+/// Sets what a control connection needs. Each is a wish: a client without it
+/// is served as well.
+fn prepare(stream: &TcpStream) {
+    let socket = SockRef::from(stream);
+    let _ = stream.set_nodelay(true);
+    // A Telnet Synch (RFC 854) marks ABOR's place by an urgent byte, which
+    // stays in the stream only so.
+    let _ = socket.set_out_of_band_inline(true);
+    let _ = socket.set_tcp_keepalive(&TcpKeepalive::new().with_time(Duration::from_secs(120)));
+}
+
+fn open_log(plan: &Plan) -> Result<Option<File>, StartError> {
+    let Some(path) = plan.settings().system_log.as_deref() else { return Ok(None) };
+    let opened = Logger::open(Path::new(path));
+    opened.map(Some).map_err(|error| StartError::System(format!("SystemLog: cannot open {path}"), error))
+}
+
+/// Becomes User and Group when started as root.
+fn take_identity(plan: &Plan) -> Result<Identity, StartError> {
+    let system = |what: &str, error| StartError::System(what.to_owned(), error);
+    // Modes are the scopes' Umask's to decide, for each file.
+    rustix::process::umask(rustix::fs::Mode::empty());
+    let own = Credentials::current().map_err(|error| system("cannot read the process's identity", error))?;
+    if own.uid != 0 {
+        return Ok(Identity { own, may_switch: false });
+    }
+    let settings = plan.settings();
+    let Some(name) = settings.user.as_deref() else {
+        say(Level::Warn, format_args!("started as root without a User directive: staying root between operations"));
+        return Ok(Identity { own, may_switch: true });
+    };
+    let user = find_user(name)?;
+    let mut wanted = user.credentials().map_err(|error| system("User", error))?;
+    if let Some(group) = settings.group.as_deref() {
+        wanted.gid = find_group(group)?;
+    }
+    become_user(&wanted, Keep::SwitchUsers).map_err(|error| system(&format!("cannot become User {name}"), error))?;
+    Ok(Identity { own: wanted, may_switch: true })
+}
+
+fn find_user(name: &str) -> Result<User, StartError> {
+    let found = match name.parse() {
+        Ok(uid) => User::by_uid(uid),
+        Err(_) => User::by_name(name),
+    };
+    let found = found.map_err(|error| StartError::System(format!("User {name}"), error))?;
+    found.ok_or_else(|| StartError::Wanted(format!("User: unknown user '{name}'")))
+}
+
+fn find_group(name: &str) -> Result<u32, StartError> {
+    if let Ok(gid) = name.parse() {
+        return Ok(gid);
+    }
+    let found = Group::by_name(name).map_err(|error| StartError::System(format!("Group {name}"), error))?;
+    found.map(|group| group.gid).ok_or_else(|| StartError::Wanted(format!("Group: unknown group '{name}'")))
+}
+
+/// PidFile, removed when the daemon ends.
+struct PidFile(PathBuf);
+
+impl PidFile {
+    fn write(path: Option<&str>) -> Result<Option<Self>, StartError> {
+        let Some(path) = path else { return Ok(None) };
+        let written = std::fs::write(path, format!("{}\n", std::process::id()));
+        written.map_err(|error| StartError::System(format!("PidFile: cannot write {path}"), error))?;
+        Ok(Some(Self(path.into())))
+    }
+}
+
+impl Drop for PidFile {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.0);
+    }
+}
+
+fn say_all(notices: &[String]) {
+    for notice in notices {
+        say(Level::Info, format_args!("{notice}"));
+    }
+}
+
+fn say_modules(generation: &Generation) {
+    for module in &generation.modules {
+        say(
+            Level::Debug,
+            format_args!(
+                "generation {}: {} {} ({})",
+                generation.number,
+                module.name,
+                module.version,
+                module.image.shown()
+            ),
+        );
+    }
+}
+
+fn say(level: Level, message: std::fmt::Arguments<'_>) {
+    log::write(level, "gantry-server", message);
+}

@@ -1,0 +1,398 @@
+//! The session's file system: each path is resolved inside the session's root
+//! by the kernel (openat2), judged by the access gate where it really lies,
+//! and touched under the session's credentials on a thread that may wait.
+
+use std::ffi::OsStr;
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use gantry_api::files::{DirectoryEntry, File, Files, Kind, Links, Listing, Metadata, Open, Target};
+use gantry_api::{Account, Error, Result, Verb, VirtualPath, async_trait};
+use gantry_config::DirectoryTable;
+use gantry_sys::{Batch, Credentials, Directory, Existing, FileType, Mode, OFlags, Root, Stat, as_user, handle};
+
+use crate::caught::caught;
+use crate::gate::Operation;
+use crate::generation::{Generation, ScopeId};
+use crate::shared::Shared;
+
+/// The files of one session.
+pub struct SessionFiles {
+    shared: Arc<Shared>,
+    verb: Verb,
+}
+
+/// What a logged-in session's operations need, shared with the threads that do
+/// them.
+pub struct View {
+    root: Root,
+    root_path: PathBuf,
+    credentials: Credentials,
+    directories: DirectoryTable,
+    generation: Arc<Generation>,
+    scope: ScopeId,
+}
+
+impl SessionFiles {
+    /// The files of a session that has not logged in: there are none.
+    pub fn new(shared: Arc<Shared>) -> Self {
+        Self { shared, verb: Verb::CONNECT }
+    }
+
+    fn view(&self) -> Result<&Arc<View>> {
+        self.shared.view.get().ok_or_else(|| Error::client(530, "Please login with USER and PASS"))
+    }
+
+    /// Does work on a thread of the pool, as the session's user.
+    async fn act<T: Send + 'static>(&self, work: impl FnOnce(&View, Verb) -> Result<T> + Send + 'static) -> Result<T> {
+        let (view, verb) = (self.view()?.clone(), self.verb);
+        caught(self.shared.blocking.run(move || view.as_user(|| work(&view, verb)))).await
+    }
+}
+
+impl View {
+    fn as_user<T>(&self, work: impl FnOnce() -> Result<T>) -> Result<T> {
+        as_user(&self.credentials, work)
+            .map_err(|error| Error::system(format!("cannot act as uid {}: {error}", self.credentials.uid)))?
+    }
+
+    /// Where a path really lies on the host: with links followed where there
+    /// is something, else by its directory.
+    fn real_path(&self, path: &VirtualPath) -> io::Result<PathBuf> {
+        match self.root.handle(path.as_bytes()) {
+            Ok(found) => handle::real_path(found.as_fd()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound && !path.is_root() => self.real_place(path),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Where a name really lies, a link itself and not what it leads to.
+    fn real_place(&self, path: &VirtualPath) -> io::Result<PathBuf> {
+        let place = self.root.place(path.as_bytes())?;
+        Ok(handle::real_path(place.directory.as_fd())?.join(OsStr::from_bytes(&place.name)))
+    }
+
+    /// The scope of a path of the host.
+    fn scope_of(&self, real: impl FnOnce() -> io::Result<PathBuf>) -> Result<ScopeId> {
+        if !self.generation.has_directories(self.scope) {
+            return Ok(self.scope);
+        }
+        Ok(self.generation.directory_scope(self.scope, &self.directories, &real()?))
+    }
+
+    /// Asks the gate about what lies at the end of a path, links followed.
+    fn check(&self, verb: Verb, operation: Operation, path: &VirtualPath) -> Result<ScopeId> {
+        let scope = self.scope_of(|| self.real_path(path))?;
+        self.generation.scope(scope).rules.check(verb, Some(operation))?;
+        Ok(scope)
+    }
+
+    /// Asks the gate about a name itself.
+    fn check_place(&self, verb: Verb, operation: Operation, path: &VirtualPath) -> Result<ScopeId> {
+        let scope = self.scope_of(|| self.real_place(path))?;
+        self.generation.scope(scope).rules.check(verb, Some(operation))?;
+        Ok(scope)
+    }
+
+    /// Asks the gate about an open file: what was opened is what is judged.
+    fn check_open(&self, verb: Verb, operation: Operation, file: BorrowedFd<'_>) -> Result<()> {
+        let scope = self.scope_of(|| handle::real_path(file))?;
+        self.generation.scope(scope).rules.check(verb, Some(operation))
+    }
+
+    fn file_mode(&self, scope: ScopeId) -> Mode {
+        Mode::from_raw_mode(0o666 & !self.generation.scope(scope).settings.umask.0)
+    }
+
+    fn directory_mode(&self, scope: ScopeId) -> Mode {
+        Mode::from_raw_mode(0o777 & !self.generation.scope(scope).settings.umask.1)
+    }
+
+    fn open(&self, verb: Verb, path: &VirtualPath, purpose: Open) -> Result<OwnedFd> {
+        if purpose == Open::Read {
+            let file = self.root.open_file(path.as_bytes(), OFlags::RDONLY, Mode::empty())?;
+            self.check_open(verb, Operation::Read, file.as_fd())?;
+            return Ok(file);
+        }
+        let scope = self.check(verb, Operation::Write, path)?;
+        let flags = match purpose {
+            Open::Create => OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL,
+            _ => OFlags::WRONLY | OFlags::CREATE,
+        };
+        let file = self.root.open_file(path.as_bytes(), flags, self.file_mode(scope))?;
+        // What was opened may be another thing than what was judged, if
+        // somebody moved links meanwhile; nothing has been changed in it yet.
+        self.check_open(verb, Operation::Write, file.as_fd())?;
+        if purpose == Open::Replace {
+            rustix::fs::ftruncate(&file, 0).map_err(io::Error::from)?;
+        }
+        Ok(file)
+    }
+
+    fn metadata(&self, verb: Verb, path: &VirtualPath, links: Links) -> Result<Metadata> {
+        if links == Links::Keep && !path.is_root() {
+            let place = self.root.place(path.as_bytes())?;
+            let stat = place.stat()?;
+            self.check_place(verb, Operation::Stat, path)?;
+            return Ok(metadata(&stat));
+        }
+        let found = self.root.handle(path.as_bytes())?;
+        self.check_open(verb, Operation::Stat, found.as_fd())?;
+        Ok(metadata(&handle::stat(found.as_fd())?))
+    }
+
+    fn enter(&self, verb: Verb, path: &VirtualPath) -> Result<()> {
+        let found = self.root.open_at(path.as_bytes(), OFlags::PATH | OFlags::DIRECTORY, Mode::empty())?;
+        self.check_open(verb, Operation::Enter, found.as_fd())?;
+        // Entering needs the right to search; resolving `.` in it asks for that.
+        Ok(rustix::fs::accessat(&found, c".", rustix::fs::Access::EXEC_OK, rustix::fs::AtFlags::EACCESS)
+            .map_err(io::Error::from)?)
+    }
+
+    fn rename(&self, verb: Verb, from: &VirtualPath, to: &VirtualPath, target: Target) -> Result<()> {
+        self.check_place(verb, Operation::RenameFrom, from)?;
+        self.check_place(verb, Operation::RenameTo, to)?;
+        let existing = match target {
+            Target::Keep => Existing::Keep,
+            Target::Replace => Existing::Replace,
+        };
+        Ok(self.root.place(from.as_bytes())?.rename(&self.root.place(to.as_bytes())?, existing)?)
+    }
+}
+
+#[async_trait]
+impl Files for SessionFiles {
+    fn begin(&mut self, verb: Verb) {
+        self.verb = verb;
+    }
+
+    async fn admit(&mut self, account: Arc<Account>, root: &Path) -> Result<()> {
+        let credentials = self.shared.credentials(&account);
+        let (root_path, generation, scope) = (root.to_owned(), self.shared.generation.clone(), self.shared.scope);
+        let opened = caught(self.shared.blocking.run(move || {
+            let open = || Root::open(&root_path).and_then(|root| Ok((handle::real_path(root.as_fd())?, root)));
+            let (root_path, root) = as_user(&credentials, open)
+                .and_then(|opened| opened)
+                .map_err(|error| Error::system(format!("cannot open the root {}: {error}", root_path.display())))?;
+            let directories = generation.directories(scope, &account);
+            Ok(View { root, root_path, credentials, directories, generation, scope })
+        }));
+        let view = Arc::new(opened.await?);
+        self.shared.view.set(view).map_err(|_| Error::client(503, "You are already logged in"))
+    }
+
+    async fn metadata(&self, path: &VirtualPath, links: Links) -> Result<Metadata> {
+        let path = path.clone();
+        self.act(move |view, verb| view.metadata(verb, &path, links)).await
+    }
+
+    async fn open(&self, path: &VirtualPath, purpose: Open) -> Result<Box<dyn File>> {
+        let path = path.clone();
+        let file = self.act(move |view, verb| view.open(verb, &path, purpose)).await?;
+        Ok(Box::new(HostFile { shared: self.shared.clone(), file: Arc::new(file.into()) }))
+    }
+
+    async fn enter(&self, path: &VirtualPath) -> Result<()> {
+        let path = path.clone();
+        self.act(move |view, verb| view.enter(verb, &path)).await
+    }
+
+    async fn list(&self, path: &VirtualPath) -> Result<Box<dyn Listing>> {
+        let path = path.clone();
+        let opened = self.act(move |view, verb| {
+            let found = view.root.open_at(path.as_bytes(), OFlags::PATH | OFlags::DIRECTORY, Mode::empty())?;
+            view.check_open(verb, Operation::List, found.as_fd())?;
+            Ok((Directory::open(found.as_fd())?, found))
+        });
+        let (directory, handle) = opened.await?;
+        Ok(Box::new(HostListing {
+            files: (self.shared.clone(), self.view()?.clone()),
+            state: Some((directory, handle)),
+        }))
+    }
+
+    async fn create_directory(&self, path: &VirtualPath) -> Result<()> {
+        let path = path.clone();
+        self.act(move |view, verb| {
+            let scope = view.check_place(verb, Operation::MakeDirectory, &path)?;
+            Ok(view.root.place(path.as_bytes())?.create_directory(view.directory_mode(scope))?)
+        })
+        .await
+    }
+
+    async fn remove_directory(&self, path: &VirtualPath) -> Result<()> {
+        let path = path.clone();
+        self.act(move |view, verb| {
+            view.check_place(verb, Operation::RemoveDirectory, &path)?;
+            Ok(view.root.place(path.as_bytes())?.remove_directory()?)
+        })
+        .await
+    }
+
+    async fn remove_file(&self, path: &VirtualPath) -> Result<()> {
+        let path = path.clone();
+        self.act(move |view, verb| {
+            view.check_place(verb, Operation::Remove, &path)?;
+            Ok(view.root.place(path.as_bytes())?.remove_file()?)
+        })
+        .await
+    }
+
+    async fn rename(&self, from: &VirtualPath, to: &VirtualPath, target: Target) -> Result<()> {
+        let (from, to) = (from.clone(), to.clone());
+        self.act(move |view, verb| view.rename(verb, &from, &to, target)).await
+    }
+
+    async fn set_modified(&self, path: &VirtualPath, time: i64) -> Result<()> {
+        let path = path.clone();
+        self.act(move |view, verb| {
+            let found = view.root.handle(path.as_bytes())?;
+            view.check_open(verb, Operation::Change, found.as_fd())?;
+            Ok(handle::set_modified(found.as_fd(), time)?)
+        })
+        .await
+    }
+
+    async fn set_mode(&self, path: &VirtualPath, mode: u32) -> Result<()> {
+        let path = path.clone();
+        self.act(move |view, verb| {
+            let found = view.root.handle(path.as_bytes())?;
+            view.check_open(verb, Operation::Change, found.as_fd())?;
+            Ok(handle::set_mode(found.as_fd(), Mode::from_raw_mode(mode & 0o7777))?)
+        })
+        .await
+    }
+}
+
+/// The scope of the path that a command names: that of the `<Directory>` in
+/// which it lies, if the session's server has any.
+pub async fn scope_of(shared: &Arc<Shared>, path: VirtualPath) -> ScopeId {
+    let Some(view) = shared.view.get().filter(|view| view.generation.has_directories(view.scope)) else {
+        return shared.scope;
+    };
+    let view = view.clone();
+    let find = move || view.as_user(|| view.scope_of(|| view.real_path(&path).or_else(|_| view.fallback(&path))));
+    shared.blocking.run(find).await.unwrap_or(shared.scope)
+}
+
+impl View {
+    /// Where a path lies by its letters, for what cannot be resolved.
+    fn fallback(&self, path: &VirtualPath) -> io::Result<PathBuf> {
+        let inside = path.as_bytes().strip_prefix(b"/").unwrap_or(path.as_bytes());
+        Ok(self.root_path.join(OsStr::from_bytes(inside)))
+    }
+}
+
+struct HostFile {
+    shared: Arc<Shared>,
+    file: Arc<std::fs::File>,
+}
+
+impl HostFile {
+    async fn act<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&std::fs::File) -> io::Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let file = self.file.clone();
+        caught(self.shared.blocking.run(move || Ok(work(&file)?))).await
+    }
+}
+
+#[async_trait]
+impl File for HostFile {
+    async fn metadata(&self) -> Result<Metadata> {
+        Ok(metadata(&handle::stat(self.file.as_fd())?))
+    }
+
+    async fn read_at(&self, offset: u64, most: usize) -> Result<Vec<u8>> {
+        self.act(move |file| {
+            let mut bytes = vec![0; most];
+            let count = file.read_at(&mut bytes, offset)?;
+            bytes.truncate(count);
+            Ok(bytes)
+        })
+        .await
+    }
+
+    async fn write_at(&self, offset: u64, bytes: Vec<u8>) -> Result<()> {
+        self.act(move |file| file.write_all_at(&bytes, offset)).await
+    }
+
+    async fn truncate(&self, length: u64) -> Result<()> {
+        self.act(move |file| file.set_len(length)).await
+    }
+
+    fn descriptor(&self) -> Option<BorrowedFd<'_>> {
+        Some(self.file.as_fd())
+    }
+}
+
+struct HostListing {
+    files: (Arc<Shared>, Arc<View>),
+    state: Option<(Directory, OwnedFd)>,
+}
+
+#[async_trait]
+impl Listing for HostListing {
+    async fn next(&mut self) -> Result<Vec<DirectoryEntry>> {
+        let Some((mut directory, handle)) = self.state.take() else { return Ok(Vec::new()) };
+        let view = self.files.1.clone();
+        let read = self.files.0.blocking.run(move || {
+            let (entries, batch) = view.as_user(|| batch(&mut directory, handle.as_fd()))?;
+            Ok((entries, (batch == Batch::More).then_some((directory, handle))))
+        });
+        let (entries, state) = caught(read).await?;
+        self.state = state;
+        Ok(entries)
+    }
+}
+
+/// The next names of a directory with what they stand for. A name that is
+/// gone again by then is left out.
+fn batch(directory: &mut Directory, handle: BorrowedFd<'_>) -> Result<(Vec<DirectoryEntry>, Batch)> {
+    let mut entries = Vec::new();
+    loop {
+        let mut names = Vec::new();
+        let batch = directory.next_batch(|name, _| names.push(name.to_vec()))?;
+        entries.extend(names.into_iter().filter_map(|name| entry(handle, name)));
+        // An empty answer would mean the end.
+        if batch == Batch::End || !entries.is_empty() {
+            return Ok((entries, batch));
+        }
+    }
+}
+
+fn entry(directory: BorrowedFd<'_>, name: Vec<u8>) -> Option<DirectoryEntry> {
+    use rustix::fs::{AtFlags, readlinkat, statat};
+    let stat = statat(directory, name.as_slice(), AtFlags::SYMLINK_NOFOLLOW).ok()?;
+    let metadata = metadata(&stat);
+    let target = match metadata.kind {
+        Kind::Link => readlinkat(directory, name.as_slice(), Vec::new()).ok().map(std::ffi::CString::into_bytes),
+        _ => None,
+    };
+    Some(DirectoryEntry { name, metadata, target })
+}
+
+fn metadata(stat: &Stat) -> Metadata {
+    let kind = match FileType::from_raw_mode(stat.st_mode) {
+        FileType::RegularFile => Kind::File,
+        FileType::Directory => Kind::Directory,
+        FileType::Symlink => Kind::Link,
+        _ => Kind::Other,
+    };
+    Metadata {
+        kind,
+        mode: stat.st_mode & 0o7777,
+        links: u64::from(stat.st_nlink),
+        uid: stat.st_uid,
+        gid: stat.st_gid,
+        size: u64::try_from(stat.st_size).unwrap_or(0),
+        modified: stat.st_mtime,
+        device: stat.st_dev,
+        inode: stat.st_ino,
+    }
+}

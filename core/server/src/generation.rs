@@ -1,0 +1,149 @@
+//! A generation: an immutable snapshot of the configuration, the modules'
+//! instances and the dispatch tables made of both. A session pins one for
+//! life; when nobody needs it any more its modules stop and it goes.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use gantry_api::module::SettingsBox;
+use gantry_api::{Account, Instance, ServerId, World};
+use gantry_config::{Directories, DirectoryTable};
+use tokio::sync::mpsc::UnboundedSender;
+
+use crate::dispatch::Table;
+use crate::gate::Rules;
+use crate::images::ImageRef;
+use crate::settings::Settings;
+
+/// A scope of the configuration: a server's, or that of a `<Directory>`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ScopeId(pub usize);
+
+/// What holds in one scope.
+pub struct Scope {
+    /// The server that it belongs to.
+    pub server: ServerId,
+    /// The server's own settings.
+    pub settings: Settings,
+    /// What the gate goes by.
+    pub rules: Rules,
+    /// Each module's settings, by the module's position.
+    pub modules: Vec<SettingsBox>,
+}
+
+/// One server of the configuration.
+pub struct Server {
+    /// Its scope.
+    pub scope: ScopeId,
+    /// Its name, for greeting and logs.
+    pub name: Arc<str>,
+    /// What `<VirtualHost>` names; empty for the main server.
+    pub addresses: Vec<String>,
+    /// Its `<Directory>` sections.
+    pub directories: Directories,
+    /// The scope of each.
+    pub directory_scopes: Vec<ScopeId>,
+}
+
+/// An instance of a module with what it stands on, which goes after it.
+pub struct Running {
+    /// The module's name.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+    /// The instance.
+    pub instance: Box<dyn Instance>,
+    /// The image that its code is in.
+    pub image: ImageRef,
+}
+
+/// One generation.
+pub struct Generation {
+    /// Counted from 1.
+    pub number: u64,
+    /// The servers, the main one first.
+    pub servers: Vec<Server>,
+    /// The modules in order.
+    pub modules: Vec<Running>,
+    /// Whom each command concerns.
+    pub table: Table,
+    /// What the modules offer each other.
+    pub world: World,
+    scopes: Vec<Scope>,
+    retire: UnboundedSender<Retired>,
+}
+
+/// What is left of a generation that nobody needs: to be stopped and dropped.
+pub struct Retired {
+    /// Which it was.
+    pub number: u64,
+    /// Its modules.
+    pub modules: Vec<Running>,
+    /// Their settings and services, which go before the modules' images.
+    pub rest: (Vec<Scope>, World),
+}
+
+impl Generation {
+    /// Puts a generation together.
+    pub fn new(
+        number: u64,
+        servers: Vec<Server>,
+        scopes: Vec<Scope>,
+        modules: Vec<Running>,
+        table: Table,
+        world: World,
+        retire: UnboundedSender<Retired>,
+    ) -> Self {
+        Self { number, servers, modules, table, world, scopes, retire }
+    }
+
+    /// A server of this generation.
+    pub fn server(&self, id: ServerId) -> &Server {
+        &self.servers[id.0]
+    }
+
+    /// A scope of this generation.
+    pub fn scope(&self, id: ScopeId) -> &Scope {
+        &self.scopes[id.0]
+    }
+
+    /// Whether the server of a scope has `<Directory>` sections, so that paths
+    /// matter.
+    pub fn has_directories(&self, scope: ScopeId) -> bool {
+        !self.server(self.scope(scope).server).directory_scopes.is_empty()
+    }
+
+    /// The `<Directory>` sections of a scope's server for one account: `~` and
+    /// `%u` are the account's.
+    pub fn directories(&self, scope: ScopeId, account: &Account) -> DirectoryTable {
+        let home = account.home.to_string_lossy();
+        let expand = |path: &str| {
+            let path = match path.strip_prefix('~') {
+                Some("") => home.clone().into_owned(),
+                Some(below) if below.starts_with('/') => format!("{home}{below}"),
+                Some(_) => return None,
+                None => path.to_owned(),
+            };
+            // A name with a slash is no part of a path.
+            (!path.contains("%u") || !account.name.contains('/')).then(|| path.replace("%u", &account.name))
+        };
+        self.server(self.scope(scope).server).directories.table(expand)
+    }
+
+    /// The scope of a path of the host, for a session in `scope`.
+    pub fn directory_scope(&self, scope: ScopeId, directories: &DirectoryTable, path: &Path) -> ScopeId {
+        let server = self.server(self.scope(scope).server);
+        let found = directories.find(path).and_then(|at| server.directory_scopes.get(at));
+        found.copied().unwrap_or(scope)
+    }
+}
+
+impl Drop for Generation {
+    fn drop(&mut self) {
+        let rest = (std::mem::take(&mut self.scopes), std::mem::take(&mut self.world));
+        let retired = Retired { number: self.number, modules: std::mem::take(&mut self.modules), rest };
+        // When the daemon ends nobody may be there any more to stop them:
+        // then they are simply dropped, in order.
+        let _ = self.retire.send(retired);
+    }
+}

@@ -1,0 +1,224 @@
+//! The images of the process, and the directives and modules that they bring:
+//! what the configuration asks for while it is read.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use gantry_api::{Descriptor, Directive, Image, Layout};
+use gantry_config::{Catalogue, Position};
+#[cfg(feature = "dso")]
+use gantry_loader::{Loaded, Loader};
+
+use crate::log::LOGGER;
+
+/// An image that a module's code is in.
+#[derive(Clone)]
+pub enum ImageRef {
+    /// The executable.
+    Linked(Arc<Image>),
+    /// A shared object.
+    #[cfg(feature = "dso")]
+    Loaded(Arc<Loaded>),
+}
+
+impl ImageRef {
+    /// What it holds.
+    pub fn image(&self) -> &Image {
+        match self {
+            Self::Linked(image) => image,
+            #[cfg(feature = "dso")]
+            Self::Loaded(loaded) => loaded.image(),
+        }
+    }
+
+    /// Where its modules' code is.
+    pub fn layout(&self) -> Layout {
+        match self {
+            Self::Linked(_) => Layout::Linked,
+            #[cfg(feature = "dso")]
+            Self::Loaded(_) => Layout::Loaded,
+        }
+    }
+
+    /// How logs name it.
+    pub fn shown(&self) -> String {
+        match self {
+            Self::Linked(_) => "linked in".to_owned(),
+            #[cfg(feature = "dso")]
+            Self::Loaded(loaded) => format!("{} {}", loaded.path().display(), short(loaded.sha256())),
+        }
+    }
+}
+
+/// The first digits of a file's digest: enough to tell builds apart.
+#[cfg(feature = "dso")]
+fn short(digest: &[u8; 32]) -> String {
+    digest[..6].iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// What the process can take modules from.
+pub struct Images {
+    linked: Arc<Image>,
+    #[cfg(feature = "dso")]
+    loader: Loader,
+    folders: Vec<PathBuf>,
+}
+
+impl Images {
+    /// The executable's own image, and the folders in which LoadModule looks
+    /// when ModulePath says nothing.
+    pub fn new(folders: Vec<PathBuf>) -> Self {
+        Self {
+            linked: Arc::new(Image::this(&LOGGER)),
+            #[cfg(feature = "dso")]
+            loader: Loader::new(),
+            folders,
+        }
+    }
+
+    /// The modules linked into the executable, by name.
+    pub fn linked(&self) -> Vec<&Descriptor> {
+        by_name(&self.linked)
+    }
+
+    /// Whether a module is linked in, or there is a file of it that fits this
+    /// build.
+    pub fn offers(&self, module: &str) -> bool {
+        self.linked.modules.iter().any(|linked| linked.name == module) || self.can_load(module)
+    }
+
+    #[cfg(feature = "dso")]
+    fn can_load(&self, module: &str) -> bool {
+        let inspected = gantry_loader::find(module, &self.folders).and_then(|file| gantry_loader::inspect(&file));
+        inspected.is_ok_and(|found| found.stamp.id() == gantry_api::stamp::build_id())
+    }
+
+    #[cfg(not(feature = "dso"))]
+    fn can_load(&self, _module: &str) -> bool {
+        false
+    }
+
+    /// The modules for a configuration to be read: the linked ones so far.
+    pub fn modules(&self) -> ModuleSet<'_> {
+        let mut set = ModuleSet {
+            images: self,
+            folders: self.folders.clone(),
+            path_set: false,
+            taken: Vec::new(),
+            directives: HashMap::new(),
+        };
+        set.take(ImageRef::Linked(self.linked.clone()));
+        set
+    }
+}
+
+/// The images that one configuration uses, growing line by line.
+pub struct ModuleSet<'a> {
+    images: &'a Images,
+    folders: Vec<PathBuf>,
+    path_set: bool,
+    taken: Vec<ImageRef>,
+    /// Lower-case name to image and position within it.
+    directives: HashMap<String, (usize, usize)>,
+}
+
+impl ModuleSet<'_> {
+    fn take(&mut self, image: ImageRef) {
+        let index = self.taken.len();
+        for (at, directive) in image.image().directives.iter().enumerate() {
+            self.directives.entry(directive.name.to_ascii_lowercase()).or_insert((index, at));
+        }
+        self.taken.push(image);
+    }
+
+    /// The modules in the order in which they came; those of one image by name,
+    /// since the linker's order is nobody's wish.
+    pub fn modules(&self) -> impl Iterator<Item = (&ImageRef, &Descriptor)> {
+        self.taken.iter().flat_map(|image| by_name(image.image()).into_iter().map(move |module| (image, module)))
+    }
+
+    #[cfg(feature = "dso")]
+    fn load_file(&mut self, module: &str) -> Result<(), String> {
+        let file = gantry_loader::find(module, &self.folders).map_err(|error| error.to_string())?;
+        let loaded = self.images.loader.load(&file, module, &LOGGER).map_err(|error| error.to_string())?;
+        self.take(ImageRef::Loaded(loaded));
+        Ok(())
+    }
+
+    #[cfg(not(feature = "dso"))]
+    fn load_file(&mut self, _module: &str) -> Result<(), String> {
+        let _ = (&self.images, &self.folders);
+        Err("this gantryd was built without the feature dso, so that it loads no modules: link it in (static-...), or build with dso".to_owned())
+    }
+}
+
+impl Catalogue for ModuleSet<'_> {
+    fn directive(&self, name: &str) -> Option<&Directive> {
+        let (image, at) = self.directives.get(&name.to_ascii_lowercase())?;
+        self.taken[*image].image().directives.get(*at).copied()
+    }
+
+    fn has_module(&self, name: &str) -> bool {
+        let name = module_name(name);
+        self.modules().any(|(_, module)| module.name == name)
+    }
+
+    fn load(&mut self, name: &str, at: &Position) -> Result<Option<String>, String> {
+        let module = module_name(name);
+        let there = self.modules().find(|(_, found)| found.name == module).map(|(image, _)| image.layout());
+        match there {
+            Some(Layout::Linked) => {
+                return Ok(Some(format!("LoadModule: module '{module}' is linked in: nothing to load")));
+            }
+            Some(Layout::Loaded) => return Ok(Some(format!("LoadModule: module '{module}' is loaded already"))),
+            None => {}
+        }
+        let _ = at;
+        self.load_file(module).map(|()| None)
+    }
+
+    fn module_path(&mut self, path: &Path) -> Result<(), String> {
+        if !path.is_dir() {
+            return Err(format!("'{}' is not a directory", path.display()));
+        }
+        // The first ModulePath replaces the built-in folders; further ones
+        // are searched as well.
+        if !std::mem::replace(&mut self.path_set, true) {
+            self.folders.clear();
+        }
+        self.folders.push(path.to_owned());
+        Ok(())
+    }
+
+    #[cfg(feature = "dso")]
+    fn provider(&self, directive: &str) -> Option<String> {
+        let files = self.folders.iter().filter_map(|folder| std::fs::read_dir(folder).ok()).flatten().flatten();
+        let objects =
+            files.map(|file| file.path()).filter(|path| path.extension().is_some_and(|ending| ending == "so"));
+        let inspected = objects.filter_map(|path| gantry_loader::inspect(&path).ok());
+        inspected
+            .flat_map(|found| found.directives)
+            .find(|(_, name)| name.eq_ignore_ascii_case(directive))
+            .map(|(module, _)| module)
+    }
+
+    fn directive_names(&self) -> Vec<String> {
+        self.taken
+            .iter()
+            .flat_map(|image| &image.image().directives)
+            .map(|directive| directive.name.to_owned())
+            .collect()
+    }
+}
+
+fn by_name(image: &Image) -> Vec<&Descriptor> {
+    let mut modules: Vec<&Descriptor> = image.modules.iter().collect();
+    modules.sort_by_key(|module| module.name);
+    modules
+}
+
+/// `mod_x` of `mod_x`, `mod_x.c` or `mod_x.so`.
+pub fn module_name(name: &str) -> &str {
+    name.strip_suffix(".c").or_else(|| name.strip_suffix(".so")).unwrap_or(name)
+}

@@ -1,0 +1,30 @@
+//! The server: generations, dispatch, listeners, sessions, data connections
+//! and the one access gate. It names no module and no FTP command's meaning:
+//! those are the modules'.
+
+mod blocking;
+mod build;
+mod caught;
+mod connection;
+mod daemon;
+mod data;
+mod dispatch;
+mod files;
+mod gate;
+mod generation;
+mod images;
+mod link;
+mod listener;
+mod log;
+mod order;
+mod progress;
+mod retire;
+mod session;
+mod settings;
+mod shared;
+
+pub use build::{BuildError, Source};
+pub use daemon::{StartError, check, run, with_generation};
+pub use generation::{Generation, Running};
+pub use images::{ImageRef, Images};
+pub use log::{LOGGER, Logger};

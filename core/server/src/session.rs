@@ -1,0 +1,501 @@
+//! The session's loop: one task a client. It reads a line, takes it through
+//! the gate and the phases, sends the reply. While a command runs it goes on
+//! reading, so that ABOR and STAT reach a transfer (RFC 959 section 4.1.3).
+
+use std::collections::VecDeque;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::sync::OnceLock;
+use std::time::{Duration, SystemTime};
+
+use gantry_api::log;
+use gantry_api::module::StateBox;
+use gantry_api::proto::Lines;
+use gantry_api::proto::command::CommandError;
+use gantry_api::session::Type;
+use gantry_api::{
+    Command, Error, Fault, Login, Moment, PathArgument, Phase, Reply, Result, ServerId, Session, State, Step, Verb,
+    VirtualPath,
+};
+use tokio::net::TcpStream;
+use tokio::sync::watch;
+use tokio::time::Instant;
+
+use crate::blocking::Blocking;
+use crate::connection::Connection;
+use crate::data::{DataSettings, SessionData};
+use crate::dispatch::Row;
+use crate::files::{self, SessionFiles};
+use crate::gate::LOGIN;
+use crate::generation::{Generation, ScopeId};
+use crate::progress::Progress;
+use crate::settings::Settings;
+use crate::shared::{Identity, Shared};
+
+/// A client that was let in, before its session begins.
+pub struct Arrival {
+    /// The session's number.
+    pub id: u64,
+    /// The connection.
+    pub stream: TcpStream,
+    /// The address that the client reached.
+    pub local: SocketAddr,
+    /// The client's address.
+    pub remote: SocketAddr,
+    /// The server that it came to.
+    pub server: ServerId,
+    /// The generation that it pins.
+    pub generation: Arc<Generation>,
+    /// The threads for its files.
+    pub blocking: Arc<Blocking>,
+    /// The daemon's identity.
+    pub identity: Arc<Identity>,
+    /// Turns true when the daemon ends.
+    pub closing: watch::Receiver<bool>,
+}
+
+/// Serves a client to its end.
+pub async fn serve(arrival: Arrival) {
+    let id = arrival.id;
+    log::write(
+        log::Level::Debug,
+        TARGET,
+        format_args!("session {id}: {} connected to {}", arrival.remote, arrival.local),
+    );
+    let mut client = Client::new(arrival);
+    let why = client.run().await;
+    client.event(Verb::EXIT).await.ok();
+    log::write(log::Level::Debug, TARGET, format_args!("session {id}: ended: {why}"));
+}
+
+const TARGET: &str = "gantry-server";
+
+struct Client {
+    // First, so that it is dropped before the generation whose code it needs.
+    states: Vec<Option<StateBox>>,
+    session: Session,
+    connection: Connection,
+    lines: Lines,
+    waiting: VecDeque<Command>,
+    progress: Arc<Progress>,
+    clock: Clock,
+    closing: watch::Receiver<bool>,
+    shared: Arc<Shared>,
+}
+
+/// The times that bound a session.
+struct Clock {
+    began: Instant,
+    last_transfer: Instant,
+}
+
+impl Client {
+    fn new(arrival: Arrival) -> Self {
+        let Arrival { id, stream, local, remote, server, generation, blocking, identity, closing } = arrival;
+        let scope = generation.server(server).scope;
+        let settings = &generation.scope(scope).settings;
+        let connection = Connection::new(stream);
+        let progress = Arc::new(Progress::default());
+        let data = DataSettings {
+            ports: settings.passive_ports,
+            masquerade: settings.masquerade,
+            stalled: limit(settings.timeout_stalled),
+        };
+        let lines = Lines::new(settings.line_limit);
+        let server_name = generation.server(server).name.clone();
+        let states = generation.modules.iter().map(|_| None).collect();
+        let shared = Arc::new(Shared { generation, scope, blocking, identity, view: OnceLock::new() });
+        let session = Session {
+            id,
+            server,
+            server_name,
+            local,
+            remote,
+            remote_host: remote.ip().to_string(),
+            began: SystemTime::now(),
+            user: None,
+            account: None,
+            attempts: 0,
+            cwd: VirtualPath::root(),
+            kind: Type::Ascii,
+            restart: 0,
+            rename_from: None,
+            epsv_only: false,
+            transfer: None,
+            bytes: (0, 0),
+            files: Box::new(SessionFiles::new(shared.clone())),
+            data: Box::new(SessionData::new(local.ip(), remote.ip(), data, progress.clone())),
+            control: Box::new(connection.clone()),
+            ending: None,
+            reply: None,
+        };
+        let clock = Clock { began: Instant::now(), last_transfer: Instant::now() };
+        Self { states, session, connection, lines, waiting: VecDeque::new(), progress, clock, closing, shared }
+    }
+
+    /// From greeting to end; why it ended.
+    async fn run(&mut self) -> String {
+        if self.settings().reverse_dns {
+            self.session.remote_host = host_name(&self.shared.blocking, self.session.remote.ip()).await;
+        }
+        if let Err(error) = self.event(Verb::CONNECT).await {
+            let (code, text) = error.reply();
+            let code = if (400..600).contains(&code) { code } else { 421 };
+            let _ = self.connection.send(&Reply::new(code, text)).await;
+            return error.to_string();
+        }
+        let greeting = self.greeting();
+        if let Err(error) = self.connection.send(&greeting).await {
+            return error.to_string();
+        }
+        loop {
+            let command = match self.next_command().await {
+                Ok(command) => command,
+                Err(why) => return why,
+            };
+            if let Err(error) = self.handle(command).await {
+                return format!("control connection: {error}");
+            }
+            if let Some(ending) = self.session.ending.take() {
+                return ending.0;
+            }
+        }
+    }
+
+    fn settings(&self) -> &Settings {
+        &self.shared.generation.scope(self.shared.scope).settings
+    }
+
+    fn greeting(&self) -> Reply {
+        match self.settings().ident.as_deref() {
+            None => {
+                Reply::new(220, format!("Gantry Server ({}) [{}]", self.session.server_name, self.session.local.ip()))
+            }
+            Some("") => Reply::new(220, format!("{} FTP server ready", self.session.local.ip())),
+            Some(text) => Reply::new(220, text),
+        }
+    }
+
+    /// The next command; else why the session ends. What is no command is
+    /// answered here.
+    async fn next_command(&mut self) -> Result<Command, String> {
+        loop {
+            if let Some(command) = self.waiting.pop_front() {
+                return Ok(command);
+            }
+            if let Some(line) = self.lines.next_line() {
+                match read_line(line) {
+                    Ok(command) => return Ok(command),
+                    Err(reply) => self.connection.send(&reply).await.map_err(|error| error.to_string())?,
+                }
+                continue;
+            }
+            self.wait_for_bytes().await?;
+        }
+    }
+
+    async fn wait_for_bytes(&mut self) -> Result<(), String> {
+        let (time, text) = self.deadline();
+        let closing = &mut self.closing;
+        tokio::select! {
+            biased;
+            read = self.connection.read(&mut self.lines) => match read {
+                Ok(true) => Ok(()),
+                Ok(false) => Err("the client closed the connection".to_owned()),
+                Err(error) => Err(format!("control connection: {error}")),
+            },
+            () = closed(closing) => {
+                let _ = self.connection.send(&Reply::new(421, "Service shutting down: closing control connection")).await;
+                Err("the server ends".to_owned())
+            }
+            () = until(time) => {
+                let _ = self.connection.send(&Reply::new(421, format!("{text}: closing control connection"))).await;
+                Err(text)
+            }
+        }
+    }
+
+    /// When the session has waited too long, and for what.
+    fn deadline(&self) -> (Option<Instant>, String) {
+        let settings = self.settings();
+        let idle = (Instant::now(), settings.timeout_idle, "Idle timeout");
+        let other = match self.session.account {
+            None => (self.clock.began, settings.timeout_login, "Login timeout"),
+            Some(_) => (self.clock.last_transfer, settings.timeout_no_transfer, "No transfer timeout"),
+        };
+        let times =
+            [idle, other].into_iter().filter_map(|(from, seconds, name)| Some((from + limit(seconds)?, seconds, name)));
+        match times.min_by_key(|(time, ..)| *time) {
+            Some((time, seconds, name)) => (Some(time), format!("{name} ({seconds} seconds)")),
+            None => (None, String::new()),
+        }
+    }
+
+    /// One command, from the line to the reply. Errors are those of the
+    /// control connection.
+    async fn handle(&mut self, command: Command) -> std::io::Result<()> {
+        let mut asides = Asides::default();
+        {
+            let Self { states, session, connection, lines, waiting, progress, shared, .. } = self;
+            progress.reset();
+            let mut work = Work { states, session, shared, connection };
+            let mut running = std::pin::pin!(work.command(&command));
+            loop {
+                // Once a command waits, or the client has nothing more to
+                // say, the running one is all there is to do.
+                let listening = waiting.is_empty() && !asides.ended && !lines.is_full();
+                tokio::select! {
+                    biased;
+                    done = &mut running => {
+                        done?;
+                        break;
+                    }
+                    read = connection.read(lines), if listening => {
+                        asides.ended = !matches!(read, Ok(true));
+                        asides.take(lines, waiting, progress, connection).await?;
+                    }
+                }
+            }
+        }
+        if self.progress.is_running() {
+            self.clock.last_transfer = Instant::now();
+        }
+        if asides.aborted {
+            self.connection.send(&Reply::new(226, "Abort successful")).await?;
+        }
+        Ok(())
+    }
+
+    /// Calls the modules that want to know of an event of the session.
+    async fn event(&mut self, event: Verb) -> Result<()> {
+        let command = Command { verb: event, argument: Vec::new() };
+        let Self { states, session, connection, shared, .. } = self;
+        Work { states, session, shared, connection }.event(&command).await
+    }
+}
+
+/// How long a look-up of a client's name may take.
+const NAME_WAIT: Duration = Duration::from_secs(5);
+
+/// The client's name, or its address where it has none in time.
+async fn host_name(blocking: &Blocking, ip: IpAddr) -> String {
+    let found = tokio::time::timeout(NAME_WAIT, blocking.run(move || Ok(gantry_sys::names::host_name(ip)))).await;
+    found.ok().and_then(Result::ok).flatten().unwrap_or_else(|| ip.to_string())
+}
+
+fn limit(seconds: u64) -> Option<Duration> {
+    (seconds > 0).then(|| Duration::from_secs(seconds))
+}
+
+/// Returns when the daemon ends.
+async fn closed(closing: &mut watch::Receiver<bool>) {
+    let _ = closing.wait_for(|closing| *closing).await;
+}
+
+async fn until(time: Option<Instant>) {
+    match time {
+        Some(time) => tokio::time::sleep_until(time).await,
+        None => std::future::pending().await,
+    }
+}
+
+fn read_line(line: Result<Vec<u8>, gantry_api::proto::TooLong>) -> Result<Command, Reply> {
+    let line = line.map_err(|_| Reply::new(500, "Command line too long"))?;
+    Command::parse(&line).map_err(|error| match error {
+        CommandError::Empty | CommandError::NotAVerb => Reply::new(500, "Invalid command: try being more creative"),
+        error => Reply::new(501, error.to_string()),
+    })
+}
+
+/// What the client says while a command runs.
+#[derive(Default)]
+struct Asides {
+    aborted: bool,
+    ended: bool,
+}
+
+impl Asides {
+    async fn take(
+        &mut self,
+        lines: &mut Lines,
+        waiting: &mut VecDeque<Command>,
+        progress: &Progress,
+        connection: &Connection,
+    ) -> std::io::Result<()> {
+        while waiting.is_empty() {
+            let Some(line) = lines.next_line() else { break };
+            match read_line(line) {
+                Ok(command) if command.verb == Verb::ABOR && progress.is_running() && !self.aborted => {
+                    self.aborted = true;
+                    progress.stop();
+                }
+                Ok(command) if command.verb == Verb::STAT && command.argument.is_empty() && progress.is_running() => {
+                    let status = format!("Status: {} bytes transferred so far", progress.moved());
+                    connection.send(&Reply::new(213, status)).await?;
+                }
+                Ok(command) => waiting.push_back(command),
+                Err(reply) => connection.send(&reply).await?,
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What a command works on.
+struct Work<'a> {
+    states: &'a mut Vec<Option<StateBox>>,
+    session: &'a mut Session,
+    shared: &'a Arc<Shared>,
+    connection: &'a Connection,
+}
+
+impl Work<'_> {
+    async fn command(&mut self, command: &Command) -> std::io::Result<()> {
+        let generation = self.shared.generation.clone();
+        let row = generation.table.row(command.verb);
+        self.session.transfer = None;
+        self.session.reply = None;
+        self.session.files.begin(command.verb);
+        let scope = scope(self.session, self.shared, command, row).await;
+        let mut done = self.perform(command, row, scope).await;
+        if done.is_ok() && self.session.reply.as_ref().is_some_and(Reply::is_negative) {
+            done = Err(Error::client(0, ""));
+        } else if let Err(error) = &done {
+            self.report(command, error);
+            let (code, text) = error.reply();
+            self.session.respond(code, answer(command, error, text));
+        }
+        let (after, logged) =
+            if done.is_ok() { (Phase::Post, Phase::Log) } else { (Phase::PostError, Phase::LogError) };
+        self.afterwards(command, row, scope, after).await;
+        if self.session.reply.is_none() {
+            self.session.respond(200, format!("{} command successful", command.verb));
+        }
+        if let Some(reply) = &self.session.reply {
+            self.connection.send(reply).await?;
+        }
+        self.afterwards(command, row, scope, logged).await;
+        Ok(())
+    }
+
+    async fn perform(&mut self, command: &Command, row: &Row, scope: ScopeId) -> Result<()> {
+        if !row.is_handled() || command.verb.is_event() {
+            return Err(Error::client(500, format!("{} not understood", command.verb)));
+        }
+        if row.login == Login::Required && self.session.account.is_none() {
+            return Err(Error::client(530, "Please login with USER and PASS"));
+        }
+        let rules = &self.shared.generation.scope(scope).rules;
+        rules.check(command.verb, None)?;
+        if command.verb == Verb::PASS {
+            rules.check(LOGIN, None).map_err(|_| Error::client(530, "Login incorrect."))?;
+        }
+        self.phase(command, row.modules(Phase::Pre), scope, Phase::Pre).await?;
+        match self.phase(command, row.modules(Phase::Command), scope, Phase::Command).await? {
+            Step::Done => Ok(()),
+            Step::Next | Step::Wait => Err(Error::client(501, format!("{}: invalid parameters", command.verb))),
+        }
+    }
+
+    async fn phase(&mut self, command: &Command, modules: &[usize], scope: ScopeId, phase: Phase) -> Result<Step> {
+        for at in modules {
+            if self.call(command, *at, scope, phase).await? == Step::Done {
+                return Ok(Step::Done);
+            }
+        }
+        Ok(Step::Next)
+    }
+
+    async fn call(&mut self, command: &Command, at: usize, scope: ScopeId, phase: Phase) -> Result<Step> {
+        let generation = &self.shared.generation;
+        let instance = &generation.modules[at].instance;
+        let state = State::new(&mut self.states[at], instance.home());
+        let mut moment =
+            Moment::new(self.session, command, phase, state, &generation.world, &*generation.scope(scope).modules[at]);
+        match instance.at_once(&mut moment)? {
+            Step::Wait => instance.wait(&mut moment).await,
+            step => Ok(step),
+        }
+    }
+
+    /// A phase in which no error changes what has happened: each module is
+    /// called.
+    async fn afterwards(&mut self, command: &Command, row: &Row, scope: ScopeId, phase: Phase) {
+        for at in row.modules(phase) {
+            if let Err(error) = self.call(command, *at, scope, phase).await {
+                self.report(command, &error);
+                if phase == Phase::Post && error.fault() == Fault::Panic {
+                    let (code, text) = error.reply();
+                    self.session.respond(code, text);
+                }
+            }
+        }
+    }
+
+    /// An event: every module is called; the first refusal counts.
+    async fn event(&mut self, command: &Command) -> Result<()> {
+        let row = self.shared.generation.table.row(command.verb).clone();
+        let mut refused = Ok(());
+        for at in row.modules(Phase::Command) {
+            if let Err(error) = self.call(command, *at, self.shared.scope, Phase::Command).await {
+                self.report(command, &error);
+                refused = refused.and(Err(error));
+            }
+        }
+        refused
+    }
+
+    /// Tells the administrator what was not the client's doing.
+    fn report(&self, command: &Command, error: &Error) {
+        let level = match error.fault() {
+            Fault::Client => return,
+            Fault::System if error.reply().0 == 550 => log::Level::Debug,
+            Fault::System => log::Level::Warn,
+            Fault::Configuration | Fault::Panic => log::Level::Error,
+        };
+        let session = self.session.id;
+        let user = self.session.user.as_deref().unwrap_or("-");
+        log::write(
+            level,
+            TARGET,
+            format_args!("session {session} ({user} from {}): {command}: {error}", self.session.remote_host),
+        );
+    }
+}
+
+/// The scope in which a command's settings are found.
+async fn scope(session: &Session, shared: &Arc<Shared>, command: &Command, row: &Row) -> ScopeId {
+    if row.path == PathArgument::None || !shared.generation.has_directories(shared.scope) {
+        return shared.scope;
+    }
+    files::scope_of(shared, session.resolve(path_argument(row.path, &command.argument))).await
+}
+
+/// The reply to an error: file errors name what the client named, as ProFTPD
+/// does.
+fn answer(command: &Command, error: &Error, text: &str) -> Vec<u8> {
+    let names_file = error.reply().0 == 550 && error.fault() == Fault::System && !command.argument.is_empty();
+    let denied = error.fault() == Fault::Client && text == "Permission denied";
+    match (names_file, denied) {
+        (true, _) => [&command.argument[..], b": ", text.as_bytes()].concat(),
+        (_, true) if command.argument.is_empty() => format!("{}: {text}", command.verb).into_bytes(),
+        (_, true) => [&command.argument[..], b": ", text.as_bytes()].concat(),
+        _ => text.as_bytes().to_vec(),
+    }
+}
+
+/// The part of an argument that is a path.
+fn path_argument(which: PathArgument, argument: &[u8]) -> &[u8] {
+    match which {
+        PathArgument::None => &[],
+        PathArgument::Whole => argument,
+        PathArgument::AfterWord => argument.iter().position(|byte| *byte == b' ').map_or(&[], |at| &argument[at + 1..]),
+        PathArgument::AfterOptions => {
+            let mut rest = argument;
+            while rest.first() == Some(&b'-') {
+                rest = rest.iter().position(|byte| *byte == b' ').map_or(&[], |at| &rest[at + 1..]);
+            }
+            rest
+        }
+    }
+}

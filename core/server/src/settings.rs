@@ -1,0 +1,263 @@
+//! The directives that the server itself answers to, and their typed settings
+//! in one scope.
+
+use std::net::IpAddr;
+
+use gantry_api::{Value, directive, parse};
+use serde::Deserialize;
+
+/// What the server reads from a scope.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default)]
+pub struct Settings {
+    /// ServerName.
+    #[serde(rename = "ServerName")]
+    pub name: String,
+    /// ServerIdent: none for ProFTPD's form of greeting, empty for `off`.
+    #[serde(rename = "ServerIdent")]
+    pub ident: Option<String>,
+    /// ServerType.
+    #[serde(rename = "ServerType")]
+    pub kind: ServerType,
+    /// DefaultServer.
+    #[serde(rename = "DefaultServer")]
+    pub default_server: bool,
+    /// DefaultAddress; empty for every address.
+    #[serde(rename = "DefaultAddress")]
+    pub addresses: Vec<String>,
+    /// Port; 0 lets the kernel choose.
+    #[serde(rename = "Port")]
+    pub port: u16,
+    /// User, a name or number.
+    #[serde(rename = "User")]
+    pub user: Option<String>,
+    /// Group, a name or number.
+    #[serde(rename = "Group")]
+    pub group: Option<String>,
+    /// PidFile.
+    #[serde(rename = "PidFile")]
+    pub pid_file: Option<String>,
+    /// Umask: for files, and for directories.
+    #[serde(rename = "Umask")]
+    pub umask: (u32, u32),
+    /// UseReverseDNS.
+    #[serde(rename = "UseReverseDNS")]
+    pub reverse_dns: bool,
+    /// MaxInstances.
+    #[serde(rename = "MaxInstances")]
+    pub max_instances: Option<usize>,
+    /// TimeoutLogin in seconds; 0 for none, as with all timeouts.
+    #[serde(rename = "TimeoutLogin")]
+    pub timeout_login: u64,
+    /// TimeoutIdle.
+    #[serde(rename = "TimeoutIdle")]
+    pub timeout_idle: u64,
+    /// TimeoutNoTransfer.
+    #[serde(rename = "TimeoutNoTransfer")]
+    pub timeout_no_transfer: u64,
+    /// TimeoutStalled.
+    #[serde(rename = "TimeoutStalled")]
+    pub timeout_stalled: u64,
+    /// SystemLog: a path of the host.
+    #[serde(rename = "SystemLog")]
+    pub system_log: Option<String>,
+    /// PassivePorts, first and last.
+    #[serde(rename = "PassivePorts")]
+    pub passive_ports: Option<(u16, u16)>,
+    /// MasqueradeAddress.
+    #[serde(rename = "MasqueradeAddress")]
+    pub masquerade: Option<IpAddr>,
+    /// CommandBufferSize in bytes.
+    #[serde(rename = "CommandBufferSize")]
+    pub line_limit: usize,
+}
+
+/// How the server is run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+pub enum ServerType {
+    /// It listens itself.
+    #[serde(rename = "standalone")]
+    Standalone,
+    /// A super-server hands it connections.
+    #[serde(rename = "inetd")]
+    Inetd,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            name: "Gantry".to_owned(),
+            ident: None,
+            kind: ServerType::Standalone,
+            default_server: false,
+            addresses: Vec::new(),
+            port: 21,
+            user: None,
+            group: None,
+            pid_file: None,
+            umask: (0o022, 0o022),
+            reverse_dns: false,
+            max_instances: None,
+            timeout_login: 300,
+            timeout_idle: 600,
+            timeout_no_transfer: 300,
+            timeout_stalled: 3600,
+            system_log: None,
+            passive_ports: None,
+            masquerade: None,
+            line_limit: 4096,
+        }
+    }
+}
+
+directive! {
+    /// The name that the greeting and the logs show.
+    ServerName "name" in SERVER | VHOST, inherits: no, default: "Gantry", parse: parse::text
+}
+directive! {
+    /// What the greeting shows: nothing of the server (`off`), or a text of one's own.
+    ServerIdent "off|on [\"identification string\"]" in SERVER | VHOST | GLOBAL, inherits: replace, default: "on", parse: ident
+}
+directive! {
+    /// How the server is run: it listens itself. (`inetd` is refused: a super-server would start one process per connection.)
+    ServerType "standalone" in SERVER, inherits: no, default: "standalone", parse: server_type
+}
+directive! {
+    /// Serves the clients that come to an address that no server claims.
+    DefaultServer "on|off" in SERVER | VHOST, inherits: no, default: "off", parse: parse::on_off
+}
+directive! {
+    /// The addresses at which the main server listens; all of the machine's unless given.
+    DefaultAddress "ip-address ..." in SERVER, inherits: no, parse: parse::words
+}
+directive! {
+    /// The port of the control connections; 0 lets the kernel choose one and the log name it.
+    Port "number" in SERVER | VHOST | GLOBAL, inherits: replace, default: "21", parse: port
+}
+directive! {
+    /// The user that the daemon becomes when it is started as root.
+    User "name" in SERVER | VHOST | GLOBAL, inherits: replace
+}
+directive! {
+    /// The group that the daemon becomes when it is started as root.
+    Group "name" in SERVER | VHOST | GLOBAL, inherits: replace
+}
+directive! {
+    /// The file that holds the daemon's process id while it runs.
+    PidFile "path" in SERVER, inherits: no, parse: parse::path
+}
+directive! {
+    /// The permission bits that new files, and new directories, do not get.
+    Umask "file-umask [dir-umask]" in SERVER | VHOST | GLOBAL | ANONYMOUS | DIRECTORY | FTPACCESS, inherits: replace, default: "022", parse: umask
+}
+directive! {
+    /// Looks up the client's name by its address, for the logs.
+    UseReverseDNS "on|off" in SERVER, inherits: replace, default: "off", parse: parse::on_off
+}
+directive! {
+    /// How many sessions there may be at once.
+    MaxInstances "count|none" in SERVER, inherits: no, default: "none", parse: parse::count_or_none
+}
+directive! {
+    /// The time that a client has to log in; 0 for ever.
+    TimeoutLogin "seconds" in SERVER | VHOST | GLOBAL, inherits: replace, default: "300", parse: parse::seconds
+}
+directive! {
+    /// The time after which a session that says nothing is ended; 0 for never.
+    TimeoutIdle "seconds" in SERVER | VHOST | GLOBAL | ANONYMOUS, inherits: replace, default: "600", parse: parse::seconds
+}
+directive! {
+    /// The time after which a session that transfers nothing is ended; 0 for never.
+    TimeoutNoTransfer "seconds" in SERVER | VHOST | GLOBAL | ANONYMOUS, inherits: replace, default: "300", parse: parse::seconds
+}
+directive! {
+    /// The time after which a transfer without a byte moving is broken off; 0 for never.
+    TimeoutStalled "seconds" in SERVER | VHOST | GLOBAL | ANONYMOUS, inherits: replace, default: "3600", parse: parse::seconds
+}
+directive! {
+    /// The file of the daemon's own log; standard error unless given.
+    SystemLog "path|none" in SERVER | GLOBAL, inherits: no, parse: parse::path_or_none
+}
+directive! {
+    /// The ports that passive data connections use; the kernel's choice unless given.
+    PassivePorts "min max" in SERVER | VHOST | GLOBAL, inherits: replace, parse: ports
+}
+directive! {
+    /// The address that passive replies name, for servers behind a translation of addresses.
+    MasqueradeAddress "ip-address" in SERVER | VHOST | GLOBAL, inherits: replace, parse: address
+}
+directive! {
+    /// The longest command line that is read, in bytes.
+    CommandBufferSize "size" in SERVER | VHOST | GLOBAL, inherits: replace, default: "4096", parse: line_limit
+}
+directive! {
+    /// Loads a module from a shared object; a notice for one that is linked in.
+    LoadModule "name" in SERVER | GLOBAL, inherits: no
+}
+directive! {
+    /// The folder in which LoadModule looks.
+    ModulePath "path" in SERVER | GLOBAL, inherits: no, parse: parse::path
+}
+directive! {
+    /// Allows what a section is about.
+    AllowAll "" in ANONYMOUS | DIRECTORY | LIMIT | FTPACCESS, inherits: no, parse: nothing
+}
+directive! {
+    /// Denies what a section is about.
+    DenyAll "" in ANONYMOUS | DIRECTORY | LIMIT | FTPACCESS, inherits: no, parse: nothing
+}
+
+fn ident(words: &[&str]) -> Result<Value, String> {
+    match words {
+        [word] if parse::switch(word) == Some(false) => Ok(Value::from("")),
+        [word] if parse::switch(word) == Some(true) => Ok(Value::None),
+        [word, text] if parse::switch(word) == Some(true) => Ok(Value::from(*text)),
+        _ => Err("expected off, or on with an optional quoted text".to_owned()),
+    }
+}
+
+fn server_type(words: &[&str]) -> Result<Value, String> {
+    match parse::one(words)?.to_ascii_lowercase().as_str() {
+        "standalone" => Ok(Value::from("standalone")),
+        "inetd" => Err("inetd is not supported: run it standalone".to_owned()),
+        _ => Err("type must be either 'inetd' or 'standalone'".to_owned()),
+    }
+}
+
+fn port(words: &[&str]) -> Result<Value, String> {
+    let port = parse::whole(parse::one(words)?)?;
+    if port > 65535 { Err(format!("{port} is no port: 0 to 65535")) } else { Ok(Value::Int(port)) }
+}
+
+fn ports(words: &[&str]) -> Result<Value, String> {
+    let [first, last] = words else { return Err("two ports expected: the lowest and the highest".to_owned()) };
+    let (first, last) = (parse::whole(first)?, parse::whole(last)?);
+    if !(1..=65535).contains(&first) || !(1..=65535).contains(&last) || first > last {
+        return Err(format!("{first} {last} is no range of ports between 1 and 65535"));
+    }
+    Ok(Value::List(vec![Value::Int(first), Value::Int(last)]))
+}
+
+fn address(words: &[&str]) -> Result<Value, String> {
+    let word = parse::one(words)?;
+    let address: IpAddr = word.parse().map_err(|_| format!("'{word}' is no IP address"))?;
+    Ok(Value::Text(address.to_string()))
+}
+
+fn umask(words: &[&str]) -> Result<Value, String> {
+    let (file, directory) = match words {
+        [both] => (both, both),
+        [file, directory] => (file, directory),
+        _ => return Err("one or two octal modes expected".to_owned()),
+    };
+    Ok(Value::List(vec![Value::Int(parse::octal(file)?), Value::Int(parse::octal(directory)?)]))
+}
+
+fn line_limit(words: &[&str]) -> Result<Value, String> {
+    let size = parse::whole(parse::one(words)?)?;
+    if (64..=65536).contains(&size) { Ok(Value::Int(size)) } else { Err(format!("{size} is not between 64 and 65536")) }
+}
+
+fn nothing(words: &[&str]) -> Result<Value, String> {
+    if words.is_empty() { Ok(Value::Bool(true)) } else { Err("no argument expected".to_owned()) }
+}

@@ -1,0 +1,378 @@
+//! Whose files a thread acts on. The kernel keeps credentials per thread, and so does [`as_user`]; [`become_user`] gives
+//! up root for the whole process. Which user a session has is not decided here.
+
+use std::io;
+use std::process::abort;
+
+use rustix::process::getgroups;
+use rustix::thread::{
+    CapabilitySet, CapabilitySets, set_capabilities, set_keep_capabilities, set_no_new_privs, set_thread_groups,
+};
+
+/// A user with all groups, as the kernel checks access to files.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Credentials {
+    /// The user's number.
+    pub uid: u32,
+    /// The first group's number.
+    pub gid: u32,
+    /// Every supplementary group; what is not named here is not had.
+    pub groups: Vec<u32>,
+}
+
+/// What privileges the process keeps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Keep {
+    /// None: all sessions act as the user that the process becomes.
+    Nothing,
+    /// `CAP_SETUID` and `CAP_SETGID`, so that [`as_user`] can act as any user.
+    SwitchUsers,
+}
+
+impl Credentials {
+    /// Those by which the calling thread reaches files now.
+    ///
+    /// # Errors
+    ///
+    /// The kernel's.
+    pub fn current() -> io::Result<Credentials> {
+        let groups = getgroups()?;
+        Ok(Credentials { uid: fsuid(), gid: fsgid(), groups: groups.into_iter().map(|gid| gid.as_raw()).collect() })
+    }
+
+    /// Whether both reach the same files: the order of groups does not matter.
+    #[must_use]
+    pub fn is_equivalent(&self, other: &Credentials) -> bool {
+        let sorted = |credentials: &Credentials| {
+            let mut groups = credentials.groups.clone();
+            groups.sort_unstable();
+            groups.dedup();
+            groups
+        };
+        self.uid == other.uid && self.gid == other.gid && sorted(self) == sorted(other)
+    }
+}
+
+/// Runs `act` with the calling thread reaching files as this user, and no other thread of the process; without a switch
+/// if it is this user already.
+///
+/// The kernel takes root's power over files away while the file system's uid is not 0, from a thread that has uid 0, or
+/// has come through [`become_user`]. Only what looks up or opens paths needs this; reading and writing an open file does
+/// not. `act` must not hand its work to another thread.
+///
+/// The process is aborted when the thread cannot be made what it was: nothing else may run with a client's identity.
+///
+/// # Errors
+///
+/// When the thread may not act as this user; `act` has not run then.
+pub fn as_user<T>(user: &Credentials, act: impl FnOnce() -> T) -> io::Result<T> {
+    let before = Credentials::current()?;
+    if user.is_equivalent(&before) {
+        return Ok(act());
+    }
+    // Groups, then gid, then uid: the last takes root's powers over files away. Without the right to set groups this
+    // fails before anything has changed.
+    set_groups(&user.groups)?;
+    // From here on the thread is put back, whether a step below fails, `act` panics, or all goes well.
+    let _restore = Restore(before);
+    set_fsgid(user.gid);
+    set_fsuid(user.uid);
+    // These two calls report no errors.
+    if fsgid() != user.gid || fsuid() != user.uid {
+        return Err(io::ErrorKind::PermissionDenied.into());
+    }
+    Ok(act())
+}
+
+/// Makes the whole process this user's for good, as `User` and `Group` say, keeping only the privileges named: they are
+/// permitted and in effect, never inherited, and no program that it starts can gain any.
+///
+/// Call this before any thread is started: capabilities are the calling thread's, and are inherited by those it starts.
+/// Thereafter core dumps are off and /proc/self belongs to root.
+///
+/// # Errors
+///
+/// When the process is neither root nor this user already, or lacks what it shall keep. It may then have changed in
+/// part: end it.
+pub fn become_user(user: &Credentials, keep: Keep) -> io::Result<()> {
+    let kept = match keep {
+        Keep::Nothing => CapabilitySet::empty(),
+        Keep::SwitchUsers => CapabilitySet::SETUID | CapabilitySet::SETGID,
+    };
+    if !is_wholly(user)? {
+        set_keep_capabilities(true)?;
+        set_process_ids(user)?;
+    }
+    // Also when nothing was switched: CAP_SYS_RESOURCE alone would let users exceed their disk quotas.
+    set_capabilities(None, CapabilitySets { effective: kept, permitted: kept, inheritable: CapabilitySet::empty() })?;
+    set_keep_capabilities(false)?;
+    set_no_new_privs(true)?;
+    match is_wholly(user)? {
+        true => Ok(()),
+        false => Err(io::ErrorKind::PermissionDenied.into()),
+    }
+}
+
+/// Puts the thread back to what it was.
+struct Restore(Credentials);
+
+impl Drop for Restore {
+    fn drop(&mut self) {
+        // The other way round: root's powers first.
+        set_fsuid(self.0.uid);
+        set_fsgid(self.0.gid);
+        if set_groups(&self.0.groups).is_err() || fsuid() != self.0.uid || fsgid() != self.0.gid {
+            abort();
+        }
+    }
+}
+
+fn set_groups(groups: &[u32]) -> io::Result<()> {
+    if groups.contains(&u32::MAX) {
+        return Err(io::ErrorKind::InvalidInput.into());
+    }
+    let groups: Vec<_> = groups.iter().map(|&gid| rustix::process::Gid::from_raw(gid)).collect();
+    Ok(set_thread_groups(&groups)?)
+}
+
+/// The file system's uid; -1 changes nothing, and every call returns what was before.
+fn fsuid() -> u32 {
+    set_fsuid(u32::MAX)
+}
+
+fn fsgid() -> u32 {
+    set_fsgid(u32::MAX)
+}
+
+fn set_fsuid(uid: u32) -> u32 {
+    // SAFETY: the call takes a number and no memory. It changes the calling thread alone, as this module means to. The
+    // result is a uid, whatever the type in which the C library returns it.
+    unsafe { libc::setfsuid(uid).cast_unsigned() }
+}
+
+fn set_fsgid(gid: u32) -> u32 {
+    // SAFETY: as for set_fsuid.
+    unsafe { libc::setfsgid(gid).cast_unsigned() }
+}
+
+/// Sets every id of the whole process, groups first since the uid takes away the right to.
+fn set_process_ids(user: &Credentials) -> io::Result<()> {
+    // -1 would leave an id as it is, which may be root's.
+    if user.uid == u32::MAX || user.gid == u32::MAX || user.groups.contains(&u32::MAX) {
+        return Err(io::ErrorKind::InvalidInput.into());
+    }
+    let check = |result: libc::c_int| match result {
+        0 => Ok(()),
+        _ => Err(io::Error::last_os_error()),
+    };
+    // SAFETY: the pointer and the length are those of one slice, which the call only reads.
+    check(unsafe { libc::setgroups(user.groups.len(), user.groups.as_ptr()) })?;
+    // SAFETY: the call takes numbers and no memory.
+    check(unsafe { libc::setresgid(user.gid, user.gid, user.gid) })?;
+    // SAFETY: the call takes numbers and no memory.
+    check(unsafe { libc::setresuid(user.uid, user.uid, user.uid) })
+}
+
+/// Whether real, effective, saved and file system's ids and the groups are all this user's.
+fn is_wholly(user: &Credentials) -> io::Result<bool> {
+    let (mut uids, mut gids) = ([0; 3], [0; 3]);
+    let [real, effective, saved] = &mut uids;
+    // SAFETY: three valid pointers to numbers of the type that the call writes.
+    let uid_result = unsafe { libc::getresuid(real, effective, saved) };
+    let [real, effective, saved] = &mut gids;
+    // SAFETY: three valid pointers to numbers of the type that the call writes.
+    let gid_result = unsafe { libc::getresgid(real, effective, saved) };
+    if uid_result != 0 || gid_result != 0 {
+        return Err(io::Error::last_os_error());
+    }
+    Ok(uids == [user.uid; 3] && gids == [user.gid; 3] && Credentials::current()?.is_equivalent(user))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::{self, File};
+    use std::os::fd::AsFd;
+    use std::os::unix::fs::{PermissionsExt, chown};
+    use std::path::{Path, PathBuf};
+    use std::process::Command;
+
+    use rustix::thread::{capabilities, no_new_privs};
+
+    use super::*;
+    use crate::handle;
+
+    const NOBODY: u32 = 65_534;
+
+    fn is_root() -> bool {
+        let root = rustix::process::geteuid().is_root();
+        if !root {
+            println!("left out: needs root");
+        }
+        root
+    }
+
+    fn user(uid: u32) -> Credentials {
+        Credentials { uid, gid: uid, groups: vec![uid] }
+    }
+
+    /// A folder that all may search, with a file of this user's that no other may read.
+    fn private_file(dir: &Path, uid: u32) -> PathBuf {
+        fs::set_permissions(dir, fs::Permissions::from_mode(0o755)).unwrap();
+        let path = dir.join(format!("of-{uid}"));
+        fs::write(&path, "private").unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+        chown(&path, Some(uid), Some(uid)).unwrap();
+        path
+    }
+
+    #[test]
+    fn the_current_user_needs_no_switch() {
+        let current = Credentials::current().unwrap();
+        let mut reordered = current.clone();
+        reordered.groups.reverse();
+        assert_eq!(as_user(&reordered, || 7).unwrap(), 7);
+        assert_eq!(Credentials::current().unwrap(), current);
+    }
+
+    #[test]
+    fn root_reads_no_file_that_the_user_may_not_and_is_root_again() {
+        if !is_root() {
+            return;
+        }
+        let dir = tempfile::tempdir().unwrap();
+        let roots = private_file(dir.path(), 0);
+        let theirs = private_file(dir.path(), NOBODY);
+        let before = Credentials::current().unwrap();
+
+        let (inside, read, own) = as_user(&user(NOBODY), || {
+            let inside = Credentials::current().unwrap();
+            (inside, fs::read(&roots), fs::read(&theirs))
+        })
+        .unwrap();
+        assert_eq!(inside, user(NOBODY));
+        assert_eq!(read.unwrap_err().kind(), io::ErrorKind::PermissionDenied);
+        assert_eq!(own.unwrap(), b"private");
+
+        assert_eq!(Credentials::current().unwrap(), before);
+        assert_eq!(fs::read(&roots).unwrap(), b"private");
+    }
+
+    #[test]
+    fn other_threads_stay_what_they_are() {
+        if !is_root() {
+            return;
+        }
+        let other = as_user(&user(NOBODY), || {
+            // A new thread inherits; one that was there before would not have changed.
+            assert_eq!(fsuid(), NOBODY);
+        });
+        other.unwrap();
+        let (ask, asked) = std::sync::mpsc::channel::<()>();
+        let (answer, answers) = std::sync::mpsc::channel();
+        let thread = std::thread::spawn(move || {
+            while asked.recv().is_ok() {
+                answer.send(Credentials::current().unwrap()).unwrap();
+            }
+        });
+        let before = Credentials::current().unwrap();
+        let seen = as_user(&user(NOBODY), || {
+            ask.send(()).unwrap();
+            answers.recv().unwrap()
+        });
+        assert_eq!(seen.unwrap(), before);
+        drop(ask);
+        thread.join().unwrap();
+    }
+
+    #[test]
+    fn a_panic_leaves_no_thread_behind_as_the_user() {
+        if !is_root() {
+            return;
+        }
+        let before = Credentials::current().unwrap();
+        let caught = std::panic::catch_unwind(|| as_user(&user(NOBODY), || panic!("inside")));
+        assert!(caught.is_err());
+        assert_eq!(Credentials::current().unwrap(), before);
+    }
+
+    #[test]
+    fn numbers_that_mean_no_change_are_refused() {
+        if !is_root() {
+            return;
+        }
+        let before = Credentials::current().unwrap();
+        for bad in [
+            Credentials { uid: u32::MAX, ..user(1) },
+            Credentials { gid: u32::MAX, ..user(1) },
+            Credentials { groups: vec![u32::MAX], ..user(1) },
+        ] {
+            assert!(as_user(&bad, || ()).is_err());
+        }
+        assert_eq!(Credentials::current().unwrap(), before);
+    }
+
+    #[test]
+    fn the_process_gives_up_root() {
+        if is_root() {
+            run_in_process("credentials::tests::child_keeps_nothing");
+            run_in_process("credentials::tests::child_switches_users");
+        }
+    }
+
+    /// Runs a test that changes its whole process in one of its own.
+    fn run_in_process(test: &str) {
+        let output = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", test, "--ignored", "--nocapture"])
+            .output()
+            .unwrap();
+        let text = String::from_utf8_lossy(&output.stdout);
+        assert!(
+            output.status.success() && text.contains("1 passed"),
+            "{text}{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+    }
+
+    #[test]
+    #[ignore = "changes its whole process: run by the_process_gives_up_root"]
+    fn child_keeps_nothing() {
+        let dir = tempfile::tempdir().unwrap();
+        let roots = private_file(dir.path(), 0);
+        become_user(&user(NOBODY), Keep::Nothing).unwrap();
+        let sets = capabilities(None).unwrap();
+        assert!(sets.permitted.is_empty() && sets.effective.is_empty());
+        assert!(no_new_privs().unwrap());
+        assert!(fs::read(&roots).is_err());
+        assert!(as_user(&user(1234), || ()).is_err());
+        assert!(become_user(&user(0), Keep::Nothing).is_err());
+        assert!(become_user(&user(NOBODY), Keep::SwitchUsers).is_err());
+        become_user(&user(NOBODY), Keep::Nothing).unwrap();
+    }
+
+    #[test]
+    #[ignore = "changes its whole process: run by the_process_gives_up_root"]
+    fn child_switches_users() {
+        let dir = tempfile::tempdir().unwrap();
+        let roots = private_file(dir.path(), 0);
+        let theirs = private_file(dir.path(), 1234);
+        let ours = private_file(dir.path(), NOBODY);
+        become_user(&user(NOBODY), Keep::SwitchUsers).unwrap();
+
+        let kept = CapabilitySet::SETUID | CapabilitySet::SETGID;
+        let sets = capabilities(None).unwrap();
+        assert_eq!((sets.permitted, sets.effective), (kept, kept));
+        assert!(sets.inheritable.is_empty());
+        assert!(fs::read(&roots).is_err() && fs::read(&theirs).is_err());
+        assert!(fs::read(&ours).is_ok());
+
+        let (root, own, daemon) =
+            as_user(&user(1234), || (fs::read(&roots), fs::read(&theirs), fs::read(&ours))).unwrap();
+        assert!(root.is_err() && own.is_ok() && daemon.is_err());
+        assert_eq!(Credentials::current().unwrap(), user(NOBODY));
+
+        // Threads started from here on have the same.
+        let thread = std::thread::spawn(move || as_user(&user(1234), || fs::read(&theirs)));
+        assert!(thread.join().unwrap().unwrap().is_ok());
+        assert!(handle::real_path(File::open("/").unwrap().as_fd()).is_ok());
+    }
+}

@@ -1,0 +1,28 @@
+//! What depends on the system, which is Linux: unsafe code behind safe functions, and system calls in the form that the
+//! server needs. No policy: who may do what is decided elsewhere.
+//!
+//! Everything here blocks for as long as the kernel or a file system takes; callers that must not wait go through a
+//! thread that may.
+
+pub mod directory;
+pub mod handle;
+pub mod memfd;
+pub mod place;
+pub mod root;
+pub mod transfer;
+
+#[allow(unsafe_code)]
+// setfsuid, setfsgid, setresuid and their like have no safe binding that fits.
+pub mod credentials;
+#[allow(unsafe_code)] // Calls the system's libcrypt.
+pub mod crypt;
+#[allow(unsafe_code)] // Calls the C library's getnameinfo.
+pub mod names;
+#[allow(unsafe_code)] // Calls the C library's getpwnam_r and its like.
+pub mod users;
+
+pub use credentials::{Credentials, Keep, as_user, become_user};
+pub use directory::{Batch, Directory};
+pub use place::{Existing, Place};
+pub use root::Root;
+pub use rustix::fs::{FileType, Mode, OFlags, Stat};

@@ -1,0 +1,82 @@
+//! Names of hosts by their addresses, for `UseReverseDNS`. Looking one up may
+//! take seconds: call it on a thread that may wait.
+
+use std::net::IpAddr;
+
+use std::ffi::CStr;
+
+/// Longest name that is asked for (NI_MAXHOST).
+const NAME_LIMIT: usize = 1025;
+
+/// The name of an address; none where it has none, or one that no host has.
+#[must_use]
+pub fn host_name(address: IpAddr) -> Option<String> {
+    let mut name = [0_u8; NAME_LIMIT];
+    let failed = match address {
+        IpAddr::V4(address) => {
+            let raw = libc::sockaddr_in {
+                sin_family: libc::AF_INET as libc::sa_family_t,
+                sin_port: 0,
+                sin_addr: libc::in_addr { s_addr: u32::from_ne_bytes(address.octets()) },
+                sin_zero: [0; 8],
+            };
+            look_up(&raw, &mut name)
+        }
+        IpAddr::V6(address) => {
+            let raw = libc::sockaddr_in6 {
+                sin6_family: libc::AF_INET6 as libc::sa_family_t,
+                sin6_port: 0,
+                sin6_flowinfo: 0,
+                sin6_addr: libc::in6_addr { s6_addr: address.octets() },
+                sin6_scope_id: 0,
+            };
+            look_up(&raw, &mut name)
+        }
+    };
+    if failed != 0 {
+        return None;
+    }
+    let name = CStr::from_bytes_until_nul(&name).ok()?.to_str().ok()?;
+    is_host_name(name).then(|| name.to_owned())
+}
+
+fn look_up<T>(address: &T, name: &mut [u8; NAME_LIMIT]) -> libc::c_int {
+    // SAFETY: `address` is a socket address of the family that its first field
+    // names, of the length given; `name` has room for as much as is said. Both
+    // outlive the call, which keeps neither.
+    unsafe {
+        libc::getnameinfo(
+            std::ptr::from_ref(address).cast(),
+            size_of::<T>() as libc::socklen_t,
+            name.as_mut_ptr().cast(),
+            NAME_LIMIT as libc::socklen_t,
+            std::ptr::null_mut(),
+            0,
+            libc::NI_NAMEREQD,
+        )
+    }
+}
+
+/// Who answers for an address may answer anything: nothing but what a name of
+/// a host is made of gets into logs.
+fn is_host_name(name: &str) -> bool {
+    !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_letters_of_hosts_make_a_name() {
+        assert!(is_host_name("ftp-1.example.org"));
+        for bad in ["", "a b", "x'; DROP TABLE", "a\nb", "%s"] {
+            assert!(!is_host_name(bad), "{bad}");
+        }
+    }
+
+    #[test]
+    fn an_address_without_a_name_has_none() {
+        assert_eq!(host_name(IpAddr::from([192, 0, 2, 1])).filter(|name| name.is_empty()), None);
+    }
+}

@@ -1,0 +1,166 @@
+//! A name in a directory that is pinned by a handle: what creates, removes and renames names acts here, so that nothing
+//! can be exchanged between check and act. Links are never followed. [`crate::Root::place`] makes one from a path.
+
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
+
+use rustix::fs::{
+    AtFlags, Mode, OFlags, RenameFlags, Stat, mkdirat, openat, readlinkat, renameat_with, statat, symlinkat, unlinkat,
+};
+
+/// A name in a directory. The name is one component: not empty, not `.` or `..`, without a slash.
+#[derive(Debug)]
+pub struct Place {
+    /// A handle of the directory (`O_PATH`).
+    pub directory: OwnedFd,
+    /// The name, which need not exist.
+    pub name: Vec<u8>,
+}
+
+/// What a rename does to what has the new name already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Existing {
+    /// It is replaced.
+    Replace,
+    /// It stays, and the rename fails with `EEXIST`.
+    Keep,
+}
+
+impl Place {
+    /// What stands here; a link itself, not what it points to.
+    ///
+    /// # Errors
+    ///
+    /// The kernel's, `ENOENT` when there is nothing.
+    pub fn stat(&self) -> io::Result<Stat> {
+        Ok(statat(&self.directory, self.name(), AtFlags::SYMLINK_NOFOLLOW)?)
+    }
+
+    /// A handle of what stands here; of a link itself.
+    ///
+    /// # Errors
+    ///
+    /// The kernel's.
+    pub fn handle(&self) -> io::Result<OwnedFd> {
+        let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        Ok(openat(&self.directory, self.name(), flags, Mode::empty())?)
+    }
+
+    /// Makes a directory; the process's umask applies.
+    ///
+    /// # Errors
+    ///
+    /// The kernel's.
+    pub fn create_directory(&self, mode: Mode) -> io::Result<()> {
+        Ok(mkdirat(&self.directory, self.name(), mode)?)
+    }
+
+    /// Makes a symbolic link. Its target is not checked: whoever follows it through a [`crate::Root`] stays inside.
+    ///
+    /// # Errors
+    ///
+    /// The kernel's.
+    pub fn create_link(&self, target: &[u8]) -> io::Result<()> {
+        Ok(symlinkat(target, &self.directory, self.name())?)
+    }
+
+    /// The target of the link here.
+    ///
+    /// # Errors
+    ///
+    /// The kernel's, `EINVAL` when it is no link.
+    pub fn read_link(&self) -> io::Result<Vec<u8>> {
+        Ok(readlinkat(&self.directory, self.name(), Vec::new())?.into_bytes())
+    }
+
+    /// Removes the file, link, pipe or socket here.
+    ///
+    /// # Errors
+    ///
+    /// The kernel's, `EISDIR` for a directory.
+    pub fn remove_file(&self) -> io::Result<()> {
+        Ok(unlinkat(&self.directory, self.name(), AtFlags::empty())?)
+    }
+
+    /// Removes the empty directory here.
+    ///
+    /// # Errors
+    ///
+    /// The kernel's, `ENOTDIR` for anything else.
+    pub fn remove_directory(&self) -> io::Result<()> {
+        Ok(unlinkat(&self.directory, self.name(), AtFlags::REMOVEDIR)?)
+    }
+
+    /// Gives what stands here another name.
+    ///
+    /// # Errors
+    ///
+    /// The kernel's; `EXDEV` between file systems; `EINVAL` where a file system cannot [`Existing::Keep`].
+    pub fn rename(&self, to: &Place, existing: Existing) -> io::Result<()> {
+        let flags = match existing {
+            Existing::Replace => RenameFlags::empty(),
+            Existing::Keep => RenameFlags::NOREPLACE,
+        };
+        Ok(renameat_with(self.directory.as_fd(), self.name(), to.directory.as_fd(), to.name(), flags)?)
+    }
+
+    fn name(&self) -> &[u8] {
+        &self.name
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+    use crate::Root;
+
+    fn root() -> (tempfile::TempDir, Root) {
+        let dir = tempfile::tempdir().unwrap();
+        let root = Root::open(dir.path()).unwrap();
+        (dir, root)
+    }
+
+    #[test]
+    fn names_are_made_and_removed() {
+        let (dir, root) = root();
+        let sub = root.place(b"/sub").unwrap();
+        sub.create_directory(Mode::RWXU).unwrap();
+        let error = sub.create_directory(Mode::RWXU).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::AlreadyExists);
+        assert!(sub.remove_file().is_err());
+        sub.remove_directory().unwrap();
+        assert!(!dir.path().join("sub").exists());
+
+        fs::write(dir.path().join("f"), "").unwrap();
+        let file = root.place(b"/f").unwrap();
+        assert!(file.remove_directory().is_err());
+        file.remove_file().unwrap();
+        assert_eq!(file.stat().unwrap_err().kind(), io::ErrorKind::NotFound);
+    }
+
+    #[test]
+    fn renames_replace_only_when_told() {
+        let (dir, root) = root();
+        fs::write(dir.path().join("a"), "a").unwrap();
+        fs::write(dir.path().join("b"), "b").unwrap();
+        let (a, b) = (root.place(b"/a").unwrap(), root.place(b"/b").unwrap());
+        let error = a.rename(&b, Existing::Keep).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::AlreadyExists);
+        a.rename(&b, Existing::Replace).unwrap();
+        assert_eq!(fs::read_to_string(dir.path().join("b")).unwrap(), "a");
+    }
+
+    #[test]
+    fn links_are_not_followed() {
+        let (dir, root) = root();
+        fs::write(dir.path().join("target"), "").unwrap();
+        let link = root.place(b"/link").unwrap();
+        link.create_link(b"/target").unwrap();
+        assert_eq!(link.read_link().unwrap(), b"/target");
+        assert_eq!(link.stat().unwrap().st_mode & 0o170_000, 0o120_000);
+        link.remove_file().unwrap();
+        assert!(dir.path().join("target").exists());
+    }
+}

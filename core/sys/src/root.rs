@@ -1,0 +1,246 @@
+//! The root that a session is confined to (DefaultRoot, `<Anonymous>`): every path of a client's is resolved inside it
+//! by the kernel, as chroot(2) would, without being root and without racing against renames. Credentials are not
+//! switched here.
+
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::path::Path;
+
+use rustix::fs::{CWD, FileType, Mode, OFlags, ResolveFlags, openat, openat2};
+use rustix::io::Errno;
+
+use crate::handle;
+use crate::place::Place;
+
+/// How often a resolution is tried that the kernel gives up because something was renamed meanwhile.
+const ATTEMPTS: usize = 64;
+
+/// A handle of a directory that stands for `/`.
+///
+/// Symbolic links, absolute ones as well, and `..` stay within it; links of /proc that lead anywhere are refused.
+#[derive(Debug)]
+pub struct Root {
+    fd: OwnedFd,
+}
+
+impl Root {
+    /// The directory at this path of the host's.
+    ///
+    /// # Errors
+    ///
+    /// When it is no directory, or cannot be reached.
+    pub fn open(path: &Path) -> io::Result<Root> {
+        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let fd = openat(CWD, path, flags, Mode::empty())?;
+        Ok(Root { fd })
+    }
+
+    /// Opens what stands at the client's path, which begins at the root whether it has a leading slash or not.
+    ///
+    /// `mode` counts only with `OFlags::CREATE`, and the process's umask applies to it. The handle is closed on exec.
+    ///
+    /// # Errors
+    ///
+    /// The kernel's. Without `OFlags::NONBLOCK`, opening a named pipe waits for its other end: see [`Root::open_file`].
+    pub fn open_at(&self, path: &[u8], flags: OFlags, mode: Mode) -> io::Result<OwnedFd> {
+        let path = if path.is_empty() { b"." } else { path };
+        let flags = flags | OFlags::CLOEXEC;
+        // openat2 refuses what openat ignores.
+        let mode = match flags.intersects(OFlags::CREATE | OFlags::TMPFILE) {
+            true => mode,
+            false => Mode::empty(),
+        };
+        let resolve = ResolveFlags::IN_ROOT | ResolveFlags::NO_MAGICLINKS;
+        let mut attempts = 0;
+        loop {
+            match openat2(&self.fd, path, flags, mode, resolve) {
+                Err(Errno::INTR) => {}
+                Err(Errno::AGAIN) if attempts < ATTEMPTS => attempts += 1,
+                result => return Ok(result?),
+            }
+        }
+    }
+
+    /// Opens a regular file, never waiting for another process, and nothing but a regular file.
+    ///
+    /// # Errors
+    ///
+    /// The kernel's; `EISDIR` for a directory; `EPERM` for a device, pipe or socket.
+    pub fn open_file(&self, path: &[u8], flags: OFlags, mode: Mode) -> io::Result<OwnedFd> {
+        let flags = flags | OFlags::NONBLOCK | OFlags::NOCTTY;
+        let file = self.open_at(path, flags, mode)?;
+        match FileType::from_raw_mode(handle::stat(file.as_fd())?.st_mode) {
+            FileType::RegularFile => Ok(file),
+            FileType::Directory => Err(Errno::ISDIR.into()),
+            _ => Err(Errno::PERM.into()),
+        }
+    }
+
+    /// A handle of what stands at the path, links followed within the root: for [`handle`]'s functions.
+    ///
+    /// # Errors
+    ///
+    /// The kernel's.
+    pub fn handle(&self, path: &[u8]) -> io::Result<OwnedFd> {
+        self.open_at(path, OFlags::PATH, Mode::empty())
+    }
+
+    /// The directory that the last component of the path stands in, pinned, and that component. The path is normalised
+    /// first, see [`normalize`]; the component need not exist, and is not followed if it is a link.
+    ///
+    /// # Errors
+    ///
+    /// The kernel's, and `EBUSY` for the root itself, which stands in no directory.
+    pub fn place(&self, path: &[u8]) -> io::Result<Place> {
+        let path = normalize(path);
+        let slash = path.iter().rposition(|&b| b == b'/').unwrap_or(0);
+        let (parent, name) = path.split_at(slash);
+        let name = name.strip_prefix(b"/").unwrap_or(name);
+        if name.is_empty() {
+            return Err(Errno::BUSY.into());
+        }
+        let flags = OFlags::PATH | OFlags::DIRECTORY;
+        let directory = self.open_at(parent, flags, Mode::empty())?;
+        Ok(Place { directory, name: name.to_vec() })
+    }
+
+    /// A second handle of the same directory.
+    ///
+    /// # Errors
+    ///
+    /// The kernel's, when too many files are open.
+    pub fn try_clone(&self) -> io::Result<Root> {
+        let fd = self.fd.try_clone()?;
+        Ok(Root { fd })
+    }
+}
+
+impl AsFd for Root {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.fd.as_fd()
+    }
+}
+
+/// The path by its letters: absolute, without empty components and `.`, and with each `..` taking away the component
+/// before it, never more than there are.
+#[must_use]
+pub fn normalize(path: &[u8]) -> Vec<u8> {
+    let mut components: Vec<&[u8]> = Vec::new();
+    for component in path.split(|&b| b == b'/') {
+        match component {
+            b"" | b"." => {}
+            b".." => {
+                components.pop();
+            }
+            name => components.push(name),
+        }
+    }
+    let mut normal = Vec::with_capacity(path.len() + 1);
+    for component in &components {
+        normal.push(b'/');
+        normal.extend_from_slice(component);
+    }
+    if normal.is_empty() {
+        normal.push(b'/');
+    }
+    normal
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::io::Read;
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+
+    /// A root with a secret beside it, and every kind of way out.
+    fn jail() -> (tempfile::TempDir, Root) {
+        let dir = tempfile::tempdir().unwrap();
+        let jail = dir.path().join("jail");
+        fs::create_dir_all(jail.join("sub")).unwrap();
+        fs::write(dir.path().join("secret"), "secret").unwrap();
+        fs::write(jail.join("file"), "inside").unwrap();
+        symlink("/file", jail.join("absolute")).unwrap();
+        symlink("../../../file", jail.join("sub/up")).unwrap();
+        symlink(dir.path().join("secret"), jail.join("out")).unwrap();
+        symlink("../secret", jail.join("out2")).unwrap();
+        let root = Root::open(&jail).unwrap();
+        (dir, root)
+    }
+
+    fn read(root: &Root, path: &[u8]) -> io::Result<String> {
+        let file = root.open_file(path, OFlags::RDONLY, Mode::empty())?;
+        let mut text = String::new();
+        fs::File::from(file).read_to_string(&mut text)?;
+        Ok(text)
+    }
+
+    #[test]
+    fn no_path_leaves_the_root() {
+        let (_dir, root) = jail();
+        for path in [&b"/file"[..], b"file", b"/absolute", b"/sub/up", b"/../file", b"/sub/../../../file"] {
+            assert_eq!(read(&root, path).unwrap(), "inside", "{path:?}");
+        }
+        for path in [&b"/out"[..], b"/out2", b"/../secret", b"/sub/../../secret"] {
+            let error = read(&root, path).unwrap_err();
+            assert_eq!(error.kind(), io::ErrorKind::NotFound, "{path:?}");
+        }
+    }
+
+    #[test]
+    fn magic_links_are_refused() {
+        let root = Root::open(Path::new("/")).unwrap();
+        let error = root.handle(b"/proc/self/root/etc").unwrap_err();
+        assert_eq!(Errno::from_io_error(&error), Some(Errno::LOOP));
+    }
+
+    #[test]
+    fn only_regular_files_are_opened_and_none_is_waited_for() {
+        let (dir, root) = jail();
+        let fifo = dir.path().join("jail/fifo");
+        rustix::fs::mknodat(CWD, &fifo, FileType::Fifo, Mode::RWXU, 0).unwrap();
+        assert!(read(&root, b"/fifo").is_err());
+        let error = read(&root, b"/sub").unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::IsADirectory);
+        assert_eq!(read(&root, b"/fi\0le").unwrap_err().kind(), io::ErrorKind::InvalidInput);
+    }
+
+    #[test]
+    fn files_are_created_inside() {
+        let (dir, root) = jail();
+        let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL;
+        let mode = Mode::RUSR | Mode::WUSR;
+        root.open_file(b"/sub/../new", flags, mode).unwrap();
+        assert!(dir.path().join("jail/new").exists());
+    }
+
+    #[test]
+    fn paths_are_normalised_by_their_letters() {
+        for (path, normal) in [
+            (&b""[..], &b"/"[..]),
+            (b"/", b"/"),
+            (b"///", b"/"),
+            (b"a", b"/a"),
+            (b"/a//b/./c/", b"/a/b/c"),
+            (b"/a/../../b", b"/b"),
+            (b"..", b"/"),
+            (b"/ a /...", b"/ a /..."),
+        ] {
+            assert_eq!(normalize(path), normal, "{path:?}");
+        }
+    }
+
+    #[test]
+    fn the_last_component_is_a_name() {
+        let (_dir, root) = jail();
+        assert_eq!(root.place(b"/sub/new").unwrap().name, b"new");
+        assert_eq!(root.place(b"new/").unwrap().name, b"new");
+        assert_eq!(root.place(b"/sub/.").unwrap().name, b"sub");
+        assert_eq!(root.place(b"/sub/x/..").unwrap().name, b"sub");
+        for path in [&b"/"[..], b"", b"/sub/..", b"."] {
+            assert!(root.place(path).is_err(), "{path:?}");
+        }
+        assert!(root.place(b"/file/x").is_err());
+    }
+}

@@ -1,0 +1,194 @@
+//! Bytes between a file and a socket without passing through the process: sendfile(2) for downloads, splice(2) through a
+//! pipe for uploads; and whether a file's bytes are at hand. Waiting for a socket is the caller's.
+
+use std::io::{self, IoSliceMut};
+use std::num::NonZeroU64;
+use std::os::fd::{BorrowedFd, OwnedFd};
+
+use rustix::fs::{Advice, fadvise, sendfile};
+use rustix::io::{Errno, ReadWriteFlags, preadv2, retry_on_intr};
+use rustix::pipe::{PipeFlags, SpliceFlags, fcntl_getpipe_size, fcntl_setpipe_size, pipe_with, splice};
+
+/// Bytes that a [`Pipe`] would like to hold; an unprivileged process may get fewer.
+const PIPE_SIZE: usize = 1024 * 1024;
+
+/// Sends up to `max` bytes of the file from `offset`, and moves the offset on. 0 is the end of the file.
+///
+/// # Errors
+///
+/// The kernel's; `WouldBlock` when a non-blocking socket takes no more; `EINVAL` when the file's system has no sendfile.
+pub fn send_file(socket: BorrowedFd<'_>, file: BorrowedFd<'_>, offset: &mut u64, max: usize) -> io::Result<usize> {
+    Ok(retry_on_intr(|| sendfile(socket, file, Some(offset), max))?)
+}
+
+/// A pipe through which bytes go from a socket to a file.
+///
+/// After an error of [`Pipe::drain`] it may still hold bytes of that transfer: drop it, never use it for another.
+#[derive(Debug)]
+pub struct Pipe {
+    from: OwnedFd,
+    into: OwnedFd,
+    capacity: usize,
+    filled: usize,
+}
+
+impl Pipe {
+    /// An empty pipe, of a mebibyte if the system allows.
+    ///
+    /// # Errors
+    ///
+    /// The kernel's, when handles run out.
+    pub fn new() -> io::Result<Pipe> {
+        let (from, into) = pipe_with(PipeFlags::CLOEXEC | PipeFlags::NONBLOCK)?;
+        let capacity = fcntl_setpipe_size(&into, PIPE_SIZE).or_else(|_| fcntl_getpipe_size(&into))?;
+        Ok(Pipe { from, into, capacity, filled: 0 })
+    }
+
+    /// Takes up to `max` bytes from the socket, as many as there are and as fit. 0 is the end of the stream.
+    ///
+    /// # Errors
+    ///
+    /// The kernel's; `WouldBlock` when the socket has no bytes *or* the pipe has no room, which small packets use up
+    /// before its bytes do. So wait for the socket only when the pipe [is empty](Pipe::is_empty), and drain it first.
+    pub fn fill(&mut self, socket: BorrowedFd<'_>, max: usize) -> io::Result<usize> {
+        let room = self.capacity.saturating_sub(self.filled).min(max);
+        if room == 0 {
+            return Err(io::ErrorKind::WouldBlock.into());
+        }
+        let flags = SpliceFlags::MOVE | SpliceFlags::NONBLOCK;
+        let count = retry_on_intr(|| splice(socket, None, &self.into, None, room, flags))?;
+        self.filled = self.filled.saturating_add(count);
+        Ok(count)
+    }
+
+    /// Writes all that the pipe holds to the file at `offset`, moves the offset on, and says how many bytes that were.
+    /// The file must not be open for appending.
+    ///
+    /// # Errors
+    ///
+    /// The kernel's, such as a full disk; the offset then tells how far it came.
+    pub fn drain(&mut self, file: BorrowedFd<'_>, offset: &mut u64) -> io::Result<usize> {
+        let mut written = 0_usize;
+        while self.filled > 0 {
+            let count = retry_on_intr(|| splice(&self.from, None, file, Some(offset), self.filled, SpliceFlags::MOVE))?;
+            if count == 0 {
+                return Err(io::ErrorKind::WriteZero.into());
+            }
+            self.filled = self.filled.saturating_sub(count);
+            written = written.saturating_add(count);
+        }
+        Ok(written)
+    }
+
+    /// Whether nothing is in it.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.filled == 0
+    }
+
+    /// Bytes that it can hold.
+    #[must_use]
+    pub const fn capacity(&self) -> usize {
+        self.capacity
+    }
+}
+
+/// Whether the byte at `offset` is in memory, so that reading on from there waits for no disk. True as well at the end
+/// of the file, and where the file system cannot tell.
+///
+/// # Errors
+///
+/// The kernel's.
+pub fn is_cached(file: BorrowedFd<'_>, offset: u64) -> io::Result<bool> {
+    let mut byte = [0];
+    let mut buffers = [IoSliceMut::new(&mut byte)];
+    match retry_on_intr(|| preadv2(file, &mut buffers, offset, ReadWriteFlags::NOWAIT)) {
+        Ok(_) | Err(Errno::OPNOTSUPP | Errno::NOSYS | Errno::INVAL) => Ok(true),
+        Err(Errno::AGAIN) => Ok(false),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Asks the kernel to read this part of the file ahead; returns at once. A length of 0 means to the end.
+///
+/// # Errors
+///
+/// The kernel's, for what is no file.
+pub fn will_need(file: BorrowedFd<'_>, offset: u64, len: u64) -> io::Result<()> {
+    Ok(fadvise(file, offset, NonZeroU64::new(len), Advice::WillNeed)?)
+}
+
+/// Tells the kernel that the file will be read from front to back.
+///
+/// # Errors
+///
+/// The kernel's, for what is no file.
+pub fn sequential(file: BorrowedFd<'_>) -> io::Result<()> {
+    Ok(fadvise(file, 0, None, Advice::Sequential)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::io::{Read, Write};
+    use std::os::fd::AsFd;
+    use std::os::unix::net::UnixStream;
+
+    use super::*;
+
+    #[test]
+    fn a_file_is_sent_from_its_offset() {
+        let mut file = tempfile::tempfile().unwrap();
+        file.write_all(b"0123456789").unwrap();
+        let (ours, mut theirs) = UnixStream::pair().unwrap();
+        let mut offset = 4;
+        assert_eq!(send_file(ours.as_fd(), file.as_fd(), &mut offset, 3).unwrap(), 3);
+        assert_eq!(send_file(ours.as_fd(), file.as_fd(), &mut offset, 99).unwrap(), 3);
+        assert_eq!(send_file(ours.as_fd(), file.as_fd(), &mut offset, 99).unwrap(), 0);
+        assert_eq!(offset, 10);
+        drop(ours);
+        let mut got = String::new();
+        theirs.read_to_string(&mut got).unwrap();
+        assert_eq!(got, "456789");
+    }
+
+    #[test]
+    fn a_stream_goes_to_a_file_at_an_offset() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("f");
+        fs::write(&path, "abc").unwrap();
+        let file = fs::OpenOptions::new().write(true).open(&path).unwrap();
+        let (ours, mut theirs) = UnixStream::pair().unwrap();
+        ours.set_nonblocking(true).unwrap();
+        let sent: Vec<u8> = (0..3_000_000_u32).map(|n| n.to_le_bytes()[n as usize % 3]).collect();
+        let bytes = sent.clone();
+        let writer = std::thread::spawn(move || theirs.write_all(&bytes));
+
+        let mut pipe = Pipe::new().unwrap();
+        assert!(pipe.capacity() >= 4096);
+        let mut offset = 3;
+        loop {
+            match pipe.fill(ours.as_fd(), usize::MAX) {
+                Ok(0) => break,
+                Ok(_) => {}
+                Err(error) => assert_eq!(error.kind(), io::ErrorKind::WouldBlock),
+            }
+            pipe.drain(file.as_fd(), &mut offset).unwrap();
+        }
+        assert!(pipe.is_empty());
+        writer.join().unwrap().unwrap();
+        let got = fs::read(&path).unwrap();
+        assert_eq!(offset, 3 + sent.len() as u64);
+        assert!(got.starts_with(b"abc") && got[3..] == sent);
+    }
+
+    #[test]
+    fn what_was_just_written_is_cached() {
+        let mut file = tempfile::tempfile().unwrap();
+        file.write_all(&[1; 8192]).unwrap();
+        assert!(is_cached(file.as_fd(), 0).unwrap());
+        assert!(is_cached(file.as_fd(), 100_000).unwrap());
+        will_need(file.as_fd(), 0, 8192).unwrap();
+        sequential(file.as_fd()).unwrap();
+    }
+}

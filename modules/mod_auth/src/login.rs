@@ -1,0 +1,103 @@
+//! Checks a password: asks the authenticators in order, and takes as long for a user whom nobody knows as for one whose
+//! password is wrong.
+
+use std::sync::{Mutex, PoisonError};
+
+use gantry_api::prelude::*;
+use gantry_api::service::{LoginRequest, Services, Verdict};
+use gantry_api::Account;
+
+use crate::order::{self, Asked, Entry, Finality};
+
+/// A hash of nobody's password, until somebody's has been seen.
+const NOBODYS: &str = "$6$gantry.nobody$0000000000000000000000000000000000000000000000000000000000000000000000000000000000000";
+
+/// Checks logins. It remembers the last account that was found: a login of an unknown user is checked against that one
+/// and then refused, so that it costs what the hashes of this site cost.
+#[derive(Default)]
+pub(crate) struct Logins {
+    pattern: Mutex<Option<(String, Account)>>,
+}
+
+impl Logins {
+    /// The account whose password this is; the error is for the log, never for the client.
+    pub(crate) async fn verify(
+        &self,
+        services: &Services,
+        order: &[Entry],
+        request: &LoginRequest,
+        password: &[u8],
+    ) -> std::result::Result<Account, String> {
+        let asked_all = order::asked(order, services);
+        let mut reason = None;
+        for asked in &asked_all {
+            let account = match asked.authenticator.account(request).await {
+                Ok(account) => account,
+                Err(error) => {
+                    log!(Warn, "{} cannot look up a user: {error}", asked.name);
+                    None
+                }
+            };
+            let verdict = match &account {
+                Some(account) => self.ask(asked, request, account, password).await,
+                None => Verdict::Unknown,
+            };
+            match (verdict, account) {
+                (Verdict::Accepted, Some(account)) => return Ok(account),
+                (Verdict::Rejected, Some(account)) => {
+                    if is_locked(&account) {
+                        self.spend_the_same(&asked_all, request, password).await;
+                    }
+                    return Err("Incorrect password".to_owned());
+                }
+                (_, Some(_)) => reason = Some("Incorrect password"),
+                (_, None) => {}
+            }
+            if asked.finality == Finality::Final {
+                break;
+            }
+        }
+        if let Some(reason) = reason {
+            return Err(reason.to_owned());
+        }
+        self.spend_the_same(&asked_all, request, password).await;
+        Err("no such user found".to_owned())
+    }
+
+    async fn ask(&self, asked: &Asked<'_>, request: &LoginRequest, account: &Account, password: &[u8]) -> Verdict {
+        if !is_locked(account) {
+            let seen = (asked.name.to_owned(), account.clone());
+            *self.pattern.lock().unwrap_or_else(PoisonError::into_inner) = Some(seen);
+        }
+        let verdict = asked.authenticator.verify(request, account, password).await;
+        verdict.unwrap_or_else(|error| {
+            log!(Warn, "{} cannot check a password: {error}", asked.name);
+            Verdict::Unknown
+        })
+    }
+
+    /// Has the password checked for nothing: the verdict is not looked at.
+    async fn spend_the_same(&self, asked: &[Asked<'_>], request: &LoginRequest, password: &[u8]) {
+        let pattern = self.pattern.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let (name, account) = pattern.unwrap_or_else(|| (String::new(), nobody()));
+        let Some(asked) = asked.iter().find(|asked| asked.name == name).or(asked.first()) else { return };
+        let _ = asked.authenticator.verify(request, &account, password).await;
+    }
+}
+
+/// Whether the stored hash can match nothing, so that checking it costs nothing.
+fn is_locked(account: &Account) -> bool {
+    account.secret.as_deref().is_some_and(|hash| hash.is_empty() || hash.starts_with(['*', '!']))
+}
+
+fn nobody() -> Account {
+    Account {
+        name: String::new(),
+        uid: u32::MAX,
+        gid: u32::MAX,
+        groups: Vec::new(),
+        home: "/".into(),
+        shell: String::new(),
+        secret: Some(NOBODYS.to_owned()),
+    }
+}

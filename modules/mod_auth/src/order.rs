@@ -1,0 +1,79 @@
+//! AuthOrder: which authenticators are asked, and whose word is final.
+
+use std::sync::Arc;
+
+use gantry_api::service::{Authenticator, Services};
+use serde::{Deserialize, Deserializer};
+
+/// One name of AuthOrder.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Entry {
+    module: String,
+    finality: Finality,
+}
+
+/// Whether others are asked after an authenticator that could not log somebody in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Finality {
+    /// They are.
+    Open,
+    /// They are not: a `*` stands behind its name.
+    Final,
+}
+
+/// An authenticator to ask.
+pub(crate) struct Asked<'a> {
+    /// Its module.
+    pub(crate) name: &'a str,
+    /// The authenticator.
+    pub(crate) authenticator: &'a Arc<dyn Authenticator>,
+    /// Whether its word is final.
+    pub(crate) finality: Finality,
+}
+
+/// Those to ask, in order. Who stands in AuthOrder and is not there is passed over.
+pub(crate) fn asked<'a>(order: &[Entry], services: &'a Services) -> Vec<Asked<'a>> {
+    if order.is_empty() {
+        let all = services.authenticators();
+        return all.map(|(name, authenticator)| Asked { name, authenticator, finality: Finality::Open }).collect();
+    }
+    let find = |entry: &Entry| {
+        let (name, authenticator) = services.authenticators().find(|(name, _)| name.eq_ignore_ascii_case(&entry.module))?;
+        Some(Asked { name, authenticator, finality: entry.finality })
+    };
+    order.iter().filter_map(find).collect()
+}
+
+impl Entry {
+    /// `mod_sql.c*`, `mod_sql*`, `mod_sql.c` or `mod_sql`.
+    fn parse(word: &str) -> Self {
+        let (word, finality) = match word.strip_suffix('*') {
+            Some(word) => (word, Finality::Final),
+            None => (word, Finality::Open),
+        };
+        Self { module: word.strip_suffix(".c").unwrap_or(word).to_owned(), finality }
+    }
+}
+
+impl<'de> Deserialize<'de> for Entry {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(Self::parse(&String::deserialize(deserializer)?))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_have_several_forms() {
+        for (word, finality) in [
+            ("mod_sql", Finality::Open),
+            ("mod_sql.c", Finality::Open),
+            ("mod_sql*", Finality::Final),
+            ("mod_sql.c*", Finality::Final),
+        ] {
+            assert_eq!(Entry::parse(word), Entry { module: "mod_sql".to_owned(), finality });
+        }
+    }
+}

@@ -1,0 +1,207 @@
+//! mod_auth's directives, and what they make of an account.
+
+use gantry_api::prelude::*;
+use gantry_api::{Account, Value};
+use serde::Deserialize;
+
+use crate::groups::GroupExpression;
+use crate::order::Entry;
+use crate::shells;
+
+/// What the configuration says, for one scope.
+#[derive(Debug, Deserialize)]
+#[serde(default)]
+pub(crate) struct Settings {
+    /// Whom to ask; everybody, where it is empty.
+    #[serde(rename = "AuthOrder")]
+    pub(crate) order: Vec<Entry>,
+    /// Roots, each for some groups.
+    #[serde(rename = "DefaultRoot")]
+    pub(crate) roots: Vec<Folder>,
+    /// Where sessions begin, each for some groups.
+    #[serde(rename = "DefaultChdir")]
+    pub(crate) beginnings: Vec<Folder>,
+    /// Logins that may fail; any number, where there is none.
+    #[serde(rename = "MaxLoginAttempts")]
+    pub(crate) attempts: Option<u32>,
+    #[serde(rename = "MaxPasswordSize")]
+    password_size: usize,
+    #[serde(rename = "RequireValidShell")]
+    valid_shell: bool,
+    #[serde(rename = "RootLogin")]
+    root_login: bool,
+    #[serde(rename = "AllowEmptyPasswords")]
+    empty_passwords: bool,
+    /// What 230 says.
+    #[serde(rename = "AccessGrantMsg")]
+    pub(crate) grant: Option<String>,
+    /// What 530 says.
+    #[serde(rename = "AccessDenyMsg")]
+    pub(crate) deny: Option<String>,
+}
+
+/// A folder for the accounts that an expression fits.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Folder {
+    pub(crate) path: String,
+    #[serde(default)]
+    pub(crate) groups: GroupExpression,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            order: Vec::new(),
+            roots: Vec::new(),
+            beginnings: Vec::new(),
+            attempts: Some(3),
+            password_size: 1024,
+            valid_shell: true,
+            root_login: false,
+            empty_passwords: true,
+            grant: None,
+            deny: None,
+        }
+    }
+}
+
+impl Settings {
+    /// Whether an account whose password was right may log in; the error is for the log.
+    pub(crate) fn admits(&self, account: Account, password: &[u8]) -> std::result::Result<Account, String> {
+        if password.is_empty() && !self.empty_passwords {
+            return Err("empty password".to_owned());
+        }
+        if password.len() > self.password_size {
+            return Err("password is longer than MaxPasswordSize".to_owned());
+        }
+        if account.uid == 0 && !self.root_login {
+            log!(Warn, "SECURITY VIOLATION: Root login attempted");
+            return Err("uid 0 and RootLogin is off".to_owned());
+        }
+        if self.valid_shell && !shells::is_valid(&account.shell) {
+            return Err(format!("Invalid shell: '{}'", account.shell));
+        }
+        Ok(account)
+    }
+}
+
+directive! {
+    /// Which authenticators are asked, in this order, by their modules' names; by default all there are, in the
+    /// modules' order. A `*` behind a name makes its answer final: no other is asked after it.
+    AuthOrder "module-name[*] ..." in SERVER | VHOST | GLOBAL, inherits: replace, parse: parse::words
+}
+
+directive! {
+    /// The folder that is the root of a user's session: nothing above it can be reached. `~` is the user's home.
+    /// The first one whose group expression fits the user counts: names of groups separated by commas, of which the
+    /// user must be in all, and in none that has a `!` before it.
+    DefaultRoot "path [group-expression]" in SERVER | VHOST | GLOBAL, inherits: append, parse: folder
+}
+
+directive! {
+    /// The folder in which a session begins, instead of the user's home; a relative path begins there. It is passed
+    /// over when it cannot be entered. The first one whose group expression fits the user counts.
+    DefaultChdir "path [group-expression]" in SERVER | VHOST | GLOBAL, inherits: append, parse: folder
+}
+
+directive! {
+    /// How many logins may fail before a session is ended; `none` for any number.
+    MaxLoginAttempts "count|\"none\"" in SERVER | VHOST | GLOBAL, inherits: replace, default: "3", parse: attempts
+}
+
+directive! {
+    /// How long a password may be, in bytes; a longer one is wrong.
+    MaxPasswordSize "length" in SERVER | VHOST | GLOBAL, inherits: replace, default: "1024", parse: parse::number
+}
+
+directive! {
+    /// Whether a user's shell must stand in /etc/shells. Where that file is missing every shell is valid.
+    RequireValidShell "on|off" in SERVER | VHOST | GLOBAL | ANONYMOUS, inherits: replace, default: "on", parse: parse::on_off
+}
+
+directive! {
+    /// Whether users with the uid 0 may log in.
+    RootLogin "on|off" in SERVER | VHOST | GLOBAL | ANONYMOUS, inherits: replace, default: "off", parse: parse::on_off
+}
+
+directive! {
+    /// Whether an empty password may be right. An empty hash never is.
+    AllowEmptyPasswords "on|off" in SERVER | VHOST | GLOBAL | ANONYMOUS, inherits: replace, default: "on", parse: parse::on_off
+}
+
+directive! {
+    /// What a client reads after its login; `%u` is the name that it gave.
+    AccessGrantMsg "message" in SERVER | VHOST | GLOBAL | ANONYMOUS, inherits: replace, parse: parse::text
+}
+
+directive! {
+    /// What a client reads when its login fails; `%u` is the name that it gave.
+    AccessDenyMsg "message" in SERVER | VHOST | GLOBAL | ANONYMOUS, inherits: replace, default: "Login incorrect.", parse: parse::text
+}
+
+/// A folder, and the groups that it is for.
+fn folder(words: &[&str]) -> std::result::Result<Value, String> {
+    let (path, groups) = match words {
+        [path] => (*path, ""),
+        [path, groups] => (*path, *groups),
+        [] => return Err("missing argument".to_owned()),
+        _ => return Err("wrong number of parameters: a path and one group expression are expected".to_owned()),
+    };
+    if path.is_empty() {
+        return Err("the path is empty".to_owned());
+    }
+    if path.starts_with('~') && path != "~" && !path.starts_with("~/") {
+        return Err(format!("'{path}': other users' homes (~name) are not supported"));
+    }
+    GroupExpression::parse(groups)?;
+    Ok(Value::Map(vec![("path".to_owned(), Value::from(path)), ("groups".to_owned(), Value::from(groups))]))
+}
+
+fn attempts(words: &[&str]) -> std::result::Result<Value, String> {
+    let count = parse::count_or_none(words)?;
+    match count {
+        Value::Int(0) => Err("at least one attempt is needed to log in".to_owned()),
+        Value::Int(many) if u32::try_from(many).is_err() => Err(format!("'{many}' is too many")),
+        count => Ok(count),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn settings(entries: Vec<(&str, Value)>) -> Settings {
+        Value::Map(entries.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()).extract().unwrap()
+    }
+
+    fn account(uid: u32, shell: &str) -> Account {
+        Account { name: "ann".into(), uid, gid: 50, groups: Vec::new(), home: "/home/ann".into(), shell: shell.into(), secret: None }
+    }
+
+    #[test]
+    fn defaults_are_proftpds() {
+        let defaults = settings(Vec::new());
+        assert_eq!((defaults.attempts, defaults.valid_shell, defaults.root_login), (Some(3), true, false));
+        assert_eq!(settings(vec![("MaxLoginAttempts", Value::None)]).attempts, None);
+    }
+
+    #[test]
+    fn folders_have_a_path_and_groups() {
+        let root = folder(&["~", "staff,!guests"]).unwrap();
+        let made = settings(vec![("DefaultRoot", Value::List(vec![root]))]);
+        assert_eq!(made.roots[0].path, "~");
+        for bad in [&[][..], &[""], &["~bob"], &["/x", "a", "b"], &["/x", "a,,b"]] {
+            assert!(folder(bad).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn a_right_password_is_not_all() {
+        let lax = settings(vec![("RequireValidShell", Value::Bool(false))]);
+        assert!(lax.admits(account(1, ""), b"x").is_ok());
+        assert!(lax.admits(account(0, ""), b"x").is_err());
+        assert!(lax.admits(account(1, ""), &[b'x'; 1025]).is_err());
+        let strict = settings(vec![("AllowEmptyPasswords", Value::Bool(false)), ("RequireValidShell", Value::Bool(false))]);
+        assert!(strict.admits(account(1, ""), b"").is_err());
+    }
+}

@@ -1,0 +1,111 @@
+//! Where a session begins: DefaultRoot, DefaultChdir and the account's home.
+
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Component, Path, PathBuf};
+
+use gantry_api::{Account, VirtualPath};
+
+use crate::settings::{Folder, Settings};
+
+impl Settings {
+    /// The root of the account's session, a folder of the host; `/` where no DefaultRoot fits.
+    pub(crate) fn root_of(&self, account: &Account) -> PathBuf {
+        match fitting(&self.roots, account) {
+            Some(folder) => on_host(&folder.path, account),
+            None => PathBuf::from("/"),
+        }
+    }
+
+    /// Where the session begins, inside the root: the first that can be entered. There is a last resort only below a
+    /// root of the user's own; elsewhere a home that is missing means no login, as with ProFTPD.
+    pub(crate) fn beginnings(&self, account: &Account, root: &Path) -> Vec<VirtualPath> {
+        let wanted = fitting(&self.beginnings, account).map(|folder| on_host(&folder.path, account));
+        let wanted = wanted.map(|path| inside(&path, root).unwrap_or_else(|| virtual_path(&path)));
+        let home = match inside(&account.home, root) {
+            Some(home) => vec![home],
+            None => vec![VirtualPath::root()],
+        };
+        let resort = (root != Path::new("/")).then(VirtualPath::root);
+        let mut all: Vec<_> = wanted.into_iter().chain(home).chain(resort).collect();
+        all.dedup();
+        all
+    }
+}
+
+fn fitting<'a>(folders: &'a [Folder], account: &Account) -> Option<&'a Folder> {
+    folders.iter().find(|folder| folder.groups.fits(account))
+}
+
+/// A path of the configuration as one of the host: `~` is the home, and a relative path begins there.
+fn on_host(path: &str, account: &Account) -> PathBuf {
+    let home = if account.home.as_os_str().is_empty() { Path::new("/") } else { &account.home };
+    let path = path.replace("%u", &single(&account.name));
+    match path.strip_prefix('~') {
+        Some(rest) => home.join(rest.trim_start_matches('/')),
+        None => home.join(path),
+    }
+}
+
+/// A name as one part of a path: none that leads elsewhere.
+fn single(name: &str) -> String {
+    match name {
+        "." | ".." => "_".to_owned(),
+        name => name.replace('/', "_"),
+    }
+}
+
+/// A path of the host as seen inside the root; `None` when it is not below it.
+fn inside(path: &Path, root: &Path) -> Option<VirtualPath> {
+    let climbs = path.components().any(|part| part == Component::ParentDir);
+    let rest = path.strip_prefix(root).ok().filter(|_| !climbs)?;
+    Some(virtual_path(rest))
+}
+
+fn virtual_path(path: &Path) -> VirtualPath {
+    VirtualPath::root().join(path.as_os_str().as_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use gantry_api::{Group, Value};
+
+    use super::*;
+
+    fn account(home: &str) -> Account {
+        let groups = vec![Group { name: "staff".into(), gid: 5 }];
+        Account { name: "a/../n".into(), uid: 1, gid: 5, groups, home: home.into(), shell: String::new(), secret: None }
+    }
+
+    fn settings(directive: &str, folders: &[(&str, &str)]) -> Settings {
+        let entry = |(path, groups): &(&str, &str)| {
+            Value::Map(vec![("path".into(), Value::from(*path)), ("groups".into(), Value::from(*groups))])
+        };
+        Value::Map(vec![(directive.to_owned(), Value::List(folders.iter().map(entry).collect()))]).extract().unwrap()
+    }
+
+    #[test]
+    fn the_first_root_that_fits_counts() {
+        let settings = settings("DefaultRoot", &[("/srv", "guests"), ("~/www", "staff"), ("/never", "")]);
+        assert_eq!(settings.root_of(&account("/home/ann")), Path::new("/home/ann/www"));
+        assert_eq!(self::settings("DefaultRoot", &[]).root_of(&account("/home/ann")), Path::new("/"));
+        let named = self::settings("DefaultRoot", &[("/srv/%u", "")]);
+        assert_eq!(named.root_of(&account("/")), Path::new("/srv/a_.._n"));
+    }
+
+    #[test]
+    fn sessions_begin_at_home_as_the_root_shows_it() {
+        let shown = |settings: &Settings, home: &str, root: &str| {
+            let all = settings.beginnings(&account(home), Path::new(root));
+            all.iter().map(ToString::to_string).collect::<Vec<_>>()
+        };
+        let none = settings("DefaultChdir", &[]);
+        assert_eq!(shown(&none, "/home/ann", "/home/ann"), ["/"]);
+        assert_eq!(shown(&none, "/home/ann", "/home"), ["/ann", "/"]);
+        assert_eq!(shown(&none, "/home/ann", "/"), ["/home/ann"]);
+        assert_eq!(shown(&none, "/home/ann", "/srv"), ["/"]);
+        assert_eq!(shown(&none, "/home/../etc", "/home"), ["/"]);
+        let some = settings("DefaultChdir", &[("pub", "staff")]);
+        assert_eq!(shown(&some, "/home/ann", "/home/ann"), ["/pub", "/"]);
+        assert_eq!(shown(&settings("DefaultChdir", &[("/pub", "")]), "/home/ann", "/home/ann"), ["/pub", "/"]);
+    }
+}

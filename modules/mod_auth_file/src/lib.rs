@@ -1,0 +1,31 @@
+//! mod_auth_file: users and groups from files in the format of passwd(5) and group(5): AuthUserFile and AuthGroupFile.
+//! Who may log in, and where, is not decided here.
+
+mod authenticator;
+mod entries;
+mod safety;
+mod settings;
+mod source;
+
+use gantry_api::prelude::*;
+
+use authenticator::Files;
+use settings::Settings;
+
+/// The module.
+#[derive(Default)]
+pub struct AuthFile;
+
+module! { AuthFile, settings: Settings }
+
+#[async_trait]
+impl Module for AuthFile {
+    async fn start(&mut self, start: &mut Start<'_>) -> Result<()> {
+        let servers: Vec<_> = start.servers::<Settings>().map(|(server, settings)| (server, settings.clone())).collect();
+        let files = Files::open(servers)?;
+        if !files.is_empty() {
+            start.authenticator("mod_auth_file", files);
+        }
+        Ok(())
+    }
+}

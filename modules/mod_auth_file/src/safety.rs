@@ -1,0 +1,78 @@
+//! Whether a file of passwords is safe from others: what ProFTPD demands of AuthUserFile and AuthGroupFile.
+
+use std::fs::Metadata;
+use std::io;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+
+/// Who else may read a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Readers {
+    /// The world must not.
+    NotTheWorld,
+    /// Anybody.
+    Anybody,
+}
+
+const WORLD_READS: u32 = 0o004;
+const WORLD_WRITES: u32 = 0o002;
+const STICKY: u32 = 0o1000;
+
+/// Sees that nobody but its owner and group can change a file, or put another in its place; the error says why not.
+pub(crate) fn check(path: &Path, file: &Metadata, readers: Readers) -> Result<(), String> {
+    if !file.is_file() {
+        return Err("it is not a regular file".to_owned());
+    }
+    if file.mode() & WORLD_WRITES != 0 {
+        return Err("it is world-writable".to_owned());
+    }
+    if file.mode() & WORLD_READS != 0 && readers == Readers::NotTheWorld {
+        return Err("it is world-readable".to_owned());
+    }
+    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("/"));
+    match open_folder(parent) {
+        Ok(None) => Ok(()),
+        Ok(Some(folder)) => Err(format!("the folder {} is world-writable", folder.display())),
+        Err(error) => Err(format!("{}: {error}", parent.display())),
+    }
+}
+
+/// The first folder from `folder` up in which anybody may replace a name.
+fn open_folder(folder: &Path) -> io::Result<Option<&Path>> {
+    for folder in folder.ancestors() {
+        let mode = std::fs::metadata(folder)?.mode();
+        if mode & WORLD_WRITES != 0 && mode & STICKY == 0 {
+            return Ok(Some(folder));
+        }
+    }
+    Ok(None)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::{self, Permissions};
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    #[test]
+    fn the_world_keeps_off() {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = dir.path().join("open");
+        fs::create_dir(&folder).unwrap();
+        let file = folder.join("users");
+        fs::write(&file, "").unwrap();
+        let checked = |mode: u32, folder_mode: u32, readers: Readers| {
+            fs::set_permissions(&folder, Permissions::from_mode(folder_mode)).unwrap();
+            fs::set_permissions(&file, Permissions::from_mode(mode)).unwrap();
+            check(&file, &fs::metadata(&file).unwrap(), readers)
+        };
+        assert_eq!(checked(0o640, 0o755, Readers::NotTheWorld), Ok(()));
+        assert_eq!(checked(0o640, 0o1777, Readers::NotTheWorld), Ok(()));
+        assert_eq!(checked(0o644, 0o755, Readers::Anybody), Ok(()));
+        assert!(checked(0o644, 0o755, Readers::NotTheWorld).is_err());
+        assert!(checked(0o642, 0o755, Readers::Anybody).is_err());
+        assert!(checked(0o640, 0o777, Readers::NotTheWorld).unwrap_err().contains("open"));
+        assert!(check(&folder, &fs::metadata(&folder).unwrap(), Readers::Anybody).is_err());
+    }
+}

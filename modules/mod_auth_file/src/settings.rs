@@ -1,0 +1,80 @@
+//! mod_auth_file's directives.
+
+use std::path::PathBuf;
+
+use gantry_api::Value;
+use gantry_api::prelude::*;
+use serde::Deserialize;
+
+use crate::safety::Readers;
+
+/// What the configuration says, for one server.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Settings {
+    #[serde(rename = "AuthUserFile")]
+    pub(crate) users: Option<PathBuf>,
+    #[serde(rename = "AuthGroupFile")]
+    pub(crate) groups: Option<PathBuf>,
+    #[serde(rename = "AuthFileOptions")]
+    pub(crate) options: Vec<String>,
+}
+
+impl Settings {
+    /// Who else may read the files.
+    pub(crate) fn readers(&self) -> Readers {
+        match self.options.iter().any(|option| option.eq_ignore_ascii_case(INSECURE)) {
+            true => Readers::Anybody,
+            false => Readers::NotTheWorld,
+        }
+    }
+}
+
+const INSECURE: &str = "InsecurePerms";
+
+directive! {
+    /// A file of users in the format of passwd(5): `name:hash:uid:gid:gecos:home:shell`, with hashes that crypt(5)
+    /// knows. It is read again when it has changed. The world must neither read nor write it, nor write the folder
+    /// that it is in.
+    AuthUserFile "path" in SERVER | VHOST | GLOBAL, inherits: replace, parse: file
+}
+
+directive! {
+    /// A file of groups in the format of group(5): `name:password:gid:member,member`. The same rules hold for it as for
+    /// AuthUserFile.
+    AuthGroupFile "path" in SERVER | VHOST | GLOBAL, inherits: replace, parse: file
+}
+
+directive! {
+    /// `InsecurePerms` takes files that the world may read.
+    AuthFileOptions "option ..." in SERVER | VHOST | GLOBAL, inherits: replace, parse: options
+}
+
+fn file(words: &[&str]) -> std::result::Result<Value, String> {
+    match words {
+        [_, filter, ..] if ["id", "name", "home"].contains(filter) => {
+            Err(format!("the filter '{filter}' is not supported yet"))
+        }
+        words => parse::path(words),
+    }
+}
+
+fn options(words: &[&str]) -> std::result::Result<Value, String> {
+    match words.iter().find(|word| !word.eq_ignore_ascii_case(INSECURE)) {
+        Some(other) => Err(format!("unknown AuthFileOption: '{other}'")),
+        None => parse::words(words),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn filters_are_refused_by_name() {
+        assert_eq!(file(&["/etc/users"]), Ok(Value::from("/etc/users")));
+        assert!(file(&["/etc/users", "id", "1-2"]).unwrap_err().contains("'id'"));
+        assert!(file(&["users"]).is_err() && file(&["/a", "/b"]).is_err() && file(&[]).is_err());
+        assert!(options(&["insecureperms"]).is_ok() && options(&["SyntaxCheck"]).is_err());
+    }
+}

@@ -1,0 +1,130 @@
+//! A file that is read at the start, and again when it has changed.
+
+use std::fs::{self, File};
+use std::io::Read;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use gantry_api::log;
+
+use crate::entries::Parsed;
+use crate::safety::{self, Readers};
+
+/// Largest file that is read, in bytes.
+const MOST: u64 = 256 * 1024 * 1024;
+
+/// A file and what was last read from it.
+pub(crate) struct Source<T> {
+    path: PathBuf,
+    readers: Readers,
+    parse: fn(&[u8]) -> Parsed<T>,
+    held: Mutex<Held<T>>,
+}
+
+struct Held<T> {
+    version: Version,
+    contents: Arc<T>,
+}
+
+/// What tells one version of a file from the next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+struct Version {
+    device: u64,
+    inode: u64,
+    size: u64,
+    modified: (i64, i64),
+    changed: (i64, i64),
+}
+
+impl<T> Source<T> {
+    /// Reads the file; the error names it.
+    pub(crate) fn open(path: PathBuf, readers: Readers, parse: fn(&[u8]) -> Parsed<T>) -> Result<Self, String> {
+        let (version, contents) = read(&path, readers, parse).map_err(|error| format!("unable to use {}: {error}", path.display()))?;
+        Ok(Self { path, readers, parse, held: Mutex::new(Held { version, contents: Arc::new(contents) }) })
+    }
+
+    /// What the file says now. One that cannot be used any more is as good as unchanged, and the log says so once.
+    pub(crate) fn contents(&self) -> Arc<T> {
+        let version = fs::metadata(&self.path).map(|metadata| Version::of(&metadata)).unwrap_or_default();
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        if held.version != version {
+            match read(&self.path, self.readers, self.parse) {
+                Ok((version, contents)) => *held = Held { version, contents: Arc::new(contents) },
+                Err(error) => {
+                    log!(Error, "unable to use the changed {}, so the last version stays: {error}", self.path.display());
+                    held.version = version;
+                }
+            }
+        }
+        held.contents.clone()
+    }
+}
+
+impl Version {
+    fn of(metadata: &fs::Metadata) -> Self {
+        Self {
+            device: metadata.dev(),
+            inode: metadata.ino(),
+            size: metadata.len(),
+            modified: (metadata.mtime(), metadata.mtime_nsec()),
+            changed: (metadata.ctime(), metadata.ctime_nsec()),
+        }
+    }
+}
+
+fn read<T>(path: &Path, readers: Readers, parse: fn(&[u8]) -> Parsed<T>) -> Result<(Version, T), String> {
+    // Looked at before it is opened: opening a pipe would wait for its other end.
+    let found = fs::metadata(path).map_err(|error| error.to_string())?;
+    safety::check(path, &found, readers)?;
+    let file = File::open(path).map_err(|error| error.to_string())?;
+    let metadata = file.metadata().map_err(|error| error.to_string())?;
+    safety::check(path, &metadata, readers)?;
+    let mut text = Vec::new();
+    file.take(MOST + 1).read_to_end(&mut text).map_err(|error| error.to_string())?;
+    if text.len() as u64 > MOST {
+        return Err(format!("it is larger than {MOST} bytes"));
+    }
+    let (contents, warnings) = parse(&text);
+    for warning in warnings {
+        log!(Warn, "{}, line {}: {} (passed over)", path.display(), warning.line, warning.what);
+    }
+    Ok((Version::of(&metadata), contents))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::Permissions;
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    fn lengths(text: &[u8]) -> Parsed<usize> {
+        (text.len(), Vec::new())
+    }
+
+    #[test]
+    fn a_changed_file_is_read_again_and_a_lost_one_stays() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("users");
+        fs::write(&path, "a").unwrap();
+        fs::set_permissions(&path, Permissions::from_mode(0o600)).unwrap();
+        let source = Source::open(path.clone(), Readers::NotTheWorld, lengths).unwrap();
+        assert_eq!(*source.contents(), 1);
+        fs::write(&path, "abc").unwrap();
+        assert_eq!(*source.contents(), 3);
+        fs::set_permissions(&path, Permissions::from_mode(0o666)).unwrap();
+        assert_eq!(*source.contents(), 3);
+        fs::remove_file(&path).unwrap();
+        assert_eq!(*source.contents(), 3);
+        fs::write(&path, "ab").unwrap();
+        fs::set_permissions(&path, Permissions::from_mode(0o600)).unwrap();
+        assert_eq!(*source.contents(), 2);
+    }
+
+    #[test]
+    fn errors_name_the_file() {
+        let error = Source::open("/nowhere/users".into(), Readers::Anybody, lengths).err().unwrap();
+        assert!(error.starts_with("unable to use /nowhere/users: "), "{error}");
+    }
+}

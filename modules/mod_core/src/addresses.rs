@@ -1,0 +1,102 @@
+//! PASV, PORT (RFC 959), EPSV and EPRT (RFC 2428): where the next data connection is made. Whose addresses may be
+//! named is the server's to judge.
+
+use std::net::{SocketAddr, SocketAddrV4};
+
+use gantry_api::data::Family;
+use gantry_api::prelude::*;
+use gantry_api::proto::address::{self, AddressError, Epsv, Protocol};
+
+use crate::parameters::{done, none, wrong_number};
+
+command! {
+    PASV "(returns address/port)";
+    PORT "<sp> h1,h2,h3,h4,p1,p2";
+    EPSV "(returns port |||port|)", feature: "EPSV";
+    EPRT "<sp> |proto|addr|port|", feature: "EPRT";
+}
+
+/// PASV.
+pub(crate) async fn passive(at: &mut Moment<'_>) -> Result<Step> {
+    none(at)?;
+    not_after_all(at)?;
+    let address = at.session.data.passive(Family::V4).await?;
+    let Some(ip) = address::as_ipv4(address.ip()) else {
+        return refuse(425, "Unable to build data connection: no IPv4 address to name");
+    };
+    at.session.reply = Some(address::pasv_reply(SocketAddrV4::new(ip, address.port())));
+    Ok(Step::Done)
+}
+
+/// EPSV.
+pub(crate) async fn extended_passive(at: &mut Moment<'_>) -> Result<Step> {
+    let family = match address::parse_epsv(&at.command.argument) {
+        Ok(Epsv::All) => {
+            at.session.epsv_only = true;
+            return done(at, 200, "EPSV ALL command successful");
+        }
+        Ok(Epsv::Same) => Family::Same,
+        Ok(Epsv::Protocol(protocol)) if !serves(at, protocol) => return unsupported(at),
+        Ok(Epsv::Protocol(Protocol::Ipv4)) => Family::V4,
+        Ok(Epsv::Protocol(Protocol::Ipv6)) => Family::V6,
+        Err(AddressError::UnsupportedProtocol) => return unsupported(at),
+        Err(_) => return refuse(501, "EPSV: unknown network protocol"),
+    };
+    let address = at.session.data.passive(family).await?;
+    at.session.reply = Some(address::epsv_reply(address.port()));
+    Ok(Step::Done)
+}
+
+/// PORT.
+pub(crate) fn port(at: &mut Moment<'_>) -> Result<Step> {
+    not_after_all(at)?;
+    if at.command.argument.is_empty() {
+        return wrong_number();
+    }
+    let Ok(address) = address::parse_port(&at.command.argument) else {
+        return refuse(501, "Illegal PORT command");
+    };
+    at.session.data.active(SocketAddr::V4(address))?;
+    done(at, 200, "PORT command successful")
+}
+
+/// EPRT.
+pub(crate) fn extended_port(at: &mut Moment<'_>) -> Result<Step> {
+    not_after_all(at)?;
+    if at.command.argument.is_empty() {
+        return wrong_number();
+    }
+    let address = match address::parse_eprt(&at.command.argument) {
+        Ok(address) => address,
+        Err(AddressError::UnsupportedProtocol) => return unsupported(at),
+        Err(_) => return refuse(501, "Illegal EPRT command"),
+    };
+    let protocol = if address.is_ipv4() { Protocol::Ipv4 } else { Protocol::Ipv6 };
+    if !serves(at, protocol) {
+        return unsupported(at);
+    }
+    at.session.data.active(address)?;
+    done(at, 200, "EPRT command successful")
+}
+
+/// After EPSV ALL a translating router between us may count on no addresses being named (RFC 2428 section 4).
+fn not_after_all(at: &Moment<'_>) -> Result<()> {
+    match at.session.epsv_only {
+        true => refuse(500, format!("Illegal {} command, EPSV ALL in effect", at.command.verb)),
+        false => Ok(()),
+    }
+}
+
+/// A client that came by IPv4 can be reached by nothing else.
+fn serves(at: &Moment<'_>, protocol: Protocol) -> bool {
+    protocol == Protocol::Ipv4 || !by_ipv4(at)
+}
+
+fn unsupported<T>(at: &Moment<'_>) -> Result<T> {
+    let served = if by_ipv4(at) { "1" } else { "1,2" };
+    refuse(522, format!("Network protocol not supported, use ({served})"))
+}
+
+fn by_ipv4(at: &Moment<'_>) -> bool {
+    at.session.remote.ip().to_canonical().is_ipv4()
+}

@@ -1,0 +1,36 @@
+//! FEAT and OPTS (RFC 2389), with UTF8 (RFC 2640). A feature's line stands with the command that brings it; options of
+//! other commands are other modules'.
+
+use gantry_api::prelude::*;
+
+use crate::parameters::{done, none, not_understood, wrong_number};
+
+command! {
+    FEAT "(returns feature list)", feature: "TVFS";
+    OPTS "<sp> command [<sp> options]", feature: "UTF8";
+}
+
+/// FEAT.
+pub(crate) fn list(at: &mut Moment<'_>) -> Result<Step> {
+    none(at)?;
+    let mut features: Vec<&str> = at.world.commands.iter().filter_map(|command| command.feature.as_deref()).collect();
+    features.sort_unstable();
+    features.dedup();
+    let mut reply = Reply::new(211, "Features:");
+    features.into_iter().for_each(|feature| reply.push(feature));
+    at.session.reply = Some(reply.line("End"));
+    Ok(Step::Done)
+}
+
+/// OPTS UTF8: names are bytes to us, so either way is as good.
+pub(crate) fn options(at: &mut Moment<'_>) -> Result<Step> {
+    let argument = at.command.argument.to_ascii_uppercase();
+    let words: Vec<&[u8]> = argument.split(|byte| *byte == b' ').filter(|word| !word.is_empty()).collect();
+    match words.as_slice() {
+        [] => wrong_number(),
+        [b"UTF8", b"ON"] => done(at, 200, "UTF8 set to on"),
+        [b"UTF8", b"OFF"] => done(at, 200, "UTF8 set to off"),
+        [b"UTF8", ..] => not_understood(at, 501),
+        _ => Ok(Step::Next),
+    }
+}

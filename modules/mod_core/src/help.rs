@@ -1,0 +1,75 @@
+//! HELP (RFC 959) and SITE HELP, from what the generation's modules say of their commands.
+
+use gantry_api::prelude::*;
+
+use crate::parameters::{done, not_understood, shown};
+use crate::{SITE_HELP, Settings};
+
+command! {
+    HELP "[<sp> command]";
+    SITE "<sp> string";
+    SITE_HELP "";
+}
+
+/// Columns of HELP's table.
+const COLUMNS: usize = 8;
+
+/// What the syntax of a command begins with that is known and not served.
+const UNIMPLEMENTED: &str = "is not implemented";
+
+/// HELP.
+pub(crate) fn help(at: &mut Moment<'_>) -> Result<Step> {
+    let asked = at.command.argument.trim_ascii();
+    if asked.is_empty() {
+        return table(at);
+    }
+    if asked.eq_ignore_ascii_case(b"SITE") {
+        return site_commands(at);
+    }
+    let verb = Verb::parse(asked);
+    let Some(help) = at.world.commands.iter().find(|command| Some(command.verb) == verb) else {
+        return refuse(502, format!("Unknown command '{}'", shown(asked)));
+    };
+    done(at, 214, format!("Syntax: {} {}", help.verb, help.syntax))
+}
+
+/// SITE HELP, and SITE with no command that anybody knows.
+pub(crate) fn site(at: &mut Moment<'_>) -> Result<Step> {
+    match at.command.verb {
+        SITE_HELP => site_commands(at),
+        _ if at.command.argument.is_empty() => refuse(500, "'SITE' requires parameters"),
+        _ => not_understood(at, 500),
+    }
+}
+
+fn table(at: &mut Moment<'_>) -> Result<Step> {
+    let commands = at.world.commands.iter().filter(|command| !command.verb.is_site() && !command.verb.is_event());
+    let names: Vec<String> = commands.map(|command| name(command.verb.name(), &command.syntax)).collect();
+    let mut reply = Reply::new(214, "The following commands are recognized (* =>'s unimplemented):");
+    for row in names.chunks(COLUMNS) {
+        reply.push(row.iter().map(|name| format!("{name:<8}")).collect::<String>());
+    }
+    finish(at, reply)
+}
+
+fn site_commands(at: &mut Moment<'_>) -> Result<Step> {
+    let mut reply = Reply::new(214, "The following SITE commands are recognized (* =>'s unimplemented)");
+    for command in at.world.commands.iter().filter(|command| command.verb.is_site()) {
+        let sub = command.verb.name().replacen("SITE_", "", 1);
+        reply.push(format!("{} {}", name(sub, &command.syntax), command.syntax).trim_end());
+    }
+    finish(at, reply)
+}
+
+fn name(name: String, syntax: &str) -> String {
+    if syntax.starts_with(UNIMPLEMENTED) { name + "*" } else { name }
+}
+
+fn finish(at: &mut Moment<'_>, reply: Reply) -> Result<Step> {
+    let admin = match &at.settings::<Settings>().admin {
+        Some(admin) => admin.clone(),
+        None => format!("root@{}", at.session.local.ip().to_canonical()),
+    };
+    at.session.reply = Some(reply.line(format!("Direct comments to {admin}")));
+    Ok(Step::Done)
+}

@@ -1,0 +1,140 @@
+//! MLSD and MLST (RFC 3659 section 7): facts of the names in a folder, on a data connection, and of one name, in the
+//! reply.
+
+use std::sync::Arc;
+
+use gantry_api::Account;
+use gantry_api::data::DataLink;
+use gantry_api::files::{Kind, Links, Metadata};
+use gantry_api::prelude::*;
+use gantry_api::proto::listing::Facts;
+use gantry_api::session::Type;
+use gantry_listing::Names;
+
+use crate::options::Chosen;
+
+/// How much is gathered before it is sent, in bytes.
+const PIECE: usize = 32 * 1024;
+
+/// States facts as a session wants them.
+struct Writer<'a> {
+    account: Arc<Account>,
+    names: &'a Names,
+    facts: Facts,
+}
+
+/// MLSD.
+pub(crate) async fn folder(at: &mut Moment<'_>, names: &Names) -> Result<Step> {
+    let path = at.path();
+    let shown = shown(at.command, &path);
+    let own = at.session.files.metadata(&path, Links::Follow).await?;
+    if own.kind != Kind::Directory {
+        return refuse(550, format!("'{shown}' is not a directory"));
+    }
+    // What cannot be listed is told before anything is opened.
+    let mut listing = at.session.files.list(&path).await?;
+    let above = at.session.files.metadata(&path.parent(), Links::Follow).await.unwrap_or(own);
+    let writer = Writer { account: at.session.account()?.clone(), names, facts: at.state.of::<Chosen>().0 };
+    let mut link = at.session.data.open().await?;
+    at.session.control.send(Reply::new(150, opening(at.session.kind))).await?;
+
+    let mut lines = Vec::new();
+    names.learn(names.unknown([&own, &above].into_iter())).await;
+    writer.line(b".", &own, &above, &mut lines);
+    writer.line(b"..", &above, &above, &mut lines);
+    loop {
+        let entries = listing.next().await?;
+        if entries.is_empty() {
+            break;
+        }
+        names.learn(names.unknown(entries.iter().map(|entry| &entry.metadata))).await;
+        for entry in &entries {
+            writer.line(&entry.name, &entry.metadata, &own, &mut lines);
+        }
+        if lines.len() >= PIECE {
+            send(&mut *link, &mut lines).await?;
+        }
+    }
+    send(&mut *link, &mut lines).await?;
+    let moved = link.moved();
+    link.finish().await?;
+    at.session.bytes.1 = at.session.bytes.1.saturating_add(moved);
+    at.session.respond(226, "Transfer complete");
+    Ok(Step::Done)
+}
+
+/// MLST: the name is told as a path from the root, so that it means the same in any working directory.
+pub(crate) async fn name(at: &mut Moment<'_>, names: &Names) -> Result<Step> {
+    let path = at.path();
+    let shown = shown(at.command, &path);
+    let Ok(own) = at.session.files.metadata(&path, Links::Follow).await else {
+        return refuse(550, format!("'{shown}' cannot be listed"));
+    };
+    let above = at.session.files.metadata(&path.parent(), Links::Follow).await.unwrap_or(own);
+    names.learn(names.unknown([&own].into_iter())).await;
+    let writer = Writer { account: at.session.account()?.clone(), names, facts: at.state.of::<Chosen>().0 };
+    let mut line = Vec::new();
+    writer.state(path.as_bytes(), &own, &above, &mut line);
+    let start = match at.command.argument.as_slice() {
+        [] => path.as_bytes(),
+        named => named,
+    };
+    let reply = Reply::new(250, [b"Start of list for ", start].concat());
+    at.session.reply = Some(reply.line(line).line("End of list"));
+    Ok(Step::Done)
+}
+
+impl Writer<'_> {
+    fn state(&self, name: &[u8], metadata: &Metadata, parent: &Metadata, out: &mut Vec<u8>) {
+        let owner = self.names.owner(&self.account, metadata.uid);
+        let group = self.names.group(&self.account, metadata.gid);
+        let mut entry = gantry_listing::entry(name, metadata, &owner, &group);
+        entry.access = gantry_listing::access(&self.account, metadata, parent);
+        entry.write_facts(self.facts, out);
+    }
+
+    fn line(&self, name: &[u8], metadata: &Metadata, parent: &Metadata, out: &mut Vec<u8>) {
+        self.state(name, metadata, parent, out);
+        out.extend_from_slice(b"\r\n");
+    }
+}
+
+async fn send(link: &mut dyn DataLink, lines: &mut Vec<u8>) -> Result<()> {
+    if !lines.is_empty() {
+        link.send(lines).await?;
+        lines.clear();
+    }
+    Ok(())
+}
+
+fn opening(kind: Type) -> &'static str {
+    match kind {
+        Type::Ascii => "Opening ASCII mode data connection for MLSD",
+        Type::Image => "Opening BINARY mode data connection for MLSD",
+    }
+}
+
+/// The path as the client named it, for error replies.
+fn shown(command: &Command, path: &VirtualPath) -> String {
+    match command.argument.as_slice() {
+        [] => path.to_string(),
+        named => String::from_utf8_lossy(named).into_owned(),
+    }
+}
+
+command! {
+    MLSD "[<sp> pathname]";
+    MLST "[<sp> pathname]",
+        feature: "MLST modify*;perm*;size*;type*;unique*;UNIX.group*;UNIX.groupname*;UNIX.mode*;UNIX.owner*;UNIX.ownername*;";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn feat_tells_of_all_facts_from_the_start() {
+        let told = gantry_api::inventory::iter::<gantry_api::CommandEntry>.into_iter().find_map(|entry| entry.feature.filter(|_| entry.verb == Verb::MLST));
+        assert_eq!(told, Some(format!("MLST {}", Facts::ALL.feature()).as_str()));
+    }
+}

@@ -1,0 +1,47 @@
+//! MFMT (draft-somers-ftp-mfxx section 3.1): sets the time of modification.
+
+use gantry_api::prelude::*;
+use gantry_api::proto::time;
+
+command! {
+    MFMT "<sp> timestamp <sp> pathname", feature: "MFMT";
+}
+
+/// MFMT.
+pub(crate) async fn modify(at: &mut Moment<'_>) -> Result<Step> {
+    let Some((stamp, name)) = split(&at.command.argument) else {
+        return refuse(501, "Invalid number of parameters");
+    };
+    let Ok(seconds) = time::parse(stamp) else {
+        return refuse(501, format!("{}: Invalid argument", String::from_utf8_lossy(stamp)));
+    };
+    let path = at.session.resolve(name);
+    let done = at.session.files.set_modified(&path, seconds).await;
+    if let Err(error) = done {
+        // The server would name the whole argument.
+        let (code, text) = error.reply();
+        return refuse(code, format!("{}: {text}", String::from_utf8_lossy(name)));
+    }
+    at.session.respond(213, [format!("Modify={}; ", time::format(seconds)).as_bytes(), name].concat());
+    Ok(Step::Done)
+}
+
+/// The time and the name.
+fn split(argument: &[u8]) -> Option<(&[u8], &[u8])> {
+    let at = argument.iter().position(|byte| *byte == b' ')?;
+    let (stamp, name) = (argument.get(..at)?, argument.get(at + 1..)?);
+    (!stamp.is_empty() && !name.is_empty()).then_some((stamp, name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_may_have_spaces() {
+        assert_eq!(split(b"20200101000000 a b "), Some((&b"20200101000000"[..], &b"a b "[..])));
+        for bad in [&b""[..], b"20200101000000", b"20200101000000 ", b" x"] {
+            assert_eq!(split(bad), None);
+        }
+    }
+}

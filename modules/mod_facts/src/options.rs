@@ -1,0 +1,66 @@
+//! OPTS MLST: which facts a client wants (RFC 3659 section 7.9), and FEAT's line, which tells of it.
+
+use gantry_api::prelude::*;
+use gantry_api::proto::listing::Facts;
+
+use crate::settings::Settings;
+
+/// What this module keeps with a session.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Chosen(pub(crate) Facts);
+
+impl Default for Chosen {
+    fn default() -> Self {
+        Self(Facts::ALL)
+    }
+}
+
+/// How FEAT's line begins.
+const FEATURE: &[u8] = b"MLST ";
+
+/// OPTS MLST; other options are other modules'.
+pub(crate) fn choose(at: &mut Moment<'_>) -> Result<Step> {
+    let Some(wanted) = wanted(&at.command.argument) else { return Ok(Step::Next) };
+    let facts = Facts::parse(wanted);
+    at.state.of::<Chosen>().0 = facts;
+    at.session.respond(200, format!("MLST OPTS {facts}").trim_end());
+    Ok(Step::Done)
+}
+
+/// FEAT tells which facts are on in this session, or nothing of MLST.
+pub(crate) fn feature(at: &mut Moment<'_>) -> Result<Step> {
+    let line = format!("MLST {}", at.state.of::<Chosen>().0.feature());
+    let advertise = at.settings::<Settings>().advertise;
+    if let Some(reply) = &mut at.session.reply {
+        reply.lines.retain(|line| advertise || !line.starts_with(FEATURE));
+        let told = reply.lines.iter_mut().find(|line| line.starts_with(FEATURE));
+        told.into_iter().for_each(|told| *told = line.clone().into_bytes());
+    }
+    Ok(Step::Next)
+}
+
+/// What follows `MLST`, where that is what the options are for.
+fn wanted(argument: &[u8]) -> Option<&[u8]> {
+    let (name, rest) = argument.split_at_checked(4)?;
+    let rest = match rest {
+        [] => rest,
+        [b' ', rest @ ..] => rest,
+        _ => return None,
+    };
+    name.eq_ignore_ascii_case(b"MLST").then_some(rest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn options_of_others_are_left_alone() {
+        assert_eq!(wanted(b"MLST type;size;"), Some(&b"type;size;"[..]));
+        assert_eq!(wanted(b"mlst"), Some(&b""[..]));
+        assert_eq!(wanted(b"mlst "), Some(&b""[..]));
+        for other in [&b""[..], b"UTF8 ON", b"MLSTX", b"MLS"] {
+            assert_eq!(wanted(other), None);
+        }
+    }
+}

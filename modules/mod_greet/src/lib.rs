@@ -1,0 +1,36 @@
+//! mod_greet: a line of welcome after login.
+
+use gantry_api::prelude::*;
+use serde::Deserialize;
+
+#[derive(Default)]
+struct Greet;
+
+module! { Greet, settings: Settings, after: ["mod_auth"] }
+
+/// What the configuration says, for one scope.
+#[derive(Deserialize)]
+struct Settings {
+    #[serde(rename = "GreetMessage")]
+    message: Option<String>,
+}
+
+directive! {
+    /// The line sent after a login; `%u` stands for the user.
+    GreetMessage "text" in SERVER | VHOST | GLOBAL | ANONYMOUS, inherits: replace, parse: parse::text
+}
+
+#[async_trait]
+impl Module for Greet {
+    fn hooks(&self) -> Vec<Hook> {
+        vec![Hook::post(Verb::PASS)]
+    }
+
+    fn at_once(&self, at: &mut Moment<'_>) -> Result<Step> {
+        if let Some(text) = &at.settings::<Settings>().message {
+            let user = at.session.user.clone().unwrap_or_default();
+            at.session.say(text.replace("%u", &user));
+        }
+        Ok(Step::Next)
+    }
+}

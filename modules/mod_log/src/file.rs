@@ -1,0 +1,89 @@
+//! A log file: each line goes out in one write at the file's end, so that lines of several sessions, and of the old and
+//! the new generation, never mix and none waits in memory to be lost.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use gantry_api::log;
+use rustix::fs::OFlags;
+
+/// A log file.
+#[derive(Debug)]
+pub(crate) struct LogFile {
+    path: PathBuf,
+    file: File,
+    /// Whether the last line could not be written, which the system's log is told once.
+    failing: AtomicBool,
+}
+
+const WORLD_WRITES: u32 = 0o002;
+const STICKY: u32 = 0o1000;
+
+impl LogFile {
+    /// Opens or creates it, readable by owner and group alone. A link, a folder that anybody may write to, or what is
+    /// no file at all is refused, as ProFTPD does it; the error names the file.
+    pub(crate) fn open(path: &Path) -> Result<Self, String> {
+        let file = opened(path).map_err(|error| format!("unable to use {}: {error}", path.display()))?;
+        Ok(Self { path: path.to_owned(), file, failing: AtomicBool::new(false) })
+    }
+
+    /// Writes a line, given with its end.
+    pub(crate) fn write(&self, line: &[u8]) {
+        let written = (&self.file).write_all(line);
+        let failed = written.is_err();
+        let failed_before = self.failing.swap(failed, Ordering::Relaxed);
+        if let (Err(error), false) = (written, failed_before) {
+            log!(Error, "cannot write to {}: {error}", self.path.display());
+        }
+    }
+}
+
+fn opened(path: &Path) -> io::Result<File> {
+    let parent = path.parent().unwrap_or(Path::new("/"));
+    let mode = fs::metadata(parent)?.mode();
+    if mode & WORLD_WRITES != 0 && mode & STICKY == 0 {
+        return Err(io::Error::other(format!("the folder {} is world-writable", parent.display())));
+    }
+    // Without NONBLOCK, opening a pipe would wait for its reader; a regular file knows no difference.
+    let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY;
+    let flags = i32::try_from(flags.bits()).unwrap_or_default();
+    let file = OpenOptions::new().append(true).create(true).mode(0o640).custom_flags(flags).open(path)?;
+    match file.metadata()?.is_dir() {
+        true => Err(io::ErrorKind::IsADirectory.into()),
+        false => Ok(file),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+
+    use super::*;
+
+    #[test]
+    fn lines_are_added_at_the_end_whoever_writes() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("xferlog");
+        let (old, new) = (LogFile::open(&path).unwrap(), LogFile::open(&path).unwrap());
+        old.write(b"1\n");
+        new.write(b"2\n");
+        old.write(b"3\n");
+        assert_eq!(fs::read(&path).unwrap(), b"1\n2\n3\n");
+        assert_eq!(fs::metadata(&path).unwrap().mode() & 0o007, 0);
+    }
+
+    #[test]
+    fn unsafe_places_are_refused_by_name() {
+        let dir = tempfile::tempdir().unwrap();
+        let link = dir.path().join("link");
+        symlink(dir.path().join("target"), &link).unwrap();
+        assert!(LogFile::open(&link).unwrap_err().contains("link"));
+        assert!(LogFile::open(Path::new("/nowhere/xferlog")).unwrap_err().contains("/nowhere/xferlog"));
+        assert!(LogFile::open(dir.path()).is_err());
+        fs::set_permissions(dir.path(), fs::Permissions::from_mode(0o777)).unwrap();
+        assert!(LogFile::open(&dir.path().join("xferlog")).unwrap_err().contains("world-writable"));
+    }
+}

@@ -1,0 +1,97 @@
+//! mod_log: TransferLog, in the format of xferlog(5).
+
+mod file;
+mod settings;
+mod xferlog;
+
+use std::collections::HashMap;
+use std::time::SystemTime;
+
+use gantry_api::ServerId;
+use gantry_api::prelude::*;
+use gantry_api::session::{Outcome, Transfer};
+use jiff::tz::TimeZone;
+
+use file::LogFile;
+use settings::Settings;
+use xferlog::{Action, Line};
+
+/// The module.
+#[derive(Default)]
+pub struct Log {
+    transfers: HashMap<ServerId, LogFile>,
+    /// The host's zone; asked for once, when there is something to log.
+    zone: Option<TimeZone>,
+}
+
+module! { Log, settings: Settings, after: ["mod_core", "mod_auth", "mod_xfer"] }
+
+/// The commands that leave a line, whether they succeed or not.
+const TRANSFERS: [Verb; 4] = [Verb::RETR, Verb::STOR, Verb::APPE, Verb::STOU];
+
+#[async_trait]
+impl Module for Log {
+    fn hooks(&self) -> Vec<Hook> {
+        if self.transfers.is_empty() {
+            return Vec::new();
+        }
+        let hooks = TRANSFERS.into_iter().flat_map(|verb| [Hook::log(verb), Hook::log_error(verb)]);
+        hooks.chain([Hook::log(Verb::DELE)]).collect()
+    }
+
+    async fn start(&mut self, start: &mut Start<'_>) -> Result<()> {
+        for (server, settings) in start.servers::<Settings>() {
+            let Some(path) = &settings.transfers else { continue };
+            let file = LogFile::open(path).map_err(|error| Error::configuration(format!("TransferLog: {error}")))?;
+            self.transfers.insert(server, file);
+        }
+        if !self.transfers.is_empty() {
+            self.zone = Some(TimeZone::system());
+        }
+        Ok(())
+    }
+
+    fn at_once(&self, at: &mut Moment<'_>) -> Result<Step> {
+        let (Some(file), Some(zone)) = (self.transfers.get(&at.session.server), &self.zone) else { return Ok(Step::Next) };
+        let line = match (&at.session.transfer, at.command.verb) {
+            (_, Verb::DELE) => deleted(at),
+            (Some(transfer), _) => transferred(at, transfer),
+            // It was refused before anything was opened.
+            (None, _) => return Ok(Step::Next),
+        };
+        file.write(&line.written(zone));
+        Ok(Step::Next)
+    }
+}
+
+fn transferred<'a>(at: &'a Moment<'_>, transfer: &'a Transfer) -> Line<'a> {
+    Line {
+        ended: transfer.ended,
+        took: transfer.ended.duration_since(transfer.began).unwrap_or_default(),
+        host: &at.session.remote_host,
+        bytes: transfer.bytes,
+        path: transfer.path.clone(),
+        kind: transfer.kind,
+        action: Action::Transfer(transfer.direction),
+        user: user(at),
+        outcome: transfer.outcome,
+    }
+}
+
+fn deleted<'a>(at: &'a Moment<'_>) -> Line<'a> {
+    Line {
+        ended: SystemTime::now(),
+        took: std::time::Duration::ZERO,
+        host: &at.session.remote_host,
+        bytes: 0,
+        path: at.path(),
+        kind: at.session.kind,
+        action: Action::Deletion,
+        user: user(at),
+        outcome: Outcome::Complete,
+    }
+}
+
+fn user<'a>(at: &'a Moment<'_>) -> &'a str {
+    at.session.account.as_ref().map_or("-", |account| account.name.as_str())
+}

@@ -1,0 +1,105 @@
+//! One line of xferlog(5), as ProFTPD writes it:
+//! `Mon Nov 23 16:43:29 2026 0 127.0.0.1 6 /a.txt b _ o r bob ftp 0 * c`.
+
+use std::time::{Duration, SystemTime};
+
+use gantry_api::VirtualPath;
+use gantry_api::session::{Direction, Outcome, Type};
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+/// What was done with a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Action {
+    /// It was moved.
+    Transfer(Direction),
+    /// It was removed.
+    Deletion,
+}
+
+/// What a line tells.
+#[derive(Debug)]
+pub(crate) struct Line<'a> {
+    pub(crate) ended: SystemTime,
+    pub(crate) took: Duration,
+    pub(crate) host: &'a str,
+    pub(crate) bytes: u64,
+    pub(crate) path: VirtualPath,
+    pub(crate) kind: Type,
+    pub(crate) action: Action,
+    pub(crate) user: &'a str,
+    pub(crate) outcome: Outcome,
+}
+
+impl Line<'_> {
+    /// The line with its end, its time in the given zone.
+    pub(crate) fn written(&self, zone: &TimeZone) -> Vec<u8> {
+        let time = Timestamp::try_from(self.ended).unwrap_or(Timestamp::UNIX_EPOCH);
+        let time = zone.to_datetime(time);
+        let kind = match self.kind {
+            Type::Ascii => 'a',
+            Type::Image => 'b',
+        };
+        let action = match self.action {
+            Action::Transfer(Direction::In) => 'i',
+            Action::Transfer(Direction::Out) => 'o',
+            Action::Deletion => 'd',
+        };
+        let outcome = match self.outcome {
+            Outcome::Complete => 'c',
+            Outcome::Incomplete => 'i',
+        };
+        let seconds = self.took.as_secs() + u64::from(self.took.subsec_millis() >= 500);
+        let time = time.strftime("%a %b %d %H:%M:%S %Y");
+        let mut line = format!("{time} {seconds} ").into_bytes();
+        word(self.host.as_bytes(), &mut line);
+        line.extend_from_slice(format!(" {} ", self.bytes).as_bytes());
+        word(self.path.as_bytes(), &mut line);
+        line.extend_from_slice(format!(" {kind} _ {action} r ").as_bytes());
+        word(self.user.as_bytes(), &mut line);
+        line.extend_from_slice(format!(" ftp 0 * {outcome}\n").as_bytes());
+        line
+    }
+}
+
+/// Appends a field: spaces would shift the fields behind it, and control characters could end the line.
+fn word(bytes: &[u8], line: &mut Vec<u8>) {
+    line.extend(bytes.iter().map(|byte| if byte.is_ascii_whitespace() || byte.is_ascii_control() { b'_' } else { *byte }));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn line() -> Line<'static> {
+        Line {
+            ended: SystemTime::UNIX_EPOCH + Duration::from_secs(1_795_450_500),
+            took: Duration::from_millis(2500),
+            host: "127.0.0.1",
+            bytes: 6,
+            path: VirtualPath::root().join(b"a b.txt"),
+            kind: Type::Image,
+            action: Action::Transfer(Direction::Out),
+            user: "bob",
+            outcome: Outcome::Complete,
+        }
+    }
+
+    #[test]
+    fn lines_look_as_proftpd_writes_them() {
+        let text = |line: Line<'_>| String::from_utf8(line.written(&TimeZone::UTC)).unwrap();
+        assert_eq!(text(line()), "Mon Nov 23 16:15:00 2026 3 127.0.0.1 6 /a_b.txt b _ o r bob ftp 0 * c\n");
+        let broken = Line { kind: Type::Ascii, action: Action::Transfer(Direction::In), outcome: Outcome::Incomplete, ..line() };
+        assert!(text(broken).contains(" a _ i r bob ftp 0 * i\n"));
+        assert!(text(Line { action: Action::Deletion, ..line() }).contains(" b _ d r "));
+    }
+
+    #[test]
+    fn no_name_forges_a_line() {
+        let path = VirtualPath::root().join(b"x\n\r\ty\x1b\xff");
+        let written = Line { path, user: "a b", ..line() }.written(&TimeZone::UTC);
+        assert_eq!(written.iter().filter(|byte| **byte == b'\n').count(), 1);
+        assert!(written.windows(9).any(|part| part == b" /x___y_\xff"));
+        assert!(written.windows(4).any(|part| part == b" a_b"));
+    }
+}

@@ -1,0 +1,107 @@
+//! Patterns in the path of a listing: `d*/[a-c]?.txt`. Each part with a wildcard is matched against the names of the
+//! folders that the parts before it lead to.
+
+use gantry_api::files::{Kind, Links};
+use gantry_api::prelude::*;
+use gantry_api::proto::glob::{self, Budget, Exhausted};
+
+/// How many steps of matching one command may take.
+const STEPS: u64 = 50_000_000;
+
+/// How many paths a pattern may stand for.
+const MOST: usize = 50_000;
+
+/// The paths that a pattern stands for, as the client would write them, sorted.
+pub(crate) async fn expand(session: &Session, pattern: &[u8]) -> Result<Vec<Vec<u8>>> {
+    let mut budget = Budget::new(STEPS);
+    let start: &[u8] = if pattern.starts_with(b"/") { b"/" } else { b"" };
+    let mut found = vec![start.to_vec()];
+    let parts: Vec<&[u8]> = pattern.split(|byte| *byte == b'/').filter(|part| !part.is_empty()).collect();
+    for (at, part) in parts.iter().enumerate() {
+        let is_last = at + 1 == parts.len();
+        found = match glob::is_pattern(part) {
+            true => matching(session, &found, part, is_last, &mut budget).await?,
+            false => found.iter().map(|folder| below(folder, part)).collect(),
+        };
+    }
+    if !parts.last().is_some_and(|part| glob::is_pattern(part)) {
+        found = existing(session, found).await;
+    }
+    found.sort_unstable();
+    Ok(found)
+}
+
+async fn matching(session: &Session, folders: &[Vec<u8>], part: &[u8], is_last: bool, budget: &mut Budget) -> Result<Vec<Vec<u8>>> {
+    let mut found = Vec::new();
+    for folder in folders {
+        // A name that is no folder, or one that must not be read, has nothing below it that fits.
+        let Ok(mut listing) = session.files.list(&session.resolve(folder)).await else { continue };
+        loop {
+            let entries = listing.next().await?;
+            if entries.is_empty() {
+                break;
+            }
+            for entry in entries {
+                let enterable = matches!(entry.metadata.kind, Kind::Directory | Kind::Link);
+                if !(is_last || enterable) || !fits(part, &entry.name, budget)? {
+                    continue;
+                }
+                if found.len() == MOST {
+                    return refuse(450, Exhausted.to_string());
+                }
+                found.push(below(folder, &entry.name));
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// Hidden names are meant only by a pattern that begins with their dot.
+fn fits(part: &[u8], name: &[u8], budget: &mut Budget) -> Result<bool> {
+    if name.starts_with(b".") && !part.starts_with(b".") {
+        return Ok(false);
+    }
+    glob::matches(part, name, budget).or_else(|exhausted| refuse(450, exhausted.to_string()))
+}
+
+/// What `d*/x` stands for has not been seen yet: whether there is an `x`.
+async fn existing(session: &Session, paths: Vec<Vec<u8>>) -> Vec<Vec<u8>> {
+    let mut found = Vec::with_capacity(paths.len());
+    for path in paths {
+        if session.files.metadata(&session.resolve(&path), Links::Keep).await.is_ok() {
+            found.push(path);
+        }
+    }
+    found
+}
+
+/// The path of a name in a folder; the name alone in the working directory.
+pub(crate) fn below(folder: &[u8], name: &[u8]) -> Vec<u8> {
+    match folder {
+        [] => name.to_vec(),
+        [.., b'/'] => [folder, name].concat(),
+        folder => [folder, b"/", name].concat(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_stay_as_the_client_writes_them() {
+        assert_eq!(below(b"", b"x"), b"x");
+        assert_eq!(below(b"/", b"x"), b"/x");
+        assert_eq!(below(b"a/", b"x"), b"a/x");
+        assert_eq!(below(b"a b", b"x"), b"a b/x");
+    }
+
+    #[test]
+    fn hidden_names_need_a_dot() {
+        let mut budget = Budget::new(1000);
+        assert!(!fits(b"*", b".x", &mut budget).unwrap());
+        assert!(fits(b".*", b".x", &mut budget).unwrap());
+        assert!(fits(b"*.*", b"a.x", &mut budget).unwrap());
+        assert_eq!(fits(b"*", b"x", &mut Budget::new(0)).unwrap_err().reply().0, 450);
+    }
+}

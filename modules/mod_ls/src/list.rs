@@ -1,0 +1,136 @@
+//! LIST and NLST (RFC 959), on a data connection. Both are always in ASCII, whatever TYPE said.
+
+use gantry_api::files::{Kind, Links, Metadata};
+use gantry_api::prelude::*;
+use gantry_api::proto::glob;
+use gantry_api::proto::listing::ListOptions;
+use gantry_api::session::Type;
+use gantry_listing::Names;
+
+use crate::expand::expand;
+use crate::output::Output;
+use crate::settings::Settings;
+use crate::walk::{Form, Walk};
+
+/// What is to be listed.
+#[derive(Debug)]
+pub(crate) enum Subject {
+    /// A folder's contents.
+    Folder(Vec<u8>),
+    /// Names by themselves.
+    Names(Vec<(Vec<u8>, Metadata)>),
+}
+
+/// LIST.
+pub(crate) async fn list(at: &mut Moment<'_>, names: &Names) -> Result<Step> {
+    let settings = at.settings::<Settings>();
+    let (options, path) = settings.options.of(at.command);
+    let subject = subject(at.session, path, &options).await;
+    // As ProFTPD: what cannot be listed is told when the connection stands.
+    let output = open(at).await?;
+    let result = match subject {
+        Ok(subject) => write(at.session, names, settings, options, Form::Long, subject, output).await,
+        Err(error) => output.finish().await.and(Err(error)),
+    };
+    finish(at, settings, result)
+}
+
+/// NLST.
+pub(crate) async fn names(at: &mut Moment<'_>, names: &Names) -> Result<Step> {
+    let settings = at.settings::<Settings>();
+    let (mut options, path) = settings.options.of(at.command);
+    // Of these, a list of names for programs has nothing.
+    (options.long, options.recursive) = (false, false);
+    let subject = match subject(at.session, path, &options).await {
+        Ok(Subject::Names(found)) if found.is_empty() => return absent(at, settings, Error::client(450, "No files found")).await,
+        Ok(subject) => subject,
+        Err(error) => return absent(at, settings, error).await,
+    };
+    let form = if path.is_empty() { Form::Name } else { Form::Path };
+    let output = open(at).await?;
+    let result = write(at.session, names, settings, options, form, subject, output).await;
+    finish(at, settings, result)
+}
+
+/// What a path or pattern stands for; 450 when there is nothing.
+pub(crate) async fn subject(session: &Session, path: &[u8], options: &ListOptions) -> Result<Subject> {
+    let is_single = |metadata: &Metadata| metadata.kind != Kind::Directory || options.directory;
+    match session.files.metadata(&session.resolve(path), Links::Follow).await {
+        Ok(metadata) if is_single(&metadata) => {
+            // A link that is named itself is shown as a link.
+            let own = session.files.metadata(&session.resolve(path), Links::Keep).await;
+            let own = own.ok().filter(|_| !options.follow).unwrap_or(metadata);
+            let name = if path.is_empty() { b"." } else { path };
+            Ok(Subject::Names(vec![(name.to_vec(), own)]))
+        }
+        Ok(_) => Ok(Subject::Folder(path.to_vec())),
+        // A name that is there counts before a pattern: names may have brackets.
+        Err(_) if glob::is_pattern(path) => matching(session, path).await,
+        Err(error) => match session.files.metadata(&session.resolve(path), Links::Keep).await {
+            Ok(link) => Ok(Subject::Names(vec![(path.to_vec(), link)])),
+            Err(_) => Err(error.with_code(450).context(String::from_utf8_lossy(path))),
+        },
+    }
+}
+
+/// The lines, and how many bytes they were.
+async fn write(
+    session: &Session,
+    names: &Names,
+    settings: &Settings,
+    options: ListOptions,
+    form: Form,
+    subject: Subject,
+    output: Output,
+) -> Result<u64> {
+    let mut walk = Walk::new(session, names, settings, options, form, output)?;
+    match subject {
+        Subject::Folder(path) => walk.folder(&path).await?,
+        Subject::Names(found) => {
+            for (name, metadata) in found {
+                walk.single(&name, metadata).await?;
+            }
+        }
+    }
+    walk.into_output().finish().await
+}
+
+async fn matching(session: &Session, pattern: &[u8]) -> Result<Subject> {
+    let mut found = Vec::new();
+    for path in expand(session, pattern).await? {
+        if let Ok(metadata) = session.files.metadata(&session.resolve(&path), Links::Keep).await {
+            found.push((path, metadata));
+        }
+    }
+    Ok(Subject::Names(found))
+}
+
+/// The data connection, and the 150 that says so.
+async fn open(at: &mut Moment<'_>) -> Result<Output> {
+    let link = at.session.data.open().await?;
+    let kind = match at.session.kind {
+        Type::Ascii => "ASCII",
+        Type::Image => "BINARY",
+    };
+    at.session.control.send(Reply::new(150, format!("Opening {kind} mode data connection for file list"))).await?;
+    Ok(Output::data(link))
+}
+
+/// NLST's end where there is nothing: an error, or an empty list where NoErrorIfAbsent says so.
+async fn absent(at: &mut Moment<'_>, settings: &Settings, error: Error) -> Result<Step> {
+    if !settings.options.silent {
+        return Err(error);
+    }
+    let result = open(at).await?.finish().await;
+    finish(at, settings, result)
+}
+
+fn finish(at: &mut Moment<'_>, settings: &Settings, result: Result<u64>) -> Result<Step> {
+    match result {
+        Ok(bytes) => at.session.bytes.1 = at.session.bytes.1.saturating_add(bytes),
+        Err(error) if settings.options.silent && error.reply().0 == 450 => {}
+        Err(error) => return Err(error),
+    }
+    at.session.respond(226, "Transfer complete");
+    Ok(Step::Done)
+}

@@ -1,0 +1,153 @@
+//! mod_ls's directives.
+
+use gantry_api::Value;
+use gantry_api::prelude::*;
+use gantry_api::proto::listing::ListOptions;
+use serde::Deserialize;
+
+use crate::zone::Zone;
+
+/// What the configuration says, for one scope.
+#[derive(Debug, Deserialize)]
+#[serde(default)]
+pub(crate) struct Settings {
+    #[serde(rename = "ListOptions")]
+    pub(crate) options: Options,
+    #[serde(rename = "ShowSymlinks")]
+    pub(crate) links: bool,
+    #[serde(rename = "TimesGMT")]
+    gmt: bool,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { options: Options::default(), links: true, gmt: true }
+    }
+}
+
+impl Settings {
+    /// The zone in which times are shown.
+    pub(crate) fn zone(&self) -> Zone {
+        if self.gmt { Zone::Gmt } else { Zone::local() }
+    }
+}
+
+/// What ListOptions says.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default)]
+pub(crate) struct Options {
+    /// Options that hold for every listing.
+    options: String,
+    /// Whether the client's own are ignored.
+    strict: bool,
+    /// The commands it holds for.
+    only: Option<String>,
+    /// Most folders below the one that is listed.
+    pub(crate) depth: usize,
+    /// Most names of one listing.
+    pub(crate) files: u64,
+    /// Most folders of one listing.
+    pub(crate) folders: u64,
+    /// Whether a path that does not exist is an empty listing.
+    pub(crate) silent: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { options: String::new(), strict: false, only: None, depth: 64, files: 10_000_000, folders: 100_000, silent: false }
+    }
+}
+
+impl Options {
+    /// The options of a command, and its path.
+    pub(crate) fn of<'a>(&self, command: &'a Command) -> (ListOptions, &'a [u8]) {
+        let (asked, path) = ListOptions::parse(&command.argument);
+        let holds = self.only.as_ref().is_none_or(|only| *only == command.verb.name());
+        if !holds || self.options.is_empty() && !self.strict {
+            return (asked, path);
+        }
+        if self.strict {
+            return (ListOptions::parse(self.options.as_bytes()).0, path);
+        }
+        // The client's stand last, so that they count where both say something.
+        let options = command.argument.strip_suffix(path).unwrap_or_default();
+        let both = [self.options.as_bytes(), b" ", options].concat();
+        (ListOptions::parse(&both).0, path)
+    }
+}
+
+directive! {
+    /// Options as of ls(1) that hold for every listing, before those that a client gives, or, with `strict`, instead of
+    /// them. `maxdepth`, `maxfiles` and `maxdirs` bound a recursive listing; what is beyond is left out. `LISTOnly` and
+    /// `NLSTOnly` have it hold for that command alone; with `NoErrorIfAbsent` the listing of a path that does not exist
+    /// is empty. Names are always sorted, so `SortedNLST` changes nothing.
+    ListOptions "\"options\" [strict] [maxdepth n] [maxfiles n] [maxdirs n] [LISTOnly] [NLSTOnly] [NoErrorIfAbsent] [SortedNLST]"
+        in SERVER | VHOST | GLOBAL | ANONYMOUS | DIRECTORY | FTPACCESS, inherits: replace, parse: options
+}
+
+directive! {
+    /// Whether symbolic links are listed as links; where not, as what they lead to.
+    ShowSymlinks "on|off" in SERVER | VHOST | GLOBAL | ANONYMOUS, inherits: replace, default: "on", parse: parse::on_off
+}
+
+directive! {
+    /// Whether listings show times of Greenwich; where not, of the host's zone.
+    TimesGMT "on|off" in SERVER | VHOST | GLOBAL | ANONYMOUS, inherits: replace, default: "on", parse: parse::on_off
+}
+
+fn options(words: &[&str]) -> std::result::Result<Value, String> {
+    let Some((options, flags)) = words.split_first() else { return Err("missing argument".to_owned()) };
+    if !options.is_empty() && !options.starts_with('-') {
+        return Err(format!("'{options}' are no options: they begin with '-'"));
+    }
+    let mut entries = vec![("options".to_owned(), Value::from(*options))];
+    let mut flags = flags.iter();
+    while let Some(flag) = flags.next() {
+        let mut number = || {
+            let number = flags.next().ok_or_else(|| format!("'{flag}' needs a number"))?;
+            parse::whole(number).map(Value::Int)
+        };
+        let (key, value) = match flag.to_ascii_lowercase().as_str() {
+            "strict" => ("strict", Value::Bool(true)),
+            "maxdepth" => ("depth", number()?),
+            "maxfiles" => ("files", number()?),
+            "maxdirs" => ("folders", number()?),
+            "listonly" => ("only", Value::from("LIST")),
+            "nlstonly" => ("only", Value::from("NLST")),
+            "noerrorifabsent" => ("silent", Value::Bool(true)),
+            "sortednlst" => continue,
+            _ => return Err(format!("unknown ListOptions flag '{flag}'")),
+        };
+        entries.push((key.to_owned(), value));
+    }
+    Ok(Value::Map(entries))
+}
+
+#[cfg(test)]
+mod tests {
+    use gantry_api::proto::listing::options::Hidden;
+
+    use super::*;
+
+    #[test]
+    fn the_configurations_options_come_first() {
+        let made = |words: &[&str]| options(words).unwrap().extract::<Options>().unwrap();
+        let command = |line: &[u8]| Command::parse(line).unwrap();
+        let (all, line) = (made(&["-a"]), command(b"LIST -R x y"));
+        let (both, path) = all.of(&line);
+        assert_eq!((both.hidden, both.recursive, path), (Hidden::All, true, &b"x y"[..]));
+        let strict = made(&["-a", "strict", "maxdepth", "3", "maxfiles", "10"]);
+        assert!(!strict.of(&line).0.recursive && strict.of(&line).0.hidden == Hidden::All);
+        assert_eq!((strict.depth, strict.files, strict.folders), (3, 10, 100_000));
+        let only = made(&["-a", "NLSTOnly"]);
+        assert_eq!(only.of(&line).0.hidden, Hidden::No);
+        assert_eq!(only.of(&command(b"NLST")).0.hidden, Hidden::All);
+    }
+
+    #[test]
+    fn wrong_flags_are_named() {
+        for bad in [&[][..], &["a"], &["-a", "maxdepth"], &["-a", "maxdepth", "x"], &["-a", "sometimes"]] {
+            assert!(options(bad).is_err(), "{bad:?}");
+        }
+    }
+}

@@ -1,0 +1,43 @@
+//! STAT of a path (RFC 959): a listing on the control connection.
+
+use gantry_api::prelude::*;
+use gantry_api::proto::listing::options::Hidden;
+use gantry_listing::Names;
+
+use crate::list::{Subject, subject};
+use crate::output::Output;
+use crate::settings::Settings;
+use crate::walk::{Form, Walk};
+
+/// Most lines of a reply: it is made as a whole before it is sent.
+const MOST: u64 = 10_000;
+
+/// STAT of a path: 212 for a folder, 213 for a file.
+pub(crate) async fn stat(at: &mut Moment<'_>, names: &Names) -> Result<Step> {
+    let settings = at.settings::<Settings>();
+    let (mut options, path) = settings.options.of(at.command);
+    options.recursive = false;
+    options.hidden = Hidden::All;
+    let subject = subject(at.session, path, &options).await?;
+    let mut walk = Walk::new(at.session, names, settings, options, Form::Long, Output::Reply(Vec::new()))?;
+    walk.limit(MOST);
+    let code = match subject {
+        Subject::Folder(path) => {
+            walk.folder(&path).await?;
+            212
+        }
+        Subject::Names(found) => {
+            for (name, metadata) in found {
+                walk.single(&name, metadata).await?;
+            }
+            213
+        }
+    };
+    let mut output = walk.into_output();
+    let lines = std::mem::take(output.lines());
+    let mut reply = Reply::new(code, [b"Status of ", path, b":"].concat());
+    let lines = lines.split(|byte| *byte == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line));
+    lines.filter(|line| !line.is_empty()).for_each(|line| reply.push(line));
+    at.session.reply = Some(reply.line("End of status"));
+    Ok(Step::Done)
+}

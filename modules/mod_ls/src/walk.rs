@@ -1,0 +1,192 @@
+//! Writes what a listing shows: single names, folders, and with -R the folders below them. All that a folder holds is
+//! in memory while it is sorted, and of those below it the paths alone.
+
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use gantry_api::Account;
+use gantry_api::files::{DirectoryEntry, Kind, Links, Metadata};
+use gantry_api::prelude::*;
+use gantry_api::proto::listing::{ListOptions, Order};
+use gantry_api::proto::listing::options::Hidden;
+use gantry_listing::Names;
+
+use crate::expand::below;
+use crate::output::Output;
+use crate::settings::Settings;
+use crate::sort::sort;
+use crate::zone::Zone;
+
+/// How many names are kept in a folder that is sorted as it is, in other words not at all.
+const UNSORTED: usize = 512;
+
+/// How each line looks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// LIST's.
+    Long,
+    /// NLST's: the name alone.
+    Name,
+    /// NLST's of a folder: the path, as the client can use it.
+    Path,
+}
+
+/// A listing under way.
+pub(crate) struct Walk<'a> {
+    session: &'a Session,
+    account: Arc<Account>,
+    names: &'a Names,
+    settings: &'a Settings,
+    options: ListOptions,
+    form: Form,
+    zone: Zone,
+    now: i64,
+    output: Output,
+    files_left: u64,
+    folders_left: u64,
+}
+
+impl<'a> Walk<'a> {
+    /// Begins a listing; 530 before login.
+    pub(crate) fn new(session: &'a Session, names: &'a Names, settings: &'a Settings, options: ListOptions, form: Form, output: Output) -> Result<Self> {
+        let zone = settings.zone();
+        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs();
+        let now = zone.shown(i64::try_from(now).unwrap_or(i64::MAX));
+        let account = session.account()?.clone();
+        let (files_left, folders_left) = (settings.options.files, settings.options.folders);
+        Ok(Self { session, account, names, settings, options, form, zone, now, output, files_left, folders_left })
+    }
+
+    /// Bounds how many names it shows.
+    pub(crate) fn limit(&mut self, files: u64) {
+        self.files_left = self.files_left.min(files);
+    }
+
+    /// Ends it.
+    pub(crate) fn into_output(self) -> Output {
+        self.output
+    }
+
+    /// One line for a name, as the client wrote it.
+    pub(crate) async fn single(&mut self, name: &[u8], metadata: Metadata) -> Result<()> {
+        let entry = DirectoryEntry { name: name.to_vec(), metadata, target: None };
+        self.write(vec![entry], b"").await
+    }
+
+    /// The lines of a folder, and with -R of those below it.
+    pub(crate) async fn folder(&mut self, shown: &[u8]) -> Result<()> {
+        let mut waiting = self.contents(shown, 0).await?;
+        while let Some((folder, depth)) = waiting.pop() {
+            if self.folders_left == 0 || self.files_left == 0 {
+                return Ok(());
+            }
+            self.folders_left -= 1;
+            let lines = self.output.lines();
+            lines.extend_from_slice(b"\r\n");
+            lines.extend(folder.iter().map(|byte| if matches!(byte, b'\r' | b'\n' | 0) { b'?' } else { *byte }));
+            lines.extend_from_slice(b":\r\n");
+            // A folder that must not be read is shown without lines, as ls(1) does it.
+            let Ok(inner) = self.contents(&folder, depth).await else { continue };
+            waiting.extend(inner);
+        }
+        Ok(())
+    }
+
+    /// Writes a folder's lines; the folders in it that are to follow, the last one first.
+    async fn contents(&mut self, shown: &[u8], depth: usize) -> Result<Vec<(Vec<u8>, usize)>> {
+        let path = self.session.resolve(shown);
+        let mut listing = self.session.files.list(&path).await?;
+        let mut entries = self.dots(&path).await?;
+        let mut folders = Vec::new();
+        loop {
+            let next = listing.next().await?;
+            let is_end = next.is_empty();
+            entries.extend(next.into_iter().filter(|entry| self.options.hidden != Hidden::No || !entry.name.starts_with(b".")));
+            let unsorted = self.options.order == Order::None && !self.options.reverse;
+            let is_enough = unsorted && entries.len() >= UNSORTED;
+            if !is_end && !is_enough {
+                continue;
+            }
+            sort(&mut entries, &self.options);
+            if self.options.recursive && depth < self.settings.options.depth {
+                let inner = entries.iter().filter(|entry| entry.metadata.kind == Kind::Directory && !matches!(entry.name.as_slice(), b"." | b".."));
+                folders.extend(inner.map(|entry| (below(shown, &entry.name), depth + 1)));
+            }
+            self.write(std::mem::take(&mut entries), shown).await?;
+            if is_end {
+                folders.reverse();
+                return Ok(folders);
+            }
+        }
+    }
+
+    /// `.` and `..`, where all names are wanted.
+    async fn dots(&mut self, path: &VirtualPath) -> Result<Vec<DirectoryEntry>> {
+        if self.options.hidden != Hidden::All {
+            return Ok(Vec::new());
+        }
+        let own = self.session.files.metadata(path, Links::Follow).await?;
+        // Above the root is the root; a folder above that must not be looked at is shown as the one below it.
+        let above = self.session.files.metadata(&path.parent(), Links::Follow).await.unwrap_or(own);
+        let dot = |name: &[u8], metadata| DirectoryEntry { name: name.to_vec(), metadata, target: None };
+        Ok(vec![dot(b".", own), dot(b"..", above)])
+    }
+
+    async fn write(&mut self, mut entries: Vec<DirectoryEntry>, folder: &[u8]) -> Result<()> {
+        entries.truncate(usize::try_from(self.files_left).unwrap_or(usize::MAX));
+        self.files_left = self.files_left.saturating_sub(entries.len() as u64);
+        if self.form == Form::Long && !self.options.names_only && !self.options.numeric {
+            let unknown = self.names.unknown(entries.iter().map(|entry| &entry.metadata));
+            self.names.learn(unknown).await;
+        }
+        for mut entry in entries {
+            if entry.metadata.kind == Kind::Link && (self.options.follow || !self.settings.links) {
+                self.follow(&mut entry, folder).await;
+            }
+            self.line(&entry, folder);
+            self.output.flush().await?;
+        }
+        Ok(())
+    }
+
+    /// Shows a link as what it leads to, where it leads to anything.
+    async fn follow(&mut self, entry: &mut DirectoryEntry, folder: &[u8]) {
+        let path = self.session.resolve(&below(folder, &entry.name));
+        if let Ok(metadata) = self.session.files.metadata(&path, Links::Follow).await {
+            entry.metadata = metadata;
+            entry.target = None;
+        }
+    }
+
+    fn line(&mut self, entry: &DirectoryEntry, folder: &[u8]) {
+        let metadata = &entry.metadata;
+        let (owner, group) = match self.options.numeric {
+            true => (metadata.uid.to_string().into(), metadata.gid.to_string().into()),
+            false => (self.names.owner(&self.account, metadata.uid), self.names.group(&self.account, metadata.gid)),
+        };
+        let mut name = match self.form {
+            Form::Path => below(folder, &entry.name),
+            Form::Long | Form::Name => entry.name.clone(),
+        };
+        let mut target = entry.target.clone();
+        if self.options.classify && self.form == Form::Long {
+            target.as_mut().unwrap_or(&mut name).extend(mark(metadata));
+        }
+        let mut line = gantry_listing::entry(&name, metadata, &owner, &group);
+        line.target = target.as_deref();
+        line.modified = self.zone.shown(metadata.modified);
+        match self.form {
+            Form::Long if !self.options.names_only => line.write_list(self.now, self.output.lines()),
+            _ => line.write_name(self.output.lines()),
+        }
+    }
+}
+
+/// What -F puts behind a name.
+fn mark(metadata: &Metadata) -> Option<u8> {
+    match metadata.kind {
+        Kind::Directory => Some(b'/'),
+        Kind::File if metadata.mode & 0o111 != 0 => Some(b'*'),
+        Kind::Link | Kind::File | Kind::Other => None,
+    }
+}

@@ -1,0 +1,142 @@
+//! Groups of the database: SQLGroupInfo and SQLGroupWhereClause.
+
+use gantry_api::service::SqlValue;
+use gantry_api::{Account, Error, Group, Result, log};
+
+use crate::lookup::{self, Ids, Query};
+use crate::named::Kind;
+use crate::server::Queries;
+use crate::settings::{GroupInfo, Settings, SqlOption};
+use crate::variables::Lookup;
+
+/// How groups are looked up.
+pub struct Groups {
+    by_id: Query,
+    by_member: Query,
+    members: Members,
+    gids: Ids,
+}
+
+/// What the column of members holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Members {
+    /// Names with commas between them: the database finds rows that contain
+    /// the name, which ones have it as a member is decided here.
+    List,
+    /// The query itself decides.
+    Matched,
+}
+
+impl Groups {
+    /// Compiles what the configuration says.
+    pub fn compile(settings: &Settings, queries: &Queries) -> Result<Self> {
+        let (_, gids) = Ids::of(settings);
+        match &settings.groups {
+            GroupInfo::Custom([by_name, by_id, by_member]) => {
+                let custom = |name| queries.custom("SQLGroupInfo", name, Kind::Select);
+                // Nothing is listed by name yet, but it must be there.
+                custom(by_name)?;
+                Ok(Self { by_id: custom(by_id)?, by_member: custom(by_member)?, members: Members::Matched, gids })
+            }
+            GroupInfo::Table([table, name, gid, members]) => {
+                let normalized = settings.options.contains(&SqlOption::UseNormalizedGroupSchema);
+                let (condition, kind) = match normalized {
+                    true => (format!("{members} = '%{{0}}'"), Members::Matched),
+                    false => (format!("{members} LIKE '%%%{{0}}%%' ESCAPE '!'"), Members::List),
+                };
+                let and = lookup::and(&settings.group_where);
+                let select =
+                    |condition: &str| format!("SELECT {name}, {gid}, {members} FROM {table} WHERE ({condition}){and}");
+                let by_id = queries.table("SQLGroupInfo", &select(&format!("{gid} = '%{{0}}'")))?;
+                let by_member = queries.table("SQLGroupInfo", &select(&condition))?;
+                Ok(Self { by_id, by_member, members: kind, gids })
+            }
+        }
+    }
+
+    /// Sees what the database says of the query.
+    pub async fn probe(&self) {
+        self.by_member.probe().await;
+    }
+
+    /// The groups of a user: the primary one first, where it has a row.
+    pub async fn find(&self, account: &Account) -> Result<Vec<Group>> {
+        let id = account.gid.to_string();
+        let mut found = Vec::new();
+        for row in self.by_id.run(&Lookup { user: &account.name, argument: &id }).await? {
+            let (group, _) = self.group(row)?;
+            add(&mut found, group.filter(|group| group.gid == account.gid));
+        }
+        let pattern = match self.members {
+            Members::List => escaped(&account.name),
+            Members::Matched => account.name.clone(),
+        };
+        for row in self.by_member.run(&Lookup { user: &account.name, argument: &pattern }).await? {
+            let (group, members) = self.group(row)?;
+            if self.members == Members::Matched || has(&members, &account.name) {
+                add(&mut found, group);
+            }
+        }
+        Ok(found)
+    }
+
+    /// Makes a group of name, gid and members; none where its gid is below the
+    /// bound: a table must not hand out root's group, nor the system's.
+    fn group(&self, row: Vec<SqlValue>) -> Result<(Option<Group>, String)> {
+        let count = row.len();
+        let Ok([name, gid, members]) = <[SqlValue; 3]>::try_from(row) else {
+            return Err(Error::system(format!("SQLGroupInfo: {count} columns for a group: 3 expected")));
+        };
+        let name = name.into_text().unwrap_or_default();
+        let gid = lookup::id(&gid).ok_or_else(|| {
+            Error::system(format!("SQLGroupInfo: group '{}' has a gid that is no id", name.escape_debug()))
+        })?;
+        let members = members.into_text().unwrap_or_default();
+        if gid < self.gids.lowest && gid != self.gids.default {
+            log!(Debug, "group '{}' has a gid below SQLMinUserGID: left out", name.escape_debug());
+            return Ok((None, members));
+        }
+        Ok((Some(Group { name, gid }), members))
+    }
+}
+
+/// Rows for one group may be many.
+fn add(found: &mut Vec<Group>, group: Option<Group>) {
+    if let Some(group) = group
+        && !found.iter().any(|known| known.gid == group.gid && known.name == group.name)
+    {
+        found.push(group);
+    }
+}
+
+/// Whether a list with commas has a name.
+fn has(members: &str, name: &str) -> bool {
+    members.split(',').any(|member| member.trim() == name)
+}
+
+/// A name as LIKE finds it with `ESCAPE '!'`.
+fn escaped(name: &str) -> String {
+    name.chars()
+        .flat_map(|letter| matches!(letter, '!' | '%' | '_').then_some('!').into_iter().chain([letter]))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn members_are_whole_names() {
+        for (members, name, wanted) in [
+            ("naomi, priscilla,gertrude", "priscilla", true),
+            ("naomi", "naomi", true),
+            ("naomi2,xnaomi", "naomi", false),
+            ("Naomi", "naomi", false),
+            ("", "", true),
+            ("a b", "a b", true),
+        ] {
+            assert_eq!(has(members, name), wanted, "{members} {name}");
+        }
+        assert_eq!(escaped("a_b%c!d"), "a!_b!%c!!d");
+    }
+}

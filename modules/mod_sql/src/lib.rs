@@ -1,0 +1,167 @@
+//! mod_sql: users, groups and logs in an SQL database (doc/contrib/mod_sql of
+//! ProFTPD's manual). The database itself is reached through a service that a
+//! back end's module publishes; no SQL of any one database stands here.
+
+mod directives;
+mod groups;
+mod link;
+mod lookup;
+mod message;
+mod named;
+mod passwords;
+mod server;
+mod services;
+mod settings;
+mod template;
+mod triggers;
+mod users;
+mod variables;
+
+use std::sync::Arc;
+
+use gantry_api::prelude::*;
+use gantry_api::service::SqlValue;
+
+use crate::link::{Links, Writes};
+use crate::message::{Message, Piece};
+use crate::passwords::Passwords;
+use crate::server::{Failure, Record, Server};
+use crate::services::{NamedQueries, Servers, SqlUsers};
+use crate::settings::{Engine, Settings};
+use crate::triggers::Purpose;
+
+/// What AuthOrder calls it.
+const NAME: &str = env!("CARGO_PKG_NAME");
+
+/// The module; empty until its start.
+#[derive(Default)]
+struct Sql {
+    servers: Arc<Servers>,
+    links: Links,
+    writes: Option<Arc<Writes>>,
+}
+
+gantry_api::module! { Sql, settings: Settings, runtime: gantry_runtime::start }
+
+#[async_trait]
+impl Module for Sql {
+    fn hooks(&self) -> Vec<Hook> {
+        let servers = || self.servers.servers.iter().flatten();
+        let logs = servers().flat_map(|server| &server.records).flat_map(|record| record.triggers.hooks(Purpose::Log));
+        let shows = servers().flat_map(|server| &server.shows).flat_map(|show| show.triggers.hooks(Purpose::Show));
+        triggers::distinct(logs.chain(shows))
+    }
+
+    async fn start(&mut self, start: &mut Start<'_>) -> Result<()> {
+        let mut servers = Servers::default();
+        for (id, settings) in start.servers::<Settings>() {
+            match Server::start(settings, start.services(), &mut self.links).await {
+                Ok(server) => servers.insert(id, server),
+                Err(error) => {
+                    self.links.close().await;
+                    return Err(error);
+                }
+            }
+        }
+        let writes = Arc::new(Writes::new(start.runtime()));
+        self.servers = Arc::new(servers);
+        self.writes = Some(writes.clone());
+        start.authenticator(NAME, SqlUsers { servers: self.servers.clone(), passwords: Passwords::default() });
+        start.sql_queries(NAME, NamedQueries { servers: self.servers.clone(), writes });
+        Ok(())
+    }
+
+    fn at_once(&self, at: &mut Moment<'_>) -> Result<Step> {
+        let Some(server) = self.servers.server(at.session.server) else { return Ok(Step::Next) };
+        let (verb, phase) = (at.command.verb, at.phase);
+        let wanted = match phase {
+            Phase::Post | Phase::PostError => server.shows_at(verb, phase).next().is_some(),
+            _ => server.records_at(verb, phase).next().is_some(),
+        };
+        // An <Anonymous> section may have switched it off.
+        let engine = at.settings::<Settings>().engine;
+        let works = if is_show(phase) { engine != Engine::Off } else { engine.logs() };
+        Ok(if wanted && works { Step::Wait } else { Step::Next })
+    }
+
+    async fn wait(&self, at: &mut Moment<'_>) -> Result<Step> {
+        let Some(server) = self.servers.server(at.session.server) else { return Ok(Step::Next) };
+        let (verb, phase) = (at.command.verb, at.phase);
+        if is_show(phase) {
+            for show in server.shows_at(verb, phase) {
+                let text = message(&show.message, server, at).await;
+                if at.session.reply.is_none() {
+                    at.session.respond(show.code, text);
+                } else {
+                    at.session.say(text);
+                }
+            }
+        } else {
+            for record in server.records_at(verb, phase) {
+                self.write(record, at).await;
+            }
+        }
+        Ok(Step::Next)
+    }
+
+    async fn stop(&self) {
+        if let Some(writes) = &self.writes {
+            writes.finish().await;
+        }
+        self.links.close().await;
+    }
+}
+
+impl Sql {
+    /// Writes one SQLLog line. The client has its reply already: a failure ends
+    /// the session, or is a line in the log.
+    async fn write(&self, record: &Record, at: &mut Moment<'_>) {
+        let origin = &record.query.origin;
+        let statement = record.query.template.fill(at);
+        let done = match (&self.writes, statement) {
+            (Some(writes), Ok(statement)) => writes.run(&record.query.link, statement).await.map(drop),
+            (None, _) => Err(Error::system("not started")),
+            (_, Err(error)) => Err(Error::system(error.to_string())),
+        };
+        let Err(error) = done else { return };
+        log!(Error, "SQLLog {}: {origin}: {error}", at.command.verb);
+        if record.failure == Failure::EndsSession {
+            at.session.end(format!("SQLLog {} failed", at.command.verb));
+        }
+    }
+}
+
+fn is_show(phase: Phase) -> bool {
+    matches!(phase, Phase::Post | Phase::PostError)
+}
+
+/// The line that SQLShowInfo shows.
+async fn message(message: &Message, server: &Server, at: &mut Moment<'_>) -> String {
+    let mut line = String::new();
+    for part in &message.parts {
+        match part {
+            Piece::Text(text) => line.push_str(text),
+            Piece::Variable(name) => line.push_str(&message::shown(name, at)),
+            Piece::Query(name) => line.push_str(&first_value(name, server, at).await),
+        }
+    }
+    line
+}
+
+/// The first value of a named query's first row.
+async fn first_value(name: &str, server: &Server, at: &mut Moment<'_>) -> String {
+    let Some((_, query)) = server.queries.named(name).filter(|(kind, _)| kind.reads()) else {
+        return message::NOTHING.to_owned();
+    };
+    let statement = query.template.fill(at);
+    let answer = match statement {
+        Ok(statement) => query.link.run(&statement).await,
+        Err(error) => Err(Error::system(error.to_string())),
+    };
+    let rows = answer.map(|answer| answer.rows).unwrap_or_else(|error| {
+        log!(Error, "SQLShowInfo {}: {}: {error}", at.command.verb, query.origin);
+        Vec::new()
+    });
+    let first = rows.into_iter().next().and_then(|row| row.into_iter().next());
+    first.and_then(SqlValue::into_text).unwrap_or_else(|| message::NOTHING.to_owned())
+}

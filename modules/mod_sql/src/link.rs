@@ -1,0 +1,131 @@
+//! The way to the databases: one pool for each that the configuration names,
+//! however many servers name it, and writes that outlive their session.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use gantry_api::runtime::Runtime;
+use gantry_api::service::{Services, SqlBackend, SqlConnect, SqlPool, SqlRows, SqlStatement};
+use gantry_api::{Error, Result, log};
+use tokio::sync::{Semaphore, oneshot};
+
+use crate::settings::Connect;
+
+/// An open pool, and the back end that has it.
+#[derive(Clone)]
+pub struct Link {
+    backend: Arc<dyn SqlBackend>,
+    pool: SqlPool,
+}
+
+impl Link {
+    /// Runs a statement.
+    pub async fn run(&self, statement: &SqlStatement) -> Result<SqlRows> {
+        self.backend.run(self.pool, statement).await
+    }
+}
+
+/// The open pools.
+#[derive(Default)]
+pub struct Links {
+    open: Vec<(String, SqlConnect, Link)>,
+}
+
+impl Links {
+    /// The pool of a database, opened when first asked for. `line` names the
+    /// directive for errors; the password is in none of them.
+    pub async fn link(
+        &mut self,
+        services: &Services,
+        backend: Option<&str>,
+        connect: &Connect,
+        line: &str,
+    ) -> Result<Link> {
+        let name = backend_name(services, backend)?;
+        let connect = SqlConnect {
+            database: connect.database.clone(),
+            user: connect.user.clone(),
+            password: connect.password.clone(),
+        };
+        if let Some((.., link)) = self.open.iter().find(|(found, there, _)| *found == name && *there == connect) {
+            return Ok(link.clone());
+        }
+        // The name is one of the services' own.
+        let backend = services.sql_backend(&name).ok_or_else(|| Error::system("an SQL back end went away"))?;
+        let pool =
+            backend.open(&connect).await.map_err(|error| error.context(format_args!("{line} {}", connect.database)))?;
+        let link = Link { backend, pool };
+        self.open.push((name, connect, link.clone()));
+        Ok(link)
+    }
+
+    /// Closes all of them.
+    pub async fn close(&self) {
+        for (name, connect, link) in &self.open {
+            if let Err(error) = link.backend.close(link.pool).await {
+                log!(Warn, "{name} {}: {error}", connect.database);
+            }
+        }
+    }
+}
+
+/// The back end that SQLBackend names, or the first one.
+fn backend_name(services: &Services, wanted: Option<&str>) -> Result<String> {
+    let there: Vec<&str> = services.sql_backend_names().collect();
+    let found = match wanted {
+        Some(wanted) => there.iter().find(|name| name.eq_ignore_ascii_case(wanted)),
+        None => there.first(),
+    };
+    if let Some(found) = found {
+        return Ok((*found).to_owned());
+    }
+    let there = if there.is_empty() {
+        "no module brings one: LoadModule that of your database".to_owned()
+    } else {
+        format!("there are: {}", there.join(", "))
+    };
+    Err(Error::configuration(format!("SQLBackend {}: no such back end; {there}", wanted.unwrap_or("(none)"))))
+}
+
+/// Statements of one instance that must not be lost: each is a task of its
+/// own, so it is finished even when its session ends meanwhile.
+pub struct Writes {
+    slots: Arc<Semaphore>,
+    runtime: Option<Arc<dyn Runtime>>,
+}
+
+/// How many are under way at once; more sessions than these wait.
+const SLOTS: u32 = 1024;
+/// How long a retiring instance waits for them.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+impl Writes {
+    /// Ready to write.
+    pub fn new(runtime: Option<Arc<dyn Runtime>>) -> Self {
+        Self { slots: Arc::new(Semaphore::new(SLOTS as usize)), runtime }
+    }
+
+    /// Runs a statement to its end.
+    pub async fn run(&self, link: &Link, statement: SqlStatement) -> Result<SqlRows> {
+        let stopped = |_| Error::system("the module has stopped");
+        let slot = self.slots.clone().acquire_owned().await.map_err(stopped)?;
+        let Some(runtime) = &self.runtime else { return link.run(&statement).await };
+        let (send, receive) = oneshot::channel();
+        let link = link.clone();
+        runtime.spawn(Box::pin(async move {
+            let answer = link.run(&statement).await;
+            drop(slot);
+            // Nobody may be left to hear it.
+            let _ = send.send(answer);
+        }));
+        receive.await.unwrap_or_else(|_| Err(Error::system("the statement's task ended early")))
+    }
+
+    /// Waits for all that is under way, then takes no more.
+    pub async fn finish(&self) {
+        if tokio::time::timeout(PATIENCE, self.slots.acquire_many(SLOTS)).await.is_err() {
+            log!(Error, "statements are still under way after {} seconds: given up", PATIENCE.as_secs());
+        }
+        self.slots.close();
+    }
+}

@@ -1,0 +1,109 @@
+//! What lookups of users and groups share: a compiled query with its database,
+//! and ids with their bounds.
+
+use gantry_api::service::SqlValue;
+use gantry_api::{Error, Result, log};
+
+use crate::link::Link;
+use crate::settings::Settings;
+use crate::template::Template;
+use crate::variables::Source;
+
+/// A query and the database that it goes to.
+#[derive(Clone)]
+pub struct Query {
+    /// The directive or named query that it comes from, for errors.
+    pub origin: String,
+    /// The query.
+    pub template: Template,
+    /// Its database.
+    pub link: Link,
+}
+
+impl Query {
+    /// Runs it, and gives the rows.
+    pub async fn run(&self, source: &(dyn Source + Sync)) -> Result<Vec<Vec<SqlValue>>> {
+        let statement =
+            self.template.fill(source).map_err(|error| Error::system(format!("{}: {error}", self.origin)))?;
+        let answer = self.link.run(&statement).await.map_err(|error| error.context(&self.origin))?;
+        Ok(answer.rows)
+    }
+
+    /// Has the database compile it. What it says is a warning: a table may be
+    /// made later.
+    pub async fn probe(&self) {
+        let Some(statement) = self.template.explain() else { return };
+        if let Err(error) = self.link.run(&statement).await {
+            log!(Warn, "{}: the database says: {error}", self.origin);
+        }
+    }
+}
+
+/// The bounds of one kind of id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ids {
+    /// In place of one that is absent or too low.
+    pub default: u32,
+    /// The lowest one.
+    pub lowest: u32,
+}
+
+impl Ids {
+    /// Those of users and of groups.
+    pub fn of(settings: &Settings) -> (Self, Self) {
+        let uids = Self { default: settings.default_uid, lowest: settings.min_uid.unwrap_or(settings.min_id) };
+        let gids = Self { default: settings.default_gid, lowest: settings.min_gid.unwrap_or(settings.min_id) };
+        (uids, gids)
+    }
+
+    /// The id that a value stands for; none where it is no id at all.
+    pub fn of_value(self, value: SqlValue) -> Option<u32> {
+        if value == SqlValue::Null {
+            return Some(self.default);
+        }
+        id(&value).map(|id| if id < self.lowest { self.default } else { id })
+    }
+}
+
+/// A database's value as an id. What is not a number never becomes 0, which
+/// would be root; the highest one means 'none' to the system.
+pub fn id(value: &SqlValue) -> Option<u32> {
+    let id = match value {
+        SqlValue::Int(number) => u32::try_from(*number).ok(),
+        SqlValue::Text(text) if text.bytes().all(|digit| digit.is_ascii_digit()) => text.parse().ok(),
+        _ => None,
+    };
+    id.filter(|id| *id < u32::MAX)
+}
+
+/// A where clause behind a condition.
+pub fn and(clause: &Option<String>) -> String {
+    clause.as_ref().map_or_else(String::new, |clause| format!(" AND ({clause})"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_are_numbers_within_their_bounds() {
+        let ids = Ids { default: 65533, lowest: 999 };
+        let text = |text: &str| SqlValue::Text(text.to_owned());
+        for (value, wanted) in [
+            (SqlValue::Int(1000), Some(1000)),
+            (SqlValue::Int(999), Some(999)),
+            (SqlValue::Int(0), Some(65533)),
+            (SqlValue::Null, Some(65533)),
+            (text("1001"), Some(1001)),
+            (text("root"), None),
+            (text(""), None),
+            (text("+5"), None),
+            (SqlValue::Int(-1), None),
+            (SqlValue::Int(4_294_967_295), None),
+            (SqlValue::Int(4_294_968_296), None),
+            (SqlValue::Real(1000.0), None),
+        ] {
+            assert_eq!(ids.of_value(value.clone()), wanted, "{value:?}");
+        }
+    }
+}

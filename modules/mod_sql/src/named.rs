@@ -1,0 +1,156 @@
+//! SQLNamedQuery: a query's text from its parts, by its type.
+
+use serde::Deserialize;
+
+use crate::template::{Template, TemplateError};
+
+/// A SQLNamedQuery line.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct QueryLine {
+    /// Its name.
+    pub name: String,
+    /// Its type.
+    pub kind: Kind,
+    /// Its substance.
+    pub query: String,
+    /// The table, of INSERT and UPDATE.
+    #[serde(default)]
+    pub table: Option<String>,
+    /// The SQLNamedConnectInfo that it goes to.
+    #[serde(default)]
+    pub connection: Option<String>,
+}
+
+/// What a query does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum Kind {
+    /// Reads: what follows the word SELECT.
+    Select,
+    /// Adds a row: what stands in VALUES (...).
+    Insert,
+    /// Changes rows: what follows SET.
+    Update,
+    /// Goes to the database as it stands.
+    Freeform,
+}
+
+/// Why a SQLNamedQuery is refused. All of these are the configuration's fault.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum QueryError {
+    /// Too few or too many words.
+    #[error("wrong number of parameters: {0} expected")]
+    Words(&'static str),
+    /// No such type.
+    #[error("unknown query type '{0}': SELECT, INSERT, UPDATE or FREEFORM expected")]
+    Kind(String),
+    /// It cannot be a table.
+    #[error("query '{name}': '{table}' is no name of a table")]
+    Table {
+        /// The query.
+        name: String,
+        /// The word.
+        table: String,
+    },
+    /// The text is refused.
+    #[error("query '{name}': {error}")]
+    Template {
+        /// The query.
+        name: String,
+        /// Why.
+        error: TemplateError,
+    },
+}
+
+impl Kind {
+    /// As SQLNamedQuery writes it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Select => "SELECT",
+            Self::Insert => "INSERT",
+            Self::Update => "UPDATE",
+            Self::Freeform => "FREEFORM",
+        }
+    }
+
+    /// Whether it can give a row.
+    pub fn reads(self) -> bool {
+        matches!(self, Self::Select | Self::Freeform)
+    }
+}
+
+impl QueryLine {
+    /// Reads the words behind SQLNamedQuery.
+    pub fn read(words: &[&str]) -> Result<Self, QueryError> {
+        let [name, kind, query, rest @ ..] = words else { return Err(QueryError::Words("3 to 5")) };
+        let all = [Kind::Select, Kind::Insert, Kind::Update, Kind::Freeform];
+        let found = all.into_iter().find(|known| known.word().eq_ignore_ascii_case(kind));
+        let kind = found.ok_or_else(|| QueryError::Kind((*kind).to_owned()))?;
+        let (table, connection) = match (kind.reads(), rest) {
+            (true, []) => (None, None),
+            (true, [connection]) => (None, Some(connection)),
+            (true, _) => return Err(QueryError::Words("3 or 4")),
+            (false, [table]) => (Some(table), None),
+            (false, [table, connection]) => (Some(table), Some(connection)),
+            (false, _) => return Err(QueryError::Words("4 or 5, with the table as the fourth,")),
+        };
+        let owned = |word: &&str| (*word).to_owned();
+        Ok(Self {
+            name: owned(name),
+            kind,
+            query: owned(query),
+            table: table.map(owned),
+            connection: connection.map(owned),
+        })
+    }
+
+    /// Compiles the whole statement.
+    pub fn compile(&self) -> Result<Template, QueryError> {
+        let table = self.table.as_deref().unwrap_or_default();
+        if table.contains(['%', '\'', ';']) {
+            return Err(QueryError::Table { name: self.name.clone(), table: table.to_owned() });
+        }
+        let query = &self.query;
+        let text = match self.kind {
+            Kind::Select => format!("SELECT {query}"),
+            Kind::Insert => format!("INSERT INTO {table} VALUES ({query})"),
+            Kind::Update => format!("UPDATE {table} SET {query}"),
+            Kind::Freeform => query.clone(),
+        };
+        Template::compile(&text).map_err(|error| QueryError::Template { name: self.name.clone(), error })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::variables::Lookup;
+
+    fn sql(words: &[&str]) -> String {
+        let template = QueryLine::read(words).unwrap().compile().unwrap();
+        template.fill(&Lookup { user: "joe", argument: "" }).unwrap().pieces.join("?")
+    }
+
+    #[test]
+    fn statements_are_made_as_the_manual_shows() {
+        assert_eq!(
+            sql(&["count", "SELECT", "count from users where userid='%u'"]),
+            "SELECT count from users where userid=?"
+        );
+        assert_eq!(
+            sql(&["up", "update", "count=count+1 WHERE userid='%u'", "users"]),
+            "UPDATE users SET count=count+1 WHERE userid=?"
+        );
+        assert_eq!(sql(&["log", "INSERT", "now(), '%u'", "accesslog"]), "INSERT INTO accesslog VALUES (now(), ?)");
+        assert_eq!(sql(&["free", "FREEFORM", "DELETE FROM t WHERE u='%u'", "logdb"]), "DELETE FROM t WHERE u=?");
+    }
+
+    #[test]
+    fn faults_name_the_query() {
+        assert_eq!(QueryLine::read(&["q", "DELETE", "x"]).unwrap_err(), QueryError::Kind("DELETE".to_owned()));
+        assert!(matches!(QueryLine::read(&["q", "INSERT", "x"]), Err(QueryError::Words(_))));
+        let error = QueryLine::read(&["q", "SELECT", "%y"]).unwrap().compile().unwrap_err();
+        assert_eq!(error.to_string(), "query 'q': unknown variable '%y' (a percent sign is written %%)");
+        assert!(QueryLine::read(&["q", "INSERT", "1", "t%u"]).unwrap().compile().is_err());
+    }
+}

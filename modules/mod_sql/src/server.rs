@@ -1,0 +1,203 @@
+//! One server's part of the configuration, compiled, with its databases open.
+
+use std::collections::HashMap;
+
+use gantry_api::service::Services;
+use gantry_api::{Error, Phase, Result, Verb, log};
+
+use crate::groups::Groups;
+use crate::link::{Link, Links};
+use crate::lookup::Query;
+use crate::message::Message;
+use crate::named::Kind;
+use crate::settings::{AuthType, Engine, LogLine, Settings, ShowLine, SqlOption};
+use crate::template::Template;
+use crate::triggers::{Purpose, Triggers};
+use crate::users::Users;
+use crate::variables::Place;
+
+/// A server that has a database.
+pub struct Server {
+    /// How users are found, where they are.
+    pub users: Option<Users>,
+    /// How groups are found, where they are.
+    pub groups: Option<Groups>,
+    /// How passwords are stored.
+    pub auth_types: Vec<AuthType>,
+    /// The named queries.
+    pub queries: Queries,
+    /// SQLLog.
+    pub records: Vec<Record>,
+    /// SQLShowInfo.
+    pub shows: Vec<Show>,
+}
+
+/// A SQLLog line.
+pub struct Record {
+    /// When.
+    pub triggers: Triggers,
+    /// What.
+    pub query: Query,
+    /// What follows a failure.
+    pub failure: Failure,
+}
+
+/// What a failed SQLLog does to its session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Failure {
+    /// It goes on, and the log has an error.
+    GoesOn,
+    /// It ends.
+    EndsSession,
+}
+
+/// A SQLShowInfo line.
+pub struct Show {
+    /// When.
+    pub triggers: Triggers,
+    /// The reply code, where there is no reply yet.
+    pub code: u16,
+    /// What.
+    pub message: Message,
+}
+
+impl Server {
+    /// Opens the databases and compiles every statement of a server; none
+    /// where it has no database or mod_sql is off.
+    pub async fn start(settings: &Settings, services: &Services, links: &mut Links) -> Result<Option<Self>> {
+        let Some(connect) = settings.connect.as_ref().filter(|_| settings.engine != Engine::Off) else {
+            return Ok(None);
+        };
+        if settings.log_file.is_some() {
+            log!(Warn, "SQLLogFile is not written: what mod_sql has to say goes to the daemon's log");
+        }
+        let link = links.link(services, settings.backend.as_deref(), connect, "SQLConnectInfo").await?;
+        let mut named = HashMap::new();
+        for other in &settings.named_connects {
+            let line = format!("SQLNamedConnectInfo {}", other.name);
+            named.insert(other.name.clone(), links.link(services, Some(&other.backend), &other.connect, &line).await?);
+        }
+        let queries = Queries::compile(settings, link, &named)?;
+        let authenticates = settings.engine.authenticates();
+        let users = match authenticates && settings.authenticate.users {
+            true => Users::compile(settings, &queries)?,
+            false => None,
+        };
+        if users.is_some() && settings.auth_types.is_empty() {
+            log!(Warn, "there is no SQLAuthTypes: SQL users cannot log in");
+        }
+        let groups = match authenticates && settings.authenticate.groups {
+            true => Some(Groups::compile(settings, &queries)?),
+            false => None,
+        };
+        let records = match settings.engine.logs() {
+            true => records(settings, &queries)?,
+            false => Vec::new(),
+        };
+        let shows = shows(settings)?;
+        let server = Self { users, groups, auth_types: settings.auth_types.clone(), queries, records, shows };
+        server.probe().await;
+        Ok(Some(server))
+    }
+
+    async fn probe(&self) {
+        if let Some(users) = &self.users {
+            users.probe().await;
+        }
+        if let Some(groups) = &self.groups {
+            groups.probe().await;
+        }
+        for (_, query) in self.queries.named.values() {
+            query.probe().await;
+        }
+    }
+
+    /// The SQLLog lines that a moment calls for.
+    pub fn records_at(&self, verb: Verb, phase: Phase) -> impl Iterator<Item = &Record> {
+        self.records.iter().filter(move |record| record.triggers.match_moment(Purpose::Log, verb, phase))
+    }
+
+    /// The SQLShowInfo lines that a moment calls for.
+    pub fn shows_at(&self, verb: Verb, phase: Phase) -> impl Iterator<Item = &Show> {
+        self.shows.iter().filter(move |show| show.triggers.match_moment(Purpose::Show, verb, phase))
+    }
+}
+
+fn records(settings: &Settings, queries: &Queries) -> Result<Vec<Record>> {
+    let stays = settings.options.contains(&SqlOption::NoDisconnectOnError);
+    let record = |line: &LogLine| {
+        let fault = |what: String| Error::configuration(format!("SQLLog {} {}: {what}", line.commands, line.query));
+        let triggers = Triggers::read(&line.commands).map_err(fault)?;
+        let (kind, query) =
+            queries.named.get(&line.query).ok_or_else(|| fault("no SQLNamedQuery has this name".to_owned()))?;
+        if *kind == Kind::Select {
+            return Err(fault("a SELECT query writes nothing".to_owned()));
+        }
+        query.template.check(Place::Command).map_err(|error| fault(error.to_string()))?;
+        let failure = if stays || line.ignore_errors { Failure::GoesOn } else { Failure::EndsSession };
+        Ok(Record { triggers, query: query.clone(), failure })
+    };
+    settings.logs.iter().map(record).collect()
+}
+
+fn shows(settings: &Settings) -> Result<Vec<Show>> {
+    let show = |line: &ShowLine| {
+        let fault = |what: String| Error::configuration(format!("SQLShowInfo {}: {what}", line.commands));
+        let triggers = Triggers::read(&line.commands).map_err(fault)?;
+        let message = Message::compile(&line.text).map_err(|error| fault(error.to_string()))?;
+        Ok(Show { triggers, code: line.code, message })
+    };
+    settings.shows.iter().map(show).collect()
+}
+
+/// The named queries of a server, and what makes further ones.
+pub struct Queries {
+    named: HashMap<String, (Kind, Query)>,
+    link: Link,
+}
+
+impl Queries {
+    /// Compiles all of them. Of two with one name the later one counts: it
+    /// stands further in.
+    fn compile(settings: &Settings, link: Link, named_links: &HashMap<String, Link>) -> Result<Self> {
+        let mut named = HashMap::new();
+        for line in &settings.queries {
+            let origin = format!("SQLNamedQuery {}", line.name);
+            let template = line.compile().map_err(|error| Error::configuration(format!("SQLNamedQuery: {error}")))?;
+            let link = match &line.connection {
+                None => link.clone(),
+                Some(name) => named_links
+                    .get(name)
+                    .cloned()
+                    .ok_or_else(|| Error::configuration(format!("{origin}: no SQLNamedConnectInfo '{name}'")))?,
+            };
+            named.insert(line.name.clone(), (line.kind, Query { origin, template, link }));
+        }
+        Ok(Self { named, link })
+    }
+
+    /// A named query and its type.
+    pub fn named(&self, name: &str) -> Option<&(Kind, Query)> {
+        self.named.get(name)
+    }
+
+    /// The named query that a directive looks something up with.
+    pub fn custom(&self, directive: &str, name: &str, wanted: Kind) -> Result<Query> {
+        let fault = |what: String| Error::configuration(format!("{directive} custom:/{name}: {what}"));
+        let (kind, query) = self.named.get(name).ok_or_else(|| fault("no SQLNamedQuery has this name".to_owned()))?;
+        // FREEFORM may well be a SELECT that the other type cannot express.
+        if *kind != wanted && !kind.reads() {
+            return Err(fault(format!("a {} query is needed", wanted.word())));
+        }
+        query.template.check(Place::Lookup).map_err(|error| fault(error.to_string()))?;
+        Ok(query.clone())
+    }
+
+    /// A query on a table that a directive names.
+    pub fn table(&self, directive: &str, text: &str) -> Result<Query> {
+        let fault = |what: String| Error::configuration(format!("{directive}: {what}"));
+        let template = Template::compile(text).map_err(|error| fault(error.to_string()))?;
+        template.check(Place::Lookup).map_err(|error| fault(error.to_string()))?;
+        Ok(Query { origin: directive.to_owned(), template, link: self.link.clone() })
+    }
+}

@@ -1,0 +1,84 @@
+//! What mod_sql offers to others: its users, and its named queries.
+
+use std::sync::Arc;
+
+use gantry_api::service::{Authenticator, LoginRequest, SqlQueries, SqlRows, Verdict};
+use gantry_api::session::ServerId;
+use gantry_api::{Account, Error, Result, async_trait};
+
+use crate::link::Writes;
+use crate::passwords::Passwords;
+use crate::server::Server;
+use crate::variables::{Arguments, Place};
+
+/// The servers of the configuration, by their numbers.
+#[derive(Default)]
+pub struct Servers {
+    /// None for those that have no database.
+    pub servers: Vec<Option<Server>>,
+}
+
+impl Servers {
+    /// A server that has a database.
+    pub fn server(&self, id: ServerId) -> Option<&Server> {
+        self.servers.get(id.0)?.as_ref()
+    }
+
+    /// Takes in a server.
+    pub fn insert(&mut self, id: ServerId, server: Option<Server>) {
+        if self.servers.len() <= id.0 {
+            self.servers.resize_with(id.0 + 1, || None);
+        }
+        if let Some(place) = self.servers.get_mut(id.0) {
+            *place = server;
+        }
+    }
+}
+
+/// Users, for AuthOrder.
+pub struct SqlUsers {
+    /// Where they are.
+    pub servers: Arc<Servers>,
+    /// What checks their passwords.
+    pub passwords: Passwords,
+}
+
+#[async_trait]
+impl Authenticator for SqlUsers {
+    async fn account(&self, request: &LoginRequest) -> Result<Option<Account>> {
+        let Some(server) = self.servers.server(request.server) else { return Ok(None) };
+        let Some(users) = &server.users else { return Ok(None) };
+        let Some(mut account) = users.find(&request.user).await? else { return Ok(None) };
+        if let Some(groups) = &server.groups {
+            account.groups = groups.find(&account).await?;
+        }
+        Ok(Some(account))
+    }
+
+    async fn verify(&self, request: &LoginRequest, account: &Account, password: &[u8]) -> Result<Verdict> {
+        let Some(server) = self.servers.server(request.server) else { return Ok(Verdict::Unknown) };
+        let fits = self.passwords.fit(&server.auth_types, account.secret.as_deref(), password).await?;
+        Ok(if fits { Verdict::Accepted } else { Verdict::Rejected })
+    }
+}
+
+/// Named queries, for other modules.
+pub struct NamedQueries {
+    /// Where they are.
+    pub servers: Arc<Servers>,
+    /// What runs them.
+    pub writes: Arc<Writes>,
+}
+
+#[async_trait]
+impl SqlQueries for NamedQueries {
+    async fn run(&self, server: ServerId, name: &str, arguments: &[String]) -> Result<SqlRows> {
+        let found = self.servers.server(server).and_then(|server| server.queries.named(name));
+        let (_, query) =
+            found.ok_or_else(|| Error::configuration(format!("no SQLNamedQuery '{name}' on this server")))?;
+        let fault = |error| Error::configuration(format!("{}: {error}", query.origin));
+        query.template.check(Place::Service).map_err(fault)?;
+        let statement = query.template.fill(&Arguments(arguments)).map_err(fault)?;
+        self.writes.run(&query.link, statement).await.map_err(|error| error.context(&query.origin))
+    }
+}

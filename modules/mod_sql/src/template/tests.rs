@@ -1,0 +1,178 @@
+//! What becomes of queries, and of values that would like to be SQL.
+
+use gantry_api::service::SqlValue;
+use gantry_api::variable::Variable;
+
+use super::{Template, TemplateError};
+use crate::variables::{Arguments, Lookup, Place, Source, VariableError};
+
+/// Values that an attacker might choose.
+struct Hostile;
+
+const EVIL: &str = "x'); DROP TABLE users; -- ?1 %u \" ` \\";
+
+impl Source for Hostile {
+    fn session(&self, name: &str) -> Variable {
+        match name {
+            "b" => Variable::Number(42),
+            "f" => Variable::None,
+            _ => Variable::Text(EVIL.to_owned()),
+        }
+    }
+
+    fn argument(&self, index: usize) -> Option<&str> {
+        (index < 2).then_some(EVIL)
+    }
+}
+
+fn text(text: &str) -> SqlValue {
+    SqlValue::Text(text.to_owned())
+}
+
+/// The statement's text with `?` for each parameter, and the parameters.
+fn filled(query: &str) -> (String, Vec<SqlValue>) {
+    let statement = Template::compile(query).unwrap().fill(&Hostile).unwrap();
+    assert_eq!(statement.pieces.len(), statement.parameters.len() + 1, "{query}");
+    (statement.pieces.join("?"), statement.parameters)
+}
+
+fn refused(query: &str) -> TemplateError {
+    Template::compile(query).expect_err(query)
+}
+
+#[test]
+fn variables_become_parameters_with_and_without_quotes() {
+    let (sql, values) = filled("INSERT INTO t VALUES ('%u', %b, %u, '%b', %f, '%f')");
+    assert_eq!(sql, "INSERT INTO t VALUES (?, ?, ?, ?, ?, ?)");
+    assert_eq!(values, [text(EVIL), SqlValue::Int(42), text(EVIL), text("42"), SqlValue::Null, text("-")]);
+}
+
+#[test]
+fn text_around_a_variable_goes_into_the_value() {
+    let (sql, values) = filled("UPDATE t SET a = 'it''s %u@%h, 100%%' WHERE b='-%b-'");
+    assert_eq!(sql, "UPDATE t SET a = ? WHERE b=?");
+    assert_eq!(values, [text(&format!("it's {EVIL}@{EVIL}, 100%")), text("-42-")]);
+}
+
+#[test]
+fn literals_without_variables_stay_as_they_are() {
+    let same =
+        "SELECT 'it''s', '', 'a -- b', '/* ? */', \"a\"\"b\", `c``d`, [e f], 1 - -1, 4/2 /* '%u ? */ -- it's %u ?\n, x";
+    assert_eq!(filled(same), (same.to_owned(), vec![]));
+    assert_eq!(filled("SELECT 'a%%', 7 %% 2, \"%%\"").0, "SELECT 'a%', 7 % 2, \"%\"");
+    assert_eq!(filled("a = E'it\\'s' AND b = '%u'").0, "a = E'it\\'s' AND b = ?");
+    assert_eq!(filled("a = 'c:\\' AND b = '%u'"), ("a = 'c:\\' AND b = ?".to_owned(), vec![text(EVIL)]));
+}
+
+#[test]
+fn positions_and_patterns_are_bound() {
+    let (sql, values) = filled("m LIKE '%%,%{0},%%' OR n = %{1}");
+    assert_eq!(sql, "m LIKE ? OR n = ?");
+    assert_eq!(values, [text(&format!("%,{EVIL},%")), text(EVIL)]);
+    let template = Template::compile("SELECT %{2}").unwrap();
+    let error = template.fill(&Hostile).unwrap_err();
+    assert_eq!(error.to_string(), "variable %{2} has no value here: too few arguments");
+    assert!(template.fill(&Arguments(&["a".into(), "b".into(), "c".into()])).is_ok());
+}
+
+#[test]
+fn a_parameter_never_runs_into_its_neighbour() {
+    assert_eq!(filled("a LIKE'%u'AND b").0, "a LIKE ? AND b");
+    assert_eq!(filled("'%u'0").0, "? 0");
+    assert_eq!(filled("'%u''x'").0, "?");
+    assert_eq!(filled("('%u')||('%u')").0, "(?)||(?)");
+    for query in ["%b0", "0%b", "t_%u", "t.%u", "%u.t", "%u%u", "%u'x'", "\"t\"%u", ":%u", "@%u", "$%b"] {
+        assert!(matches!(refused(query), TemplateError::PartOfWord(_)), "{query}");
+    }
+}
+
+#[test]
+fn variables_in_names_are_refused() {
+    for query in ["SELECT \"%u\"", "SELECT `a%u`", "SELECT [%u]", "SELECT \"a\"\"%u\"", "SELECT \"it's %u\""] {
+        assert_eq!(refused(query), TemplateError::InName("u".to_owned()), "{query}");
+    }
+    assert_eq!(refused("X'%u'").to_string(), "variable %u stands inside a literal with the prefix 'X'");
+    assert!(matches!(refused("U&'%u'"), TemplateError::Prefixed(..)));
+    assert!(matches!(refused("_utf8'%u'"), TemplateError::Prefixed(..)));
+}
+
+#[test]
+fn what_is_unknown_or_unfinished_is_refused() {
+    let unknown = |name: &str| TemplateError::Variable(VariableError::Unknown(name.to_owned()));
+    for (query, error) in [
+        ("'%y'", unknown("y")),
+        ("a % b", unknown(" ")),
+        ("a %", unknown("")),
+        ("'%é'", unknown("é")),
+        ("'%{nonsense}'", unknown("{nonsense}")),
+        ("'%{-1}'", unknown("{-1}")),
+        ("'%{uid'", TemplateError::Variable(VariableError::Unclosed)),
+        ("%t", TemplateError::Variable(VariableError::NoTime)),
+        ("'%u", TemplateError::Unclosed("a quoted text")),
+        ("E'\\", TemplateError::Unclosed("a quoted text")),
+        ("\"u", TemplateError::Unclosed("a quoted name")),
+        ("/* '*", TemplateError::Unclosed("a comment")),
+        ("a = ?", TemplateError::Placeholder),
+    ] {
+        assert_eq!(refused(query), error, "{query}");
+    }
+}
+
+#[test]
+fn every_text_is_compiled_or_refused_without_panic() {
+    const LETTERS: [&str; 14] = ["'", "\"", "`", "%", "%u", "%{0}", "-", "/*", "*/", "\\", "E", "é", " ", "["];
+    let count = LETTERS.len();
+    for number in 0..count.pow(4) {
+        let query: String = (0..4).map(|place| LETTERS[number / count.pow(place) % count]).collect();
+        if let Ok(template) = Template::compile(&query) {
+            let statement = template.fill(&Hostile).unwrap();
+            assert_eq!(statement.pieces.len(), statement.parameters.len() + 1);
+            assert!(!statement.pieces.concat().contains("DROP"), "{query}");
+        }
+    }
+}
+
+#[test]
+fn each_place_has_its_variables() {
+    let check = |query: &str, place| Template::compile(query).unwrap().check(place).is_ok();
+    for (query, command, lookup, service) in [
+        ("'%U%u'", true, true, false),
+        ("'%a'", true, false, false),
+        ("%{0}", false, true, true),
+        ("%{1}", false, false, true),
+        ("'%{time:%Y-%m-%d}'", true, true, true),
+        ("1", true, true, true),
+    ] {
+        let found = (check(query, Place::Command), check(query, Place::Lookup), check(query, Place::Service));
+        assert_eq!(found, (command, lookup, service), "{query}");
+    }
+}
+
+#[test]
+fn lookups_know_the_login_name_and_the_argument() {
+    let statement =
+        Template::compile("a='%U' OR b='%u' OR c=%{0}").unwrap().fill(&Lookup { user: "jo'", argument: "7" }).unwrap();
+    assert_eq!(statement.parameters, [text("jo'"), text("jo'"), text("7")]);
+}
+
+#[test]
+fn time_and_environment_are_values_too() {
+    let (sql, values) = filled("'%{time:%Y}', %{env:NO_SUCH_VARIABLE}");
+    assert_eq!(sql, "?, ?");
+    let [SqlValue::Text(year), SqlValue::Text(missing)] = &values[..] else { panic!("{values:?}") };
+    assert!(year.parse::<u32>().is_ok_and(|year| year > 2000), "{year}");
+    assert_eq!(missing, "-");
+    assert!(matches!(refused("'%{time:%!}'"), TemplateError::Variable(VariableError::Time(..))));
+}
+
+#[test]
+fn the_database_can_be_asked_what_it_thinks_of_a_query() {
+    let explain = |query: &str| Template::compile(query).unwrap().explain();
+    let statement = explain("SELECT 1 WHERE 'x' = '%u'").unwrap();
+    assert_eq!(
+        (statement.pieces, statement.parameters),
+        (vec!["EXPLAIN SELECT 1 WHERE 'x' = ".to_owned(), String::new()], vec![SqlValue::Null])
+    );
+    assert_eq!(explain("PRAGMA x"), None);
+    assert_eq!(explain(""), None);
+}

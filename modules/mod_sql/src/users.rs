@@ -1,0 +1,96 @@
+//! Users of the database: SQLUserInfo, SQLUserWhereClause and the ids' bounds.
+
+use std::path::PathBuf;
+
+use gantry_api::service::SqlValue;
+use gantry_api::{Account, Error, Result, log};
+
+use crate::lookup::{self, Ids, Query};
+use crate::named::Kind;
+use crate::server::Queries;
+use crate::settings::{Settings, UserInfo};
+use crate::variables::Lookup;
+
+/// How users are looked up.
+pub struct Users {
+    query: Query,
+    /// Where the database has no home: SQLDefaultHomedir, unless SQLUserInfo
+    /// names a column for it, whose word is final.
+    home: Option<PathBuf>,
+    uids: Ids,
+    gids: Ids,
+}
+
+impl Users {
+    /// Compiles what the configuration says; none where no user can have a
+    /// home, as the manual has it.
+    pub fn compile(settings: &Settings, queries: &Queries) -> Result<Option<Self>> {
+        let (query, fixed_home) = match &settings.users {
+            UserInfo::Custom(name) => (queries.custom("SQLUserInfo", name, Kind::Select)?, true),
+            UserInfo::Table([table, name, password, uid, gid, home, shell]) => {
+                let text = format!(
+                    "SELECT {name}, {password}, {uid}, {gid}, {home}, {shell} FROM {table} WHERE ({name} = '%U'){} LIMIT 1",
+                    lookup::and(&settings.user_where)
+                );
+                (queries.table("SQLUserInfo", &text)?, is_null(home))
+            }
+        };
+        if fixed_home && settings.default_home.is_none() && matches!(settings.users, UserInfo::Table(_)) {
+            log!(
+                Warn,
+                "SQLUserInfo names no column for home folders, and there is no SQLDefaultHomedir: SQL users cannot log in"
+            );
+            return Ok(None);
+        }
+        let home = settings.default_home.clone().filter(|_| fixed_home);
+        let (uids, gids) = Ids::of(settings);
+        Ok(Some(Self { query, home, uids, gids }))
+    }
+
+    /// Sees what the database says of the query.
+    pub async fn probe(&self) {
+        self.query.probe().await;
+    }
+
+    /// Looks a user up; the groups are not filled in.
+    pub async fn find(&self, user: &str) -> Result<Option<Account>> {
+        let rows = self.query.run(&Lookup { user, argument: user }).await?;
+        match rows.len() {
+            0 => Ok(None),
+            1 => self.account(user, rows.into_iter().next().unwrap_or_default()).map(Some),
+            many => {
+                Err(Error::system(format!("SQLUserInfo: {many} rows for user '{}': one expected", user.escape_debug())))
+            }
+        }
+    }
+
+    /// Makes an account of name, password, uid, gid, home and shell.
+    fn account(&self, user: &str, row: Vec<SqlValue>) -> Result<Account> {
+        let shown = user.escape_debug();
+        let count = row.len();
+        let Ok([name, password, uid, gid, home, shell]) = <[SqlValue; 6]>::try_from(row) else {
+            return Err(Error::system(format!("SQLUserInfo: {count} columns for user '{shown}': 6 expected")));
+        };
+        let fault = |what: &str| Error::system(format!("SQLUserInfo: user '{shown}' has {what}"));
+        let home = match home.into_text() {
+            Some(home) => PathBuf::from(home),
+            None => self.home.clone().ok_or_else(|| fault("no home folder"))?,
+        };
+        if !home.is_absolute() || home.to_string_lossy().contains('\0') {
+            return Err(fault("a home folder that is no absolute path"));
+        }
+        Ok(Account {
+            name: name.into_text().filter(|name| !name.is_empty()).unwrap_or_else(|| user.to_owned()),
+            uid: self.uids.of_value(uid).ok_or_else(|| fault("a uid that is no id"))?,
+            gid: self.gids.of_value(gid).ok_or_else(|| fault("a gid that is no id"))?,
+            groups: Vec::new(),
+            home,
+            shell: shell.into_text().unwrap_or_default(),
+            secret: password.into_text(),
+        })
+    }
+}
+
+fn is_null(column: &str) -> bool {
+    column.eq_ignore_ascii_case("NULL")
+}

@@ -1,0 +1,285 @@
+//! What the tests need of a daemon: directives become settings, modules are
+//! started in order, commands reach their hooks. And a database.
+
+use std::any::Any;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use gantry_api::data::{Control, Data, DataLink, Family};
+use gantry_api::files::{File, Files, Links, Listing, Metadata, Open, Target};
+use gantry_api::guard::Home;
+use gantry_api::image::Descriptor;
+use gantry_api::log::{Host, Level, Record};
+use gantry_api::module::{Instance, SettingsBox, State, World};
+use gantry_api::runtime::Layout;
+use gantry_api::service::{Services, SqlBackend, SqlConnect, SqlRows, SqlStatement};
+use gantry_api::session::{ServerId, Session, Type};
+use gantry_api::{
+    Account, Command, Image, Inherits, Moment, Phase, Reply, Result, Start, Step, Value, Verb, VirtualPath,
+    async_trait, refuse,
+};
+use mod_sql_sqlite::Sqlite;
+use tempfile::TempDir;
+
+// Named, so that they are linked in.
+use mod_sql as _;
+
+/// Logs to the test's output.
+struct Output;
+
+impl Host for Output {
+    fn enabled(&self, _level: Level) -> bool {
+        true
+    }
+
+    fn log(&self, record: &Record<'_>) {
+        eprintln!("{:?} {}: {}", record.level, record.target, record.message);
+    }
+}
+
+/// A database file with some users and groups.
+pub struct Database {
+    _folder: TempDir,
+    /// Where it is.
+    pub path: PathBuf,
+}
+
+impl Database {
+    /// Makes one.
+    pub async fn new() -> Self {
+        let folder = TempDir::new().unwrap();
+        let path = folder.path().join("ftp.db");
+        std::fs::write(&path, b"").unwrap();
+        let database = Self { _folder: folder, path };
+        for statement in [
+            "PRAGMA journal_mode = WAL",
+            "CREATE TABLE users (userid TEXT, passwd TEXT, uid INTEGER, gid INTEGER, homedir TEXT, shell TEXT)",
+            "CREATE TABLE groups (groupname TEXT, gid INTEGER, members TEXT)",
+            "CREATE TABLE log (name TEXT, verb TEXT, bytes, more TEXT)",
+            "INSERT INTO users VALUES ('joe', 'secret', 2000, 2100, '/home/joe', '/bin/sh')",
+            "INSERT INTO users VALUES ('low', 'secret', 0, 0, '/home/low', NULL)",
+            "INSERT INTO users VALUES ('odd', 'secret', 'root', 1, '/home/odd', '')",
+            "INSERT INTO users VALUES ('homeless', 'secret', 2001, 2100, NULL, '')",
+            "INSERT INTO users VALUES ('j_e', '', NULL, NULL, '/home/j_e', '')",
+            "INSERT INTO groups VALUES ('staff', 2100, 'ann, bob'), ('ftp', 2200, 'ann,joe'), ('ftp', 2200, 'joe')",
+            "INSERT INTO groups VALUES ('joes', 2300, 'joey,xjoe'), ('wheel', 0, 'joe'), ('under', 2400, 'j_e')",
+        ] {
+            database.run(statement).await;
+        }
+        database
+    }
+
+    /// How often this process has it open.
+    pub fn opened(&self) -> usize {
+        let files = std::fs::read_dir("/proc/self/fd").unwrap();
+        files
+            .filter(|file| {
+                file.as_ref().is_ok_and(|file| std::fs::read_link(file.path()).is_ok_and(|path| path == self.path))
+            })
+            .count()
+    }
+
+    /// Runs a statement behind the modules' back.
+    pub async fn run(&self, sql: &str) -> SqlRows {
+        let sqlite = Sqlite::default();
+        let pool = sqlite
+            .open(&SqlConnect { database: self.path.display().to_string(), ..SqlConnect::default() })
+            .await
+            .unwrap();
+        let answer =
+            sqlite.run(pool, &SqlStatement { pieces: vec![sql.to_owned()], parameters: vec![] }).await.unwrap();
+        sqlite.close(pool).await.unwrap();
+        answer
+    }
+}
+
+/// The modules at work for two servers with the same settings.
+pub struct Daemon {
+    /// What they published.
+    pub world: World,
+    sql: Box<dyn Instance>,
+    settings: SettingsBox,
+    sqlite: Box<dyn Instance>,
+}
+
+impl Daemon {
+    /// Starts the modules with these lines of configuration.
+    pub async fn start(layout: Layout, lines: &[&[&str]]) -> Result<Self> {
+        let image = Image::this(&Output);
+        let module = |name: &str| image.modules.iter().find(|module| module.name == name).unwrap();
+        let (sql, sqlite) = (module("mod_sql"), module("mod_sql_sqlite"));
+        assert_eq!(sqlite.before, ["mod_sql"]);
+        let settings = (sql.settings)(&configuration(&image, lines)).unwrap();
+        let mut services = Services::default();
+        let sqlite = started(layout, sqlite, &[], &mut services).await?;
+        let servers: [(ServerId, &(dyn Any + Send + Sync)); 2] = [(ServerId(0), &*settings), (ServerId(1), &*settings)];
+        let sql = started(layout, sql, &servers, &mut services).await?;
+        Ok(Self { world: World { services, ..World::default() }, sql, settings, sqlite })
+    }
+
+    /// Runs the phases of a command for which mod_sql has hooks.
+    pub async fn command(&self, session: &mut Session, line: &str, phases: &[Phase]) {
+        let command = Command::parse(line.as_bytes()).unwrap();
+        self.moments(session, &command, phases).await;
+    }
+
+    /// Ends a session.
+    pub async fn exit(&self, session: &mut Session) {
+        self.moments(session, &Command { verb: Verb::EXIT, argument: Vec::new() }, &[Phase::Command]).await;
+    }
+
+    async fn moments(&self, session: &mut Session, command: &Command, phases: &[Phase]) {
+        let hooks = self.sql.hooks().unwrap();
+        for phase in phases {
+            let hooked = |verb: Option<Verb>| verb.is_none_or(|verb| verb == command.verb);
+            for _ in hooks.iter().filter(|hook| hook.phase == *phase && hooked(hook.verb)) {
+                let mut slot = None;
+                let mut at = Moment::new(
+                    session,
+                    command,
+                    *phase,
+                    State::new(&mut slot, self.sql.home()),
+                    &self.world,
+                    &*self.settings,
+                );
+                if self.sql.at_once(&mut at).unwrap() == Step::Wait {
+                    self.sql.wait(&mut at).await.unwrap();
+                }
+            }
+        }
+    }
+
+    /// Stops the modules, the last one first.
+    pub async fn stop(self) {
+        for instance in [self.sql, self.sqlite] {
+            instance.stop().await.unwrap();
+            if let Some(runtime) = &instance.home().runtime {
+                let runtime = runtime.clone();
+                tokio::task::spawn_blocking(move || runtime.stop(Duration::from_secs(5))).await.unwrap();
+            }
+        }
+    }
+}
+
+async fn started(
+    layout: Layout,
+    module: &Descriptor,
+    servers: &[(ServerId, &(dyn Any + Send + Sync))],
+    services: &mut Services,
+) -> Result<Box<dyn Instance>> {
+    let runtime = module.runtime.map(|start| start(layout, module.name)).transpose()?;
+    let home = Home { module: module.name.into(), runtime };
+    let mut instance = (module.create)(home.clone())?;
+    instance.start(&mut Start::new(layout, home, servers, services)).await?;
+    Ok(instance)
+}
+
+fn configuration(image: &Image, lines: &[&[&str]]) -> Value {
+    let mut entries: Vec<(String, Value)> = Vec::new();
+    for line in lines {
+        let directive = image.directives.iter().find(|directive| directive.name == line[0]).unwrap();
+        let value = (directive.parse)(&line[1..]).unwrap();
+        match (entries.iter_mut().find(|(name, _)| name == line[0]), directive.inherits) {
+            (Some((_, Value::List(values))), Inherits::Append) => values.push(value),
+            (_, Inherits::Append) => entries.push((line[0].to_owned(), Value::List(vec![value]))),
+            (_, _) => entries.push((line[0].to_owned(), value)),
+        }
+    }
+    Value::Map(entries)
+}
+
+/// A session of a client who said USER.
+pub fn session(user: &str) -> Session {
+    let address: SocketAddr = "127.0.0.1:21".parse().unwrap();
+    Session {
+        id: 1,
+        server: ServerId(0),
+        server_name: "test".into(),
+        local: address,
+        remote: address,
+        remote_host: "host'; DROP TABLE log; --".to_owned(),
+        began: SystemTime::now(),
+        user: Some(user.to_owned()),
+        account: None,
+        attempts: 0,
+        cwd: VirtualPath::root(),
+        kind: Type::Image,
+        restart: 0,
+        rename_from: None,
+        epsv_only: false,
+        transfer: None,
+        bytes: (0, 0),
+        files: Box::new(Nothing),
+        data: Box::new(Nothing),
+        control: Box::new(Nothing),
+        ending: None,
+        reply: Some(Reply::new(230, "User logged in")),
+    }
+}
+
+/// No files, no connections.
+struct Nothing;
+
+fn none<T>() -> Result<T> {
+    refuse(550, "not in this test")
+}
+
+#[async_trait]
+impl Files for Nothing {
+    fn begin(&mut self, _: Verb) {}
+    async fn admit(&mut self, _: Arc<Account>, _: &Path) -> Result<()> {
+        none()
+    }
+    async fn metadata(&self, _: &VirtualPath, _: Links) -> Result<Metadata> {
+        none()
+    }
+    async fn open(&self, _: &VirtualPath, _: Open) -> Result<Box<dyn File>> {
+        none()
+    }
+    async fn enter(&self, _: &VirtualPath) -> Result<()> {
+        none()
+    }
+    async fn list(&self, _: &VirtualPath) -> Result<Box<dyn Listing>> {
+        none()
+    }
+    async fn create_directory(&self, _: &VirtualPath) -> Result<()> {
+        none()
+    }
+    async fn remove_directory(&self, _: &VirtualPath) -> Result<()> {
+        none()
+    }
+    async fn remove_file(&self, _: &VirtualPath) -> Result<()> {
+        none()
+    }
+    async fn rename(&self, _: &VirtualPath, _: &VirtualPath, _: Target) -> Result<()> {
+        none()
+    }
+    async fn set_modified(&self, _: &VirtualPath, _: i64) -> Result<()> {
+        none()
+    }
+    async fn set_mode(&self, _: &VirtualPath, _: u32) -> Result<()> {
+        none()
+    }
+}
+
+#[async_trait]
+impl Data for Nothing {
+    async fn passive(&mut self, _: Family) -> Result<SocketAddr> {
+        none()
+    }
+    fn active(&mut self, _: SocketAddr) -> Result<()> {
+        none()
+    }
+    async fn open(&mut self) -> Result<Box<dyn DataLink>> {
+        none()
+    }
+}
+
+#[async_trait]
+impl Control for Nothing {
+    async fn send(&mut self, _: Reply) -> Result<()> {
+        none()
+    }
+}

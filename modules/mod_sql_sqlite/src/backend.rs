@@ -1,0 +1,63 @@
+//! The service: open databases by their numbers. How one of them works is in
+//! `database`.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use gantry_api::Result;
+use gantry_api::async_trait;
+use gantry_api::service::{SqlBackend, SqlConnect, SqlPool, SqlRows, SqlStatement};
+
+use crate::database::Database;
+use crate::error::SqliteError;
+
+/// SQLite, as mod_sql sees it. Clones are the same.
+#[derive(Clone, Default)]
+pub struct Sqlite {
+    open: Arc<Open>,
+}
+
+#[derive(Default)]
+struct Open {
+    next: AtomicU64,
+    databases: Mutex<HashMap<SqlPool, Arc<Database>>>,
+}
+
+impl Sqlite {
+    /// Closes what nobody closed.
+    pub async fn close_all(&self) {
+        let left: Vec<_> = self.databases().drain().map(|(_, database)| database).collect();
+        for database in left {
+            database.close().await;
+        }
+    }
+
+    // A panic while it is locked leaves nothing half done.
+    fn databases(&self) -> MutexGuard<'_, HashMap<SqlPool, Arc<Database>>> {
+        self.open.databases.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[async_trait]
+impl SqlBackend for Sqlite {
+    async fn open(&self, connect: &SqlConnect) -> Result<SqlPool> {
+        let database = Database::open(&connect.database).await?;
+        let pool = SqlPool(self.open.next.fetch_add(1, Ordering::Relaxed));
+        self.databases().insert(pool, Arc::new(database));
+        Ok(pool)
+    }
+
+    async fn run(&self, pool: SqlPool, statement: &SqlStatement) -> Result<SqlRows> {
+        let database = self.databases().get(&pool).cloned();
+        Ok(database.ok_or(SqliteError::Closed)?.run(statement).await?)
+    }
+
+    async fn close(&self, pool: SqlPool) -> Result<()> {
+        let database = self.databases().remove(&pool);
+        if let Some(database) = database {
+            database.close().await;
+        }
+        Ok(())
+    }
+}

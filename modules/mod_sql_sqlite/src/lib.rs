@@ -1,0 +1,35 @@
+//! mod_sql_sqlite: the back end `sqlite3` of mod_sql (doc/contrib/mod_sql_sqlite
+//! of ProFTPD's manual). It has no directives: SQLConnectInfo names the full
+//! path of the database. What is asked of a database is mod_sql's business.
+
+mod backend;
+mod database;
+mod error;
+mod values;
+
+use gantry_api::prelude::*;
+
+pub use backend::Sqlite;
+
+/// The module.
+#[derive(Default)]
+struct SqlSqlite {
+    sqlite: Sqlite,
+}
+
+gantry_api::module! { SqlSqlite, before: ["mod_sql"], runtime: gantry_runtime::start }
+
+/// What SQLBackend calls it.
+const NAME: &str = "sqlite3";
+
+#[async_trait]
+impl Module for SqlSqlite {
+    async fn start(&mut self, start: &mut Start<'_>) -> Result<()> {
+        start.sql_backend(NAME, self.sqlite.clone());
+        Ok(())
+    }
+
+    async fn stop(&self) {
+        self.sqlite.close_all().await;
+    }
+}

@@ -1,0 +1,44 @@
+//! REST (RFC 3659 section 5): where the next transfer begins. It holds until a transfer or a listing, so that commands
+//! that only prepare the connection (PASV, TYPE) may stand in between, as many clients send them.
+
+use gantry_api::prelude::*;
+use gantry_api::session::Type;
+
+/// REST.
+pub(crate) fn rest(at: &mut Moment<'_>) -> Result<Step> {
+    at.session.restart = 0;
+    if at.command.argument.is_empty() {
+        return refuse(500, "'REST' not understood");
+    }
+    let Some(offset) = offset(&at.command.argument) else {
+        return refuse(501, "REST requires a value greater than or equal to 0");
+    };
+    // An offset in ASCII counts bytes of the wire: to find it, the file would have to be read.
+    if offset > 0 && at.session.kind == Type::Ascii {
+        return refuse(501, "REST: Resuming transfers not allowed in ASCII mode");
+    }
+    at.session.restart = offset;
+    at.session.respond(350, format!("Restarting at {offset}. Send STORE or RETRIEVE to initiate transfer"));
+    Ok(Step::Done)
+}
+
+/// No file is longer than the system's signed offsets reach.
+fn offset(argument: &[u8]) -> Option<u64> {
+    let digits = !argument.is_empty() && argument.iter().all(u8::is_ascii_digit);
+    let number = std::str::from_utf8(argument).ok().filter(|_| digits)?.parse().ok()?;
+    (number <= i64::MAX as u64).then_some(number)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn offsets_are_whole_and_within_reach() {
+        assert_eq!(offset(b"0"), Some(0));
+        assert_eq!(offset(b"9223372036854775807"), Some(i64::MAX as u64));
+        for bad in [&b""[..], b"-1", b"+1", b" 1", b"1x", b"9223372036854775808", b"99999999999999999999999", b"\xff"] {
+            assert_eq!(offset(bad), None);
+        }
+    }
+}

@@ -1,0 +1,55 @@
+//! RETR (RFC 959): a file, from an offset on, to the client.
+
+use gantry_api::files::{File, Kind, Links, Open};
+use gantry_api::prelude::*;
+use gantry_api::session::Direction;
+
+use crate::copy::{self, Progress};
+use crate::outcome::{begin, end, opening, shown};
+use crate::settings::Settings;
+
+/// RETR.
+pub(crate) async fn retrieve(at: &mut Moment<'_>) -> Result<Step> {
+    let offset = std::mem::take(&mut at.session.restart);
+    if at.command.argument.is_empty() {
+        return refuse(500, "'RETR' not understood");
+    }
+    let path = at.path();
+    let (file, size) = open(at, &path).await?;
+    let remaining = check(at, offset, size)?;
+    let mut link = at.session.data.open().await?;
+    begin(at.session, path, Direction::Out);
+    let mut progress = Progress::new(at.session.kind, offset);
+    let result = async {
+        at.session.control.send(opening(at.session.kind, &at.command.argument, Some(remaining))).await?;
+        copy::send(&mut *link, &*file, &mut progress).await?;
+        link.finish().await
+    };
+    let result = result.await;
+    end(at.session, &progress, &result);
+    result?;
+    at.session.respond(226, "Transfer complete");
+    Ok(Step::Done)
+}
+
+/// The file and its size. It is looked at before it is opened: opening a pipe would wait for somebody to write to it.
+async fn open(at: &mut Moment<'_>, path: &VirtualPath) -> Result<(Box<dyn File>, u64)> {
+    let found = at.session.files.metadata(path, Links::Follow).await?;
+    if found.kind != Kind::File {
+        return refuse(550, format!("{}: Not a regular file", shown(at.command)));
+    }
+    let file = at.session.files.open(path, Open::Read).await?;
+    let size = file.metadata().await?.size;
+    Ok((file, size))
+}
+
+/// How many bytes are left behind the offset.
+fn check(at: &Moment<'_>, offset: u64, size: u64) -> Result<u64> {
+    if offset > 0 && !at.settings::<Settings>().retrieve_restart {
+        return refuse(451, format!("{}: Restart not permitted, try again", shown(at.command)));
+    }
+    match size.checked_sub(offset) {
+        Some(remaining) => Ok(remaining),
+        None => refuse(554, format!("REST: invalid {} argument", shown(at.command))),
+    }
+}

@@ -1,0 +1,65 @@
+//! STOU (RFC 959): an upload into a file whose name the server makes.
+
+use std::collections::hash_map::RandomState;
+use std::hash::{BuildHasher, Hasher};
+
+use gantry_api::files::{File, Open};
+use gantry_api::prelude::*;
+
+use crate::store;
+
+/// How many names are tried.
+const TRIES: u32 = 100;
+
+const LETTERS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+
+/// STOU: in the working directory, whatever the argument says. RFC 1123 section 4.1.2.9 has the name in the 150.
+pub(crate) async fn store(at: &mut Moment<'_>) -> Result<Step> {
+    if std::mem::take(&mut at.session.restart) > 0 {
+        return refuse(550, "STOU incompatible with REST");
+    }
+    let (path, file) = create(at).await?;
+    let opening = Reply::new(150, [b"FILE: ", path.name()].concat());
+    store::into_new(at, path, &*file, opening).await
+}
+
+async fn create(at: &mut Moment<'_>) -> Result<(VirtualPath, Box<dyn File>)> {
+    let mut tries = 0;
+    loop {
+        let path = at.session.cwd.join(&name(RandomState::new().build_hasher().finish()));
+        tries += 1;
+        match at.session.files.open(&path, Open::Create).await {
+            Ok(file) => return Ok((path, file)),
+            Err(error) if tries >= TRIES || !is_taken(&error) => return Err(error.context(path)),
+            Err(_) => {}
+        }
+    }
+}
+
+fn is_taken(error: &Error) -> bool {
+    error.reply().1.ends_with("File exists")
+}
+
+/// `ftp` and six letters or digits.
+fn name(mut random: u64) -> Vec<u8> {
+    let mut name = b"ftp".to_vec();
+    for _ in 0..6 {
+        name.extend(LETTERS.get((random % 62) as usize));
+        random /= 62;
+    }
+    name
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_nine_plain_bytes() {
+        for random in [0, 61, 62, u64::MAX, 1 << 40] {
+            let name = name(random);
+            assert!(name.len() == 9 && name.starts_with(b"ftp") && name.iter().all(u8::is_ascii_alphanumeric));
+        }
+        assert_ne!(name(1), name(2));
+    }
+}

@@ -1,0 +1,76 @@
+//! tnftp, the BSD's ftp: commands on its standard input; trees by `mput` and
+//! `mget`, folder by folder, since it knows no recursion. Its exit status says
+//! nothing of its commands: what counts is what arrived.
+
+use std::fmt::Write;
+use std::path::Path;
+
+use super::{Client, From, Job, Mode, Target, make_local_folders, program, text};
+use crate::process::run;
+use crate::sample::Tree;
+
+/// See the module.
+#[derive(Debug, Clone, Copy)]
+pub struct Tnftp;
+
+impl Client for Tnftp {
+    fn put(&self, target: &Target, jobs: &[Job]) {
+        let mut script = String::new();
+        for job in jobs {
+            let (local, remote) = (quote(text(&job.local)), quote(&job.remote));
+            // Its way to resume an upload is APPE, for which the rest has to
+            // stand in a file of its own: `restart` acts on downloads alone.
+            let verb = if job.from == From::WhatIsThere { "append" } else { "put" };
+            writeln!(script, "{verb} {local} {remote}").expect("a String takes text");
+        }
+        transfer(target, &script);
+    }
+
+    fn get(&self, target: &Target, jobs: &[Job]) {
+        let mut script = String::new();
+        for job in jobs {
+            let verb = if job.from == From::WhatIsThere { "reget" } else { "get" };
+            writeln!(script, "{verb} {} {}", quote(&job.remote), quote(text(&job.local))).expect("a String takes text");
+        }
+        transfer(target, &script);
+    }
+
+    fn put_tree(&self, target: &Target, tree: &Tree, local: &Path, remote: &str) {
+        let mut script = format!("mkdir {}\n", quote(remote));
+        for folder in &tree.folders {
+            writeln!(script, "mkdir {}", quote(&format!("/{remote}/{folder}"))).expect("a String takes text");
+        }
+        script.push_str(&in_each_leaf(tree, local, remote, "mput *"));
+        transfer(target, &script);
+    }
+
+    fn get_tree(&self, target: &Target, tree: &Tree, remote: &str, local: &Path) {
+        make_local_folders(tree, local);
+        transfer(target, &in_each_leaf(tree, local, remote, "mget *"));
+    }
+}
+
+fn in_each_leaf(tree: &Tree, local: &Path, remote: &str, what: &str) -> String {
+    tree.leaves().fold(String::new(), |mut script, folder| {
+        let (here, there) = (local.join(folder), format!("/{remote}/{folder}"));
+        writeln!(script, "lcd {}\ncd {}\n{what}", quote(text(&here)), quote(&there)).expect("a String takes text");
+        script
+    })
+}
+
+fn transfer(target: &Target, work: &str) {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let Some(mut tnftp) = program("tnftp", folder.path()) else { return };
+    let (ip, port) = (target.address.ip(), target.address.port());
+    let extended = matches!(target.mode, Mode::ExtendedPassive | Mode::ExtendedActive);
+    let epsv = if extended { "" } else { "epsv4\n" };
+    let script = format!("{epsv}open {ip} {port}\nuser {} {}\nbinary\n{work}quit\n", target.user, target.password);
+    tnftp.args(["-n", "-i", "-v"]).arg(if target.mode.is_passive() { "-p" } else { "-A" });
+    let done = run(&mut tnftp, &script).ok();
+    assert!(!done.text().contains("?Invalid"), "{}", done.text());
+}
+
+// Its quotation marks let no mark into a name; backslashes do.
+fn quote(path: &str) -> String {
+    path.chars().flat_map(|letter| [Some('\\').filter(|_| " \"\\".contains(letter)), Some(letter)]).flatten().collect()
+}

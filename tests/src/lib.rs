@@ -1,0 +1,40 @@
+//! The harness of the behaviour tests: a server in one of its two layouts, the
+//! clients that people use, and the files they carry. The tests themselves
+//! stand in `tests/`, one file a subject; `tests/run` builds what they need.
+
+pub mod clients;
+pub mod config;
+pub mod fixture;
+pub mod full;
+pub mod layout;
+pub mod process;
+pub mod sample;
+pub mod server;
+pub mod suite;
+pub mod wait;
+pub mod wire;
+
+/// What most tests name.
+pub mod prelude {
+    pub use crate::both_layouts;
+    pub use crate::clients::{Mode, Target};
+    pub use crate::config::{Config, PASSWORD, USER};
+    pub use crate::layout::Layout;
+    pub use crate::sample::Tree;
+    pub use crate::server::Server;
+    pub use crate::wire::{Answer, Wire};
+}
+
+/// Makes two tests of each function that takes a [`layout::Layout`]:
+/// `static_::name` and `shared::name`. Each behaviour is thus written once.
+#[macro_export]
+macro_rules! both_layouts {
+    ($($(#[$meta:meta])* $name:ident),+ $(,)?) => {
+        mod static_ {
+            $($(#[$meta])* #[test] fn $name() { super::$name($crate::layout::Layout::Static) })+
+        }
+        mod shared {
+            $($(#[$meta])* #[test] fn $name() { super::$name($crate::layout::Layout::Shared) })+
+        }
+    };
+}

@@ -1,0 +1,268 @@
+//! The protocol by hand (RFC 959, 2428): for what no client says on purpose.
+
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
+
+use crate::wait::PATIENCE;
+
+/// A reply.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// Its code.
+    pub code: u16,
+    /// Its lines without the line ends: the first and the last with the code.
+    pub lines: Vec<String>,
+}
+
+impl Answer {
+    /// All lines.
+    pub fn text(&self) -> String {
+        self.lines.join("\n")
+    }
+
+    /// What stands between the first and the last line.
+    pub fn inner(&self) -> &[String] {
+        self.lines.get(1..self.lines.len().saturating_sub(1)).unwrap_or_default()
+    }
+}
+
+/// A control connection.
+pub struct Wire {
+    stream: BufReader<TcpStream>,
+    address: SocketAddr,
+    greeting: Answer,
+}
+
+impl Wire {
+    /// Connects and reads the greeting.
+    ///
+    /// # Panics
+    /// When the server does not greet with 220.
+    #[track_caller]
+    pub fn connect(address: SocketAddr) -> Self {
+        let wire = Self::open(address).unwrap_or_else(|error| panic!("no greeting: {error}"));
+        assert_eq!(wire.greeting.code, 220, "{}", wire.greeting.text());
+        wire
+    }
+
+    /// Connects and reads the greeting, whatever it says.
+    ///
+    /// # Errors
+    /// Where there is no connection or no reply.
+    pub fn open(address: SocketAddr) -> io::Result<Self> {
+        let stream = TcpStream::connect(address)?;
+        stream.set_read_timeout(Some(PATIENCE))?;
+        stream.set_write_timeout(Some(PATIENCE))?;
+        stream.set_nodelay(true)?;
+        let mut wire = Self { stream: BufReader::new(stream), address, greeting: Answer { code: 0, lines: Vec::new() } };
+        wire.greeting = wire.try_reply()?;
+        Ok(wire)
+    }
+
+    /// What the server said first.
+    pub fn greeting(&self) -> &Answer {
+        &self.greeting
+    }
+
+    /// The address of this end.
+    pub fn local(&self) -> SocketAddr {
+        self.stream.get_ref().local_addr().expect("a connected socket has an address")
+    }
+
+    /// Logs in.
+    ///
+    /// # Panics
+    /// When the server does not say 331 and 230.
+    #[track_caller]
+    pub fn login(&mut self, user: &str, password: &str) {
+        self.expect(format!("USER {user}"), 331);
+        self.expect(format!("PASS {password}"), 230);
+    }
+
+    /// Sends a line.
+    #[track_caller]
+    pub fn send(&mut self, line: impl AsRef<[u8]>) {
+        let mut bytes = line.as_ref().to_vec();
+        bytes.extend_from_slice(b"\r\n");
+        self.send_raw(&bytes).expect("the server reads commands");
+    }
+
+    /// Sends bytes as they are.
+    ///
+    /// # Errors
+    /// Where the server has closed or does not read.
+    pub fn send_raw(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.stream.get_mut().write_all(bytes)
+    }
+
+    /// Reads a reply.
+    ///
+    /// # Panics
+    /// When none comes.
+    #[track_caller]
+    pub fn reply(&mut self) -> Answer {
+        self.try_reply().unwrap_or_else(|error| panic!("no reply: {error}"))
+    }
+
+    /// Reads a reply (RFC 959 section 4.2: `123-` until `123 `).
+    ///
+    /// # Errors
+    /// Where the connection ends or nothing comes in time.
+    pub fn try_reply(&mut self) -> io::Result<Answer> {
+        let mut lines = vec![self.line()?];
+        let code = lines[0].get(..3).and_then(|code| code.parse().ok());
+        let code = code.ok_or_else(|| io::Error::other(format!("no reply: {:?}", lines[0])))?;
+        if lines[0].as_bytes().get(3) == Some(&b'-') {
+            let last = format!("{code:03} ");
+            while !lines.last().is_some_and(|line| line.starts_with(&last)) {
+                lines.push(self.line()?);
+            }
+        }
+        Ok(Answer { code, lines })
+    }
+
+    /// Sends a line and reads the reply.
+    #[track_caller]
+    pub fn ask(&mut self, line: impl AsRef<[u8]>) -> Answer {
+        self.send(line);
+        self.reply()
+    }
+
+    /// Sends a line; its reply, which has to have `code`.
+    ///
+    /// # Panics
+    /// When it has not.
+    #[track_caller]
+    pub fn expect(&mut self, line: impl AsRef<[u8]>, code: u16) -> Answer {
+        let answer = self.ask(&line);
+        assert_eq!(answer.code, code, "{} was answered: {}", String::from_utf8_lossy(line.as_ref()), answer.text());
+        answer
+    }
+
+    /// Whether the server has closed: reads until its end, and what came before.
+    pub fn until_closed(&mut self) -> io::Result<String> {
+        let mut rest = Vec::new();
+        match self.stream.read_to_end(&mut rest) {
+            Err(error) if error.kind() != io::ErrorKind::ConnectionReset => Err(error),
+            _ => Ok(String::from_utf8_lossy(&rest).into_owned()),
+        }
+    }
+
+    /// A data connection by EPSV.
+    #[track_caller]
+    pub fn passive(&mut self) -> TcpStream {
+        let answer = self.expect("EPSV", 229);
+        let port = answer.text().rsplit('|').nth(1).and_then(|port| port.parse().ok());
+        data(SocketAddr::new(self.address.ip(), port.unwrap_or_else(|| panic!("no port: {}", answer.text()))))
+    }
+
+    /// A data connection by PASV.
+    #[track_caller]
+    pub fn old_passive(&mut self) -> TcpStream {
+        let answer = self.expect("PASV", 227).text();
+        let inner = answer.split_once('(').and_then(|(_, rest)| rest.split_once(')')).unwrap_or_else(|| panic!("no address: {answer}")).0;
+        let parts: Vec<u8> = inner.split(',').map(|part| part.parse().expect("a byte")).collect();
+        let [a, b, c, d, high, low] = parts[..] else { panic!("no address: {answer}") };
+        data(SocketAddr::from((Ipv4Addr::new(a, b, c, d), u16::from_be_bytes([high, low]))))
+    }
+
+    /// Listens for a data connection, announced by PORT.
+    #[track_caller]
+    pub fn old_active(&mut self) -> TcpListener {
+        let (listener, address) = self.listen();
+        let SocketAddr::V4(address) = address else { panic!("PORT is of IPv4 alone") };
+        let ([a, b, c, d], [high, low]) = (address.ip().octets(), address.port().to_be_bytes());
+        self.expect(format!("PORT {a},{b},{c},{d},{high},{low}"), 200);
+        listener
+    }
+
+    /// Listens for a data connection, announced by EPRT.
+    #[track_caller]
+    pub fn active(&mut self) -> TcpListener {
+        let (listener, address) = self.listen();
+        let family = if address.is_ipv4() { 1 } else { 2 };
+        self.expect(format!("EPRT |{family}|{}|{}|", address.ip(), address.port()), 200);
+        listener
+    }
+
+    /// What a command sends on a passive data connection, read to its end.
+    #[track_caller]
+    pub fn fetch(&mut self, command: impl AsRef<[u8]>) -> Vec<u8> {
+        let mut stream = self.passive();
+        self.expect(command, 150);
+        let bytes = read_all(&mut stream);
+        drop(stream);
+        let answer = self.reply();
+        assert_eq!(answer.code, 226, "{}", answer.text());
+        bytes
+    }
+
+    /// The same as text, line by line.
+    #[track_caller]
+    pub fn list(&mut self, command: &str) -> Vec<String> {
+        let text = String::from_utf8(self.fetch(command)).expect("a listing is UTF-8");
+        text.split("\r\n").filter(|line| !line.is_empty()).map(str::to_owned).collect()
+    }
+
+    /// Sends bytes for a command on a passive data connection.
+    #[track_caller]
+    pub fn give(&mut self, command: impl AsRef<[u8]>, bytes: &[u8]) {
+        let mut stream = self.passive();
+        self.expect(command, 150);
+        stream.write_all(bytes).expect("the server takes data");
+        drop(stream);
+        let answer = self.reply();
+        assert_eq!(answer.code, 226, "{}", answer.text());
+    }
+
+    fn listen(&self) -> (TcpListener, SocketAddr) {
+        let listener = TcpListener::bind(SocketAddr::new(self.local().ip(), 0)).expect("the kernel has a port");
+        let address = listener.local_addr().expect("a listener has an address");
+        (listener, address)
+    }
+
+    fn line(&mut self) -> io::Result<String> {
+        let mut bytes = Vec::new();
+        self.stream.read_until(b'\n', &mut bytes)?;
+        if !bytes.ends_with(b"\r\n") {
+            return Err(io::Error::new(io::ErrorKind::UnexpectedEof, format!("the connection ended behind {:?}", String::from_utf8_lossy(&bytes))));
+        }
+        bytes.truncate(bytes.len() - 2);
+        Ok(String::from_utf8_lossy(&bytes).into_owned())
+    }
+}
+
+/// Accepts one data connection.
+///
+/// # Panics
+/// When none comes.
+#[track_caller]
+pub fn accept(listener: &TcpListener) -> TcpStream {
+    listener.set_nonblocking(true).expect("a listener can be made not to block");
+    let accepted = crate::wait::until(PATIENCE, || listener.accept().ok());
+    let (stream, _) = accepted.expect("the server connects");
+    stream.set_nonblocking(false).expect("a stream can be made to block");
+    patient(stream)
+}
+
+/// All bytes to the end.
+///
+/// # Panics
+/// When they do not come in time.
+#[track_caller]
+pub fn read_all(stream: &mut TcpStream) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    stream.read_to_end(&mut bytes).expect("the server sends data");
+    let _ = stream.shutdown(Shutdown::Both);
+    bytes
+}
+
+fn data(address: SocketAddr) -> TcpStream {
+    patient(TcpStream::connect(address).unwrap_or_else(|error| panic!("no data connection to {address}: {error}")))
+}
+
+fn patient(stream: TcpStream) -> TcpStream {
+    stream.set_read_timeout(Some(PATIENCE)).expect("a socket takes a timeout");
+    stream.set_write_timeout(Some(PATIENCE)).expect("a socket takes a timeout");
+    stream
+}

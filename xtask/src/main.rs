@@ -1,0 +1,37 @@
+//! Steps around cargo, which knows nothing of prefixes and module folders:
+//! `cargo run -p xtask -- install --prefix DIR`.
+
+mod cargo;
+mod error;
+mod features;
+mod install;
+mod layout;
+mod place;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+#[derive(Parser)]
+#[command(name = "xtask", about = "Steps around cargo", max_term_width = 100)]
+struct Arguments {
+    #[command(subcommand)]
+    step: Step,
+}
+
+#[derive(Subcommand)]
+enum Step {
+    /// Builds Gantry and lays it out under a prefix.
+    Install(install::Install),
+}
+
+fn main() -> ExitCode {
+    let Arguments { step: Step::Install(install) } = Arguments::parse();
+    match install.run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("xtask: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
