@@ -54,7 +54,8 @@ pub fn features() -> Result<Table, Error> {
     let metadata: Value = serde_json::from_slice(&output.stdout).map_err(|error| not_understood(error.to_string()))?;
     let mut packages = metadata["packages"].as_array().into_iter().flatten();
     let package = packages.find(|package| package["name"] == PACKAGE);
-    let package = package.ok_or_else(|| not_understood(format!("no package {PACKAGE} in {}", workspace().display())))?;
+    let package =
+        package.ok_or_else(|| not_understood(format!("no package {PACKAGE} in {}", workspace().display())))?;
     serde_json::from_value(package["features"].clone()).map_err(|error| not_understood(error.to_string()))
 }
 

@@ -23,7 +23,8 @@ pub struct Choice {
 impl Choice {
     /// The options that tell cargo of this choice.
     pub fn options(&self) -> Vec<String> {
-        let mut options: Vec<_> = self.features.iter().flat_map(|features| ["--features".to_owned(), features.clone()]).collect();
+        let mut options: Vec<_> =
+            self.features.iter().flat_map(|features| ["--features".to_owned(), features.clone()]).collect();
         options.extend(self.all_features.then(|| "--all-features".to_owned()));
         options.extend(self.no_default_features.then(|| "--no-default-features".to_owned()));
         options
@@ -32,7 +33,9 @@ impl Choice {
     /// The modules that are to be shared objects.
     pub fn shared_modules(&self, table: &Table) -> BTreeSet<String> {
         let enabled = self.enabled(table);
-        let module = |feature: &String| feature.strip_prefix("shared-").filter(|name| name.starts_with("mod_")).map(str::to_owned);
+        let module = |feature: &String| {
+            feature.strip_prefix("shared-").filter(|name| name.starts_with("mod_")).map(str::to_owned)
+        };
         enabled.iter().filter_map(module).collect()
     }
 
@@ -70,7 +73,9 @@ mod tests {
             ("shared-mod_ban", &["dep:mod_ban"]),
             ("static-mod_sql", &["dep:mod_sql"]),
         ];
-        let owned = |(name, enables): (&str, &[&str])| (name.to_owned(), enables.iter().map(|name| (*name).to_owned()).collect());
+        let owned = |(name, enables): (&str, &[&str])| {
+            (name.to_owned(), enables.iter().map(|name| (*name).to_owned()).collect())
+        };
         let features = features.iter().map(|name| (*name).to_owned()).collect();
         let choice = Choice { features, all_features, no_default_features };
         choice.shared_modules(&table.into_iter().map(owned).collect()).into_iter().collect()

@@ -48,16 +48,21 @@ pub struct Install {
 impl Install {
     /// Builds and installs.
     pub fn run(&self) -> Result<(), Error> {
-        let layout = Layout::new(&self.prefix, self.libexecdir.as_deref(), self.sysconfdir.as_deref(), self.destdir.as_deref())?;
-        let target_dir = self.target_dir.as_deref().map(|folder| std::path::absolute(folder).map_err(Error::file("find", folder)));
+        let layout =
+            Layout::new(&self.prefix, self.libexecdir.as_deref(), self.sysconfdir.as_deref(), self.destdir.as_deref())?;
+        let target_dir =
+            self.target_dir.as_deref().map(|folder| std::path::absolute(folder).map_err(Error::file("find", folder)));
         let target_dir = target_dir.transpose()?;
         let shared = self.choice.shared_modules(&cargo::features()?);
-        let order = Order { profile: &self.profile, choice: &self.choice, target_dir: target_dir.as_deref(), layout: &layout };
+        let order =
+            Order { profile: &self.profile, choice: &self.choice, target_dir: target_dir.as_deref(), layout: &layout };
         let mut built = cargo::build(&order)?;
         // A module that is linked in has a shared object too: cargo builds both.
         built.modules.retain(|name, _| shared.contains(name));
         if let Some(name) = shared.iter().find(|name| !built.modules.contains_key(*name)) {
-            return Err(Error::Missing { what: format!("shared object of {name}, which is to have crate-type cdylib") });
+            return Err(Error::Missing {
+                what: format!("shared object of {name}, which is to have crate-type cdylib"),
+            });
         }
         self.programs(&layout, &built)?;
         configuration(&layout, &built)?;
@@ -77,7 +82,8 @@ impl Install {
         }
         make_folder(&layout.staged(&layout.libexec))?;
         for (folder, name) in [("bin", "gantry"), ("sbin", "gantryd")] {
-            let from = built.executables.get(name).ok_or_else(|| Error::Missing { what: format!("executable {name}") })?;
+            let from =
+                built.executables.get(name).ok_or_else(|| Error::Missing { what: format!("executable {name}") })?;
             put(from, layout.staged(&layout.prefix.join(folder).join(name)))?;
         }
         Ok(())

@@ -21,7 +21,12 @@ impl Layout {
     ///
     /// # Errors
     /// The working directory is gone, so a relative path leads nowhere.
-    pub fn new(prefix: &Path, libexec: Option<&Path>, etc: Option<&Path>, destdir: Option<&Path>) -> Result<Self, Error> {
+    pub fn new(
+        prefix: &Path,
+        libexec: Option<&Path>,
+        etc: Option<&Path>,
+        destdir: Option<&Path>,
+    ) -> Result<Self, Error> {
         let absolute = |path: &Path| std::path::absolute(path).map_err(Error::file("find", path));
         let prefix = absolute(prefix)?;
         Ok(Self {
@@ -53,7 +58,9 @@ mod tests {
 
     #[test]
     fn folders_are_the_prefixs_unless_given() {
-        let layout = Layout::new(Path::new("/opt/gantry"), None, Some(Path::new("/etc/gantry")), Some(Path::new("/stage"))).unwrap();
+        let layout =
+            Layout::new(Path::new("/opt/gantry"), None, Some(Path::new("/etc/gantry")), Some(Path::new("/stage")))
+                .unwrap();
         assert_eq!(layout.libexec, Path::new("/opt/gantry/libexec"));
         assert_eq!(layout.etc, Path::new("/etc/gantry"));
         assert_eq!(layout.staged(&layout.etc), Path::new("/stage/etc/gantry"));

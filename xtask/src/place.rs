@@ -62,7 +62,8 @@ fn put(to: &Path, bytes: &[u8], mode: u32, finish: impl FnOnce(&Path) -> Result<
 fn strip(file: &Path) -> Result<(), Error> {
     let mut strip = Command::new("strip");
     let status = strip.arg("--strip-unneeded").arg("--").arg(file).status();
-    let status = status.map_err(|source| Error::Start { program: "strip (of the package binutils)".to_owned(), source })?;
+    let status =
+        status.map_err(|source| Error::Start { program: "strip (of the package binutils)".to_owned(), source })?;
     if status.success() { Ok(()) } else { Err(Error::Program { program: format!("strip of {}", file.display()) }) }
 }
 
@@ -97,7 +98,11 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let [source, built, place] = ["x.rs", "built.so", "deep/mod_x.so"].map(|name| folder.path().join(name));
         fs::write(&source, SOURCE).unwrap();
-        let rustc = Command::new("rustc").args(["--edition=2024", "--crate-type=cdylib", "-g", "-o"]).arg(&built).arg(&source).status();
+        let rustc = Command::new("rustc")
+            .args(["--edition=2024", "--crate-type=cdylib", "-g", "-o"])
+            .arg(&built)
+            .arg(&source)
+            .status();
         assert!(rustc.unwrap().success());
         program(&built, &place, Symbols::Stripped).unwrap();
         let bytes = fs::read(&place).unwrap();

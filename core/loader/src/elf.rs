@@ -76,7 +76,8 @@ impl SharedObject<'_> {
 
     /// Makes sure that it exports `symbol`.
     pub(crate) fn exports(&self, symbol: &str) -> Result<(), LoadError> {
-        let named = |found: object::read::elf::ElfSymbol<'_, '_, _>| found.name() == Ok(symbol) && found.is_definition();
+        let named =
+            |found: object::read::elf::ElfSymbol<'_, '_, _>| found.name() == Ok(symbol) && found.is_definition();
         if self.elf.dynamic_symbols().any(named) {
             return Ok(());
         }
@@ -100,8 +101,10 @@ impl SharedObject<'_> {
 fn tables_end(bytes: &[u8]) -> u64 {
     let Ok(header) = Header::parse(bytes) else { return size_of::<Header>() as u64 };
     let Ok(endian) = header.endian() else { return 0 };
-    let programs = end(header.e_phoff(endian), u32::from(header.e_phentsize(endian)) * u32::from(header.e_phnum(endian)));
-    let sections = end(header.e_shoff(endian), u32::from(header.e_shentsize(endian)) * u32::from(header.e_shnum(endian)));
+    let programs =
+        end(header.e_phoff(endian), u32::from(header.e_phentsize(endian)) * u32::from(header.e_phnum(endian)));
+    let sections =
+        end(header.e_shoff(endian), u32::from(header.e_shentsize(endian)) * u32::from(header.e_shnum(endian)));
     programs.max(sections)
 }
 
@@ -158,7 +161,8 @@ mod tests {
             for value in [0, 1, 0x7f, 0xff] {
                 let mut changed = bytes.clone();
                 changed[at] = value;
-                let _ = parse(Path::new("mod_x.so"), &changed).map(|object| (object.stamp().is_ok(), object.directives()));
+                let _ =
+                    parse(Path::new("mod_x.so"), &changed).map(|object| (object.stamp().is_ok(), object.directives()));
             }
         }
     }

@@ -11,7 +11,9 @@ use gantry_api::stamp::StampError;
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
     /// A word that names no module.
-    #[error("'{name}' is no name of a module: give it without a folder, such as mod_sql.c; ModulePath names the folders")]
+    #[error(
+        "'{name}' is no name of a module: give it without a folder, such as mod_sql.c; ModulePath names the folders"
+    )]
     Name {
         /// The word.
         name: String,
@@ -197,7 +199,9 @@ impl Distrust {
     fn sentence(self, place: &std::path::Path) -> String {
         let place = place.display();
         match self {
-            Self::Owner(owner) => format!("{place} belongs to the user with the id {owner}, who is neither root nor gantryd's; chown it"),
+            Self::Owner(owner) => {
+                format!("{place} belongs to the user with the id {owner}, who is neither root nor gantryd's; chown it")
+            }
             Self::Mode(mode) => format!("{place} may be written to by others (mode {mode:04o}): chmod go-w {place}"),
         }
     }

@@ -86,7 +86,8 @@ fn kind(status: &Metadata) -> Option<&'static str> {
 }
 
 fn check_owners(path: &Path, file: &File, status: &Metadata, trust: Trust) -> Result<(), LoadError> {
-    let refuse = |place: &Path, distrust| LoadError::Distrusted { path: path.to_owned(), place: place.to_owned(), distrust };
+    let refuse =
+        |place: &Path, distrust| LoadError::Distrusted { path: path.to_owned(), place: place.to_owned(), distrust };
     if let Some(distrust) = distrust(status, trust) {
         return Err(refuse(path, distrust));
     }
@@ -169,7 +170,12 @@ mod tests {
         assert!(process::Command::new("mkfifo").arg(&fifo).status().unwrap().success());
         let socket = folder.path().join("socket");
         let _listener = UnixListener::bind(&socket).unwrap();
-        let kinds = [(folder.path(), "a folder"), (&fifo, "a fifo"), (&socket, "a socket"), (Path::new("/dev/null"), "a device")];
+        let kinds = [
+            (folder.path(), "a folder"),
+            (&fifo, "a fifo"),
+            (&socket, "a socket"),
+            (Path::new("/dev/null"), "a device"),
+        ];
         for (path, kind) in kinds {
             let error = read(path, None).unwrap_err().to_string();
             assert!(error.contains(kind), "{error}");

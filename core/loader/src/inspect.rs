@@ -27,5 +27,10 @@ pub struct Inspection {
 pub fn inspect(file: &Path) -> Result<Inspection, LoadError> {
     let bytes = file::read(file, None)?;
     let object = elf::parse(file, &bytes)?;
-    Ok(Inspection { stamp: object.stamp()?, directives: object.directives(), sha256: sha256(&bytes), size: bytes.len() as u64 })
+    Ok(Inspection {
+        stamp: object.stamp()?,
+        directives: object.directives(),
+        sha256: sha256(&bytes),
+        size: bytes.len() as u64,
+    })
 }

@@ -157,7 +157,11 @@ fn agree(file: &Path, stamp: &Stamp, module: &str) -> Result<(), LoadError> {
     }
     let found = stamp.field("module");
     if found != module {
-        return Err(LoadError::OtherModule { path: file.to_owned(), found: found.to_owned(), needed: module.to_owned() });
+        return Err(LoadError::OtherModule {
+            path: file.to_owned(),
+            found: found.to_owned(),
+            needed: module.to_owned(),
+        });
     }
     Ok(())
 }

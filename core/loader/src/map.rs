@@ -38,7 +38,13 @@ pub(crate) struct Mapping {
 impl Mapping {
     /// Maps `bytes`, which were checked: their stamp agrees with this build's
     /// and they export `symbol`.
-    pub(crate) fn new(file: &Path, bytes: &[u8], symbol: &str, keep: Keep, host: &'static dyn Host) -> Result<Self, LoadError> {
+    pub(crate) fn new(
+        file: &Path,
+        bytes: &[u8],
+        symbol: &str,
+        keep: Keep,
+        host: &'static dyn Host,
+    ) -> Result<Self, LoadError> {
         let open = Open::new(file, bytes, keep)?;
         // What runs there is core/api's code of that image, no module's. A
         // guard here would be no use: a panic is caught in its own image only.
@@ -62,7 +68,8 @@ struct Open {
 impl Open {
     fn new(file: &Path, bytes: &[u8], keep: Keep) -> Result<Self, LoadError> {
         let copy = Copy::new(file, bytes)?;
-        let link = |error: libloading::Error| LoadError::Link { path: file.to_owned(), detail: copy.words(file, &error) };
+        let link =
+            |error: libloading::Error| LoadError::Link { path: file.to_owned(), detail: copy.words(file, &error) };
         // SAFETY: the constructors of a shared object run here. Its stamp says
         // that it is a module of Gantry's, built as this executable is; that
         // nobody else could put one there, `file` has checked.

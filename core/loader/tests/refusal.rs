@@ -51,7 +51,10 @@ fn a_stripped_release_build_of_another_workspace_loads() {
 
 #[test]
 fn another_cfg_is_refused() {
-    refused(&Build::Cfg.fixture("cfg.so"), &["differs in: flags (module", "--cfg=fixture_shape", "gantry module build mod_fixture"]);
+    refused(
+        &Build::Cfg.fixture("cfg.so"),
+        &["differs in: flags (module", "--cfg=fixture_shape", "gantry module build mod_fixture"],
+    );
 }
 
 #[test]
@@ -156,7 +159,9 @@ fn a_module_without_a_runtime_is_unmapped_when_nobody_uses_it() {
 fn a_module_with_a_runtime_stays_mapped_and_is_used_again() {
     let fixture = Build::Plain.fixture("stays.so");
     let mut bytes = fs::read(&fixture.file).unwrap();
-    fixture::restamp(&mut bytes, |text| *text = text.replace("\nruntime=no\nprofile=debug\n", "\nruntime=yes\nprofile=debu\n"));
+    fixture::restamp(&mut bytes, |text| {
+        *text = text.replace("\nruntime=no\nprofile=debug\n", "\nruntime=yes\nprofile=debu\n")
+    });
     fs::write(&fixture.file, &bytes).unwrap();
     let loader = Loader::with_trust(Trust::Lenient);
     let load = || loader.load(&fixture.file, "mod_fixture", &HOST).unwrap();

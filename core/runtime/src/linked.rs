@@ -25,8 +25,9 @@ pub(crate) struct Linked {
 
 impl Linked {
     pub(crate) fn new(module: &'static str) -> Result<Self> {
-        let handle = Handle::try_current()
-            .map_err(|_| Error::system(format!("{module} needs the daemon's runtime, and none is entered on this thread")))?;
+        let handle = Handle::try_current().map_err(|_| {
+            Error::system(format!("{module} needs the daemon's runtime, and none is entered on this thread"))
+        })?;
         Ok(Self { module, handle, tasks: Arc::default() })
     }
 }

@@ -23,7 +23,10 @@ impl Host for Lines {
     }
 
     fn log(&self, record: &Record<'_>) {
-        self.0.lock().unwrap().push(format!("{:?} {} {} {:?}", record.level, record.target, record.message, record.fields));
+        self.0
+            .lock()
+            .unwrap()
+            .push(format!("{:?} {} {} {:?}", record.level, record.target, record.message, record.fields));
     }
 }
 
