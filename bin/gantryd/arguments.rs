@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Parser};
 
+use crate::directives::Form;
+
 /// An FTP server whose every ability is a module.
 #[derive(Debug, Parser)]
 #[command(name = "gantryd", disable_version_flag = true, after_help = EXAMPLES)]
@@ -32,9 +34,29 @@ pub struct Arguments {
     /// Define a name for <IfDefine>
     #[arg(short = 'D', long = "define", value_name = "NAME")]
     pub defines: Vec<String>,
+    /// List the directives of the server and of the modules that are linked in, and exit
+    #[arg(long)]
+    pub list_directives: bool,
+    /// With --list-directives: as JSON
+    #[arg(long, requires = "list_directives", conflicts_with = "markdown")]
+    pub json: bool,
+    /// With --list-directives: as docs/directives.md
+    #[arg(long, requires = "list_directives")]
+    pub markdown: bool,
     /// Serve a demonstration of its own making from ./gantry-data
     #[arg(long)]
     pub demo: bool,
+}
+
+impl Arguments {
+    /// How `--list-directives` shows them.
+    pub fn directives_form(&self) -> Form {
+        match (self.json, self.markdown) {
+            (true, _) => Form::Json,
+            (_, true) => Form::Markdown,
+            _ => Form::Text,
+        }
+    }
 }
 
 const EXAMPLES: &str = "\
@@ -42,6 +64,7 @@ Examples:
   gantryd -t -c /etc/gantry.conf     check a configuration
   gantryd -c /etc/gantry.conf        serve it, in the foreground
   gantryd --demo                     serve a demonstration from ./gantry-data
+  gantryd --list-directives          what a configuration may say
 
 Signals: SIGHUP reads the configuration anew (a faulty one changes nothing),
 SIGTERM ends the server.

@@ -3,6 +3,7 @@
 
 mod arguments;
 mod demo;
+mod directives;
 mod modules;
 mod paths;
 mod show;
@@ -24,6 +25,8 @@ fn main() -> ExitCode {
         show::modules(&images);
     } else if arguments.settings {
         show::settings(&images);
+    } else if arguments.list_directives {
+        directives::print(arguments.directives_form());
     } else if arguments.version > 0 {
         show::version();
     } else {

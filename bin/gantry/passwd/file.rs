@@ -1,0 +1,101 @@
+//! The AuthUserFile itself: read and replaced as a whole, so that gantryd never
+//! sees half of one, with the folder locked meanwhile, so that of two gantrys
+//! neither loses the other's change.
+
+use std::fs::{self, File, OpenOptions, Permissions};
+use std::io::{self, Write};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt, fchown};
+use std::path::{Path, PathBuf};
+use std::process;
+
+use rustix::fs::{FlockOperation, flock};
+
+use super::PasswdError;
+
+/// A new file is for its owner's eyes alone.
+const NEW: u32 = 0o600;
+/// What an existing one may keep: gantryd may be of its group.
+const KEPT: u32 = 0o640;
+
+/// A file of users, its folder locked while this lives.
+#[derive(Debug)]
+pub struct UserFile {
+    path: PathBuf,
+    text: Vec<u8>,
+    /// Owner, group and mode, where it is there.
+    status: Option<(u32, u32, u32)>,
+    folder: File,
+}
+
+impl UserFile {
+    /// Reads the file; an empty one where there is none. A link is followed:
+    /// what it leads to is replaced, not the link.
+    pub fn open(path: &Path) -> Result<Self, PasswdError> {
+        let failed = |path: &Path| {
+            let path = path.to_owned();
+            move |source| PasswdError::File { path, source }
+        };
+        let real = match fs::canonicalize(path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound && fs::symlink_metadata(path).is_err() => {
+                std::path::absolute(path)
+            }
+            found => found,
+        };
+        let path = real.map_err(failed(path))?;
+        let parent = path.parent().unwrap_or(Path::new("/"));
+        let folder = File::open(parent).map_err(failed(parent))?;
+        flock(&folder, FlockOperation::LockExclusive).map_err(io::Error::from).map_err(failed(parent))?;
+        let (text, status) = read(&path).map_err(failed(&path))?;
+        Ok(Self { text, status, folder, path })
+    }
+
+    /// What it says.
+    pub fn text(&self) -> &[u8] {
+        &self.text
+    }
+
+    /// Puts another text in its place, all of it or nothing.
+    pub fn replace(&mut self, text: &[u8]) -> Result<(), PasswdError> {
+        self.write(text).map_err(|source| PasswdError::File { path: self.path.clone(), source })?;
+        self.text = text.to_vec();
+        Ok(())
+    }
+
+    fn write(&self, text: &[u8]) -> io::Result<()> {
+        let name = self.path.file_name().unwrap_or_default().to_string_lossy();
+        let temporary = Temporary(self.path.with_file_name(format!(".{name}.{}.new", process::id())));
+        let mut file = OpenOptions::new().write(true).create_new(true).mode(NEW).open(&temporary.0)?;
+        file.write_all(text)?;
+        if let Some((uid, gid, mode)) = self.status {
+            let own = file.metadata()?;
+            if (own.uid(), own.gid()) != (uid, gid) {
+                fchown(&file, Some(uid), Some(gid))
+                    .map_err(|error| io::Error::new(error.kind(), format!("its owner cannot be kept: {error}")))?;
+            }
+            file.set_permissions(Permissions::from_mode(NEW | mode & KEPT))?;
+        }
+        file.sync_all()?;
+        fs::rename(&temporary.0, &self.path)?;
+        self.folder.sync_all()
+    }
+}
+
+fn read(path: &Path) -> io::Result<(Vec<u8>, Option<(u32, u32, u32)>)> {
+    let found = match fs::metadata(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok((Vec::new(), None)),
+        found => found?,
+    };
+    if !found.is_file() {
+        return Err(io::Error::other("it is not a regular file"));
+    }
+    Ok((fs::read(path)?, Some((found.uid(), found.gid(), found.mode()))))
+}
+
+/// A file that goes unless it was renamed.
+struct Temporary(PathBuf);
+
+impl Drop for Temporary {
+    fn drop(&mut self) {
+        let _ = fs::remove_file(&self.0);
+    }
+}

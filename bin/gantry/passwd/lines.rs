@@ -1,0 +1,207 @@
+//! The lines of an AuthUserFile, in the format of passwd(5), as they are changed:
+//! one line is, all others stay byte for byte as they are.
+
+use std::fmt;
+use std::path::PathBuf;
+
+/// The shell of a new user: nobody logs in to the system by it.
+const SHELL: &str = "/bin/false";
+/// The highest number means none to the system.
+const MOST: i64 = u32::MAX as i64 - 1;
+
+/// What stands in a line beside name and password.
+#[derive(clap::Args, Debug, Clone, Default)]
+pub struct Fields {
+    /// The user id under which files are touched (needed for a new user)
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(..=MOST))]
+    pub uid: Option<u32>,
+    /// The group id [a new user's: that of --uid]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(..=MOST))]
+    pub gid: Option<u32>,
+    /// The home folder, an absolute path (needed for a new user)
+    #[arg(long, value_name = "DIR")]
+    pub home: Option<PathBuf>,
+    /// The login shell [a new user's: /bin/false]
+    #[arg(long, value_name = "SHELL")]
+    pub shell: Option<String>,
+}
+
+/// What has become of a user.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Change {
+    /// There was none of this name.
+    Added,
+    /// The line was there.
+    Changed,
+}
+
+impl fmt::Display for Change {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(match self {
+            Self::Added => "added",
+            Self::Changed => "changed",
+        })
+    }
+}
+
+/// Why words do not make a line.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum LineError {
+    /// No name of a user.
+    #[error("'{}' is no name of a user: {fault}", .name.escape_debug())]
+    Name {
+        /// What was given.
+        name: String,
+        /// Why it is none.
+        fault: &'static str,
+    },
+    /// A field that would break its line.
+    #[error("{0}: {1}")]
+    Field(&'static str, &'static str),
+    /// A new user without what it must have.
+    #[error("there is no user '{0}' yet: a new one needs {1}")]
+    Needed(String, &'static str),
+    /// Nobody of this name.
+    #[error("there is no user '{0}'")]
+    Nobody(String),
+    /// A line that is not in the format.
+    #[error("line {0}, that of '{1}', is not in the format of passwd(5): correct it by hand")]
+    Malformed(usize, String),
+}
+
+/// Sees that a name can stand in a line.
+pub fn check_name(name: &str) -> Result<(), LineError> {
+    let fault = match () {
+        () if name.is_empty() => "it is empty",
+        () if name.contains(':') => "it has a colon",
+        () if name.contains(char::is_control) => "it has a control character",
+        () if name.starts_with('#') => "a line that begins with '#' is a comment",
+        () if name.trim() != name => "it begins or ends with a space",
+        () => return Ok(()),
+    };
+    Err(LineError::Name { name: name.to_owned(), fault })
+}
+
+impl Fields {
+    /// Sees that they can stand in a line.
+    pub fn check(&self) -> Result<(), LineError> {
+        if let Some(home) = &self.home {
+            let home = home.to_str().ok_or(LineError::Field("--home", "not UTF-8"))?;
+            plain("--home", home)?;
+            if !home.starts_with('/') {
+                return Err(LineError::Field("--home", "an absolute path is needed"));
+            }
+        }
+        self.shell.as_ref().map_or(Ok(()), |shell| plain("--shell", shell))
+    }
+}
+
+fn plain(option: &'static str, text: &str) -> Result<(), LineError> {
+    match text.contains(|letter: char| letter == ':' || letter.is_control()) {
+        true => Err(LineError::Field(option, "a colon or control character would break the line")),
+        false => Ok(()),
+    }
+}
+
+/// The file's text with the user's line changed or added.
+pub fn with(text: &[u8], user: &str, secret: &str, fields: &Fields) -> Result<(Vec<u8>, Change), LineError> {
+    // Of two lines with one name the first counts, for gantryd as well.
+    let Some(at) = lines(text).position(|line| is_of(line, user)) else {
+        let line = added(user, secret, fields)?;
+        let end: &[u8] = if text.is_empty() || text.ends_with(b"\n") { b"" } else { b"\n" };
+        return Ok(([text, end, line.as_bytes()].concat(), Change::Added));
+    };
+    let mut made = Vec::new();
+    for (number, line) in lines(text).enumerate() {
+        match number == at {
+            true => made.extend_from_slice(changed(number, line, user, secret, fields)?.as_bytes()),
+            false => made.extend_from_slice(line),
+        }
+    }
+    Ok((made, Change::Changed))
+}
+
+/// The file's text without any line of the user.
+pub fn without(text: &[u8], user: &str) -> Result<Vec<u8>, LineError> {
+    let kept: Vec<&[u8]> = lines(text).filter(|line| !is_of(line, user)).collect();
+    let kept = kept.concat();
+    if kept.len() == text.len() { Err(LineError::Nobody(user.to_owned())) } else { Ok(kept) }
+}
+
+/// The lines, each with its end.
+fn lines(text: &[u8]) -> impl Iterator<Item = &[u8]> {
+    text.split_inclusive(|byte| *byte == b'\n')
+}
+
+fn is_of(line: &[u8], user: &str) -> bool {
+    line.strip_prefix(user.as_bytes()).is_some_and(|rest| rest.starts_with(b":"))
+}
+
+fn added(user: &str, secret: &str, fields: &Fields) -> Result<String, LineError> {
+    let needed = |what| LineError::Needed(user.to_owned(), what);
+    let uid = fields.uid.ok_or_else(|| needed("--uid and --home"))?;
+    let home = fields.home.as_ref().ok_or_else(|| needed("--home"))?.display();
+    let gid = fields.gid.unwrap_or(uid);
+    let shell = fields.shell.as_deref().unwrap_or(SHELL);
+    Ok(format!("{user}:{secret}:{uid}:{gid}::{home}:{shell}\n"))
+}
+
+fn changed(number: usize, line: &[u8], user: &str, secret: &str, fields: &Fields) -> Result<String, LineError> {
+    let malformed = || LineError::Malformed(number + 1, user.to_owned());
+    let line = str::from_utf8(line).map_err(|_| malformed())?.trim_end_matches(['\r', '\n']);
+    let old: Vec<&str> = line.split(':').collect();
+    let [name, _, uid, gid, gecos, home, shell] = old[..] else { return Err(malformed()) };
+    let number = |given: Option<u32>, old: &str| given.map_or_else(|| old.to_owned(), |given| given.to_string());
+    let (uid, gid) = (number(fields.uid, uid), number(fields.gid, gid));
+    let home = fields.home.as_ref().map_or_else(|| home.to_owned(), |given| given.display().to_string());
+    let shell = fields.shell.as_deref().unwrap_or(shell);
+    Ok(format!("{name}:{secret}:{uid}:{gid}:{gecos}:{home}:{shell}\n"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn all() -> Fields {
+        Fields { uid: Some(7), gid: None, home: Some("/h".into()), shell: None }
+    }
+
+    #[test]
+    fn a_new_user_gets_a_line_of_its_own() {
+        let (text, change) = with(b"# users\nann:x:1:1::/a:", "bob", "$y$", &all()).unwrap();
+        assert_eq!(text, b"# users\nann:x:1:1::/a:\nbob:$y$:7:7::/h:/bin/false\n");
+        assert_eq!(change, Change::Added);
+        assert_eq!(with(b"", "bob", "s", &all()).unwrap().0, b"bob:s:7:7::/h:/bin/false\n");
+        let needed = with(b"", "bob", "s", &Fields::default()).unwrap_err();
+        assert_eq!(needed.to_string(), "there is no user 'bob' yet: a new one needs --uid and --home");
+    }
+
+    #[test]
+    fn one_line_changes_and_all_others_stay() {
+        let text = b"\xff junk\nbobby:x:1:1::/a:\r\nbob:old:2:3:Bob, B:/b:/bin/sh\r\nbob:second:9:9::/:\n";
+        let (made, change) = with(text, "bob", "new", &Fields { uid: Some(5), ..Fields::default() }).unwrap();
+        let expected = b"\xff junk\nbobby:x:1:1::/a:\r\nbob:new:5:3:Bob, B:/b:/bin/sh\nbob:second:9:9::/:\n";
+        assert_eq!((made, change), (expected.to_vec(), Change::Changed));
+        assert_eq!(with(b"bob:x:1\n", "bob", "new", &all()), Err(LineError::Malformed(1, "bob".to_owned())));
+    }
+
+    #[test]
+    fn a_removed_user_leaves_no_line() {
+        let text = b"bob:a:1:1::/:\nann:b:1:1::/:\nbob:c:1:1::/:";
+        assert_eq!(without(text, "bob").unwrap(), b"ann:b:1:1::/:\n");
+        assert_eq!(without(text, "bo"), Err(LineError::Nobody("bo".to_owned())));
+    }
+
+    #[test]
+    fn what_would_break_a_line_is_refused() {
+        for name in ["", "a:b", "a\nb", "a\u{85}b", "#a", " a", "a\t"] {
+            assert!(check_name(name).is_err(), "{name:?}");
+        }
+        assert_eq!(check_name("jörg b"), Ok(()));
+        for (home, shell) in [("relative", ""), ("/a:b", ""), ("/a\nb", ""), ("/a", "x:y"), ("/a", "x\r")] {
+            let fields = Fields { home: Some(home.into()), shell: Some(shell.to_owned()), ..Fields::default() };
+            assert!(fields.check().is_err(), "{home:?} {shell:?}");
+        }
+        assert_eq!(all().check(), Ok(()));
+    }
+}

@@ -1,0 +1,118 @@
+//! `gantry passwd`: users of an AuthUserFile. What stands in the file's lines is
+//! `lines`, how the file is replaced `file`, how a password is asked `prompt`.
+
+mod file;
+mod lines;
+mod prompt;
+
+use std::io::{self, BufRead};
+use std::path::PathBuf;
+
+use gantry_sys::crypt::{CryptError, Scheme, hash};
+
+use self::file::UserFile;
+use self::lines::{Fields, LineError};
+
+/// Sets a user's password in an AuthUserFile; adds the user where there is none.
+#[derive(clap::Args, Debug)]
+#[command(after_help = EXAMPLES)]
+pub struct Passwd {
+    /// The AuthUserFile; made where there is none
+    #[arg(long, value_name = "FILE")]
+    file: PathBuf,
+    /// The user's name
+    user: String,
+    /// Read the password from the standard input
+    #[arg(long)]
+    stdin: bool,
+    /// Remove the user
+    #[arg(long, conflicts_with_all = ["stdin", "uid", "gid", "home", "shell"])]
+    delete: bool,
+    #[command(flatten)]
+    fields: Fields,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  gantry passwd --file /etc/gantry.passwd alice --uid 2001 --home /srv/ftp/alice
+  gantry passwd --file /etc/gantry.passwd alice           change the password alone
+  pwgen -s 20 1 | gantry passwd --file /etc/gantry.passwd --stdin alice
+  gantry passwd --file /etc/gantry.passwd --delete alice
+
+The password is asked for at the terminal, and hashed by yescrypt. A new file has
+the mode 0600. One that is there keeps its owner and its group's right to read;
+others lose theirs. gantryd, which runs as its User, must be able to read it; it
+notices the change by itself.
+Exit codes: 0 done, 1 nothing was changed, 2 a wrong command line.";
+
+/// Why nothing was changed.
+#[derive(Debug, thiserror::Error)]
+pub enum PasswdError {
+    /// The operator's words do not make a line.
+    #[error(transparent)]
+    Line(#[from] LineError),
+    /// The file cannot be read or replaced.
+    #[error("{}: {source}", .path.display())]
+    File {
+        /// The file or its folder.
+        path: PathBuf,
+        /// The system's reason.
+        source: io::Error,
+    },
+    /// No password could be had.
+    #[error("cannot read the password: {0}")]
+    Input(io::Error),
+    /// The two that were typed differ.
+    #[error("the passwords differ")]
+    Differ,
+    /// An empty one.
+    #[error("the password is empty")]
+    Empty,
+    /// It cannot be hashed.
+    #[error(transparent)]
+    Crypt(#[from] CryptError),
+}
+
+impl Passwd {
+    /// Does it.
+    pub fn run(&self) -> Result<(), PasswdError> {
+        lines::check_name(&self.user)?;
+        self.fields.check()?;
+        let mut file = UserFile::open(&self.file)?;
+        if self.delete {
+            file.replace(&lines::without(file.text(), &self.user)?)?;
+            println!("{}: {} is removed", self.file.display(), self.user);
+            return Ok(());
+        }
+        // Before anybody types a password for nothing.
+        lines::with(file.text(), &self.user, "", &self.fields)?;
+        let secret = hashed(&self.password()?)?;
+        let (text, change) = lines::with(file.text(), &self.user, &secret, &self.fields)?;
+        file.replace(&text)?;
+        println!("{}: {} is {change}", self.file.display(), self.user);
+        Ok(())
+    }
+
+    fn password(&self) -> Result<Vec<u8>, PasswdError> {
+        let password = if self.stdin { first_line() } else { prompt::new_password(&self.user) }?;
+        if password.is_empty() { Err(PasswdError::Empty) } else { Ok(password) }
+    }
+}
+
+/// The first line of the standard input, without its end.
+fn first_line() -> Result<Vec<u8>, PasswdError> {
+    let mut line = Vec::new();
+    io::stdin().lock().read_until(b'\n', &mut line).map_err(PasswdError::Input)?;
+    while line.ends_with(b"\n") || line.ends_with(b"\r") {
+        line.pop();
+    }
+    Ok(line)
+}
+
+/// By yescrypt, or as well as the system's libcrypt can.
+fn hashed(password: &[u8]) -> Result<String, CryptError> {
+    match hash(password, Scheme::Yescrypt) {
+        Err(CryptError::NoSalt | CryptError::UnknownScheme) => hash(password, Scheme::Sha512),
+        done => done,
+    }
+}
