@@ -111,7 +111,7 @@ inventory::collect!(Directive);
 
 /// Declares directives, each beside the code that implements it.
 ///
-/// ```ignore
+/// ```text
 /// directive! {
 ///     /// The line sent after a login.
 ///     GreetMessage "text" in SERVER | VHOST, inherits: replace, parse: parse::text

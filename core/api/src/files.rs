@@ -91,6 +91,11 @@ pub struct DirectoryEntry {
 pub trait Files: Send + Sync {
     /// The command being run, which the gate judges. The server calls this.
     fn begin(&mut self, verb: Verb);
+    /// A path as the host knows it: for logs, whose readers know no session's
+    /// root. It opens nothing.
+    fn shown(&self, path: &VirtualPath) -> Vec<u8> {
+        path.as_bytes().to_vec()
+    }
     /// Fixes whose files these are, and the root, a folder of the host. Called once, at login.
     async fn admit(&mut self, account: Arc<Account>, root: &Path) -> Result<()>;
     /// What is known of a path.

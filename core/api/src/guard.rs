@@ -40,7 +40,10 @@ impl Home {
 
     /// Drops a value under the guard.
     pub fn drop<T>(&self, value: T) {
-        if let Err(error) = self.call(|| Ok(drop(value))) {
+        if let Err(error) = self.call(|| {
+            drop(value);
+            Ok(())
+        }) {
             log::write(Level::Error, &self.module, format_args!("{error} (while being dropped)"));
         }
     }
@@ -73,6 +76,8 @@ pub fn message(payload: Box<dyn Any + Send>) -> String {
     text
 }
 
+type PollHere<'a, T> = fn(&mut Option<Boxed<'a, T>>, &Home, &mut Context<'_>) -> Poll<Result<T>>;
+
 /// A boxed future of an image.
 pub type Boxed<'a, T> = Pin<Box<dyn Future<Output = Result<T>> + Send + 'a>>;
 
@@ -84,7 +89,7 @@ pub struct Call<'a, T> {
     home: &'a Home,
     // Pointers to the code of the image that made the future: whoever polls
     // has another copy of it, which could not catch that image's panics.
-    poll: fn(&mut Option<Boxed<'a, T>>, &Home, &mut Context<'_>) -> Poll<Result<T>>,
+    poll: PollHere<'a, T>,
     drop: fn(&mut Option<Boxed<'a, T>>, &Home),
 }
 

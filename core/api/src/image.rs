@@ -122,16 +122,20 @@ const SHAPES: [Shape; 6] = [
 pub type Entry = extern "C" fn() -> *const Header;
 
 /// Takes in the image that the module `name` is in; what `module!` exports.
+/// Guarded like every entry: an image that panics here holds nothing.
 pub fn open(host: &'static dyn Host, name: &'static str) -> Image {
-    let image = Image::this(host);
-    guard::log_panics(name);
-    image
+    let opened = guard::call(name, || {
+        let image = Image::this(host);
+        guard::log_panics(name);
+        Ok(image)
+    });
+    opened.unwrap_or(Image { modules: &[], directives: Vec::new(), commands: Vec::new(), controls: Vec::new() })
 }
 
 /// Registers a module: its type, which must be `Default`, and what the
 /// resolver has to know. Name and version are the package's.
 ///
-/// ```ignore
+/// ```text
 /// module! { Greet, settings: Settings, after: ["mod_auth"] }
 /// ```
 /// All but the type may be left out; the order is: `settings`, `requires`,

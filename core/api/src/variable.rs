@@ -3,9 +3,8 @@
 
 use std::time::SystemTime;
 
-use gantry_proto::verb::Verb;
-
 use crate::module::Moment;
+use crate::path::VirtualPath;
 use crate::session::Transfer;
 
 /// What a variable holds.
@@ -30,39 +29,47 @@ impl Variable {
     }
 }
 
+/// All names there are, without the `%`.
+pub const NAMES: [&str; 34] = [
+    "a",
+    "b",
+    "d",
+    "f",
+    "F",
+    "g",
+    "h",
+    "I",
+    "J",
+    "l",
+    "L",
+    "m",
+    "O",
+    "P",
+    "p",
+    "r",
+    "S",
+    "s",
+    "T",
+    "t",
+    "U",
+    "u",
+    "V",
+    "v",
+    "w",
+    "{basename}",
+    "{epoch}",
+    "{gid}",
+    "{protocol}",
+    "{remote-port}",
+    "{transfer-status}",
+    "{transfer-type}",
+    "{uid}",
+    "{version}",
+];
+
 /// Whether `%name` is known.
 pub fn is_known(name: &str) -> bool {
-    matches!(
-        name,
-        "a" | "b"
-            | "d"
-            | "f"
-            | "F"
-            | "g"
-            | "h"
-            | "I"
-            | "J"
-            | "L"
-            | "m"
-            | "O"
-            | "P"
-            | "p"
-            | "r"
-            | "S"
-            | "s"
-            | "T"
-            | "t"
-            | "U"
-            | "u"
-            | "v"
-            | "w"
-            | "{protocol}"
-            | "{epoch}"
-            | "{gid}"
-            | "{uid}"
-            | "{transfer-status}"
-            | "{transfer-type}"
-    )
+    NAMES.contains(&name)
 }
 
 /// The value of `%name` at a moment; `None` for an unknown name as well.
@@ -74,15 +81,18 @@ pub fn value(at: &Moment<'_>, name: &str) -> Variable {
         "a" => text(session.remote.ip()),
         "b" => transfer.map_or(Variable::None, |transfer| number(transfer.bytes)),
         "d" => text(session.cwd.name().escape_ascii()),
-        "f" | "F" => transfer.map_or_else(|| path_of(at), |transfer| text(&transfer.path)),
+        "f" => path_of(at).map_or(Variable::None, |path| on_host(at, &path)),
+        "F" => path_of(at).map_or(Variable::None, text),
         "g" => account
             .and_then(|account| account.groups.iter().find(|group| group.gid == account.gid))
             .map_or(Variable::None, |group| text(&group.name)),
         "h" => text(&session.remote_host),
         "I" => number(session.bytes.0),
-        "J" if at.command.verb == Verb::PASS => text("(hidden)"),
+        "J" if at.command.is_secret() => text("(hidden)"),
         "J" => text(String::from_utf8_lossy(&at.command.argument)),
-        "L" => text(session.local.ip()),
+        // Nobody is asked by RFC 1413 who a client's user is.
+        "l" => text("UNKNOWN"),
+        "L" | "V" => text(session.local.ip()),
         "m" => text(at.command.verb),
         "O" => number(session.bytes.1),
         "P" => number(std::process::id()),
@@ -96,8 +106,11 @@ pub fn value(at: &Moment<'_>, name: &str) -> Variable {
         "U" => session.user.as_ref().map_or(Variable::None, text),
         "u" => account.map_or(Variable::None, |account| text(&account.name)),
         "v" => text(&session.server_name),
-        "w" => session.rename_from.as_ref().map_or(Variable::None, text),
+        "w" => session.rename_from.as_ref().map_or(Variable::None, |path| on_host(at, path)),
+        "{basename}" => transfer.map_or(Variable::None, |transfer| text(String::from_utf8_lossy(transfer.path.name()))),
         "{protocol}" => text("ftp"),
+        "{remote-port}" => number(session.remote.port()),
+        "{version}" => text(concat!("Gantry ", env!("CARGO_PKG_VERSION"))),
         "{uid}" => account.map_or(Variable::None, |account| number(account.uid)),
         "{gid}" => account.map_or(Variable::None, |account| number(account.gid)),
         "{transfer-status}" => transfer.map_or(Variable::None, |transfer| text(status(transfer))),
@@ -116,8 +129,15 @@ fn number(number: impl TryInto<i64>) -> Variable {
     Variable::Number(number.try_into().unwrap_or(i64::MAX))
 }
 
-fn path_of(at: &Moment<'_>) -> Variable {
-    if at.command.argument.is_empty() { Variable::None } else { text(at.path()) }
+/// The file that the command is about.
+fn path_of(at: &Moment<'_>) -> Option<VirtualPath> {
+    let moved = at.session.transfer.as_ref().map(|transfer| transfer.path.clone());
+    moved.or_else(|| (!at.command.argument.is_empty()).then(|| at.path()))
+}
+
+/// A path as the host's administrator knows it.
+fn on_host(at: &Moment<'_>, path: &VirtualPath) -> Variable {
+    text(String::from_utf8_lossy(&at.session.files.shown(path)))
 }
 
 fn status(transfer: &Transfer) -> &'static str {

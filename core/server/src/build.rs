@@ -141,7 +141,8 @@ impl Plan {
         let world = World { services, commands: self.commands(), modules };
         if let Err(error) = done {
             // Those that did start are stopped again.
-            let _ = retire.send(Retired { number, modules: started, rest: (self.scopes, world) });
+            let images = self.modules.iter().map(|(image, _)| image.clone()).collect();
+            let _ = retire.send(Retired { number, modules: started, rest: (self.scopes, world), images });
             return Err(error);
         }
         let table = Table::new(&hooks);

@@ -3,12 +3,14 @@
 //! modules.
 
 use std::io;
+use std::net::Shutdown;
 use std::sync::Arc;
 use std::time::Duration;
 
 use gantry_api::data::Control;
 use gantry_api::proto::Lines;
 use gantry_api::{Error, Reply, Result, async_trait};
+use socket2::SockRef;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
@@ -16,6 +18,10 @@ use crate::caught::caught;
 
 /// How long a client may take to make room for a reply.
 const REPLY_WAIT: Duration = Duration::from_secs(60);
+/// How long, and for how many bytes, a client is listened to that has been
+/// told goodbye.
+const LINGER_WAIT: Duration = Duration::from_secs(2);
+const LINGER_BYTES: usize = 1 << 20;
 /// Bytes read at a time: several commands, of which each is short.
 const READ: usize = 1024;
 
@@ -49,6 +55,29 @@ impl Connection {
         let count = self.stream.try_read(&mut buffer)?;
         lines.push(&buffer[..count]);
         Ok(count > 0)
+    }
+
+    /// Ends the connection so that the last reply arrives: closing while the
+    /// client's bytes lie unread would make the system take it back.
+    pub async fn close(&self) {
+        if SockRef::from(&*self.stream).shutdown(Shutdown::Write).is_err() {
+            return;
+        }
+        let drain = async {
+            let mut left = LINGER_BYTES;
+            while left > 0 {
+                if self.stream.readable().await.is_err() {
+                    return;
+                }
+                match self.stream.try_read(&mut [0; READ]) {
+                    Ok(0) => return,
+                    Ok(count) => left = left.saturating_sub(count),
+                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                    Err(_) => return,
+                }
+            }
+        };
+        let _ = timeout(LINGER_WAIT, drain).await;
     }
 
     /// Sends a reply.

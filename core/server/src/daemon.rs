@@ -13,7 +13,7 @@ use std::time::Duration;
 use gantry_api::Reply;
 use gantry_api::log::{self, Level};
 use gantry_sys::users::{Group, User};
-use gantry_sys::{Credentials, Keep, as_user, become_user};
+use gantry_sys::{Credentials, Keep, as_daemon, as_user, become_user};
 use socket2::{SockRef, TcpKeepalive};
 use thiserror::Error;
 use tokio::net::{TcpListener, TcpStream};
@@ -429,7 +429,8 @@ impl PidFile {
 
 impl Drop for PidFile {
     fn drop(&mut self) {
-        let _ = std::fs::remove_file(&self.0);
+        // Its folder may be root's alone, who the daemon was.
+        let _ = as_daemon(|| std::fs::remove_file(&self.0));
     }
 }
 

@@ -121,6 +121,8 @@ impl Data for SessionData {
 
     async fn open(&mut self) -> Result<Box<dyn DataLink>> {
         let prepared = std::mem::replace(&mut self.prepared, Prepared::Nothing);
+        // From here on ABOR is heard.
+        self.progress.begin();
         let opened = caught(async {
             let opening = async {
                 match prepared {
@@ -140,7 +142,6 @@ impl Data for SessionData {
             }
             _ => Error::client(425, format!("Unable to build data connection: {}", plain(&error))),
         })?;
-        self.progress.begin();
         Ok(Box::new(Link::new(stream, self.progress.clone(), self.settings.stalled)))
     }
 }

@@ -5,7 +5,7 @@
 use std::ffi::OsStr;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::os::unix::ffi::OsStrExt;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -170,6 +170,11 @@ impl Files for SessionFiles {
         self.verb = verb;
     }
 
+    fn shown(&self, path: &VirtualPath) -> Vec<u8> {
+        let view = self.shared.view.get();
+        view.map_or_else(|| path.as_bytes().to_vec(), |view| view.shown(path).into_os_string().into_vec())
+    }
+
     async fn admit(&mut self, account: Arc<Account>, root: &Path) -> Result<()> {
         let credentials = self.shared.credentials(&account);
         let (root_path, generation, scope) = (root.to_owned(), self.shared.generation.clone(), self.shared.scope);
@@ -275,15 +280,15 @@ pub async fn scope_of(shared: &Arc<Shared>, path: VirtualPath) -> ScopeId {
         return shared.scope;
     };
     let view = view.clone();
-    let find = move || view.as_user(|| view.scope_of(|| view.real_path(&path).or_else(|_| view.fallback(&path))));
+    let find = move || view.as_user(|| view.scope_of(|| view.real_path(&path).or_else(|_| Ok(view.shown(&path)))));
     shared.blocking.run(find).await.unwrap_or(shared.scope)
 }
 
 impl View {
-    /// Where a path lies by its letters, for what cannot be resolved.
-    fn fallback(&self, path: &VirtualPath) -> io::Result<PathBuf> {
+    /// Where a path lies by its letters, for logs and for what cannot be resolved.
+    fn shown(&self, path: &VirtualPath) -> PathBuf {
         let inside = path.as_bytes().strip_prefix(b"/").unwrap_or(path.as_bytes());
-        Ok(self.root_path.join(OsStr::from_bytes(inside)))
+        self.root_path.join(OsStr::from_bytes(inside))
     }
 }
 
@@ -387,7 +392,7 @@ fn metadata(stat: &Stat) -> Metadata {
     Metadata {
         kind,
         mode: stat.st_mode & 0o7777,
-        links: u64::from(stat.st_nlink),
+        links: stat.st_nlink,
         uid: stat.st_uid,
         gid: stat.st_gid,
         size: u64::try_from(stat.st_size).unwrap_or(0),

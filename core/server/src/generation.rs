@@ -73,14 +73,36 @@ pub struct Generation {
     retire: UnboundedSender<Retired>,
 }
 
-/// What is left of a generation that nobody needs: to be stopped and dropped.
+/// What is left of a generation that nobody needs: to be stopped, then dropped
+/// in the order in which code needs code. An instance may hold services of any
+/// other module, so every image outlives all of them.
 pub struct Retired {
     /// Which it was.
     pub number: u64,
     /// Its modules.
     pub modules: Vec<Running>,
-    /// Their settings and services, which go before the modules' images.
+    /// Their settings and services.
     pub rest: (Vec<Scope>, World),
+    /// The images, also of modules that did not get to run.
+    pub images: Vec<ImageRef>,
+}
+
+impl Retired {
+    /// Drops the instances, the last first, then settings and services.
+    pub fn clear(&mut self) {
+        while let Some(Running { instance, image, .. }) = self.modules.pop() {
+            drop(instance);
+            self.images.push(image);
+        }
+        self.rest = Default::default();
+    }
+}
+
+impl Drop for Retired {
+    fn drop(&mut self) {
+        self.clear();
+        self.images.clear();
+    }
 }
 
 impl Generation {
@@ -141,7 +163,8 @@ impl Generation {
 impl Drop for Generation {
     fn drop(&mut self) {
         let rest = (std::mem::take(&mut self.scopes), std::mem::take(&mut self.world));
-        let retired = Retired { number: self.number, modules: std::mem::take(&mut self.modules), rest };
+        let modules = std::mem::take(&mut self.modules);
+        let retired = Retired { number: self.number, modules, rest, images: Vec::new() };
         // When the daemon ends nobody may be there any more to stop them:
         // then they are simply dropped, in order.
         let _ = self.retire.send(retired);

@@ -101,11 +101,26 @@ impl Link {
                 Moved::Bytes(count) => self.progress.add(count),
                 Moved::Unsupported => return Ok(false),
             }
-            while pipe_takes_more(&mut pipe, &self.stream, &self.progress) {}
+            let broke = self.fill_up(&mut pipe);
             // The write may wait for the disk: this worker's other sessions
             // go to another one meanwhile.
             let drained = tokio::task::block_in_place(|| pipe.drain(file, &mut offset));
             drained.map_err(|error| Error::from(error).context("Transfer aborted"))?;
+            broke?;
+        }
+    }
+
+    /// Fills the pipe with what has come in meanwhile, so that one write
+    /// serves several packets. A connection tells its error once.
+    fn fill_up(&self, pipe: &mut Pipe) -> Result<()> {
+        loop {
+            match self.stream.try_io(Interest::READABLE, || pipe.fill(self.stream.as_fd(), SLICE)) {
+                // The end; the next wait for bytes sees it again.
+                Ok(0) => return Ok(()),
+                Ok(count) => self.progress.add(count),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
+                Err(error) => return Err(broken(error)),
+            }
         }
     }
 }
@@ -186,18 +201,6 @@ async fn kernel(moving: impl Future<Output = io::Result<usize>>) -> io::Result<M
         Ok(count) => Ok(Moved::Bytes(count)),
         Err(error) if error.raw_os_error() == Some(rustix::io::Errno::INVAL.raw_os_error()) => Ok(Moved::Unsupported),
         Err(error) => Err(error),
-    }
-}
-
-/// Fills the pipe with what has come in meanwhile, so that one write serves
-/// several packets.
-fn pipe_takes_more(pipe: &mut Pipe, stream: &TcpStream, progress: &Progress) -> bool {
-    match stream.try_io(Interest::READABLE, || pipe.fill(stream.as_fd(), SLICE)) {
-        Ok(count) => {
-            progress.add(count);
-            count > 0
-        }
-        Err(_) => false,
     }
 }
 

@@ -3,6 +3,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU8, Ordering};
@@ -27,7 +28,7 @@ impl Logger {
 
     /// Opens a SystemLog, to be put in place when all else is sound.
     pub fn open(path: &Path) -> io::Result<File> {
-        OpenOptions::new().create(true).append(true).open(path)
+        OpenOptions::new().create(true).append(true).mode(0o640).open(path)
     }
 
     /// Sends records to a file from now on, or back to standard error.

@@ -2,9 +2,11 @@
 //! everything goes in the order that code needs: instances, settings and
 //! services, runtimes, images.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use gantry_api::log::{self, Level};
+use gantry_api::{Layout, Runtime};
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::time::timeout;
 
@@ -22,28 +24,47 @@ pub async fn retire(mut generations: UnboundedReceiver<Retired>) {
     }
 }
 
-async fn end(retired: Retired) {
-    let Retired { number, modules, rest } = retired;
-    for module in modules.iter().rev() {
+async fn end(mut retired: Retired) {
+    for module in retired.modules.iter().rev() {
         stop(module).await;
     }
-    let mut parts = Vec::new();
-    for Running { name, version, instance, image } in modules.into_iter().rev() {
-        let runtime = instance.home().runtime.clone();
-        drop(instance);
-        parts.push((name, version, runtime, image));
-    }
-    drop(rest);
-    for (name, version, runtime, image) in parts {
-        if let Some(runtime) = runtime {
+    let mut left: Vec<_> = retired.modules.iter().rev().map(Left::of).collect();
+    retired.clear();
+    for Left { name, runtime, .. } in &mut left {
+        if let Some(runtime) = runtime.take() {
             // Waiting for threads to end is no work for this one.
-            let _ = tokio::task::spawn_blocking(move || runtime.stop(RUNTIME_LIMIT)).await;
+            let stopped = tokio::task::spawn_blocking(move || runtime.stop(RUNTIME_LIMIT)).await;
+            if let Err(error) = stopped {
+                say(Level::Error, format_args!("the runtime of {name} did not stop well: {error}"));
+            }
         }
-        if image.layout() == gantry_api::Layout::Loaded {
-            say(Level::Info, format_args!("{name} {version} ({}) of generation {number} retired", image.shown()));
+    }
+    let number = retired.number;
+    // The images go now; what is said of them is text of the daemon's.
+    drop(retired);
+    for Left { name, version, file, .. } in left {
+        if let Some(file) = file {
+            say(Level::Info, format_args!("{name} {version} ({file}) of generation {number} retired"));
         }
     }
     say(Level::Info, format_args!("generation {number} retired"));
+}
+
+/// What there is to say and do of a module when its instance has gone.
+struct Left {
+    name: String,
+    version: String,
+    runtime: Option<Arc<dyn Runtime>>,
+    /// Of a loaded one.
+    file: Option<String>,
+}
+
+impl Left {
+    fn of(module: &Running) -> Self {
+        let file = (module.image.layout() == Layout::Loaded).then(|| module.image.shown());
+        let runtime = module.instance.home().runtime.clone();
+        Self { name: module.name.clone(), version: module.version.clone(), runtime, file }
+    }
 }
 
 async fn stop(module: &Running) {

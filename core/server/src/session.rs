@@ -65,6 +65,7 @@ pub async fn serve(arrival: Arrival) {
     let mut client = Client::new(arrival);
     let why = client.run().await;
     client.event(Verb::EXIT).await.ok();
+    client.connection.close().await;
     log::write(log::Level::Debug, TARGET, format_args!("session {id}: ended: {why}"));
 }
 
@@ -195,40 +196,41 @@ impl Client {
     }
 
     async fn wait_for_bytes(&mut self) -> Result<(), String> {
-        let (time, text) = self.deadline();
+        let deadline = self.deadline();
         let closing = &mut self.closing;
         tokio::select! {
+            // The deadline first: a client that never stops sending shall not
+            // outlive it.
             biased;
+            () = until(deadline.map(|(time, ..)| time)) => {
+                let text = deadline.map_or_else(String::new, |(_, seconds, name)| format!("{name} ({seconds} seconds)"));
+                let _ = self.connection.send(&Reply::new(421, format!("{text}: closing control connection"))).await;
+                Err(text)
+            }
+            () = closed(closing) => {
+                let _ = self.connection.send(&Reply::new(421, "Service shutting down: closing control connection")).await;
+                Err("the server ends".to_owned())
+            }
             read = self.connection.read(&mut self.lines) => match read {
                 Ok(true) => Ok(()),
                 Ok(false) => Err("the client closed the connection".to_owned()),
                 Err(error) => Err(format!("control connection: {error}")),
             },
-            () = closed(closing) => {
-                let _ = self.connection.send(&Reply::new(421, "Service shutting down: closing control connection")).await;
-                Err("the server ends".to_owned())
-            }
-            () = until(time) => {
-                let _ = self.connection.send(&Reply::new(421, format!("{text}: closing control connection"))).await;
-                Err(text)
-            }
         }
     }
 
-    /// When the session has waited too long, and for what.
-    fn deadline(&self) -> (Option<Instant>, String) {
+    /// When the session has waited too long, how many seconds that are, and
+    /// what for.
+    fn deadline(&self) -> Option<(Instant, u64, &'static str)> {
         let settings = self.settings();
         let idle = (Instant::now(), settings.timeout_idle, "Idle timeout");
         let other = match self.session.account {
             None => (self.clock.began, settings.timeout_login, "Login timeout"),
             Some(_) => (self.clock.last_transfer, settings.timeout_no_transfer, "No transfer timeout"),
         };
-        let times =
-            [idle, other].into_iter().filter_map(|(from, seconds, name)| Some((from + limit(seconds)?, seconds, name)));
-        match times.min_by_key(|(time, ..)| *time) {
-            Some((time, seconds, name)) => (Some(time), format!("{name} ({seconds} seconds)")),
-            None => (None, String::new()),
-        }
+        let times = [idle, other].into_iter();
+        let times = times.filter_map(|(from, seconds, name)| Some((from + limit(seconds)?, seconds, name)));
+        times.min_by_key(|(time, ..)| *time)
     }
 
     /// One command, from the line to the reply. Errors are those of the
@@ -380,7 +382,7 @@ impl Work<'_> {
 
     async fn perform(&mut self, command: &Command, row: &Row, scope: ScopeId) -> Result<()> {
         if !row.is_handled() || command.verb.is_event() {
-            return Err(Error::client(500, format!("{} not understood", command.verb)));
+            return Err(not_understood(command));
         }
         if row.login == Login::Required && self.session.account.is_none() {
             return Err(Error::client(530, "Please login with USER and PASS"));
@@ -393,7 +395,7 @@ impl Work<'_> {
         self.phase(command, row.modules(Phase::Pre), scope, Phase::Pre).await?;
         match self.phase(command, row.modules(Phase::Command), scope, Phase::Command).await? {
             Step::Done => Ok(()),
-            Step::Next | Step::Wait => Err(Error::client(501, format!("{}: invalid parameters", command.verb))),
+            Step::Next | Step::Wait => Err(not_understood(command)),
         }
     }
 
@@ -461,6 +463,19 @@ impl Work<'_> {
             format_args!("session {session} ({user} from {}): {command}: {error}", self.session.remote_host),
         );
     }
+}
+
+/// The refusal of what no module handles, in ProFTPD's words.
+fn not_understood(command: &Command) -> Error {
+    let name = command.verb.name();
+    let words = match name.strip_prefix("SITE_") {
+        Some(site) => format!("'SITE {site}'"),
+        None if command.verb == Verb::OPTS => {
+            String::from_utf8_lossy(&[b"OPTS ", &command.argument[..]].concat()).into_owned()
+        }
+        None => name,
+    };
+    Error::client(500, format!("{words} not understood"))
 }
 
 /// The scope in which a command's settings are found.

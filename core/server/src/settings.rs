@@ -143,6 +143,10 @@ directive! {
     Group "name" in SERVER | VHOST | GLOBAL, inherits: replace
 }
 directive! {
+    /// Whom the answer to HELP names.
+    ServerAdmin "email-address" in SERVER | VHOST, inherits: no, default: "root@host"
+}
+directive! {
     /// The file that holds the daemon's process id while it runs.
     PidFile "path" in SERVER, inherits: no, parse: parse::path
 }

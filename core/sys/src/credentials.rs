@@ -84,6 +84,21 @@ pub fn as_user<T>(user: &Credentials, act: impl FnOnce() -> T) -> io::Result<T> 
     Ok(act())
 }
 
+/// Does what the daemon does for itself and not for a client, such as opening a log or a file of users: as the thread is,
+/// and where that is refused once more as root, if the process was root once and may act as others still.
+///
+/// # Errors
+///
+/// Those of `act`; when root is refused too, root's.
+pub fn as_daemon<T>(act: impl Fn() -> io::Result<T>) -> io::Result<T> {
+    let refused = match act() {
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => error,
+        done => return done,
+    };
+    let root = Credentials { uid: 0, gid: 0, groups: Vec::new() };
+    as_user(&root, act).unwrap_or(Err(refused))
+}
+
 /// Makes the whole process this user's for good, as `User` and `Group` say, keeping only the privileges named: they are
 /// permitted and in effect, never inherited, and no program that it starts can gain any.
 ///

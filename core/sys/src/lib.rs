@@ -21,7 +21,7 @@ pub mod names;
 #[allow(unsafe_code)] // Calls the C library's getpwnam_r and its like.
 pub mod users;
 
-pub use credentials::{Credentials, Keep, as_user, become_user};
+pub use credentials::{Credentials, Keep, as_daemon, as_user, become_user};
 pub use directory::{Batch, Directory};
 pub use place::{Existing, Place};
 pub use root::Root;

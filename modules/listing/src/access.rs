@@ -56,7 +56,15 @@ mod tests {
     use super::*;
 
     fn account() -> Account {
-        Account { name: "ann".into(), uid: 1000, gid: 50, groups: Vec::new(), home: "/".into(), shell: String::new(), secret: None }
+        Account {
+            name: "ann".into(),
+            uid: 1000,
+            gid: 50,
+            groups: Vec::new(),
+            home: "/".into(),
+            shell: String::new(),
+            secret: None,
+        }
     }
 
     fn file(kind: Kind, mode: u32, uid: u32, gid: u32) -> Metadata {

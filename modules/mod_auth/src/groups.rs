@@ -25,7 +25,9 @@ impl GroupExpression {
             Some(name) => named(name).map(Term::NotIn),
             None => named(term.trim()).map(Term::In),
         });
-        let terms = terms.collect::<Option<_>>().ok_or_else(|| format!("'{text}' is no group expression: a name is missing"))?;
+        let terms = terms
+            .collect::<Option<_>>()
+            .ok_or_else(|| format!("'{text}' is no group expression: a name is missing"))?;
         Ok(Self { terms })
     }
 

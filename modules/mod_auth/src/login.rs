@@ -3,14 +3,15 @@
 
 use std::sync::{Mutex, PoisonError};
 
+use gantry_api::Account;
 use gantry_api::prelude::*;
 use gantry_api::service::{LoginRequest, Services, Verdict};
-use gantry_api::Account;
 
 use crate::order::{self, Asked, Entry, Finality};
 
 /// A hash of nobody's password, until somebody's has been seen.
-const NOBODYS: &str = "$6$gantry.nobody$0000000000000000000000000000000000000000000000000000000000000000000000000000000000000";
+const NOBODYS: &str =
+    "$6$gantry.nobody$0000000000000000000000000000000000000000000000000000000000000000000000000000000000000";
 
 /// Checks logins. It remembers the last account that was found: a login of an unknown user is checked against that one
 /// and then refused, so that it costs what the hashes of this site cost.

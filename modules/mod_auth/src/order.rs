@@ -38,7 +38,8 @@ pub(crate) fn asked<'a>(order: &[Entry], services: &'a Services) -> Vec<Asked<'a
         return all.map(|(name, authenticator)| Asked { name, authenticator, finality: Finality::Open }).collect();
     }
     let find = |entry: &Entry| {
-        let (name, authenticator) = services.authenticators().find(|(name, _)| name.eq_ignore_ascii_case(&entry.module))?;
+        let (name, authenticator) =
+            services.authenticators().find(|(name, _)| name.eq_ignore_ascii_case(&entry.module))?;
         Some(Asked { name, authenticator, finality: entry.finality })
     };
     order.iter().filter_map(find).collect()

@@ -175,7 +175,15 @@ mod tests {
     }
 
     fn account(uid: u32, shell: &str) -> Account {
-        Account { name: "ann".into(), uid, gid: 50, groups: Vec::new(), home: "/home/ann".into(), shell: shell.into(), secret: None }
+        Account {
+            name: "ann".into(),
+            uid,
+            gid: 50,
+            groups: Vec::new(),
+            home: "/home/ann".into(),
+            shell: shell.into(),
+            secret: None,
+        }
     }
 
     #[test]
@@ -201,7 +209,8 @@ mod tests {
         assert!(lax.admits(account(1, ""), b"x").is_ok());
         assert!(lax.admits(account(0, ""), b"x").is_err());
         assert!(lax.admits(account(1, ""), &[b'x'; 1025]).is_err());
-        let strict = settings(vec![("AllowEmptyPasswords", Value::Bool(false)), ("RequireValidShell", Value::Bool(false))]);
+        let strict =
+            settings(vec![("AllowEmptyPasswords", Value::Bool(false)), ("RequireValidShell", Value::Bool(false))]);
         assert!(strict.admits(account(1, ""), b"").is_err());
     }
 }

@@ -82,7 +82,9 @@ impl Server {
         let Some(users) = settings.users.clone() else { return Ok(None) };
         let readers = settings.readers();
         let users = Source::open(users, readers, entries::users).map_err(|error| format!("AuthUserFile: {error}"))?;
-        let groups = |path: PathBuf| Source::open(path, readers, entries::groups).map_err(|error| format!("AuthGroupFile: {error}"));
+        let groups = |path: PathBuf| {
+            Source::open(path, readers, entries::groups).map_err(|error| format!("AuthGroupFile: {error}"))
+        };
         Ok(Some(Self { users, groups: settings.groups.clone().map(groups).transpose()? }))
     }
 

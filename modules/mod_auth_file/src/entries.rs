@@ -40,7 +40,9 @@ pub(crate) fn users(text: &[u8]) -> Parsed<HashMap<String, User>> {
     for (number, line) in lines(text) {
         let warn = |what: String| Warning { line: number, what };
         match user(line) {
-            Ok((name, _)) if users.contains_key(&name) => warnings.push(warn(format!("user '{name}' stands in a line above"))),
+            Ok((name, _)) if users.contains_key(&name) => {
+                warnings.push(warn(format!("user '{name}' stands in a line above")))
+            }
             Ok((name, user)) => drop(users.insert(name, user)),
             Err(what) => warnings.push(warn(what)),
         }
@@ -64,7 +66,10 @@ pub(crate) fn groups(text: &[u8]) -> Parsed<Vec<Group>> {
 /// The lines that say something, numbered from 1.
 fn lines(text: &[u8]) -> impl Iterator<Item = (usize, &[u8])> {
     let lines = text.split(|byte| *byte == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line));
-    lines.enumerate().map(|(at, line)| (at + 1, line)).filter(|(_, line)| !line.trim_ascii().is_empty() && !line.starts_with(b"#"))
+    lines
+        .enumerate()
+        .map(|(at, line)| (at + 1, line))
+        .filter(|(_, line)| !line.trim_ascii().is_empty() && !line.starts_with(b"#"))
 }
 
 fn user(line: &[u8]) -> Result<(String, User), String> {
@@ -80,7 +85,8 @@ fn user(line: &[u8]) -> Result<(String, User), String> {
         return Err(format!("the home of '{name}' is no absolute path"));
     }
     let (uid, gid) = (id(uid, "uid")?, id(gid, "gid")?);
-    let user = User { hash: hash.to_owned(), uid, gid, home: home.to_owned(), shell: shell.trim_ascii_end().to_owned() };
+    let user =
+        User { hash: hash.to_owned(), uid, gid, home: home.to_owned(), shell: shell.trim_ascii_end().to_owned() };
     Ok((name.to_owned(), user))
 }
 

@@ -21,7 +21,8 @@ module! { AuthFile, settings: Settings }
 #[async_trait]
 impl Module for AuthFile {
     async fn start(&mut self, start: &mut Start<'_>) -> Result<()> {
-        let servers: Vec<_> = start.servers::<Settings>().map(|(server, settings)| (server, settings.clone())).collect();
+        let servers: Vec<_> =
+            start.servers::<Settings>().map(|(server, settings)| (server, settings.clone())).collect();
         let files = Files::open(servers)?;
         if !files.is_empty() {
             start.authenticator("mod_auth_file", files);

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use gantry_api::log;
+use gantry_sys::as_daemon;
 
 use crate::entries::Parsed;
 use crate::safety::{self, Readers};
@@ -40,19 +41,24 @@ struct Version {
 impl<T> Source<T> {
     /// Reads the file; the error names it.
     pub(crate) fn open(path: PathBuf, readers: Readers, parse: fn(&[u8]) -> Parsed<T>) -> Result<Self, String> {
-        let (version, contents) = read(&path, readers, parse).map_err(|error| format!("unable to use {}: {error}", path.display()))?;
+        let (version, contents) =
+            read(&path, readers, parse).map_err(|error| format!("unable to use {}: {error}", path.display()))?;
         Ok(Self { path, readers, parse, held: Mutex::new(Held { version, contents: Arc::new(contents) }) })
     }
 
     /// What the file says now. One that cannot be used any more is as good as unchanged, and the log says so once.
     pub(crate) fn contents(&self) -> Arc<T> {
-        let version = fs::metadata(&self.path).map(|metadata| Version::of(&metadata)).unwrap_or_default();
+        let version = as_daemon(|| fs::metadata(&self.path)).map(|metadata| Version::of(&metadata)).unwrap_or_default();
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         if held.version != version {
             match read(&self.path, self.readers, self.parse) {
                 Ok((version, contents)) => *held = Held { version, contents: Arc::new(contents) },
                 Err(error) => {
-                    log!(Error, "unable to use the changed {}, so the last version stays: {error}", self.path.display());
+                    log!(
+                        Error,
+                        "unable to use the changed {}, so the last version stays: {error}",
+                        self.path.display()
+                    );
                     held.version = version;
                 }
             }
@@ -75,9 +81,9 @@ impl Version {
 
 fn read<T>(path: &Path, readers: Readers, parse: fn(&[u8]) -> Parsed<T>) -> Result<(Version, T), String> {
     // Looked at before it is opened: opening a pipe would wait for its other end.
-    let found = fs::metadata(path).map_err(|error| error.to_string())?;
+    let found = as_daemon(|| fs::metadata(path)).map_err(|error| error.to_string())?;
     safety::check(path, &found, readers)?;
-    let file = File::open(path).map_err(|error| error.to_string())?;
+    let file = as_daemon(|| File::open(path)).map_err(|error| error.to_string())?;
     let metadata = file.metadata().map_err(|error| error.to_string())?;
     safety::check(path, &metadata, readers)?;
     let mut text = Vec::new();

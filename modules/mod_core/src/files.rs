@@ -16,6 +16,13 @@ command! {
     MDTM "<sp> pathname", feature: "MDTM";
 }
 
+/// What this module keeps with a session. What RNFR named stays in the session, for the logs of RNTO (%w).
+#[derive(Debug, Default)]
+struct Pending {
+    /// Whether RNTO may follow.
+    rename: bool,
+}
+
 /// DELE.
 pub(crate) async fn delete(at: &mut Moment<'_>) -> Result<Step> {
     let path = path(at)?;
@@ -25,10 +32,11 @@ pub(crate) async fn delete(at: &mut Moment<'_>) -> Result<Step> {
 
 /// RNFR.
 pub(crate) async fn rename_from(at: &mut Moment<'_>) -> Result<Step> {
-    at.session.rename_from = None;
+    at.state.of::<Pending>().rename = false;
     let path = path(at)?;
     at.session.files.metadata(&path, Links::Keep).await?;
     at.session.rename_from = Some(path);
+    at.state.of::<Pending>().rename = true;
     done(at, 350, "File or directory exists, ready for destination name")
 }
 
@@ -36,7 +44,8 @@ pub(crate) async fn rename_from(at: &mut Moment<'_>) -> Result<Step> {
 /// rename.
 pub(crate) async fn rename_to(at: &mut Moment<'_>) -> Result<Step> {
     let to = path(at)?;
-    let Some(from) = at.session.rename_from.clone() else {
+    let pending = std::mem::take(&mut at.state.of::<Pending>().rename);
+    let Some(from) = at.session.rename_from.clone().filter(|_| pending) else {
         return refuse(503, "Bad sequence of commands");
     };
     let target = match at.settings::<Settings>().allow_overwrite {
@@ -44,13 +53,9 @@ pub(crate) async fn rename_to(at: &mut Moment<'_>) -> Result<Step> {
         false => Target::Keep,
     };
     let renamed = at.session.files.rename(&from, &to, target).await;
-    if renamed.is_err() && target == Target::Keep && from != to && at.session.files.metadata(&to, Links::Keep).await.is_ok() {
-        at.session.rename_from = None;
+    let is_kept = renamed.is_err() && target == Target::Keep && from != to;
+    if is_kept && at.session.files.metadata(&to, Links::Keep).await.is_ok() {
         return refuse(550, format!("{}: Rename permission denied", shown(&at.command.argument)));
-    }
-    // What RNFR named is of no further use, but logs of this command show it (%w).
-    if renamed.is_err() {
-        at.session.rename_from = None;
     }
     renamed?;
     done(at, 250, "Rename successful")

@@ -14,7 +14,7 @@ command! {
 /// Columns of HELP's table.
 const COLUMNS: usize = 8;
 
-/// What the syntax of a command begins with that is known and not served.
+/// The syntax of a command that is known and not served.
 const UNIMPLEMENTED: &str = "is not implemented";
 
 /// HELP.
@@ -62,7 +62,7 @@ fn site_commands(at: &mut Moment<'_>) -> Result<Step> {
 }
 
 fn name(name: String, syntax: &str) -> String {
-    if syntax.starts_with(UNIMPLEMENTED) { name + "*" } else { name }
+    if syntax == UNIMPLEMENTED { name + "*" } else { name }
 }
 
 fn finish(at: &mut Moment<'_>, reply: Reply) -> Result<Step> {

@@ -62,28 +62,32 @@ fn whom(who: &str) -> Option<u32> {
         return Some(0o7777);
     }
     who.chars().try_fold(0, |mask, letter| {
-        Some(mask | match letter {
-            'u' => 0o4700,
-            'g' => 0o2070,
-            'o' => 0o1007,
-            'a' => 0o7777,
-            _ => return None,
-        })
+        Some(
+            mask | match letter {
+                'u' => 0o4700,
+                'g' => 0o2070,
+                'o' => 0o1007,
+                'a' => 0o7777,
+                _ => return None,
+            },
+        )
     })
 }
 
 fn bits(letters: &str, mode: u32, kind: Kind) -> Option<u32> {
     letters.chars().try_fold(0, |bits, letter| {
-        Some(bits | match letter {
-            'r' => 0o444,
-            'w' => 0o222,
-            'x' => 0o111,
-            'X' if kind == Kind::Directory || mode & 0o111 != 0 => 0o111,
-            'X' => 0,
-            's' => 0o6000,
-            't' => 0o1000,
-            _ => return None,
-        })
+        Some(
+            bits | match letter {
+                'r' => 0o444,
+                'w' => 0o222,
+                'x' => 0o111,
+                'X' if kind == Kind::Directory || mode & 0o111 != 0 => 0o111,
+                'X' => 0,
+                's' => 0o6000,
+                't' => 0o1000,
+                _ => return None,
+            },
+        )
     })
 }
 
@@ -114,7 +118,9 @@ mod tests {
 
     #[test]
     fn what_is_no_mode_is_refused() {
-        for wanted in [&b""[..], b"999", b"77777", b"u", b"z+x", b"u+q", b"u+x,", b"\xff", b"u\xc3\xa4+x", b"u+\xc3\xa4"] {
+        for wanted in
+            [&b""[..], b"999", b"77777", b"u", b"z+x", b"u+q", b"u+x,", b"\xff", b"u\xc3\xa4+x", b"u+\xc3\xa4"]
+        {
             assert_eq!(mode(wanted, 0o644, Kind::File), None, "{}", shown(wanted));
         }
     }

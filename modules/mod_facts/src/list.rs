@@ -134,7 +134,9 @@ mod tests {
 
     #[test]
     fn feat_tells_of_all_facts_from_the_start() {
-        let told = gantry_api::inventory::iter::<gantry_api::CommandEntry>.into_iter().find_map(|entry| entry.feature.filter(|_| entry.verb == Verb::MLST));
+        let told = gantry_api::inventory::iter::<gantry_api::CommandEntry>
+            .into_iter()
+            .find_map(|entry| entry.feature.filter(|_| entry.verb == Verb::MLST));
         assert_eq!(told, Some(format!("MLST {}", Facts::ALL.feature()).as_str()));
     }
 }

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use gantry_api::log;
+use gantry_sys::as_daemon;
 use rustix::fs::OFlags;
 
 /// A log file.
@@ -43,14 +44,16 @@ impl LogFile {
 
 fn opened(path: &Path) -> io::Result<File> {
     let parent = path.parent().unwrap_or(Path::new("/"));
-    let mode = fs::metadata(parent)?.mode();
+    let mode = as_daemon(|| fs::metadata(parent))?.mode();
     if mode & WORLD_WRITES != 0 && mode & STICKY == 0 {
         return Err(io::Error::other(format!("the folder {} is world-writable", parent.display())));
     }
     // Without NONBLOCK, opening a pipe would wait for its reader; a regular file knows no difference.
     let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY;
     let flags = i32::try_from(flags.bits()).unwrap_or_default();
-    let file = OpenOptions::new().append(true).create(true).mode(0o640).custom_flags(flags).open(path)?;
+    let mut options = OpenOptions::new();
+    options.append(true).create(true).mode(0o640).custom_flags(flags);
+    let file = as_daemon(|| options.open(path))?;
     match file.metadata()?.is_dir() {
         true => Err(io::ErrorKind::IsADirectory.into()),
         false => Ok(file),

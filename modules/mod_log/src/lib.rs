@@ -52,7 +52,9 @@ impl Module for Log {
     }
 
     fn at_once(&self, at: &mut Moment<'_>) -> Result<Step> {
-        let (Some(file), Some(zone)) = (self.transfers.get(&at.session.server), &self.zone) else { return Ok(Step::Next) };
+        let (Some(file), Some(zone)) = (self.transfers.get(&at.session.server), &self.zone) else {
+            return Ok(Step::Next);
+        };
         let line = match (&at.session.transfer, at.command.verb) {
             (_, Verb::DELE) => deleted(at),
             (Some(transfer), _) => transferred(at, transfer),
@@ -70,7 +72,7 @@ fn transferred<'a>(at: &'a Moment<'_>, transfer: &'a Transfer) -> Line<'a> {
         took: transfer.ended.duration_since(transfer.began).unwrap_or_default(),
         host: &at.session.remote_host,
         bytes: transfer.bytes,
-        path: transfer.path.clone(),
+        path: at.session.files.shown(&transfer.path),
         kind: transfer.kind,
         action: Action::Transfer(transfer.direction),
         user: user(at),
@@ -84,7 +86,7 @@ fn deleted<'a>(at: &'a Moment<'_>) -> Line<'a> {
         took: std::time::Duration::ZERO,
         host: &at.session.remote_host,
         bytes: 0,
-        path: at.path(),
+        path: at.session.files.shown(&at.path()),
         kind: at.session.kind,
         action: Action::Deletion,
         user: user(at),

@@ -3,7 +3,6 @@
 
 use std::time::{Duration, SystemTime};
 
-use gantry_api::VirtualPath;
 use gantry_api::session::{Direction, Outcome, Type};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -24,7 +23,7 @@ pub(crate) struct Line<'a> {
     pub(crate) took: Duration,
     pub(crate) host: &'a str,
     pub(crate) bytes: u64,
-    pub(crate) path: VirtualPath,
+    pub(crate) path: Vec<u8>,
     pub(crate) kind: Type,
     pub(crate) action: Action,
     pub(crate) user: &'a str,
@@ -54,7 +53,7 @@ impl Line<'_> {
         let mut line = format!("{time} {seconds} ").into_bytes();
         word(self.host.as_bytes(), &mut line);
         line.extend_from_slice(format!(" {} ", self.bytes).as_bytes());
-        word(self.path.as_bytes(), &mut line);
+        word(&self.path, &mut line);
         line.extend_from_slice(format!(" {kind} _ {action} r ").as_bytes());
         word(self.user.as_bytes(), &mut line);
         line.extend_from_slice(format!(" ftp 0 * {outcome}\n").as_bytes());
@@ -64,7 +63,9 @@ impl Line<'_> {
 
 /// Appends a field: spaces would shift the fields behind it, and control characters could end the line.
 fn word(bytes: &[u8], line: &mut Vec<u8>) {
-    line.extend(bytes.iter().map(|byte| if byte.is_ascii_whitespace() || byte.is_ascii_control() { b'_' } else { *byte }));
+    line.extend(
+        bytes.iter().map(|byte| if byte.is_ascii_whitespace() || byte.is_ascii_control() { b'_' } else { *byte }),
+    );
 }
 
 #[cfg(test)]
@@ -77,7 +78,7 @@ mod tests {
             took: Duration::from_millis(2500),
             host: "127.0.0.1",
             bytes: 6,
-            path: VirtualPath::root().join(b"a b.txt"),
+            path: b"/a b.txt".to_vec(),
             kind: Type::Image,
             action: Action::Transfer(Direction::Out),
             user: "bob",
@@ -89,14 +90,15 @@ mod tests {
     fn lines_look_as_proftpd_writes_them() {
         let text = |line: Line<'_>| String::from_utf8(line.written(&TimeZone::UTC)).unwrap();
         assert_eq!(text(line()), "Mon Nov 23 16:15:00 2026 3 127.0.0.1 6 /a_b.txt b _ o r bob ftp 0 * c\n");
-        let broken = Line { kind: Type::Ascii, action: Action::Transfer(Direction::In), outcome: Outcome::Incomplete, ..line() };
+        let broken =
+            Line { kind: Type::Ascii, action: Action::Transfer(Direction::In), outcome: Outcome::Incomplete, ..line() };
         assert!(text(broken).contains(" a _ i r bob ftp 0 * i\n"));
         assert!(text(Line { action: Action::Deletion, ..line() }).contains(" b _ d r "));
     }
 
     #[test]
     fn no_name_forges_a_line() {
-        let path = VirtualPath::root().join(b"x\n\r\ty\x1b\xff");
+        let path = b"/x\n\r\ty\x1b\xff".to_vec();
         let written = Line { path, user: "a b", ..line() }.written(&TimeZone::UTC);
         assert_eq!(written.iter().filter(|byte| **byte == b'\n').count(), 1);
         assert!(written.windows(9).any(|part| part == b" /x___y_\xff"));

@@ -31,7 +31,13 @@ pub(crate) async fn expand(session: &Session, pattern: &[u8]) -> Result<Vec<Vec<
     Ok(found)
 }
 
-async fn matching(session: &Session, folders: &[Vec<u8>], part: &[u8], is_last: bool, budget: &mut Budget) -> Result<Vec<Vec<u8>>> {
+async fn matching(
+    session: &Session,
+    folders: &[Vec<u8>],
+    part: &[u8],
+    is_last: bool,
+    budget: &mut Budget,
+) -> Result<Vec<Vec<u8>>> {
     let mut found = Vec::new();
     for folder in folders {
         // A name that is no folder, or one that must not be read, has nothing below it that fits.

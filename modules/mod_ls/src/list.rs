@@ -42,7 +42,9 @@ pub(crate) async fn names(at: &mut Moment<'_>, names: &Names) -> Result<Step> {
     // Of these, a list of names for programs has nothing.
     (options.long, options.recursive) = (false, false);
     let subject = match subject(at.session, path, &options).await {
-        Ok(Subject::Names(found)) if found.is_empty() => return absent(at, settings, Error::client(450, "No files found")).await,
+        Ok(Subject::Names(found)) if found.is_empty() => {
+            return absent(at, settings, Error::client(450, "No files found")).await;
+        }
         Ok(subject) => subject,
         Err(error) => return absent(at, settings, error).await,
     };
@@ -68,7 +70,7 @@ pub(crate) async fn subject(session: &Session, path: &[u8], options: &ListOption
         Err(_) if glob::is_pattern(path) => matching(session, path).await,
         Err(error) => match session.files.metadata(&session.resolve(path), Links::Keep).await {
             Ok(link) => Ok(Subject::Names(vec![(path.to_vec(), link)])),
-            Err(_) => Err(error.with_code(450).context(String::from_utf8_lossy(path))),
+            Err(_) => refuse(450, format!("{}: {}", String::from_utf8_lossy(path), error.reply().1)),
         },
     }
 }

@@ -54,7 +54,15 @@ pub(crate) struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { options: String::new(), strict: false, only: None, depth: 64, files: 10_000_000, folders: 100_000, silent: false }
+        Self {
+            options: String::new(),
+            strict: false,
+            only: None,
+            depth: 64,
+            files: 10_000_000,
+            folders: 100_000,
+            silent: false,
+        }
     }
 }
 

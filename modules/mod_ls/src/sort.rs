@@ -9,8 +9,11 @@ use gantry_api::proto::listing::{ListOptions, Order};
 pub(crate) fn sort(entries: &mut [DirectoryEntry], options: &ListOptions) {
     match options.order {
         Order::Name => entries.sort_by(|a, b| a.name.cmp(&b.name)),
-        Order::Time => entries.sort_by(|a, b| (Reverse(a.metadata.modified), &a.name).cmp(&(Reverse(b.metadata.modified), &b.name))),
-        Order::Size => entries.sort_by(|a, b| (Reverse(a.metadata.size), &a.name).cmp(&(Reverse(b.metadata.size), &b.name))),
+        Order::Time => entries
+            .sort_by(|a, b| (Reverse(a.metadata.modified), &a.name).cmp(&(Reverse(b.metadata.modified), &b.name))),
+        Order::Size => {
+            entries.sort_by(|a, b| (Reverse(a.metadata.size), &a.name).cmp(&(Reverse(b.metadata.size), &b.name)))
+        }
         Order::None => {}
     }
     if options.reverse {
@@ -27,7 +30,8 @@ mod tests {
     #[test]
     fn newest_and_largest_come_first() {
         let entry = |name: &[u8], size, modified| {
-            let metadata = Metadata { kind: Kind::File, mode: 0, links: 1, uid: 0, gid: 0, size, modified, device: 0, inode: 0 };
+            let metadata =
+                Metadata { kind: Kind::File, mode: 0, links: 1, uid: 0, gid: 0, size, modified, device: 0, inode: 0 };
             DirectoryEntry { name: name.to_vec(), metadata, target: None }
         };
         let sorted = |letters: &[u8]| {

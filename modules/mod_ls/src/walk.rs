@@ -7,8 +7,8 @@ use std::time::SystemTime;
 use gantry_api::Account;
 use gantry_api::files::{DirectoryEntry, Kind, Links, Metadata};
 use gantry_api::prelude::*;
-use gantry_api::proto::listing::{ListOptions, Order};
 use gantry_api::proto::listing::options::Hidden;
+use gantry_api::proto::listing::{ListOptions, Order};
 use gantry_listing::Names;
 
 use crate::expand::below;
@@ -48,7 +48,14 @@ pub(crate) struct Walk<'a> {
 
 impl<'a> Walk<'a> {
     /// Begins a listing; 530 before login.
-    pub(crate) fn new(session: &'a Session, names: &'a Names, settings: &'a Settings, options: ListOptions, form: Form, output: Output) -> Result<Self> {
+    pub(crate) fn new(
+        session: &'a Session,
+        names: &'a Names,
+        settings: &'a Settings,
+        options: ListOptions,
+        form: Form,
+        output: Output,
+    ) -> Result<Self> {
         let zone = settings.zone();
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs();
         let now = zone.shown(i64::try_from(now).unwrap_or(i64::MAX));
@@ -101,7 +108,9 @@ impl<'a> Walk<'a> {
         loop {
             let next = listing.next().await?;
             let is_end = next.is_empty();
-            entries.extend(next.into_iter().filter(|entry| self.options.hidden != Hidden::No || !entry.name.starts_with(b".")));
+            entries.extend(
+                next.into_iter().filter(|entry| self.options.hidden != Hidden::No || !entry.name.starts_with(b".")),
+            );
             let unsorted = self.options.order == Order::None && !self.options.reverse;
             let is_enough = unsorted && entries.len() >= UNSORTED;
             if !is_end && !is_enough {
@@ -109,7 +118,9 @@ impl<'a> Walk<'a> {
             }
             sort(&mut entries, &self.options);
             if self.options.recursive && depth < self.settings.options.depth {
-                let inner = entries.iter().filter(|entry| entry.metadata.kind == Kind::Directory && !matches!(entry.name.as_slice(), b"." | b".."));
+                let inner = entries.iter().filter(|entry| {
+                    entry.metadata.kind == Kind::Directory && !matches!(entry.name.as_slice(), b"." | b"..")
+                });
                 folders.extend(inner.map(|entry| (below(shown, &entry.name), depth + 1)));
             }
             self.write(std::mem::take(&mut entries), shown).await?;

@@ -12,7 +12,8 @@ use crate::copy::Progress;
 pub(crate) fn begin(session: &mut Session, path: VirtualPath, direction: Direction) {
     let now = SystemTime::now();
     let kind = session.kind;
-    session.transfer = Some(Transfer { path, direction, kind, bytes: 0, began: now, ended: now, outcome: Outcome::Incomplete });
+    session.transfer =
+        Some(Transfer { path, direction, kind, bytes: 0, began: now, ended: now, outcome: Outcome::Incomplete });
 }
 
 /// Ends a transfer's record and counts its bytes.

@@ -23,7 +23,13 @@ pub(crate) struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { overwrite: false, store_restart: false, retrieve_restart: true, delete_aborted: false, mode: Mode::Ascii }
+        Self {
+            overwrite: false,
+            store_restart: false,
+            retrieve_restart: true,
+            delete_aborted: false,
+            mode: Mode::Ascii,
+        }
     }
 }
 

@@ -50,10 +50,12 @@ async fn place(at: &mut Moment<'_>, path: &VirtualPath, offset: u64) -> Result<P
     let found = at.session.files.metadata(path, Links::Follow).await;
     let resumes = appends || offset > 0;
     match found {
+        Ok(_) if !appends && !settings.overwrite => {
+            refuse(550, format!("{}: Overwrite permission denied", shown(at.command)))
+        }
         Ok(_) if resumes && !settings.store_restart => {
             refuse(451, format!("{}: Append/Restart not permitted, try again", shown(at.command)))
         }
-        Ok(_) if !appends && !settings.overwrite => refuse(550, format!("{}: Overwrite permission denied", shown(at.command))),
         Ok(found) if found.kind != Kind::File => refuse(550, format!("{}: Not a regular file", shown(at.command))),
         Ok(found) if offset > found.size => refuse(554, format!("REST: invalid {} argument", shown(at.command))),
         Ok(_) if appends => Ok(Place::Behind),
@@ -75,7 +77,13 @@ async fn open(at: &mut Moment<'_>, path: &VirtualPath, place: Place) -> Result<B
     at.session.files.open(path, purpose).await
 }
 
-async fn receive(at: &mut Moment<'_>, path: VirtualPath, file: &dyn File, place: Place, opening: Reply) -> Result<Step> {
+async fn receive(
+    at: &mut Moment<'_>,
+    path: VirtualPath,
+    file: &dyn File,
+    place: Place,
+    opening: Reply,
+) -> Result<Step> {
     let mut link = match at.session.data.open().await {
         Ok(link) => link,
         Err(error) => {
