@@ -22,9 +22,17 @@ const KEPT: u32 = 0o640;
 pub struct UserFile {
     path: PathBuf,
     text: Vec<u8>,
-    /// Owner, group and mode, where it is there.
-    status: Option<(u32, u32, u32)>,
+    /// None where there is no such file yet.
+    status: Option<Status>,
     folder: File,
+}
+
+/// What a replaced file keeps.
+#[derive(Debug, Clone, Copy)]
+struct Status {
+    uid: u32,
+    gid: u32,
+    mode: u32,
 }
 
 impl UserFile {
@@ -66,7 +74,7 @@ impl UserFile {
         let temporary = Temporary(self.path.with_file_name(format!(".{name}.{}.new", process::id())));
         let mut file = OpenOptions::new().write(true).create_new(true).mode(NEW).open(&temporary.0)?;
         file.write_all(text)?;
-        if let Some((uid, gid, mode)) = self.status {
+        if let Some(Status { uid, gid, mode }) = self.status {
             let own = file.metadata()?;
             if (own.uid(), own.gid()) != (uid, gid) {
                 fchown(&file, Some(uid), Some(gid))
@@ -80,7 +88,7 @@ impl UserFile {
     }
 }
 
-fn read(path: &Path) -> io::Result<(Vec<u8>, Option<(u32, u32, u32)>)> {
+fn read(path: &Path) -> io::Result<(Vec<u8>, Option<Status>)> {
     let found = match fs::metadata(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok((Vec::new(), None)),
         found => found?,
@@ -88,7 +96,8 @@ fn read(path: &Path) -> io::Result<(Vec<u8>, Option<(u32, u32, u32)>)> {
     if !found.is_file() {
         return Err(io::Error::other("it is not a regular file"));
     }
-    Ok((fs::read(path)?, Some((found.uid(), found.gid(), found.mode()))))
+    let status = Status { uid: found.uid(), gid: found.gid(), mode: found.mode() };
+    Ok((fs::read(path)?, Some(status)))
 }
 
 /// A file that goes unless it was renamed.
