@@ -22,6 +22,13 @@ pub trait Catalogue {
     /// ModulePath; the path is absolute. The error is the reason.
     fn module_path(&mut self, path: &Path) -> Result<(), String>;
 
+    /// A directive whose value and context are in order, for those that act at
+    /// their line, such as LoadFile. A notice when there is something to say;
+    /// the error is the reason why it cannot be done.
+    fn act(&mut self, _directive: &str, _words: &[&str], _at: &Position) -> Result<Option<String>, String> {
+        Ok(None)
+    }
+
     /// The module (`mod_x`) that is installed, but not loaded, and brings a
     /// directive.
     fn provider(&self, _directive: &str) -> Option<String> {

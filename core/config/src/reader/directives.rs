@@ -35,8 +35,12 @@ impl Reader<'_> {
         if self.wrong_context(&name, contexts, at) {
             return;
         }
-        match value {
-            Ok(value) => self.keep(name, value, inherits, at),
+        let acted = value.and_then(|value| Ok((value, self.catalogue.act(&name, &words, &at.position)?)));
+        match acted {
+            Ok((value, notice)) => {
+                notice.into_iter().for_each(|notice| self.notice(at, notice));
+                self.keep(name, value, inherits, at);
+            }
             Err(reason) => {
                 let help = format!("syntax: {name} {syntax}");
                 self.value_fault(at, &name, &reason).help.push(help);
