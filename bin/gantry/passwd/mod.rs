@@ -41,8 +41,8 @@ Examples:
 
 The password is asked for at the terminal, and hashed by yescrypt. A new file has
 the mode 0600. One that is there keeps its owner and its group's right to read;
-others lose theirs. gantryd, which runs as its User, must be able to read it; it
-notices the change by itself.
+others lose theirs. gantryd notices the change by itself; one that was not
+started as root must be able to read the file.
 Exit codes: 0 done, 1 nothing was changed, 2 a wrong command line.";
 
 /// Why nothing was changed.
