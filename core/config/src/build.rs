@@ -2,13 +2,9 @@
 //! `<Directory>` encloses which, and in what order they are merged. Each scope
 //! is merged once, here.
 
-use std::collections::BTreeMap;
-
-use gantry_api::Value;
-
 use crate::configuration::{Anonymous, Server};
 use crate::directories::{Directories, Directory, DirectoryTable};
-use crate::limit::{Limit, Rule};
+use crate::limit::Limit;
 use crate::position::Position;
 use crate::scope::{Arena, Heritage, Layer};
 use crate::section::SectionKind;
@@ -90,51 +86,27 @@ fn directories<'t>(
 
 /// The settings and limits that stand in a scope itself.
 fn layer<'t>(nodes: &[&'t Node], arena: &mut Arena<'t>) -> Layer {
-    let mut layer = Layer::default();
+    let (mut layer, mut plain) = (Layer::default(), Vec::new());
     for node in nodes {
-        match (&node.content, Rule::of(&node.name)) {
-            (Content::Section { kind: SectionKind::Limit, children }, _) => layer.limits.extend(limit(node, children)),
-            (Content::Setting { .. }, Some(rule)) => layer.limits.push(plain_limit(node, rule)),
-            _ => layer.add(node, arena),
+        if let Content::Section { kind: SectionKind::Limit, children } = &node.content {
+            layer.limits.extend(Limit::of_section(node, children));
+        } else if let Some(limit) = Limit::plain(node) {
+            plain.push(limit);
+        } else {
+            layer.add(node, arena);
         }
     }
+    // Behind the sections of the same scope: a refusal of theirs comes last.
+    layer.limits.append(&mut plain);
     layer
-}
-
-/// A `<Limit>` section; none when it says neither. Where it says both, it
-/// denies.
-fn limit(node: &Node, children: &[Node]) -> Option<Limit> {
-    let rules: Vec<Rule> = children.iter().filter_map(|child| Rule::of(&child.name)).collect();
-    let rule = if rules.contains(&Rule::DenyAll) { Rule::DenyAll } else { *rules.first()? };
-    let commands =
-        node.arguments.iter().flat_map(|argument| argument.text.split(',')).filter(|command| !command.is_empty());
-    let commands = commands.map(str::to_ascii_uppercase).collect();
-    Some(Limit { commands, rule, settings: all_settings(children), position: node.position.clone() })
-}
-
-/// AllowAll or DenyAll outside a `<Limit>`.
-fn plain_limit(node: &Node, rule: Rule) -> Limit {
-    Limit { commands: vec!["ALL".to_owned()], rule, settings: Value::Map(Vec::new()), position: node.position.clone() }
-}
-
-/// Each directive of a section with the list of its values, a line each.
-fn all_settings(children: &[Node]) -> Value {
-    let mut settings: BTreeMap<String, Vec<Value>> = BTreeMap::new();
-    for child in children {
-        if let Content::Setting { value, .. } = &child.content {
-            settings.entry(child.name.clone()).or_default().push(value.clone());
-        }
-    }
-    Value::Map(settings.into_iter().map(|(name, values)| (name, Value::List(values))).collect())
 }
 
 #[cfg(test)]
 mod tests {
     use std::path::Path;
 
-    use gantry_api::ValueError;
+    use gantry_api::{Value, ValueError};
 
-    use super::*;
     use crate::configuration::Configuration;
     use crate::scope::{Scope, settings_error};
     use crate::testing::configure;
@@ -213,9 +185,13 @@ mod tests {
         );
         let directory = &read.servers[0].anonymous[0].directories[0];
         assert_eq!(directory.path, "~ftp/in");
-        let limits: Vec<_> =
-            directory.scope.limits.iter().map(|limit| (limit.commands.join(" "), limit.rule)).collect();
-        assert_eq!(limits, [("READ SITE_CHMOD WRITE".to_owned(), Rule::DenyAll), ("ALL".to_owned(), Rule::AllowAll)]);
+        let limits: Vec<_> = directory
+            .scope
+            .limits
+            .iter()
+            .map(|limit| (limit.commands.join(" "), limit.plain, limit.deny.len()))
+            .collect();
+        assert_eq!(limits, [("READ SITE_CHMOD WRITE".to_owned(), false, 1), ("ALL".to_owned(), true, 0)]);
         assert_eq!(read.notices.len(), 1);
     }
 

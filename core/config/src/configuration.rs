@@ -3,6 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::class::Class;
 use crate::directories::{Directories, Directory};
 use crate::error::Notice;
 use crate::position::Position;
@@ -14,6 +15,8 @@ use crate::tree::Node;
 pub struct Configuration {
     /// The main server, then each `<VirtualHost>` in order; never empty.
     pub servers: Vec<Server>,
+    /// The `<Class>` sections, in order: see [`crate::class_of`].
+    pub classes: Vec<Class>,
     /// The files that were read, in order.
     pub files: Vec<PathBuf>,
     /// What is worth a line in the log.

@@ -97,7 +97,7 @@ impl Fault {
     pub fn first_line(&self) -> String {
         match (&self.problem, &self.position) {
             (Problem::Unclosed(_), _) | (_, None) => format!("Fatal: {}", self.problem),
-            (_, Some(position)) => format!("Fatal: {} on {position}", self.problem),
+            (_, Some(position)) => format!("Fatal: {} {} {position}", self.problem, position.preposition()),
         }
     }
 
@@ -150,6 +150,6 @@ pub struct Notice {
 
 impl fmt::Display for Notice {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(out, "{} on {}", self.text, self.position)
+        write!(out, "{} {} {}", self.text, self.position.preposition(), self.position)
     }
 }

@@ -6,6 +6,7 @@
 
 mod build;
 mod catalogue;
+mod class;
 mod condition;
 mod configuration;
 mod directories;
@@ -27,11 +28,12 @@ mod testing;
 mod tree;
 
 pub use catalogue::Catalogue;
+pub use class::{Class, check_class_rule, class_of};
 pub use configuration::{Anonymous, Configuration, Server};
 pub use directories::{Directories, Directory, DirectoryTable};
 pub use error::{Fault, Faults, Notice, Problem};
-pub use limit::{Limit, Rule};
-pub use position::Position;
+pub use limit::{Hosts, Limit, Names, Order, Rule, Verdict, Who, check_rule};
+pub use position::{Origin, Position};
 pub use reader::{Options, parse_text, read};
 pub use scope::{Scope, settings_error};
 pub use section::SectionKind;

@@ -1,9 +1,20 @@
-//! `<Limit>`: what a scope allows and refuses. The judging is the access
-//! gate's.
+//! `<Limit>`: what a scope allows and refuses, and to whom. Which commands a
+//! name stands for, and which of several limits counts, is the access gate's.
+
+mod hosts;
+mod names;
+
+use std::net::IpAddr;
 
 use gantry_api::Value;
 
+pub(crate) use hosts::Host;
+pub use hosts::Hosts;
+use names::Mode;
+pub use names::Names;
+
 use crate::position::Position;
+use crate::tree::{Content, Node};
 
 /// One `<Limit>` section, or an AllowAll or DenyAll that stands directly in a
 /// `<Directory>` or `<Anonymous>` and speaks of all commands.
@@ -12,30 +23,226 @@ pub struct Limit {
     /// Commands (`STOR`, `SITE_CHMOD`) and groups (`READ`, `WRITE`, `DIRS`,
     /// `ALL`, `LOGIN`), in upper case.
     pub commands: Vec<String>,
-    /// What happens to them.
-    pub rule: Rule,
-    /// All directives of the section, name and value, in order.
+    /// Whether it stands outside a `<Limit>`: then its refusal counts whatever
+    /// the `<Limit>` sections of the same scope and of outer ones allow.
+    pub plain: bool,
+    /// Which of the two lists is asked first.
+    pub order: Order,
+    /// AllowAll, Allow, AllowUser, AllowGroup, AllowClass.
+    pub allow: Vec<Rule>,
+    /// DenyAll, Deny, DenyUser, DenyGroup, DenyClass.
+    pub deny: Vec<Rule>,
+    /// The section's other directives, name and values, in order.
     pub settings: Value,
     /// Where it stands.
     pub position: Position,
 }
 
-/// What a limit says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Order: which rules are asked first, and what holds when none matches.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Order {
+    /// `allow,deny`: where no rule matches, nothing is said.
+    #[default]
+    AllowDeny,
+    /// `deny,allow`: where no rule matches, it is refused.
+    DenyAllow,
+}
+
+/// Whom a rule is about.
+#[derive(Debug, Clone, PartialEq)]
 pub enum Rule {
-    /// AllowAll.
-    AllowAll,
-    /// DenyAll.
-    DenyAll,
+    /// AllowAll, DenyAll.
+    All,
+    /// Allow, Deny.
+    From(Hosts),
+    /// AllowUser, DenyUser.
+    User(Names),
+    /// AllowGroup, DenyGroup.
+    Group(Names),
+    /// AllowClass, DenyClass.
+    Class(Names),
+}
+
+/// What a limit says of somebody.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// Allowed.
+    Allow,
+    /// Refused.
+    Deny,
+}
+
+/// Who asks. Before the login there is neither user nor group.
+#[derive(Debug, Clone, Copy)]
+pub struct Who<'a> {
+    /// The client's address.
+    pub address: IpAddr,
+    /// Its host name, or the address as text where no name was looked up.
+    pub host: &'a str,
+    /// The user's name; empty before the login.
+    pub user: &'a str,
+    /// The names of the user's groups.
+    pub groups: &'a [String],
+    /// The class that the client is in.
+    pub class: Option<&'a str>,
+}
+
+impl Limit {
+    /// What it says of somebody; None when it leaves the question to the next
+    /// limit, and access is free unless that one refuses it.
+    pub fn judge(&self, who: &Who<'_>) -> Option<Verdict> {
+        let allows = || self.allow.iter().any(|rule| rule.matches(who)).then_some(Verdict::Allow);
+        let denies = || self.deny.iter().any(|rule| rule.matches(who)).then_some(Verdict::Deny);
+        match self.order {
+            Order::AllowDeny => allows().or_else(denies),
+            Order::DenyAllow => denies().or_else(allows).or(Some(Verdict::Deny)),
+        }
+    }
+
+    /// Whether its answer depends on who asks.
+    pub fn is_personal(&self) -> bool {
+        self.allow.iter().chain(&self.deny).any(|rule| *rule != Rule::All)
+    }
+
+    /// A `<Limit>` section; none when it says nothing.
+    pub(crate) fn of_section(node: &Node, children: &[Node]) -> Option<Self> {
+        let names = node.arguments.iter().flat_map(|argument| argument.text.split(','));
+        let commands = names.filter(|name| !name.is_empty()).map(str::to_ascii_uppercase).collect();
+        let mut limit = Self::new(commands, &node.position);
+        let mut said = false;
+        let mut others: Vec<(String, Value)> = Vec::new();
+        for child in children {
+            match (limit.take(child), &child.content) {
+                (true, _) => said = true,
+                (false, Content::Setting { value, .. }) => others.push((child.name.clone(), value.clone())),
+                (false, Content::Section { .. }) => {}
+            }
+        }
+        limit.settings = Value::Map(others);
+        said.then_some(limit)
+    }
+
+    /// AllowAll or DenyAll outside a `<Limit>`.
+    pub(crate) fn plain(node: &Node) -> Option<Self> {
+        let mut limit = Self::new(vec!["ALL".to_owned()], &node.position);
+        limit.plain = true;
+        (is_rule(&node.name, "AllowAll") || is_rule(&node.name, "DenyAll")).then(|| limit.take(node));
+        (limit.allow.len() + limit.deny.len() == 1).then_some(limit)
+    }
+
+    fn new(commands: Vec<String>, position: &Position) -> Self {
+        Self {
+            commands,
+            plain: false,
+            order: Order::default(),
+            allow: Vec::new(),
+            deny: Vec::new(),
+            settings: Value::Map(Vec::new()),
+            position: position.clone(),
+        }
+    }
+
+    /// Takes a rule or an Order; whether it was one.
+    fn take(&mut self, node: &Node) -> bool {
+        let words: Vec<&str> = node.arguments.iter().map(|argument| argument.text.as_str()).collect();
+        match read(&node.name, &words) {
+            Some(Ok(Said::Allow(rule))) => self.allow.push(rule),
+            Some(Ok(Said::Deny(rule))) => self.deny.push(rule),
+            Some(Ok(Said::Order(order))) => self.order = order,
+            // The parser of the directive has refused it before: whoever has
+            // declared another one gets a limit that lets nobody through.
+            Some(Err(_)) => self.deny.push(Rule::All),
+            None => return false,
+        }
+        true
+    }
 }
 
 impl Rule {
-    /// The rule that a directive of this name gives.
-    pub(crate) fn of(directive: &str) -> Option<Self> {
-        match () {
-            () if directive.eq_ignore_ascii_case("AllowAll") => Some(Self::AllowAll),
-            () if directive.eq_ignore_ascii_case("DenyAll") => Some(Self::DenyAll),
-            () => None,
+    fn matches(&self, who: &Who<'_>) -> bool {
+        match self {
+            Self::All => true,
+            Self::From(hosts) => hosts.contain(who.address, who.host),
+            Self::User(names) => !who.user.is_empty() && names.match_one(who.user),
+            Self::Group(names) => !who.user.is_empty() && names.match_any(who.groups),
+            Self::Class(names) => names.match_one(who.class.unwrap_or_default()),
         }
     }
 }
+
+/// Checks the words of a directive of `<Limit>` (AllowAll, Allow, AllowUser,
+/// AllowGroup, AllowClass, their Deny forms, Order), for its declaration.
+///
+/// # Errors
+/// What is wrong with the words, as ProFTPD says it where it does.
+pub fn check_rule(directive: &str, words: &[&str]) -> Result<Value, String> {
+    match read(directive, words) {
+        Some(Ok(_)) => Ok(Value::List(words.iter().map(|word| Value::from(*word)).collect())),
+        Some(Err(reason)) => Err(reason),
+        None => Err("no directive of <Limit>".to_owned()),
+    }
+}
+
+/// Whether a directive says anything in a `<Limit>`.
+pub(crate) fn says_something(directive: &str) -> bool {
+    RULES.iter().any(|name| is_rule(directive, name))
+}
+
+const RULES: [&str; 11] = [
+    "AllowAll",
+    "DenyAll",
+    "Allow",
+    "Deny",
+    "AllowUser",
+    "DenyUser",
+    "AllowGroup",
+    "DenyGroup",
+    "AllowClass",
+    "DenyClass",
+    "Order",
+];
+
+enum Said {
+    Allow(Rule),
+    Deny(Rule),
+    Order(Order),
+}
+
+fn is_rule(directive: &str, name: &str) -> bool {
+    directive.eq_ignore_ascii_case(name)
+}
+
+/// What a directive says; None for one that is no rule.
+fn read(directive: &str, words: &[&str]) -> Option<Result<Said, String>> {
+    let name = RULES.into_iter().find(|name| is_rule(directive, name))?;
+    if name == "Order" {
+        return Some(order(words).map(Said::Order));
+    }
+    let (side, about): (fn(Rule) -> Said, _) = match name.strip_prefix("Allow") {
+        Some(about) => (Said::Allow, about),
+        None => (Said::Deny, name.strip_prefix("Deny").unwrap_or(name)),
+    };
+    let rule = match about {
+        "All" if words.is_empty() => Ok(Rule::All),
+        "All" => Err("wrong number of parameters".to_owned()),
+        "User" => Names::read(words, Mode::Or).map(Rule::User),
+        "Group" => Names::read(words, Mode::And).map(Rule::Group),
+        "Class" => Names::read(words, Mode::Or).map(Rule::Class),
+        _ => Hosts::read(words).map(Rule::From),
+    };
+    Some(rule.map(side))
+}
+
+fn order(words: &[&str]) -> Result<Order, String> {
+    if words.is_empty() {
+        return Err("wrong number of parameters".to_owned());
+    }
+    match words.concat().to_ascii_lowercase().as_str() {
+        "allow,deny" => Ok(Order::AllowDeny),
+        "deny,allow" => Ok(Order::DenyAllow),
+        _ => Err(format!("'{}': invalid argument", words.join(" "))),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -14,6 +14,7 @@ use std::sync::Arc;
 
 use crate::build;
 use crate::catalogue::Catalogue;
+use crate::class;
 use crate::condition::{ConditionKind, Conditions};
 use crate::configuration::Configuration;
 use crate::env;
@@ -100,9 +101,10 @@ impl<'c> Reader<'c> {
         if !self.faults.is_empty() {
             return Err(Faults(self.faults));
         }
-        let start = Position { file: path.into(), line: 1, column: 1 };
+        let start = Position::in_file(path, 1, 1);
         let servers = build::servers(&tree, &start);
-        Ok(Configuration { servers, files: self.files, notices: self.notices, tree })
+        let classes = class::classes(&tree);
+        Ok(Configuration { servers, classes, files: self.files, notices: self.notices, tree })
     }
 
     fn file(&mut self, path: &Path) -> std::io::Result<()> {
@@ -112,7 +114,7 @@ impl<'c> Reader<'c> {
         let file: Arc<Path> = path.into();
         let decoded = file::decode(bytes);
         for (line, problem) in decoded.bad {
-            let position = Position { file: Arc::clone(&file), line, column: 1 };
+            let position = Position::in_file(Arc::clone(&file), line, 1);
             self.push(Fault::at(Problem::Text(problem), &position));
         }
         self.open.push(real(path));
@@ -132,14 +134,14 @@ impl<'c> Reader<'c> {
         }
         if let Some(condition) = conditions.unclosed() {
             let name = condition.kind.name();
-            let position = Position { file, line: lines.last_number(), column: 1 };
+            let position = Position::in_file(file, lines.last_number(), 1);
             let help = format!("'<{name}>' on line {} is not closed: add the line '</{name}>'", condition.line);
             self.push(Fault::at(Problem::UnclosedCondition(name), &position).help(help));
         }
     }
 
     fn line(&mut self, file: &Arc<Path>, mut line: Line<'_>, conditions: &mut Conditions) {
-        let position = Position { file: Arc::clone(file), line: line.name.line, column: line.name.column };
+        let position = Position::in_file(Arc::clone(file), line.name.line, line.name.column);
         if conditions.met() {
             self.expand(&mut line.arguments, &position);
         }

@@ -3,7 +3,7 @@
 
 use gantry_api::Contexts;
 
-use crate::limit::Rule;
+use crate::limit;
 use crate::position::Position;
 use crate::section::SectionKind;
 use crate::tree::{Argument, Content, Node};
@@ -124,10 +124,10 @@ impl Open {
 }
 
 impl Node {
-    /// Whether it is a `<Limit>` that says neither AllowAll nor DenyAll.
+    /// Whether it is a `<Limit>` without any rule.
     pub(crate) fn is_idle_limit(&self) -> bool {
         self.section(SectionKind::Limit)
-            .is_some_and(|children| children.iter().all(|child| Rule::of(&child.name).is_none()))
+            .is_some_and(|children| children.iter().all(|child| !limit::says_something(&child.name)))
     }
 }
 

@@ -5,15 +5,17 @@ use std::path::Path;
 use gantry_api::{Contexts, Directive, Inherits, Value, parse};
 
 use crate::catalogue::Catalogue;
+use crate::class::check_class_rule;
 use crate::configuration::Configuration;
 use crate::error::Faults;
+use crate::limit::check_rule;
 use crate::position::Position;
 use crate::reader::{Options, parse_text};
 
 const SERVERS: Contexts = Contexts::SERVER.union(Contexts::VHOST).union(Contexts::GLOBAL);
 const FOLDERS: Contexts = SERVERS.union(Contexts::ANONYMOUS).union(Contexts::DIRECTORY);
 
-const DIRECTIVES: [Directive; 9] = [
+const DIRECTIVES: [Directive; 20] = [
     directive("ServerName", "mod_core", SERVERS, Inherits::Replace, parse::text),
     directive("ServerType", "mod_core", Contexts::SERVER, Inherits::Replace, parse::word),
     directive("Port", "mod_core", SERVERS, Inherits::No, parse::number),
@@ -34,6 +36,17 @@ const DIRECTIVES: [Directive; 9] = [
         Inherits::No,
         nothing,
     ),
+    limit("Order", |words| check_rule("Order", words)),
+    limit("Allow", |words| check_rule("Allow", words)),
+    limit("Deny", |words| check_rule("Deny", words)),
+    limit("AllowUser", |words| check_rule("AllowUser", words)),
+    limit("DenyUser", |words| check_rule("DenyUser", words)),
+    limit("AllowGroup", |words| check_rule("AllowGroup", words)),
+    limit("DenyGroup", |words| check_rule("DenyGroup", words)),
+    limit("AllowClass", |words| check_rule("AllowClass", words)),
+    limit("DenyClass", |words| check_rule("DenyClass", words)),
+    directive("From", "mod_core", Contexts::CLASS, Inherits::No, |words| check_class_rule("From", words)),
+    directive("Satisfy", "mod_core", Contexts::CLASS, Inherits::No, |words| check_class_rule("Satisfy", words)),
     directive("SQLOptions", "mod_sql", SERVERS, Inherits::Replace, options),
 ];
 
@@ -45,6 +58,10 @@ const fn directive(
     parse: gantry_api::Parse,
 ) -> Directive {
     Directive { name, module, syntax: "what", contexts, inherits, default: None, help: "", parse }
+}
+
+const fn limit(name: &'static str, parse: gantry_api::Parse) -> Directive {
+    directive(name, "mod_core", Contexts::LIMIT, Inherits::No, parse)
 }
 
 fn nothing(words: &[&str]) -> Result<Value, String> {

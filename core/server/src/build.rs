@@ -10,7 +10,7 @@ use gantry_api::guard::Home;
 use gantry_api::module::SettingsBox;
 use gantry_api::service::Services;
 use gantry_api::{CommandHelp, Descriptor, Hook, ServerId, Start, World};
-use gantry_config::{Configuration, Faults, Options, Server as ServerConfig, settings_error};
+use gantry_config::{Class, Configuration, Faults, Options, Server as ServerConfig, settings_error};
 use thiserror::Error;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::time::timeout;
@@ -59,6 +59,7 @@ pub struct Plan {
     servers: Vec<Server>,
     scopes: Vec<Scope>,
     modules: Vec<(ImageRef, usize)>,
+    classes: Vec<Class>,
     /// What is worth a line in the log.
     pub notices: Vec<String>,
 }
@@ -71,7 +72,8 @@ impl Plan {
         let configuration = gantry_config::read(&source.path, &mut set, &options)?;
         let modules = ordered(&set)?;
         let notices = configuration.notices.iter().map(ToString::to_string).collect();
-        let mut plan = Self { servers: Vec::new(), scopes: Vec::new(), modules, notices };
+        let classes = configuration.classes.clone();
+        let mut plan = Self { servers: Vec::new(), scopes: Vec::new(), modules, classes, notices };
         plan.add_servers(configuration)?;
         Ok(plan)
     }
@@ -146,7 +148,8 @@ impl Plan {
             return Err(error);
         }
         let table = Table::new(&hooks);
-        Ok(Arc::new(Generation::new(number, self.servers, self.scopes, started, table, world, retire)))
+        let generation = Generation::new(number, self.servers, self.scopes, started, table, world, retire);
+        Ok(Arc::new(generation.with_classes(self.classes)))
     }
 
     async fn start_all(

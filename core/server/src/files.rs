@@ -16,7 +16,7 @@ use gantry_config::DirectoryTable;
 use gantry_sys::{Batch, Credentials, Directory, Existing, FileType, Mode, OFlags, Root, Stat, as_user, handle};
 
 use crate::caught::caught;
-use crate::gate::Operation;
+use crate::gate::{LOGIN, Operation, Person};
 use crate::generation::{Generation, ScopeId};
 use crate::shared::Shared;
 
@@ -35,6 +35,7 @@ pub struct View {
     directories: DirectoryTable,
     generation: Arc<Generation>,
     scope: ScopeId,
+    person: Person,
 }
 
 impl SessionFiles {
@@ -87,21 +88,21 @@ impl View {
     /// Asks the gate about what lies at the end of a path, links followed.
     fn check(&self, verb: Verb, operation: Operation, path: &VirtualPath) -> Result<ScopeId> {
         let scope = self.scope_of(|| self.real_path(path))?;
-        self.generation.scope(scope).rules.check(verb, Some(operation))?;
+        self.generation.scope(scope).rules.check(verb, Some(operation), &self.person)?;
         Ok(scope)
     }
 
     /// Asks the gate about a name itself.
     fn check_place(&self, verb: Verb, operation: Operation, path: &VirtualPath) -> Result<ScopeId> {
         let scope = self.scope_of(|| self.real_place(path))?;
-        self.generation.scope(scope).rules.check(verb, Some(operation))?;
+        self.generation.scope(scope).rules.check(verb, Some(operation), &self.person)?;
         Ok(scope)
     }
 
     /// Asks the gate about an open file: what was opened is what is judged.
     fn check_open(&self, verb: Verb, operation: Operation, file: BorrowedFd<'_>) -> Result<()> {
         let scope = self.scope_of(|| handle::real_path(file))?;
-        self.generation.scope(scope).rules.check(verb, Some(operation))
+        self.generation.scope(scope).rules.check(verb, Some(operation), &self.person)
     }
 
     fn file_mode(&self, scope: ScopeId) -> Mode {
@@ -176,6 +177,8 @@ impl Files for SessionFiles {
     }
 
     async fn admit(&mut self, account: Arc<Account>, root: &Path) -> Result<()> {
+        let person = self.shared.person(Some(&account));
+        self.shared.rules().check(LOGIN, None, &person).map_err(|_| Error::client(530, "Login incorrect."))?;
         let credentials = self.shared.credentials(&account);
         let (root_path, generation, scope) = (root.to_owned(), self.shared.generation.clone(), self.shared.scope);
         let opened = caught(self.shared.blocking.run(move || {
@@ -184,7 +187,7 @@ impl Files for SessionFiles {
                 .and_then(|opened| opened)
                 .map_err(|error| Error::system(format!("cannot open the root {}: {error}", root_path.display())))?;
             let directories = generation.directories(scope, &account);
-            Ok(View { root, root_path, credentials, directories, generation, scope })
+            Ok(View { root, root_path, credentials, directories, generation, scope, person })
         }));
         let view = Arc::new(opened.await?);
         self.shared.view.set(view).map_err(|_| Error::client(503, "You are already logged in"))

@@ -3,8 +3,11 @@
 //! through here: the session's file system asks before each operation, whoever
 //! calls it.
 
-use gantry_api::{Error, Result, Verb};
-use gantry_config::{Limit, Rule};
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use gantry_api::{Account, Error, Result, Verb};
+use gantry_config::{Class, Limit, Rule, Verdict, Who, class_of};
 
 /// What is done to a file, whatever the command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,56 +56,110 @@ impl Operation {
     }
 }
 
-/// The rules of one scope, innermost first.
+/// A client, as far as it is known before it logs in.
 #[derive(Debug, Clone)]
-pub struct Rules {
-    rules: Vec<(Names, Rule)>,
+pub struct Client {
+    address: IpAddr,
+    host: String,
+    class: Option<String>,
 }
 
+impl Client {
+    /// A client by its address, and its host name or else the address as text.
+    pub fn new(address: IpAddr, host: &str, classes: &[Class]) -> Self {
+        Self { address, host: host.to_owned(), class: class_of(classes, address, host).map(str::to_owned) }
+    }
+}
+
+/// Who asks the gate.
 #[derive(Debug, Clone)]
-struct Names(Vec<String>);
+pub struct Person {
+    client: Arc<Client>,
+    user: String,
+    groups: Vec<String>,
+}
+
+impl Person {
+    /// A client, with the account that it has after its login.
+    pub fn new(client: Arc<Client>, account: Option<&Account>) -> Self {
+        let groups = account.map(|account| account.groups.iter().map(|group| group.name.clone()).collect());
+        let user = account.map(|account| account.name.clone()).unwrap_or_default();
+        Self { client, user, groups: groups.unwrap_or_default() }
+    }
+
+    fn who(&self) -> Who<'_> {
+        Who {
+            address: self.client.address,
+            host: &self.client.host,
+            user: &self.user,
+            groups: &self.groups,
+            class: self.client.class.as_deref(),
+        }
+    }
+}
+
+/// The limits of one scope, innermost first.
+#[derive(Debug, Clone, Default)]
+pub struct Rules {
+    limits: Vec<Limit>,
+}
 
 impl Rules {
     /// Takes the limits of a scope, which stand innermost last.
     pub fn new(limits: &[Limit]) -> Self {
-        let rules = limits.iter().rev().map(|limit| (Names(limit.commands.clone()), limit.rule)).collect();
-        Self { rules }
+        Self { limits: limits.iter().rev().cloned().collect() }
     }
 
-    /// Whether there is nothing to check.
+    /// Whether there is nothing to check, so that nobody need say who asks.
     pub fn is_empty(&self) -> bool {
-        self.rules.is_empty()
+        self.limits.is_empty()
     }
 
-    /// Whether a command may be used: the innermost rule that names it counts,
-    /// by itself, by its group, or by ALL, in this order.
-    fn allows(&self, verb: Verb) -> bool {
+    /// Whether the limits on logins ask for the user or the user's groups,
+    /// which are not known before the password is.
+    pub fn login_asks_for_user(&self) -> bool {
+        let of_user = |rule: &Rule| matches!(rule, Rule::User(_) | Rule::Group(_));
+        let mut limits = self.limits.iter().filter(|limit| names(limit, &["LOGIN"]));
+        limits.any(|limit| limit.allow.iter().chain(&limit.deny).any(of_user))
+    }
+
+    /// Whether a command may be used: the innermost limit that names it and
+    /// says anything counts; by itself, by its group, or by ALL, in this order.
+    fn allows(&self, verb: Verb, who: &Who<'_>) -> bool {
         let name = verb.name();
-        let names: [&[&str]; 3] = [&[&name], groups(verb), if verb == LOGIN { &[] } else { &["ALL"] }];
-        let said = names.iter().find_map(|names| self.rules.iter().find(|(rule, _)| rule.has(names)));
-        said.is_none_or(|(_, rule)| *rule == Rule::AllowAll)
+        let all: &[&str] = if verb == LOGIN { &[] } else { &["ALL"] };
+        let levels: [&[&str]; 3] = [&[&name], groups(verb), all];
+        let innermost = |wanted: &dyn Fn(&Limit) -> bool| {
+            let limits = self.limits.iter().enumerate().filter(|(_, limit)| wanted(limit));
+            limits.filter_map(|(at, limit)| Some((at, limit.judge(who)?))).next()
+        };
+        let Some((at, said)) = levels.iter().find_map(|level| innermost(&|limit| names(limit, level))) else {
+            return true;
+        };
+        // A DenyAll of a directory itself refuses what limits around it allow.
+        let refused = || matches!(innermost(&|limit| limit.plain), Some((plain, Verdict::Deny)) if plain <= at);
+        said == Verdict::Allow && (verb == LOGIN || !refused())
     }
 
     /// Refuses what a command may not do.
-    pub fn check(&self, verb: Verb, operation: Option<Operation>) -> Result<()> {
+    pub fn check(&self, verb: Verb, operation: Option<Operation>, person: &Person) -> Result<()> {
         if self.is_empty() {
             return Ok(());
         }
-        let mut allowed = self.allows(verb);
+        let who = person.who();
+        let mut allowed = self.allows(verb, &who);
         if let Some(commands) = operation.map(Operation::commands)
             && let Some(first) = commands.first()
             && !commands.contains(&verb)
         {
-            allowed &= self.allows(*first);
+            allowed &= self.allows(*first, &who);
         }
         if allowed { Ok(()) } else { Err(Error::client(550, "Permission denied")) }
     }
 }
 
-impl Names {
-    fn has(&self, names: &[&str]) -> bool {
-        self.0.iter().any(|name| names.iter().any(|wanted| name.eq_ignore_ascii_case(wanted)))
-    }
+fn names(limit: &Limit, wanted: &[&str]) -> bool {
+    limit.commands.iter().any(|name| wanted.iter().any(|wanted| name.eq_ignore_ascii_case(wanted)))
 }
 
 const CHMOD: Verb = Verb::new("SITE_CHMOD");
@@ -144,31 +201,76 @@ fn groups(verb: Verb) -> &'static [&'static str] {
 
 #[cfg(test)]
 mod tests {
+    use gantry_config::{Order, Position};
+
     use super::*;
 
-    fn rules(limits: &[(&[&str], Rule)]) -> Rules {
-        let rules = limits
-            .iter()
-            .rev()
-            .map(|(names, rule)| (Names(names.iter().map(|name| (*name).to_owned()).collect()), *rule))
-            .collect();
-        Rules { rules }
+    const ALLOW: (&[Rule], &[Rule]) = (&[Rule::All], &[]);
+    const DENY: (&[Rule], &[Rule]) = (&[], &[Rule::All]);
+    const SILENT: (&[Rule], &[Rule]) = (&[], &[]);
+
+    fn limit(names: &[&str], (allow, deny): (&[Rule], &[Rule])) -> Limit {
+        Limit {
+            commands: names.iter().map(|name| (*name).to_owned()).collect(),
+            plain: false,
+            order: Order::AllowDeny,
+            allow: allow.to_vec(),
+            deny: deny.to_vec(),
+            settings: gantry_api::Value::None,
+            position: Position::in_file(std::path::Path::new("/t"), 1, 1),
+        }
+    }
+
+    fn plain(said: (&[Rule], &[Rule])) -> Limit {
+        Limit { plain: true, ..limit(&["ALL"], said) }
+    }
+
+    fn allows(limits: &[Limit], verb: Verb) -> bool {
+        Rules::new(limits).allows(verb, &nobody().who())
+    }
+
+    fn nobody() -> Person {
+        Person::new(Arc::new(Client::new([127, 0, 0, 1].into(), "127.0.0.1", &[])), None)
     }
 
     #[test]
     fn the_command_counts_before_its_group_and_the_group_before_all() {
-        let rules = rules(&[(&["ALL"], Rule::DenyAll), (&["DIRS"], Rule::AllowAll), (&["NLST"], Rule::DenyAll)]);
-        assert!(rules.allows(Verb::LIST));
-        assert!(!rules.allows(Verb::NLST));
-        assert!(!rules.allows(Verb::RETR));
-        assert!(rules.allows(LOGIN));
+        let limits = [limit(&["ALL"], DENY), limit(&["DIRS"], ALLOW), limit(&["NLST"], DENY)];
+        assert!(allows(&limits, Verb::LIST));
+        assert!(!allows(&limits, Verb::NLST));
+        assert!(!allows(&limits, Verb::RETR));
+        assert!(allows(&limits, LOGIN));
+    }
+
+    #[test]
+    fn a_limit_that_says_nothing_leaves_it_to_the_others() {
+        assert!(!allows(&[limit(&["RETR"], DENY), limit(&["RETR"], SILENT)], Verb::RETR));
+        assert!(!allows(&[limit(&["READ"], DENY), limit(&["RETR"], SILENT)], Verb::RETR));
+        assert!(allows(&[limit(&["RETR"], SILENT)], Verb::RETR));
+    }
+
+    #[test]
+    fn the_last_of_several_limits_counts() {
+        assert!(allows(&[limit(&["RETR"], DENY), limit(&["RETR"], ALLOW)], Verb::RETR));
+        assert!(!allows(&[limit(&["RETR"], ALLOW), limit(&["RETR"], DENY)], Verb::RETR));
+        assert!(!allows(&[limit(&["RETR"], DENY), limit(&["READ"], ALLOW)], Verb::RETR));
+    }
+
+    #[test]
+    fn a_directorys_own_denyall_refuses_what_limits_around_it_allow() {
+        assert!(!allows(&[limit(&["READ"], ALLOW), plain(DENY)], Verb::RETR));
+        assert!(allows(&[plain(DENY), limit(&["READ"], ALLOW)], Verb::RETR));
+        assert!(!allows(&[plain(DENY), limit(&["READ"], ALLOW)], Verb::STOR));
+        assert!(allows(&[plain(DENY), plain(ALLOW)], Verb::STOR));
+        assert!(allows(&[plain(DENY)], LOGIN));
     }
 
     #[test]
     fn a_command_needs_leave_for_what_it_does() {
-        let rules = rules(&[(&["READ"], Rule::DenyAll)]);
-        assert!(rules.check(Verb::new("SITE_COPY"), Some(Operation::Read)).is_err());
-        assert!(rules.check(Verb::new("SITE_COPY"), Some(Operation::Write)).is_ok());
-        assert!(rules.check(Verb::STOR, Some(Operation::Write)).is_ok());
+        let rules = Rules::new(&[limit(&["READ"], DENY)]);
+        let check = |verb, operation| rules.check(verb, Some(operation), &nobody());
+        assert!(check(Verb::new("SITE_COPY"), Operation::Read).is_err());
+        assert!(check(Verb::new("SITE_COPY"), Operation::Write).is_ok());
+        assert!(check(Verb::STOR, Operation::Write).is_ok());
     }
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use gantry_api::module::SettingsBox;
 use gantry_api::{Account, Instance, ServerId, World};
-use gantry_config::{Directories, DirectoryTable};
+use gantry_config::{Class, Directories, DirectoryTable};
 use tokio::sync::mpsc::UnboundedSender;
 
 use crate::dispatch::Table;
@@ -69,6 +69,8 @@ pub struct Generation {
     pub table: Table,
     /// What the modules offer each other.
     pub world: World,
+    /// The classes of clients.
+    pub classes: Vec<Class>,
     scopes: Vec<Scope>,
     retire: UnboundedSender<Retired>,
 }
@@ -116,7 +118,14 @@ impl Generation {
         world: World,
         retire: UnboundedSender<Retired>,
     ) -> Self {
-        Self { number, servers, modules, table, world, scopes, retire }
+        Self { number, servers, modules, table, world, classes: Vec::new(), scopes, retire }
+    }
+
+    /// The same with classes of clients.
+    #[must_use]
+    pub fn with_classes(mut self, classes: Vec<Class>) -> Self {
+        self.classes = classes;
+        self
     }
 
     /// A server of this generation.

@@ -26,7 +26,7 @@ use crate::connection::Connection;
 use crate::data::{DataSettings, SessionData};
 use crate::dispatch::Row;
 use crate::files::{self, SessionFiles};
-use crate::gate::LOGIN;
+use crate::gate::{self, LOGIN};
 use crate::generation::{Generation, ScopeId};
 use crate::progress::Progress;
 use crate::settings::Settings;
@@ -105,7 +105,15 @@ impl Client {
         let lines = Lines::new(settings.line_limit);
         let server_name = generation.server(server).name.clone();
         let states = generation.modules.iter().map(|_| None).collect();
-        let shared = Arc::new(Shared { generation, scope, blocking, identity, view: OnceLock::new() });
+        let shared = Arc::new(Shared {
+            generation,
+            scope,
+            blocking,
+            identity,
+            view: OnceLock::new(),
+            address: remote.ip(),
+            client: OnceLock::new(),
+        });
         let session = Session {
             id,
             server,
@@ -139,6 +147,9 @@ impl Client {
         if self.settings().reverse_dns {
             self.session.remote_host = host_name(&self.shared.blocking, self.session.remote.ip()).await;
         }
+        let classes = &self.shared.generation.classes;
+        let client = gate::Client::new(self.shared.address, &self.session.remote_host, classes);
+        let _ = self.shared.client.set(client.into());
         if let Err(error) = self.event(Verb::CONNECT).await {
             let (code, text) = error.reply();
             let code = if (400..600).contains(&code) { code } else { 421 };
@@ -388,9 +399,13 @@ impl Work<'_> {
             return Err(Error::client(530, "Please login with USER and PASS"));
         }
         let rules = &self.shared.generation.scope(scope).rules;
-        rules.check(command.verb, None)?;
-        if command.verb == Verb::PASS {
-            rules.check(LOGIN, None).map_err(|_| Error::client(530, "Login incorrect."))?;
+        if !rules.is_empty() {
+            let person = self.shared.person(self.session.account.as_deref());
+            rules.check(command.verb, None, &person)?;
+            // A limit that asks for the user is judged once the user is known.
+            if command.verb == Verb::PASS && !rules.login_asks_for_user() {
+                rules.check(LOGIN, None, &person).map_err(|_| Error::client(530, "Login incorrect."))?;
+            }
         }
         self.phase(command, row.modules(Phase::Pre), scope, Phase::Pre).await?;
         match self.phase(command, row.modules(Phase::Command), scope, Phase::Command).await? {

@@ -4,6 +4,7 @@
 use std::net::IpAddr;
 
 use gantry_api::{Value, directive, parse};
+use gantry_config::{check_class_rule, check_rule};
 use serde::Deserialize;
 
 /// What the server reads from a scope.
@@ -204,11 +205,55 @@ directive! {
 }
 directive! {
     /// Allows what a section is about.
-    AllowAll "" in ANONYMOUS | DIRECTORY | LIMIT | FTPACCESS, inherits: no, parse: nothing
+    AllowAll "" in ANONYMOUS | DIRECTORY | LIMIT | FTPACCESS, inherits: no, parse: |words| check_rule("AllowAll", words)
 }
 directive! {
     /// Denies what a section is about.
-    DenyAll "" in ANONYMOUS | DIRECTORY | LIMIT | FTPACCESS, inherits: no, parse: nothing
+    DenyAll "" in ANONYMOUS | DIRECTORY | LIMIT | FTPACCESS, inherits: no, parse: |words| check_rule("DenyAll", words)
+}
+directive! {
+    /// Which of the Allow and Deny directives of a section are asked first; where none of them matches, `allow,deny` says nothing and `deny,allow` denies.
+    Order "allow,deny|deny,allow" in LIMIT, inherits: no, default: "allow,deny", parse: |words| check_rule("Order", words)
+}
+directive! {
+    /// Allows what a section is about to clients by address, network (`10.0.0.0/8`, `10.0.0.`) or host name (`.example.com`, wildcards).
+    Allow "[from] all|none|host|network ..." in LIMIT, inherits: no, parse: |words| check_rule("Allow", words)
+}
+directive! {
+    /// Allows it to users: any of those named (`!name`: anybody else).
+    AllowUser "[AND|OR|regex] expression" in LIMIT, inherits: no, parse: |words| check_rule("AllowUser", words)
+}
+directive! {
+    /// Allows it to those who are in all of the groups named (`!name`: not in it).
+    AllowGroup "[AND|OR|regex] expression" in LIMIT, inherits: no, parse: |words| check_rule("AllowGroup", words)
+}
+directive! {
+    /// Allows it to clients of any of the classes named (`!name`: of another one).
+    AllowClass "[AND|OR|regex] expression" in LIMIT, inherits: no, parse: |words| check_rule("AllowClass", words)
+}
+directive! {
+    /// Denies what a section is about to clients by address, network (`10.0.0.0/8`, `10.0.0.`) or host name (`.example.com`, wildcards).
+    Deny "[from] all|none|host|network ..." in LIMIT, inherits: no, parse: |words| check_rule("Deny", words)
+}
+directive! {
+    /// Denies it to users: any of those named (`!name`: anybody else).
+    DenyUser "[AND|OR|regex] expression" in LIMIT, inherits: no, parse: |words| check_rule("DenyUser", words)
+}
+directive! {
+    /// Denies it to those who are in all of the groups named (`!name`: not in it).
+    DenyGroup "[AND|OR|regex] expression" in LIMIT, inherits: no, parse: |words| check_rule("DenyGroup", words)
+}
+directive! {
+    /// Denies it to clients of any of the classes named (`!name`: of another one).
+    DenyClass "[AND|OR|regex] expression" in LIMIT, inherits: no, parse: |words| check_rule("DenyClass", words)
+}
+directive! {
+    /// The clients of a class, by address, network or host name (`!host`: all others).
+    From "[!]host|network ..." in CLASS, inherits: no, parse: |words| check_class_rule("From", words)
+}
+directive! {
+    /// Whether one From rule of a class is enough, or all must hold.
+    Satisfy "any|all" in CLASS, inherits: no, default: "any", parse: |words| check_class_rule("Satisfy", words)
 }
 
 fn ident(words: &[&str]) -> Result<Value, String> {
@@ -260,8 +305,4 @@ fn umask(words: &[&str]) -> Result<Value, String> {
 fn line_limit(words: &[&str]) -> Result<Value, String> {
     let size = parse::whole(parse::one(words)?)?;
     if (64..=65536).contains(&size) { Ok(Value::Int(size)) } else { Err(format!("{size} is not between 64 and 65536")) }
-}
-
-fn nothing(words: &[&str]) -> Result<Value, String> {
-    if words.is_empty() { Ok(Value::Bool(true)) } else { Err("no argument expected".to_owned()) }
 }

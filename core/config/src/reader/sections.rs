@@ -58,10 +58,8 @@ impl Reader<'_> {
         let (context, top) = self.stack.place();
         match self.stack.close(name) {
             Closed::Section(node) if node.is_idle_limit() => {
-                let notice = Notice {
-                    text: "<Limit> without AllowAll or DenyAll has no effect".to_owned(),
-                    position: node.position.clone(),
-                };
+                let notice =
+                    Notice { text: "<Limit> without a rule has no effect".to_owned(), position: node.position.clone() };
                 self.notices.push(notice);
                 self.stack.add(node);
             }

@@ -64,7 +64,7 @@ fn faults_begin_as_proftpd_begins_them() {
 fn a_value_fault_carries_the_parsers_words_the_line_and_a_mark() {
     let shown =
         configure("ServerName x\n\tAllowOverwrite  perhaps # y\n").map(drop).map_err(|faults| faults.to_string());
-    let expected = "Fatal: AllowOverwrite: expected Boolean parameter, found 'perhaps' on line 2 of '/t.conf'\n  \
+    let expected = "Fatal: AllowOverwrite: expected boolean parameter, found 'perhaps' on line 2 of '/t.conf'\n  \
                     2 | \tAllowOverwrite  perhaps # y\n    | \t                ^\n  syntax: AllowOverwrite what";
     assert_eq!(shown, Err(expected.to_owned()));
 }
@@ -145,7 +145,7 @@ fn files_are_included_in_order_and_faults_name_their_file() -> io::Result<()> {
     let configuration = read_it("main").map_err(io::Error::other)?;
     assert_eq!(configuration.files, [path("main"), path("d/a.conf"), path("d/b.conf")]);
     assert_eq!(
-        configuration.servers[0].scope.locate("Umask").map(|position| &*position.file),
+        configuration.servers[0].scope.locate("Umask").and_then(|position| position.file()),
         Some(&*path("d/b.conf"))
     );
     assert_eq!(configuration.notices[0].text, "unable to include '/nowhere': No such file or directory");

@@ -1,0 +1,123 @@
+//! Clients by address, network or host name, as Allow, Deny and From write
+//! them.
+
+use std::net::IpAddr;
+
+use gantry_api::proto::glob;
+
+/// Steps that the patterns of one question may take: without bound, since a
+/// rule that is not found would not protect, and the work is at most the
+/// product of the lengths of name and pattern.
+const STEPS: u64 = u64::MAX;
+
+/// Some clients.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Hosts(Vec<Host>);
+
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Host {
+    All,
+    None,
+    Address(IpAddr),
+    /// An address and how many of its bits count.
+    Network(IpAddr, u32),
+    /// `10.0.0.`: the beginning of an address.
+    Beginning(String),
+    /// `.example.com`: the end of a host name, in lower case.
+    Domain(String),
+    /// A host name, maybe with wildcards, in lower case; one with wildcards
+    /// is held against the address as well.
+    Name(String),
+}
+
+impl Hosts {
+    /// Reads `[from] all|none|host|network ...`, separated by spaces or commas.
+    pub(crate) fn read(words: &[&str]) -> Result<Self, String> {
+        let words = match words {
+            [first, rest @ ..] if first.eq_ignore_ascii_case("from") => rest,
+            words => words,
+        };
+        let entries = words.iter().flat_map(|word| word.split(',')).filter(|entry| !entry.is_empty());
+        let hosts = entries.map(|entry| match entry.strip_prefix('!') {
+            // ProFTPD takes it, but then its rule matches nobody.
+            Some(_) => Err(format!("'{entry}': use a <Class> for all but some hosts")),
+            None => Host::read(entry),
+        });
+        let hosts: Vec<Host> = hosts.collect::<Result<_, _>>()?;
+        if hosts.is_empty() {
+            return Err("syntax: [from] [all|none]|host|network[,...]".to_owned());
+        }
+        Ok(Self(hosts))
+    }
+
+    /// Whether a client is among them.
+    pub(crate) fn contain(&self, address: IpAddr, name: &str) -> bool {
+        self.0.iter().any(|host| host.is(address, name))
+    }
+}
+
+impl Host {
+    pub(crate) fn read(entry: &str) -> Result<Self, String> {
+        let bad = || format!("bad ACL definition '{entry}': Invalid argument");
+        if let Some((address, bits)) = entry.split_once('/') {
+            let address: IpAddr = address.parse().map_err(|_| bad())?;
+            let bits: u32 = bits.parse().map_err(|_| bad())?;
+            return network(address, bits).ok_or_else(bad);
+        }
+        if let Ok(address) = entry.parse::<IpAddr>() {
+            return Ok(Self::Address(address.to_canonical()));
+        }
+        let lower = entry.to_ascii_lowercase();
+        Ok(match () {
+            () if lower == "all" => Self::All,
+            () if lower == "none" => Self::None,
+            () if lower.ends_with(['.', ':']) && lower.starts_with(|first: char| first.is_ascii_hexdigit()) => {
+                Self::Beginning(lower)
+            }
+            () if lower.starts_with('.') => Self::Domain(lower),
+            () => Self::Name(lower),
+        })
+    }
+
+    pub(crate) fn is(&self, address: IpAddr, name: &str) -> bool {
+        let address = address.to_canonical();
+        match self {
+            Self::All => true,
+            Self::None => false,
+            Self::Address(own) => *own == address,
+            Self::Network(network, bits) => within(address, *network, *bits),
+            Self::Beginning(beginning) => address.to_string().starts_with(beginning.as_str()),
+            Self::Domain(domain) => name.to_ascii_lowercase().ends_with(domain.as_str()),
+            Self::Name(pattern) if glob::is_pattern(pattern.as_bytes()) => {
+                fits(pattern, &name.to_ascii_lowercase()) || fits(pattern, &address.to_string())
+            }
+            Self::Name(own) => own.eq_ignore_ascii_case(name),
+        }
+    }
+}
+
+fn fits(pattern: &str, text: &str) -> bool {
+    glob::matches(pattern.as_bytes(), text.as_bytes(), &mut glob::Budget::new(STEPS)).unwrap_or(false)
+}
+
+fn network(address: IpAddr, bits: u32) -> Option<Host> {
+    let canonical = address.to_canonical();
+    // ::ffff:10.0.0.0/104 is 10.0.0.0/8.
+    let bits = if canonical == address { bits } else { bits.checked_sub(96)? };
+    let most = if canonical.is_ipv4() { 32 } else { 128 };
+    (bits <= most).then_some(Host::Network(canonical, bits))
+}
+
+fn within(address: IpAddr, network: IpAddr, bits: u32) -> bool {
+    match (address, network) {
+        (IpAddr::V4(address), IpAddr::V4(network)) => {
+            let differing = (address.to_bits() ^ network.to_bits()).leading_zeros();
+            differing >= bits
+        }
+        (IpAddr::V6(address), IpAddr::V6(network)) => {
+            let differing = (address.to_bits() ^ network.to_bits()).leading_zeros();
+            differing >= bits
+        }
+        _ => false,
+    }
+}

@@ -1,0 +1,87 @@
+//! Expressions of users, groups and classes: `[AND|OR] name,!name` and
+//! `regex pattern`.
+
+use regex::{Regex, RegexBuilder};
+
+/// Bytes that a compiled pattern may take.
+const PATTERN_SIZE: usize = 1 << 20;
+
+/// Names that are wanted, or not.
+#[derive(Debug, Clone)]
+pub struct Names(Form);
+
+#[derive(Debug, Clone)]
+enum Form {
+    /// Names, each with whether it shall be absent.
+    List(Mode, Vec<(String, bool)>),
+    Pattern(Regex),
+}
+
+/// How many of the names must hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Mode {
+    And,
+    Or,
+}
+
+impl Names {
+    /// Reads an expression; `mode` holds where it names none.
+    pub(super) fn read(words: &[&str], mode: Mode) -> Result<Self, String> {
+        let Some((first, rest)) = words.split_first() else { return Err("wrong number of parameters".to_owned()) };
+        let (mode, listed) = match first.to_ascii_lowercase().as_str() {
+            "regex" => return pattern(rest).map(|pattern| Self(Form::Pattern(pattern))),
+            "and" => (Mode::And, rest),
+            "or" => (Mode::Or, rest),
+            _ => (mode, words),
+        };
+        let names = listed.iter().flat_map(|word| word.split(',')).filter(|name| !name.is_empty());
+        let names: Vec<_> =
+            names.map(|name| name.strip_prefix('!').map_or((name, false), |name| (name, true))).collect();
+        if names.is_empty() || names.iter().any(|(name, _)| name.is_empty()) {
+            return Err("expected one or more names".to_owned());
+        }
+        Ok(Self(Form::List(mode, names.into_iter().map(|(name, absent)| (name.to_owned(), absent)).collect())))
+    }
+
+    /// Whether it holds for somebody who has one name.
+    pub(super) fn match_one(&self, own: &str) -> bool {
+        self.matches(|name| name == own, |pattern| pattern.is_match(own))
+    }
+
+    /// Whether it holds for somebody who has all of these names.
+    pub(super) fn match_any(&self, own: &[String]) -> bool {
+        self.matches(|name| own.iter().any(|own| own == name), |pattern| own.iter().any(|own| pattern.is_match(own)))
+    }
+
+    fn matches(&self, has: impl Fn(&str) -> bool, fits: impl Fn(&Regex) -> bool) -> bool {
+        match &self.0 {
+            Form::List(Mode::And, names) => names.iter().all(|(name, absent)| has(name) != *absent),
+            Form::List(Mode::Or, names) => names.iter().any(|(name, absent)| has(name) != *absent),
+            Form::Pattern(pattern) => fits(pattern),
+        }
+    }
+}
+
+impl PartialEq for Names {
+    fn eq(&self, other: &Self) -> bool {
+        match (&self.0, &other.0) {
+            (Form::List(mode, names), Form::List(other_mode, others)) => (mode, names) == (other_mode, others),
+            (Form::Pattern(pattern), Form::Pattern(other)) => pattern.as_str() == other.as_str(),
+            _ => false,
+        }
+    }
+}
+
+fn pattern(words: &[&str]) -> Result<Regex, String> {
+    let text = match words {
+        [] => return Err("wrong number of parameters".to_owned()),
+        words => words.join(" "),
+    };
+    let compiled = RegexBuilder::new(&text).size_limit(PATTERN_SIZE).build();
+    compiled.map_err(|error| {
+        // The last line says what is wrong; those before draw a picture.
+        let error = error.to_string();
+        let why = error.lines().last().unwrap_or_default().trim_start_matches("error: ");
+        format!("'{text}' failed regex compilation: {why}")
+    })
+}
