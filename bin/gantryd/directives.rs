@@ -130,8 +130,8 @@ gantryd --list-directives --json     # for programs
 Names are matched without regard to case. Beside these, the configuration knows
 `Include path`, `Define name`, the conditions `<IfModule [!]name>` and
 `<IfDefine [!]name>`, and the sections `<Global>`, `<VirtualHost address ...>`,
-`<Directory path>` and `<Limit command ...>`. What differs from ProFTPD stands
-in [differences.md](differences.md).
+`<Directory path>`, `<Limit command ...>` and `<Class name>`. What differs from
+ProFTPD stands in [differences.md](differences.md).
 ";
 
 #[cfg(test)]
