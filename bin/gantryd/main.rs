@@ -41,7 +41,11 @@ fn serve(arguments: Arguments, images: Images) -> ExitCode {
         demo::run(images)
     } else {
         let path = arguments.config.unwrap_or_else(paths::configuration);
-        let source = Source { path: std::path::absolute(&path).unwrap_or(path), defines: arguments.defines };
+        let source = Source {
+            path: std::path::absolute(&path).unwrap_or(path),
+            defines: arguments.defines,
+            overrides: Vec::new(),
+        };
         if arguments.test { check(&source, &images) } else { gantry_server::run(source, images, |_, _| {}) }
     };
     match done {

@@ -20,7 +20,7 @@ pub fn run(images: Images) -> Result<(), StartError> {
         }
         state.complete(users)?;
     }
-    let source = Source { path: state.configuration(), defines: Vec::new() };
+    let source = Source { path: state.configuration(), defines: Vec::new(), overrides: Vec::new() };
     gantry_server::run(source, images, |addresses, generation| announce(&state, addresses, generation))
 }
 

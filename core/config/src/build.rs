@@ -5,6 +5,7 @@
 use crate::configuration::{Anonymous, Server};
 use crate::directories::{Directories, Directory, DirectoryTable};
 use crate::limit::Limit;
+use crate::overrides::Layers;
 use crate::position::Position;
 use crate::scope::{Arena, Heritage, Layer};
 use crate::section::SectionKind;
@@ -12,14 +13,17 @@ use crate::tree::{Content, Node};
 
 /// The servers of a tree: the main server, which begins at `start`, and each
 /// `<VirtualHost>`.
-pub(crate) fn servers(tree: &[Node], start: &Position) -> Vec<Server> {
+pub(crate) fn servers(tree: &[Node], overrides: &Layers, start: &Position) -> Vec<Server> {
     let hosts: Vec<&Node> = tree.iter().filter(|node| node.section(SectionKind::VirtualHost).is_some()).collect();
     let global = globals(tree);
-    let mut servers = vec![server(Vec::new(), &global, tree, start)];
+    let main = Part { addresses: Vec::new(), global: &global, own: tree, overrides, position: start };
+    let mut servers = vec![main.server()];
     for host in hosts {
         let addresses = host.arguments.iter().map(|argument| argument.text.clone()).collect();
         let children = host.section(SectionKind::VirtualHost).unwrap_or_default();
-        servers.push(server(addresses, &global, children, &host.position));
+        let overrides = &Layers::default();
+        let part = Part { addresses, global: &global, own: children, overrides, position: &host.position };
+        servers.push(part.server());
     }
     servers
 }
@@ -34,16 +38,33 @@ fn globals(nodes: &[Node]) -> Vec<&Node> {
     inner.collect()
 }
 
-/// `<Global>` counts as if it were written at the head of each server.
-fn server(addresses: Vec<String>, global: &[&Node], own: &[Node], position: &Position) -> Server {
-    let nodes: Vec<&Node> = global.iter().copied().chain(own).collect();
-    let mut arena = Arena::default();
-    let layer = layer(&nodes, &mut arena);
-    let heritage = Heritage::new().with(&layer);
-    let scope = heritage.scope(&layer, &arena, position);
-    let directories = directories(&nodes, &heritage, &mut arena, str::to_owned);
-    let anonymous = nodes.iter().filter_map(|node| anonymous(node, &heritage, &mut arena)).collect();
-    Server { addresses, scope, directories, anonymous, position: position.clone() }
+/// What makes one server.
+struct Part<'t> {
+    addresses: Vec<String>,
+    global: &'t [&'t Node],
+    own: &'t [Node],
+    overrides: &'t Layers,
+    position: &'t Position,
+}
+
+impl Part<'_> {
+    /// `<Global>` counts as if it were written at the head of each server.
+    fn server(self) -> Server {
+        let nodes: Vec<&Node> = self.global.iter().copied().chain(self.own).collect();
+        let mut arena = Arena::default();
+        let mut layer = layer(&nodes, &mut arena);
+        let mut heritage = Heritage::new().with(&layer);
+        for stronger in [&self.overrides.environment, &self.overrides.command_line] {
+            let mut above = Layer::default();
+            stronger.iter().for_each(|node| above.add(node, &mut arena));
+            heritage = heritage.overridden(&above);
+            layer.override_own(above);
+        }
+        let scope = heritage.scope(&layer, &arena, self.position);
+        let directories = directories(&nodes, &heritage, &mut arena, str::to_owned);
+        let anonymous = nodes.iter().filter_map(|node| anonymous(node, &heritage, &mut arena)).collect();
+        Server { addresses: self.addresses, scope, directories, anonymous, position: self.position.clone() }
+    }
 }
 
 fn anonymous<'t>(node: &'t Node, outer: &Heritage, arena: &mut Arena<'t>) -> Option<Anonymous> {

@@ -104,11 +104,14 @@ impl Fault {
     /// The source line and a mark beneath the place.
     fn write_source(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (Some(position), Some(line)) = (&self.position, &self.source_line) else { return Ok(()) };
-        let number = position.line.to_string();
+        let (number, width) = match position.file() {
+            Some(_) => (format!("{} ", position.line), position.line.to_string().len() + 1),
+            None => (String::new(), 0),
+        };
         // Tabs stay tabs, so that the mark stands where the terminal puts the text.
         let before = line.chars().take(position.column.saturating_sub(1) as usize);
         let indent: String = before.map(|character| if character == '\t' { '\t' } else { ' ' }).collect();
-        write!(out, "\n  {number} | {line}\n  {:width$} | {indent}^", "", width = number.len())
+        write!(out, "\n  {number}| {line}\n  {:width$}| {indent}^", "")
     }
 }
 

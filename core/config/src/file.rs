@@ -7,6 +7,9 @@ use std::path::Path;
 /// Bytes that a configuration may have, all its files together.
 pub(crate) const MOST_BYTES: u64 = 64 * 1024 * 1024;
 
+/// What is said of other bytes.
+pub(crate) const NOT_UTF8: &str = "invalid byte: a configuration is UTF-8";
+
 /// A file's text, and the lines at which it is none.
 #[derive(Debug)]
 pub(crate) struct Text {
@@ -43,7 +46,7 @@ pub(crate) fn decode(bytes: Vec<u8>) -> Text {
     }
     for (number, line) in (1_u32..).zip(bytes.split(|byte| *byte == b'\n')) {
         if std::str::from_utf8(line).is_err() {
-            bad.push((number, "invalid byte: a configuration is UTF-8"));
+            bad.push((number, NOT_UTF8));
         }
         if line.contains(&0) {
             bad.push((number, "NUL byte in configuration"));

@@ -88,6 +88,12 @@ impl<'t> Iterator for Lines<'t> {
     }
 }
 
+/// The words of a text that is no line of a file.
+pub(crate) fn words(text: &str) -> Vec<Argument> {
+    let pieces = [Piece { start: 0, number: 1, text }];
+    Words::new(text, &pieces).map(|word| Argument { text: word.text, line: word.line, column: word.column }).collect()
+}
+
 /// A physical line within a logical one.
 struct Piece<'t> {
     /// Where it begins in the logical line, in bytes.

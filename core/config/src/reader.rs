@@ -21,6 +21,7 @@ use crate::env;
 use crate::error::{Fault, Faults, Notice, Problem};
 use crate::file;
 use crate::lexer::{Form, Line, Lines};
+use crate::overrides::{Layers, Override};
 use crate::position::Position;
 use crate::stack::Stack;
 use crate::tree::Argument;
@@ -31,6 +32,8 @@ use report::{At, MOST_FAULTS};
 pub struct Options {
     /// Names that `<IfDefine>` finds, as if by `Define`.
     pub defines: Vec<String>,
+    /// What overrides directives of the main server; of one layer, in order.
+    pub overrides: Vec<Override>,
 }
 
 /// Reads a configuration file with all that it includes.
@@ -42,7 +45,7 @@ pub fn read(path: &Path, catalogue: &mut dyn Catalogue, options: &Options) -> Re
     if let Err(reason) = reader.file(path) {
         return Err(Fault::general(Problem::Unreadable { path: path.to_owned(), reason: file::reason(&reason) }).into());
     }
-    reader.finish(path)
+    reader.finish(path, options)
 }
 
 /// Reads a configuration from a text that messages call `name`.
@@ -57,7 +60,7 @@ pub fn parse_text(
 ) -> Result<Configuration, Faults> {
     let mut reader = Reader::new(catalogue, options);
     reader.text(Path::new(name).into(), text);
-    reader.finish(Path::new(name))
+    reader.finish(Path::new(name), options)
 }
 
 /// What is known while lines are read.
@@ -91,20 +94,32 @@ impl<'c> Reader<'c> {
         }
     }
 
-    fn finish(mut self, path: &Path) -> Result<Configuration, Faults> {
+    fn finish(mut self, path: &Path, options: &Options) -> Result<Configuration, Faults> {
         let (tree, unclosed) = self.stack.finish();
         for (name, position, source) in unclosed {
             let help = format!("'<{name}>' on {position} is not closed: add the line '</{name}>'");
             let fault = Fault::at(Problem::Unclosed(path.to_owned()), &position).help(help);
             self.push(Fault { source_line: Some(source), ..fault });
         }
+        let layers = self.overrides(&options.overrides);
         if !self.faults.is_empty() {
             return Err(Faults(self.faults));
         }
         let start = Position::in_file(path, 1, 1);
-        let servers = build::servers(&tree, &start);
+        let servers = build::servers(&tree, &layers, &start);
         let classes = class::classes(&tree);
         Ok(Configuration { servers, classes, files: self.files, notices: self.notices, tree })
+    }
+
+    /// Reads what overrides the files, with the directives that there are at
+    /// their end.
+    fn overrides(&mut self, overrides: &[Override]) -> Layers {
+        let (environment, command_line): (Vec<_>, Vec<_>) = overrides.iter().partition(|one| one.is_environment());
+        let mut layer = |overrides: Vec<&Override>| {
+            overrides.into_iter().for_each(|one| self.override_with(one));
+            self.stack.finish().0
+        };
+        Layers { environment: layer(environment), command_line: layer(command_line) }
     }
 
     fn file(&mut self, path: &Path) -> std::io::Result<()> {

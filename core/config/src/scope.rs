@@ -76,6 +76,11 @@ impl Heritage {
         Self { merged, limits: self.limits.iter().chain(&layer.limits).cloned().collect() }
     }
 
+    /// The same with what overrides it: lists are replaced, not continued.
+    pub(crate) fn overridden(&self, layer: &Layer) -> Self {
+        Self { merged: self.merged.clone().merge(Inherited(&layer.inherited)), limits: self.limits.clone() }
+    }
+
     /// What holds in the scope of `layer`, which this heritage includes.
     pub(crate) fn scope(&self, layer: &Layer, arena: &Arena<'_>, position: &Position) -> Scope {
         let merged = self.merged.clone().merge(Inherited(&layer.own)).data();
@@ -118,6 +123,13 @@ impl Layer {
                 _ => drop(self.inherited.insert(node.name.clone(), vec![number].into())),
             },
         }
+    }
+}
+
+impl Layer {
+    /// Overrides what inner scopes do not inherit.
+    pub(crate) fn override_own(&mut self, stronger: Self) {
+        self.own.extend(stronger.own);
     }
 }
 

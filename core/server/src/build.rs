@@ -10,7 +10,7 @@ use gantry_api::guard::Home;
 use gantry_api::module::SettingsBox;
 use gantry_api::service::Services;
 use gantry_api::{CommandHelp, Descriptor, Hook, ServerId, Start, World};
-use gantry_config::{Class, Configuration, Faults, Options, Server as ServerConfig, settings_error};
+use gantry_config::{Class, Configuration, Faults, Options, Override, Server as ServerConfig, settings_error};
 use thiserror::Error;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::time::timeout;
@@ -51,6 +51,8 @@ pub struct Source {
     pub path: PathBuf,
     /// `-D`.
     pub defines: Vec<String>,
+    /// `--set`: they override the environment's `GANTRY_...`, and those the file.
+    pub overrides: Vec<Override>,
 }
 
 /// A configuration that has been read and checked, its modules loaded, put in
@@ -68,7 +70,9 @@ impl Plan {
     /// Reads the configuration, all of it.
     pub fn read(source: &Source, images: &Images) -> Result<Self, BuildError> {
         let mut set = images.modules();
-        let options = Options { defines: source.defines.clone(), ..Options::default() };
+        let mut overrides = Override::of_environment(std::env::vars_os());
+        overrides.extend(source.overrides.iter().cloned());
+        let options = Options { defines: source.defines.clone(), overrides };
         let configuration = gantry_config::read(&source.path, &mut set, &options)?;
         let modules = ordered(&set)?;
         let notices = configuration.notices.iter().map(ToString::to_string).collect();

@@ -8,9 +8,14 @@ use gantry_api::{Contexts, Inherits, Value};
 
 use super::report::At;
 use super::{Reader, real};
-use crate::error::Problem;
+use crate::error::{Fault, Problem};
+use crate::file::NOT_UTF8;
+use crate::overrides::Override;
 use crate::tree::{Content, Node};
-use crate::{file, include};
+use crate::{file, include, lexer, proftpd};
+
+/// The directives that the reading itself obeys.
+const OWN: [&str; 4] = ["Include", "Define", "LoadModule", "ModulePath"];
 
 /// Files that may be open at once, each included by the one before.
 const MOST_OPEN: usize = 64;
@@ -23,6 +28,24 @@ impl Reader<'_> {
             () if name.eq_ignore_ascii_case("LoadModule") => self.load_module(at),
             () if name.eq_ignore_ascii_case("ModulePath") => self.module_path(at),
             () => self.setting(name, at),
+        }
+    }
+
+    /// A directive from outside the files.
+    pub(super) fn override_with(&mut self, given: &Override) {
+        let written = given.written_name();
+        let Some(value) = &given.value else {
+            self.push(Fault::at(Problem::Text(NOT_UTF8), &given.position()));
+            return;
+        };
+        let mut arguments = lexer::words(value);
+        let before = u32::try_from(written.chars().count()).unwrap_or(u32::MAX);
+        arguments.iter_mut().for_each(|word| word.column = word.column.saturating_add(before));
+        let source = format!("{written}{value}");
+        let at = At { position: given.position(), source: &source, arguments: &arguments };
+        match OWN.iter().find(|own| own.eq_ignore_ascii_case(&given.directive)) {
+            Some(own) => drop(self.value_fault(&at, own, "acts while the files are read: write it there")),
+            None => self.setting(&given.directive, &at),
         }
     }
 
@@ -58,16 +81,15 @@ impl Reader<'_> {
         if provider.as_deref().is_some_and(|module| self.failed.contains(bare(module))) {
             return;
         }
-        let names = self.suggestions(name, || {
-            let own = ["Include", "Define", "LoadModule", "ModulePath"].map(str::to_owned);
-            self.catalogue.directive_names().into_iter().chain(own).collect()
-        });
+        let names = self
+            .suggestions(name, || self.catalogue.directive_names().into_iter().chain(OWN.map(str::to_owned)).collect());
+        let help = proftpd::help(name).or(names);
         let fault = self.fault(at, Problem::Unknown(name.to_owned()));
         match provider {
             Some(module) => {
                 fault.help.push(format!("{0} provides it: add the line 'LoadModule {0}.c' above", bare(&module)))
             }
-            None => fault.help.extend(names),
+            None => fault.help.extend(help),
         }
     }
 

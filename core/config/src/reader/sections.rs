@@ -4,6 +4,7 @@ use super::Reader;
 use super::report::At;
 use crate::condition::{ConditionKind, Conditions, wanted};
 use crate::error::{Notice, Problem};
+use crate::proftpd;
 use crate::section::SectionKind;
 use crate::stack::Closed;
 
@@ -51,7 +52,8 @@ impl Reader<'_> {
         let closing = shown.starts_with("</");
         let known = |kind: SectionKind| format!("{}{}>", if closing { "</" } else { "<" }, kind.name());
         let names = self.suggestions(shown, || SectionKind::ALL.map(known).to_vec());
-        self.fault(at, Problem::Unknown(shown.to_owned())).help.extend(names);
+        let help = proftpd::help(&shown.replace("</", "<")).or(names);
+        self.fault(at, Problem::Unknown(shown.to_owned())).help.extend(help);
     }
 
     pub(super) fn close_section(&mut self, name: &str, at: &At<'_>) {

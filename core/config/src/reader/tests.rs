@@ -128,7 +128,7 @@ fn conditions_decide_which_lines_count() {
     assert_eq!(faults("<IfModule !mod_core>\nBogus\n<Foo\n</IfModule>\n"), [""; 0]);
     assert_eq!(faults("LoadModule mod_sql.c\n<ifmodule mod_sql.c>\nSQLOptions a\nBogus\n</IFMODULE>\n").len(), 1);
     assert_eq!(faults("Define A\n<IfDefine A>\n<IfDefine !A>\nBogus1\n</IfDefine>\nBogus2\n</IfDefine>\n").len(), 1);
-    let options = Options { defines: vec!["B".to_owned()] };
+    let options = Options { defines: vec!["B".to_owned()], ..Options::default() };
     assert!(parse_text("/t", "<IfDefine B>\nBogus\n</IfDefine>\n", &mut Shelf::default(), &options).is_err());
 }
 

@@ -1,0 +1,34 @@
+//! The directives and sections that ProFTPD 1.3.8 and its modules have, by
+//! the names in their manuals: so that one which is missing here is called so,
+//! and not a typing error.
+
+/// A line each: module, tab, directive or section.
+const NAMES: &str = include_str!("proftpd.tsv");
+
+/// The module (`mod_x`) of ProFTPD that has a directive (`Name`) or section
+/// (`<Name>`), matched without regard to case.
+pub(crate) fn module_of(name: &str) -> Option<&'static str> {
+    rows().find(|(_, known)| known.eq_ignore_ascii_case(name)).map(|(module, _)| module)
+}
+
+/// The line of help for such a name.
+pub(crate) fn help(name: &str) -> Option<String> {
+    module_of(name).map(|module| format!("known to ProFTPD's {module}; not supported"))
+}
+
+fn rows() -> impl Iterator<Item = (&'static str, &'static str)> {
+    NAMES.lines().filter_map(|line| line.split_once('\t'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_known_in_any_case() {
+        assert_eq!(module_of("tlsengine"), Some("mod_tls"));
+        assert_eq!(module_of("<IfUser>"), Some("mod_ifsession"));
+        assert_eq!(module_of("Bogus"), None);
+        assert!(rows().count() > 450);
+    }
+}
