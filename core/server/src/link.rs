@@ -112,9 +112,13 @@ impl Link {
 
     /// Fills the pipe with what has come in meanwhile, so that one write
     /// serves several packets. A connection tells its error once.
+    ///
+    /// This asks the socket behind tokio's back: "would block" may mean that
+    /// the pipe has no slot left, and tokio would take that for a socket that
+    /// has run dry, and wait for news of it that never come.
     fn fill_up(&self, pipe: &mut Pipe) -> Result<()> {
         loop {
-            match self.stream.try_io(Interest::READABLE, || pipe.fill(self.stream.as_fd(), SLICE)) {
+            match pipe.fill(self.stream.as_fd(), SLICE) {
                 // The end; the next wait for bytes sees it again.
                 Ok(0) => return Ok(()),
                 Ok(count) => self.progress.add(count),
