@@ -4,13 +4,17 @@
 
 use std::path::Path;
 
-use gantry_api::stamp::{DIRECTIVES_SECTION, SECTION, Stamp};
+use gantry_api::stamp::{DIRECTIVES_SECTION, MAGIC as STAMP_MAGIC, SECTION, Stamp};
 use object::elf::{ET_DYN, PT_INTERP, SHT_NOBITS};
 use object::read::elf::{FileHeader, NativeElfFile, ProgramHeader, SectionHeader};
 use object::{NativeEndian, Object, ObjectSection, ObjectSymbol};
 
 use crate::{Architecture, LoadError};
 
+/// The most stamps that are told of where there should be one.
+const MOST_STAMPS: usize = 8;
+/// As much of the list of directives as is read, in bytes.
+const DIRECTIVES_LIMIT: usize = 1024 * 1024;
 /// The first bytes of an ELF file.
 const MAGIC: &[u8] = b"\x7fELF";
 
@@ -25,11 +29,24 @@ pub(crate) struct SharedObject<'a> {
     elf: NativeElfFile<'a>,
 }
 
-/// Reads the tables of a shared object.
+/// Reads the tables of a module.
+///
+/// # Errors
+/// It is no shared object, or none for this machine, or cut short.
+pub(crate) fn module<'a>(path: &'a Path, bytes: &'a [u8]) -> Result<SharedObject<'a>, LoadError> {
+    let object = shared_object(path, bytes)?;
+    // Most executables are of the same type, and name their interpreter.
+    if object.names_interpreter() {
+        return Err(LoadError::NotShared { path: path.to_owned() });
+    }
+    Ok(object)
+}
+
+/// Reads the tables of any shared object; some libraries can be run as well.
 ///
 /// # Errors
 /// It is none, or none for this machine, or cut short.
-pub(crate) fn parse<'a>(path: &'a Path, bytes: &'a [u8]) -> Result<SharedObject<'a>, LoadError> {
+pub(crate) fn shared_object<'a>(path: &'a Path, bytes: &'a [u8]) -> Result<SharedObject<'a>, LoadError> {
     if !bytes.starts_with(&MAGIC[..bytes.len().min(MAGIC.len())]) {
         return Err(LoadError::NotElf { path: path.to_owned() });
     }
@@ -49,21 +66,31 @@ pub(crate) fn parse<'a>(path: &'a Path, bytes: &'a [u8]) -> Result<SharedObject<
     if needed > bytes.len() as u64 {
         return Err(truncated(needed));
     }
-    let object = SharedObject { path, elf };
-    object.is_loadable().then_some(object).ok_or_else(|| LoadError::NotShared { path: path.to_owned() })
+    if elf.elf_header().e_type(elf.endian()) != ET_DYN {
+        return Err(LoadError::NotShared { path: path.to_owned() });
+    }
+    Ok(SharedObject { path, elf })
 }
 
 impl SharedObject<'_> {
     /// The stamp in it.
     pub(crate) fn stamp(&self) -> Result<Stamp, LoadError> {
         let path = self.path.to_owned();
-        let Some(bytes) = self.section(SECTION) else { return Err(LoadError::NoStamp { path }) };
+        let sections: Vec<&[u8]> = self.sections(SECTION).take(MOST_STAMPS).collect();
+        let Some(bytes) = sections.first() else { return Err(LoadError::NoStamp { path }) };
+        // Where two modules are linked into one object, their stamps stand one
+        // behind the other.
+        let modules: Vec<String> = sections.iter().flat_map(|section| named_in(section)).collect();
+        if modules.len() > 1 {
+            return Err(LoadError::SeveralStamps { path, modules });
+        }
         Stamp::read(bytes).map_err(|source| LoadError::BadStamp { path, source })
     }
 
     /// The directives that it lists: module and name.
     pub(crate) fn directives(&self) -> Vec<(String, String)> {
-        let text = String::from_utf8_lossy(self.section(DIRECTIVES_SECTION).unwrap_or_default());
+        let list = self.section(DIRECTIVES_SECTION).unwrap_or_default();
+        let text = String::from_utf8_lossy(&list[..list.len().min(DIRECTIVES_LIMIT)]);
         let line = |line: &str| {
             // A linker may fill up between two lines.
             let (module, name) = line.trim_matches('\0').split_once('\t')?;
@@ -88,13 +115,29 @@ impl SharedObject<'_> {
         self.elf.section_by_name(name)?.data().ok()
     }
 
-    /// Whether it is a shared object, and not an object file or an executable
-    /// (most of which are of the same type, and name their interpreter).
-    fn is_loadable(&self) -> bool {
-        let endian = self.elf.endian();
-        let mut headers = self.elf.elf_program_headers().iter();
-        self.elf.elf_header().e_type(endian) == ET_DYN && !headers.any(|header| header.p_type(endian) == PT_INTERP)
+    /// The contents of all sections of a name.
+    fn sections(&self, name: &str) -> impl Iterator<Item = &[u8]> {
+        let named = self.elf.sections().filter(move |section| section.name() == Ok(name));
+        named.map(|section| section.data().unwrap_or_default())
     }
+
+    fn names_interpreter(&self) -> bool {
+        let endian = self.elf.endian();
+        self.elf.elf_program_headers().iter().any(|header| header.p_type(endian) == PT_INTERP)
+    }
+}
+
+/// The modules that the frames in a section name, as far as they can be read.
+fn named_in(mut section: &[u8]) -> Vec<String> {
+    let mut named = Vec::new();
+    while named.len() < MOST_STAMPS
+        && let Some(at) = section.windows(STAMP_MAGIC.len()).position(|bytes| bytes == STAMP_MAGIC)
+    {
+        let stamp = Stamp::read(&section[at..]);
+        named.push(stamp.map_or_else(|_| "unreadable".to_owned(), |stamp| stamp.field("module").to_owned()));
+        section = &section[at + STAMP_MAGIC.len()..];
+    }
+    named
 }
 
 /// Where the header and the tables that it points to end, in bytes.
@@ -127,7 +170,7 @@ mod tests {
     use super::*;
 
     fn refusal(bytes: &[u8]) -> LoadError {
-        parse(Path::new("mod_x.so"), bytes).err().expect("no shared object")
+        module(Path::new("mod_x.so"), bytes).err().expect("no shared object")
     }
 
     #[test]
@@ -138,6 +181,15 @@ mod tests {
         assert!(matches!(refusal(&executable), LoadError::NotShared { .. }));
         for length in [3, 4, 18, 19, 20, 63, 64, 65, 1000, executable.len() / 2, executable.len() - 1] {
             assert!(matches!(refusal(&executable[..length]), LoadError::Truncated { .. }), "{length}");
+        }
+    }
+
+    #[test]
+    fn an_executable_at_a_fixed_address_is_named() {
+        let mut bytes = std::fs::read(std::env::current_exe().unwrap()).unwrap();
+        for kind in [1, 2, 4] {
+            bytes[16] = kind;
+            assert!(matches!(refusal(&bytes), LoadError::NotShared { .. }), "{kind}");
         }
     }
 
@@ -162,7 +214,7 @@ mod tests {
                 let mut changed = bytes.clone();
                 changed[at] = value;
                 let _ =
-                    parse(Path::new("mod_x.so"), &changed).map(|object| (object.stamp().is_ok(), object.directives()));
+                    module(Path::new("mod_x.so"), &changed).map(|object| (object.stamp().is_ok(), object.directives()));
             }
         }
     }

@@ -1,11 +1,13 @@
 //! Why a file is not loaded: which file, what is wrong, what was found and what
 //! is needed, and what to do about it.
 
-use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
 use gantry_api::stamp::StampError;
+
+use crate::Architecture;
+use crate::words::{advice, listed, mismatch, several, unlinked, words};
 
 /// Why a module's file is not loaded. Each is one line for the administrator.
 #[derive(Debug, thiserror::Error)]
@@ -27,7 +29,7 @@ pub enum LoadError {
         folders: Vec<PathBuf>,
     },
     /// The file, or a folder above it, cannot be opened or read.
-    #[error("{}: {}", .path.display(), words(.source))]
+    #[error("{}: {}{}", .path.display(), words(.source), advice(.source))]
     Read {
         /// The file or folder.
         path: PathBuf,
@@ -35,7 +37,7 @@ pub enum LoadError {
         source: io::Error,
     },
     /// Something other than a file.
-    #[error("{}: this is {kind}, a module is a file", .path.display())]
+    #[error("{}: this is {kind} where a file is needed; put the file itself there", .path.display())]
     Kind {
         /// Its path.
         path: PathBuf,
@@ -43,7 +45,7 @@ pub enum LoadError {
         kind: &'static str,
     },
     /// A file without a byte.
-    #[error("{}: the file is empty; build or install the module anew", .path.display())]
+    #[error("{}: the file is empty; build it or install it anew", .path.display())]
     Empty {
         /// The file.
         path: PathBuf,
@@ -69,7 +71,7 @@ pub enum LoadError {
         distrust: Distrust,
     },
     /// Not a file of machine code.
-    #[error("{}: not a shared object (it does not begin as an ELF file does)", .path.display())]
+    #[error("{}: not a shared object (it does not begin as an ELF file does); build it or install it anew", .path.display())]
     NotElf {
         /// The file.
         path: PathBuf,
@@ -81,7 +83,7 @@ pub enum LoadError {
         path: PathBuf,
     },
     /// For another machine.
-    #[error("{}: built for {found}, this gantryd is for {needed}", .path.display())]
+    #[error("{}: built for {found}, this gantryd is for {needed}; install the build for {needed}", .path.display())]
     Architecture {
         /// The file.
         path: PathBuf,
@@ -109,7 +111,7 @@ pub enum LoadError {
         detail: String,
     },
     /// No module of Gantry's.
-    #[error("{}: no stamp in it (section .gantry.stamp): not a module of Gantry's", .path.display())]
+    #[error("{}: no stamp in it (section .gantry.stamp): not a module of Gantry's, or stripped of its sections: install the file as it was built", .path.display())]
     NoStamp {
         /// The file.
         path: PathBuf,
@@ -121,6 +123,14 @@ pub enum LoadError {
         path: PathBuf,
         /// What is wrong with it.
         source: StampError,
+    },
+    /// More than one stamp.
+    #[error("{}: {}", .path.display(), several(.modules))]
+    SeveralStamps {
+        /// The file.
+        path: PathBuf,
+        /// The modules that they name, as far as they can be read.
+        modules: Vec<String>,
     },
     /// Built otherwise than this daemon.
     #[error("{}: {}. Rebuild it with: gantry module build {module}", .path.display(), mismatch(.found, .needed, .differences))]
@@ -163,12 +173,15 @@ pub enum LoadError {
         source: io::Error,
     },
     /// The system's loader refused it.
-    #[error("{}: {}", .path.display(), unlinked(.detail))]
+    #[error("{}: {}", .path.display(), unlinked(.detail, .searched))]
     Link {
         /// The file.
         path: PathBuf,
         /// The system's words.
         detail: String,
+        /// The folders in which the system looks for libraries, as far as it
+        /// tells.
+        searched: Vec<PathBuf>,
     },
     /// It handed over another header than its stamp promises.
     #[error("{}: its header does not agree with its stamp; rebuild the module", .path.display())]
@@ -183,6 +196,44 @@ pub enum LoadError {
         path: PathBuf,
         /// The module.
         module: String,
+    },
+    /// Signatures are asked for, and it has none.
+    #[error(
+        "{}: not signed: there is no {}, and ModuleSigners asks for it; if the file is as it was built, sign it with: \
+         gantry module sign --key KEYFILE {}", .path.display(), .signature.display(), .path.display()
+    )]
+    Unsigned {
+        /// The file.
+        path: PathBuf,
+        /// The file that should hold the signature.
+        signature: PathBuf,
+    },
+    /// What should be a signature is none.
+    #[error("{}: holds no signature (64 bytes in base64); make it anew with gantry module sign", .signature.display())]
+    NoSignature {
+        /// The file that should hold it.
+        signature: PathBuf,
+    },
+    /// The signature is not by one of the keys, or over other bytes.
+    #[error(
+        "{}: the signature in {} fits none of the {keys} keys of ModuleSigners: the file was changed after it was signed, \
+         or signed with another key; install file and signature anew", .path.display(), .signature.display()
+    )]
+    WrongSignature {
+        /// The file.
+        path: PathBuf,
+        /// The file that holds the signature.
+        signature: PathBuf,
+        /// How many keys there are.
+        keys: usize,
+    },
+    /// What should be a key is none.
+    #[error("'{word}': {detail}")]
+    Key {
+        /// The word or file.
+        word: String,
+        /// What is wrong with it.
+        detail: &'static str,
     },
 }
 
@@ -207,115 +258,6 @@ impl Distrust {
     }
 }
 
-/// The machine that code is for: what an ELF file says in its first bytes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Architecture {
-    class: u8,
-    order: u8,
-    machine: u16,
-}
-
-impl Architecture {
-    /// The bytes that tell it.
-    pub(crate) const END: usize = 20;
-
-    // ELF's numbers of the machines that Rust has Linux targets for.
-    const NAMES: [(u16, &str); 11] = [
-        (3, "x86"),
-        (8, "mips"),
-        (20, "powerpc"),
-        (21, "powerpc64"),
-        (22, "s390x"),
-        (40, "arm"),
-        (43, "sparc64"),
-        (62, "x86_64"),
-        (183, "aarch64"),
-        (243, "riscv64"),
-        (258, "loongarch64"),
-    ];
-
-    /// What the file's first bytes say; none when there are too few.
-    pub(crate) fn of(bytes: &[u8]) -> Option<Self> {
-        let head: &[u8; Self::END] = bytes.first_chunk()?;
-        let (class, order, machine) = (head[4], head[5], [head[18], head[19]]);
-        let machine = if order == 2 { u16::from_be_bytes(machine) } else { u16::from_le_bytes(machine) };
-        Some(Self { class, order, machine })
-    }
-
-    /// What this build is for.
-    pub(crate) fn here() -> Self {
-        let arch = std::env::consts::ARCH;
-        let named = Self::NAMES.iter().find(|(_, name)| *name == arch);
-        Self {
-            class: if cfg!(target_pointer_width = "64") { 2 } else { 1 },
-            order: if cfg!(target_endian = "big") { 2 } else { 1 },
-            machine: named.map_or(0, |(number, _)| *number),
-        }
-    }
-}
-
-impl fmt::Display for Architecture {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match Self::NAMES.iter().find(|(number, _)| *number == self.machine) {
-            Some((_, name)) => out.write_str(name)?,
-            None => write!(out, "machine {}", self.machine)?,
-        }
-        let bits = if self.class == 1 { "32" } else { "64" };
-        let order = if self.order == 2 { "big" } else { "little" };
-        write!(out, " ({bits}-bit, {order} end first)")
-    }
-}
-
-fn listed(folders: &[PathBuf]) -> String {
-    if folders.is_empty() {
-        return "any folder (none is named)".to_owned();
-    }
-    folders.iter().map(|folder| folder.display().to_string()).collect::<Vec<_>>().join(", ")
-}
-
-/// The system's words without its number.
-fn words(error: &io::Error) -> String {
-    let text = error.to_string();
-    text.split(" (os error").next().unwrap_or(&text).to_owned()
-}
-
-fn mismatch(found: &str, needed: &str, differences: &[(&'static str, String, String)]) -> String {
-    let shown = differences.iter().map(|(key, theirs, ours)| {
-        let (theirs, ours) = (shown(key, theirs, ours), shown(key, ours, theirs));
-        format!("{key} (module {theirs}, gantryd {ours})")
-    });
-    let shown = shown.collect::<Vec<_>>().join(", ");
-    format!("built for stamp {found}, this gantryd has {needed}; differs in: {shown}")
-}
-
-/// As much of a stamp's value as tells it from the other one.
-fn shown(key: &str, value: &str, other: &str) -> String {
-    match key {
-        _ if value.is_empty() => "none".to_owned(),
-        "rustc" => {
-            let (release, others) = (value.split(' ').next(), other.split(' ').next());
-            if release == others { value } else { release.unwrap_or(value) }.to_owned()
-        }
-        "api" if value.is_char_boundary(12) => value[..12].to_owned(),
-        _ => value.to_owned(),
-    }
-}
-
-fn unlinked(detail: &str) -> String {
-    if detail.contains("cannot open shared object file") {
-        return format!(
-            "{detail}; a library that it needs is neither in the system's folders nor in one that /etc/ld.so.conf names: \
-             install it, name its folder there and run ldconfig, or load it by its path with LoadFile above this line"
-        );
-    }
-    if detail.contains("undefined symbol") {
-        return format!(
-            "{detail}; a library that it needs is missing or of another version: name it with LoadFile above this line, or rebuild the module"
-        );
-    }
-    detail.to_owned()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -338,13 +280,5 @@ mod tests {
              differs in: rustc (module 1.94.1, gantryd 1.95.0), flags (module none, gantryd --cfg=x). \
              Rebuild it with: gantry module build mod_sql"
         );
-    }
-
-    #[test]
-    fn a_missing_library_comes_with_the_ways_out() {
-        let detail = "libmysqlclient.so.21: cannot open shared object file: No such file or directory".to_owned();
-        let text = LoadError::Link { path: "mod_sql_mysql.so".into(), detail }.to_string();
-        assert!(text.starts_with("mod_sql_mysql.so: libmysqlclient.so.21: cannot open"), "{text}");
-        assert!(text.contains("ld.so.conf") && text.contains("LoadFile"), "{text}");
     }
 }

@@ -2,7 +2,7 @@
 //! and writable by nobody whom the daemon does not trust anyway.
 
 use std::fs::{File, Metadata, OpenOptions};
-use std::io::{self, Read};
+use std::io::{self, Read as _};
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
@@ -13,8 +13,8 @@ use rustix::io::Errno;
 
 use crate::{Distrust, LoadError};
 
-/// The largest file that is read, in bytes.
-const LIMIT: u64 = 512 * 1024 * 1024;
+/// The largest shared object that is read, in bytes.
+pub(crate) const LIMIT: u64 = 512 * 1024 * 1024;
 
 /// Whose files are trusted. What a privileged daemon loads runs with its
 /// privileges, so nobody but root and its own user may be able to change it. A
@@ -39,28 +39,41 @@ impl Trust {
     }
 }
 
-/// All bytes of the file; the owners and modes are looked at when a trust is
-/// named.
-pub(crate) fn read(path: &Path, trust: Option<Trust>) -> Result<Vec<u8>, LoadError> {
+/// A file that was read.
+#[derive(Debug)]
+pub(crate) struct Read {
+    /// All its bytes, at least one.
+    pub(crate) bytes: Vec<u8>,
+    /// Its permission bits.
+    pub(crate) mode: u32,
+    /// Its path, with no link in it.
+    pub(crate) real_path: PathBuf,
+}
+
+/// Reads all of a file of at most `limit` bytes; the owners and modes are
+/// looked at when a trust is named.
+pub(crate) fn read(path: &Path, trust: Option<Trust>, limit: u64) -> Result<Read, LoadError> {
     let failed = |source| LoadError::Read { path: path.to_owned(), source };
     let file = open(path)?;
     let status = file.metadata().map_err(failed)?;
     if let Some(kind) = kind(&status) {
         return Err(LoadError::Kind { path: path.to_owned(), kind });
     }
+    // That of what was opened, whatever the name means by now.
+    let real_path = real_path(&file).map_err(failed)?;
     if let Some(trust) = trust {
-        check_owners(path, &file, &status, trust)?;
+        check_owners(path, &real_path, &status, trust)?;
     }
-    if status.len() > LIMIT {
-        return Err(LoadError::Size { path: path.to_owned(), found: status.len(), limit: LIMIT });
+    if status.len() > limit {
+        return Err(LoadError::Size { path: path.to_owned(), found: status.len(), limit });
     }
     let mut bytes = Vec::with_capacity(usize::try_from(status.len()).unwrap_or(0));
     // It may grow while it is read.
-    file.take(LIMIT + 1).read_to_end(&mut bytes).map_err(failed)?;
+    file.take(limit + 1).read_to_end(&mut bytes).map_err(failed)?;
     match bytes.len() as u64 {
         0 => Err(LoadError::Empty { path: path.to_owned() }),
-        found if found > LIMIT => Err(LoadError::Size { path: path.to_owned(), found, limit: LIMIT }),
-        _ => Ok(bytes),
+        found if found > limit => Err(LoadError::Size { path: path.to_owned(), found, limit }),
+        _ => Ok(Read { bytes, mode: status.mode() & 0o7777, real_path }),
     }
 }
 
@@ -85,15 +98,13 @@ fn kind(status: &Metadata) -> Option<&'static str> {
     }
 }
 
-fn check_owners(path: &Path, file: &File, status: &Metadata, trust: Trust) -> Result<(), LoadError> {
+fn check_owners(path: &Path, real_path: &Path, status: &Metadata, trust: Trust) -> Result<(), LoadError> {
     let refuse =
         |place: &Path, distrust| LoadError::Distrusted { path: path.to_owned(), place: place.to_owned(), distrust };
     if let Some(distrust) = distrust(status, trust) {
         return Err(refuse(path, distrust));
     }
-    // The path of what was opened, whatever the name means by now.
-    let opened = real_path(file).map_err(|source| LoadError::Read { path: path.to_owned(), source })?;
-    for folder in opened.ancestors().skip(1) {
+    for folder in real_path.ancestors().skip(1) {
         let status = fs::metadata(folder).map_err(|source| LoadError::Read { path: folder.to_owned(), source })?;
         if let Some(distrust) = distrust(&status, trust) {
             return Err(refuse(folder, distrust));
@@ -126,6 +137,10 @@ mod tests {
     use std::os::unix::net::UnixListener;
 
     use super::*;
+
+    fn read(path: &Path, trust: Option<Trust>) -> Result<Read, LoadError> {
+        super::read(path, trust, LIMIT)
+    }
 
     fn folder_with_file(folder_mode: u32, file_mode: u32) -> (tempfile::TempDir, PathBuf) {
         let folder = tempfile::tempdir().unwrap();

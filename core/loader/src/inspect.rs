@@ -20,17 +20,27 @@ pub struct Inspection {
 }
 
 /// Reads what a module's file says of itself. None of its code runs; owners,
-/// modes and the stamp's agreement with this build are not looked at.
+/// modes, signatures and the stamp's agreement with this build are not looked
+/// at.
 ///
 /// # Errors
 /// It cannot be read, or is no module.
 pub fn inspect(file: &Path) -> Result<Inspection, LoadError> {
-    let bytes = file::read(file, None)?;
-    let object = elf::parse(file, &bytes)?;
+    inspect_bytes(file, &file::read(file, None, file::LIMIT)?.bytes)
+}
+
+/// What [`inspect`] does, for bytes that were read already; `file` is for the
+/// messages alone. Whatever the bytes are, the answer takes no more memory than
+/// a few times theirs.
+///
+/// # Errors
+/// They are no module's.
+pub fn inspect_bytes(file: &Path, bytes: &[u8]) -> Result<Inspection, LoadError> {
+    let object = elf::module(file, bytes)?;
     Ok(Inspection {
         stamp: object.stamp()?,
         directives: object.directives(),
-        sha256: sha256(&bytes),
+        sha256: sha256(bytes),
         size: bytes.len() as u64,
     })
 }

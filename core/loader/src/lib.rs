@@ -5,12 +5,17 @@
 //!
 //! Not here: which modules there are, their order and what they require.
 
+mod architecture;
 mod elf;
 mod error;
 mod file;
 mod find;
 mod inspect;
+mod library;
 mod map;
+mod search;
+mod signature;
+mod words;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -21,10 +26,13 @@ use gantry_api::log::Host;
 use gantry_api::stamp::Stamp;
 use sha2::{Digest, Sha256};
 
-pub use error::{Architecture, Distrust, LoadError};
+pub use architecture::Architecture;
+pub use error::{Distrust, LoadError};
 pub use file::Trust;
 pub use find::{find, module_name};
-pub use inspect::{Inspection, inspect};
+pub use inspect::{Inspection, inspect, inspect_bytes};
+pub use library::Library;
+pub use signature::{PrivateKey, Signer, signature_path, signers, verify};
 
 /// A digest over a file's bytes.
 pub type Sha256Sum = [u8; 32];
@@ -33,6 +41,7 @@ pub type Sha256Sum = [u8; 32];
 /// again, not mapped twice.
 pub struct Loader {
     trust: Trust,
+    libraries: library::Libraries,
     mapped: Mutex<HashMap<Sha256Sum, Held>>,
 }
 
@@ -68,21 +77,33 @@ impl Loader {
 
     /// A loader that trusts files as told.
     pub fn with_trust(trust: Trust) -> Self {
-        Self { trust, mapped: Mutex::default() }
+        Self { trust, libraries: library::Libraries::default(), mapped: Mutex::default() }
     }
 
     /// Loads the module named `module` from `file`, or hands out the image that
     /// the same bytes were mapped to before. The image's log lines go to
     /// `host`. Whoever keeps a part of the image keeps the `Arc`.
     ///
+    /// Where `signers` are named, one of them must have signed the file, which
+    /// is looked at before anything in it is.
+    ///
     /// Blocks for as long as reading the file takes, and for as long as the
     /// constructors of the file and its libraries take once its stamp agrees.
     ///
     /// # Errors
     /// Says what is wrong with the file and what to do about it.
-    pub fn load(&self, file: &Path, module: &str, host: &'static dyn Host) -> Result<Arc<Loaded>, LoadError> {
-        let bytes = file::read(file, Some(self.trust))?;
-        let object = elf::parse(file, &bytes)?;
+    pub fn load(
+        &self,
+        file: &Path,
+        module: &str,
+        signers: Option<&[Signer]>,
+        host: &'static dyn Host,
+    ) -> Result<Arc<Loaded>, LoadError> {
+        let bytes = file::read(file, Some(self.trust), file::LIMIT)?.bytes;
+        if let Some(signers) = signers {
+            verify(file, &bytes, signers)?;
+        }
+        let object = elf::module(file, &bytes)?;
         let stamp = object.stamp()?;
         agree(file, &stamp, module)?;
         let symbol = format!("gantry_image_{module}");
@@ -107,6 +128,24 @@ impl Loader {
         };
         mapped.insert(sha256, held);
         Ok(loaded)
+    }
+
+    /// Loads a library that modules need, for the life of the process, and for
+    /// all that is loaded after it: LoadFile.
+    ///
+    /// # Errors
+    /// Says what is wrong with the file and what to do about it.
+    pub fn load_library(&self, path: &Path) -> Result<Library, LoadError> {
+        self.libraries.load(path, self.trust)
+    }
+
+    /// The keys that a word of ModuleSigners stands for, a file of keys being
+    /// trusted as modules' files are.
+    ///
+    /// # Errors
+    /// As [`signers`].
+    pub fn signers(&self, word: &str) -> Result<Vec<Signer>, LoadError> {
+        signers(word, Some(self.trust))
     }
 }
 

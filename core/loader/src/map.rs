@@ -1,4 +1,5 @@
-//! Mapping an image: the one `dlopen`, of a private copy of checked bytes.
+//! Mapping an image by `dlopen`, of a private copy of checked bytes; and LoadFile's
+//! libraries, which stay where they are.
 //!
 //! The C library tells images apart by name and inode, so the copy's handle
 //! stays open for as long as anything of the image is mapped: its number cannot
@@ -12,9 +13,9 @@ use std::path::Path;
 use gantry_api::Image;
 use gantry_api::image::{Entry, Header};
 use gantry_api::log::Host;
-use libloading::os::unix::{Library, RTLD_LOCAL, RTLD_NOW};
+use libloading::os::unix::{Library, RTLD_GLOBAL, RTLD_LOCAL, RTLD_NOW};
 
-use crate::LoadError;
+use crate::{LoadError, search};
 
 /// The bytes of a name that a file in memory takes.
 const NAME_LIMIT: usize = 200;
@@ -58,6 +59,32 @@ impl Mapping {
     }
 }
 
+/// Loads a library for good, for all that is loaded after it to use.
+pub(crate) fn open_library(path: &Path) -> Result<(), LoadError> {
+    // SAFETY: the library's constructors run here. The administrator names it,
+    // and that nobody else could put one there, `file` has checked.
+    let opened = unsafe { Library::open(Some(path), RTLD_NOW | RTLD_GLOBAL) };
+    let library = opened.map_err(|error| {
+        let text = words(&error);
+        // It is named already.
+        refused(path, text.strip_prefix(&format!("{}: ", path.display())).unwrap_or(&text).to_owned())
+    })?;
+    std::mem::forget(library);
+    Ok(())
+}
+
+fn refused(path: &Path, detail: String) -> LoadError {
+    LoadError::Link { path: path.to_owned(), detail, searched: search::folders() }
+}
+
+/// The system's words alone.
+fn words(error: &libloading::Error) -> String {
+    match error {
+        libloading::Error::DlOpen { source } => source.to_string(),
+        other => other.to_string(),
+    }
+}
+
 /// A library that is open, and the copy that it was opened from.
 struct Open {
     library: ManuallyDrop<Library>,
@@ -68,8 +95,7 @@ struct Open {
 impl Open {
     fn new(file: &Path, bytes: &[u8], keep: Keep) -> Result<Self, LoadError> {
         let copy = Copy::new(file, bytes)?;
-        let link =
-            |error: libloading::Error| LoadError::Link { path: file.to_owned(), detail: copy.words(file, &error) };
+        let link = |error| refused(file, copy.words(file, &error));
         // SAFETY: the constructors of a shared object run here. Its stamp says
         // that it is a module of Gantry's, built as this executable is; that
         // nobody else could put one there, `file` has checked.
@@ -134,10 +160,6 @@ impl Copy {
 
     /// The system's words, with the file's name in place of the copy's.
     fn words(&self, file: &Path, error: &libloading::Error) -> String {
-        let text = match error {
-            libloading::Error::DlOpen { source } => source.to_string(),
-            other => other.to_string(),
-        };
-        text.replace(&format!("{}: ", self.path()), "").replace(&self.path(), &file.display().to_string())
+        words(error).replace(&format!("{}: ", self.path()), "").replace(&self.path(), &file.display().to_string())
     }
 }

@@ -3,17 +3,20 @@
 
 mod fixture;
 
-use std::fs;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::Path;
+use std::process::Command;
 use std::sync::Arc;
 
 use fixture::{Build, Fixture, HOST};
 use gantry_api::guard::Home;
 use gantry_api::stamp::{EQUAL, FRAME_HEAD};
-use gantry_loader::{LoadError, Loaded, Loader, Trust, inspect};
+use gantry_loader::{LoadError, Loaded, Loader, PrivateKey, Trust, inspect, signature_path};
 
 fn load(fixture: &Fixture) -> Result<Arc<Loaded>, LoadError> {
     // As an unprivileged user's: the tests may run in anybody's folder.
-    Loader::with_trust(Trust::Lenient).load(&fixture.file, "mod_fixture", &HOST)
+    Loader::with_trust(Trust::Lenient).load(&fixture.file, "mod_fixture", None, &HOST)
 }
 
 /// Refused, with these words, and none of its code ran.
@@ -70,7 +73,8 @@ fn changed_api_sources_are_refused() {
 #[test]
 fn another_module_than_the_name_says_is_refused() {
     let fixture = Build::Plain.unmarked("name.so");
-    let error = Loader::with_trust(Trust::Lenient).load(&fixture.file, "mod_other", &HOST).err().unwrap().to_string();
+    let error =
+        Loader::with_trust(Trust::Lenient).load(&fixture.file, "mod_other", None, &HOST).err().unwrap().to_string();
     assert!(error.contains("holds the module mod_fixture, not mod_other"), "{error}");
     assert!(!fixture.mark.exists());
 }
@@ -130,15 +134,140 @@ fn a_module_cut_short_is_refused_at_every_length() {
 fn a_library_that_is_missing_is_named_with_the_ways_out() {
     let fixture = Build::Plain.unmarked("library.so");
     fixture.replace(b"libc.so.6\0", b"libq.so.6\0");
-    refused(&fixture, &["libq.so.6", "ld.so.conf", "LoadFile"]);
+    // As told by ld.so(8), the folder that every system has.
+    refused(&fixture, &["libq.so.6", "/usr/lib", "ld.so.conf", "LoadFile"]);
+}
+
+#[test]
+fn what_is_no_shared_object_for_this_machine_is_refused() {
+    let fixture = Build::Plain.unmarked("machine.so");
+    let whole = fs::read(&fixture.file).unwrap();
+    // e_ident's class and order, e_type, e_machine.
+    for (at, value, words) in [
+        (0, b'#', &["not a shared object"][..]),
+        (4, 1, &["32-bit", "install the build for"]),
+        (5, 2, &["big end first", "install the build for"]),
+        (16, 2, &["an executable or object file", "cdylib"]),
+        (16, 1, &["an executable or object file", "cdylib"]),
+        (18, 22, &["s390x", "install the build for"]),
+    ] {
+        let mut changed = whole.clone();
+        changed[at] = value;
+        fs::write(&fixture.file, &changed).unwrap();
+        refused(&fixture, words);
+    }
+}
+
+#[test]
+fn a_file_without_a_stamp_is_refused() {
+    let fixture = Build::Plain.unmarked("unstamped.so");
+    fixture.replace(b"\0.gantry.stamp\0", b"\0.gantry.scamp\0");
+    refused(&fixture, &["no stamp in it", "install the file as it was built"]);
+}
+
+#[test]
+fn two_stamps_are_refused_and_named() {
+    let fixture = Build::Plain.unmarked("two.so");
+    let whole = fs::read(&fixture.file).unwrap();
+    let at = fixture::stamp_at(&whole);
+    let length = u32::from_le_bytes(whole[at + 12..at + 16].try_into().unwrap()) as usize;
+    // In one section, as a linker puts those of two modules.
+    let stamps = [fixture::framed("module=mod_one\n"), fixture::framed("module=mod_two\n")].concat();
+    let mut changed = whole.clone();
+    changed[at..at + FRAME_HEAD + length].fill(0);
+    changed[at..at + stamps.len()].copy_from_slice(&stamps);
+    fs::write(&fixture.file, &changed).unwrap();
+    refused(&fixture, &["mod_one, mod_two", "a file holds one"]);
+    // In two sections.
+    let mut changed = whole;
+    fixture::restamp_section(&mut changed, ".gantry.directives");
+    fs::write(&fixture.file, &changed).unwrap();
+    refused(&fixture, &["a file holds one"]);
+}
+
+#[test]
+fn what_is_no_file_is_refused_without_waiting() {
+    let fixture = Build::Plain.unmarked("kind.so");
+    let instead = |make: &dyn Fn(&Path)| {
+        fs::remove_file(&fixture.file).unwrap();
+        make(&fixture.file);
+    };
+    instead(&|path| symlink("/dev/zero", path).unwrap());
+    refused(&fixture, &["this is a device", "put the file itself there"]);
+    instead(&|path| symlink(path, path).unwrap());
+    refused(&fixture, &["symbolic links"]);
+    instead(&|path| symlink("/nonexistent", path).unwrap());
+    refused(&fixture, &["No such file", "if it is a link"]);
+    instead(&|path| assert!(Command::new("mkfifo").arg(path).status().unwrap().success()));
+    refused(&fixture, &["this is a fifo"]);
+    instead(&|path| fs::write(path, "").unwrap());
+    refused(&fixture, &["the file is empty"]);
+    instead(&|path| fs::create_dir(path).unwrap());
+    refused(&fixture, &["this is a folder"]);
+}
+
+#[test]
+fn what_gantryds_user_may_not_read_is_refused() {
+    let fixture = Build::Plain.unmarked("unreadable.so");
+    fs::set_permissions(&fixture.file, Permissions::from_mode(0o000)).unwrap();
+    // Root reads everything.
+    if fs::File::open(&fixture.file).is_err() {
+        refused(&fixture, &["Permission denied", "must be able to read it"]);
+    }
+}
+
+#[test]
+fn what_others_may_change_is_refused() {
+    let fixture = Build::Plain.unmarked("writable.so");
+    let folder = fixture.file.parent().unwrap();
+    let (file_mode, folder_mode) = (0o644, 0o755);
+    fs::set_permissions(&fixture.file, Permissions::from_mode(0o666)).unwrap();
+    refused(&fixture, &["may be written to by others", "mode 0666", "chmod go-w", "writable.so"]);
+    fs::set_permissions(&fixture.file, Permissions::from_mode(file_mode)).unwrap();
+    fs::set_permissions(folder, Permissions::from_mode(0o777)).unwrap();
+    refused(&fixture, &["mode 0777", folder.to_str().unwrap()]);
+    fs::set_permissions(folder, Permissions::from_mode(folder_mode)).unwrap();
+    if rustix::process::geteuid().is_root() {
+        std::os::unix::fs::chown(&fixture.file, Some(12345), None).unwrap();
+        let error = Loader::with_trust(Trust::Strict).load(&fixture.file, "mod_fixture", None, &HOST).err().unwrap();
+        assert!(error.to_string().contains("belongs to the user with the id 12345"), "{error}");
+        assert!(!fixture.mark.exists());
+    }
+}
+
+#[test]
+fn where_signers_are_named_an_unsigned_file_is_refused() {
+    let fixture = Build::Plain.unmarked("signed.so");
+    let (key, other) = (PrivateKey::generate().unwrap(), PrivateKey::generate().unwrap());
+    let load = |key: &PrivateKey| {
+        let loader = Loader::with_trust(Trust::Lenient);
+        loader.load(&fixture.file, "mod_fixture", Some(&[key.signer()]), &HOST)
+    };
+    let refused = |key: &PrivateKey, word: &str| {
+        let error = load(key).err().expect("it is refused").to_string();
+        assert!(error.contains(word), "{error}");
+        assert!(!fixture.mark.exists(), "its constructor ran: {error}");
+    };
+    let whole = fs::read(&fixture.file).unwrap();
+    refused(&key, "gantry module sign --key");
+    fs::write(signature_path(&fixture.file), key.sign(&whole)).unwrap();
+    refused(&other, "fits none of the 1 keys");
+    fs::write(&fixture.file, [&whole[..], b"\0"].concat()).unwrap();
+    refused(&key, "changed after it was signed");
+    fs::write(signature_path(&fixture.file), "rubbish").unwrap();
+    refused(&key, "holds no signature");
+    fs::write(&fixture.file, &whole).unwrap();
+    fs::write(signature_path(&fixture.file), key.sign(&whole)).unwrap();
+    load(&key).unwrap();
+    assert!(fixture.mark.exists());
 }
 
 #[test]
 fn the_same_bytes_are_mapped_once() {
     let (first, second) = (Build::Plain.fixture("once.so"), Build::Plain.fixture("twice.so"));
     let loader = Loader::with_trust(Trust::Lenient);
-    let loaded = loader.load(&first.file, "mod_fixture", &HOST).unwrap();
-    let again = loader.load(&second.file, "mod_fixture", &HOST).unwrap();
+    let loaded = loader.load(&first.file, "mod_fixture", None, &HOST).unwrap();
+    let again = loader.load(&second.file, "mod_fixture", None, &HOST).unwrap();
     assert!(Arc::ptr_eq(&loaded, &again));
     assert!(fixture::mapped("once.so"));
     assert!(!fixture::mapped("twice.so"));
@@ -164,7 +293,7 @@ fn a_module_with_a_runtime_stays_mapped_and_is_used_again() {
     });
     fs::write(&fixture.file, &bytes).unwrap();
     let loader = Loader::with_trust(Trust::Lenient);
-    let load = || loader.load(&fixture.file, "mod_fixture", &HOST).unwrap();
+    let load = || loader.load(&fixture.file, "mod_fixture", None, &HOST).unwrap();
     let code = load().image().modules.as_ptr();
     assert_eq!(load().image().modules.as_ptr(), code);
     drop(loader);

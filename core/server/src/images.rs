@@ -8,7 +8,7 @@ use std::sync::Arc;
 use gantry_api::{Descriptor, Directive, Image, Layout};
 use gantry_config::{Catalogue, Position};
 #[cfg(feature = "dso")]
-use gantry_loader::{Loaded, Loader};
+use gantry_loader::{Library, Loaded, Loader, Signer};
 
 use crate::log::LOGGER;
 
@@ -107,6 +107,11 @@ impl Images {
             path_set: false,
             taken: Vec::new(),
             directives: HashMap::new(),
+            places: HashMap::new(),
+            #[cfg(feature = "dso")]
+            signers: None,
+            #[cfg(feature = "dso")]
+            unchecked: None,
         };
         set.take(ImageRef::Linked(self.linked.clone()));
         set
@@ -121,6 +126,14 @@ pub struct ModuleSet<'a> {
     taken: Vec<ImageRef>,
     /// Lower-case name to image and position within it.
     directives: HashMap<String, (usize, usize)>,
+    /// Where LoadModule names each module that was loaded.
+    places: HashMap<String, Position>,
+    /// ModuleSigners: none where it was not met.
+    #[cfg(feature = "dso")]
+    signers: Option<Vec<Signer>>,
+    /// The first module that was loaded before any signers were named.
+    #[cfg(feature = "dso")]
+    unchecked: Option<String>,
 }
 
 impl ModuleSet<'_> {
@@ -138,11 +151,19 @@ impl ModuleSet<'_> {
         self.taken.iter().flat_map(|image| by_name(image.image()).into_iter().map(move |module| (image, module)))
     }
 
+    /// The LoadModule line of a module; none of one that is linked in.
+    pub fn place(&self, module: &str) -> Option<&Position> {
+        self.places.get(module)
+    }
+
     #[cfg(feature = "dso")]
     fn load_file(&mut self, module: &str) -> Result<(), String> {
         let file = gantry_loader::find(module, &self.folders).map_err(|error| error.to_string())?;
-        let loaded = self.images.loader.load(&file, module, &LOGGER).map_err(|error| error.to_string())?;
-        self.take(ImageRef::Loaded(loaded));
+        let loaded = self.images.loader.load(&file, module, self.signers.as_deref(), &LOGGER);
+        self.take(ImageRef::Loaded(loaded.map_err(|error| error.to_string())?));
+        if self.signers.is_none() && self.unchecked.is_none() {
+            self.unchecked = Some(module.to_owned());
+        }
         Ok(())
     }
 
@@ -150,6 +171,47 @@ impl ModuleSet<'_> {
     fn load_file(&mut self, _module: &str) -> Result<(), String> {
         let _ = (&self.images, &self.folders);
         Err("this gantryd was built without the feature dso, so that it loads no modules: link it in (static-...), or build with dso".to_owned())
+    }
+
+    #[cfg(feature = "dso")]
+    fn load_library(&mut self, path: &str) -> Result<Option<String>, String> {
+        match self.images.loader.load_library(Path::new(path)).map_err(|error| error.to_string())? {
+            // Each SIGHUP comes by here.
+            Library::Loaded | Library::Already => Ok(None),
+            Library::Outdated => Ok(Some(format!(
+                "LoadFile: '{path}' was replaced since it was loaded: the old one is used until gantryd is started anew"
+            ))),
+        }
+    }
+
+    #[cfg(not(feature = "dso"))]
+    fn load_library(&mut self, _path: &str) -> Result<Option<String>, String> {
+        Err("this gantryd was built without the feature dso, so that it loads no libraries".to_owned())
+    }
+
+    #[cfg(feature = "dso")]
+    fn add_signers(&mut self, words: &[&str]) -> Result<Option<String>, String> {
+        // From here on, whatever is wrong with this line: what stands below it
+        // is not loaded by mistake.
+        let signers = self.signers.get_or_insert_default();
+        for word in words {
+            signers.extend(self.images.loader.signers(word).map_err(|error| error.to_string())?);
+        }
+        if words.is_empty() {
+            return Err("missing parameters".to_owned());
+        }
+        let Some(module) = &self.unchecked else { return Ok(None) };
+        let place = self.place(module).map(|place| format!(" (on {place})")).unwrap_or_default();
+        Err(format!(
+            "module '{module}' was loaded above this line{place}, its signature not looked at: \
+             ModuleSigners must stand above every LoadModule line"
+        ))
+    }
+
+    /// Nothing is ever loaded, signed or not.
+    #[cfg(not(feature = "dso"))]
+    fn add_signers(&mut self, _words: &[&str]) -> Result<Option<String>, String> {
+        Ok(None)
     }
 }
 
@@ -174,8 +236,9 @@ impl Catalogue for ModuleSet<'_> {
             Some(Layout::Loaded) => return Ok(Some(format!("LoadModule: module '{module}' is loaded already"))),
             None => {}
         }
-        let _ = at;
-        self.load_file(module).map(|()| None)
+        self.load_file(module)?;
+        self.places.insert(module.to_owned(), at.clone());
+        Ok(None)
     }
 
     fn module_path(&mut self, path: &Path) -> Result<(), String> {
@@ -189,6 +252,14 @@ impl Catalogue for ModuleSet<'_> {
         }
         self.folders.push(path.to_owned());
         Ok(())
+    }
+
+    fn act(&mut self, directive: &str, words: &[&str], _at: &Position) -> Result<Option<String>, String> {
+        match (directive, words) {
+            ("LoadFile", [path]) => self.load_library(path),
+            ("ModuleSigners", words) => self.add_signers(words),
+            _ => Ok(None),
+        }
     }
 
     #[cfg(feature = "dso")]

@@ -59,6 +59,12 @@ pub struct Settings {
     /// TimeoutStalled.
     #[serde(rename = "TimeoutStalled")]
     pub timeout_stalled: u64,
+    /// ModuleOrder: names as written.
+    #[serde(rename = "ModuleOrder")]
+    pub module_order: Vec<String>,
+    /// TimeoutModuleStart.
+    #[serde(rename = "TimeoutModuleStart")]
+    pub timeout_module_start: u64,
     /// SystemLog: a path of the host.
     #[serde(rename = "SystemLog")]
     pub system_log: Option<String>,
@@ -103,6 +109,8 @@ impl Default for Settings {
             timeout_idle: 600,
             timeout_no_transfer: 300,
             timeout_stalled: 3600,
+            module_order: Vec::new(),
+            timeout_module_start: 60,
             system_log: None,
             passive_ports: None,
             masquerade: None,
@@ -204,6 +212,22 @@ directive! {
     ModulePath "path" in SERVER | GLOBAL, inherits: no, parse: parse::path
 }
 directive! {
+    /// Loads a library that modules need, at this line and for the life of the process; see docs/loading.md.
+    LoadFile "path" in SERVER, inherits: no, parse: parse::path
+}
+directive! {
+    /// The order in which modules are asked, where their own wishes do not suit; those that it does not name keep to theirs.
+    ModuleOrder "name ..." in SERVER, inherits: no, parse: parse::words
+}
+directive! {
+    /// Only modules with a signature by one of these ed25519 keys (in base64, or files of such) are loaded by the lines below.
+    ModuleSigners "key|path ..." in SERVER, inherits: no, parse: signers
+}
+directive! {
+    /// The time that a module has to start; 0 for as long as it likes.
+    TimeoutModuleStart "seconds" in SERVER, inherits: no, default: "60", parse: parse::seconds
+}
+directive! {
     /// Allows what a section is about.
     AllowAll "" in ANONYMOUS | DIRECTORY | LIMIT | FTPACCESS, inherits: no, parse: |words| check_rule("AllowAll", words)
 }
@@ -254,6 +278,12 @@ directive! {
 directive! {
     /// Whether one From rule of a class is enough, or all must hold.
     Satisfy "any|all" in CLASS, inherits: no, default: "any", parse: |words| check_class_rule("Satisfy", words)
+}
+
+/// Takes what there is: that it is none, or no key, is found where the line acts,
+/// so that a faulty line lets nothing in either.
+fn signers(words: &[&str]) -> Result<Value, String> {
+    Ok(Value::List(words.iter().map(|word| Value::from(*word)).collect()))
 }
 
 fn ident(words: &[&str]) -> Result<Value, String> {
