@@ -40,6 +40,9 @@ pub enum Problem {
     /// Settings that concern no single directive do not fit their module.
     #[error("{0}")]
     Settings(String),
+    /// A file of the other syntax is none.
+    #[error("TOML: {0}")]
+    Toml(String),
     /// Bytes that no configuration has.
     #[error("{0}")]
     Text(&'static str),

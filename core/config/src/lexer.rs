@@ -30,6 +30,12 @@ pub(crate) enum Form {
     Close,
     /// `<Name words`, where the `>` is missing.
     Unended,
+    /// A name that is switched on or off, in TOML.
+    Switch,
+    /// A table under a name that is no section's, in TOML.
+    Table,
+    /// A name under which something stands that is no line, and what is wrong.
+    Misfit(&'static str),
 }
 
 /// The logical lines of a text.

@@ -27,6 +27,7 @@ mod stack;
 
 #[cfg(test)]
 mod testing;
+mod toml_lines;
 mod tree;
 
 pub use catalogue::Catalogue;

@@ -24,6 +24,7 @@ use crate::lexer::{Form, Line, Lines};
 use crate::overrides::{Layers, Override};
 use crate::position::Position;
 use crate::stack::Stack;
+use crate::toml_lines;
 use crate::tree::Argument;
 use report::{At, MOST_FAULTS};
 
@@ -139,6 +140,9 @@ impl<'c> Reader<'c> {
     }
 
     fn text(&mut self, file: Arc<Path>, text: &str) {
+        if file.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("toml")) {
+            return self.toml(file, text);
+        }
         let mut conditions = Conditions::default();
         let mut lines = Lines::new(text);
         for line in lines.by_ref() {
@@ -152,6 +156,25 @@ impl<'c> Reader<'c> {
             let position = Position::in_file(file, lines.last_number(), 1);
             let help = format!("'<{name}>' on line {} is not closed: add the line '</{name}>'", condition.line);
             self.push(Fault::at(Problem::UnclosedCondition(name), &position).help(help));
+        }
+    }
+
+    fn toml(&mut self, file: Arc<Path>, text: &str) {
+        let mut conditions = Conditions::default();
+        match toml_lines::lines(text) {
+            Ok(lines) => {
+                for line in lines {
+                    if self.faults.len() > MOST_FAULTS {
+                        return;
+                    }
+                    self.line(&file, line, &mut conditions);
+                }
+            }
+            Err(places) => places.into_iter().for_each(|wrong| {
+                let position = Position::in_file(Arc::clone(&file), wrong.line, wrong.column);
+                let at = At { position, source: wrong.source, arguments: &[] };
+                self.no_toml(&at, wrong.message);
+            }),
         }
     }
 
@@ -170,6 +193,9 @@ impl<'c> Reader<'c> {
             (Form::Open, _) => self.open_section(name, &at),
             (Form::Close, _) => self.close_section(name, &at),
             (Form::Unended, _) => self.unended(name, &at),
+            (Form::Switch, _) => self.switch(name, &at),
+            (Form::Table, _) => self.unknown_table(name, &at),
+            (Form::Misfit(reason), _) => self.misfit(name, reason, &at),
         }
     }
 

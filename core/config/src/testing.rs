@@ -13,7 +13,7 @@ use crate::position::Position;
 use crate::reader::{Options, parse_text};
 
 const SERVERS: Contexts = Contexts::SERVER.union(Contexts::VHOST).union(Contexts::GLOBAL);
-const FOLDERS: Contexts = SERVERS.union(Contexts::ANONYMOUS).union(Contexts::DIRECTORY);
+const FOLDERS: Contexts = SERVERS.union(Contexts::ANONYMOUS).union(Contexts::DIRECTORY).union(Contexts::FTPACCESS);
 
 const DIRECTIVES: [Directive; 20] = [
     directive("ServerName", "mod_core", SERVERS, Inherits::Replace, parse::text),
@@ -22,20 +22,8 @@ const DIRECTIVES: [Directive; 20] = [
     directive("Umask", "mod_core", FOLDERS, Inherits::Replace, parse::word),
     directive("AllowOverwrite", "mod_core", FOLDERS, Inherits::Replace, parse::on_off),
     directive("HideFiles", "mod_core", FOLDERS, Inherits::Append, parse::words),
-    directive(
-        "AllowAll",
-        "mod_core",
-        Contexts::LIMIT.union(Contexts::DIRECTORY).union(Contexts::ANONYMOUS),
-        Inherits::No,
-        nothing,
-    ),
-    directive(
-        "DenyAll",
-        "mod_core",
-        Contexts::LIMIT.union(Contexts::DIRECTORY).union(Contexts::ANONYMOUS),
-        Inherits::No,
-        nothing,
-    ),
+    plain("AllowAll"),
+    plain("DenyAll"),
     limit("Order", |words| check_rule("Order", words)),
     limit("Allow", |words| check_rule("Allow", words)),
     limit("Deny", |words| check_rule("Deny", words)),
@@ -58,6 +46,11 @@ const fn directive(
     parse: gantry_api::Parse,
 ) -> Directive {
     Directive { name, module, syntax: "what", contexts, inherits, default: None, help: "", parse }
+}
+
+const fn plain(name: &'static str) -> Directive {
+    let contexts = Contexts::LIMIT.union(Contexts::DIRECTORY).union(Contexts::ANONYMOUS).union(Contexts::FTPACCESS);
+    Directive { syntax: "", ..directive(name, "mod_core", contexts, Inherits::No, nothing) }
 }
 
 const fn limit(name: &'static str, parse: gantry_api::Parse) -> Directive {

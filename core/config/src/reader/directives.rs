@@ -49,6 +49,19 @@ impl Reader<'_> {
         }
     }
 
+    /// `Name = true` of TOML: for a directive without words, that it is there.
+    pub(super) fn switch(&mut self, name: &str, at: &At<'_>) {
+        if self.catalogue.directive(name).is_none_or(|directive| !directive.syntax.is_empty()) {
+            return self.directive(name, at);
+        }
+        match at.arguments {
+            [word] if word.text == "on" => {
+                self.directive(name, &At { position: at.position.clone(), source: at.source, arguments: &[] });
+            }
+            _ => self.misfit(name, "false says nothing: leave the line out", at),
+        }
+    }
+
     fn setting(&mut self, name: &str, at: &At<'_>) {
         let Some(directive) = self.catalogue.directive(name) else { return self.unknown_directive(name, at) };
         let (name, inherits, contexts) = (directive.name.to_owned(), directive.inherits, directive.contexts);

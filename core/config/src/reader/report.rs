@@ -46,6 +46,15 @@ impl Reader<'_> {
         self.value_fault(at, name, "missing parameters");
     }
 
+    /// A place at which a TOML file is none.
+    pub(super) fn no_toml(&mut self, at: &At<'_>, message: String) {
+        let repeated = message.contains("duplicate key");
+        let fault = self.fault(at, Problem::Toml(message));
+        if repeated {
+            fault.help.push("the lines of a repeated directive are one array of arrays".to_owned());
+        }
+    }
+
     /// A fault of the words; its mark stands at the one that the reason quotes.
     pub(super) fn value_fault(&mut self, at: &At<'_>, name: &str, reason: &str) -> &mut Fault {
         let quoted = |argument: &&Argument| reason.contains(&format!("'{}'", argument.text));

@@ -48,6 +48,22 @@ impl Reader<'_> {
         self.stack.open(kind, at.arguments, &at.position, at.source);
     }
 
+    /// What stands under a name in TOML is no line.
+    pub(super) fn misfit(&mut self, name: &str, reason: &str, at: &At<'_>) {
+        let section = SectionKind::of(name).map(SectionKind::name);
+        let section = section.or(ConditionKind::of(name).map(ConditionKind::name));
+        let shown = section.map_or_else(|| name.to_owned(), |name| format!("<{name}>"));
+        self.value_fault(at, &shown, reason);
+    }
+
+    /// A table of TOML whose name is no section's: what is in it is left out.
+    pub(super) fn unknown_table(&mut self, name: &str, at: &At<'_>) {
+        match self.catalogue.directive(name).map(|directive| directive.name.to_owned()) {
+            Some(name) => self.misfit(&name, "a directive is a word or an array of words, not a table", at),
+            None => self.unknown_section(&format!("<{name}>"), at),
+        }
+    }
+
     fn unknown_section(&mut self, shown: &str, at: &At<'_>) {
         let closing = shown.starts_with("</");
         let known = |kind: SectionKind| format!("{}{}>", if closing { "</" } else { "<" }, kind.name());
