@@ -107,19 +107,17 @@ fn directories<'t>(
 
 /// The settings and limits that stand in a scope itself.
 fn layer<'t>(nodes: &[&'t Node], arena: &mut Arena<'t>) -> Layer {
-    let (mut layer, mut plain) = (Layer::default(), Vec::new());
-    for node in nodes {
-        if let Content::Section { kind: SectionKind::Limit, children } = &node.content {
-            layer.limits.extend(Limit::of_section(node, children));
-        } else if let Some(limit) = Limit::plain(node) {
-            plain.push(limit);
-        } else {
-            layer.add(node, arena);
-        }
-    }
-    // Behind the sections of the same scope: a refusal of theirs comes last.
-    layer.limits.append(&mut plain);
+    let mut layer = Layer::default();
+    layer.limits = limits(nodes);
+    nodes.iter().filter(|node| !Limit::is_plain(node)).for_each(|node| layer.add(node, arena));
     layer
+}
+
+/// The limits that stand in a scope itself. AllowAll and DenyAll outside a
+/// section come last, so that their refusal counts more than the sections do.
+pub(crate) fn limits(nodes: &[&Node]) -> Vec<Limit> {
+    let sections = nodes.iter().filter_map(|node| Limit::of_section(node, node.section(SectionKind::Limit)?));
+    sections.chain(nodes.iter().filter_map(|node| Limit::plain(node))).collect()
 }
 
 #[cfg(test)]

@@ -7,12 +7,14 @@
 mod build;
 mod catalogue;
 mod class;
+mod compat;
 mod condition;
 mod configuration;
 mod directories;
 mod env;
 mod error;
 mod file;
+mod ftpaccess;
 mod include;
 mod lexer;
 mod limit;
@@ -32,9 +34,11 @@ mod tree;
 
 pub use catalogue::Catalogue;
 pub use class::{Class, check_class_rule, class_of};
+pub use compat::{Entry, Report, compat};
 pub use configuration::{Anonymous, Configuration, Server};
 pub use directories::{Directories, Directory, DirectoryTable};
 pub use error::{Fault, Faults, Notice, Problem};
+pub use ftpaccess::FtpAccess;
 pub use limit::{Hosts, Limit, Names, Order, Rule, Verdict, Who, check_rule};
 pub use overrides::Override;
 pub use position::{Origin, Position};

@@ -124,10 +124,13 @@ impl Limit {
 
     /// AllowAll or DenyAll outside a `<Limit>`.
     pub(crate) fn plain(node: &Node) -> Option<Self> {
-        let mut limit = Self::new(vec!["ALL".to_owned()], &node.position);
-        limit.plain = true;
-        (is_rule(&node.name, "AllowAll") || is_rule(&node.name, "DenyAll")).then(|| limit.take(node));
-        (limit.allow.len() + limit.deny.len() == 1).then_some(limit)
+        let mut limit = Self { plain: true, ..Self::new(vec!["ALL".to_owned()], &node.position) };
+        Self::is_plain(node).then(|| limit.take(node)).map(|_| limit)
+    }
+
+    /// Whether a node is AllowAll or DenyAll.
+    pub(crate) fn is_plain(node: &Node) -> bool {
+        is_rule(&node.name, "AllowAll") || is_rule(&node.name, "DenyAll")
     }
 
     fn new(commands: Vec<String>, position: &Position) -> Self {

@@ -12,6 +12,8 @@ use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use gantry_api::Contexts;
+
 use crate::build;
 use crate::catalogue::Catalogue;
 use crate::class;
@@ -25,7 +27,7 @@ use crate::overrides::{Layers, Override};
 use crate::position::Position;
 use crate::stack::Stack;
 use crate::toml_lines;
-use crate::tree::Argument;
+use crate::tree::{Argument, Node};
 use report::{At, MOST_FAULTS};
 
 /// What the command line adds to the configuration.
@@ -64,6 +66,43 @@ pub fn parse_text(
     reader.finish(Path::new(name), options)
 }
 
+/// Reads a file for what it means, whatever is wrong with it.
+pub(crate) fn survey(path: &Path, catalogue: &mut dyn Catalogue, options: &Options) -> std::io::Result<Survey> {
+    let mut reader = Reader::new(catalogue, options);
+    reader.file(path)?;
+    let tree = reader.close(path);
+    Ok(Survey { tree, faults: reader.faults, left_out: reader.left_out })
+}
+
+/// What there is in a file.
+pub(crate) struct Survey {
+    pub(crate) tree: Vec<Node>,
+    pub(crate) faults: Vec<Fault>,
+    /// `<IfModule>` sections that were passed over: the module, and where.
+    pub(crate) left_out: Vec<(String, Position)>,
+}
+
+/// Reads a `.ftpaccess` file.
+///
+/// # Errors
+/// All faults, in the order of their lines.
+pub(crate) fn read_ftpaccess(path: &Path, bytes: Vec<u8>, catalogue: &mut dyn Catalogue) -> Result<Vec<Node>, Faults> {
+    let mut reader = Reader::new(catalogue, &Options::default());
+    (reader.stack, reader.trust) = (Stack::new(Contexts::FTPACCESS), Trust::User);
+    reader.decoded(path, bytes);
+    let tree = reader.close(path);
+    if reader.faults.is_empty() { Ok(tree) } else { Err(Faults(reader.faults)) }
+}
+
+/// Whose words are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Trust {
+    /// The administrator's: they reach files, modules and the environment.
+    Administrator,
+    /// A user's.
+    User,
+}
+
 /// What is known while lines are read.
 struct Reader<'c> {
     catalogue: &'c mut dyn Catalogue,
@@ -78,6 +117,9 @@ struct Reader<'c> {
     /// reported again.
     failed: HashSet<String>,
     bytes_left: u64,
+    trust: Trust,
+    /// The `<IfModule>` sections whose module is not there.
+    left_out: Vec<(String, Position)>,
 }
 
 impl<'c> Reader<'c> {
@@ -85,23 +127,20 @@ impl<'c> Reader<'c> {
         Self {
             catalogue,
             defines: options.defines.iter().cloned().collect(),
-            stack: Stack::default(),
+            stack: Stack::new(Contexts::SERVER),
             faults: Vec::new(),
             notices: Vec::new(),
             files: Vec::new(),
             open: Vec::new(),
             failed: HashSet::new(),
             bytes_left: file::MOST_BYTES,
+            trust: Trust::Administrator,
+            left_out: Vec::new(),
         }
     }
 
     fn finish(mut self, path: &Path, options: &Options) -> Result<Configuration, Faults> {
-        let (tree, unclosed) = self.stack.finish();
-        for (name, position, source) in unclosed {
-            let help = format!("'<{name}>' on {position} is not closed: add the line '</{name}>'");
-            let fault = Fault::at(Problem::Unclosed(path.to_owned()), &position).help(help);
-            self.push(Fault { source_line: Some(source), ..fault });
-        }
+        let tree = self.close(path);
         let layers = self.overrides(&options.overrides);
         if !self.faults.is_empty() {
             return Err(Faults(self.faults));
@@ -110,6 +149,17 @@ impl<'c> Reader<'c> {
         let servers = build::servers(&tree, &layers, &start);
         let classes = class::classes(&tree);
         Ok(Configuration { servers, classes, files: self.files, notices: self.notices, tree })
+    }
+
+    /// The tree; what is still open is a fault.
+    fn close(&mut self, path: &Path) -> Vec<Node> {
+        let (tree, unclosed) = self.stack.finish();
+        for (name, position, source) in unclosed {
+            let help = format!("'<{name}>' on {position} is not closed: add the line '</{name}>'");
+            let fault = Fault::at(Problem::Unclosed(path.to_owned()), &position).help(help);
+            self.push(Fault { source_line: Some(source), ..fault });
+        }
+        tree
     }
 
     /// Reads what overrides the files, with the directives that there are at
@@ -127,16 +177,20 @@ impl<'c> Reader<'c> {
         let bytes = file::load(path, self.bytes_left)?;
         self.bytes_left = self.bytes_left.saturating_sub(bytes.len() as u64);
         self.files.push(path.to_owned());
+        self.open.push(real(path));
+        self.decoded(path, bytes);
+        self.open.pop();
+        Ok(())
+    }
+
+    fn decoded(&mut self, path: &Path, bytes: Vec<u8>) {
         let file: Arc<Path> = path.into();
         let decoded = file::decode(bytes);
         for (line, problem) in decoded.bad {
             let position = Position::in_file(Arc::clone(&file), line, 1);
             self.push(Fault::at(Problem::Text(problem), &position));
         }
-        self.open.push(real(path));
         self.text(file, &decoded.text);
-        self.open.pop();
-        Ok(())
     }
 
     fn text(&mut self, file: Arc<Path>, text: &str) {
@@ -180,7 +234,7 @@ impl<'c> Reader<'c> {
 
     fn line(&mut self, file: &Arc<Path>, mut line: Line<'_>, conditions: &mut Conditions) {
         let position = Position::in_file(Arc::clone(file), line.name.line, line.name.column);
-        if conditions.met() {
+        if conditions.met() && self.trust == Trust::Administrator {
             self.expand(&mut line.arguments, &position);
         }
         let at = At { position, source: line.source, arguments: &line.arguments };

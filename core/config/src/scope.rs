@@ -23,7 +23,7 @@ pub struct Scope {
     /// Where it begins.
     pub position: Position,
     /// Beside each setting: where the last directive stands that gave it.
-    places: Vec<Position>,
+    pub(crate) places: Vec<Position>,
 }
 
 impl Scope {

@@ -9,8 +9,9 @@ use crate::section::SectionKind;
 use crate::tree::{Argument, Content, Node};
 
 /// The open sections, and what stands outside all of them.
-#[derive(Default)]
 pub(crate) struct Stack {
+    /// What kind of file it is: `SERVER` or `FTPACCESS`.
+    base: Contexts,
     root: Vec<Node>,
     open: Vec<Open>,
 }
@@ -40,6 +41,10 @@ pub(crate) enum Closed {
 }
 
 impl Stack {
+    pub(crate) fn new(base: Contexts) -> Self {
+        Self { base, root: Vec::new(), open: Vec::new() }
+    }
+
     /// Adds to the innermost section.
     pub(crate) fn add(&mut self, node: Node) {
         self.open.last_mut().map_or(&mut self.root, |open| &mut open.children).push(node);
@@ -90,7 +95,7 @@ impl Stack {
     /// a section that nobody knows.
     pub(crate) fn context(&self) -> Option<(Contexts, String)> {
         match self.open.last() {
-            None => Some((Contexts::SERVER, "server config".to_owned())),
+            None => Some((self.base, self.base.to_string())),
             Some(open) if open.obscure => None,
             Some(open) => Some((open.kind?.context(), format!("<{}>", open.name))),
         }
@@ -99,7 +104,7 @@ impl Stack {
     /// ProFTPD's word for where a line stands, and what is open there.
     pub(crate) fn place(&self) -> (String, Option<(String, Position)>) {
         match self.open.last() {
-            None => ("server config".to_owned(), None),
+            None => (self.base.to_string(), None),
             Some(open) => (format!("<{}>", open.name), Some((open.name.clone(), open.position.clone()))),
         }
     }

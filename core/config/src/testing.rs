@@ -15,7 +15,7 @@ use crate::reader::{Options, parse_text};
 const SERVERS: Contexts = Contexts::SERVER.union(Contexts::VHOST).union(Contexts::GLOBAL);
 const FOLDERS: Contexts = SERVERS.union(Contexts::ANONYMOUS).union(Contexts::DIRECTORY).union(Contexts::FTPACCESS);
 
-const DIRECTIVES: [Directive; 20] = [
+pub(crate) const DIRECTIVES: [Directive; 20] = [
     directive("ServerName", "mod_core", SERVERS, Inherits::Replace, parse::text),
     directive("ServerType", "mod_core", Contexts::SERVER, Inherits::Replace, parse::word),
     directive("Port", "mod_core", SERVERS, Inherits::No, parse::number),

@@ -7,7 +7,7 @@ use std::path::Path;
 use gantry_api::{Contexts, Inherits, Value};
 
 use super::report::At;
-use super::{Reader, real};
+use super::{Reader, Trust, real};
 use crate::error::{Fault, Problem};
 use crate::file::NOT_UTF8;
 use crate::overrides::Override;
@@ -22,6 +22,10 @@ const MOST_OPEN: usize = 64;
 
 impl Reader<'_> {
     pub(super) fn directive(&mut self, name: &str, at: &At<'_>) {
+        if self.trust == Trust::User && OWN.iter().any(|own| own.eq_ignore_ascii_case(name)) {
+            self.wrong_context(name, Contexts::SERVER, at);
+            return;
+        }
         match () {
             () if name.eq_ignore_ascii_case("Include") => self.include(at),
             () if name.eq_ignore_ascii_case("Define") => self.define(at),

@@ -16,7 +16,13 @@ impl Reader<'_> {
                 false
             }
             None => false,
-            Some((name, there)) => there == self.holds(kind, name),
+            Some((name, there)) => {
+                let met = there == self.holds(kind, name);
+                if !met && there && kind == ConditionKind::Module && conditions.met() {
+                    self.left_out.push((name.to_owned(), at.position.clone()));
+                }
+                met
+            }
         };
         conditions.open(kind, met, at.position.line);
     }

@@ -1,0 +1,217 @@
+//! What a ProFTPD configuration means here: what is supported, what differs,
+//! what is missing, each with its place. The differences are those of the one
+//! list that people read, docs/differences.md.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use crate::catalogue::Catalogue;
+use crate::error::{Fault, Faults, Problem};
+use crate::file;
+use crate::position::Position;
+use crate::proftpd;
+use crate::reader::{Options, Survey, survey};
+use crate::tree::{Content, Node};
+
+/// The one list of differences.
+const DIFFERENCES: &str = include_str!("../../../docs/differences.md");
+
+/// What a configuration for ProFTPD means here.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Report {
+    /// The file.
+    pub path: PathBuf,
+    /// Directives that work as ProFTPD's manual says.
+    pub supported: Vec<Entry>,
+    /// Directives that work, with what the list of differences says of them.
+    pub differs: Vec<Entry>,
+    /// Directives, sections and modules that are not there.
+    pub missing: Vec<Entry>,
+    /// `<IfModule>` sections that are passed over, since the module is not
+    /// there.
+    pub left_out: Vec<Entry>,
+    /// Everything else that keeps the file from being used.
+    pub faults: Vec<Fault>,
+}
+
+/// One directive of the file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// Its name.
+    pub name: String,
+    /// Where it stands.
+    pub position: Position,
+    /// What there is to say of it; a line each.
+    pub notes: Vec<String>,
+}
+
+impl Report {
+    /// Whether the file can be used as it is.
+    pub fn is_usable(&self) -> bool {
+        self.missing.is_empty() && self.faults.is_empty()
+    }
+}
+
+/// Reads a file of ProFTPD's for what it means here; modules that it names and
+/// that are there are loaded.
+///
+/// # Errors
+/// The fault that the file cannot be read.
+pub fn compat(path: &Path, catalogue: &mut dyn Catalogue, options: &Options) -> Result<Report, Faults> {
+    let Survey { tree, faults, left_out } = survey(path, catalogue, options)
+        .map_err(|error| Fault::general(Problem::Unreadable { path: path.to_owned(), reason: file::reason(&error) }))?;
+    let left_out = left_out.into_iter().map(|(module, position)| {
+        let notes = vec![format!("{module} is not there, so its lines are passed over")];
+        Entry { name: "<IfModule>".to_owned(), position, notes }
+    });
+    let mut report = Report {
+        path: path.to_owned(),
+        supported: Vec::new(),
+        differs: Vec::new(),
+        missing: Vec::new(),
+        left_out: left_out.collect(),
+        faults: Vec::new(),
+    };
+    let differences = differences();
+    tree.iter().for_each(|node| report.take(node, &differences));
+    for fault in faults {
+        match missing(&fault) {
+            Some(entry) => report.missing.push(entry),
+            None => report.faults.push(fault),
+        }
+    }
+    Ok(report)
+}
+
+impl Report {
+    fn take(&mut self, node: &Node, differences: &[Difference]) {
+        let said = differences.iter().filter(|difference| difference.is_of(&node.name));
+        let notes: Vec<String> = said.map(|difference| difference.text.clone()).collect();
+        let (name, children) = match &node.content {
+            Content::Section { children, .. } => (format!("<{}>", node.name), children.as_slice()),
+            Content::Setting { .. } => (node.name.clone(), &[][..]),
+        };
+        let list = if notes.is_empty() { &mut self.supported } else { &mut self.differs };
+        list.push(Entry { name, position: node.position.clone(), notes });
+        children.iter().for_each(|child| self.take(child, differences));
+    }
+}
+
+/// What a fault says is not there.
+fn missing(fault: &Fault) -> Option<Entry> {
+    let position = fault.position.clone()?;
+    let (name, notes) = match &fault.problem {
+        Problem::Unknown(name) => (name.clone(), vec![proftpd::help(name)?]),
+        Problem::Load { module, reason } => (format!("LoadModule {module}"), vec![reason.clone()]),
+        _ => return None,
+    };
+    Some(Entry { name, position, notes })
+}
+
+/// One point of the list.
+struct Difference {
+    /// The words in backticks, without what follows the first of each.
+    names: Vec<String>,
+    text: String,
+}
+
+impl Difference {
+    fn is_of(&self, name: &str) -> bool {
+        self.names.iter().any(|known| known.eq_ignore_ascii_case(name))
+    }
+}
+
+/// The points of the list: each begins with `- ` and goes on indented.
+fn differences() -> Vec<Difference> {
+    let mut found: Vec<String> = Vec::new();
+    let mut open = false;
+    for line in DIFFERENCES.lines() {
+        match (line.strip_prefix("- "), line.strip_prefix("  "), found.last_mut()) {
+            (Some(first), ..) => {
+                found.push(first.to_owned());
+                open = true;
+            }
+            (None, Some(more), Some(last)) if open => {
+                last.push(' ');
+                last.push_str(more);
+            }
+            _ => open = false,
+        }
+    }
+    found.into_iter().map(|text| Difference { names: quoted(&text), text }).collect()
+}
+
+/// The first words of what stands in backticks.
+fn quoted(text: &str) -> Vec<String> {
+    let pieces = text.split('`').skip(1).step_by(2);
+    let words = pieces.filter_map(|piece| piece.split_whitespace().next());
+    words.map(|word| word.trim_matches(['<', '>']).to_owned()).collect()
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { supported, differs, missing, left_out, faults, .. } = self;
+        let counted = |count: usize, what: &str| format!("{count} {what}");
+        let counts = [
+            counted(supported.len(), "supported"),
+            counted(differs.len(), "differ"),
+            counted(missing.len(), "missing"),
+            counted(left_out.len(), "passed over"),
+            counted(faults.len(), "wrong"),
+        ];
+        write!(out, "{}: {}", self.path.display(), counts.join(", "))?;
+        let lists = [("Missing", missing), ("Differs", differs), ("Passed over", left_out), ("Supported", supported)];
+        for (title, entries) in lists.into_iter().filter(|(_, entries)| !entries.is_empty()) {
+            write!(out, "\n\n{title}:")?;
+            entries.iter().try_for_each(|entry| write!(out, "\n  {entry}"))?;
+        }
+        if !faults.is_empty() {
+            out.write_str("\n\nWrong:")?;
+        }
+        faults.iter().try_for_each(|fault| write!(out, "\n{fault}"))
+    }
+}
+
+impl fmt::Display for Entry {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{} on {}", self.name, self.position)?;
+        self.notes.iter().try_for_each(|note| write!(out, "\n    {note}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::Shelf;
+
+    #[test]
+    fn a_report_tells_what_is_supported_what_differs_and_what_is_missing() -> std::io::Result<()> {
+        let home = tempfile::tempdir()?;
+        let path = home.path().join("proftpd.conf");
+        let text = "Umask 022\nPort 21\nUseIPv6 on\nLoadModule mod_tls.c\n<IfModule mod_tls.c>\nTLSEngine on\n</IfModule>\n\
+            <IfUser bob>\nUmask 0\n</IfUser>\n<Directory /x>\nAllowOverwrite perhaps\nBogus\n</Directory>\n";
+        std::fs::write(&path, text)?;
+        let report = compat(&path, &mut Shelf::default(), &Options::default()).map_err(std::io::Error::other)?;
+        let names = |entries: &[Entry]| {
+            entries.iter().map(|entry| format!("{} {}", entry.name, entry.position.line)).collect::<Vec<_>>()
+        };
+        assert_eq!(names(&report.supported), ["Umask 1", "<Directory> 11"]);
+        assert_eq!(names(&report.differs), ["Port 2"]);
+        assert_eq!(names(&report.missing), ["UseIPv6 3", "LoadModule mod_tls.c 4", "<IfUser> 8"]);
+        assert_eq!(report.missing[0].notes, ["known to ProFTPD's mod_core; not supported"]);
+        assert_eq!(names(&report.left_out), ["<IfModule> 5"]);
+        assert_eq!(report.faults.len(), 2);
+        assert!(!report.is_usable());
+        let shown = report.to_string();
+        assert!(shown.contains("2 supported, 1 differ, 3 missing, 1 passed over, 2 wrong"), "{shown}");
+        assert!(compat(Path::new("/nowhere/x"), &mut Shelf::default(), &Options::default()).is_err());
+        Ok(())
+    }
+
+    #[test]
+    fn the_list_of_differences_names_directives() {
+        let all = differences();
+        assert!(all.iter().any(|difference| difference.is_of("usereversedns")));
+        assert!(all.iter().all(|difference| !difference.text.is_empty()));
+    }
+}

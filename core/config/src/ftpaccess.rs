@@ -1,0 +1,175 @@
+//! `.ftpaccess`: a file that users put into a folder, read on top of what
+//! holds there. It names no file, no module and no variable of the daemon's:
+//! only directives that are declared for it, `<Limit>` and `<IfModule>`.
+//! Finding, bounding and caching such files is the server's.
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use gantry_api::{Directive, Inherits, Value};
+
+use crate::build;
+use crate::catalogue::Catalogue;
+use crate::error::{Fault, Faults, Problem};
+use crate::position::Position;
+use crate::reader::read_ftpaccess;
+use crate::scope::Scope;
+use crate::tree::{Content, Node};
+
+/// The directives and modules of a configuration, as `.ftpaccess` files need
+/// them after it has been read. It holds the parsers of the modules' images,
+/// which therefore must stay loaded as long as it is used.
+#[derive(Debug, Default)]
+pub struct FtpAccess {
+    directives: HashMap<String, Directive>,
+    modules: Vec<String>,
+}
+
+impl FtpAccess {
+    /// Bytes that such a file may have.
+    pub const MOST_BYTES: usize = 64 * 1024;
+
+    /// Takes the directives of all modules, and the modules' names (`mod_x`).
+    pub fn new<'d>(directives: impl IntoIterator<Item = &'d Directive>, modules: Vec<String>) -> Self {
+        let named = directives.into_iter().map(|directive| (directive.name.to_ascii_lowercase(), copy(directive)));
+        Self { directives: named.collect(), modules }
+    }
+
+    /// Reads the bytes of a file that messages call `path`: what holds in its
+    /// folder, on top of `outer`, what the configuration says there.
+    ///
+    /// # Errors
+    /// All faults. Such a folder is best refused to everybody: what its file
+    /// was to protect is not known.
+    pub fn read(&self, path: &Path, bytes: Vec<u8>, outer: &Scope) -> Result<Scope, Faults> {
+        let position = Position::in_file(path, 1, 1);
+        if bytes.len() > Self::MOST_BYTES {
+            return Err(Fault::at(Problem::Text("file too large: .ftpaccess has at most 64 KiB"), &position).into());
+        }
+        let tree = read_ftpaccess(path, bytes, &mut Snapshot(self))?;
+        Ok(merged(&tree, outer, position))
+    }
+}
+
+/// What a file's tree makes of the scope around it.
+fn merged(tree: &[Node], outer: &Scope, position: Position) -> Scope {
+    let mut scope = Scope { position, ..outer.clone() };
+    for node in tree {
+        if let Content::Setting { value, inherits } = &node.content {
+            scope.put(&node.name, value.clone(), *inherits, &node.position);
+        }
+    }
+    let nodes: Vec<&Node> = tree.iter().collect();
+    scope.limits.extend(build::limits(&nodes));
+    scope
+}
+
+/// A directive's declaration once more.
+fn copy(from: &Directive) -> Directive {
+    let &Directive { name, module, syntax, contexts, inherits, default, help, parse } = from;
+    Directive { name, module, syntax, contexts, inherits, default, help, parse }
+}
+
+/// Modules neither come nor go while such a file is read.
+struct Snapshot<'a>(&'a FtpAccess);
+
+impl Catalogue for Snapshot<'_> {
+    fn directive(&self, name: &str) -> Option<&Directive> {
+        self.0.directives.get(&name.to_ascii_lowercase())
+    }
+
+    fn has_module(&self, name: &str) -> bool {
+        let name = name.strip_suffix(".c").unwrap_or(name);
+        self.0.modules.iter().any(|module| module == name)
+    }
+
+    fn load(&mut self, _: &str, _: &Position) -> Result<Option<String>, String> {
+        Err("not in .ftpaccess".to_owned())
+    }
+
+    fn module_path(&mut self, _: &Path) -> Result<(), String> {
+        Err("not in .ftpaccess".to_owned())
+    }
+
+    fn directive_names(&self) -> Vec<String> {
+        self.0.directives.values().map(|directive| directive.name.to_owned()).collect()
+    }
+}
+
+impl Scope {
+    /// Sets a directive on top of what there is.
+    fn put(&mut self, name: &str, value: Value, inherits: Inherits, position: &Position) {
+        let Value::Map(settings) = &mut self.settings else { return };
+        match settings.binary_search_by(|(known, _)| known.as_str().cmp(name)) {
+            Ok(at) => {
+                match (&mut settings[at].1, inherits) {
+                    (Value::List(values), Inherits::Append) => values.push(value),
+                    (known, _) => *known = value,
+                }
+                // The places stand beside the settings.
+                if let Some(place) = self.places.get_mut(at) {
+                    *place = position.clone();
+                }
+            }
+            Err(at) => {
+                let value = if inherits == Inherits::Append { Value::List(vec![value]) } else { value };
+                settings.insert(at, (name.to_owned(), value));
+                self.places.insert(at.min(self.places.len()), position.clone());
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{DIRECTIVES, configure};
+
+    fn read(text: &str) -> Result<Scope, Faults> {
+        let outer = configure("Umask 1\n<Directory /x>\nHideFiles a\n<Limit READ>\nDenyAll\n</Limit>\n</Directory>\n");
+        let outer = outer.map(|read| read.servers[0].directories[0].scope.clone())?;
+        let access = FtpAccess::new(&DIRECTIVES, vec!["mod_core".to_owned()]);
+        access.read(Path::new("/x/.ftpaccess"), text.as_bytes().to_vec(), &outer)
+    }
+
+    fn first_lines(text: &str) -> Vec<String> {
+        read(text).err().map_or(Vec::new(), |faults| faults.0.iter().map(|fault| fault.first_line()).collect())
+    }
+
+    #[test]
+    fn it_is_merged_on_top_of_its_folder() -> Result<(), Faults> {
+        let scope = read(
+            "Umask 2\nHideFiles b c\nAllowOverwrite on\nDenyAll\n<Limit READ>\nAllowUser bob\n</Limit>\n<IfModule mod_none.c>\nUmask 3\n</IfModule>\n",
+        )?;
+        assert_eq!(scope.settings.entry("Umask"), Some(&Value::from("2")));
+        assert_eq!(scope.settings.entry("AllowOverwrite"), Some(&Value::Bool(true)));
+        let files: Option<Result<Vec<Vec<String>>, _>> = scope.settings.entry("HideFiles").map(Value::extract);
+        assert_eq!(files.and_then(Result::ok).map(|lines| lines.len()), Some(2));
+        assert_eq!(scope.locate("Umask").map(ToString::to_string).as_deref(), Some("line 1 of '/x/.ftpaccess'"));
+        assert_eq!(scope.locate("HideFiles").map(|at| at.line), Some(2));
+        assert_eq!(scope.limits.iter().map(|limit| limit.plain).collect::<Vec<_>>(), [false, false, true]);
+        assert_eq!(read("")?.settings.entry("Umask"), Some(&Value::from("1")));
+        Ok(())
+    }
+
+    #[test]
+    fn it_reaches_nothing_outside_its_folder() {
+        let end = "directive not allowed in .ftpaccess context on line 1 of '/x/.ftpaccess'";
+        for (line, name) in [
+            ("Include /etc/passwd", "Include"),
+            ("LoadModule mod_sql.c", "LoadModule"),
+            ("Define A", "Define"),
+            ("ModulePath /x", "ModulePath"),
+            ("ServerName x", "ServerName"),
+            ("<Directory /y>\n</Directory>", "<Directory>"),
+            ("<Global>\n</Global>", "<Global>"),
+            ("<Anonymous ~>\n</Anonymous>", "<Anonymous>"),
+        ] {
+            assert_eq!(first_lines(line), [format!("Fatal: {name}: {end}")]);
+        }
+        let unexpanded = read("Umask %{env:PATH}\n").map(|scope| scope.settings.entry("Umask").cloned());
+        assert_eq!(unexpanded, Ok(Some(Value::from("%{env:PATH}"))));
+        assert!(read(&"#".repeat(FtpAccess::MOST_BYTES + 1)).is_err());
+        assert_eq!(first_lines("<Limit ALL>\n").len(), 1);
+    }
+}
