@@ -2,28 +2,27 @@
 //! the modules in order, make their settings, start them. Whatever fails, the
 //! running generation has not been touched.
 
+use std::mem;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use gantry_api::guard::Home;
 use gantry_api::module::SettingsBox;
 use gantry_api::service::Services;
-use gantry_api::{CommandHelp, Descriptor, Hook, ServerId, Start, World};
-use gantry_config::{Class, Configuration, Faults, Options, Override, Server as ServerConfig, settings_error};
+use gantry_api::{CommandHelp, Descriptor, Hook, Layout, ServerId, World};
+use gantry_config::{
+    Class, Configuration, Faults, Options, Override, Position, Server as ServerConfig, settings_error,
+};
 use thiserror::Error;
 use tokio::sync::mpsc::UnboundedSender;
-use tokio::time::timeout;
 
 use crate::dispatch::Table;
 use crate::gate::Rules;
 use crate::generation::{Generation, Retired, Running, Scope, ScopeId, Server};
-use crate::images::{ImageRef, Images, ModuleSet};
+use crate::images::{ImageRef, Images, ModuleSet, module_name};
 use crate::order::{OrderError, Place, order};
 use crate::settings::Settings;
-
-/// How long a module may take to start.
-const START_LIMIT: Duration = Duration::from_secs(60);
+use crate::start::{self, Starting};
 
 /// Why a generation cannot be had.
 #[derive(Debug, Error)]
@@ -32,16 +31,27 @@ pub enum BuildError {
     #[error("{0}")]
     Configuration(#[from] Faults),
     /// The modules do not go together.
-    #[error("Fatal: {0}")]
-    Order(#[from] OrderError),
+    #[error("Fatal: {reason}{}", on(.place))]
+    Order {
+        /// Why.
+        reason: OrderError,
+        /// The line that has to do with it.
+        place: Option<Position>,
+    },
     /// A module does not start.
-    #[error("Fatal: {module}: {reason}")]
+    #[error("Fatal: {module}: {reason}{}", on(.place))]
     Start {
-        /// Which.
+        /// Which, and the file that it was loaded from.
         module: String,
         /// Why.
         reason: String,
+        /// Its LoadModule line.
+        place: Option<Position>,
     },
+}
+
+fn on(place: &Option<Position>) -> String {
+    place.as_ref().map(|place| format!(" on {place}")).unwrap_or_default()
 }
 
 /// Where the configuration comes from.
@@ -61,6 +71,8 @@ pub struct Plan {
     servers: Vec<Server>,
     scopes: Vec<Scope>,
     modules: Vec<(ImageRef, usize)>,
+    /// The LoadModule line of each.
+    places: Vec<Option<Position>>,
     classes: Vec<Class>,
     /// What is worth a line in the log.
     pub notices: Vec<String>,
@@ -74,10 +86,11 @@ impl Plan {
         overrides.extend(source.overrides.iter().cloned());
         let options = Options { defines: source.defines.clone(), overrides };
         let configuration = gantry_config::read(&source.path, &mut set, &options)?;
-        let modules = ordered(&set)?;
-        let notices = configuration.notices.iter().map(ToString::to_string).collect();
+        let mut notices: Vec<String> = configuration.notices.iter().map(ToString::to_string).collect();
+        let modules = ordered(&set, &configuration, &mut notices)?;
+        let places = modules.iter().map(|(image, at)| set.place(image.image().modules[*at].name).cloned()).collect();
         let classes = configuration.classes.clone();
-        let mut plan = Self { servers: Vec::new(), scopes: Vec::new(), modules, classes, notices };
+        let mut plan = Self { servers: Vec::new(), scopes: Vec::new(), modules, places, classes, notices };
         plan.add_servers(configuration)?;
         Ok(plan)
     }
@@ -140,67 +153,59 @@ impl Plan {
     }
 
     /// Makes and starts the modules' instances.
-    pub async fn start(self, number: u64, retire: UnboundedSender<Retired>) -> Result<Arc<Generation>, BuildError> {
+    pub async fn start(mut self, number: u64, retire: UnboundedSender<Retired>) -> Result<Arc<Generation>, BuildError> {
+        let scopes = Arc::new(mem::take(&mut self.scopes));
         let (mut started, mut hooks, mut services) = (Vec::new(), Vec::new(), Services::default());
-        let done = self.start_all(&mut started, &mut hooks, &mut services).await;
+        let done = self.start_all(&scopes, &mut started, &mut hooks, &mut services).await;
+        // Only a module that was given up on still holds them, for ever.
+        let scopes = Arc::into_inner(scopes).unwrap_or_default();
         let modules = self.modules().map(|(_, module)| module.name.to_owned()).collect();
         let world = World { services, commands: self.commands(), modules };
         if let Err(error) = done {
             // Those that did start are stopped again.
             let images = self.modules.iter().map(|(image, _)| image.clone()).collect();
-            let _ = retire.send(Retired { number, modules: started, rest: (self.scopes, world), images });
+            let _ = retire.send(Retired { number, modules: started, rest: (scopes, world), images });
             return Err(error);
         }
         let table = Table::new(&hooks);
-        let generation = Generation::new(number, self.servers, self.scopes, started, table, world, retire);
+        let generation = Generation::new(number, self.servers, scopes, started, table, world, retire);
         Ok(Arc::new(generation.with_classes(self.classes)))
     }
 
     async fn start_all(
         &self,
+        scopes: &Arc<Vec<Scope>>,
         started: &mut Vec<Running>,
         hooks: &mut Vec<Vec<Hook>>,
         services: &mut Services,
     ) -> Result<(), BuildError> {
-        for (position, (image, module)) in self.modules().enumerate() {
-            let running = self.start_module(position, image, module, services).await?;
-            let found = running.instance.hooks();
+        let servers: Arc<[ScopeId]> = self.servers.iter().map(|server| server.scope).collect();
+        let modules: Arc<[(ImageRef, usize)]> = self.modules.as_slice().into();
+        let seconds = self.servers.first().map_or(0, |main| scopes[main.scope.0].settings.timeout_module_start);
+        for position in 0..self.modules.len() {
+            let starting = Starting {
+                modules: modules.clone(),
+                position,
+                scopes: scopes.clone(),
+                servers: servers.clone(),
+                limit: (seconds > 0).then(|| Duration::from_secs(seconds)),
+            };
+            let (running, found) =
+                start::start(starting, services).await.map_err(|reason| self.not_started(position, reason))?;
             started.push(running);
-            hooks.push(
-                found
-                    .map_err(|error| BuildError::Start { module: module.name.to_owned(), reason: error.to_string() })?,
-            );
+            hooks.push(found);
         }
         Ok(())
     }
 
-    async fn start_module(
-        &self,
-        position: usize,
-        image: &ImageRef,
-        module: &Descriptor,
-        services: &mut Services,
-    ) -> Result<Running, BuildError> {
-        let failed = |reason: String| BuildError::Start { module: module.name.to_owned(), reason };
-        let layout = image.layout();
-        let runtime = module
-            .runtime
-            .map(|start| start(layout, module.name))
-            .transpose()
-            .map_err(|error| failed(error.to_string()))?;
-        let home = Home { module: module.name.into(), runtime };
-        let mut instance = (module.create)(home.clone()).map_err(|error| failed(error.to_string()))?;
-        let settings: Vec<_> = self
-            .servers
-            .iter()
-            .enumerate()
-            .map(|(id, server)| (ServerId(id), &*self.scopes[server.scope.0].modules[position]))
-            .collect();
-        let mut start = Start::new(layout, home, &settings, services);
-        let done = timeout(START_LIMIT, instance.start(&mut start)).await;
-        done.map_err(|_| failed(format!("did not start within {} seconds", START_LIMIT.as_secs())))?
-            .map_err(|error| failed(error.to_string()))?;
-        Ok(Running { name: module.name.to_owned(), version: module.version.to_owned(), instance, image: image.clone() })
+    fn not_started(&self, position: usize, reason: String) -> BuildError {
+        let (image, at) = &self.modules[position];
+        let name = image.image().modules[*at].name;
+        let module = match image.layout() {
+            Layout::Linked => name.to_owned(),
+            Layout::Loaded => format!("{name} ({})", image.shown()),
+        };
+        BuildError::Start { module, reason, place: self.places[position].clone() }
     }
 
     /// What HELP and FEAT show, sorted by name.
@@ -219,8 +224,13 @@ impl Plan {
     }
 }
 
-/// The modules of a set in their order.
-fn ordered(set: &ModuleSet<'_>) -> Result<Vec<(ImageRef, usize)>, OrderError> {
+/// The modules of a set in their order, and a notice for each wish that
+/// ModuleOrder overrides.
+fn ordered(
+    set: &ModuleSet<'_>,
+    configuration: &Configuration,
+    notices: &mut Vec<String>,
+) -> Result<Vec<(ImageRef, usize)>, BuildError> {
     let modules: Vec<(&ImageRef, &Descriptor)> = set.modules().collect();
     let place = |module: &Descriptor| Place {
         name: module.name,
@@ -230,10 +240,18 @@ fn ordered(set: &ModuleSet<'_>) -> Result<Vec<(ImageRef, usize)>, OrderError> {
         last: module.last,
     };
     let places: Vec<Place<'_>> = modules.iter().map(|(_, module)| place(module)).collect();
+    let main = configuration.servers.first().map(|server| &server.scope);
+    // What does not fit is reported where all settings are made.
+    let settings: Settings = main.and_then(|scope| scope.settings.extract().ok()).unwrap_or_default();
+    let wanted: Vec<&str> = settings.module_order.iter().map(|name| module_name(name)).collect();
+    let wanted_at = || main.and_then(|scope| scope.locate("ModuleOrder")).cloned();
+    let order = order(&places, &wanted).map_err(|reason| {
+        let named = reason.modules().iter().find_map(|module| set.place(module));
+        BuildError::Order { place: named.cloned().or_else(wanted_at), reason }
+    })?;
+    notices.extend(order.overridden.iter().map(|text| format!("{text}{}", on(&wanted_at()))));
     let position =
         |image: &ImageRef, name: &str| image.image().modules.iter().position(|module| module.name == name).unwrap_or(0);
-    Ok(order(&places)?
-        .into_iter()
-        .map(|at| (modules[at].0.clone(), position(modules[at].0, modules[at].1.name)))
-        .collect())
+    let found = order.positions.into_iter();
+    Ok(found.map(|at| (modules[at].0.clone(), position(modules[at].0, modules[at].1.name))).collect())
 }

@@ -22,6 +22,7 @@ mod retire;
 mod session;
 mod settings;
 mod shared;
+mod start;
 
 pub use build::{BuildError, Source};
 pub use daemon::{StartError, check, run, with_generation};
