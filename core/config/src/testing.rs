@@ -19,7 +19,7 @@ pub(crate) const DIRECTIVES: [Directive; 20] = [
     directive("ServerName", "mod_core", SERVERS, Inherits::Replace, parse::text),
     directive("ServerType", "mod_core", Contexts::SERVER, Inherits::Replace, parse::word),
     directive("Port", "mod_core", SERVERS, Inherits::No, parse::number),
-    directive("Umask", "mod_core", FOLDERS, Inherits::Replace, parse::word),
+    directive("Umask", "mod_core", FOLDERS, Inherits::Replace, umask),
     directive("AllowOverwrite", "mod_core", FOLDERS, Inherits::Replace, parse::on_off),
     directive("HideFiles", "mod_core", FOLDERS, Inherits::Append, parse::words),
     plain("AllowAll"),
@@ -59,6 +59,10 @@ const fn limit(name: &'static str, parse: gantry_api::Parse) -> Directive {
 
 fn nothing(words: &[&str]) -> Result<Value, String> {
     if words.is_empty() { Ok(Value::Bool(true)) } else { Err("wrong number of parameters".to_owned()) }
+}
+
+fn umask(words: &[&str]) -> Result<Value, String> {
+    if words.len() > 2 { Err("wrong number of parameters".to_owned()) } else { parse::text(words) }
 }
 
 fn options(words: &[&str]) -> Result<Value, String> {

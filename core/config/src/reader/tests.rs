@@ -1,6 +1,9 @@
 //! What is said of wrong configurations: the first lines are what ProFTPD 1.3.8
 //! prints for the same files.
 
+mod samples;
+mod twenty;
+
 use std::fs;
 use std::io;
 use std::path::Path;
