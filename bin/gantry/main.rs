@@ -14,7 +14,7 @@ use crate::arguments::{Arguments, Command, ModuleCommand};
 fn main() -> ExitCode {
     let done = match Arguments::parse().command {
         Command::Passwd(arguments) => arguments.run().map_err(|error| error.to_string()),
-        Command::Module(ModuleCommand::Check(arguments)) => return arguments.run(),
+        Command::Module(command) => return module(&command),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -22,5 +22,17 @@ fn main() -> ExitCode {
             eprintln!("gantry: {error}");
             ExitCode::FAILURE
         }
+    }
+}
+
+fn module(command: &ModuleCommand) -> ExitCode {
+    match command {
+        ModuleCommand::Check(arguments) => arguments.run(),
+        #[cfg(feature = "dso")]
+        ModuleCommand::Keygen(arguments) => arguments.run(),
+        #[cfg(feature = "dso")]
+        ModuleCommand::Sign(arguments) => arguments.run(),
+        #[cfg(feature = "dso")]
+        ModuleCommand::Verify(arguments) => arguments.run(),
     }
 }

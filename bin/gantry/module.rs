@@ -1,9 +1,20 @@
 //! `gantry module check`: what a module's file says of itself, and whether a
 //! gantryd of this build would load it. None of the file's code runs. Its owner
-//! and mode, and those of its folders, are the daemon's to judge.
+//! and mode, and those of its folders, are the daemon's to judge. Signatures are
+//! the other files' here.
+
+#[cfg(feature = "dso")]
+mod keygen;
+#[cfg(feature = "dso")]
+mod sign;
+#[cfg(feature = "dso")]
+mod verify;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+
+#[cfg(feature = "dso")]
+pub use self::{keygen::Keygen, sign::Sign, verify::Verify};
 
 /// Tells what modules' files say of themselves, and compares each stamp with
 /// that of this build. No code of the files runs.
