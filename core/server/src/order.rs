@@ -92,10 +92,11 @@ pub fn order(places: &[Place<'_>], wanted: &[&str]) -> Result<Order, OrderError>
     let mut graph = Graph::new(places, wanted)?;
     let mut overridden = Vec::new();
     loop {
-        let circle = match graph.sorted() {
+        let placed = match graph.sorted() {
             Ok(positions) => return Ok(Order { positions, overridden }),
-            Err(circle) => circle,
+            Err(placed) => placed,
         };
+        let Some(circle) = graph.circle_by_order() else { return Err(graph.circle(&placed)) };
         overridden.push(graph.give_way(&circle)?);
     }
 }
@@ -137,32 +138,67 @@ impl<'p> Graph<'p> {
         Ok(Self { places, earlier })
     }
 
-    /// The places in order, or a circle among those that cannot be placed: each
-    /// comes earlier than the one before it in the list.
-    fn sorted(&self) -> Result<Vec<usize>, Vec<usize>> {
+    /// The places in order, or which of them could be placed.
+    fn sorted(&self) -> Result<Vec<usize>, Vec<bool>> {
         let mut ordered = Vec::with_capacity(self.places.len());
         let mut placed = vec![false; self.places.len()];
         while ordered.len() < self.places.len() {
             let free = |at: &usize| !placed[*at] && self.earlier[*at].iter().all(|(other, _)| placed[*other]);
-            let Some(next) = (0..self.places.len()).find(free) else { return Err(self.circle(&placed)) };
+            let Some(next) = (0..self.places.len()).find(free) else { return Err(placed) };
             placed[next] = true;
             ordered.push(next);
         }
         Ok(ordered)
     }
 
-    fn circle(&self, placed: &[bool]) -> Vec<usize> {
+    /// One circle among those that could not be placed.
+    fn circle(&self, placed: &[bool]) -> OrderError {
         let mut path = Vec::new();
         let mut at = placed.iter().position(|placed| !placed);
         while let Some(here) = at {
             if let Some(start) = path.iter().position(|seen| *seen == here) {
                 path.drain(..start);
+                path.push(here);
                 break;
             }
             path.push(here);
             at = self.earlier[here].iter().map(|(other, _)| *other).find(|other| !placed[*other]);
         }
-        path
+        OrderError::Cycle(path.iter().rev().map(|at| self.places[*at].name.to_owned()).collect())
+    }
+
+    /// A circle that ModuleOrder has a part in: each place comes earlier than the
+    /// one before it in the list, and the last earlier than itself.
+    fn circle_by_order(&self) -> Option<Vec<usize>> {
+        let steps = self.earlier.iter().enumerate().flat_map(|(later, earlier)| {
+            let ordered = earlier.iter().filter(|(_, reason)| *reason == Reason::Ordered);
+            ordered.map(move |(earlier, _)| (later, *earlier))
+        });
+        steps.into_iter().find_map(|(later, earlier)| self.path(later, earlier))
+    }
+
+    /// From `later` by way of `earlier` and what comes before it, back to `later`.
+    fn path(&self, later: usize, earlier: usize) -> Option<Vec<usize>> {
+        let mut from: Vec<Option<usize>> = vec![None; self.places.len()];
+        from[earlier] = Some(later);
+        let mut next = vec![earlier];
+        while let Some(here) = next.pop() {
+            if here == later {
+                break;
+            }
+            for (other, _) in &self.earlier[here] {
+                if from[*other].is_none() {
+                    from[*other] = Some(here);
+                    next.push(*other);
+                }
+            }
+        }
+        let mut path = vec![from[later]?];
+        while let Some(here) = path.last().copied().filter(|here| *here != later) {
+            path.push(from[here]?);
+        }
+        path.reverse();
+        Some(path)
     }
 
     /// Drops a wish of a module's that goes round in a circle with ModuleOrder;
@@ -171,10 +207,6 @@ impl<'p> Graph<'p> {
         // (later, earlier), all around.
         let steps: Vec<(usize, usize)> = circle.iter().copied().zip(circle.iter().copied().cycle().skip(1)).collect();
         let has = |(later, earlier): (usize, usize), wanted: Reason| self.earlier[later].contains(&(earlier, wanted));
-        if !steps.iter().any(|step| has(*step, Reason::Ordered)) {
-            let names = circle.iter().chain(circle.first()).rev().map(|at| self.places[*at].name.to_owned());
-            return Err(OrderError::Cycle(names.collect()));
-        }
         let gives_way = |step: &&(usize, usize)| !has(**step, Reason::Ordered) && !has(**step, Reason::Requires);
         let Some(&(later, earlier)) = steps.iter().find(gives_way) else {
             // Only requirements stand against ModuleOrder.
@@ -273,6 +305,16 @@ mod tests {
     fn the_order_that_is_wanted_breaks_a_circle() {
         let places = [Place { after: &["b"], ..place("a") }, Place { after: &["a"], ..place("b") }];
         assert_eq!(ordered(&places, &["b", "a"]), Ok((vec!["b", "a"], 1)));
+        // A longer one, of which it says something else.
+        let places = [
+            place("core"),
+            Place { after: &["core"], ..place("auth") },
+            Place { after: &["auth"], before: &["core"], ..place("round") },
+        ];
+        assert!(matches!(ordered(&places, &[]), Err(OrderError::Cycle(_))));
+        assert_eq!(ordered(&places, &["core", "round"]), Ok((vec!["core", "auth", "round"], 1)));
+        // One that it says nothing of.
+        assert!(matches!(ordered(&places, &["auth"]), Err(OrderError::Cycle(_))));
     }
 
     #[test]
