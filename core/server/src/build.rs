@@ -11,7 +11,7 @@ use gantry_api::module::SettingsBox;
 use gantry_api::service::Services;
 use gantry_api::{CommandHelp, Descriptor, Hook, Layout, ServerId, World};
 use gantry_config::{
-    Class, Configuration, Faults, Options, Override, Position, Server as ServerConfig, settings_error,
+    Class, Configuration, Faults, Options, Override, Position, Report, Server as ServerConfig, settings_error,
 };
 use thiserror::Error;
 use tokio::sync::mpsc::UnboundedSender;
@@ -65,6 +65,15 @@ pub struct Source {
     pub overrides: Vec<Override>,
 }
 
+/// What a configuration for ProFTPD means to the modules at hand.
+///
+/// # Errors
+/// The file cannot be read.
+pub fn compat(source: &Source, images: &Images) -> Result<Report, Faults> {
+    let options = Options { defines: source.defines.clone(), ..Options::default() };
+    gantry_config::compat(&source.path, &mut images.modules(), &options)
+}
+
 /// A configuration that has been read and checked, its modules loaded, put in
 /// order and their settings made; nothing of it runs yet.
 pub struct Plan {
@@ -87,6 +96,10 @@ impl Plan {
         let options = Options { defines: source.defines.clone(), overrides };
         let configuration = gantry_config::read(&source.path, &mut set, &options)?;
         let mut notices: Vec<String> = configuration.notices.iter().map(ToString::to_string).collect();
+        let anonymous = configuration.servers.iter().flat_map(|server| &server.anonymous);
+        notices.extend(anonymous.map(|section| {
+            format!("<Anonymous {}> has no effect yet: nobody logs in by it, on {}", section.path, section.position)
+        }));
         let modules = ordered(&set, &configuration, &mut notices)?;
         let places = modules.iter().map(|(image, at)| set.place(image.image().modules[*at].name).cloned()).collect();
         let classes = configuration.classes.clone();

@@ -18,8 +18,8 @@ use socket2::{SockRef, TcpKeepalive};
 use thiserror::Error;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::{Notify, mpsc, watch};
-use tokio::task::JoinHandle;
+use tokio::sync::{mpsc, watch};
+use tokio::task::{JoinHandle, JoinSet};
 
 use crate::blocking::Blocking;
 use crate::build::{BuildError, Plan, Source};
@@ -138,7 +138,7 @@ struct Daemon {
     generations: AtomicU64,
     sessions: AtomicU64,
     active: AtomicUsize,
-    idle: Notify,
+    tasks: Mutex<JoinSet<()>>,
     closing: watch::Sender<bool>,
 }
 
@@ -176,7 +176,7 @@ impl Daemon {
             generations: AtomicU64::new(1),
             sessions: AtomicU64::new(0),
             active: AtomicUsize::new(0),
-            idle: Notify::new(),
+            tasks: Mutex::default(),
             closing: watch::Sender::new(false),
         })
     }
@@ -293,7 +293,7 @@ impl Daemon {
         let leave = Leave(self.clone());
         if current.max_instances.is_some_and(|most| active >= most) {
             say(Level::Warn, format_args!("MaxInstances ({active}) reached: {remote} is turned away"));
-            tokio::spawn(async move {
+            self.spawn(async move {
                 let _leave = leave;
                 let _ = Connection::new(stream).send(&Reply::new(421, "Too many connections: try again later")).await;
             });
@@ -310,29 +310,31 @@ impl Daemon {
             identity: self.identity.clone(),
             closing: self.closing.subscribe(),
         };
-        tokio::spawn(async move {
+        self.spawn(async move {
             let _leave = leave;
             serve(arrival).await;
         });
     }
 
-    /// No more clients; those that are there are told, and waited for a while.
+    /// Starts a session's task; those that have ended are let go of.
+    fn spawn(&self, session: impl Future<Output = ()> + Send + 'static) {
+        let mut tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
+        while tasks.try_join_next().is_some() {}
+        tasks.spawn(session);
+    }
+
+    /// No more clients; those that are there are told, waited for a while, and
+    /// then cut off.
     async fn end(&self) {
         for (.., task) in self.acceptors.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
             task.abort();
         }
         self.closing.send_replace(true);
-        let all_gone = async {
-            loop {
-                let left = self.idle.notified();
-                if self.active.load(Ordering::Acquire) == 0 {
-                    return;
-                }
-                left.await;
-            }
-        };
+        let mut tasks = std::mem::take(&mut *self.tasks.lock().unwrap_or_else(PoisonError::into_inner));
+        let all_gone = async { while tasks.join_next().await.is_some() {} };
         if tokio::time::timeout(END_LIMIT, all_gone).await.is_err() {
-            say(Level::Warn, format_args!("{} sessions are cut off", self.active.load(Ordering::Acquire)));
+            say(Level::Warn, format_args!("{} sessions are cut off", tasks.len()));
+            tasks.shutdown().await;
         }
         // Once nobody holds a generation or could send one, the task that
         // takes leave of them comes to its end.
@@ -354,7 +356,6 @@ struct Leave(Arc<Daemon>);
 impl Drop for Leave {
     fn drop(&mut self) {
         self.0.active.fetch_sub(1, Ordering::AcqRel);
-        self.0.idle.notify_waiters();
     }
 }
 

@@ -24,8 +24,9 @@ mod settings;
 mod shared;
 mod start;
 
-pub use build::{BuildError, Source};
+pub use build::{BuildError, Source, compat};
 pub use daemon::{StartError, check, run, with_generation};
+pub use gantry_config::{Override, Report};
 pub use generation::{Generation, Running};
 pub use images::{ImageRef, Images};
 pub use log::{LOGGER, Logger};

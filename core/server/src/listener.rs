@@ -11,6 +11,7 @@ use socket2::{Domain, Protocol, Socket, Type};
 use tokio::net::TcpListener;
 
 use crate::build::Plan;
+use crate::settings::Port;
 
 /// Connections that wait to be accepted.
 const BACKLOG: i32 = 1024;
@@ -34,14 +35,22 @@ impl Wanted {
                 wanted.default.get_or_insert(id);
             }
             let names = if id == ServerId(0) { &settings.addresses } else { &server.addresses };
+            let port = match settings.port {
+                Port::Off => continue,
+                Port::Any => 0,
+                Port::Number(number) => number,
+            };
             if names.is_empty() {
-                wanted.addresses.push((SocketAddr::new(everywhere(), settings.port), id));
+                wanted.addresses.push((SocketAddr::new(everywhere(), port), id));
             }
             for name in names {
-                wanted.addresses.extend(resolve(name, settings.port)?.into_iter().map(|address| (address, id)));
+                wanted.addresses.extend(resolve(name, port)?.into_iter().map(|address| (address, id)));
             }
         }
-        Ok(wanted)
+        match wanted.addresses.is_empty() {
+            true => Err("no server listens anywhere: each one's Port is 0".to_owned()),
+            false => Ok(wanted),
+        }
     }
 
     /// The server for a client that reached `local` through the socket that was

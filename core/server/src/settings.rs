@@ -26,9 +26,9 @@ pub struct Settings {
     /// DefaultAddress; empty for every address.
     #[serde(rename = "DefaultAddress")]
     pub addresses: Vec<String>,
-    /// Port; 0 lets the kernel choose.
+    /// Port.
     #[serde(rename = "Port")]
-    pub port: u16,
+    pub port: Port,
     /// User, a name or number.
     #[serde(rename = "User")]
     pub user: Option<String>,
@@ -79,6 +79,33 @@ pub struct Settings {
     pub line_limit: usize,
 }
 
+/// Where a server listens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub enum Port {
+    /// Nowhere: the server is turned off.
+    Off,
+    /// At a port of the kernel's choice, which the log names.
+    Any,
+    /// At this one.
+    Number(u16),
+}
+
+impl TryFrom<String> for Port {
+    type Error = String;
+
+    fn try_from(word: String) -> Result<Self, String> {
+        if word.eq_ignore_ascii_case("any") {
+            return Ok(Self::Any);
+        }
+        match word.parse() {
+            Ok(0) => Ok(Self::Off),
+            Ok(number) => Ok(Self::Number(number)),
+            Err(_) => Err(format!("'{word}' is no port: 1 to 65535, 0 for none, or any")),
+        }
+    }
+}
+
 /// How the server is run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 pub enum ServerType {
@@ -98,7 +125,7 @@ impl Default for Settings {
             kind: ServerType::Standalone,
             default_server: false,
             addresses: Vec::new(),
-            port: 21,
+            port: Port::Number(21),
             user: None,
             group: None,
             pid_file: None,
@@ -140,8 +167,9 @@ directive! {
     DefaultAddress "ip-address ..." in SERVER, inherits: no, parse: parse::words
 }
 directive! {
-    /// The port of the control connections; 0 lets the kernel choose one and the log name it.
-    Port "number" in SERVER | VHOST | GLOBAL, inherits: replace, default: "21", parse: port
+    /// The port of the control connections. 0 turns the server off, as when all clients shall come to a `<VirtualHost>`;
+    /// `any` lets the kernel choose one and the log name it.
+    Port "number|any" in SERVER | VHOST | GLOBAL, inherits: replace, default: "21", parse: port
 }
 directive! {
     /// The user that the daemon becomes when it is started as root.
@@ -304,8 +332,8 @@ fn server_type(words: &[&str]) -> Result<Value, String> {
 }
 
 fn port(words: &[&str]) -> Result<Value, String> {
-    let port = parse::whole(parse::one(words)?)?;
-    if port > 65535 { Err(format!("{port} is no port: 0 to 65535")) } else { Ok(Value::Int(port)) }
+    let word = parse::one(words)?;
+    Port::try_from(word.to_owned()).map(|_| Value::from(word))
 }
 
 fn ports(words: &[&str]) -> Result<Value, String> {
