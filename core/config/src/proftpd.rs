@@ -11,6 +11,11 @@ pub(crate) fn module_of(name: &str) -> Option<&'static str> {
     rows().find(|(_, known)| known.eq_ignore_ascii_case(name)).map(|(module, _)| module)
 }
 
+/// Whether ProFTPD has a module (`mod_x`).
+pub(crate) fn has_module(name: &str) -> bool {
+    rows().any(|(module, _)| module == name)
+}
+
 /// The line of help for such a name.
 pub(crate) fn help(name: &str) -> Option<String> {
     module_of(name).map(|module| format!("known to ProFTPD's {module}; not supported"))

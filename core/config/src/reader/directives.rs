@@ -165,7 +165,10 @@ impl Reader<'_> {
             Ok(Some(notice)) => self.notice(at, notice),
             Err(reason) => {
                 self.failed.insert(bare(&module.text).to_owned());
-                self.fault(at, Problem::Load { module: module.text.clone(), reason });
+                let fault = self.fault(at, Problem::Load { module: module.text.clone(), reason });
+                if proftpd::has_module(bare(&module.text)) {
+                    fault.help.push("ProFTPD has a module of this name; Gantry needs one of its own".to_owned());
+                }
             }
         }
     }
