@@ -7,6 +7,7 @@
 use std::io;
 use std::mem;
 use std::sync::Arc;
+use std::thread;
 use std::time::Duration;
 
 use gantry_api::guard::Home;
@@ -49,19 +50,8 @@ type Answer = (Result<Started, String>, Services);
 /// lost. The error is the reason.
 pub async fn start(starting: Starting, services: &mut Services) -> Result<Started, String> {
     let limit = starting.limit;
-    let name = format!("start {}", starting.module().1.name);
     let taken = mem::take(services);
-    let (send, answer) = oneshot::channel::<Answer>();
-    let runtime = Handle::current();
-    let spawned: io::Result<_> = std::thread::Builder::new().name(name).spawn(move || {
-        let answer = runtime.block_on(starting.run(taken));
-        // Nobody waits any more: what was started late is of no use, and
-        // nothing is known of what its code still does.
-        if let Err(late) = send.send(answer) {
-            mem::forget(late);
-        }
-    });
-    spawned.map_err(|error| format!("no thread for its start: {error}"))?;
+    let answer = begin(starting, taken).map_err(|error| format!("no thread for its start: {error}"))?;
     tokio::select! {
         answer = answer => {
             let (started, given_back) = answer.map_err(|_| "its start ended in a panic of gantryd's".to_owned())?;
@@ -73,6 +63,30 @@ pub async fn start(starting: Starting, services: &mut Services) -> Result<Starte
             late(limit)
         )),
     }
+}
+
+/// Starts the module on a thread, and a second one that waits for it to have
+/// ended: what a thread leaves for its end to clean up (std does, in every
+/// image) is code of the image, which must not have been unmapped by then.
+fn begin(starting: Starting, services: Services) -> io::Result<oneshot::Receiver<Answer>> {
+    let runtime = Handle::current();
+    let name = format!("start {}", starting.module().1.name);
+    let start = move || runtime.block_on(starting.run(services));
+    let (send, answer) = oneshot::channel();
+    let wait = move || {
+        let answer = match thread::Builder::new().name(name).spawn(start).map(thread::JoinHandle::join) {
+            Ok(Ok(answer)) => answer,
+            Ok(Err(_)) => return,
+            Err(error) => (Err(format!("no thread for its start: {error}")), Services::default()),
+        };
+        // Nobody waits any more: what was started late is of no use, and
+        // nothing is known of what its code still does.
+        if let Err(late) = send.send(answer) {
+            mem::forget(late);
+        }
+    };
+    thread::Builder::new().name("gantryd start".to_owned()).spawn(wait)?;
+    Ok(answer)
 }
 
 async fn blocked(limit: Option<Duration>) {
