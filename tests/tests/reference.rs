@@ -27,7 +27,7 @@ fn the_list_has_what_is_linked_in(layout: Layout) {
     assert_eq!(module("AllowOverwrite").as_deref(), Some("mod_xfer"));
     assert_eq!(module("SQLConnectInfo").is_some(), layout == Layout::Static);
     let text = list(layout, &[]).out;
-    assert!(text.contains("Port number  (core)\n    context: server config, <VirtualHost>, <Global>\n"), "{text}");
+    assert!(text.contains("Port number|any  (core)\n    context: server config, <VirtualHost>, <Global>\n"), "{text}");
 }
 
 both_layouts!(the_list_has_what_is_linked_in);

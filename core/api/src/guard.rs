@@ -190,10 +190,11 @@ impl<T> Drop for Guarded<T> {
 pub fn log_panics(image: &'static str) {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
+        // The thread's name is not asked for: that would leave a value of this
+        // image's std on the daemon's thread, to be dropped by code that may
+        // be unmapped by then.
         panic::set_hook(Box::new(move |info| {
-            let thread = std::thread::current();
-            let thread = thread.name().unwrap_or("unnamed").to_owned();
-            log::write(Level::Error, image, format_args!("panic in thread '{thread}': {info}"));
+            log::write(Level::Error, image, format_args!("panic: {info}"));
         }));
     });
 }
