@@ -138,6 +138,7 @@ mod tests {
             "Fatal: AllowOverwrite: expected boolean parameter, found 'perhaps' on the command line\n  | --set AllowOverwrite=perhaps\n  |                      ^\n  syntax: AllowOverwrite what"
         );
         assert!(first(read(&[], &["Include=/x"])).starts_with("Fatal: Include: acts while the files are read"));
+        assert!(first(read(&[], &["ModuleSigners=x"])).starts_with("Fatal: ModuleSigners: acts while"));
         assert!(first(read(&[], &["DenyAll="])).starts_with("Fatal: DenyAll: directive not allowed in server config"));
         assert!(first(read(&[("GANTRY_TEST_FOLDER", "x"), ("OTHER", "y")], &[])).is_empty());
         assert!(Override::set("x").is_err());

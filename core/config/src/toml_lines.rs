@@ -3,8 +3,8 @@
 //!
 //! - A directive is a key; its value is a word (a string, number or boolean:
 //!   `on`, `off`) or an array of words. An array that holds arrays is a line
-//!   for each: the repeated directive. For LoadModule, ModulePath, Include and
-//!   Define, which take one word, so is an array of strings. `true` stands
+//!   for each: the repeated directive. For LoadModule, LoadFile, ModulePath, Include
+//!   and Define, which take one word, so is an array of strings. `true` stands
 //!   for a directive without words; an octal number keeps its leading zero.
 //! - A section is a table under its name and its words: `[Directory."/srv"]`,
 //!   `[Limit."READ WRITE"]`, `[IfModule."mod_x.c"]`; `[[Limit."READ"]]` for
@@ -72,7 +72,7 @@ enum Entry<'a, 'i> {
 const ADDRESSES: &str = "addresses";
 
 /// Directives of one word, for which an array of strings is a line each.
-const OF_ONE_WORD: [&str; 4] = ["LoadModule", "ModulePath", "Include", "Define"];
+const OF_ONE_WORD: [&str; 5] = ["LoadModule", "LoadFile", "ModulePath", "Include", "Define"];
 
 struct Walk<'t> {
     text: &'t str,

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use gantry_api::module::SettingsBox;
 use gantry_api::service::Services;
-use gantry_api::{CommandHelp, Descriptor, Hook, Layout, ServerId, World};
+use gantry_api::{CommandHelp, Descriptor, Hook, Layout, ServerId, Value, World};
 use gantry_config::{
     Class, Configuration, Faults, Options, Override, Position, Report, Server as ServerConfig, settings_error,
 };
@@ -100,6 +100,7 @@ impl Plan {
         notices.extend(anonymous.map(|section| {
             format!("<Anonymous {}> has no effect yet: nobody logs in by it, on {}", section.path, section.position)
         }));
+        notices.extend(configuration.servers.iter().filter_map(unread_overrides));
         let modules = ordered(&set, &configuration, &mut notices)?;
         let places = modules.iter().map(|(image, at)| set.place(image.image().modules[*at].name).cloned()).collect();
         let classes = configuration.classes.clone();
@@ -235,6 +236,14 @@ impl Plan {
         commands.sort_by_key(|command| command.verb);
         commands
     }
+}
+
+/// That a server's AllowOverride has no effect yet.
+fn unread_overrides(server: &ServerConfig) -> Option<String> {
+    let scope = &server.scope;
+    let on = scope.settings.entry("AllowOverride") == Some(&Value::Bool(true));
+    let position = scope.locate("AllowOverride").filter(|_| on)?;
+    Some(format!("AllowOverride has no effect yet: .ftpaccess files are not read, on {position}"))
 }
 
 /// The modules of a set in their order, and a notice for each wish that

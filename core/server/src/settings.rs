@@ -77,6 +77,33 @@ pub struct Settings {
     /// CommandBufferSize in bytes.
     #[serde(rename = "CommandBufferSize")]
     pub line_limit: usize,
+    /// ScoreboardFile, which has no effect.
+    #[serde(rename = "ScoreboardFile")]
+    scoreboard_file: Option<String>,
+    /// ScoreboardMutex, likewise.
+    #[serde(rename = "ScoreboardMutex")]
+    scoreboard_mutex: Option<String>,
+    /// ScoreboardOptions, likewise.
+    #[serde(rename = "ScoreboardOptions")]
+    scoreboard_options: Option<Vec<String>>,
+    /// ScoreboardScrub, likewise.
+    #[serde(rename = "ScoreboardScrub")]
+    scoreboard_scrub: Option<String>,
+}
+
+impl Settings {
+    /// What is to be said of directives that are there and have no effect.
+    pub fn notices(&self) -> Vec<String> {
+        let idle = [
+            ("ScoreboardFile", self.scoreboard_file.is_some()),
+            ("ScoreboardMutex", self.scoreboard_mutex.is_some()),
+            ("ScoreboardOptions", self.scoreboard_options.is_some()),
+            ("ScoreboardScrub", self.scoreboard_scrub.is_some()),
+        ];
+        let idle = idle.into_iter().filter(|(_, given)| *given);
+        idle.map(|(name, _)| format!("{name} has no effect: there is no scoreboard, one process knows all sessions"))
+            .collect()
+    }
 }
 
 /// Where a server listens.
@@ -142,6 +169,10 @@ impl Default for Settings {
             passive_ports: None,
             masquerade: None,
             line_limit: 4096,
+            scoreboard_file: None,
+            scoreboard_mutex: None,
+            scoreboard_options: None,
+            scoreboard_scrub: None,
         }
     }
 }
@@ -184,8 +215,26 @@ directive! {
     ServerAdmin "email-address" in SERVER | VHOST, inherits: no, default: "root@host"
 }
 directive! {
-    /// The file that holds the daemon's process id while it runs.
+    /// The file that holds the daemon's process id while it runs, and by whose lock a second start is refused. Under the
+    /// name `proftpd`, in the background, `PREFIX/var/proftpd.pid` unless given.
     PidFile "path" in SERVER, inherits: no, parse: parse::path
+}
+directive! {
+    /// Accepted without effect, and a notice says so: one process serves all sessions and knows them, so none are
+    /// written to a file.
+    ScoreboardFile "path" in SERVER, inherits: no
+}
+directive! {
+    /// Accepted without effect, as `ScoreboardFile` is.
+    ScoreboardMutex "path" in SERVER, inherits: no
+}
+directive! {
+    /// Accepted without effect, as `ScoreboardFile` is.
+    ScoreboardOptions "option ..." in SERVER, inherits: no, parse: parse::words
+}
+directive! {
+    /// Accepted without effect, as `ScoreboardFile` is.
+    ScoreboardScrub "on|off|seconds" in SERVER, inherits: no
 }
 directive! {
     /// The permission bits that new files, and new directories, do not get.
@@ -254,6 +303,10 @@ directive! {
 directive! {
     /// The time that a module has to start; 0 for as long as it likes.
     TimeoutModuleStart "seconds" in SERVER, inherits: no, default: "60", parse: parse::seconds
+}
+directive! {
+    /// Lets `.ftpaccess` files say what holds in their folders. (They are not read yet; a notice says so.)
+    AllowOverride "on|off" in SERVER | VHOST | GLOBAL | ANONYMOUS | DIRECTORY, inherits: replace, default: "off", parse: parse::on_off
 }
 directive! {
     /// Allows what a section is about.

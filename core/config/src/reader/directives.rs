@@ -17,6 +17,9 @@ use crate::{file, include, lexer, proftpd};
 /// The directives that the reading itself obeys.
 const OWN: [&str; 4] = ["Include", "Define", "LoadModule", "ModulePath"];
 
+/// Those on which the catalogue acts at their line: later would be too late.
+const ACTED_ON: [&str; 2] = ["LoadFile", "ModuleSigners"];
+
 /// Files that may be open at once, each included by the one before.
 const MOST_OPEN: usize = 64;
 
@@ -47,7 +50,7 @@ impl Reader<'_> {
         arguments.iter_mut().for_each(|word| word.column = word.column.saturating_add(before));
         let source = format!("{written}{value}");
         let at = At { position: given.position(), source: &source, arguments: &arguments };
-        match OWN.iter().find(|own| own.eq_ignore_ascii_case(&given.directive)) {
+        match OWN.iter().chain(&ACTED_ON).find(|own| own.eq_ignore_ascii_case(&given.directive)) {
             Some(own) => drop(self.value_fault(&at, own, "acts while the files are read: write it there")),
             None => self.setting(&given.directive, &at),
         }
