@@ -118,7 +118,10 @@ pub trait Client {
 pub fn program(name: &str, home: &Path) -> Option<Command> {
     if !exists(name) {
         let left_out = env::var("GANTRY_TEST_LEAVE_OUT").unwrap_or_default();
-        assert!(left_out.split_whitespace().any(|word| word == name), "the program {name} is missing: tests/run installs it");
+        assert!(
+            left_out.split_whitespace().any(|word| word == name),
+            "the program {name} is missing: tests/run installs it"
+        );
         eprintln!("left out: {name} is missing");
         return None;
     }

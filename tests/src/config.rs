@@ -14,7 +14,8 @@ pub const USER: &str = "alice";
 /// Its password.
 pub const PASSWORD: &str = "wonderland";
 /// The password as SHA-512 crypt has it, for SQLAuthTypes Crypt and AuthUserFile.
-pub const PASSWORD_CRYPT: &str = "$6$gantrytests$2IsnpcxA2BmcIgUMTF1F0PDONwEHjxqRlwUJ95GpoIu/l8cFNgxgtx8cZ0Bqif5Lo/A/FutffGrt.BHGXazcS1";
+pub const PASSWORD_CRYPT: &str =
+    "$6$gantrytests$2IsnpcxA2BmcIgUMTF1F0PDONwEHjxqRlwUJ95GpoIu/l8cFNgxgtx8cZ0Bqif5Lo/A/FutffGrt.BHGXazcS1";
 
 /// A configuration file in the making.
 #[derive(Debug, Clone)]
@@ -33,7 +34,7 @@ impl Config {
             ("ServerType", "standalone".to_owned()),
             ("DefaultServer", "on".to_owned()),
             ("DefaultAddress", "127.0.0.1".to_owned()),
-            ("Port", "0".to_owned()),
+            ("Port", "any".to_owned()),
             ("UseReverseDNS", "off".to_owned()),
             ("PidFile", config.path("gantryd.pid")),
             ("SystemLog", config.path("system.log")),
@@ -105,6 +106,12 @@ impl Config {
         self
     }
 
+    /// Removes what [`Config::block`] added.
+    pub fn without_blocks(&mut self) -> &mut Self {
+        self.blocks.clear();
+        self
+    }
+
     /// The folder of this server's own files.
     pub fn folder(&self) -> &Path {
         &self.folder
@@ -125,7 +132,8 @@ impl Config {
         fs::create_dir(&folder).expect("a folder can be made");
         for entry in fs::read_dir(layout::shared_objects()).expect("the shared layout has a module folder") {
             let path = entry.expect("a folder can be read").path();
-            fs::copy(&path, folder.join(path.file_name().expect("an entry has a name"))).expect("a module can be copied");
+            fs::copy(&path, folder.join(path.file_name().expect("an entry has a name")))
+                .expect("a module can be copied");
         }
         self.set("ModulePath", folder.display().to_string());
         folder
@@ -153,7 +161,11 @@ impl Config {
     /// # Panics
     /// When it stands on none.
     pub fn line_of(&self, what: &str) -> usize {
-        1 + self.text().lines().position(|line| line.contains(what)).expect("the configuration holds what is looked for")
+        1 + self
+            .text()
+            .lines()
+            .position(|line| line.contains(what))
+            .expect("the configuration holds what is looked for")
     }
 }
 

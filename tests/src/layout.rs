@@ -20,10 +20,11 @@ impl Layout {
     /// # Panics
     /// When it is not there: `tests/run` puts it there.
     pub fn prefix(self) -> PathBuf {
-        match self {
-            Self::Static => installed("GANTRY_TEST_STATIC", "static"),
-            Self::Shared => installed("GANTRY_TEST_SHARED", "shared"),
-        }
+        let (variable, set) = match self {
+            Self::Static => ("GANTRY_TEST_STATIC", "static-all"),
+            Self::Shared => ("GANTRY_TEST_SHARED", "shared-all"),
+        };
+        env::var_os(variable).map_or_else(|| feature_set(set), |prefix| checked(prefix.into()))
     }
 
     /// The daemon.
@@ -32,18 +33,18 @@ impl Layout {
     }
 }
 
-/// The prefix of a daemon built with `dso` alone, which has no module of its
-/// own that may be left out.
+/// The prefix of one feature set's install, by the name that `tests/run` gives
+/// it.
 ///
 /// # Panics
 /// When it is not there.
-pub fn dso_alone() -> PathBuf {
-    installed("GANTRY_TEST_DSO", "dso")
+pub fn feature_set(name: &str) -> PathBuf {
+    checked(test_folder().join(name))
 }
 
-/// The folder whose folders are installs of one feature set each.
-pub fn feature_sets() -> PathBuf {
-    env::var_os("GANTRY_TEST_SETS").map_or_else(|| workspace().join("target/test/sets"), PathBuf::from)
+/// Where `tests/run` puts what it builds for the tests.
+pub fn test_folder() -> PathBuf {
+    env::var_os("GANTRY_TEST_FOLDER").map_or_else(|| workspace().join("target/test"), PathBuf::from)
 }
 
 /// The folder of the shared objects that both layouts' configuration names.
@@ -62,9 +63,8 @@ pub fn daemon(prefix: &Path) -> Command {
     Command::new(prefix.join("sbin/gantryd"))
 }
 
-fn installed(variable: &str, name: &str) -> PathBuf {
-    let prefix = env::var_os(variable).map_or_else(|| workspace().join("target/test").join(name), PathBuf::from);
+fn checked(prefix: PathBuf) -> PathBuf {
     let daemon = prefix.join("sbin/gantryd");
-    assert!(daemon.is_file(), "there is no {}: run tests/run, which installs what the tests need (or set {variable})", daemon.display());
+    assert!(daemon.is_file(), "there is no {}: run tests/run, which installs what the tests need", daemon.display());
     prefix
 }

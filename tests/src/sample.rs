@@ -29,7 +29,10 @@ pub const AWKWARD_NAMES: [&str; 14] = [
 /// When the file cannot be written.
 pub fn file(path: &Path, bytes: u64, seed: u64) {
     let mut noise = Noise::new(seed);
-    let mut out = BufWriter::with_capacity(1 << 20, File::create(path).unwrap_or_else(|error| panic!("{}: {error}", path.display())));
+    let mut out = BufWriter::with_capacity(
+        1 << 20,
+        File::create(path).unwrap_or_else(|error| panic!("{}: {error}", path.display())),
+    );
     for _ in 0..bytes / 8 {
         out.write_all(&noise.word().to_le_bytes()).expect("there is room for a sample");
     }
@@ -83,7 +86,10 @@ impl Tree {
     pub fn make(root: &Path, count: usize) -> Self {
         let mut tree = Self { folders: Vec::new(), files: Vec::new() };
         for number in 0..count {
-            let (outer, inner) = (format!("part {}", number / 1_000), format!("part {}/ordner-ä{:02}", number / 1_000, number / 100 % 10));
+            let (outer, inner) = (
+                format!("part {}", number / 1_000),
+                format!("part {}/ordner-ä{:02}", number / 1_000, number / 100 % 10),
+            );
             for folder in [outer, inner.clone()] {
                 if !tree.folders.contains(&folder) {
                     fs::create_dir(root.join(&folder)).expect("a folder can be made");

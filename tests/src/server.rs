@@ -1,7 +1,6 @@
 //! A running server with a folder of its own: configuration, database, files,
 //! logs. It is ended by SIGTERM when it is dropped, and has to end cleanly.
 
-use std::cell::Cell;
 use std::fs::{self, File, OpenOptions};
 use std::net::{IpAddr, SocketAddr};
 use std::os::unix::fs::{PermissionsExt, chown};
@@ -25,7 +24,7 @@ pub struct Server {
     address: SocketAddr,
     config: Config,
     folder: TempDir,
-    panics: Cell<Panics>,
+    panics: Panics,
     swaps: u32,
 }
 
@@ -62,7 +61,8 @@ impl Server {
         command.arg("-n").arg("-c").arg(&file).current_dir(folder.path());
         command.stdout(output.try_clone().expect("a file can be shared with a child")).stderr(output);
         let child = command.spawn().unwrap_or_else(|error| panic!("cannot start {}: {error}", gantryd.display()));
-        let mut server = Self { child, address: SocketAddr::from(([0; 4], 0)), config, folder, panics: Cell::new(Panics::Forbidden), swaps: 0 };
+        let mut server =
+            Self { child, address: SocketAddr::from(([0; 4], 0)), config, folder, panics: Panics::Forbidden, swaps: 0 };
         server.address = server.announced();
         server
     }
@@ -74,7 +74,12 @@ impl Server {
 
     /// What clients are told of it: address, user, password.
     pub fn target(&self) -> Target {
-        Target { address: self.address, user: USER.to_owned(), password: PASSWORD.to_owned(), mode: Mode::ExtendedPassive }
+        Target {
+            address: self.address,
+            user: USER.to_owned(),
+            password: PASSWORD.to_owned(),
+            mode: Mode::ExtendedPassive,
+        }
     }
 
     /// A new control connection, greeted and not logged in.
@@ -133,7 +138,8 @@ impl Server {
 
     /// All that it has logged so far, on its output and in its SystemLog.
     pub fn log(&self) -> String {
-        let part = |path: &Path| fs::read(path).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default();
+        let part =
+            |path: &Path| fs::read(path).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default();
         format!("{}{}", part(&self.folder.path().join("output.log")), part(&self.var("system.log")))
     }
 
@@ -157,7 +163,9 @@ impl Server {
         change(&mut self.config);
         // By rename, as administrators' tools do: no half of a file is read.
         let (new, file) = (self.folder.path().join("gantryd.conf.new"), self.folder.path().join("gantryd.conf"));
-        fs::write(&new, self.config.text()).and_then(|()| fs::rename(new, file)).expect("the configuration can be written");
+        fs::write(&new, self.config.text())
+            .and_then(|()| fs::rename(new, file))
+            .expect("the configuration can be written");
     }
 
     /// Its configuration.
@@ -180,12 +188,14 @@ impl Server {
             config.set("ServerIdent", format!("on \"{mark}\""));
         });
         self.sighup();
-        wait::for_condition("the new generation greets", || Wire::open(self.address).is_ok_and(|wire| wire.greeting().text().contains(&mark)));
+        wait::for_condition("the new generation greets", || {
+            Wire::open(self.address).is_ok_and(|wire| wire.greeting().text().contains(&mark))
+        });
     }
 
     /// Says that this test makes modules panic.
-    pub fn expect_panics(&self) {
-        self.panics.set(Panics::Expected);
+    pub fn expect_panics(&mut self) {
+        self.panics = Panics::Expected;
     }
 
     /// Runs a statement on the users' database; its output, fields joined by `|`.
@@ -208,7 +218,7 @@ impl Server {
     /// When it does not end in time.
     pub fn terminate(&mut self) -> ExitStatus {
         self.signal(Signal::TERM);
-        let ended = wait::until(Duration::from_secs(15), || self.child.try_wait().expect("a child can be waited for"));
+        let ended = wait::until(Duration::from_secs(30), || self.child.try_wait().expect("a child can be waited for"));
         ended.unwrap_or_else(|| panic!("gantryd does not end on SIGTERM:\n{}", self.log()))
     }
 
@@ -220,7 +230,11 @@ impl Server {
     fn announced(&mut self) -> SocketAddr {
         let found = wait::until(wait::PATIENCE, || {
             if let Some(status) = self.child.try_wait().expect("a child can be waited for") {
-                panic!("gantryd ended at once, {status}:\n{}\nwith the configuration\n{}", self.log(), self.config.text());
+                panic!(
+                    "gantryd ended at once, {status}:\n{}\nwith the configuration\n{}",
+                    self.log(),
+                    self.config.text()
+                );
             }
             self.log().lines().find_map(address_in)
         });
@@ -240,7 +254,7 @@ impl Drop for Server {
         let status = ended.unwrap_or_else(|| self.terminate());
         let log = self.log();
         assert!(status.success(), "gantryd ended with {status}:\n{log}");
-        assert!(self.panics.get() == Panics::Expected || !log.contains("panic"), "a panic in the log:\n{log}");
+        assert!(self.panics == Panics::Expected || !log.contains("panic"), "a panic in the log:\n{log}");
     }
 }
 
@@ -292,7 +306,11 @@ impl Trial {
 #[track_caller]
 pub fn sqlite(database: &Path, statement: &str) -> String {
     assert!(exists("sqlite3"), "the program sqlite3 is missing: tests/run installs it");
-    let done = run(Command::new("sqlite3").arg("-batch").args(["-cmd", ".timeout 20000"]).arg(database), &format!("{statement};\n")).ok();
+    let done = run(
+        Command::new("sqlite3").arg("-batch").args(["-cmd", ".timeout 20000"]).arg(database),
+        &format!("{statement};\n"),
+    )
+    .ok();
     assert!(done.err.is_empty(), "{statement}: {}", done.err);
     done.out.trim_end().to_owned()
 }

@@ -2,6 +2,7 @@
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::time::Duration;
 
 use crate::wait::PATIENCE;
 
@@ -54,7 +55,8 @@ impl Wire {
         stream.set_read_timeout(Some(PATIENCE))?;
         stream.set_write_timeout(Some(PATIENCE))?;
         stream.set_nodelay(true)?;
-        let mut wire = Self { stream: BufReader::new(stream), address, greeting: Answer { code: 0, lines: Vec::new() } };
+        let mut wire =
+            Self { stream: BufReader::new(stream), address, greeting: Answer { code: 0, lines: Vec::new() } };
         wire.greeting = wire.try_reply()?;
         Ok(wire)
     }
@@ -139,6 +141,16 @@ impl Wire {
         answer
     }
 
+    /// Sends no more, and reads what the server still says until it closes.
+    ///
+    /// # Errors
+    /// Where the server is silent for `limit` before it closes.
+    pub fn hang_up(&mut self, limit: Duration) -> io::Result<String> {
+        let _ = self.stream.get_ref().shutdown(Shutdown::Write);
+        self.stream.get_ref().set_read_timeout(Some(limit))?;
+        self.until_closed()
+    }
+
     /// Whether the server has closed: reads until its end, and what came before.
     pub fn until_closed(&mut self) -> io::Result<String> {
         let mut rest = Vec::new();
@@ -160,7 +172,11 @@ impl Wire {
     #[track_caller]
     pub fn old_passive(&mut self) -> TcpStream {
         let answer = self.expect("PASV", 227).text();
-        let inner = answer.split_once('(').and_then(|(_, rest)| rest.split_once(')')).unwrap_or_else(|| panic!("no address: {answer}")).0;
+        let inner = answer
+            .split_once('(')
+            .and_then(|(_, rest)| rest.split_once(')'))
+            .unwrap_or_else(|| panic!("no address: {answer}"))
+            .0;
         let parts: Vec<u8> = inner.split(',').map(|part| part.parse().expect("a byte")).collect();
         let [a, b, c, d, high, low] = parts[..] else { panic!("no address: {answer}") };
         data(SocketAddr::from((Ipv4Addr::new(a, b, c, d), u16::from_be_bytes([high, low]))))
@@ -225,7 +241,10 @@ impl Wire {
         let mut bytes = Vec::new();
         self.stream.read_until(b'\n', &mut bytes)?;
         if !bytes.ends_with(b"\r\n") {
-            return Err(io::Error::new(io::ErrorKind::UnexpectedEof, format!("the connection ended behind {:?}", String::from_utf8_lossy(&bytes))));
+            return Err(io::Error::new(
+                io::ErrorKind::UnexpectedEof,
+                format!("the connection ended behind {:?}", String::from_utf8_lossy(&bytes)),
+            ));
         }
         bytes.truncate(bytes.len() - 2);
         Ok(String::from_utf8_lossy(&bytes).into_owned())

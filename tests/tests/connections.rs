@@ -51,7 +51,15 @@ fn ipv6_clients_are_served(layout: Layout) {
 fn an_address_of_somebody_else_is_refused(layout: Layout) {
     let server = Server::start(layout);
     let mut wire = server.login();
-    for line in ["PORT 192,0,2,1,200,10", "EPRT |1|192.0.2.1|51210|", "PORT 127,0,0,1,0,22", "PORT 1,2,3", "PORT 127,0,0,1,256,1", "EPRT |9|127.0.0.1|51210|", "EPRT nonsense"] {
+    for line in [
+        "PORT 192,0,2,1,200,10",
+        "EPRT |1|192.0.2.1|51210|",
+        "PORT 127,0,0,1,0,22",
+        "PORT 1,2,3",
+        "PORT 127,0,0,1,256,1",
+        "EPRT |9|127.0.0.1|51210|",
+        "EPRT nonsense",
+    ] {
         let answer = wire.ask(line);
         assert!((500..=529).contains(&answer.code), "{line}: {}", answer.text());
     }
@@ -126,7 +134,9 @@ fn no_more_sessions_than_max_instances(layout: Layout) {
     let fourth = Wire::open(server.address());
     assert!(fourth.is_err() || fourth.is_ok_and(|wire| wire.greeting().code >= 400));
     wires.pop().unwrap().expect("QUIT", 221);
-    gantry_tests::wait::for_condition("a place is free again", || Wire::open(server.address()).is_ok_and(|wire| wire.greeting().code == 220));
+    gantry_tests::wait::for_condition("a place is free again", || {
+        Wire::open(server.address()).is_ok_and(|wire| wire.greeting().code == 220)
+    });
     wires[0].expect("NOOP", 200);
 }
 

@@ -17,7 +17,11 @@ fn an_overlong_line_is_refused_and_the_session_goes_on(layout: Layout) {
 fn pipelined_commands_are_answered_in_order(layout: Layout) {
     let server = Server::start(layout);
     let mut wire = server.connect();
-    wire.send_raw(format!("USER {USER}\r\nPASS {PASSWORD}\r\nPWD\r\nTYPE I\r\nSYST\r\nMKD made\r\nCWD made\r\nPWD\r\nNOOP\r\n").as_bytes()).unwrap();
+    wire.send_raw(
+        format!("USER {USER}\r\nPASS {PASSWORD}\r\nPWD\r\nTYPE I\r\nSYST\r\nMKD made\r\nCWD made\r\nPWD\r\nNOOP\r\n")
+            .as_bytes(),
+    )
+    .unwrap();
     let codes: Vec<u16> = (0..9).map(|_| wire.reply().code).collect();
     assert_eq!(codes, [331, 230, 257, 200, 215, 257, 250, 257, 200]);
 }
@@ -42,7 +46,9 @@ fn verbs_are_taken_in_either_case(layout: Layout) {
 fn nonsense_is_refused_with_500(layout: Layout) {
     let server = Server::start(layout);
     let mut wire = server.login();
-    for line in ["WHAT", "", " ", "SITE", "SITE NONSENSE", "CONNECT", "EXIT", "SITE_CHMOD 644 x", "\u{ff}\u{fe}", "DELE a\0b"] {
+    for line in
+        ["WHAT", "", " ", "SITE", "SITE NONSENSE", "CONNECT", "EXIT", "SITE_CHMOD 644 x", "\u{ff}\u{fe}", "DELE a\0b"]
+    {
         let answer = wire.ask(line);
         assert!((500..=504).contains(&answer.code), "{line:?}: {}", answer.text());
     }
@@ -53,7 +59,28 @@ fn nothing_but_logging_in_is_allowed_before_login(layout: Layout) {
     let server = Server::start(layout);
     server.put("file", "x");
     let mut wire = server.connect();
-    for line in ["PWD", "CWD /", "LIST", "NLST", "MLSD", "MLST", "RETR file", "STOR new", "DELE file", "MKD x", "RMD x", "RNFR file", "SIZE file", "MDTM file", "PASV", "EPSV", "PORT 127,0,0,1,9,9", "MFMT 20200101000000 file", "APPE file", "STAT file"] {
+    for line in [
+        "PWD",
+        "CWD /",
+        "LIST",
+        "NLST",
+        "MLSD",
+        "MLST",
+        "RETR file",
+        "STOR new",
+        "DELE file",
+        "MKD x",
+        "RMD x",
+        "RNFR file",
+        "SIZE file",
+        "MDTM file",
+        "PASV",
+        "EPSV",
+        "PORT 127,0,0,1,9,9",
+        "MFMT 20200101000000 file",
+        "APPE file",
+        "STAT file",
+    ] {
         let answer = wire.ask(line);
         assert!([503, 530].contains(&answer.code), "{line}: {}", answer.text());
     }

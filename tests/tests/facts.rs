@@ -54,7 +54,11 @@ fn mlsd_lists_each_name_once(layout: Layout) {
     names.iter().for_each(|name| server.put(name, "x"));
     server.make_folder("folder");
     let lines = server.login().list("MLSD");
-    let entries: Vec<(String, &str)> = lines.iter().map(|line| line.split_once(' ').unwrap()).map(|(facts, name)| (facts.to_lowercase(), name)).collect();
+    let entries: Vec<(String, &str)> = lines
+        .iter()
+        .map(|line| line.split_once(' ').unwrap())
+        .map(|(facts, name)| (facts.to_lowercase(), name))
+        .collect();
     for name in names {
         let found = entries.iter().filter(|(facts, found)| *found == name && facts.contains("type=file;")).count();
         assert_eq!(found, 1, "{name} in {lines:#?}");

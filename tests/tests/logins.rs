@@ -73,7 +73,17 @@ fn sql_in_a_name_is_only_a_name(layout: Layout) {
         config.set("MaxLoginAttempts", "100");
     });
     let mut wire = server.connect();
-    for user in ["' OR '1'='1", "alice'--", "x'; DROP TABLE users; --", "alice' /*", "\" OR 1=1 --", "%U", "${USER}", "a\\' OR 1=1--", "alice'||'"] {
+    for user in [
+        "' OR '1'='1",
+        "alice'--",
+        "x'; DROP TABLE users; --",
+        "alice' /*",
+        "\" OR 1=1 --",
+        "%U",
+        "${USER}",
+        "a\\' OR 1=1--",
+        "alice'||'",
+    ] {
         for password in [PASSWORD, "' OR '1'='1"] {
             wire.send(format!("USER {user}"));
             let code = wire.reply().code;
@@ -136,7 +146,10 @@ fn users_may_stand_in_both_places(layout: Layout) {
 fn users_may_come_from_a_query_of_ones_own(layout: Layout) {
     let server = Server::with(layout, |config| {
         config.set("SQLUserInfo", "custom:/find-user");
-        config.add("SQLNamedQuery", "find-user SELECT \"userid, passwd, uid, gid, homedir, shell FROM users WHERE userid = '%U'\"");
+        config.add(
+            "SQLNamedQuery",
+            "find-user SELECT \"userid, passwd, uid, gid, homedir, shell FROM users WHERE userid = '%U'\"",
+        );
     });
     server.connect().login(USER, PASSWORD);
     let mut wire = server.connect();

@@ -37,7 +37,17 @@ fn what_cannot_be_entered_made_or_removed_is_refused(layout: Layout) {
     server.make_folder("full");
     server.put("full/inner", "x");
     let mut wire = server.login();
-    for line in ["CWD missing", "CWD file", "MKD full", "MKD missing/inner", "RMD full", "RMD missing", "RMD file", "DELE missing", "DELE full"] {
+    for line in [
+        "CWD missing",
+        "CWD file",
+        "MKD full",
+        "MKD missing/inner",
+        "RMD full",
+        "RMD missing",
+        "RMD file",
+        "DELE missing",
+        "DELE full",
+    ] {
         wire.expect(line, 550);
     }
     assert!(server.home().join("full/inner").exists());

@@ -1,5 +1,5 @@
 //! curl: one process, the files named in a configuration file on its standard
-//! input, so that it keeps its control connection.
+//! input, so that it keeps its control connections.
 
 use std::fmt::Write;
 use std::path::Path;
@@ -44,6 +44,11 @@ fn transfer(target: &Target, jobs: &[Job], way: &str, options: &[&str]) {
     };
     if jobs.iter().any(|job| job.from == From::WhatIsThere) {
         curl.args(["--continue-at", "-"]);
+    }
+    // One after the other, curl 7.88 often waits a whole second for nothing on a
+    // connection that it uses again, the sooner the server answers EPSV.
+    if jobs.len() > 50 {
+        curl.args(["--parallel", "--parallel-max", "8"]);
     }
     let mut config = String::new();
     for job in jobs {

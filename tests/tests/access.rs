@@ -1,0 +1,169 @@
+//! `<Limit>`, `<Directory>`, AllowOverwrite and Umask: the one gate that each
+//! command passes.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+
+use gantry_tests::prelude::*;
+
+/// Asks for an upload; the code of the first reply.
+fn store(wire: &mut Wire, name: &str) -> u16 {
+    let mut stream = wire.passive();
+    let code = wire.ask(format!("STOR {name}")).code;
+    if code == 150 {
+        std::io::Write::write_all(&mut stream, b"new").unwrap();
+        drop(stream);
+        assert_eq!(wire.reply().code, 226);
+    }
+    code
+}
+
+fn limit_write_keeps_everything_as_it_is(layout: Layout) {
+    let server = Server::with(layout, |config| {
+        config.block("<Limit WRITE>\n  DenyAll\n</Limit>");
+    });
+    server.put("file", "content");
+    server.make_folder("folder");
+    let mut wire = server.login();
+    assert!(store(&mut wire, "new") >= 500);
+    assert!(store(&mut wire, "file") >= 500);
+    let _stream = wire.passive();
+    assert!(wire.ask("APPE file").code >= 500);
+    for line in ["DELE file", "MKD new", "RMD folder"] {
+        let answer = wire.expect(line, 550).text();
+        assert!(answer.ends_with("Operation not permitted") || answer.ends_with("Permission denied"), "{answer}");
+    }
+    // ProFTPD's WRITE has RNTO in it, and not RNFR.
+    wire.ask("RNFR file");
+    let renamed = wire.ask("RNTO other");
+    assert!([503, 550].contains(&renamed.code), "{}", renamed.text());
+    assert_eq!(wire.fetch("RETR file"), b"content");
+    assert_eq!(wire.list("NLST").len(), 2);
+}
+
+fn limit_read_hides_content_and_not_names(layout: Layout) {
+    let server = Server::with(layout, |config| {
+        config.block("<Limit READ>\n  DenyAll\n</Limit>");
+    });
+    server.put("file", "content");
+    let mut wire = server.login();
+    let _stream = wire.passive();
+    wire.expect("RETR file", 550);
+    assert_eq!(store(&mut wire, "new"), 150);
+    assert_eq!(wire.list("NLST").len(), 2);
+}
+
+fn a_limit_of_one_command_concerns_that_alone(layout: Layout) {
+    let server = Server::with(layout, |config| {
+        config.block("<Limit DELE MKD>\n  DenyAll\n</Limit>");
+    });
+    server.put("file", "content");
+    let mut wire = server.login();
+    wire.expect("DELE file", 550);
+    wire.expect("MKD folder", 550);
+    assert_eq!(store(&mut wire, "new"), 150);
+}
+
+fn limit_login_lets_nobody_in(layout: Layout) {
+    let server = Server::with(layout, |config| {
+        config.block("<Limit LOGIN>\n  DenyAll\n</Limit>");
+    });
+    let mut wire = server.connect();
+    wire.send(format!("USER {USER}"));
+    if wire.reply().code == 331 {
+        wire.expect(format!("PASS {PASSWORD}"), 530);
+    }
+}
+
+fn a_directory_has_limits_of_its_own(layout: Layout) {
+    let server = Server::with(layout, |config| {
+        let home = config.home().display().to_string();
+        config.block(format!("<Directory {home}/closed>\n  <Limit WRITE>\n    DenyAll\n  </Limit>\n</Directory>"));
+        config
+            .block(format!("<Directory {home}/closed/open>\n  <Limit WRITE>\n    AllowAll\n  </Limit>\n</Directory>"));
+    });
+    server.make_folder("closed");
+    server.make_folder("closed/open");
+    server.make_folder("closed/other");
+    let mut wire = server.login();
+    assert_eq!(store(&mut wire, "file"), 150);
+    assert!(store(&mut wire, "closed/file") >= 500);
+    assert!(store(&mut wire, "closed/other/file") >= 500);
+    assert!(store(&mut wire, "closed/../closed/file") >= 500, "whatever the path looks like");
+    assert_eq!(store(&mut wire, "closed/open/file"), 150);
+    wire.expect("CWD closed", 250);
+    assert!(store(&mut wire, "file") >= 500, "a relative name as well");
+    wire.expect("RNFR open/file", 350);
+    assert!(wire.ask("RNTO here").code >= 500, "nor can one rename into it");
+}
+
+fn a_limit_holds_behind_a_link_too(layout: Layout) {
+    let server = Server::with(layout, |config| {
+        let home = config.home().display().to_string();
+        config.block(format!("<Directory {home}/closed>\n  <Limit WRITE>\n    DenyAll\n  </Limit>\n</Directory>"));
+    });
+    server.make_folder("closed");
+    std::os::unix::fs::symlink("closed", server.home().join("alias")).unwrap();
+    assert!(store(&mut server.login(), "alias/file") >= 500);
+    assert!(!server.home().join("closed/file").exists());
+}
+
+fn without_allow_overwrite_a_file_is_kept(layout: Layout) {
+    let server = Server::with(layout, |config| {
+        config.set("AllowOverwrite", "off");
+    });
+    server.put("file", "content");
+    server.put("other", "other");
+    let mut wire = server.login();
+    assert_eq!(store(&mut wire, "file"), 550);
+    assert_eq!(store(&mut wire, "new"), 150);
+    wire.expect("RNFR other", 350);
+    assert!(wire.ask("RNTO file").code >= 500);
+    assert_eq!(server.read("file"), b"content");
+    assert_eq!(server.read("other"), b"other");
+}
+
+fn allow_overwrite_can_differ_in_a_directory(layout: Layout) {
+    let server = Server::with(layout, |config| {
+        let home = config.home().display().to_string();
+        config.block(format!("<Directory {home}/kept>\n  AllowOverwrite off\n</Directory>"));
+    });
+    server.make_folder("kept");
+    server.put("kept/file", "content");
+    server.put("file", "content");
+    let mut wire = server.login();
+    assert_eq!(store(&mut wire, "kept/file"), 550);
+    assert_eq!(store(&mut wire, "file"), 150);
+}
+
+fn umask_sets_the_modes_of_what_is_made(layout: Layout) {
+    let server = Server::with(layout, |config| {
+        config.set("Umask", "027 077");
+    });
+    let mut wire = server.login();
+    assert_eq!(store(&mut wire, "file"), 150);
+    wire.expect("MKD folder", 257);
+    let mode = |name: &str| fs::metadata(server.home().join(name)).unwrap().permissions().mode() & 0o777;
+    assert_eq!((mode("file"), mode("folder")), (0o640, 0o700));
+}
+
+fn global_settings_reach_the_server(layout: Layout) {
+    let server = Server::with(layout, |config| {
+        config.remove("AllowOverwrite").block("<Global>\n  AllowOverwrite on\n</Global>");
+    });
+    server.put("file", "content");
+    assert_eq!(store(&mut server.login(), "file"), 150);
+}
+
+both_layouts!(
+    limit_write_keeps_everything_as_it_is,
+    limit_read_hides_content_and_not_names,
+    a_limit_of_one_command_concerns_that_alone,
+    limit_login_lets_nobody_in,
+    a_directory_has_limits_of_its_own,
+    a_limit_holds_behind_a_link_too,
+    without_allow_overwrite_a_file_is_kept,
+    allow_overwrite_can_differ_in_a_directory,
+    umask_sets_the_modes_of_what_is_made,
+    global_settings_reach_the_server,
+);

@@ -1,0 +1,88 @@
+//! The exact set of linked-in and of loadable modules of each feature set: a
+//! module that nothing names is not linked, and linkers collect what seems to be
+//! garbage.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use gantry_tests::process::run;
+use gantry_tests::{full, layout};
+
+const ALWAYS: [&str; 7] = ["mod_auth", "mod_auth_file", "mod_core", "mod_facts", "mod_log", "mod_ls", "mod_xfer"];
+const SQL: [&str; 2] = ["mod_sql", "mod_sql_sqlite"];
+
+/// An install's name under the sets' folder, its linked-in modules beyond
+/// those that always are, and its shared objects.
+fn sets() -> Vec<(&'static str, Vec<String>, Vec<String>)> {
+    let (none, sql, all) = (Vec::new(), owned(&SQL), every_optional_module());
+    vec![
+        ("default", none.clone(), none.clone()),
+        ("static-sql", sql.clone(), none.clone()),
+        ("shared-sql", none.clone(), sql.clone()),
+        ("mixed", owned(&SQL[..1]), owned(&SQL[1..])),
+        ("static-all", all.clone(), none.clone()),
+        ("shared-all", none.clone(), all),
+        ("no-dso", sql, none),
+    ]
+}
+
+#[test]
+fn each_feature_set_has_exactly_its_modules() {
+    for (name, linked, loadable) in sets() {
+        assert_modules(&layout::feature_set(name), &linked, &loadable);
+    }
+}
+
+#[test]
+fn each_feature_set_has_exactly_its_modules_in_release_with_lto() {
+    if !full::is_wanted() {
+        eprintln!("left out: builds each feature set in release with LTO; tests/run --full does that");
+        return;
+    }
+    for (name, linked, loadable) in sets() {
+        assert_modules(&layout::feature_set(&format!("lto-{name}")), &linked, &loadable);
+    }
+}
+
+fn assert_modules(prefix: &Path, linked: &[String], loadable: &[String]) {
+    let expected: BTreeSet<String> = owned(&ALWAYS).into_iter().chain(linked.iter().cloned()).collect();
+    assert_eq!(linked_in(prefix), expected, "linked into {}", prefix.display());
+    let found: BTreeSet<String> =
+        shared_objects(prefix).iter().map(|path| path.file_stem().unwrap().to_string_lossy().into_owned()).collect();
+    assert_eq!(found, loadable.iter().cloned().collect(), "shared objects of {}", prefix.display());
+    let config = tempfile::NamedTempFile::new().unwrap();
+    for module in loadable {
+        fs::write(config.path(), format!("LoadModule {module}.c\n<IfModule !{module}.c>\n  NotLoaded\n</IfModule>\n"))
+            .unwrap();
+        run(layout::daemon(prefix).arg("-t").arg("-c").arg(config.path()), "").ok();
+    }
+}
+
+fn linked_in(prefix: &Path) -> BTreeSet<String> {
+    let done = run(layout::daemon(prefix).arg("-l"), "").ok();
+    let lines = done.out.lines().skip_while(|line| !line.contains("Compiled-in modules")).skip(1);
+    let names: Vec<String> = lines.map(|line| line.trim().trim_end_matches(".c").to_owned()).collect();
+    let set: BTreeSet<String> = names.iter().cloned().collect();
+    assert_eq!(set.len(), names.len(), "a module stands there twice: {names:?}");
+    set
+}
+
+fn shared_objects(prefix: &Path) -> Vec<PathBuf> {
+    let Ok(entries) = fs::read_dir(prefix.join("libexec")) else { return Vec::new() };
+    entries
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|ending| ending == "so"))
+        .collect()
+}
+
+/// The modules for which the root manifest has a feature.
+fn every_optional_module() -> Vec<String> {
+    let manifest = fs::read_to_string(layout::workspace().join("Cargo.toml")).unwrap();
+    let names = manifest.lines().filter_map(|line| line.strip_prefix("static-mod_")?.split([' ', '=']).next());
+    names.map(|name| format!("mod_{name}")).collect()
+}
+
+fn owned(names: &[&str]) -> Vec<String> {
+    names.iter().map(|name| (*name).to_owned()).collect()
+}

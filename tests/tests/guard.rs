@@ -1,0 +1,98 @@
+//! A panic in a loaded module ends in a reply or a log line, wherever it
+//! happens, and the other sessions go on.
+
+use gantry_tests::fixture::{Build, build, install};
+use gantry_tests::prelude::*;
+
+/// A server with mod_trouble, whose panics carry a text of the
+/// configuration's.
+fn troubled(layout: Layout) -> Server {
+    let object = build("mod_trouble", Build::Foreign);
+    let mut server = Server::with(layout, |config| {
+        let folder = config.own_modules();
+        install(&object, "mod_trouble", &folder);
+        config.add("LoadModule", "mod_trouble.c").add("TroubleText", "\"double trouble\"");
+    });
+    server.expect_panics();
+    server
+}
+
+/// The other session's work, which nothing may disturb.
+fn goes_on(other: &mut Wire) {
+    other.give("STOR file", b"content");
+    assert_eq!(other.fetch("RETR file"), b"content");
+}
+
+fn a_panic_in_a_hook_is_answered_451(layout: Layout) {
+    let server = troubled(layout);
+    let (mut wire, mut other) = (server.login(), server.login());
+    for _ in 0..20 {
+        let answer = wire.expect("SITE PANIC", 451).text();
+        assert!(answer.contains("mod_trouble"), "{answer}");
+    }
+    goes_on(&mut wire);
+    goes_on(&mut other);
+    server.wait_for_log(&["mod_trouble", "double trouble: in a hook"]);
+}
+
+fn a_panic_behind_an_await_is_answered_451(layout: Layout) {
+    let server = troubled(layout);
+    let (mut wire, mut other) = (server.login(), server.login());
+    for _ in 0..20 {
+        wire.expect("SITE PANICLATER", 451);
+    }
+    wire.expect("SITE SLEEP", 200);
+    goes_on(&mut wire);
+    goes_on(&mut other);
+    server.wait_for_log(&["mod_trouble", "double trouble: behind an await"]);
+}
+
+fn a_panic_in_a_drop_inside_a_future_is_answered_451(layout: Layout) {
+    let server = troubled(layout);
+    let (mut wire, mut other) = (server.login(), server.login());
+    wire.expect("SITE PANICDROP", 451);
+    goes_on(&mut wire);
+    goes_on(&mut other);
+}
+
+fn a_panic_while_a_hanging_future_is_dropped_is_logged(layout: Layout) {
+    let mut server = troubled(layout);
+    let (mut wire, mut other) = (server.login(), server.login());
+    wire.send("SITE PANICHANG");
+    server.wait_for_log(&["mod_trouble", "hanging"]);
+    goes_on(&mut other);
+    // Its session never ends by itself: the daemon's end cuts it off.
+    assert!(server.terminate().success());
+    server.wait_for_log(&["mod_trouble", "double trouble: dropped"]);
+}
+
+fn a_panic_in_what_a_module_keeps_with_a_session_is_logged(layout: Layout) {
+    let server = troubled(layout);
+    let (mut wire, mut other) = (server.login(), server.login());
+    wire.expect("SITE PANICSTATE", 200);
+    wire.expect("QUIT", 221);
+    server.wait_for_log(&["mod_trouble", "double trouble: dropped"]);
+    goes_on(&mut other);
+    goes_on(&mut server.login());
+}
+
+fn a_panic_in_a_task_is_logged(layout: Layout) {
+    let server = troubled(layout);
+    let (mut wire, mut other) = (server.login(), server.login());
+    for _ in 0..5 {
+        wire.expect("SITE PANICTASK", 200);
+    }
+    server.wait_for_log(&["double trouble: in a task"]);
+    wire.expect("SITE SLEEP", 200);
+    goes_on(&mut wire);
+    goes_on(&mut other);
+}
+
+both_layouts!(
+    a_panic_in_a_hook_is_answered_451,
+    a_panic_behind_an_await_is_answered_451,
+    a_panic_in_a_drop_inside_a_future_is_answered_451,
+    a_panic_while_a_hanging_future_is_dropped_is_logged,
+    a_panic_in_what_a_module_keeps_with_a_session_is_logged,
+    a_panic_in_a_task_is_logged,
+);

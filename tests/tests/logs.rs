@@ -1,0 +1,109 @@
+//! TransferLog (xferlog(5)) and SQLLog: a line and a row a transfer.
+
+use std::fs;
+
+use gantry_tests::prelude::*;
+use gantry_tests::wait;
+
+const LOG_TRANSFERS: &str =
+    "SQLNamedQuery log-transfer INSERT \"'%m', '%u', '%f', %b\" log\nSQLLog RETR,STOR,APPE log-transfer";
+
+/// The lines of the TransferLog, once there are `count`.
+fn transfer_log(server: &Server, count: usize) -> Vec<String> {
+    let lines = || {
+        fs::read_to_string(server.var("transfer.log"))
+            .unwrap_or_default()
+            .lines()
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
+    };
+    wait::for_condition("the lines of the TransferLog", || lines().len() >= count);
+    lines()
+}
+
+fn each_transfer_has_a_line_in_the_transfer_log(layout: Layout) {
+    let server = Server::start(layout);
+    server.put("down load", [0; 4321]);
+    let mut wire = server.login();
+    wire.fetch("RETR down load");
+    wire.give("STOR up", &[0; 123]);
+    wire.expect("TYPE A", 200);
+    wire.give("APPE up", b"x");
+    wire.expect("DELE up", 250);
+    let lines = transfer_log(&server, 4);
+    let shape = |line: &str| {
+        // Five words of time, then: seconds, host, bytes, file, and nine flags.
+        let words: Vec<String> = line.split(' ').filter(|word| !word.is_empty()).map(str::to_owned).collect();
+        assert_eq!(words.len(), 18, "{line}");
+        assert_eq!(
+            (words[6].as_str(), words[13].as_str(), words[14].as_str(), words[16].as_str()),
+            ("127.0.0.1", USER, "ftp", "*"),
+            "{line}"
+        );
+        (words[7].clone(), words[8].clone(), words[9].clone() + &words[11] + &words[12] + &words[17])
+    };
+    let [down, up, append, delete] = &lines[..] else { panic!("{lines:#?}") };
+    let ((size, name, flags), (up_size, up_name, up_flags)) = (shape(down), shape(up));
+    assert!(name.ends_with("/down_load"), "spaces become underscores: {name}");
+    assert_eq!((size.as_str(), flags.as_str()), ("4321", "borc"));
+    assert!(up_name.ends_with("/up"), "{up_name}");
+    assert_eq!((up_size.as_str(), up_flags.as_str()), ("123", "birc"));
+    assert_eq!(shape(append).2, "airc");
+    assert!(shape(delete).2.contains('d'), "{delete}");
+}
+
+fn a_transfer_that_is_broken_off_is_logged_as_incomplete(layout: Layout) {
+    let server = Server::start(layout);
+    server.put("large", vec![0; 32 << 20]);
+    let mut wire = server.login();
+    let stream = wire.passive();
+    wire.expect("RETR large", 150);
+    wire.expect("ABOR", 426);
+    assert_eq!(wire.reply().code, 226);
+    drop(stream);
+    let lines = transfer_log(&server, 1);
+    assert!(lines[0].ends_with(" i"), "{}", lines[0]);
+}
+
+fn each_transfer_has_a_row_by_sql_log(layout: Layout) {
+    let server = Server::with(layout, |config| {
+        config.block(LOG_TRANSFERS);
+    });
+    let mut wire = server.login();
+    wire.give("STOR plain", b"12345");
+    wire.give("STOR it's \"quoted\" %b '; DROP TABLE log; --", b"123");
+    wire.fetch("RETR plain");
+    wait::for_condition("three rows", || server.sql("SELECT count(*) FROM log") == "3");
+    assert_eq!(
+        server.sql("SELECT verb, user, bytes FROM log ORDER BY rowid"),
+        "STOR|alice|5\nSTOR|alice|3\nRETR|alice|5"
+    );
+    let path = server.sql("SELECT path FROM log WHERE bytes = 3");
+    assert!(path.ends_with("/it's \"quoted\" %b '; DROP TABLE log; --"), "{path}");
+}
+
+fn a_failed_query_of_sql_log_spoils_no_transfer_where_errors_are_ignored(layout: Layout) {
+    let server = Server::with(layout, |config| {
+        config.block("SQLNamedQuery bad INSERT \"'%m'\" no_such_table\nSQLLog STOR bad IGNORE_ERRORS");
+    });
+    let mut wire = server.login();
+    wire.give("STOR file", b"12345");
+    assert_eq!(server.read("file"), b"12345");
+    wire.expect("NOOP", 200);
+}
+
+fn sql_log_by_freeform_binds_as_well(layout: Layout) {
+    let server = Server::with(layout, |config| {
+        config.block("SQLNamedQuery note FREEFORM \"INSERT INTO log (verb, user, path) VALUES ('%m', '%u', '%J')\"\nSQLLog MKD note");
+    });
+    server.login().expect("MKD it's", 257);
+    wait::for_condition("a row", || server.sql("SELECT verb, user, path FROM log") == "MKD|alice|it's");
+}
+
+both_layouts!(
+    each_transfer_has_a_line_in_the_transfer_log,
+    a_transfer_that_is_broken_off_is_logged_as_incomplete,
+    each_transfer_has_a_row_by_sql_log,
+    a_failed_query_of_sql_log_spoils_no_transfer_where_errors_are_ignored,
+    sql_log_by_freeform_binds_as_well,
+);
