@@ -36,6 +36,8 @@ pub enum Scheme {
     Yescrypt,
     /// SHA-512-crypt (`$6$`), for systems that know no better, at libxcrypt's default cost.
     Sha512,
+    /// SHA-256-crypt (`$5$`), likewise.
+    Sha256,
 }
 
 /// Why a password could be neither verified nor hashed.
@@ -90,6 +92,7 @@ impl Scheme {
         match self {
             Scheme::Yescrypt => c"$y$",
             Scheme::Sha512 => c"$6$",
+            Scheme::Sha256 => c"$5$",
         }
     }
 }
@@ -174,7 +177,7 @@ mod tests {
 
     #[test]
     fn new_hashes_are_verified() {
-        for (scheme, prefix) in [(Scheme::Yescrypt, "$y$"), (Scheme::Sha512, "$6$")] {
+        for (scheme, prefix) in [(Scheme::Yescrypt, "$y$"), (Scheme::Sha512, "$6$"), (Scheme::Sha256, "$5$")] {
             let hashed = hash(b"p\xc3\xa4ss word", scheme).unwrap();
             assert!(hashed.starts_with(prefix), "{hashed}");
             assert_eq!(verify(b"p\xc3\xa4ss word", &hashed), Ok(true));

@@ -11,6 +11,8 @@ pub mod place;
 pub mod root;
 pub mod transfer;
 
+#[allow(unsafe_code)] // Calls the C library's fork.
+pub mod background;
 #[allow(unsafe_code)]
 // setfsuid, setfsgid, setresuid and their like have no safe binding that fits.
 pub mod credentials;
