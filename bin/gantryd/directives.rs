@@ -2,7 +2,6 @@
 //! modules that are linked in, from the same data by which they are read.
 
 use std::fmt::Write as _;
-use std::io::Write as _;
 
 use gantry_api::{Directive, Image, Inherits};
 use gantry_server::LOGGER;
@@ -19,11 +18,9 @@ pub enum Form {
     Markdown,
 }
 
-/// Prints them, those of the server first.
-pub fn print(form: Form) {
-    let text = shown(&sorted(Image::this(&LOGGER).directives), form);
-    // Whoever reads may have read enough.
-    let _ = std::io::stdout().write_all(text.as_bytes());
+/// They, those of the server first.
+pub fn list(form: Form) -> String {
+    shown(&sorted(Image::this(&LOGGER).directives), form)
 }
 
 fn shown(directives: &[&Directive], form: Form) -> String {

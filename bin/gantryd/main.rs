@@ -4,10 +4,13 @@
 mod arguments;
 mod demo;
 mod directives;
+mod life;
 mod modules;
+mod name;
 mod paths;
 mod show;
 
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -15,55 +18,70 @@ use gantry_api::log::Level;
 use gantry_server::{Images, LOGGER, Source, StartError};
 
 use crate::arguments::Arguments;
+use crate::name::Name;
 
 fn main() -> ExitCode {
+    let name = Name::current();
     let arguments = Arguments::parse();
     gantry_api::guard::log_panics("gantryd");
     LOGGER.set_level(level(arguments.debug));
     let images = Images::new(paths::modules());
-    if arguments.list {
-        show::modules(&images);
-    } else if arguments.settings {
-        show::settings(&images);
-    } else if arguments.list_directives {
-        directives::print(arguments.directives_form());
-    } else if arguments.version > 0 {
-        show::version();
-    } else {
-        return serve(arguments, images);
-    }
+    let text = match &arguments {
+        Arguments { list: true, .. } => show::modules(&images),
+        Arguments { settings: true, .. } => show::settings(&images, name),
+        Arguments { list_directives: true, .. } => directives::list(arguments.directives_form()),
+        Arguments { version: 2.., .. } | Arguments { version_status: true, .. } => {
+            show::status(&images, name, &source(&arguments, name))
+        }
+        Arguments { version: 1, .. } => show::version(name),
+        Arguments { compat: Some(file), .. } => return compat(file, &arguments, &images),
+        Arguments { test: true, .. } => return life::ended(check(&source(&arguments, name), &images)),
+        _ => return serve(arguments, images, name),
+    };
+    show::print(&text);
     ExitCode::SUCCESS
 }
 
-fn serve(arguments: Arguments, images: Images) -> ExitCode {
-    let wants_demo = arguments.demo || (arguments.config.is_none() && paths::cargo_folder().is_some());
-    let done = if wants_demo && !arguments.test {
-        demo::run(images)
-    } else {
-        let path = arguments.config.unwrap_or_else(paths::configuration);
-        let source = Source {
-            path: std::path::absolute(&path).unwrap_or(path),
-            defines: arguments.defines,
-            overrides: Vec::new(),
-        };
-        if arguments.test { check(&source, &images) } else { gantry_server::run(source, images, |_, _| {}) }
-    };
-    match done {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("{error}");
-            ExitCode::FAILURE
-        }
+fn serve(arguments: Arguments, images: Images, name: Name) -> ExitCode {
+    let in_cargo = || name == Name::Gantryd && arguments.config.is_none() && paths::cargo_folder().is_some();
+    if arguments.demo || in_cargo() {
+        return life::ended(demo::run(images, arguments.overrides()));
     }
+    life::serve(source(&arguments, name), images, name, &arguments)
+}
+
+fn source(arguments: &Arguments, name: Name) -> Source {
+    let path = arguments.config.clone().unwrap_or_else(|| paths::configuration(name));
+    Source { path: absolute(path), defines: arguments.defines.clone(), overrides: arguments.overrides() }
+}
+
+fn absolute(path: PathBuf) -> PathBuf {
+    std::path::absolute(&path).unwrap_or(path)
 }
 
 fn check(source: &Source, images: &Images) -> Result<(), StartError> {
-    println!("Checking syntax of configuration file");
+    show::print("Checking syntax of configuration file\n");
     for notice in gantry_server::check(source, images)? {
-        println!("{notice}");
+        show::print(&format!("{notice}\n"));
     }
-    println!("Syntax check complete.");
+    show::print("Syntax check complete.\n");
     Ok(())
+}
+
+/// What a configuration of ProFTPD's means here; a failure when it cannot be
+/// used as it is.
+fn compat(file: &Path, arguments: &Arguments, images: &Images) -> ExitCode {
+    let source = Source { path: absolute(file.to_owned()), defines: arguments.defines.clone(), overrides: Vec::new() };
+    match gantry_server::compat(&source, images) {
+        Ok(report) => {
+            show::print(&format!("{report}\n"));
+            if report.is_usable() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+        }
+        Err(faults) => {
+            eprintln!("{faults}");
+            ExitCode::FAILURE
+        }
+    }
 }
 
 /// ProFTPD's levels 0 to 10 in ours.

@@ -3,6 +3,8 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::name::Name;
+
 /// The prefix that the install step built in.
 pub const PREFIX: Option<&str> = option_env!("GANTRY_PREFIX");
 /// The folder of modules that the install step built in.
@@ -10,9 +12,18 @@ pub const LIBEXECDIR: Option<&str> = option_env!("GANTRY_LIBEXECDIR");
 /// The folder of the configuration that the install step built in.
 pub const SYSCONFDIR: Option<&str> = option_env!("GANTRY_SYSCONFDIR");
 
-/// The configuration that is read without `-c`.
-pub fn configuration() -> PathBuf {
-    Path::new(SYSCONFDIR.unwrap_or("/usr/local/etc")).join("gantry.conf")
+/// The configuration that is read without `-c`. Under ProFTPD's name that is a
+/// `proftpd.conf` beside ours, if there is one.
+pub fn configuration(name: Name) -> PathBuf {
+    let folder = Path::new(SYSCONFDIR.unwrap_or("/usr/local/etc"));
+    let theirs = folder.join("proftpd.conf");
+    if name == Name::Proftpd && theirs.exists() { theirs } else { folder.join("gantry.conf") }
+}
+
+/// The PidFile of a daemon that goes to the background and whose configuration
+/// names none.
+pub fn pid_file() -> PathBuf {
+    Path::new(PREFIX.unwrap_or("/usr/local")).join("var/proftpd.pid")
 }
 
 /// The folders in which LoadModule looks when ModulePath says nothing.

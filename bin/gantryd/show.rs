@@ -1,45 +1,90 @@
-//! What `-l`, `-V` and `-v` print.
+//! What `-l`, `-V`, `-v` and `-vv` show, in ProFTPD's forms.
+
+use std::fmt::Write as _;
+use std::io::Write as _;
 
 use gantry_api::stamp::{self, Stamp};
-use gantry_server::Images;
+use gantry_server::{Images, Source};
 
+use crate::name::Name;
 use crate::paths;
 
-/// `-v`.
-pub fn version() {
-    println!("Gantry Version {}", env!("CARGO_PKG_VERSION"));
+const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// Prints a text.
+pub fn print(text: &str) {
+    // Whoever reads may have read enough.
+    let _ = std::io::stdout().write_all(text.as_bytes());
 }
 
-/// `-l`, in ProFTPD's form.
-pub fn modules(images: &Images) {
-    println!("Compiled-in modules:");
-    for module in images.linked() {
-        println!("  {}.c", module.name);
-    }
+/// `-v`.
+pub fn version(name: Name) -> String {
+    format!("Gantry Version {}\n", shown_version(name))
+}
+
+/// `-vv`: with the modules that the configuration uses, or, where it is not
+/// there or faulty, those that are linked in.
+pub fn status(images: &Images, name: Name, source: &Source) -> String {
+    let linked = || images.linked().iter().map(|module| (module.name.to_owned(), module.version.to_owned())).collect();
+    let modules: Vec<_> = gantry_server::modules(source, images).unwrap_or_else(|_| linked());
+    let modules: String = modules.iter().map(|(module, version)| format!("  {module}/{version}\n")).collect();
+    let (version, stamp) = (shown_version(name), stamp::build_id());
+    format!("Gantry Version: {version}\n  Stamp: {stamp}\n\nLoaded modules:\n{modules}")
+}
+
+/// `-l`.
+pub fn modules(images: &Images) -> String {
+    let names = images.linked().into_iter().map(|module| format!("  {}.c\n", module.name));
+    format!("Compiled-in modules:\n{}", names.collect::<String>())
 }
 
 /// `-V`.
-pub fn settings(images: &Images) {
+pub fn settings(images: &Images, name: Name) -> String {
     let stamp = Stamp::of_this_build();
-    println!("Compile-time Settings:");
-    println!("  Version: {}", env!("CARGO_PKG_VERSION"));
-    println!("  Stamp: {}", stamp::build_id());
+    let mut text = format!(
+        "Compile-time Settings:\n  Version: {}\n  Platform: {} [{}]\n  Stamp: {}\n",
+        shown_version(name),
+        std::env::consts::OS.to_uppercase(),
+        stamp.field("target"),
+        stamp::build_id()
+    );
     for (key, value) in stamp.fields() {
-        println!("    {key}: {value}");
+        let _ = writeln!(text, "    {key}: {value}");
     }
-    println!("\n  Files:");
-    println!("    Configuration File: {}", paths::configuration().display());
-    for folder in paths::modules() {
-        println!("    Modules: {}", folder.display());
+    text.push_str("\n  Files:\n");
+    let mut files = vec![("Configuration File", paths::configuration(name))];
+    if name == Name::Proftpd {
+        files.push(("Pid File", paths::pid_file()));
     }
-    println!("\n  Features:");
-    for (on, name) in FEATURES {
-        println!("    {} {name}", if *on { '+' } else { '-' });
+    files.extend(paths::modules().into_iter().map(|folder| ("Shared Module Directory", folder)));
+    for (what, path) in files {
+        let _ = writeln!(text, "    {what}:\n      {}", path.display());
     }
-    println!("\n  Modules linked in:");
+    text.push_str("\n  Features:\n");
+    for (on, feature) in FEATURES {
+        let _ = writeln!(text, "    {} {feature} support", if *on { '+' } else { '-' });
+    }
+    text.push_str("\n  Modules linked in:\n");
     for module in images.linked() {
-        println!("    {} {}", module.name, module.version);
+        let _ = writeln!(text, "    {} {}", module.name, module.version);
+    }
+    text
+}
+
+fn shown_version(name: Name) -> String {
+    match name {
+        Name::Gantryd => VERSION.to_owned(),
+        Name::Proftpd => format!("{VERSION} (ProFTPD-compatible)"),
     }
 }
 
-const FEATURES: &[(bool, &str)] = &[(cfg!(feature = "dso"), "DSO support")];
+/// By ProFTPD's names and in its order.
+const FEATURES: &[(bool, &str)] = &[
+    (false, "Controls"),
+    (cfg!(feature = "dso"), "DSO"),
+    (true, "IPv6"),
+    (true, "Largefile"),
+    (false, "NLS"),
+    (false, "OpenSSL"),
+    (true, "Sendfile"),
+];

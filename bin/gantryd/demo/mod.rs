@@ -7,12 +7,14 @@ mod users;
 use std::net::SocketAddr;
 
 use gantry_api::Layout;
-use gantry_server::{Generation, Images, Source, StartError};
+use gantry_server::{Generation, Images, Manner, Override, Source, StartError};
 
 use state::{State, Users};
 
+use crate::life::tell_manager;
+
 /// Makes the state where it is missing, and serves it.
-pub fn run(images: Images) -> Result<(), StartError> {
+pub fn run(images: Images, overrides: Vec<Override>) -> Result<(), StartError> {
     let state = State::open(&images)?;
     if let Some(users) = state.missing {
         if users == Users::Database {
@@ -20,8 +22,11 @@ pub fn run(images: Images) -> Result<(), StartError> {
         }
         state.complete(users)?;
     }
-    let source = Source { path: state.configuration(), defines: Vec::new(), overrides: Vec::new() };
-    gantry_server::run(source, images, |addresses, generation| announce(&state, addresses, generation))
+    let source = Source { path: state.configuration(), defines: Vec::new(), overrides };
+    gantry_server::run(source, images, Manner::default(), |addresses, generation| {
+        tell_manager();
+        announce(&state, addresses, generation);
+    })
 }
 
 fn announce(state: &State, addresses: &[SocketAddr], generation: &Generation) {
@@ -32,7 +37,9 @@ fn announce(state: &State, addresses: &[SocketAddr], generation: &Generation) {
     println!("  password  {}", state.password);
     println!("  files     {}", state.files().display());
     println!("  settings  {}", state.configuration().display());
-    println!("  try       curl -u '{}:{}' ftp://127.0.0.1:2121/", state.user, state.password);
+    if let Some(address) = addresses.first() {
+        println!("  try       curl -u '{}:{}' ftp://{address}/", state.user, state.password);
+    }
     println!("Modules:");
     for module in &generation.modules {
         let layout = match module.image.layout() {

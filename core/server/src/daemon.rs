@@ -13,12 +13,12 @@ use std::time::Duration;
 use gantry_api::Reply;
 use gantry_api::log::{self, Level};
 use gantry_sys::users::{Group, User};
-use gantry_sys::{Credentials, Keep, as_daemon, as_user, become_user};
+use gantry_sys::{Credentials, Keep, as_user, become_user};
 use socket2::{SockRef, TcpKeepalive};
 use thiserror::Error;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::{mpsc, watch};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::{JoinHandle, JoinSet};
 
 use crate::blocking::Blocking;
@@ -28,6 +28,7 @@ use crate::generation::{Generation, Retired};
 use crate::images::Images;
 use crate::listener::{Listeners, Wanted, accepting};
 use crate::log::{LOGGER, Logger};
+use crate::pid_file::PidFile;
 use crate::session::{Arrival, serve};
 use crate::shared::Identity;
 
@@ -46,13 +47,60 @@ pub enum StartError {
     /// The system refuses something.
     #[error("Fatal: {0}: {1}")]
     System(String, #[source] io::Error),
+    /// Another daemon holds the PidFile.
+    #[error("Fatal: gantryd is already running: process {} holds {}", shown(.process), .path.display())]
+    Running {
+        /// The PidFile.
+        path: PathBuf,
+        /// What it says.
+        process: Option<u32>,
+    },
+}
+
+fn shown(process: &Option<u32>) -> String {
+    process.map_or_else(|| "(unknown)".to_owned(), |process| process.to_string())
+}
+
+/// How the daemon is run, besides what its configuration says.
+#[derive(Debug, Clone, Default)]
+pub struct Manner {
+    /// The PidFile where the configuration names none; its folder is made
+    /// where it is missing.
+    pub pid_file: Option<PathBuf>,
+    /// How long it serves.
+    pub until: Until,
+}
+
+/// How long a daemon serves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Until {
+    /// Until a signal ends it.
+    #[default]
+    Signal,
+    /// Until the first session has ended, too.
+    FirstSession,
 }
 
 /// Reads and checks a configuration without running anything of it.
 pub fn check(source: &Source, images: &Images) -> Result<Vec<String>, StartError> {
-    let plan = Plan::read(source, images)?;
+    let plan = read(source, images)?;
     Wanted::of(&plan).map_err(StartError::Wanted)?;
     Ok(plan.notices)
+}
+
+/// The modules that a configuration uses, in their order: name and version.
+/// Nothing of it runs.
+pub fn modules(source: &Source, images: &Images) -> Result<Vec<(String, String)>, StartError> {
+    let plan = read(source, images)?;
+    Ok(plan.modules().map(|(_, module)| (module.name.to_owned(), module.version.to_owned())).collect())
+}
+
+/// A configuration, with what is to be said of the server's own directives.
+fn read(source: &Source, images: &Images) -> Result<Plan, BuildError> {
+    let mut plan = Plan::read(source, images)?;
+    let notices = plan.settings().notices();
+    plan.notices.extend(notices);
+    Ok(plan)
 }
 
 /// Starts the modules of a configuration for one piece of work, without
@@ -80,13 +128,19 @@ pub fn with_generation<T>(
 /// Runs the daemon to its end. Called before any thread is started, since
 /// privileges belong to threads. `ready` is told the addresses and the first
 /// generation once clients can come.
-pub fn run(source: Source, images: Images, ready: impl FnOnce(&[SocketAddr], &Generation)) -> Result<(), StartError> {
-    let plan = Plan::read(&source, &images)?;
+pub fn run(
+    source: Source,
+    images: Images,
+    manner: Manner,
+    ready: impl FnOnce(&[SocketAddr], &Generation),
+) -> Result<(), StartError> {
+    let plan = read(&source, &images)?;
     say_all(&plan.notices);
     let wanted = Wanted::of(&plan).map_err(StartError::Wanted)?;
+    // First of all: of a second start, this says most.
+    let pid_file = take_pid_file(&plan, &manner)?;
     let listeners = Listeners::default().opened(&wanted).map_err(StartError::Wanted)?;
     let system_log = open_log(&plan)?;
-    let pid_file = PidFile::write(plan.settings().pid_file.as_deref())?;
     let identity = Arc::new(take_identity(&plan)?);
     LOGGER.send_to(system_log);
     let failed = |what: &str| {
@@ -100,13 +154,15 @@ pub fn run(source: Source, images: Images, ready: impl FnOnce(&[SocketAddr], &Ge
         .map_err(failed("cannot start threads"))?;
     let done = runtime.block_on(async {
         let blocking = Arc::new(Blocking::new().map_err(failed("cannot start threads"))?);
+        // Before anybody knows that there is somebody to signal.
+        let signals = Signals::new().map_err(failed("cannot receive signals"))?;
         let daemon = Daemon::start(source, images, plan, wanted, listeners, identity, blocking).await?;
         let daemon = Arc::new(daemon);
         daemon.accept_at_all();
         if let Some(current) = daemon.current() {
             ready(&current.listeners.addresses(), &current.generation);
         }
-        daemon.live().await;
+        daemon.live(signals, manner.until).await;
         daemon.end().await;
         Ok(())
     });
@@ -140,6 +196,25 @@ struct Daemon {
     active: AtomicUsize,
     tasks: Mutex<JoinSet<()>>,
     closing: watch::Sender<bool>,
+    /// A session has ended.
+    left: Notify,
+}
+
+/// The signals that the daemon answers to.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+    hangup: Signal,
+}
+
+impl Signals {
+    fn new() -> io::Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            hangup: signal(SignalKind::hangup())?,
+        })
+    }
 }
 
 impl Daemon {
@@ -178,6 +253,7 @@ impl Daemon {
             active: AtomicUsize::new(0),
             tasks: Mutex::default(),
             closing: watch::Sender::new(false),
+            left: Notify::new(),
         })
     }
 
@@ -186,17 +262,15 @@ impl Daemon {
     }
 
     /// Signals, until one of them ends the daemon.
-    async fn live(self: &Arc<Self>) {
-        let streams = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()), signal(SignalKind::hangup()));
-        let (Ok(mut terminate), Ok(mut interrupt), Ok(mut hangup)) = streams else {
-            say(Level::Error, format_args!("cannot receive signals: ending"));
-            return;
-        };
+    async fn live(self: &Arc<Self>, mut signals: Signals, until: Until) {
         loop {
             tokio::select! {
-                _ = terminate.recv() => return say(Level::Info, format_args!("SIGTERM received: ending")),
-                _ = interrupt.recv() => return say(Level::Info, format_args!("SIGINT received: ending")),
-                _ = hangup.recv() => {
+                _ = signals.terminate.recv() => return say(Level::Info, format_args!("SIGTERM received: ending")),
+                _ = signals.interrupt.recv() => return say(Level::Info, format_args!("SIGINT received: ending")),
+                () = self.left.notified(), if until == Until::FirstSession => {
+                    return say(Level::Info, format_args!("the first session has ended: ending"));
+                }
+                _ = signals.hangup.recv() => {
                     say(Level::Info, format_args!("SIGHUP received: reading {} anew", self.source.path.display()));
                     if let Err(error) = self.reload().await {
                         for line in error.to_string().lines() {
@@ -213,16 +287,16 @@ impl Daemon {
     async fn reload(self: &Arc<Self>) -> Result<(), StartError> {
         // The configuration may be readable by root alone, who the daemon was.
         let root = Credentials { uid: 0, gid: 0, groups: Vec::new() };
-        let read = || {
-            let plan = Plan::read(&self.source, &self.images)?;
+        let read_all = || {
+            let plan = read(&self.source, &self.images)?;
             let log = open_log(&plan)?;
             Ok::<_, StartError>((plan, log))
         };
         let (plan, system_log) = tokio::task::block_in_place(|| match self.identity.may_switch {
             true => {
-                as_user(&root, read).map_err(|error| StartError::System("cannot read as root".to_owned(), error))?
+                as_user(&root, read_all).map_err(|error| StartError::System("cannot read as root".to_owned(), error))?
             }
-            false => read(),
+            false => read_all(),
         })?;
         say_all(&plan.notices);
         let wanted = Wanted::of(&plan).map_err(StartError::Wanted)?;
@@ -356,6 +430,7 @@ struct Leave(Arc<Daemon>);
 impl Drop for Leave {
     fn drop(&mut self) {
         self.0.active.fetch_sub(1, Ordering::AcqRel);
+        self.0.left.notify_one();
     }
 }
 
@@ -416,23 +491,16 @@ fn find_group(name: &str) -> Result<u32, StartError> {
     found.map(|group| group.gid).ok_or_else(|| StartError::Wanted(format!("Group: unknown group '{name}'")))
 }
 
-/// PidFile, removed when the daemon ends.
-struct PidFile(PathBuf);
-
-impl PidFile {
-    fn write(path: Option<&str>) -> Result<Option<Self>, StartError> {
-        let Some(path) = path else { return Ok(None) };
-        let written = std::fs::write(path, format!("{}\n", std::process::id()));
-        written.map_err(|error| StartError::System(format!("PidFile: cannot write {path}"), error))?;
-        Ok(Some(Self(path.into())))
+/// The PidFile of the configuration, or that of the manner.
+fn take_pid_file(plan: &Plan, manner: &Manner) -> Result<Option<PidFile>, StartError> {
+    if let Some(path) = plan.settings().pid_file.as_deref() {
+        return PidFile::take(Path::new(path)).map(Some);
     }
-}
-
-impl Drop for PidFile {
-    fn drop(&mut self) {
-        // Its folder may be root's alone, who the daemon was.
-        let _ = as_daemon(|| std::fs::remove_file(&self.0));
-    }
+    let Some(path) = manner.pid_file.as_deref() else { return Ok(None) };
+    let folder = path.parent().unwrap_or(Path::new("/"));
+    let made = std::fs::create_dir_all(folder);
+    made.map_err(|error| StartError::System(format!("PidFile: cannot make {}", folder.display()), error))?;
+    PidFile::take(path).map(Some)
 }
 
 fn say_all(notices: &[String]) {

@@ -17,6 +17,7 @@ mod link;
 mod listener;
 mod log;
 mod order;
+mod pid_file;
 mod progress;
 mod retire;
 mod session;
@@ -25,7 +26,7 @@ mod shared;
 mod start;
 
 pub use build::{BuildError, Source, compat};
-pub use daemon::{StartError, check, run, with_generation};
+pub use daemon::{Manner, StartError, Until, check, modules, run, with_generation};
 pub use gantry_config::{Override, Report};
 pub use generation::{Generation, Running};
 pub use images::{ImageRef, Images};

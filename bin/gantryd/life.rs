@@ -1,0 +1,97 @@
+//! How the daemon is brought to life: in the foreground, or in the background
+//! with the starter waiting until clients can come; and who is told.
+
+use std::net::SocketAddr;
+use std::process::ExitCode;
+
+use gantry_api::log;
+use gantry_server::{Generation, Images, LOGGER, Manner, Source, StartError, Until};
+use gantry_sys::background::{Side, close_standard_streams, split};
+use sd_notify::NotifyState;
+
+use crate::arguments::Arguments;
+use crate::name::Name;
+use crate::paths;
+
+/// Another daemon holds the PidFile.
+const RUNNING: u8 = 3;
+
+/// Serves a configuration until it ends.
+pub fn serve(source: Source, images: Images, name: Name, arguments: &Arguments) -> ExitCode {
+    let until = if arguments.once { Until::FirstSession } else { Until::Signal };
+    if name == Name::Gantryd || arguments.foreground || arguments.once {
+        if arguments.quiet {
+            prefer_syslog();
+        }
+        let manner = Manner { pid_file: None, until };
+        return ended(gantry_server::run(source, images, manner, |_, _| tell_manager()));
+    }
+    in_background(source, images, Manner { pid_file: Some(paths::pid_file()), until })
+}
+
+/// The exit code of what was done; what is wrong goes to standard error.
+pub fn ended(done: Result<(), StartError>) -> ExitCode {
+    ExitCode::from(told(done))
+}
+
+/// Tells systemd, where it waits, that clients can come.
+pub fn tell_manager() {
+    if let Err(error) = sd_notify::notify(&[NotifyState::Ready]) {
+        warn(format_args!("cannot tell the service manager that clients can come: {error}"));
+    }
+}
+
+fn in_background(source: Source, images: Images, manner: Manner) -> ExitCode {
+    // The thread that waits is the only one, so the process can be split.
+    let starter = match split() {
+        Ok(Side::Starter(word)) => return awaited(word.wait()),
+        Ok(Side::Daemon(starter)) => starter,
+        Err(error) => return ended(Err(StartError::System("cannot go to the background".to_owned(), error))),
+    };
+    // Whatever is wrong from here on, the starter's standard error shows it.
+    prefer_syslog();
+    if let Err(error) = std::env::set_current_dir("/") {
+        return ended(Err(StartError::System("cannot go to /".to_owned(), error)));
+    }
+    let mut waiting = Some(starter);
+    let ready = |_: &[SocketAddr], _: &Generation| {
+        tell_manager();
+        if let Err(error) = close_standard_streams() {
+            warn(format_args!("cannot let go of the terminal: {error}"));
+        }
+        if let Some(starter) = waiting.take() {
+            // Who waits no more was ended, and the daemon was not.
+            let _ = starter.tell(0);
+        }
+    };
+    let code = told(gantry_server::run(source, images, manner, ready));
+    if let Some(starter) = waiting {
+        let _ = starter.tell(code);
+    }
+    ExitCode::from(code)
+}
+
+/// How the starter ends once the daemon has spoken.
+fn awaited(word: Option<u8>) -> ExitCode {
+    let Some(code) = word else {
+        eprintln!("Fatal: gantryd ended before clients could come");
+        return ExitCode::FAILURE;
+    };
+    ExitCode::from(code)
+}
+
+fn told(done: Result<(), StartError>) -> u8 {
+    let Err(error) = done else { return 0 };
+    eprintln!("{error}");
+    if matches!(error, StartError::Running { .. }) { RUNNING } else { 1 }
+}
+
+fn prefer_syslog() {
+    if let Err(error) = LOGGER.prefer_syslog() {
+        warn(format_args!("cannot reach syslog: {error}"));
+    }
+}
+
+fn warn(text: std::fmt::Arguments<'_>) {
+    log::write(log::Level::Warn, "gantry", text);
+}
