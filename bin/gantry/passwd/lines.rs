@@ -18,6 +18,9 @@ pub struct Fields {
     /// The group id [a new user's: that of --uid]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(..=MOST))]
     pub gid: Option<u32>,
+    /// Who the user is, for people
+    #[arg(long, value_name = "TEXT")]
+    pub gecos: Option<String>,
     /// The home folder, an absolute path (needed for a new user)
     #[arg(long, value_name = "DIR")]
     pub home: Option<PathBuf>,
@@ -92,6 +95,7 @@ impl Fields {
                 return Err(LineError::Field("--home", "an absolute path is needed"));
             }
         }
+        self.gecos.as_ref().map_or(Ok(()), |gecos| plain("--gecos", gecos))?;
         self.shell.as_ref().map_or(Ok(()), |shell| plain("--shell", shell))
     }
 }
@@ -106,13 +110,13 @@ fn plain(option: &'static str, text: &str) -> Result<(), LineError> {
 /// The file's text with the user's line changed or added.
 pub fn with(text: &[u8], user: &str, secret: &str, fields: &Fields) -> Result<(Vec<u8>, Change), LineError> {
     // Of two lines with one name the first counts, for gantryd as well.
-    let Some(at) = lines(text).position(|line| is_of(line, user)) else {
+    let Some(at) = split(text).position(|line| is_of(line, user)) else {
         let line = added(user, secret, fields)?;
         let end: &[u8] = if text.is_empty() || text.ends_with(b"\n") { b"" } else { b"\n" };
         return Ok(([text, end, line.as_bytes()].concat(), Change::Added));
     };
     let mut made = Vec::new();
-    for (number, line) in lines(text).enumerate() {
+    for (number, line) in split(text).enumerate() {
         match number == at {
             true => made.extend_from_slice(changed(number, line, user, secret, fields)?.as_bytes()),
             false => made.extend_from_slice(line),
@@ -123,17 +127,27 @@ pub fn with(text: &[u8], user: &str, secret: &str, fields: &Fields) -> Result<(V
 
 /// The file's text without any line of the user.
 pub fn without(text: &[u8], user: &str) -> Result<Vec<u8>, LineError> {
-    let kept: Vec<&[u8]> = lines(text).filter(|line| !is_of(line, user)).collect();
+    let kept: Vec<&[u8]> = split(text).filter(|line| !is_of(line, user)).collect();
     let kept = kept.concat();
     if kept.len() == text.len() { Err(LineError::Nobody(user.to_owned())) } else { Ok(kept) }
 }
 
+/// What stands in the user's line in place of a password.
+pub fn secret(text: &[u8], user: &str) -> Result<String, LineError> {
+    let found = split(text).enumerate().find(|(_, line)| is_of(line, user));
+    let (number, line) = found.ok_or_else(|| LineError::Nobody(user.to_owned()))?;
+    let malformed = || LineError::Malformed(number + 1, user.to_owned());
+    let line = str::from_utf8(line).map_err(|_| malformed())?;
+    line.split(':').nth(1).map(str::to_owned).ok_or_else(malformed)
+}
+
 /// The lines, each with its end.
-fn lines(text: &[u8]) -> impl Iterator<Item = &[u8]> {
+pub fn split(text: &[u8]) -> impl Iterator<Item = &[u8]> {
     text.split_inclusive(|byte| *byte == b'\n')
 }
 
-fn is_of(line: &[u8], user: &str) -> bool {
+/// Whether a line is that of a user or group.
+pub fn is_of(line: &[u8], user: &str) -> bool {
     line.strip_prefix(user.as_bytes()).is_some_and(|rest| rest.starts_with(b":"))
 }
 
@@ -142,8 +156,9 @@ fn added(user: &str, secret: &str, fields: &Fields) -> Result<String, LineError>
     let uid = fields.uid.ok_or_else(|| needed("--uid and --home"))?;
     let home = fields.home.as_ref().ok_or_else(|| needed("--home"))?.display();
     let gid = fields.gid.unwrap_or(uid);
+    let gecos = fields.gecos.as_deref().unwrap_or_default();
     let shell = fields.shell.as_deref().unwrap_or(SHELL);
-    Ok(format!("{user}:{secret}:{uid}:{gid}::{home}:{shell}\n"))
+    Ok(format!("{user}:{secret}:{uid}:{gid}:{gecos}:{home}:{shell}\n"))
 }
 
 fn changed(number: usize, line: &[u8], user: &str, secret: &str, fields: &Fields) -> Result<String, LineError> {
@@ -154,7 +169,7 @@ fn changed(number: usize, line: &[u8], user: &str, secret: &str, fields: &Fields
     let number = |given: Option<u32>, old: &str| given.map_or_else(|| old.to_owned(), |given| given.to_string());
     let (uid, gid) = (number(fields.uid, uid), number(fields.gid, gid));
     let home = fields.home.as_ref().map_or_else(|| home.to_owned(), |given| given.display().to_string());
-    let shell = fields.shell.as_deref().unwrap_or(shell);
+    let (gecos, shell) = (fields.gecos.as_deref().unwrap_or(gecos), fields.shell.as_deref().unwrap_or(shell));
     Ok(format!("{name}:{secret}:{uid}:{gid}:{gecos}:{home}:{shell}\n"))
 }
 
@@ -163,7 +178,7 @@ mod tests {
     use super::*;
 
     fn all() -> Fields {
-        Fields { uid: Some(7), gid: None, home: Some("/h".into()), shell: None }
+        Fields { uid: Some(7), home: Some("/h".into()), ..Fields::default() }
     }
 
     #[test]
@@ -182,6 +197,8 @@ mod tests {
         let (made, change) = with(text, "bob", "new", &Fields { uid: Some(5), ..Fields::default() }).unwrap();
         let expected = b"\xff junk\nbobby:x:1:1::/a:\r\nbob:new:5:3:Bob, B:/b:/bin/sh\nbob:second:9:9::/:\n";
         assert_eq!((made, change), (expected.to_vec(), Change::Changed));
+        assert_eq!(secret(text, "bob"), Ok("old".to_owned()));
+        assert_eq!(secret(text, "ann"), Err(LineError::Nobody("ann".to_owned())));
         assert_eq!(with(b"bob:x:1\n", "bob", "new", &all()), Err(LineError::Malformed(1, "bob".to_owned())));
     }
 

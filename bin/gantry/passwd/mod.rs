@@ -1,8 +1,8 @@
 //! `gantry passwd`: users of an AuthUserFile. What stands in the file's lines is
 //! `lines`, how the file is replaced `file`, how a password is asked `prompt`.
 
-mod file;
-mod lines;
+pub mod file;
+pub mod lines;
 mod prompt;
 
 use std::io::{self, BufRead};
@@ -26,7 +26,7 @@ pub struct Passwd {
     #[arg(long)]
     stdin: bool,
     /// Remove the user
-    #[arg(long, conflicts_with_all = ["stdin", "uid", "gid", "home", "shell"])]
+    #[arg(long, conflicts_with_all = ["stdin", "uid", "gid", "gecos", "home", "shell"])]
     delete: bool,
     #[command(flatten)]
     fields: Fields,
@@ -86,16 +86,41 @@ impl Passwd {
         }
         // Before anybody types a password for nothing.
         lines::with(file.text(), &self.user, "", &self.fields)?;
-        let secret = hashed(&self.password()?)?;
+        let input = if self.stdin { Input::Standard } else { Input::Terminal };
+        let secret = hashed(&password(&self.user, input)?, Scheme::Yescrypt)?;
         let (text, change) = lines::with(file.text(), &self.user, &secret, &self.fields)?;
         file.replace(&text)?;
         println!("{}: {} is {change}", self.file.display(), self.user);
         Ok(())
     }
+}
 
-    fn password(&self) -> Result<Vec<u8>, PasswdError> {
-        let password = if self.stdin { first_line() } else { prompt::new_password(&self.user) }?;
-        if password.is_empty() { Err(PasswdError::Empty) } else { Ok(password) }
+/// Where a new password comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Input {
+    /// It is asked for, twice.
+    Terminal,
+    /// It is the first line of the standard input.
+    Standard,
+}
+
+/// A user's new password, not an empty one.
+pub fn password(user: &str, input: Input) -> Result<Vec<u8>, PasswdError> {
+    let password = match input {
+        Input::Standard => first_line(),
+        Input::Terminal => prompt::new_password(user),
+    }?;
+    if password.is_empty() { Err(PasswdError::Empty) } else { Ok(password) }
+}
+
+/// Hashed by a scheme, or, where the system's libcrypt is too old for yescrypt,
+/// as well as that can.
+pub fn hashed(password: &[u8], scheme: Scheme) -> Result<String, CryptError> {
+    match hash(password, scheme) {
+        Err(CryptError::NoSalt | CryptError::UnknownScheme) if scheme == Scheme::Yescrypt => {
+            hash(password, Scheme::Sha512)
+        }
+        done => done,
     }
 }
 
@@ -107,12 +132,4 @@ fn first_line() -> Result<Vec<u8>, PasswdError> {
         line.pop();
     }
     Ok(line)
-}
-
-/// By yescrypt, or as well as the system's libcrypt can.
-fn hashed(password: &[u8]) -> Result<String, CryptError> {
-    match hash(password, Scheme::Yescrypt) {
-        Err(CryptError::NoSalt | CryptError::UnknownScheme) => hash(password, Scheme::Sha512),
-        done => done,
-    }
 }
