@@ -11,12 +11,15 @@ use crate::place::{self, Symbols};
 
 /// The configuration that a new installation begins with.
 const SAMPLE: &str = include_str!("../files/gantry.conf.sample");
+/// What systemd is to know.
+const SERVICE: &str = include_str!("../files/gantryd.service");
 
 /// Builds Gantry and lays it out under a prefix.
 ///
 /// PREFIX/sbin/gantryd, PREFIX/bin/gantry, the shared objects of the modules
 /// whose shared- features are enabled in PREFIX/libexec, PREFIX/etc with
-/// gantry.conf.sample (and gantry.conf, if there is none), PREFIX/share.
+/// gantry.conf.sample (and gantry.conf, if there is none), systemd's unit
+/// PREFIX/lib/systemd/system/gantryd.service, PREFIX/share.
 #[derive(clap::Args, Debug)]
 #[command(verbatim_doc_comment)]
 pub struct Install {
@@ -66,6 +69,7 @@ impl Install {
         }
         self.programs(&layout, &built)?;
         configuration(&layout, &built)?;
+        service(&layout)?;
         documents(&layout)
     }
 
@@ -102,6 +106,11 @@ fn configuration(layout: &Layout, built: &Built) -> Result<(), Error> {
         return Ok(());
     }
     install_text(sample.as_bytes(), &configuration)
+}
+
+fn service(layout: &Layout) -> Result<(), Error> {
+    let text = SERVICE.replace("@PREFIX@", &layout.prefix.display().to_string());
+    install_text(text.as_bytes(), &layout.staged(&layout.prefix.join("lib/systemd/system/gantryd.service")))
 }
 
 fn sample(layout: &Layout, built: &Built) -> String {
