@@ -28,7 +28,7 @@ pub fn words(words: &[&str]) -> Result<Value, String> {
 /// `on` or `off` and their synonyms.
 pub fn on_off(words: &[&str]) -> Result<Value, String> {
     let word = one(words)?;
-    switch(word).map(Value::Bool).ok_or_else(|| format!("expected boolean parameter, found '{word}'"))
+    switch(word).map(Value::Bool).ok_or_else(|| format!("expected Boolean parameter, found '{word}'"))
 }
 
 /// Reads `on`, `yes`, `true`, `1` or their opposites.

@@ -135,7 +135,7 @@ mod tests {
         );
         assert_eq!(
             first(read(&[], &["AllowOverwrite=perhaps"])),
-            "Fatal: AllowOverwrite: expected boolean parameter, found 'perhaps' on the command line\n  | --set AllowOverwrite=perhaps\n  |                      ^\n  syntax: AllowOverwrite what"
+            "Fatal: AllowOverwrite: expected Boolean parameter, found 'perhaps' on the command line\n  | --set AllowOverwrite=perhaps\n  |                      ^\n  syntax: AllowOverwrite what"
         );
         assert!(first(read(&[], &["Include=/x"])).starts_with("Fatal: Include: acts while the files are read"));
         assert!(first(read(&[], &["ModuleSigners=x"])).starts_with("Fatal: ModuleSigners: acts while"));

@@ -67,7 +67,7 @@ fn faults_begin_as_proftpd_begins_them() {
 fn a_value_fault_carries_the_parsers_words_the_line_and_a_mark() {
     let shown =
         configure("ServerName x\n\tAllowOverwrite  perhaps # y\n").map(drop).map_err(|faults| faults.to_string());
-    let expected = "Fatal: AllowOverwrite: expected boolean parameter, found 'perhaps' on line 2 of '/t.conf'\n  \
+    let expected = "Fatal: AllowOverwrite: expected Boolean parameter, found 'perhaps' on line 2 of '/t.conf'\n  \
                     2 | \tAllowOverwrite  perhaps # y\n    | \t                ^\n  syntax: AllowOverwrite what";
     assert_eq!(shown, Err(expected.to_owned()));
 }

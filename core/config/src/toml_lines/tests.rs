@@ -129,7 +129,7 @@ fn faults_stand_at_their_line_and_column() {
     let faults = toml(text).map(drop).map_err(|faults| faults.to_string());
     let expected = "Fatal: unknown configuration directive 'Prot' on line 1 of '/t.toml'\n  1 | Prot = 1\n    | ^\n  Did you mean: Port\n\
         Fatal: HideFiles: missing parameters on line 3 of '/t.toml'\n  3 |   []]\n    |   ^\n  syntax: HideFiles what\n\
-        Fatal: AllowOverwrite: expected boolean parameter, found 'perhaps' on line 5 of '/t.toml'\n  5 |   AllowOverwrite = \"perhaps\"\n    |                    ^\n  syntax: AllowOverwrite what";
+        Fatal: AllowOverwrite: expected Boolean parameter, found 'perhaps' on line 5 of '/t.toml'\n  5 |   AllowOverwrite = \"perhaps\"\n    |                    ^\n  syntax: AllowOverwrite what";
     assert_eq!(faults, Err(expected.to_owned()));
 }
 

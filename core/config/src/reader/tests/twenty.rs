@@ -36,7 +36,7 @@ const LINES: [(&str, Option<(u32, &str)>); 41] = [
     ("<Class c>", None),
     ("  Satisfy most", Some((11, "Satisfy: invalid parameter: 'most'"))),
     ("</Class>", None),
-    ("AllowOverwrite  perhaps", Some((17, "AllowOverwrite: expected boolean parameter, found 'perhaps'"))),
+    ("AllowOverwrite  perhaps", Some((17, "AllowOverwrite: expected Boolean parameter, found 'perhaps'"))),
     ("<IfModule>", Some((1, "<IfModule>: missing parameters"))),
     ("</IfModule>", None),
     ("<Anonymous ftp>", Some((1, "<Anonymous>: (ftp) absolute pathname required"))),
