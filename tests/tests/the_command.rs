@@ -260,6 +260,18 @@ fn under_proftpds_name_no_fault_is_lost(layout: Layout) {
     assert_eq!(left, 0, "nothing is left running");
 }
 
+fn under_proftpds_name_the_pid_file_is_the_installations(layout: Layout) {
+    let home = Home::new(layout, "proftpd", |config| {
+        config.remove("PidFile");
+    });
+    home.run(&[]).ok();
+    let file = layout.prefix().join("var/proftpd.pid");
+    let pid = Pid::from_raw(fs::read_to_string(&file).unwrap().trim().parse().unwrap()).unwrap();
+    kill_process(pid, Signal::TERM).unwrap();
+    wait::for_condition("the daemon ends", || !is_alive(pid));
+    assert!(!file.exists(), "the PidFile is left");
+}
+
 fn under_proftpds_name_n_stays_in_the_foreground(layout: Layout) {
     let home = Home::new(layout, "proftpd", |_| {});
     let mut running = home.spawn(&["-n"]);
@@ -345,6 +357,7 @@ both_layouts!(
     a_second_start_is_refused,
     under_proftpds_name_it_goes_to_the_background,
     under_proftpds_name_no_fault_is_lost,
+    under_proftpds_name_the_pid_file_is_the_installations,
     under_proftpds_name_n_stays_in_the_foreground,
     it_tells_of_itself_in_proftpds_forms,
     systemd_is_told_when_clients_can_come,
