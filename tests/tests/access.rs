@@ -75,6 +75,17 @@ fn limit_login_lets_nobody_in(layout: Layout) {
     }
 }
 
+fn whom_limit_login_refuses_may_try_as_another(layout: Layout) {
+    let server = Server::with(layout, |config| {
+        config.block(format!("<Limit LOGIN>\n  DenyUser {USER}\n</Limit>"));
+    });
+    let mut wire = server.connect();
+    wire.expect(format!("USER {USER}"), 331);
+    let answer = wire.expect(format!("PASS {PASSWORD}"), 530).text();
+    assert!(answer.ends_with("Login incorrect."), "{answer}");
+    wire.login("bob", "plain as day");
+}
+
 fn a_directory_has_limits_of_its_own(layout: Layout) {
     let server = Server::with(layout, |config| {
         let home = config.home().display().to_string();
@@ -160,6 +171,7 @@ both_layouts!(
     limit_read_hides_content_and_not_names,
     a_limit_of_one_command_concerns_that_alone,
     limit_login_lets_nobody_in,
+    whom_limit_login_refuses_may_try_as_another,
     a_directory_has_limits_of_its_own,
     a_limit_holds_behind_a_link_too,
     without_allow_overwrite_a_file_is_kept,

@@ -10,10 +10,10 @@ mod start;
 
 use std::sync::Arc;
 
-use gantry_api::Account;
 use gantry_api::prelude::*;
 use gantry_api::proto::text::Escaped;
 use gantry_api::service::LoginRequest;
+use gantry_api::{Account, Fault};
 
 use login::Logins;
 use settings::Settings;
@@ -106,10 +106,14 @@ async fn begin(at: &mut Moment<'_>, mut account: Account, settings: &Settings) -
     let account = Arc::new(account);
     let root = settings.root_of(&account);
     let admitted = at.session.files.admit(account.clone(), &root).await;
-    if let Err(error) = admitted {
-        // Files are given to an account once: there is no second try.
-        at.session.end(format!("cannot enter {}", root.display()));
-        return Err(format!("cannot enter {}: {error}", root.display()));
+    match admitted {
+        Ok(()) => {}
+        // Not let in (<Limit LOGIN>): another user may be.
+        Err(error) if error.fault() == Fault::Client => return Err(format!("not let in: {error}")),
+        Err(error) => {
+            at.session.end(format!("cannot enter {}", root.display()));
+            return Err(format!("cannot enter {}: {error}", root.display()));
+        }
     }
     for path in settings.beginnings(&account, &root) {
         if at.session.files.enter(&path).await.is_ok() {
