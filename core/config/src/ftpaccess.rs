@@ -49,6 +49,37 @@ impl FtpAccess {
         let tree = read_ftpaccess(path, bytes, &mut Snapshot(self))?;
         Ok(merged(&tree, outer, position))
     }
+
+    /// What holds in an inner section of the configuration, with files read
+    /// between it and the `outer` section around it: what it says beyond `outer`,
+    /// on top of `onto`, what those files made of `outer`.
+    pub fn beneath(&self, inner: &Scope, outer: &Scope, onto: &Scope) -> Scope {
+        let mut scope = Scope { position: inner.position.clone(), ..onto.clone() };
+        let Value::Map(settings) = &inner.settings else { return scope };
+        let own = settings.iter().zip(&inner.places);
+        for ((name, value), place) in own.filter(|((name, _), place)| outer.locate(name) != Some(*place)) {
+            match value {
+                Value::List(lines) if self.appends(name) => {
+                    let inherited = outer.settings.entry(name).map_or(0, lines_of);
+                    let lines = lines.iter().skip(inherited);
+                    lines.for_each(|line| scope.put(name, line.clone(), Inherits::Append, place));
+                }
+                value => scope.put(name, value.clone(), Inherits::Replace, place),
+            }
+        }
+        let inherited = inner.limits.iter().zip(&outer.limits).take_while(|(one, other)| one == other).count();
+        scope.limits.extend(inner.limits.iter().skip(inherited).cloned());
+        scope
+    }
+
+    fn appends(&self, name: &str) -> bool {
+        let directive = self.directives.get(&name.to_ascii_lowercase());
+        directive.is_some_and(|directive| directive.inherits == Inherits::Append)
+    }
+}
+
+fn lines_of(value: &Value) -> usize {
+    if let Value::List(lines) = value { lines.len() } else { 0 }
 }
 
 /// What a file's tree makes of the scope around it.
@@ -149,6 +180,27 @@ mod tests {
         assert_eq!(scope.locate("HideFiles").map(|at| at.line), Some(2));
         assert_eq!(scope.limits.iter().map(|limit| limit.plain).collect::<Vec<_>>(), [false, false, true]);
         assert_eq!(read("")?.settings.entry("Umask"), Some(&Value::from("1")));
+        Ok(())
+    }
+
+    #[test]
+    fn an_inner_section_counts_more_than_a_file_around_it() -> Result<(), Faults> {
+        let configured = configure(
+            "Umask 1\nHideFiles a\n<Limit READ>\nDenyAll\n</Limit>\n\
+             <Directory /x/in>\nUmask 3\nHideFiles b\n<Limit WRITE>\nDenyAll\n</Limit>\n</Directory>\n",
+        )?;
+        let (outer, inner) = (&configured.servers[0].scope, &configured.servers[0].directories[0].scope);
+        let access = FtpAccess::new(&DIRECTIVES, Vec::new());
+        let file = b"Umask 2\nHideFiles c\nAllowOverwrite on\n<Limit WRITE>\nAllowAll\n</Limit>\n";
+        let onto = access.read(Path::new("/x/.ftpaccess"), file.to_vec(), outer)?;
+        let scope = access.beneath(inner, outer, &onto);
+        assert_eq!(scope.settings.entry("Umask"), Some(&Value::from("3")));
+        assert_eq!(scope.settings.entry("AllowOverwrite"), Some(&Value::Bool(true)));
+        let files: Option<Result<Vec<Vec<String>>, _>> = scope.settings.entry("HideFiles").map(Value::extract);
+        assert_eq!(files.and_then(Result::ok).map(|lines| lines.concat().concat()).as_deref(), Some("acb"));
+        let limits: Vec<_> = scope.limits.iter().map(|limit| (limit.commands.concat(), limit.deny.len())).collect();
+        assert_eq!(limits, [("READ".to_owned(), 1), ("WRITE".to_owned(), 0), ("WRITE".to_owned(), 1)]);
+        assert_eq!(access.beneath(inner, outer, outer), *inner);
         Ok(())
     }
 

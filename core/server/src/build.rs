@@ -2,25 +2,25 @@
 //! the modules in order, make their settings, start them. Whatever fails, the
 //! running generation has not been touched.
 
+use std::iter;
 use std::mem;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use gantry_api::module::SettingsBox;
 use gantry_api::service::Services;
-use gantry_api::{CommandHelp, Descriptor, Hook, Layout, ServerId, Value, World};
+use gantry_api::{CommandHelp, Descriptor, Hook, Layout, ServerId, World};
 use gantry_config::{
-    Class, Configuration, Faults, Options, Override, Position, Report, Server as ServerConfig, settings_error,
+    Class, Configuration, Faults, FtpAccess, Options, Override, Position, Report, Server as ServerConfig,
 };
 use thiserror::Error;
 use tokio::sync::mpsc::UnboundedSender;
 
 use crate::dispatch::Table;
-use crate::gate::Rules;
 use crate::generation::{Generation, Retired, Running, Scope, ScopeId, Server};
 use crate::images::{ImageRef, Images, ModuleSet, module_name};
 use crate::order::{OrderError, Place, order};
+use crate::overrides::{Configured, Overrides};
 use crate::settings::Settings;
 use crate::start::{self, Starting};
 
@@ -79,6 +79,7 @@ pub fn compat(source: &Source, images: &Images) -> Result<Report, Faults> {
 pub struct Plan {
     servers: Vec<Server>,
     scopes: Vec<Scope>,
+    overrides: Option<Overrides>,
     modules: Vec<(ImageRef, usize)>,
     /// The LoadModule line of each.
     places: Vec<Option<Position>>,
@@ -100,12 +101,17 @@ impl Plan {
         notices.extend(anonymous.map(|section| {
             format!("<Anonymous {}> has no effect yet: nobody logs in by it, on {}", section.path, section.position)
         }));
-        notices.extend(configuration.servers.iter().filter_map(unread_overrides));
         let modules = ordered(&set, &configuration, &mut notices)?;
         let places = modules.iter().map(|(image, at)| set.place(image.image().modules[*at].name).cloned()).collect();
         let classes = configuration.classes.clone();
-        let mut plan = Self { servers: Vec::new(), scopes: Vec::new(), modules, places, classes, notices };
-        plan.add_servers(configuration)?;
+        let (servers, scopes) = (Vec::new(), Vec::new());
+        let mut plan = Self { servers, scopes, overrides: None, modules, places, classes, notices };
+        let configured = plan.add_servers(configuration)?;
+        if !configured.is_empty() {
+            let names = plan.modules().map(|(_, module)| module.name.to_owned()).collect();
+            let reader = FtpAccess::new(set.directives(), names);
+            plan.overrides = Some(Overrides::new(reader, configured, plan.modules.as_slice().into()));
+        }
         Ok(plan)
     }
 
@@ -128,41 +134,39 @@ impl Plan {
         self.modules.iter().map(|(image, at)| (image, &image.image().modules[*at]))
     }
 
-    fn add_servers(&mut self, configuration: Configuration) -> Result<(), Faults> {
-        let mut faults = Vec::new();
+    /// Adds the servers; the scopes of those that read `.ftpaccess` files, as
+    /// configured.
+    fn add_servers(&mut self, configuration: Configuration) -> Result<Configured, Faults> {
+        let (mut faults, mut configured) = (Vec::new(), Configured::new());
         for (number, server) in configuration.servers.into_iter().enumerate() {
-            if let Err(Faults(found)) = self.add_server(ServerId(number), server) {
+            if let Err(Faults(found)) = self.add_server(ServerId(number), server, &mut configured) {
                 faults.extend(found);
             }
         }
-        if faults.is_empty() { Ok(()) } else { Err(Faults(faults)) }
+        if faults.is_empty() { Ok(configured) } else { Err(Faults(faults)) }
     }
 
-    fn add_server(&mut self, id: ServerId, server: ServerConfig) -> Result<(), Faults> {
+    fn add_server(&mut self, id: ServerId, server: ServerConfig, configured: &mut Configured) -> Result<(), Faults> {
         let scope = self.add_scope(id, &server.scope)?;
-        let directory_scopes = server
-            .directories
-            .iter()
-            .map(|directory| self.add_scope(id, &directory.scope))
-            .collect::<Result<_, _>>()?;
+        let directories = server.directories.iter();
+        let directory_scopes: Vec<ScopeId> =
+            directories.map(|directory| self.add_scope(id, &directory.scope)).collect::<Result<_, _>>()?;
+        let scopes = || iter::once(scope).chain(directory_scopes.iter().copied());
+        let reads_files = scopes().any(|scope| self.scopes[scope.0].settings.allow_override);
+        if reads_files {
+            let inner = server.directories.iter().map(|directory| directory.scope.clone());
+            let written = iter::once(server.scope.clone()).chain(inner);
+            configured.extend(scopes().zip(written.map(|scope| (id, scope))));
+        }
         let name = self.scopes[scope.0].settings.name.as_str().into();
-        self.servers.push(Server {
-            scope,
-            name,
-            addresses: server.addresses,
-            directories: server.directories,
-            directory_scopes,
-        });
+        let (addresses, directories) = (server.addresses, server.directories);
+        self.servers.push(Server { scope, name, addresses, directories, directory_scopes, reads_files });
         Ok(())
     }
 
     fn add_scope(&mut self, server: ServerId, scope: &gantry_config::Scope) -> Result<ScopeId, Faults> {
-        let settings = scope.settings.extract().map_err(|error| settings_error(scope, &error))?;
-        let mut modules: Vec<SettingsBox> = Vec::with_capacity(self.modules.len());
-        for (_, module) in self.modules() {
-            modules.push((module.settings)(&scope.settings).map_err(|error| settings_error(scope, &error))?);
-        }
-        self.scopes.push(Scope { server, settings, rules: Rules::new(&scope.limits), modules });
+        let made = Scope::new(server, scope, self.modules().map(|(_, module)| module))?;
+        self.scopes.push(made);
         Ok(ScopeId(self.scopes.len() - 1))
     }
 
@@ -178,12 +182,12 @@ impl Plan {
         if let Err(error) = done {
             // Those that did start are stopped again.
             let images = self.modules.iter().map(|(image, _)| image.clone()).collect();
-            let _ = retire.send(Retired { number, modules: started, rest: (scopes, world), images });
+            let _ = retire.send(Retired { number, modules: started, rest: (scopes, None, world), images });
             return Err(error);
         }
         let table = Table::new(&hooks);
         let generation = Generation::new(number, self.servers, scopes, started, table, world, retire);
-        Ok(Arc::new(generation.with_classes(self.classes)))
+        Ok(Arc::new(generation.with_classes(self.classes).with_overrides(self.overrides)))
     }
 
     async fn start_all(
@@ -236,14 +240,6 @@ impl Plan {
         commands.sort_by_key(|command| command.verb);
         commands
     }
-}
-
-/// That a server's AllowOverride has no effect yet.
-fn unread_overrides(server: &ServerConfig) -> Option<String> {
-    let scope = &server.scope;
-    let on = scope.settings.entry("AllowOverride") == Some(&Value::Bool(true));
-    let position = scope.locate("AllowOverride").filter(|_| on)?;
-    Some(format!("AllowOverride has no effect yet: .ftpaccess files are not read, on {position}"))
 }
 
 /// The modules of a set in their order, and a notice for each wish that

@@ -17,7 +17,7 @@ use gantry_sys::{Batch, Credentials, Directory, Existing, FileType, Mode, OFlags
 
 use crate::caught::caught;
 use crate::gate::{LOGIN, Operation, Person};
-use crate::generation::{Generation, ScopeId};
+use crate::generation::{Generation, Held, ScopeId};
 use crate::shared::Shared;
 
 /// The files of one session.
@@ -77,40 +77,45 @@ impl View {
         Ok(handle::real_path(place.directory.as_fd())?.join(OsStr::from_bytes(&place.name)))
     }
 
-    /// The scope of a path of the host.
-    fn scope_of(&self, real: impl FnOnce() -> io::Result<PathBuf>) -> Result<ScopeId> {
-        if !self.generation.has_directories(self.scope) {
-            return Ok(self.scope);
+    /// What holds at a path of the host.
+    fn scope_of(&self, real: impl FnOnce() -> io::Result<PathBuf>) -> Result<Held> {
+        if !self.generation.depends_on_path(self.scope) {
+            return Ok(self.scope.into());
         }
-        Ok(self.generation.directory_scope(self.scope, &self.directories, &real()?))
+        let real = real()?;
+        let section = |path: &Path| self.generation.directory_scope(self.scope, &self.directories, path);
+        match self.generation.overrides(self.scope) {
+            Some(overrides) => overrides.scope_at((&self.root, &self.root_path), &real, section),
+            None => Ok(section(&real).into()),
+        }
     }
 
     /// Asks the gate about what lies at the end of a path, links followed.
-    fn check(&self, verb: Verb, operation: Operation, path: &VirtualPath) -> Result<ScopeId> {
+    fn check(&self, verb: Verb, operation: Operation, path: &VirtualPath) -> Result<Held> {
         let scope = self.scope_of(|| self.real_path(path))?;
-        self.generation.scope(scope).rules.check(verb, Some(operation), &self.person)?;
+        self.generation.held(&scope).rules.check(verb, Some(operation), &self.person)?;
         Ok(scope)
     }
 
     /// Asks the gate about a name itself.
-    fn check_place(&self, verb: Verb, operation: Operation, path: &VirtualPath) -> Result<ScopeId> {
+    fn check_place(&self, verb: Verb, operation: Operation, path: &VirtualPath) -> Result<Held> {
         let scope = self.scope_of(|| self.real_place(path))?;
-        self.generation.scope(scope).rules.check(verb, Some(operation), &self.person)?;
+        self.generation.held(&scope).rules.check(verb, Some(operation), &self.person)?;
         Ok(scope)
     }
 
     /// Asks the gate about an open file: what was opened is what is judged.
     fn check_open(&self, verb: Verb, operation: Operation, file: BorrowedFd<'_>) -> Result<()> {
         let scope = self.scope_of(|| handle::real_path(file))?;
-        self.generation.scope(scope).rules.check(verb, Some(operation), &self.person)
+        self.generation.held(&scope).rules.check(verb, Some(operation), &self.person)
     }
 
-    fn file_mode(&self, scope: ScopeId) -> Mode {
-        Mode::from_raw_mode(0o666 & !self.generation.scope(scope).settings.umask.0)
+    fn file_mode(&self, scope: &Held) -> Mode {
+        Mode::from_raw_mode(0o666 & !self.generation.held(scope).settings.umask.0)
     }
 
-    fn directory_mode(&self, scope: ScopeId) -> Mode {
-        Mode::from_raw_mode(0o777 & !self.generation.scope(scope).settings.umask.1)
+    fn directory_mode(&self, scope: &Held) -> Mode {
+        Mode::from_raw_mode(0o777 & !self.generation.held(scope).settings.umask.1)
     }
 
     fn open(&self, verb: Verb, path: &VirtualPath, purpose: Open) -> Result<OwnedFd> {
@@ -124,7 +129,7 @@ impl View {
             Open::Create => OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL,
             _ => OFlags::WRONLY | OFlags::CREATE,
         };
-        let file = self.root.open_file(path.as_bytes(), flags, self.file_mode(scope))?;
+        let file = self.root.open_file(path.as_bytes(), flags, self.file_mode(&scope))?;
         // What was opened may be another thing than what was judged, if
         // somebody moved links meanwhile; nothing has been changed in it yet.
         self.check_open(verb, Operation::Write, file.as_fd())?;
@@ -227,7 +232,7 @@ impl Files for SessionFiles {
         let path = path.clone();
         self.act(move |view, verb| {
             let scope = view.check_place(verb, Operation::MakeDirectory, &path)?;
-            Ok(view.root.place(path.as_bytes())?.create_directory(view.directory_mode(scope))?)
+            Ok(view.root.place(path.as_bytes())?.create_directory(view.directory_mode(&scope))?)
         })
         .await
     }
@@ -276,15 +281,15 @@ impl Files for SessionFiles {
     }
 }
 
-/// The scope of the path that a command names: that of the `<Directory>` in
-/// which it lies, if the session's server has any.
-pub async fn scope_of(shared: &Arc<Shared>, path: VirtualPath) -> ScopeId {
-    let Some(view) = shared.view.get().filter(|view| view.generation.has_directories(view.scope)) else {
-        return shared.scope;
-    };
+/// What holds at the path that a command names.
+///
+/// # Errors
+/// Nobody knows: the command is refused.
+pub async fn scope_of(shared: &Arc<Shared>, path: VirtualPath) -> Result<Held> {
+    let Some(view) = shared.view.get() else { return Ok(shared.scope.into()) };
     let view = view.clone();
     let find = move || view.as_user(|| view.scope_of(|| view.real_path(&path).or_else(|_| Ok(view.shown(&path)))));
-    shared.blocking.run(find).await.unwrap_or(shared.scope)
+    shared.blocking.run(find).await
 }
 
 impl View {

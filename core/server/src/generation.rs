@@ -6,18 +6,35 @@ use std::path::Path;
 use std::sync::Arc;
 
 use gantry_api::module::SettingsBox;
-use gantry_api::{Account, Instance, ServerId, World};
-use gantry_config::{Class, Directories, DirectoryTable};
+use gantry_api::{Account, Descriptor, Instance, ServerId, World};
+use gantry_config::{Class, Directories, DirectoryTable, Faults, settings_error};
 use tokio::sync::mpsc::UnboundedSender;
 
 use crate::dispatch::Table;
 use crate::gate::Rules;
 use crate::images::ImageRef;
+use crate::overrides::{Made, Overrides};
 use crate::settings::Settings;
 
 /// A scope of the configuration: a server's, or that of a `<Directory>`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ScopeId(pub usize);
+
+/// What holds somewhere: a scope of the configuration, or what `.ftpaccess`
+/// files made of one.
+#[derive(Clone)]
+pub enum Held {
+    /// As configured.
+    Configured(ScopeId),
+    /// With files.
+    Made(Arc<Made>),
+}
+
+impl From<ScopeId> for Held {
+    fn from(scope: ScopeId) -> Self {
+        Self::Configured(scope)
+    }
+}
 
 /// What holds in one scope.
 pub struct Scope {
@@ -29,6 +46,24 @@ pub struct Scope {
     pub rules: Rules,
     /// Each module's settings, by the module's position.
     pub modules: Vec<SettingsBox>,
+}
+
+impl Scope {
+    /// What a scope of the configuration means to the server and to each of
+    /// the modules.
+    ///
+    /// # Errors
+    /// The first setting that does not fit.
+    pub fn new<'m>(
+        server: ServerId,
+        scope: &gantry_config::Scope,
+        modules: impl Iterator<Item = &'m Descriptor>,
+    ) -> Result<Self, Faults> {
+        let settings = scope.settings.extract().map_err(|error| settings_error(scope, &error))?;
+        let modules = modules.map(|module| (module.settings)(&scope.settings));
+        let modules = modules.collect::<Result<_, _>>().map_err(|error| settings_error(scope, &error))?;
+        Ok(Self { server, settings, rules: Rules::new(&scope.limits), modules })
+    }
 }
 
 /// One server of the configuration.
@@ -43,6 +78,8 @@ pub struct Server {
     pub directories: Directories,
     /// The scope of each.
     pub directory_scopes: Vec<ScopeId>,
+    /// Whether AllowOverride is on in any of its scopes.
+    pub reads_files: bool,
 }
 
 /// An instance of a module with what it stands on, which goes after it.
@@ -71,6 +108,7 @@ pub struct Generation {
     pub world: World,
     /// The classes of clients.
     pub classes: Vec<Class>,
+    overrides: Option<Overrides>,
     scopes: Vec<Scope>,
     retire: UnboundedSender<Retired>,
 }
@@ -84,7 +122,7 @@ pub struct Retired {
     /// Its modules.
     pub modules: Vec<Running>,
     /// Their settings and services.
-    pub rest: (Vec<Scope>, World),
+    pub rest: (Vec<Scope>, Option<Overrides>, World),
     /// The images, also of modules that did not get to run.
     pub images: Vec<ImageRef>,
 }
@@ -118,13 +156,20 @@ impl Generation {
         world: World,
         retire: UnboundedSender<Retired>,
     ) -> Self {
-        Self { number, servers, modules, table, world, classes: Vec::new(), scopes, retire }
+        Self { number, servers, modules, table, world, classes: Vec::new(), overrides: None, scopes, retire }
     }
 
     /// The same with classes of clients.
     #[must_use]
     pub fn with_classes(mut self, classes: Vec<Class>) -> Self {
         self.classes = classes;
+        self
+    }
+
+    /// The same with what reads `.ftpaccess` files, where some server wants them.
+    #[must_use]
+    pub fn with_overrides(mut self, overrides: Option<Overrides>) -> Self {
+        self.overrides = overrides;
         self
     }
 
@@ -138,10 +183,24 @@ impl Generation {
         &self.scopes[id.0]
     }
 
-    /// Whether the server of a scope has `<Directory>` sections, so that paths
-    /// matter.
-    pub fn has_directories(&self, scope: ScopeId) -> bool {
-        !self.server(self.scope(scope).server).directory_scopes.is_empty()
+    /// What holds somewhere.
+    pub fn held<'a>(&'a self, held: &'a Held) -> &'a Scope {
+        match held {
+            Held::Configured(id) => self.scope(*id),
+            Held::Made(made) => made.scope(),
+        }
+    }
+
+    /// Whether in the server of a scope it depends on the path what holds: it has
+    /// `<Directory>` sections or reads `.ftpaccess` files.
+    pub fn depends_on_path(&self, scope: ScopeId) -> bool {
+        let server = self.server(self.scope(scope).server);
+        server.reads_files || !server.directory_scopes.is_empty()
+    }
+
+    /// What reads `.ftpaccess` files, where the server of a scope wants them.
+    pub fn overrides(&self, scope: ScopeId) -> Option<&Overrides> {
+        self.overrides.as_ref().filter(|_| self.server(self.scope(scope).server).reads_files)
     }
 
     /// The `<Directory>` sections of a scope's server for one account: `~` and
@@ -171,7 +230,7 @@ impl Generation {
 
 impl Drop for Generation {
     fn drop(&mut self) {
-        let rest = (std::mem::take(&mut self.scopes), std::mem::take(&mut self.world));
+        let rest = (std::mem::take(&mut self.scopes), self.overrides.take(), std::mem::take(&mut self.world));
         let modules = std::mem::take(&mut self.modules);
         let retired = Retired { number: self.number, modules, rest, images: Vec::new() };
         // When the daemon ends nobody may be there any more to stop them:

@@ -151,6 +151,11 @@ impl ModuleSet<'_> {
         self.taken.iter().flat_map(|image| by_name(image.image()).into_iter().map(move |module| (image, module)))
     }
 
+    /// The directives of all of them.
+    pub fn directives(&self) -> impl Iterator<Item = &Directive> {
+        self.taken.iter().flat_map(|image| image.image().directives.iter().copied())
+    }
+
     /// The LoadModule line of a module; none of one that is linked in.
     pub fn place(&self, module: &str) -> Option<&Position> {
         self.places.get(module)
@@ -275,11 +280,7 @@ impl Catalogue for ModuleSet<'_> {
     }
 
     fn directive_names(&self) -> Vec<String> {
-        self.taken
-            .iter()
-            .flat_map(|image| &image.image().directives)
-            .map(|directive| directive.name.to_owned())
-            .collect()
+        self.directives().map(|directive| directive.name.to_owned()).collect()
     }
 }
 

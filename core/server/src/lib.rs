@@ -17,6 +17,7 @@ mod link;
 mod listener;
 mod log;
 mod order;
+mod overrides;
 mod pid_file;
 mod progress;
 mod retire;

@@ -27,7 +27,7 @@ use crate::data::{DataSettings, SessionData};
 use crate::dispatch::Row;
 use crate::files::{self, SessionFiles};
 use crate::gate::{self, LOGIN};
-use crate::generation::{Generation, ScopeId};
+use crate::generation::{Generation, Held};
 use crate::progress::Progress;
 use crate::settings::Settings;
 use crate::shared::{Identity, Shared};
@@ -369,8 +369,14 @@ impl Work<'_> {
         self.session.transfer = None;
         self.session.reply = None;
         self.session.files.begin(command.verb);
-        let scope = scope(self.session, self.shared, command, row).await;
-        let mut done = self.perform(command, row, scope).await;
+        let (scope, unknown) = match scope(self.session, self.shared, command, row).await {
+            Ok(scope) => (scope, None),
+            Err(error) => (self.shared.scope.into(), Some(error)),
+        };
+        let mut done = match unknown {
+            None => self.perform(command, row, &scope).await,
+            Some(error) => Err(error),
+        };
         if done.is_ok() && self.session.reply.as_ref().is_some_and(Reply::is_negative) {
             done = Err(Error::client(0, ""));
         } else if let Err(error) = &done {
@@ -380,25 +386,25 @@ impl Work<'_> {
         }
         let (after, logged) =
             if done.is_ok() { (Phase::Post, Phase::Log) } else { (Phase::PostError, Phase::LogError) };
-        self.afterwards(command, row, scope, after).await;
+        self.afterwards(command, row, &scope, after).await;
         if self.session.reply.is_none() {
             self.session.respond(200, format!("{} command successful", command.verb));
         }
         if let Some(reply) = &self.session.reply {
             self.connection.send(reply).await?;
         }
-        self.afterwards(command, row, scope, logged).await;
+        self.afterwards(command, row, &scope, logged).await;
         Ok(())
     }
 
-    async fn perform(&mut self, command: &Command, row: &Row, scope: ScopeId) -> Result<()> {
+    async fn perform(&mut self, command: &Command, row: &Row, scope: &Held) -> Result<()> {
         if !row.is_handled() || command.verb.is_event() {
             return Err(not_understood(command));
         }
         if row.login == Login::Required && self.session.account.is_none() {
             return Err(Error::client(530, "Please login with USER and PASS"));
         }
-        let rules = &self.shared.generation.scope(scope).rules;
+        let rules = &self.shared.generation.held(scope).rules;
         if !rules.is_empty() {
             let person = self.shared.person(self.session.account.as_deref());
             rules.check(command.verb, None, &person)?;
@@ -414,7 +420,7 @@ impl Work<'_> {
         }
     }
 
-    async fn phase(&mut self, command: &Command, modules: &[usize], scope: ScopeId, phase: Phase) -> Result<Step> {
+    async fn phase(&mut self, command: &Command, modules: &[usize], scope: &Held, phase: Phase) -> Result<Step> {
         for at in modules {
             if self.call(command, *at, scope, phase).await? == Step::Done {
                 return Ok(Step::Done);
@@ -423,12 +429,12 @@ impl Work<'_> {
         Ok(Step::Next)
     }
 
-    async fn call(&mut self, command: &Command, at: usize, scope: ScopeId, phase: Phase) -> Result<Step> {
+    async fn call(&mut self, command: &Command, at: usize, scope: &Held, phase: Phase) -> Result<Step> {
         let generation = &self.shared.generation;
         let instance = &generation.modules[at].instance;
         let state = State::new(&mut self.states[at], instance.home());
         let mut moment =
-            Moment::new(self.session, command, phase, state, &generation.world, &*generation.scope(scope).modules[at]);
+            Moment::new(self.session, command, phase, state, &generation.world, &*generation.held(scope).modules[at]);
         match instance.at_once(&mut moment)? {
             Step::Wait => instance.wait(&mut moment).await,
             step => Ok(step),
@@ -437,7 +443,7 @@ impl Work<'_> {
 
     /// A phase in which no error changes what has happened: each module is
     /// called.
-    async fn afterwards(&mut self, command: &Command, row: &Row, scope: ScopeId, phase: Phase) {
+    async fn afterwards(&mut self, command: &Command, row: &Row, scope: &Held, phase: Phase) {
         for at in row.modules(phase) {
             if let Err(error) = self.call(command, *at, scope, phase).await {
                 self.report(command, &error);
@@ -454,7 +460,7 @@ impl Work<'_> {
         let row = self.shared.generation.table.row(command.verb).clone();
         let mut refused = Ok(());
         for at in row.modules(Phase::Command) {
-            if let Err(error) = self.call(command, *at, self.shared.scope, Phase::Command).await {
+            if let Err(error) = self.call(command, *at, &self.shared.scope.into(), Phase::Command).await {
                 self.report(command, &error);
                 refused = refused.and(Err(error));
             }
@@ -493,10 +499,10 @@ fn not_understood(command: &Command) -> Error {
     Error::client(500, format!("{words} not understood"))
 }
 
-/// The scope in which a command's settings are found.
-async fn scope(session: &Session, shared: &Arc<Shared>, command: &Command, row: &Row) -> ScopeId {
-    if row.path == PathArgument::None || !shared.generation.has_directories(shared.scope) {
-        return shared.scope;
+/// What holds where a command acts.
+async fn scope(session: &Session, shared: &Arc<Shared>, command: &Command, row: &Row) -> Result<Held> {
+    if row.path == PathArgument::None || !shared.generation.depends_on_path(shared.scope) {
+        return Ok(shared.scope.into());
     }
     files::scope_of(shared, session.resolve(path_argument(row.path, &command.argument))).await
 }

@@ -77,6 +77,9 @@ pub struct Settings {
     /// CommandBufferSize in bytes.
     #[serde(rename = "CommandBufferSize")]
     pub line_limit: usize,
+    /// AllowOverride.
+    #[serde(rename = "AllowOverride")]
+    pub allow_override: bool,
     /// ScoreboardFile, which has no effect.
     #[serde(rename = "ScoreboardFile")]
     scoreboard_file: Option<String>,
@@ -169,6 +172,7 @@ impl Default for Settings {
             passive_ports: None,
             masquerade: None,
             line_limit: 4096,
+            allow_override: false,
             scoreboard_file: None,
             scoreboard_mutex: None,
             scoreboard_options: None,
@@ -305,7 +309,7 @@ directive! {
     TimeoutModuleStart "seconds" in SERVER, inherits: no, default: "60", parse: parse::seconds
 }
 directive! {
-    /// Lets `.ftpaccess` files say what holds in their folders. (They are not read yet; a notice says so.)
+    /// Lets `.ftpaccess` files say what holds in their folders.
     AllowOverride "on|off" in SERVER | VHOST | GLOBAL | ANONYMOUS | DIRECTORY, inherits: replace, default: "off", parse: parse::on_off
 }
 directive! {
