@@ -86,6 +86,25 @@ fn whom_limit_login_refuses_may_try_as_another(layout: Layout) {
     wire.login("bob", "plain as day");
 }
 
+fn rules_by_host_name_are_told_of_where_no_name_is_known(layout: Layout) {
+    let limit = "<Limit READ>\n  Deny from .example.com\n</Limit>";
+    let class = "<Class office>\n  From 10.0.0.0/8 host.example.com\n</Class>";
+    let addresses = "<Limit WRITE>\n  Deny from 192.0.2.1 10.*\n</Limit>";
+    let mut server = Server::with(layout, |config| {
+        config.block(limit).block(class).block(addresses);
+    });
+    for section in ["<Limit READ>", "<Class office>"] {
+        let line = format!("line {} of", server.config().line_of(section));
+        server.wait_for_log(&["names hosts, and UseReverseDNS is off", &line]);
+    }
+    let told = |server: &Server| server.log().lines().filter(|line| line.contains("names hosts")).count();
+    assert_eq!(told(&server), 2);
+    server.swap(|config| {
+        config.set("UseReverseDNS", "on");
+    });
+    assert_eq!(told(&server), 2);
+}
+
 fn a_directory_has_limits_of_its_own(layout: Layout) {
     let server = Server::with(layout, |config| {
         let home = config.home().display().to_string();
@@ -172,6 +191,7 @@ both_layouts!(
     a_limit_of_one_command_concerns_that_alone,
     limit_login_lets_nobody_in,
     whom_limit_login_refuses_may_try_as_another,
+    rules_by_host_name_are_told_of_where_no_name_is_known,
     a_directory_has_limits_of_its_own,
     a_limit_holds_behind_a_link_too,
     without_allow_overwrite_a_file_is_kept,

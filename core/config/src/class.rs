@@ -38,6 +38,11 @@ impl Class {
             Satisfy::All => !self.from.is_empty() && self.from.iter().all(holds),
         }
     }
+
+    /// Whether it names clients that are known by their names alone.
+    pub fn names_hosts(&self) -> bool {
+        self.from.iter().any(|(host, _)| host.is_name())
+    }
 }
 
 /// The class of a client: the first that contains it.

@@ -104,6 +104,12 @@ impl Limit {
         self.allow.iter().chain(&self.deny).any(|rule| *rule != Rule::All)
     }
 
+    /// Whether it names clients that are known by their names alone.
+    pub fn names_hosts(&self) -> bool {
+        let mut rules = self.allow.iter().chain(&self.deny);
+        rules.any(|rule| matches!(rule, Rule::From(hosts) if hosts.have_names()))
+    }
+
     /// A `<Limit>` section; none when it says nothing.
     pub(crate) fn of_section(node: &Node, children: &[Node]) -> Option<Self> {
         let names = node.arguments.iter().flat_map(|argument| argument.text.split(','));

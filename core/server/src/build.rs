@@ -2,6 +2,7 @@
 //! the modules in order, make their settings, start them. Whatever fails, the
 //! running generation has not been touched.
 
+use std::collections::HashSet;
 use std::iter;
 use std::mem;
 use std::path::PathBuf;
@@ -9,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use gantry_api::service::Services;
-use gantry_api::{CommandHelp, Descriptor, Hook, Layout, ServerId, World};
+use gantry_api::{CommandHelp, Descriptor, Hook, Layout, ServerId, Value, World};
 use gantry_config::{
     Class, Configuration, Faults, FtpAccess, Options, Override, Position, Report, Server as ServerConfig,
 };
@@ -101,6 +102,7 @@ impl Plan {
         notices.extend(anonymous.map(|section| {
             format!("<Anonymous {}> has no effect yet: nobody logs in by it, on {}", section.path, section.position)
         }));
+        notices.extend(nameless(&configuration));
         let modules = ordered(&set, &configuration, &mut notices)?;
         let places = modules.iter().map(|(image, at)| set.place(image.image().modules[*at].name).cloned()).collect();
         let classes = configuration.classes.clone();
@@ -240,6 +242,27 @@ impl Plan {
         commands.sort_by_key(|command| command.verb);
         commands
     }
+}
+
+/// That rules name hosts where no client's name is known, each by its line: whom
+/// they were to refuse they let in.
+fn nameless(configuration: &Configuration) -> Vec<String> {
+    let off = |server: &&ServerConfig| server.scope.settings.entry("UseReverseDNS") != Some(&Value::Bool(true));
+    let servers: Vec<&ServerConfig> = configuration.servers.iter().filter(off).collect();
+    let scopes = servers.iter().flat_map(|server| {
+        let inner = server.directories.iter().map(|directory| &directory.scope);
+        iter::once(&server.scope).chain(inner)
+    });
+    let limits = scopes.flat_map(|scope| &scope.limits).filter(|limit| limit.names_hosts());
+    let classes = configuration.classes.iter().filter(|class| class.names_hosts() && !servers.is_empty());
+    let limits = limits.map(|limit| (&limit.position, "<Limit>"));
+    let mut told = HashSet::new();
+    let places = limits.chain(classes.map(|class| (&class.position, "<Class>")));
+    let places = places.filter(|(position, _)| told.insert(position.to_string()));
+    let notice = |(position, section)| {
+        format!("{section} names hosts, and UseReverseDNS is off: such a rule matches nobody, on {position}")
+    };
+    places.map(notice).collect()
 }
 
 /// The modules of a set in their order, and a notice for each wish that

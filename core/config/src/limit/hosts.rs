@@ -50,6 +50,11 @@ impl Hosts {
         Ok(Self(hosts))
     }
 
+    /// Whether any of them is known by its name alone.
+    pub(crate) fn have_names(&self) -> bool {
+        self.0.iter().any(Host::is_name)
+    }
+
     /// Whether a client is among them.
     pub(crate) fn contain(&self, address: IpAddr, name: &str) -> bool {
         self.0.iter().any(|host| host.is(address, name))
@@ -57,6 +62,16 @@ impl Hosts {
 }
 
 impl Host {
+    /// Whether it is known by its name alone; `10.0.*` and `fe80:*` are of
+    /// addresses.
+    pub(crate) fn is_name(&self) -> bool {
+        match self {
+            Self::Domain(_) => true,
+            Self::Name(name) => name.contains(char::is_alphabetic) && !name.contains(':'),
+            _ => false,
+        }
+    }
+
     pub(crate) fn read(entry: &str) -> Result<Self, String> {
         let bad = || format!("bad ACL definition '{entry}': Invalid argument");
         if let Some((address, bits)) = entry.split_once('/') {
