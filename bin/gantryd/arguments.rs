@@ -63,6 +63,9 @@ pub struct Arguments {
     /// With --list-directives: as docs/directives.md
     #[arg(long, requires = "list_directives")]
     pub markdown: bool,
+    /// With --list-directives: as a JSON schema of the configuration in TOML, for editors
+    #[arg(long, requires = "list_directives", conflicts_with_all = ["json", "markdown"])]
+    pub schema: bool,
     /// Serve a demonstration of its own making from ./gantry-data
     #[arg(long, conflicts_with_all = ["config", "test"])]
     pub demo: bool,
@@ -86,9 +89,10 @@ impl Arguments {
 
     /// How `--list-directives` shows them.
     pub fn directives_form(&self) -> Form {
-        match (self.json, self.markdown) {
-            (true, _) => Form::Json,
-            (_, true) => Form::Markdown,
+        match self {
+            Self { json: true, .. } => Form::Json,
+            Self { markdown: true, .. } => Form::Markdown,
+            Self { schema: true, .. } => Form::Schema,
             _ => Form::Text,
         }
     }

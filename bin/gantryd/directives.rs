@@ -7,6 +7,8 @@ use gantry_api::{Directive, Image, Inherits};
 use gantry_server::LOGGER;
 use serde_json::json;
 
+use crate::schema::schema;
+
 /// How they are shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Form {
@@ -16,6 +18,8 @@ pub enum Form {
     Json,
     /// The page docs/directives.md.
     Markdown,
+    /// The file docs/gantry.schema.json, for editors.
+    Schema,
 }
 
 /// They, those of the server first.
@@ -31,6 +35,7 @@ fn shown(directives: &[&Directive], form: Form) -> String {
             format!("{:#}\n", serde_json::Value::from(list))
         }
         Form::Markdown => page(directives),
+        Form::Schema => format!("{:#}\n", schema(directives, text)),
     }
 }
 
@@ -122,6 +127,7 @@ static-all`). The same list, of the modules at hand:
 ```sh
 gantryd --list-directives            # for people
 gantryd --list-directives --json     # for programs
+gantryd --list-directives --schema   # for editors, of TOML
 ```
 
 Names are matched without regard to case. Beside these, the configuration knows

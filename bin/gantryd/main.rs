@@ -8,6 +8,7 @@ mod life;
 mod modules;
 mod name;
 mod paths;
+mod schema;
 mod show;
 
 use std::path::{Path, PathBuf};

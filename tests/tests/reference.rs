@@ -1,4 +1,5 @@
-//! docs/directives.md is what gantryd prints, and what it prints is complete.
+//! docs/directives.md and docs/gantry.schema.json are what gantryd prints, and what
+//! it prints is complete.
 
 use std::fs;
 use std::process::Command;
@@ -12,9 +13,11 @@ fn list(layout: Layout, form: &[&str]) -> Done {
 }
 
 #[test]
-fn the_page_of_directives_is_current() {
-    let page = fs::read_to_string(workspace().join("docs/directives.md")).unwrap();
-    assert!(page == list(Layout::Static, &["--markdown"]).out, "docs/directives.md is not current: run docs/generate");
+fn the_generated_files_are_current() {
+    for (name, form) in [("directives.md", "--markdown"), ("gantry.schema.json", "--schema")] {
+        let page = fs::read_to_string(workspace().join("docs").join(name)).unwrap();
+        assert!(page == list(Layout::Static, &[form]).out, "docs/{name} is not current: run docs/generate");
+    }
 }
 
 fn the_list_has_what_is_linked_in(layout: Layout) {

@@ -127,6 +127,8 @@ fn documents(layout: &Layout) -> Result<(), Error> {
     for name in ["README.md", "CHANGELOG.md", "LICENSE-MIT", "LICENSE-APACHE"] {
         copy_text(&sources.join(name), &layout.staged(&share.join("doc/gantry").join(name)))?;
     }
+    let schema = "gantry.schema.json";
+    copy_text(&sources.join("docs").join(schema), &layout.staged(&share.join("doc/gantry").join(schema)))?;
     for page in entries(&sources.join("docs/man")) {
         let section = page.extension().and_then(|section| section.to_str()).unwrap_or_default();
         if let (Some(name), "1" | "5" | "8") = (page.file_name(), section) {

@@ -28,7 +28,7 @@ mod start;
 
 pub use build::{BuildError, Source, compat};
 pub use daemon::{Manner, StartError, Until, check, modules, run, with_generation};
-pub use gantry_config::{Override, Report};
+pub use gantry_config::{Override, Report, SectionKind};
 pub use generation::{Generation, Running};
 pub use images::{ImageRef, Images};
 pub use log::{LOGGER, Logger};
