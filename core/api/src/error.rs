@@ -96,24 +96,39 @@ impl fmt::Display for Error {
 
 impl std::error::Error for Error {}
 
-/// An error of the file system, told to the client as ProFTPD tells it: 550
-/// and the system's words (451, 452 or 552 where the RFC has a code for it).
+/// An error of the file system, told to the client in the system's words, as
+/// ProFTPD does: 550 for what stays as it is, 452 and 552 where the RFC has a
+/// code for it, 451 for what may pass or is broken, which the log tells as well.
 impl From<io::Error> for Error {
     fn from(error: io::Error) -> Self {
         use io::ErrorKind as Kind;
-        let (code, words) = match error.kind() {
-            Kind::NotFound => (550, "No such file or directory".to_owned()),
-            Kind::PermissionDenied => (550, "Permission denied".to_owned()),
-            Kind::AlreadyExists => (550, "File exists".to_owned()),
-            Kind::NotADirectory => (550, "Not a directory".to_owned()),
-            Kind::IsADirectory => (550, "Is a directory".to_owned()),
-            Kind::DirectoryNotEmpty => (550, "Directory not empty".to_owned()),
-            Kind::StorageFull => (452, "No space left on device".to_owned()),
-            Kind::QuotaExceeded => (552, "Disk quota exceeded".to_owned()),
-            Kind::ReadOnlyFilesystem => (550, "Read-only file system".to_owned()),
-            Kind::CrossesDevices => (550, "Invalid cross-device link".to_owned()),
-            _ => (550, "Input/output error".to_owned()),
+        let code = match error.kind() {
+            Kind::StorageFull => 452,
+            Kind::QuotaExceeded => 552,
+            Kind::NotFound
+            | Kind::PermissionDenied
+            | Kind::AlreadyExists
+            | Kind::NotADirectory
+            | Kind::IsADirectory
+            | Kind::DirectoryNotEmpty
+            | Kind::ReadOnlyFilesystem
+            | Kind::CrossesDevices
+            | Kind::InvalidInput
+            | Kind::InvalidFilename
+            | Kind::FileTooLarge
+            | Kind::TooManyLinks
+            | Kind::ResourceBusy
+            | Kind::ExecutableFileBusy
+            | Kind::Unsupported => 550,
+            // A loop of links has no stable kind; any client can make one.
+            _ if error.raw_os_error() == Some(ELOOP) => 550,
+            _ => 451,
         };
-        Self { fault: Fault::System, code, message: error.to_string(), told: Some(words) }
+        let message = error.to_string();
+        // std adds the number, which means nothing to a client.
+        let words = message.split(" (os error").next().unwrap_or_default().to_owned();
+        Self { fault: Fault::System, code, message, told: Some(words) }
     }
 }
+
+const ELOOP: i32 = 40;

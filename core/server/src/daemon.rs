@@ -12,8 +12,7 @@ use std::time::Duration;
 
 use gantry_api::Reply;
 use gantry_api::log::{self, Level};
-use gantry_sys::users::{Group, User};
-use gantry_sys::{Credentials, Keep, as_user, become_user};
+use gantry_sys::{Credentials, as_daemon, as_user};
 use socket2::{SockRef, TcpKeepalive};
 use thiserror::Error;
 use tokio::net::{TcpListener, TcpStream};
@@ -25,15 +24,17 @@ use crate::blocking::Blocking;
 use crate::build::{BuildError, Plan, Source};
 use crate::connection::Connection;
 use crate::generation::{Generation, Retired};
+use crate::identity::{self, Identity};
 use crate::images::Images;
 use crate::listener::{Listeners, Wanted, accepting};
 use crate::log::{LOGGER, Logger};
 use crate::pid_file::PidFile;
-use crate::session::{Arrival, serve};
-use crate::shared::Identity;
+use crate::session::{Arrival, Closing, serve};
 
-/// How long sessions have to end after SIGTERM.
+/// How long sessions have to end by themselves after SIGTERM.
 const END_LIMIT: Duration = Duration::from_secs(5);
+/// How long they have once their transfers have been broken off.
+const CUT_LIMIT: Duration = Duration::from_secs(10);
 
 /// Why the daemon does not start.
 #[derive(Debug, Error)]
@@ -141,8 +142,12 @@ pub fn run(
     let pid_file = take_pid_file(&plan, &manner)?;
     let listeners = Listeners::default().opened(&wanted).map_err(StartError::Wanted)?;
     let system_log = open_log(&plan)?;
-    let identity = Arc::new(take_identity(&plan)?);
+    let identity = Arc::new(identity::take(plan.settings())?);
+    if let Err(error) = identity::raise_file_limit() {
+        say(Level::Warn, format_args!("cannot raise the limit on open files: {error}"));
+    }
     LOGGER.send_to(system_log);
+    LOGGER.start_thread().map_err(|error| StartError::System("cannot start the log's thread".to_owned(), error))?;
     let failed = |what: &str| {
         let what = what.to_owned();
         move |error| StartError::System(what, error)
@@ -162,12 +167,17 @@ pub fn run(
         if let Some(current) = daemon.current() {
             ready(&current.listeners.addresses(), &current.generation);
         }
-        daemon.live(signals, manner.until).await;
-        daemon.end().await;
+        let mut signals = signals;
+        daemon.live(&mut signals, manner.until).await;
+        tokio::select! {
+            () = daemon.end() => {}
+            () = signals.end() => say(Level::Warn, format_args!("a second signal: ending at once")),
+        }
         Ok(())
     });
     runtime.shutdown_timeout(END_LIMIT);
     drop(pid_file);
+    LOGGER.flush();
     done
 }
 
@@ -195,7 +205,7 @@ struct Daemon {
     sessions: AtomicU64,
     active: AtomicUsize,
     tasks: Mutex<JoinSet<()>>,
-    closing: watch::Sender<bool>,
+    closing: watch::Sender<Closing>,
     /// A session has ended.
     left: Notify,
 }
@@ -214,6 +224,14 @@ impl Signals {
             interrupt: signal(SignalKind::interrupt())?,
             hangup: signal(SignalKind::hangup())?,
         })
+    }
+
+    /// Waits for one that ends the daemon.
+    async fn end(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
     }
 }
 
@@ -252,7 +270,7 @@ impl Daemon {
             sessions: AtomicU64::new(0),
             active: AtomicUsize::new(0),
             tasks: Mutex::default(),
-            closing: watch::Sender::new(false),
+            closing: watch::Sender::new(Closing::No),
             left: Notify::new(),
         })
     }
@@ -261,8 +279,11 @@ impl Daemon {
         self.current.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Signals, until one of them ends the daemon.
-    async fn live(self: &Arc<Self>, mut signals: Signals, until: Until) {
+    /// Signals, until one of them ends the daemon. A reload runs beside them, so
+    /// that one which takes its time keeps nobody from ending the daemon.
+    async fn live(self: &Arc<Self>, signals: &mut Signals, until: Until) {
+        let mut reloads = JoinSet::new();
+        let mut asked_again = false;
         loop {
             tokio::select! {
                 _ = signals.terminate.recv() => return say(Level::Info, format_args!("SIGTERM received: ending")),
@@ -272,31 +293,35 @@ impl Daemon {
                 }
                 _ = signals.hangup.recv() => {
                     say(Level::Info, format_args!("SIGHUP received: reading {} anew", self.source.path.display()));
-                    if let Err(error) = self.reload().await {
-                        for line in error.to_string().lines() {
-                            say(Level::Error, format_args!("{line}"));
-                        }
-                        say(Level::Error, format_args!("the new configuration is refused; the running one goes on unchanged"));
+                    match reloads.is_empty() {
+                        true => drop(reloads.spawn(self.clone().reload_or_say())),
+                        false => asked_again = true,
+                    }
+                }
+                Some(_) = reloads.join_next() => {
+                    // What was asked for meanwhile wants what the file says now.
+                    if std::mem::take(&mut asked_again) {
+                        reloads.spawn(self.clone().reload_or_say());
                     }
                 }
             }
         }
     }
 
+    async fn reload_or_say(self: Arc<Self>) {
+        let Err(error) = self.reload().await else { return };
+        for line in error.to_string().lines() {
+            say(Level::Error, format_args!("{line}"));
+        }
+        say(Level::Error, format_args!("the new configuration is refused; the running one goes on unchanged"));
+    }
+
     /// Builds the next generation, and puts it in place if all of it is sound.
     async fn reload(self: &Arc<Self>) -> Result<(), StartError> {
-        // The configuration may be readable by root alone, who the daemon was.
-        let root = Credentials { uid: 0, gid: 0, groups: Vec::new() };
-        let read_all = || {
-            let plan = read(&self.source, &self.images)?;
+        let (plan, system_log) = tokio::task::block_in_place(|| {
+            let plan = self.read_again()?;
             let log = open_log(&plan)?;
             Ok::<_, StartError>((plan, log))
-        };
-        let (plan, system_log) = tokio::task::block_in_place(|| match self.identity.may_switch {
-            true => {
-                as_user(&root, read_all).map_err(|error| StartError::System("cannot read as root".to_owned(), error))?
-            }
-            false => read_all(),
         })?;
         say_all(&plan.notices);
         let wanted = Wanted::of(&plan).map_err(StartError::Wanted)?;
@@ -310,11 +335,28 @@ impl Daemon {
         let generation = plan.start(number, retire).await?;
         say_modules(&generation);
         let next = Arc::new(Current { generation, wanted, listeners, max_instances });
-        *self.current.write().unwrap_or_else(PoisonError::into_inner) = Some(next);
+        {
+            let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
+            if current.is_none() {
+                return Err(StartError::Wanted("the daemon ends".to_owned()));
+            }
+            *current = Some(next);
+        }
         self.accept_at_all();
         LOGGER.send_to(system_log);
         say(Level::Info, format_args!("generation {number} serves new sessions"));
         Ok(())
+    }
+
+    /// The configuration once more. It may be readable by root alone, who the
+    /// daemon was.
+    fn read_again(&self) -> Result<Plan, BuildError> {
+        let refused = match read(&self.source, &self.images) {
+            Err(error) if self.identity.may_switch => error,
+            done => return done,
+        };
+        let root = Credentials { uid: 0, gid: 0, groups: Vec::new() };
+        as_user(&root, || read(&self.source, &self.images)).unwrap_or(Err(refused))
     }
 
     /// Accepts at each address that is wanted, and no more at others.
@@ -403,22 +445,25 @@ impl Daemon {
         for (.., task) in self.acceptors.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
             task.abort();
         }
-        self.closing.send_replace(true);
         let mut tasks = std::mem::take(&mut *self.tasks.lock().unwrap_or_else(PoisonError::into_inner));
-        let all_gone = async { while tasks.join_next().await.is_some() {} };
-        if tokio::time::timeout(END_LIMIT, all_gone).await.is_err() {
+        for (near, wait) in [(Closing::Soon, END_LIMIT), (Closing::Now, CUT_LIMIT)] {
+            self.closing.send_replace(near);
+            let all_gone = async { while tasks.join_next().await.is_some() {} };
+            if tokio::time::timeout(wait, all_gone).await.is_ok() {
+                break;
+            }
             say(Level::Warn, format_args!("{} sessions are cut off", tasks.len()));
-            tasks.shutdown().await;
         }
+        tasks.shutdown().await;
         // Once nobody holds a generation or could send one, the task that
         // takes leave of them comes to its end.
         drop(self.current.write().unwrap_or_else(PoisonError::into_inner).take());
         let retire = self.retire.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some((retire, retiring)) = retire {
             drop(retire);
-            if tokio::time::timeout(END_LIMIT, retiring).await.is_err() {
-                say(Level::Warn, format_args!("modules did not stop within {} seconds", END_LIMIT.as_secs()));
-            }
+            // Each module has its time to stop: what it was given to write is
+            // not lost. Who cannot wait sends a second signal.
+            let _ = retiring.await;
         }
         say(Level::Info, format_args!("ended"));
     }
@@ -447,48 +492,8 @@ fn prepare(stream: &TcpStream) {
 
 fn open_log(plan: &Plan) -> Result<Option<File>, StartError> {
     let Some(path) = plan.settings().system_log.as_deref() else { return Ok(None) };
-    let opened = Logger::open(Path::new(path));
+    let opened = as_daemon(|| Logger::open(Path::new(path)));
     opened.map(Some).map_err(|error| StartError::System(format!("SystemLog: cannot open {path}"), error))
-}
-
-/// Becomes User and Group when started as root.
-fn take_identity(plan: &Plan) -> Result<Identity, StartError> {
-    let system = |what: &str, error| StartError::System(what.to_owned(), error);
-    // Modes are the scopes' Umask's to decide, for each file.
-    rustix::process::umask(rustix::fs::Mode::empty());
-    let own = Credentials::current().map_err(|error| system("cannot read the process's identity", error))?;
-    if own.uid != 0 {
-        return Ok(Identity { own, may_switch: false });
-    }
-    let settings = plan.settings();
-    let Some(name) = settings.user.as_deref() else {
-        say(Level::Warn, format_args!("started as root without a User directive: staying root between operations"));
-        return Ok(Identity { own, may_switch: true });
-    };
-    let user = find_user(name)?;
-    let mut wanted = user.credentials().map_err(|error| system("User", error))?;
-    if let Some(group) = settings.group.as_deref() {
-        wanted.gid = find_group(group)?;
-    }
-    become_user(&wanted, Keep::SwitchUsers).map_err(|error| system(&format!("cannot become User {name}"), error))?;
-    Ok(Identity { own: wanted, may_switch: true })
-}
-
-fn find_user(name: &str) -> Result<User, StartError> {
-    let found = match name.parse() {
-        Ok(uid) => User::by_uid(uid),
-        Err(_) => User::by_name(name),
-    };
-    let found = found.map_err(|error| StartError::System(format!("User {name}"), error))?;
-    found.ok_or_else(|| StartError::Wanted(format!("User: unknown user '{name}'")))
-}
-
-fn find_group(name: &str) -> Result<u32, StartError> {
-    if let Ok(gid) = name.parse() {
-        return Ok(gid);
-    }
-    let found = Group::by_name(name).map_err(|error| StartError::System(format!("Group {name}"), error))?;
-    found.map(|group| group.gid).ok_or_else(|| StartError::Wanted(format!("Group: unknown group '{name}'")))
 }
 
 /// The PidFile of the configuration, or that of the manner.

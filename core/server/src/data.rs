@@ -133,7 +133,7 @@ impl Data for SessionData {
             };
             tokio::select! {
                 opened = timeout(OPEN_WAIT, opening) => Ok(opened.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))),
-                () = self.progress.stopped() => Err(Error::client(426, "Data connection closed; transfer aborted")),
+                () = self.progress.given_up() => Err(Error::client(426, "Data connection closed; transfer aborted")),
             }
         });
         let stream = opened.await?.map_err(|error| match error.kind() {

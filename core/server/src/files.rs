@@ -127,6 +127,7 @@ impl View {
         let scope = self.check(verb, Operation::Write, path)?;
         let flags = match purpose {
             Open::Create => OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL,
+            Open::Append => OFlags::WRONLY | OFlags::CREATE | OFlags::APPEND,
             _ => OFlags::WRONLY | OFlags::CREATE,
         };
         let file = self.root.open_file(path.as_bytes(), flags, self.file_mode(&scope))?;
@@ -206,7 +207,7 @@ impl Files for SessionFiles {
     async fn open(&self, path: &VirtualPath, purpose: Open) -> Result<Box<dyn File>> {
         let path = path.clone();
         let file = self.act(move |view, verb| view.open(verb, &path, purpose)).await?;
-        Ok(Box::new(HostFile { shared: self.shared.clone(), file: Arc::new(file.into()) }))
+        Ok(Box::new(HostFile { shared: self.shared.clone(), file: Arc::new(file.into()), purpose }))
     }
 
     async fn enter(&self, path: &VirtualPath) -> Result<()> {
@@ -303,6 +304,7 @@ impl View {
 struct HostFile {
     shared: Arc<Shared>,
     file: Arc<std::fs::File>,
+    purpose: Open,
 }
 
 impl HostFile {
@@ -339,8 +341,11 @@ impl File for HostFile {
         self.act(move |file| file.set_len(length)).await
     }
 
+    /// None where bytes are appended: splice refuses such a file. `write_at`
+    /// does not, and Linux's pwrite appends to it whatever the offset, so that
+    /// several sessions may append to one file at once.
     fn descriptor(&self) -> Option<BorrowedFd<'_>> {
-        Some(self.file.as_fd())
+        (self.purpose != Open::Append).then(|| self.file.as_fd())
     }
 }
 

@@ -12,6 +12,7 @@ mod dispatch;
 mod files;
 mod gate;
 mod generation;
+mod identity;
 mod images;
 mod link;
 mod listener;

@@ -68,9 +68,7 @@ impl Link {
             buffer.truncate(count);
             Ok(buffer)
         };
-        let bytes = self.step(self.stream.async_io(Interest::READABLE, read)).await?;
-        self.progress.add(bytes.len());
-        Ok(bytes)
+        self.step(self.stream.async_io(Interest::READABLE, read)).await
     }
 
     /// By sendfile: true at the end, false where the file's system has none.
@@ -98,13 +96,16 @@ impl Link {
             let fill = || pipe.fill(self.stream.as_fd(), SLICE);
             match self.step(kernel(self.stream.async_io(Interest::READABLE, fill))).await? {
                 Moved::Bytes(0) => return Ok(true),
-                Moved::Bytes(count) => self.progress.add(count),
+                Moved::Bytes(_) => {}
                 Moved::Unsupported => return Ok(false),
             }
             let broke = self.fill_up(&mut pipe);
             // The write may wait for the disk: this worker's other sessions
             // go to another one meanwhile.
+            let before = offset;
             let drained = tokio::task::block_in_place(|| pipe.drain(file, &mut offset));
+            // What has been written counts, also where the disk is full.
+            self.progress.add((offset - before) as usize);
             drained.map_err(|error| Error::from(error).context("Transfer aborted"))?;
             broke?;
         }
@@ -121,7 +122,7 @@ impl Link {
             match pipe.fill(self.stream.as_fd(), SLICE) {
                 // The end; the next wait for bytes sees it again.
                 Ok(0) => return Ok(()),
-                Ok(count) => self.progress.add(count),
+                Ok(_) => {}
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
                 Err(error) => return Err(broken(error)),
             }
@@ -136,7 +137,9 @@ impl DataLink for Link {
     }
 
     async fn receive(&mut self) -> Result<Vec<u8>> {
-        caught(self.receive_some()).await
+        let bytes = caught(self.receive_some()).await?;
+        self.progress.add(bytes.len());
+        Ok(bytes)
     }
 
     async fn send_file(&mut self, file: &dyn File, offset: u64) -> Result<u64> {
@@ -174,7 +177,9 @@ impl DataLink for Link {
                 if bytes.is_empty() {
                     return Ok(());
                 }
+                let count = bytes.len();
                 file.write_at(at, bytes).await?;
+                self.progress.add(count);
             }
         })
         .await?;

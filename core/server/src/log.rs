@@ -6,30 +6,57 @@ use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::net::UnixDatagram;
 use std::path::Path;
-use std::sync::atomic::{AtomicU8, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::sync::mpsc::{SyncSender, sync_channel};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::thread;
+use std::time::Duration;
 
 use gantry_api::log::{Host, Level, Record};
 use jiff::ZonedDateTime;
+use rustix::fs::OFlags;
 
 /// The process's logger.
-pub static LOGGER: Logger = Logger { most: AtomicU8::new(2), sink: Mutex::new(Sink { file: None, syslog: None }) };
+pub static LOGGER: Logger =
+    Logger { most: AtomicU8::new(2), sink: Mutex::new(None), queue: OnceLock::new(), lost: AtomicU64::new(0) };
 
 /// Where the system's log hears.
 const SYSLOG: &str = "/dev/log";
 /// RFC 3164's facility for daemons, as a priority's upper bits.
 const FACILITY: u8 = 3 << 3;
+/// Records that wait to be written; beyond them they are counted and lost.
+const QUEUE: usize = 8192;
+/// How long the last records may take at the daemon's end.
+const FLUSH_LIMIT: Duration = Duration::from_secs(2);
 
-/// Writes records; standard error until something else is set.
+/// Writes records; to standard error until something else is set. Once its
+/// thread runs, nobody who logs waits for a file or for whoever reads standard
+/// error.
 pub struct Logger {
     most: AtomicU8,
-    sink: Mutex<Sink>,
+    sink: Mutex<Option<Arc<Sink>>>,
+    queue: OnceLock<SyncSender<Work>>,
+    lost: AtomicU64,
 }
 
 /// The first that is there and works takes a record; else standard error does.
+#[derive(Default)]
 struct Sink {
     file: Option<File>,
     syslog: Option<UnixDatagram>,
+}
+
+/// What the thread does.
+enum Work {
+    Write(Entry),
+    Flush(SyncSender<()>),
+}
+
+/// A record as it waits.
+struct Entry {
+    time: ZonedDateTime,
+    level: Level,
+    text: String,
 }
 
 impl Logger {
@@ -40,13 +67,17 @@ impl Logger {
 
     /// Opens a SystemLog, to be put in place when all else is sound.
     pub fn open(path: &Path) -> io::Result<File> {
-        OpenOptions::new().create(true).append(true).mode(0o640).open(path)
+        // A pipe that nobody reads is an error, and never waited for.
+        let flags = i32::try_from((OFlags::NONBLOCK | OFlags::NOCTTY).bits()).unwrap_or_default();
+        OpenOptions::new().create(true).append(true).mode(0o640).custom_flags(flags).open(path)
     }
 
     /// Sends records to a file from now on, or back to where they go without
     /// one.
     pub fn send_to(&self, file: Option<File>) {
-        self.sink().file = file;
+        let mut sink = self.locked();
+        let syslog = sink.as_ref().and_then(|sink| sink.syslog.as_ref()?.try_clone().ok());
+        *sink = Some(Arc::new(Sink { file, syslog }));
     }
 
     /// Where there is no file, records go to syslog from now on; to standard
@@ -56,13 +87,64 @@ impl Logger {
     /// The system's: there is no socket to be had.
     pub fn prefer_syslog(&self) -> io::Result<()> {
         let socket = UnixDatagram::unbound()?;
-        // No session waits for a log.
         socket.set_nonblocking(true)?;
-        self.sink().syslog = Some(socket);
+        let mut sink = self.locked();
+        let file = sink.as_ref().and_then(|sink| sink.file.as_ref()?.try_clone().ok());
+        *sink = Some(Arc::new(Sink { file, syslog: Some(socket) }));
         Ok(())
     }
 
-    fn sink(&self) -> MutexGuard<'_, Sink> {
+    /// From now on a thread of its own does the writing. Called when the
+    /// process has become whose it shall be.
+    ///
+    /// # Errors
+    /// The system's: there is no thread to be had.
+    pub fn start_thread(&'static self) -> io::Result<()> {
+        let (queue, work) = sync_channel(QUEUE);
+        thread::Builder::new().name("gantryd log".to_owned()).spawn(move || {
+            for work in work {
+                self.serve(work);
+            }
+        })?;
+        let _ = self.queue.set(queue);
+        Ok(())
+    }
+
+    /// Waits for what has been logged to be written, for some time.
+    pub fn flush(&self) {
+        let Some(queue) = self.queue.get() else { return };
+        let (done, written) = sync_channel(1);
+        if queue.try_send(Work::Flush(done)).is_ok() {
+            let _ = written.recv_timeout(FLUSH_LIMIT);
+        }
+    }
+
+    fn serve(&self, work: Work) {
+        match work {
+            Work::Write(entry) => {
+                let lost = self.lost.swap(0, Ordering::Relaxed);
+                if lost > 0 {
+                    let text = format!(" warning: {lost} records were lost: the log is not taken fast enough");
+                    self.write(&Entry { time: entry.time.clone(), level: Level::Warn, text });
+                }
+                self.write(&entry);
+            }
+            Work::Flush(done) => drop(done.try_send(())),
+        }
+    }
+
+    fn write(&self, entry: &Entry) {
+        // Not held while writing: a reload that changes it must not wait.
+        let sink = self.locked().clone().unwrap_or_default();
+        // A log that cannot be written to has nowhere to say so.
+        let _ = match (&sink.file, &sink.syslog) {
+            (Some(file), _) => (&*file).write_all(line(entry).as_bytes()),
+            (None, Some(socket)) if socket.send_to(packet(entry).as_bytes(), SYSLOG).is_ok() => Ok(()),
+            _ => io::stderr().write_all(line(entry).as_bytes()),
+        };
+    }
+
+    fn locked(&self) -> MutexGuard<'_, Option<Arc<Sink>>> {
         self.sink.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -76,13 +158,15 @@ impl Host for Logger {
         if !self.enabled(record.level) {
             return;
         }
-        let sink = self.sink();
-        // A log that cannot be written to has nowhere to say so.
-        let _ = match (&sink.file, &sink.syslog) {
-            (Some(file), _) => (&*file).write_all(line(record).as_bytes()),
-            (None, Some(socket)) if socket.send_to(packet(record).as_bytes(), SYSLOG).is_ok() => Ok(()),
-            _ => io::stderr().write_all(line(record).as_bytes()),
-        };
+        let entry = Entry { time: ZonedDateTime::now(), level: record.level, text: text(record) };
+        match self.queue.get() {
+            Some(queue) => {
+                if queue.try_send(Work::Write(entry)).is_err() {
+                    self.lost.fetch_add(1, Ordering::Relaxed);
+                }
+            }
+            None => self.write(&entry),
+        }
     }
 }
 
@@ -98,24 +182,23 @@ fn rank(level: Level) -> u8 {
 
 /// `2026-11-23 16:15:43,123 gantryd[4711] mod_sql warn: text key=value`, one
 /// line whatever the text holds.
-fn line(record: &Record<'_>) -> String {
-    let now = ZonedDateTime::now().strftime("%Y-%m-%d %H:%M:%S,%3f").to_string();
-    format!("{now} gantryd[{}]{}\n", std::process::id(), text(record))
+fn line(entry: &Entry) -> String {
+    let time = entry.time.strftime("%Y-%m-%d %H:%M:%S,%3f");
+    format!("{time} gantryd[{}]{}\n", std::process::id(), entry.text)
 }
 
 /// The same for syslog (RFC 3164), which keeps time and host itself.
-fn packet(record: &Record<'_>) -> String {
-    let severity = match record.level {
+fn packet(entry: &Entry) -> String {
+    let severity = match entry.level {
         Level::Error => 3,
         Level::Warn => 4,
         Level::Info => 6,
         Level::Debug | Level::Trace => 7,
     };
-    let now = ZonedDateTime::now().strftime("%b %e %H:%M:%S").to_string();
+    let time = entry.time.strftime("%b %e %H:%M:%S");
     // The name ends at the first colon.
-    let text = text(record);
-    let text = text.strip_prefix(": ").unwrap_or(&text).trim_start();
-    format!("<{}>{now} gantryd[{}]: {text}", FACILITY | severity, std::process::id())
+    let text = entry.text.strip_prefix(": ").unwrap_or(&entry.text).trim_start();
+    format!("<{}>{time} gantryd[{}]: {text}", FACILITY | severity, std::process::id())
 }
 
 /// ` mod_sql warning: text key=value`, without module and level where there is
@@ -145,7 +228,10 @@ mod tests {
 
     #[test]
     fn a_record_for_syslog_begins_with_priority_and_name() {
-        let record = |target, level| packet(&Record { level, target, message: "a\nb", fields: &[] });
+        let record = |target, level| {
+            let text = text(&Record { level, target, message: "a\nb", fields: &[] });
+            packet(&Entry { time: ZonedDateTime::now(), level, text })
+        };
         let plain = record("gantry-server", Level::Info);
         assert!(plain.starts_with("<30>") && plain.ends_with("]: a b"), "{plain}");
         let of_module = record("mod_sql", Level::Error);

@@ -11,6 +11,7 @@ pub struct Progress {
     moved: AtomicU64,
     running: AtomicBool,
     stopped: AtomicBool,
+    gone: AtomicBool,
     stop: Notify,
 }
 
@@ -48,10 +49,31 @@ impl Progress {
         self.stop.notify_waiters();
     }
 
+    /// The client has closed its control connection: a data connection that
+    /// is open carries on, one that is not will never be.
+    pub fn leave(&self) {
+        self.gone.store(true, Ordering::Release);
+        self.stop.notify_waiters();
+    }
+
+    /// Returns when there is no use in waiting for a data connection.
+    pub async fn given_up(&self) {
+        loop {
+            let notified = self.stop.notified();
+            if self.gone.load(Ordering::Acquire) || self.stopped.load(Ordering::Acquire) {
+                return;
+            }
+            notified.await;
+        }
+    }
+
     /// Returns when the transfer is to stop.
     pub async fn stopped(&self) {
-        let notified = self.stop.notified();
-        if !self.stopped.load(Ordering::Acquire) {
+        loop {
+            let notified = self.stop.notified();
+            if self.stopped.load(Ordering::Acquire) {
+                return;
+            }
             notified.await;
         }
     }

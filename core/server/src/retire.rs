@@ -42,12 +42,14 @@ async fn end(mut retired: Retired) {
     let number = retired.number;
     // The images go now; what is said of them is text of the daemon's.
     drop(retired);
+    // The one of number 0 served nobody.
+    let level = if number == 0 { Level::Debug } else { Level::Info };
     for Left { name, version, file, .. } in left {
         if let Some(file) = file {
-            say(Level::Info, format_args!("{name} {version} ({file}) of generation {number} retired"));
+            say(level, format_args!("{name} {version} ({file}) of generation {number} retired"));
         }
     }
-    say(Level::Info, format_args!("generation {number} retired"));
+    say(level, format_args!("generation {number} retired"));
 }
 
 /// What there is to say and do of a module when its instance has gone.

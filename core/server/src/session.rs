@@ -28,9 +28,10 @@ use crate::dispatch::Row;
 use crate::files::{self, SessionFiles};
 use crate::gate::{self, LOGIN};
 use crate::generation::{Generation, Held};
+use crate::identity::Identity;
 use crate::progress::Progress;
 use crate::settings::Settings;
-use crate::shared::{Identity, Shared};
+use crate::shared::Shared;
 
 /// A client that was let in, before its session begins.
 pub struct Arrival {
@@ -50,8 +51,19 @@ pub struct Arrival {
     pub blocking: Arc<Blocking>,
     /// The daemon's identity.
     pub identity: Arc<Identity>,
-    /// Turns true when the daemon ends.
-    pub closing: watch::Receiver<bool>,
+    /// Tells when the daemon ends.
+    pub closing: watch::Receiver<Closing>,
+}
+
+/// What a session hears of the daemon's end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Closing {
+    /// There is none in sight.
+    No,
+    /// The session ends when its command has.
+    Soon,
+    /// The session's transfer is broken off.
+    Now,
 }
 
 /// Serves a client to its end.
@@ -80,13 +92,14 @@ struct Client {
     waiting: VecDeque<Command>,
     progress: Arc<Progress>,
     clock: Clock,
-    closing: watch::Receiver<bool>,
+    closing: watch::Receiver<Closing>,
     shared: Arc<Shared>,
 }
 
 /// The times that bound a session.
 struct Clock {
     began: Instant,
+    last_command: Instant,
     last_transfer: Instant,
 }
 
@@ -138,7 +151,8 @@ impl Client {
             ending: None,
             reply: None,
         };
-        let clock = Clock { began: Instant::now(), last_transfer: Instant::now() };
+        let now = Instant::now();
+        let clock = Clock { began: now, last_command: now, last_transfer: now };
         Self { states, session, connection, lines, waiting: VecDeque::new(), progress, clock, closing, shared }
     }
 
@@ -192,6 +206,10 @@ impl Client {
     /// answered here.
     async fn next_command(&mut self) -> Result<Command, String> {
         loop {
+            // Also where commands wait: there may be thousands.
+            if *self.closing.borrow() != Closing::No {
+                return Err(goodbye(&self.connection).await);
+            }
             if let Some(command) = self.waiting.pop_front() {
                 return Ok(command);
             }
@@ -218,10 +236,7 @@ impl Client {
                 let _ = self.connection.send(&Reply::new(421, format!("{text}: closing control connection"))).await;
                 Err(text)
             }
-            () = closed(closing) => {
-                let _ = self.connection.send(&Reply::new(421, "Service shutting down: closing control connection")).await;
-                Err("the server ends".to_owned())
-            }
+            () = closed(closing, Closing::Soon) => Err(goodbye(&self.connection).await),
             read = self.connection.read(&mut self.lines) => match read {
                 Ok(true) => Ok(()),
                 Ok(false) => Err("the client closed the connection".to_owned()),
@@ -234,7 +249,7 @@ impl Client {
     /// what for.
     fn deadline(&self) -> Option<(Instant, u64, &'static str)> {
         let settings = self.settings();
-        let idle = (Instant::now(), settings.timeout_idle, "Idle timeout");
+        let idle = (self.clock.last_command, settings.timeout_idle, "Idle timeout");
         let other = match self.session.account {
             None => (self.clock.began, settings.timeout_login, "Login timeout"),
             Some(_) => (self.clock.last_transfer, settings.timeout_no_transfer, "No transfer timeout"),
@@ -249,7 +264,7 @@ impl Client {
     async fn handle(&mut self, command: Command) -> std::io::Result<()> {
         let mut asides = Asides::default();
         {
-            let Self { states, session, connection, lines, waiting, progress, shared, .. } = self;
+            let Self { states, session, connection, lines, waiting, progress, closing, shared, .. } = self;
             progress.reset();
             let mut work = Work { states, session, shared, connection };
             let mut running = std::pin::pin!(work.command(&command));
@@ -263,15 +278,25 @@ impl Client {
                         done?;
                         break;
                     }
+                    () = closed(closing, Closing::Now), if !asides.hurried => {
+                        asides.hurried = true;
+                        asides.patience = Some(Instant::now());
+                    }
+                    () = until(asides.patience) => asides.lose_patience(progress)?,
                     read = connection.read(lines), if listening => {
                         asides.ended = !matches!(read, Ok(true));
+                        if asides.ended {
+                            progress.leave();
+                            asides.patience = Some(Instant::now() + GONE_WAIT);
+                        }
                         asides.take(lines, waiting, progress, connection).await?;
                     }
                 }
             }
         }
+        self.clock.last_command = Instant::now();
         if self.progress.is_running() {
-            self.clock.last_transfer = Instant::now();
+            self.clock.last_transfer = self.clock.last_command;
         }
         if asides.aborted {
             self.connection.send(&Reply::new(226, "Abort successful")).await?;
@@ -287,6 +312,11 @@ impl Client {
     }
 }
 
+/// How long a transfer may go on whose client has closed the control connection:
+/// what is on its way shall arrive.
+const GONE_WAIT: Duration = Duration::from_secs(10);
+/// How long a command may take to end once it has been stopped.
+const STOP_WAIT: Duration = Duration::from_secs(5);
 /// How long a look-up of a client's name may take.
 const NAME_WAIT: Duration = Duration::from_secs(5);
 
@@ -300,9 +330,14 @@ fn limit(seconds: u64) -> Option<Duration> {
     (seconds > 0).then(|| Duration::from_secs(seconds))
 }
 
-/// Returns when the daemon ends.
-async fn closed(closing: &mut watch::Receiver<bool>) {
-    let _ = closing.wait_for(|closing| *closing).await;
+/// Returns when the daemon's end has come so near.
+async fn closed(closing: &mut watch::Receiver<Closing>, near: Closing) {
+    let _ = closing.wait_for(|closing| *closing >= near).await;
+}
+
+async fn goodbye(connection: &Connection) -> String {
+    let _ = connection.send(&Reply::new(421, "Service shutting down: closing control connection")).await;
+    "the server ends".to_owned()
 }
 
 async fn until(time: Option<Instant>) {
@@ -325,9 +360,24 @@ fn read_line(line: Result<Vec<u8>, gantry_api::proto::TooLong>) -> Result<Comman
 struct Asides {
     aborted: bool,
     ended: bool,
+    hurried: bool,
+    stopped: bool,
+    /// When the command is to be stopped, and then to be given up.
+    patience: Option<Instant>,
 }
 
 impl Asides {
+    /// Stops the transfer; where the command goes on all the same, gives it up.
+    fn lose_patience(&mut self, progress: &Progress) -> std::io::Result<()> {
+        if self.stopped {
+            return Err(std::io::Error::new(std::io::ErrorKind::TimedOut, "its command did not end"));
+        }
+        self.stopped = true;
+        self.patience = Some(Instant::now() + STOP_WAIT);
+        progress.stop();
+        Ok(())
+    }
+
     async fn take(
         &mut self,
         lines: &mut Lines,

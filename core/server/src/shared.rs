@@ -11,16 +11,7 @@ use crate::blocking::Blocking;
 use crate::files::View;
 use crate::gate::{Client, Person, Rules};
 use crate::generation::{Generation, ScopeId};
-
-/// Under whose identity the daemon itself runs, and whether it may act as
-/// others.
-#[derive(Debug, Clone)]
-pub struct Identity {
-    /// The daemon's own.
-    pub own: Credentials,
-    /// Whether sessions act as their account's uid and gid.
-    pub may_switch: bool,
-}
+use crate::identity::Identity;
 
 /// Shared by the parts of one session.
 pub struct Shared {
