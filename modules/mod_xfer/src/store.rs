@@ -1,5 +1,8 @@
 //! STOR and APPE (RFC 959): what the client sends, into a file.
 
+use std::ops::RangeInclusive;
+
+use gantry_api::data::DataLink;
 use gantry_api::files::{File, Kind, Links, Open};
 use gantry_api::prelude::*;
 use gantry_api::session::Direction;
@@ -29,7 +32,7 @@ pub(crate) async fn store(at: &mut Moment<'_>) -> Result<Step> {
     }
     let path = at.path();
     let place = place(at, &path, offset).await?;
-    let file = open(at, &path, place).await?;
+    let (file, place) = open(at, &path, place).await?;
     let opening = opening(at.session.kind, &at.command.argument, None);
     receive(at, path, &*file, place, opening).await
 }
@@ -68,13 +71,28 @@ async fn place(at: &mut Moment<'_>, path: &VirtualPath, offset: u64) -> Result<P
 }
 
 /// Opens the file; one that exists keeps its contents until the data connection stands.
-async fn open(at: &mut Moment<'_>, path: &VirtualPath, place: Place) -> Result<Box<dyn File>> {
+async fn open(at: &mut Moment<'_>, path: &VirtualPath, place: Place) -> Result<(Box<dyn File>, Place)> {
     let purpose = match place {
+        Place::New if at.command.verb == Verb::APPE => return append_to_new(at, path).await,
         Place::New => Open::Create,
         Place::Over | Place::From(_) => Open::Update,
         Place::Behind => Open::Append,
     };
-    at.session.files.open(path, purpose).await
+    Ok((at.session.files.open(path, purpose).await?, place))
+}
+
+/// Makes the file, so that it is known whose it is, and opens it for appending: others may append to it already.
+async fn append_to_new(at: &mut Moment<'_>, path: &VirtualPath) -> Result<(Box<dyn File>, Place)> {
+    let made = at.session.files.open(path, Open::Create).await;
+    let appended = at.session.files.open(path, Open::Append).await;
+    match (made, appended) {
+        (Ok(_), Ok(file)) => Ok((file, Place::New)),
+        // The Umask lets nobody open it once more: so nobody else appends either.
+        (Ok(file), Err(_)) => Ok((file, Place::New)),
+        // Somebody else was quicker.
+        (Err(_), Ok(file)) => Ok((file, Place::Behind)),
+        (Err(error), Err(_)) => Err(error),
+    }
 }
 
 async fn receive(
@@ -88,37 +106,65 @@ async fn receive(
         Ok(link) => link,
         Err(error) => {
             if place == Place::New {
-                remove(at, &path).await;
+                remove(at, &path, file, 0..=0).await;
             }
             return Err(error);
         }
     };
     begin(at.session, path.clone(), Direction::In);
     let mut progress = Progress::new(at.session.kind, 0);
-    let result = async {
-        progress.offset = match place {
-            Place::From(offset) => offset,
-            Place::Behind => file.metadata().await?.size,
-            Place::New => 0,
-            Place::Over => file.truncate(0).await.map(|()| 0)?,
-        };
-        at.session.control.send(opening).await?;
-        copy::receive(&mut *link, file, &mut progress).await?;
-        link.finish().await
+    let copied = copy(at, &mut *link, file, place, opening, &mut progress).await;
+    // In TYPE A more comes than is written, and the last piece of it may have been written in part.
+    let wrote = progress.bytes..=link.moved();
+    let result = match copied {
+        Ok(()) => link.finish().await,
+        Err(error) => Err(error),
     };
-    let result = result.await;
     end(at.session, &progress, &result);
-    if result.is_err() && at.settings::<Settings>().delete_aborted {
-        remove(at, &path).await;
+    let whole = matches!(place, Place::New | Place::Over);
+    if result.is_err() && whole && at.settings::<Settings>().delete_aborted {
+        remove(at, &path, file, wrote).await;
     }
     result?;
     at.session.respond(226, "Transfer complete");
     Ok(Step::Done)
 }
 
-/// Removes what should not stay; the reply tells of the transfer alone.
-async fn remove(at: &mut Moment<'_>, path: &VirtualPath) {
-    if let Err(error) = at.session.files.remove_file(path).await {
+/// Sends the 150, and writes what comes.
+async fn copy(
+    at: &mut Moment<'_>,
+    link: &mut dyn DataLink,
+    file: &dyn File,
+    place: Place,
+    opening: Reply,
+    progress: &mut Progress,
+) -> Result<()> {
+    progress.offset = match place {
+        Place::From(offset) => offset,
+        Place::Behind => file.metadata().await?.size,
+        Place::New => 0,
+        Place::Over => file.truncate(0).await.map(|()| 0)?,
+    };
+    at.session.control.send(opening).await?;
+    copy::receive(link, file, progress).await
+}
+
+/// Removes what should not stay of an upload that wrote so many bytes; the reply tells of the transfer alone.
+async fn remove(at: &mut Moment<'_>, path: &VirtualPath, file: &dyn File, wrote: RangeInclusive<u64>) {
+    let removed = match is_own(at, path, file, wrote).await {
+        Ok(true) => at.session.files.remove_file(path).await,
+        Ok(false) => return log!(Info, "the incomplete {path} stays: others have written to it, or replaced it"),
+        Err(error) => Err(error),
+    };
+    if let Err(error) = removed {
         log!(Info, "cannot remove the incomplete {path}: {error}");
     }
+}
+
+/// Whether a name still stands for this upload's file, and that holds what the upload wrote and no more: another
+/// session may have stored its own by that name meanwhile.
+async fn is_own(at: &mut Moment<'_>, path: &VirtualPath, file: &dyn File, wrote: RangeInclusive<u64>) -> Result<bool> {
+    let own = file.metadata().await?;
+    let named = at.session.files.metadata(path, Links::Keep).await?;
+    Ok((own.device, own.inode) == (named.device, named.inode) && wrote.contains(&named.size))
 }
