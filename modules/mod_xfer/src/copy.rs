@@ -75,7 +75,8 @@ pub(crate) async fn receive(link: &mut dyn DataLink, file: &dyn File, progress: 
 async fn write(file: &dyn File, piece: Vec<u8>, progress: &mut Progress) -> Result<()> {
     let length = piece.len();
     if length > 0 {
-        file.write_at(progress.at(), piece).await?;
+        let written = file.write_at(progress.at(), piece).await;
+        written.map_err(|error| error.context("Transfer aborted"))?;
         progress.add(length);
     }
     Ok(())
