@@ -32,6 +32,19 @@ fn a_time_set_by_mfmt_comes_back_by_mdtm(layout: Layout) {
     }
 }
 
+fn mfmt_tells_the_time_that_was_kept(layout: Layout) {
+    let server = Server::start(layout);
+    server.put("file", "x");
+    let mut wire = server.login();
+    // File systems end at times of their own.
+    for time in ["18000101000000", "19691231235959", "20380119031408", "24470101000000", "99981231235959"] {
+        let answer = wire.ask(format!("MFMT {time} file"));
+        assert_eq!(answer.code, 213, "{}", answer.text());
+        let kept = wire.expect("MDTM file", 213).text().replace("213 ", "");
+        assert_eq!(answer.text(), format!("213 Modify={kept}; file"));
+    }
+}
+
 fn mlst_tells_the_facts_of_one_name(layout: Layout) {
     let server = Server::start(layout);
     server.put("a file", [0; 77]);
@@ -106,6 +119,7 @@ fn opts_utf8_is_taken(layout: Layout) {
 both_layouts!(
     size_counts_bytes,
     a_time_set_by_mfmt_comes_back_by_mdtm,
+    mfmt_tells_the_time_that_was_kept,
     mlst_tells_the_facts_of_one_name,
     mlsd_lists_each_name_once,
     mlsd_of_a_file_is_refused,

@@ -1,5 +1,6 @@
 //! MFMT (draft-somers-ftp-mfxx section 3.1): sets the time of modification.
 
+use gantry_api::files::Links;
 use gantry_api::prelude::*;
 use gantry_api::proto::time;
 
@@ -22,7 +23,9 @@ pub(crate) async fn modify(at: &mut Moment<'_>) -> Result<Step> {
         let (code, text) = error.reply();
         return refuse(code, format!("{}: {text}", String::from_utf8_lossy(name)));
     }
-    at.session.respond(213, [format!("Modify={}; ", time::format(seconds)).as_bytes(), name].concat());
+    // What a file system cannot keep it rounds: MDTM says the same afterwards.
+    let kept = at.session.files.metadata(&path, Links::Follow).await.map_or(seconds, |metadata| metadata.modified);
+    at.session.respond(213, [format!("Modify={}; ", time::format(kept)).as_bytes(), name].concat());
     Ok(Step::Done)
 }
 
