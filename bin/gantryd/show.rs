@@ -62,13 +62,20 @@ pub fn settings(images: &Images, name: Name) -> String {
     }
     text.push_str("\n  Features:\n");
     for (on, feature) in FEATURES {
-        let _ = writeln!(text, "    {} {feature} support", if *on { '+' } else { '-' });
+        let _ = writeln!(text, "    {} {feature} support", sign(*on));
+    }
+    for (on, feature) in LAYOUTS {
+        let _ = writeln!(text, "    {} {feature}", sign(*on));
     }
     text.push_str("\n  Modules linked in:\n");
     for module in images.linked() {
         let _ = writeln!(text, "    {} {}", module.name, module.version);
     }
     text
+}
+
+fn sign(on: bool) -> char {
+    if on { '+' } else { '-' }
 }
 
 fn shown_version(name: Name) -> String {
@@ -87,4 +94,15 @@ const FEATURES: &[(bool, &str)] = &[
     (false, "NLS"),
     (false, "OpenSSL"),
     (true, "Sendfile"),
+];
+
+/// How each module that may be left out was asked for, by the names of cargo's
+/// features.
+const LAYOUTS: &[(bool, &str)] = &[
+    (cfg!(feature = "static-mod_greet"), "static-mod_greet"),
+    (cfg!(feature = "static-mod_sql"), "static-mod_sql"),
+    (cfg!(feature = "static-mod_sql_sqlite"), "static-mod_sql_sqlite"),
+    (cfg!(feature = "shared-mod_greet"), "shared-mod_greet"),
+    (cfg!(feature = "shared-mod_sql"), "shared-mod_sql"),
+    (cfg!(feature = "shared-mod_sql_sqlite"), "shared-mod_sql_sqlite"),
 ];
