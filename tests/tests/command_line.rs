@@ -1,5 +1,7 @@
 //! gantryd's own arguments, and what it says of a configuration's faults.
 
+use std::os::unix::net::UnixListener;
+use std::path::Path;
 use std::process::Command;
 
 use gantry_tests::prelude::*;
@@ -81,6 +83,23 @@ fn a_missing_file_is_named(layout: Layout) {
     assert!(done.err.contains("/nonexistent/gantryd.conf"), "{}", done.err);
 }
 
+fn what_is_no_regular_file_is_refused_by_its_kind(layout: Layout) {
+    let folder = tempfile::tempdir().unwrap();
+    let (fifo, socket) = (folder.path().join("fifo"), folder.path().join("socket"));
+    run(Command::new("mkfifo").arg(&fifo), "").ok();
+    let _listener = UnixListener::bind(&socket).unwrap();
+    for (path, kind) in [(fifo.as_path(), "fifo"), (&socket, "socket"), (Path::new("/dev/zero"), "device")] {
+        let unreadable =
+            format!("unable to read configuration file '{}': Is a {kind}, not a regular file", path.display());
+        let done = run(Command::new(layout.gantryd()).args(["-t", "-c"]).arg(path), "");
+        assert!(!done.status.success() && done.err.contains(&unreadable), "{}", done.text());
+        let trial = trial(layout, |config| {
+            config.block(format!("Include {}", path.display()));
+        });
+        assert!(trial.fatal().contains(&unreadable), "{}", trial.fatal());
+    }
+}
+
 fn the_server_does_not_start_with_a_faulty_file(layout: Layout) {
     let trial = Trial::run(&layout.gantryd(), &["-n"], |config| {
         config.add("NoSuchDirective", "on");
@@ -105,6 +124,10 @@ fn l_and_big_v_tell_the_layouts_apart(layout: Layout) {
     assert!(list.contains("mod_core.c"), "{list}");
     let linked = settings.lines().any(|line| line.trim_start().starts_with("mod_sql "));
     assert_eq!(linked, layout == Layout::Static, "{settings}");
+    for (feature, wanted) in [("static-mod_sql", Layout::Static), ("shared-mod_sql", Layout::Shared)] {
+        let sign = if layout == wanted { '+' } else { '-' };
+        assert!(settings.contains(&format!("    {sign} {feature}\n")), "{settings}");
+    }
     let stamp =
         settings.lines().find_map(|line| line.trim().strip_prefix("Stamp: ")).unwrap_or_else(|| panic!("{settings}"));
     assert!(stamp.len() == 12 && stamp.bytes().all(|byte| byte.is_ascii_hexdigit()), "{stamp}");
@@ -152,6 +175,7 @@ both_layouts!(
     t_names_a_module_that_cannot_be_loaded,
     t_names_wrong_values_and_wrong_places,
     a_missing_file_is_named,
+    what_is_no_regular_file_is_refused_by_its_kind,
     the_server_does_not_start_with_a_faulty_file,
     a_wrong_argument_is_refused,
     v_tells_the_version,

@@ -1,8 +1,12 @@
-//! The bytes of a configuration file: bounded, and decoded line for line.
+//! The bytes of a configuration file: a regular one, bounded, and decoded line
+//! for line.
 
-use std::fs::File;
+use std::fs::{self, File, FileType, OpenOptions};
 use std::io::{self, Read};
+use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
 use std::path::Path;
+
+use rustix::fs::OFlags;
 
 /// Bytes that a configuration may have, all its files together.
 pub(crate) const MOST_BYTES: u64 = 64 * 1024 * 1024;
@@ -17,15 +21,12 @@ pub(crate) struct Text {
     pub(crate) bad: Vec<(u32, &'static str)>,
 }
 
-/// Reads a file of at most `most` bytes.
+/// Reads a regular file of at most `most` bytes, without waiting for anybody.
 pub(crate) fn load(path: &Path, most: u64) -> io::Result<Vec<u8>> {
     let too_large =
         || io::Error::new(io::ErrorKind::FileTooLarge, "File too large (a configuration has at most 64 MiB)");
-    let file = File::open(path)?;
+    let file = open(path)?;
     let about = file.metadata()?;
-    if about.is_dir() {
-        return Err(io::Error::new(io::ErrorKind::IsADirectory, "Is a directory"));
-    }
     if about.len() > most {
         return Err(too_large());
     }
@@ -35,6 +36,27 @@ pub(crate) fn load(path: &Path, most: u64) -> io::Result<Vec<u8>> {
         return Err(too_large());
     }
     Ok(bytes)
+}
+
+/// Opens a file if it is a regular one. It is looked at before, because opening
+/// a device may do something, and afterwards, because it may be another one by
+/// then; and that must not wait for a fifo's other end.
+fn open(path: &Path) -> io::Result<File> {
+    regular(fs::metadata(path)?.file_type())?;
+    let flags = (OFlags::NONBLOCK | OFlags::NOCTTY).bits().cast_signed();
+    let file = OpenOptions::new().read(true).custom_flags(flags).open(path)?;
+    regular(file.metadata()?.file_type())?;
+    Ok(file)
+}
+
+fn regular(kind: FileType) -> io::Result<()> {
+    match () {
+        () if kind.is_file() => Ok(()),
+        () if kind.is_dir() => Err(io::Error::new(io::ErrorKind::IsADirectory, "Is a directory")),
+        () if kind.is_fifo() => Err(io::Error::other("Is a fifo, not a regular file")),
+        () if kind.is_socket() => Err(io::Error::other("Is a socket, not a regular file")),
+        () => Err(io::Error::other("Is a device, not a regular file")),
+    }
 }
 
 /// Decodes a file; what is no text is reported, and replaced so that the rest
