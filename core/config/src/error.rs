@@ -156,6 +156,10 @@ pub struct Notice {
 
 impl fmt::Display for Notice {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // What overrides the files is named by the text.
+        if self.position.file().is_none() {
+            return out.write_str(&self.text);
+        }
         write!(out, "{} {} {}", self.text, self.position.preposition(), self.position)
     }
 }

@@ -5,6 +5,7 @@
 
 use std::ffi::OsString;
 
+use crate::error::Notice;
 use crate::position::{Origin, Position};
 use crate::tree::Node;
 
@@ -69,6 +70,13 @@ impl Override {
         }
     }
 
+    /// That it takes effect; `directive` as its module writes it.
+    pub(crate) fn notice(&self, directive: &str) -> Notice {
+        let name = self.written_name();
+        let text = format!("environment variable {} overrides {directive}", name.trim_end_matches('='));
+        Notice { text, position: self.position() }
+    }
+
     pub(crate) fn position(&self) -> Position {
         Position { origin: self.origin.clone(), line: 1, column: 1 }
     }
@@ -124,14 +132,16 @@ mod tests {
             Some("environment variable 'GANTRY_Port'")
         );
         assert_eq!(read.servers[1].scope.settings.entry("Umask"), Some(&Value::from("2")));
+        let notices: Vec<String> = read.notices.iter().map(ToString::to_string).collect();
+        assert_eq!(notices, ["environment variable GANTRY_Port overrides Port"], "the others are overridden");
         Ok(())
     }
 
     #[test]
     fn faults_name_the_variable_or_the_option() {
         assert_eq!(
-            first(read(&[("GANTRY_Prot", "2")], &[])),
-            "Fatal: unknown configuration directive 'Prot' in environment variable 'GANTRY_Prot'\n  | GANTRY_Prot=2\n  | ^\n  Did you mean: Port"
+            first(read(&[("GANTRY_Prot", "secret")], &[])),
+            "Fatal: unknown configuration directive 'Prot' in environment variable 'GANTRY_Prot'\n  | GANTRY_Prot=\n  | ^\n  Did you mean: Port"
         );
         assert_eq!(
             first(read(&[], &["AllowOverwrite=perhaps"])),

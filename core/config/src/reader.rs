@@ -166,6 +166,12 @@ impl<'c> Reader<'c> {
     /// their end.
     fn overrides(&mut self, overrides: &[Override]) -> Layers {
         let (environment, command_line): (Vec<_>, Vec<_>) = overrides.iter().partition(|one| one.is_environment());
+        for one in &environment {
+            let beaten = command_line.iter().any(|other| other.directive.eq_ignore_ascii_case(&one.directive));
+            if !beaten && let Some(directive) = self.catalogue.directive(&one.directive) {
+                self.notices.push(one.notice(directive.name));
+            }
+        }
         let mut layer = |overrides: Vec<&Override>| {
             overrides.into_iter().for_each(|one| self.override_with(one));
             self.stack.finish().0

@@ -52,6 +52,11 @@ impl Reader<'_> {
         let at = At { position: given.position(), source: &source, arguments: &arguments };
         match OWN.iter().chain(&ACTED_ON).find(|own| own.eq_ignore_ascii_case(&given.directive)) {
             Some(own) => drop(self.value_fault(&at, own, "acts while the files are read: write it there")),
+            // The words of no directive are not shown: whatever they are, they
+            // may be a secret.
+            None if given.is_environment() && self.catalogue.directive(&given.directive).is_none() => {
+                self.unknown_directive(&given.directive, &At { source: &written, ..at });
+            }
             None => self.setting(&given.directive, &at),
         }
     }
