@@ -120,15 +120,21 @@ fn sample(layout: &Layout, built: &Built) -> String {
     SAMPLE.replace("@MODULES@\n", modules).replace("@SYSCONFDIR@", &layout.etc.display().to_string())
 }
 
-/// README and such, and manual pages, as far as the sources have them.
+/// README and such, laid out as in the sources so that their links lead on, and
+/// manual pages, as far as the sources have them.
 fn documents(layout: &Layout) -> Result<(), Error> {
     let sources = cargo::workspace();
     let share = layout.prefix.join("share");
-    for name in ["README.md", "CHANGELOG.md", "LICENSE-MIT", "LICENSE-APACHE"] {
-        copy_text(&sources.join(name), &layout.staged(&share.join("doc/gantry").join(name)))?;
+    let put = |name: &Path| copy_text(&sources.join(name), &layout.staged(&share.join("doc/gantry").join(name)));
+    for name in ["README.md", "CHANGELOG.md", "LICENSE-MIT", "LICENSE-APACHE", "core/README.md"] {
+        put(Path::new(name))?;
     }
-    let schema = "gantry.schema.json";
-    copy_text(&sources.join("docs").join(schema), &layout.staged(&share.join("doc/gantry").join(schema)))?;
+    for page in entries(&sources.join("docs")) {
+        let ending = page.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
+        if let (Some(name), "md" | "json") = (page.file_name(), ending) {
+            put(&Path::new("docs").join(name))?;
+        }
+    }
     for page in entries(&sources.join("docs/man")) {
         let section = page.extension().and_then(|section| section.to_str()).unwrap_or_default();
         if let (Some(name), "1" | "5" | "8") = (page.file_name(), section) {
