@@ -178,7 +178,8 @@ impl DataLink for Link {
                     return Ok(());
                 }
                 let count = bytes.len();
-                file.write_at(at, bytes).await?;
+                let written = file.write_at(at, bytes).await;
+                written.map_err(|error| error.context("Transfer aborted"))?;
                 self.progress.add(count);
             }
         })
