@@ -26,6 +26,7 @@ mod session;
 mod settings;
 mod shared;
 mod start;
+mod work;
 
 pub use build::{BuildError, Source, compat};
 pub use daemon::{Manner, StartError, Until, check, modules, run, with_generation};

@@ -13,10 +13,7 @@ use gantry_api::module::StateBox;
 use gantry_api::proto::Lines;
 use gantry_api::proto::command::CommandError;
 use gantry_api::session::Type;
-use gantry_api::{
-    Command, Error, Fault, Login, Moment, PathArgument, Phase, Reply, Result, ServerId, Session, State, Step, Verb,
-    VirtualPath,
-};
+use gantry_api::{Command, Reply, Result, ServerId, Session, Verb, VirtualPath};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::time::Instant;
@@ -24,14 +21,14 @@ use tokio::time::Instant;
 use crate::blocking::Blocking;
 use crate::connection::Connection;
 use crate::data::{DataSettings, SessionData};
-use crate::dispatch::Row;
-use crate::files::{self, SessionFiles};
-use crate::gate::{self, LOGIN};
-use crate::generation::{Generation, Held};
+use crate::files::SessionFiles;
+use crate::gate;
+use crate::generation::Generation;
 use crate::identity::Identity;
 use crate::progress::Progress;
 use crate::settings::Settings;
 use crate::shared::Shared;
+use crate::work::Work;
 
 /// A client that was let in, before its session begins.
 pub struct Arrival {
@@ -81,7 +78,8 @@ pub async fn serve(arrival: Arrival) {
     log::write(log::Level::Debug, TARGET, format_args!("session {id}: ended: {why}"));
 }
 
-const TARGET: &str = "gantry-server";
+/// Who speaks in the log.
+pub const TARGET: &str = "gantry-server";
 
 struct Client {
     // First, so that it is dropped before the generation whose code it needs.
@@ -401,187 +399,5 @@ impl Asides {
             }
         }
         Ok(())
-    }
-}
-
-/// What a command works on.
-struct Work<'a> {
-    states: &'a mut Vec<Option<StateBox>>,
-    session: &'a mut Session,
-    shared: &'a Arc<Shared>,
-    connection: &'a Connection,
-}
-
-impl Work<'_> {
-    async fn command(&mut self, command: &Command) -> std::io::Result<()> {
-        let generation = self.shared.generation.clone();
-        let row = generation.table.row(command.verb);
-        self.session.transfer = None;
-        self.session.reply = None;
-        self.session.files.begin(command.verb);
-        let (scope, unknown) = match scope(self.session, self.shared, command, row).await {
-            Ok(scope) => (scope, None),
-            Err(error) => (self.shared.scope.into(), Some(error)),
-        };
-        let mut done = match unknown {
-            None => self.perform(command, row, &scope).await,
-            Some(error) => Err(error),
-        };
-        if done.is_ok() && self.session.reply.as_ref().is_some_and(Reply::is_negative) {
-            done = Err(Error::client(0, ""));
-        } else if let Err(error) = &done {
-            self.report(command, error);
-            let (code, text) = error.reply();
-            self.session.respond(code, answer(command, error, text));
-        }
-        let (after, logged) =
-            if done.is_ok() { (Phase::Post, Phase::Log) } else { (Phase::PostError, Phase::LogError) };
-        self.afterwards(command, row, &scope, after).await;
-        if self.session.reply.is_none() {
-            self.session.respond(200, format!("{} command successful", command.verb));
-        }
-        if let Some(reply) = &self.session.reply {
-            self.connection.send(reply).await?;
-        }
-        self.afterwards(command, row, &scope, logged).await;
-        Ok(())
-    }
-
-    async fn perform(&mut self, command: &Command, row: &Row, scope: &Held) -> Result<()> {
-        if !row.is_handled() || command.verb.is_event() {
-            return Err(not_understood(command));
-        }
-        if row.login == Login::Required && self.session.account.is_none() {
-            return Err(Error::client(530, "Please login with USER and PASS"));
-        }
-        let rules = &self.shared.generation.held(scope).rules;
-        if !rules.is_empty() {
-            let person = self.shared.person(self.session.account.as_deref());
-            rules.check(command.verb, None, &person)?;
-            // A limit that asks for the user is judged once the user is known.
-            if command.verb == Verb::PASS && !rules.login_asks_for_user() {
-                rules.check(LOGIN, None, &person).map_err(|_| Error::client(530, "Login incorrect."))?;
-            }
-        }
-        self.phase(command, row.modules(Phase::Pre), scope, Phase::Pre).await?;
-        match self.phase(command, row.modules(Phase::Command), scope, Phase::Command).await? {
-            Step::Done => Ok(()),
-            Step::Next | Step::Wait => Err(not_understood(command)),
-        }
-    }
-
-    async fn phase(&mut self, command: &Command, modules: &[usize], scope: &Held, phase: Phase) -> Result<Step> {
-        for at in modules {
-            if self.call(command, *at, scope, phase).await? == Step::Done {
-                return Ok(Step::Done);
-            }
-        }
-        Ok(Step::Next)
-    }
-
-    async fn call(&mut self, command: &Command, at: usize, scope: &Held, phase: Phase) -> Result<Step> {
-        let generation = &self.shared.generation;
-        let instance = &generation.modules[at].instance;
-        let state = State::new(&mut self.states[at], instance.home());
-        let mut moment =
-            Moment::new(self.session, command, phase, state, &generation.world, &*generation.held(scope).modules[at]);
-        match instance.at_once(&mut moment)? {
-            Step::Wait => instance.wait(&mut moment).await,
-            step => Ok(step),
-        }
-    }
-
-    /// A phase in which no error changes what has happened: each module is
-    /// called.
-    async fn afterwards(&mut self, command: &Command, row: &Row, scope: &Held, phase: Phase) {
-        for at in row.modules(phase) {
-            if let Err(error) = self.call(command, *at, scope, phase).await {
-                self.report(command, &error);
-                if phase == Phase::Post && error.fault() == Fault::Panic {
-                    let (code, text) = error.reply();
-                    self.session.respond(code, text);
-                }
-            }
-        }
-    }
-
-    /// An event: every module is called; the first refusal counts.
-    async fn event(&mut self, command: &Command) -> Result<()> {
-        let row = self.shared.generation.table.row(command.verb).clone();
-        let mut refused = Ok(());
-        for at in row.modules(Phase::Command) {
-            if let Err(error) = self.call(command, *at, &self.shared.scope.into(), Phase::Command).await {
-                self.report(command, &error);
-                refused = refused.and(Err(error));
-            }
-        }
-        refused
-    }
-
-    /// Tells the administrator what was not the client's doing.
-    fn report(&self, command: &Command, error: &Error) {
-        let level = match error.fault() {
-            Fault::Client => return,
-            Fault::System if error.reply().0 == 550 => log::Level::Debug,
-            Fault::System => log::Level::Warn,
-            Fault::Configuration | Fault::Panic => log::Level::Error,
-        };
-        let session = self.session.id;
-        let user = self.session.user.as_deref().unwrap_or("-");
-        log::write(
-            level,
-            TARGET,
-            format_args!("session {session} ({user} from {}): {command}: {error}", self.session.remote_host),
-        );
-    }
-}
-
-/// The refusal of what no module handles, in ProFTPD's words.
-fn not_understood(command: &Command) -> Error {
-    let name = command.verb.name();
-    let words = match name.strip_prefix("SITE_") {
-        Some(site) => format!("'SITE {site}'"),
-        None if command.verb == Verb::OPTS => {
-            String::from_utf8_lossy(&[b"OPTS ", &command.argument[..]].concat()).into_owned()
-        }
-        None => name,
-    };
-    Error::client(500, format!("{words} not understood"))
-}
-
-/// What holds where a command acts.
-async fn scope(session: &Session, shared: &Arc<Shared>, command: &Command, row: &Row) -> Result<Held> {
-    if row.path == PathArgument::None || !shared.generation.depends_on_path(shared.scope) {
-        return Ok(shared.scope.into());
-    }
-    files::scope_of(shared, session.resolve(path_argument(row.path, &command.argument))).await
-}
-
-/// The reply to an error: file errors name what the client named, as ProFTPD
-/// does.
-fn answer(command: &Command, error: &Error, text: &str) -> Vec<u8> {
-    let names_file = error.reply().0 == 550 && error.fault() == Fault::System && !command.argument.is_empty();
-    let denied = error.fault() == Fault::Client && text == "Permission denied";
-    match (names_file, denied) {
-        (true, _) => [&command.argument[..], b": ", text.as_bytes()].concat(),
-        (_, true) if command.argument.is_empty() => format!("{}: {text}", command.verb).into_bytes(),
-        (_, true) => [&command.argument[..], b": ", text.as_bytes()].concat(),
-        _ => text.as_bytes().to_vec(),
-    }
-}
-
-/// The part of an argument that is a path.
-fn path_argument(which: PathArgument, argument: &[u8]) -> &[u8] {
-    match which {
-        PathArgument::None => &[],
-        PathArgument::Whole => argument,
-        PathArgument::AfterWord => argument.iter().position(|byte| *byte == b' ').map_or(&[], |at| &argument[at + 1..]),
-        PathArgument::AfterOptions => {
-            let mut rest = argument;
-            while rest.first() == Some(&b'-') {
-                rest = rest.iter().position(|byte| *byte == b' ').map_or(&[], |at| &rest[at + 1..]);
-            }
-            rest
-        }
     }
 }
