@@ -3,8 +3,11 @@
 use std::fs::File;
 use std::io::{self, Seek, Write};
 use std::os::fd::OwnedFd;
+use std::thread;
+use std::time::Duration;
 
 use rustix::fs::{MemfdFlags, SealFlags, fcntl_add_seals, memfd_create};
+use rustix::io::Errno;
 
 /// A file in memory with these bytes, sealed against every change. Its name shows in /proc only; at most 249 bytes.
 ///
@@ -17,9 +20,26 @@ pub fn sealed(name: &str, bytes: &[u8]) -> io::Result<OwnedFd> {
     file.write_all(bytes)?;
     file.rewind()?;
     let seals = SealFlags::SHRINK | SealFlags::GROW | SealFlags::WRITE | SealFlags::SEAL;
-    fcntl_add_seals(&file, seals)?;
+    seal(&file, seals)?;
     Ok(file.into())
 }
+
+/// Sets seals. The kernel refuses with EBUSY while it holds pages of the file itself, as it may for a moment after they
+/// have been written when it is busy moving pages about.
+fn seal(file: &File, seals: SealFlags) -> io::Result<()> {
+    let mut left = SEAL_TRIES;
+    loop {
+        match fcntl_add_seals(file, seals) {
+            Err(Errno::BUSY) if left > 0 => left -= 1,
+            done => return Ok(done?),
+        }
+        thread::sleep(SEAL_PAUSE);
+    }
+}
+
+/// A second in all, beside the time that the kernel itself waits.
+const SEAL_TRIES: u32 = 100;
+const SEAL_PAUSE: Duration = Duration::from_millis(10);
 
 #[cfg(test)]
 mod tests {
