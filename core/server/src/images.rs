@@ -1,6 +1,8 @@
 //! The images of the process, and the directives and modules that they bring:
 //! what the configuration asks for while it is read.
 
+#[cfg(feature = "dso")]
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -112,6 +114,8 @@ impl Images {
             signers: None,
             #[cfg(feature = "dso")]
             unchecked: None,
+            #[cfg(feature = "dso")]
+            installed: RefCell::default(),
         };
         set.take(ImageRef::Linked(self.linked.clone()));
         set
@@ -134,6 +138,20 @@ pub struct ModuleSet<'a> {
     /// The first module that was loaded before any signers were named.
     #[cfg(feature = "dso")]
     unchecked: Option<String>,
+    /// The directives of all files in some folders, once somebody has asked.
+    #[cfg(feature = "dso")]
+    installed: RefCell<Option<Installed>>,
+}
+
+/// Folders, and the modules and directives in their files.
+#[cfg(feature = "dso")]
+type Installed = (Vec<PathBuf>, Vec<(String, String)>);
+
+#[cfg(feature = "dso")]
+fn installed_directives(folders: &[PathBuf]) -> Vec<(String, String)> {
+    let files = folders.iter().filter_map(|folder| std::fs::read_dir(folder).ok()).flatten().flatten();
+    let objects = files.map(|file| file.path()).filter(|path| path.extension().is_some_and(|ending| ending == "so"));
+    objects.filter_map(|path| gantry_loader::inspect(&path).ok()).flat_map(|found| found.directives).collect()
 }
 
 impl ModuleSet<'_> {
@@ -269,14 +287,14 @@ impl Catalogue for ModuleSet<'_> {
 
     #[cfg(feature = "dso")]
     fn provider(&self, directive: &str) -> Option<String> {
-        let files = self.folders.iter().filter_map(|folder| std::fs::read_dir(folder).ok()).flatten().flatten();
-        let objects =
-            files.map(|file| file.path()).filter(|path| path.extension().is_some_and(|ending| ending == "so"));
-        let inspected = objects.filter_map(|path| gantry_loader::inspect(&path).ok());
-        inspected
-            .flat_map(|found| found.directives)
-            .find(|(_, name)| name.eq_ignore_ascii_case(directive))
-            .map(|(module, _)| module)
+        let mut installed = self.installed.borrow_mut();
+        // Looked at once for each list of folders: a forgotten LoadModule makes
+        // many directives unknown.
+        let (_, found) = match &mut *installed {
+            Some(known) if known.0 == self.folders => known,
+            known => known.insert((self.folders.clone(), installed_directives(&self.folders))),
+        };
+        found.iter().find(|(_, name)| name.eq_ignore_ascii_case(directive)).map(|(module, _)| module.clone())
     }
 
     fn directive_names(&self) -> Vec<String> {

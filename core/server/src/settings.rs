@@ -5,6 +5,7 @@ use std::net::IpAddr;
 
 use gantry_api::{Value, directive, parse};
 use gantry_config::{check_class_rule, check_rule};
+use gantry_sys::users::{Group, User};
 use serde::Deserialize;
 
 /// What the server reads from a scope.
@@ -208,11 +209,11 @@ directive! {
 }
 directive! {
     /// The user that the daemon becomes when it is started as root.
-    User "name" in SERVER | VHOST | GLOBAL, inherits: replace
+    User "name" in SERVER | VHOST | GLOBAL, inherits: replace, parse: user
 }
 directive! {
     /// The group that the daemon becomes when it is started as root.
-    Group "name" in SERVER | VHOST | GLOBAL, inherits: replace
+    Group "name" in SERVER | VHOST | GLOBAL, inherits: replace, parse: group
 }
 directive! {
     /// Whom the answer to HELP names.
@@ -378,6 +379,18 @@ fn ident(words: &[&str]) -> Result<Value, String> {
         [word, text] if parse::switch(word) == Some(true) => Ok(Value::from(*text)),
         _ => Err("expected off, or on with an optional quoted text".to_owned()),
     }
+}
+
+fn user(words: &[&str]) -> Result<Value, String> {
+    let name = parse::one(words)?;
+    let known = name.parse::<u32>().is_ok() || matches!(User::by_name(name), Ok(Some(_)));
+    if known { Ok(Value::from(name)) } else { Err(format!("unknown user '{name}'")) }
+}
+
+fn group(words: &[&str]) -> Result<Value, String> {
+    let name = parse::one(words)?;
+    let known = name.parse::<u32>().is_ok() || matches!(Group::by_name(name), Ok(Some(_)));
+    if known { Ok(Value::from(name)) } else { Err(format!("unknown group '{name}'")) }
 }
 
 fn server_type(words: &[&str]) -> Result<Value, String> {
