@@ -160,6 +160,18 @@ impl Wire {
         }
     }
 
+    /// Asks for an upload of a few bytes; the code of the first reply.
+    pub fn store(&mut self, name: &str) -> u16 {
+        let mut stream = self.passive();
+        let code = self.ask(format!("STOR {name}")).code;
+        if code == 150 {
+            stream.write_all(b"new").unwrap();
+            drop(stream);
+            assert_eq!(self.reply().code, 226);
+        }
+        code
+    }
+
     /// A data connection by EPSV.
     #[track_caller]
     pub fn passive(&mut self) -> TcpStream {

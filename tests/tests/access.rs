@@ -6,18 +6,6 @@ use std::os::unix::fs::PermissionsExt;
 
 use gantry_tests::prelude::*;
 
-/// Asks for an upload; the code of the first reply.
-fn store(wire: &mut Wire, name: &str) -> u16 {
-    let mut stream = wire.passive();
-    let code = wire.ask(format!("STOR {name}")).code;
-    if code == 150 {
-        std::io::Write::write_all(&mut stream, b"new").unwrap();
-        drop(stream);
-        assert_eq!(wire.reply().code, 226);
-    }
-    code
-}
-
 fn limit_write_keeps_everything_as_it_is(layout: Layout) {
     let server = Server::with(layout, |config| {
         config.block("<Limit WRITE>\n  DenyAll\n</Limit>");
@@ -25,8 +13,8 @@ fn limit_write_keeps_everything_as_it_is(layout: Layout) {
     server.put("file", "content");
     server.make_folder("folder");
     let mut wire = server.login();
-    assert!(store(&mut wire, "new") >= 500);
-    assert!(store(&mut wire, "file") >= 500);
+    assert!(wire.store("new") >= 500);
+    assert!(wire.store("file") >= 500);
     let _stream = wire.passive();
     assert!(wire.ask("APPE file").code >= 500);
     for line in ["DELE file", "MKD new", "RMD folder"] {
@@ -49,7 +37,7 @@ fn limit_read_hides_content_and_not_names(layout: Layout) {
     let mut wire = server.login();
     let _stream = wire.passive();
     wire.expect("RETR file", 550);
-    assert_eq!(store(&mut wire, "new"), 150);
+    assert_eq!(wire.store("new"), 150);
     assert_eq!(wire.list("NLST").len(), 2);
 }
 
@@ -61,7 +49,7 @@ fn a_limit_of_one_command_concerns_that_alone(layout: Layout) {
     let mut wire = server.login();
     wire.expect("DELE file", 550);
     wire.expect("MKD folder", 550);
-    assert_eq!(store(&mut wire, "new"), 150);
+    assert_eq!(wire.store("new"), 150);
 }
 
 fn limit_login_lets_nobody_in(layout: Layout) {
@@ -116,13 +104,13 @@ fn a_directory_has_limits_of_its_own(layout: Layout) {
     server.make_folder("closed/open");
     server.make_folder("closed/other");
     let mut wire = server.login();
-    assert_eq!(store(&mut wire, "file"), 150);
-    assert!(store(&mut wire, "closed/file") >= 500);
-    assert!(store(&mut wire, "closed/other/file") >= 500);
-    assert!(store(&mut wire, "closed/../closed/file") >= 500, "whatever the path looks like");
-    assert_eq!(store(&mut wire, "closed/open/file"), 150);
+    assert_eq!(wire.store("file"), 150);
+    assert!(wire.store("closed/file") >= 500);
+    assert!(wire.store("closed/other/file") >= 500);
+    assert!(wire.store("closed/../closed/file") >= 500, "whatever the path looks like");
+    assert_eq!(wire.store("closed/open/file"), 150);
     wire.expect("CWD closed", 250);
-    assert!(store(&mut wire, "file") >= 500, "a relative name as well");
+    assert!(wire.store("file") >= 500, "a relative name as well");
     wire.expect("RNFR open/file", 350);
     assert!(wire.ask("RNTO here").code >= 500, "nor can one rename into it");
 }
@@ -134,7 +122,7 @@ fn a_limit_holds_behind_a_link_too(layout: Layout) {
     });
     server.make_folder("closed");
     std::os::unix::fs::symlink("closed", server.home().join("alias")).unwrap();
-    assert!(store(&mut server.login(), "alias/file") >= 500);
+    assert!(server.login().store("alias/file") >= 500);
     assert!(!server.home().join("closed/file").exists());
 }
 
@@ -145,8 +133,8 @@ fn without_allow_overwrite_a_file_is_kept(layout: Layout) {
     server.put("file", "content");
     server.put("other", "other");
     let mut wire = server.login();
-    assert_eq!(store(&mut wire, "file"), 550);
-    assert_eq!(store(&mut wire, "new"), 150);
+    assert_eq!(wire.store("file"), 550);
+    assert_eq!(wire.store("new"), 150);
     wire.expect("RNFR other", 350);
     assert!(wire.ask("RNTO file").code >= 500);
     assert_eq!(server.read("file"), b"content");
@@ -162,8 +150,8 @@ fn allow_overwrite_can_differ_in_a_directory(layout: Layout) {
     server.put("kept/file", "content");
     server.put("file", "content");
     let mut wire = server.login();
-    assert_eq!(store(&mut wire, "kept/file"), 550);
-    assert_eq!(store(&mut wire, "file"), 150);
+    assert_eq!(wire.store("kept/file"), 550);
+    assert_eq!(wire.store("file"), 150);
 }
 
 fn umask_sets_the_modes_of_what_is_made(layout: Layout) {
@@ -171,7 +159,7 @@ fn umask_sets_the_modes_of_what_is_made(layout: Layout) {
         config.set("Umask", "027 077");
     });
     let mut wire = server.login();
-    assert_eq!(store(&mut wire, "file"), 150);
+    assert_eq!(wire.store("file"), 150);
     wire.expect("MKD folder", 257);
     let mode = |name: &str| fs::metadata(server.home().join(name)).unwrap().permissions().mode() & 0o777;
     assert_eq!((mode("file"), mode("folder")), (0o640, 0o700));
@@ -182,7 +170,7 @@ fn global_settings_reach_the_server(layout: Layout) {
         config.remove("AllowOverwrite").block("<Global>\n  AllowOverwrite on\n</Global>");
     });
     server.put("file", "content");
-    assert_eq!(store(&mut server.login(), "file"), 150);
+    assert_eq!(server.login().store("file"), 150);
 }
 
 both_layouts!(

@@ -20,27 +20,15 @@ fn open_server(layout: Layout, change: impl FnOnce(&mut Config)) -> Server {
     server
 }
 
-/// Asks for an upload; the code of the first reply.
-fn store(wire: &mut Wire, name: &str) -> u16 {
-    let mut stream = wire.passive();
-    let code = wire.ask(format!("STOR {name}")).code;
-    if code == 150 {
-        std::io::Write::write_all(&mut stream, b"new").unwrap();
-        drop(stream);
-        assert_eq!(wire.reply().code, 226);
-    }
-    code
-}
-
 fn it_denies_what_is_in_its_folder_and_below(layout: Layout) {
     let server = open_server(layout, |_| {});
     server.make_folder("folder/below");
     server.put("folder/.ftpaccess", NO_WRITE);
     symlink("folder", server.home().join("alias")).unwrap();
     let mut wire = server.login();
-    assert_eq!(store(&mut wire, "file"), 150);
+    assert_eq!(wire.store("file"), 150);
     for name in ["folder/new", "folder/below/new", "alias/new", "folder/.ftpaccess"] {
-        assert_eq!(store(&mut wire, name), 550, "{name}");
+        assert_eq!(wire.store(name), 550, "{name}");
     }
     let answer = wire.expect("DELE folder/file", 550).text();
     assert!(answer.ends_with("folder/file: Permission denied"), "{answer}");
@@ -48,7 +36,7 @@ fn it_denies_what_is_in_its_folder_and_below(layout: Layout) {
     wire.expect("RNTO folder/moved", 550);
     assert_eq!(wire.fetch("RETR folder/file"), b"content");
     wire.expect("CWD folder/below", 250);
-    assert_eq!(store(&mut wire, "new"), 550);
+    assert_eq!(wire.store("new"), 550);
 }
 
 fn a_file_further_in_counts_more(layout: Layout) {
@@ -57,19 +45,19 @@ fn a_file_further_in_counts_more(layout: Layout) {
     server.put("folder/.ftpaccess", NO_WRITE);
     server.put("folder/open/.ftpaccess", "<Limit WRITE>\n  AllowAll\n</Limit>\n");
     let mut wire = server.login();
-    assert_eq!(store(&mut wire, "folder/open/new"), 150);
-    assert_eq!(store(&mut wire, "folder/new"), 550);
+    assert_eq!(wire.store("folder/open/new"), 150);
+    assert_eq!(wire.store("folder/new"), 550);
 }
 
 fn modules_go_by_it_too(layout: Layout) {
     let server = open_server(layout, |_| {});
     server.put("file", "content");
     let mut wire = server.login();
-    assert_eq!(store(&mut wire, "folder/file"), 550);
+    assert_eq!(wire.store("folder/file"), 550);
     server.put("folder/.ftpaccess", "AllowOverwrite on\nUmask 077\n");
-    assert_eq!(store(&mut wire, "folder/file"), 150);
-    assert_eq!(store(&mut wire, "folder/new"), 150);
-    assert_eq!(store(&mut wire, "file"), 550);
+    assert_eq!(wire.store("folder/file"), 150);
+    assert_eq!(wire.store("folder/new"), 150);
+    assert_eq!(wire.store("file"), 550);
     assert_eq!(server.read("folder/file"), b"new");
     let mode = fs::metadata(server.home().join("folder/new")).unwrap().permissions().mode() & 0o777;
     assert_eq!(mode, 0o600);
@@ -99,11 +87,11 @@ fn a_faulty_one_refuses_its_folder(layout: Layout) {
     for _ in 0..3 {
         let _stream = wire.passive();
         wire.expect("RETR folder/file", 550);
-        assert_eq!(store(&mut wire, "folder/new"), 550);
+        assert_eq!(wire.store("folder/new"), 550);
         wire.expect("CWD folder", 550);
         wire.expect("DELE folder/.ftpaccess", 550);
     }
-    assert_eq!(store(&mut wire, "file"), 150);
+    assert_eq!(wire.store("file"), 150);
     let told = format!("on line 2 of '{}/folder/.ftpaccess'", server.home().canonicalize().unwrap().display());
     server.wait_for_log(&["unknown configuration directive 'Nonsense'", &told]);
     assert_eq!(server.log().lines().filter(|line| line.contains("'Nonsense'")).count(), 1, "it is told once");
@@ -141,7 +129,7 @@ fn without_allow_override_it_is_any_file(layout: Layout) {
     let server = Server::start(layout);
     server.make_folder("folder");
     server.put("folder/.ftpaccess", "Nonsense\n");
-    assert_eq!(store(&mut server.login(), "folder/new"), 150);
+    assert_eq!(server.login().store("folder/new"), 150);
 }
 
 fn a_directory_may_forbid_it(layout: Layout) {
@@ -154,8 +142,8 @@ fn a_directory_may_forbid_it(layout: Layout) {
     server.put("folder/.ftpaccess", NO_WRITE);
     server.put(".ftpaccess", "<Limit WRITE>\n  AllowAll\n</Limit>\n");
     let mut wire = server.login();
-    assert_eq!(store(&mut wire, "folder/new"), 150);
-    assert_eq!(store(&mut wire, "kept/new"), 550, "a section further in counts more");
+    assert_eq!(wire.store("folder/new"), 150);
+    assert_eq!(wire.store("kept/new"), 550, "a section further in counts more");
 }
 
 fn what_it_said_outlives_no_generation(layout: Layout) {
@@ -168,13 +156,13 @@ fn what_it_said_outlives_no_generation(layout: Layout) {
         SystemTime::now().duration_since(UNIX_EPOCH).unwrap() > Duration::from_secs(changed + 3)
     });
     let mut old = server.login();
-    assert_eq!(store(&mut old, "folder/new"), 550);
-    assert_eq!(store(&mut old, "folder/new"), 550);
+    assert_eq!(old.store("folder/new"), 550);
+    assert_eq!(old.store("folder/new"), 550);
     server.swap(|config| {
         config.set("AllowOverride", "off");
     });
-    assert_eq!(store(&mut old, "folder/new"), 550);
-    assert_eq!(store(&mut server.login(), "folder/new"), 150);
+    assert_eq!(old.store("folder/new"), 550);
+    assert_eq!(server.login().store("folder/new"), 150);
     drop(old);
     server.wait_for_log(&["generation 1 retired"]);
 }
