@@ -34,3 +34,5 @@ pub use gantry_config::{Override, Report, SectionKind};
 pub use generation::{Generation, Running};
 pub use images::{ImageRef, Images};
 pub use log::{LOGGER, Logger};
+#[doc(hidden)]
+pub use session::room::{Occupant, Room};

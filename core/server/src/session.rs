@@ -2,6 +2,9 @@
 //! the gate and the phases, sends the reply. While a command runs it goes on
 //! reading, so that ABOR and STAT reach a transfer (RFC 959 section 4.1.3).
 
+#[doc(hidden)]
+pub mod room;
+
 use std::collections::VecDeque;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;

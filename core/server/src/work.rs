@@ -29,10 +29,27 @@ pub struct Work<'a> {
     pub connection: &'a Connection,
 }
 
-impl Work<'_> {
+/// A command whose reply is there.
+pub struct Answered<'a> {
+    row: &'a Row,
+    scope: Held,
+    logged: Phase,
+}
+
+impl<'a> Work<'a> {
     /// Takes a command through the gate and its phases, and sends the reply.
     /// Errors are those of the control connection.
     pub async fn command(&mut self, command: &Command) -> std::io::Result<()> {
+        let answered = self.answer(command).await;
+        if let Some(reply) = &self.session.reply {
+            self.connection.send(reply).await?;
+        }
+        self.log(command, &answered).await;
+        Ok(())
+    }
+
+    /// All up to the reply, which is the session's then and is still to be sent.
+    pub async fn answer(&mut self, command: &Command) -> Answered<'a> {
         let shared = self.shared;
         let row = shared.generation.table.row(command.verb);
         self.session.transfer = None;
@@ -59,11 +76,12 @@ impl Work<'_> {
         if self.session.reply.is_none() {
             self.session.respond(200, format!("{} command successful", command.verb));
         }
-        if let Some(reply) = &self.session.reply {
-            self.connection.send(reply).await?;
-        }
-        self.afterwards(command, row, &scope, logged).await;
-        Ok(())
+        Answered { row, scope, logged }
+    }
+
+    /// What follows the reply.
+    pub async fn log(&mut self, command: &Command, answered: &Answered<'_>) {
+        self.afterwards(command, answered.row, &answered.scope, answered.logged).await;
     }
 
     async fn perform(&mut self, command: &Command, row: &Row, scope: &Held) -> Result<()> {

@@ -1,0 +1,114 @@
+//! A session without a client, for benches and nothing else: commands go the
+//! way of a real session's, but for the lines that bring them and the sending of
+//! replies. The daemon never makes one.
+
+use std::io;
+use std::net::{Ipv4Addr, TcpListener, TcpStream as Plain};
+use std::sync::Arc;
+
+use gantry_api::module::SettingsBox;
+use gantry_api::{Command, Hook, Instance, Moment, Phase, ServerId, Session, State, World};
+use gantry_config::Directories;
+use gantry_sys::Credentials;
+use tokio::net::TcpStream;
+use tokio::runtime::{Builder, Runtime};
+use tokio::sync::{mpsc, watch};
+
+use super::{Arrival, Client, Closing};
+use crate::blocking::Blocking;
+use crate::dispatch::Table;
+use crate::gate::Rules;
+use crate::generation::{Generation, Running, Scope, ScopeId, Server};
+use crate::identity::Identity;
+use crate::settings::Settings;
+use crate::work::Work;
+
+/// A module of the room's generation.
+pub struct Occupant {
+    /// The instance and its image.
+    pub running: Running,
+    /// Its settings, made by its image.
+    pub settings: SettingsBox,
+    /// What it hooks.
+    pub hooks: Vec<Hook>,
+}
+
+/// The session.
+pub struct Room {
+    client: Client,
+    // What the client's connection needs, which nothing is sent over.
+    _peer: Plain,
+    _closing: watch::Sender<Closing>,
+    _runtime: Runtime,
+}
+
+impl Room {
+    /// A session of a generation with these modules, in this order: one server,
+    /// no sections, no limits.
+    ///
+    /// # Errors
+    /// The system gives no loopback connection or no threads.
+    pub fn new(occupants: Vec<Occupant>) -> io::Result<Self> {
+        let runtime = Builder::new_current_thread().enable_all().build()?;
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+        let peer = Plain::connect(listener.local_addr()?)?;
+        let (stream, remote) = listener.accept()?;
+        stream.set_nonblocking(true)?;
+        let (closing, heard) = watch::channel(Closing::No);
+        let arrival = Arrival {
+            id: 1,
+            local: stream.local_addr()?,
+            remote,
+            stream: {
+                let _entered = runtime.enter();
+                TcpStream::from_std(stream)?
+            },
+            server: ServerId(0),
+            generation: Arc::new(generation(occupants)),
+            blocking: Arc::new(Blocking::new()?),
+            identity: Arc::new(Identity { own: Credentials::current()?, may_switch: false }),
+            closing: heard,
+        };
+        Ok(Self { client: Client::new(arrival), _peer: peer, _closing: closing, _runtime: runtime })
+    }
+
+    /// Takes a command through all its phases. The reply stays in the session.
+    pub async fn command(&mut self, command: &Command) {
+        let Client { states, session, connection, shared, .. } = &mut self.client;
+        let mut work = Work { states, session, shared, connection };
+        let answered = work.answer(command).await;
+        work.log(command, &answered).await;
+    }
+
+    /// The session.
+    pub fn session(&mut self) -> &mut Session {
+        &mut self.client.session
+    }
+
+    /// A moment of the module at a position, as it is called at, and its instance.
+    pub fn moment<'a>(&'a mut self, at: usize, command: &'a Command, phase: Phase) -> (Moment<'a>, &'a dyn Instance) {
+        let Client { states, session, shared, .. } = &mut self.client;
+        let generation = &shared.generation;
+        let instance = &*generation.modules[at].instance;
+        let state = State::new(&mut states[at], instance.home());
+        let settings = &*generation.scope(shared.scope).modules[at];
+        (Moment::new(session, command, phase, state, &generation.world, settings), instance)
+    }
+}
+
+fn generation(occupants: Vec<Occupant>) -> Generation {
+    let hooks: Vec<Vec<Hook>> = occupants.iter().map(|occupant| occupant.hooks.clone()).collect();
+    let (modules, settings) = occupants.into_iter().map(|occupant| (occupant.running, occupant.settings)).unzip();
+    let scope = Scope { server: ServerId(0), settings: Settings::default(), rules: Rules::new(&[]), modules: settings };
+    let server = Server {
+        scope: ScopeId(0),
+        name: "a room".into(),
+        addresses: Vec::new(),
+        directories: Directories::default(),
+        directory_scopes: Vec::new(),
+        reads_files: false,
+    };
+    // Nobody takes leave of it: its parts are dropped in order.
+    let (retire, _) = mpsc::unbounded_channel();
+    Generation::new(1, vec![server], vec![scope], modules, Table::new(&hooks), World::default(), retire)
+}
