@@ -39,7 +39,8 @@ impl Choice {
         enabled.iter().filter_map(module).collect()
     }
 
-    fn enabled(&self, table: &Table) -> BTreeSet<String> {
+    /// All features that are enabled, groups followed.
+    pub fn enabled(&self, table: &Table) -> BTreeSet<String> {
         let mut asked: Vec<&str> = self.features.iter().flat_map(|features| features.split([',', ' '])).collect();
         if self.all_features {
             asked.extend(table.keys().map(String::as_str));

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::cargo::{self, Built, Order};
 use crate::error::Error;
 use crate::features::Choice;
+use crate::kit;
 use crate::layout::Layout;
 use crate::place::{self, Symbols};
 
@@ -19,7 +20,8 @@ const SERVICE: &str = include_str!("../files/gantryd.service");
 /// PREFIX/sbin/gantryd, PREFIX/bin/gantry, the shared objects of the modules
 /// whose shared- features are enabled in PREFIX/libexec, PREFIX/etc with
 /// gantry.conf.sample (and gantry.conf, if there is none), systemd's unit
-/// PREFIX/lib/systemd/system/gantryd.service, PREFIX/share.
+/// PREFIX/lib/systemd/system/gantryd.service, PREFIX/share with documents and
+/// the module kit (unless there is no loader: --no-default-features).
 #[derive(clap::Args, Debug)]
 #[command(verbatim_doc_comment)]
 pub struct Install {
@@ -44,6 +46,9 @@ pub struct Install {
     /// Cargo's folder for what it builds
     #[arg(long, value_name = "DIR")]
     target_dir: Option<PathBuf>,
+    /// Leaves out the module kit, with which modules are built without a checkout
+    #[arg(long)]
+    no_kit: bool,
     #[command(flatten)]
     choice: Choice,
 }
@@ -56,7 +61,8 @@ impl Install {
         let target_dir =
             self.target_dir.as_deref().map(|folder| std::path::absolute(folder).map_err(Error::file("find", folder)));
         let target_dir = target_dir.transpose()?;
-        let shared = self.choice.shared_modules(&cargo::features()?);
+        let features = cargo::features()?;
+        let shared = self.choice.shared_modules(&features);
         let order =
             Order { profile: &self.profile, choice: &self.choice, target_dir: target_dir.as_deref(), layout: &layout };
         let mut built = cargo::build(&order)?;
@@ -70,7 +76,11 @@ impl Install {
         self.programs(&layout, &built)?;
         configuration(&layout, &built)?;
         service(&layout)?;
-        documents(&layout)
+        documents(&layout)?;
+        if self.no_kit || !self.choice.enabled(&features).contains("dso") {
+            return Ok(());
+        }
+        kit::install(&layout.staged(&layout.prefix.join("share/gantry/kit")))
     }
 
     fn programs(&self, layout: &Layout, built: &Built) -> Result<(), Error> {

@@ -5,6 +5,7 @@ mod cargo;
 mod error;
 mod features;
 mod install;
+mod kit;
 mod layout;
 mod place;
 
