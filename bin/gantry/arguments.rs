@@ -2,9 +2,7 @@
 
 use clap::{Parser, Subcommand};
 
-use crate::module::Check;
-#[cfg(feature = "dso")]
-use crate::module::{Keygen, Sign, Verify};
+use crate::module::ModuleCommand;
 use crate::passwd::Passwd;
 
 /// The operator's tool of Gantry.
@@ -24,22 +22,6 @@ pub enum Command {
     /// Work with modules' files
     #[command(subcommand)]
     Module(ModuleCommand),
-}
-
-/// The commands on modules.
-#[derive(Debug, Subcommand)]
-pub enum ModuleCommand {
-    /// Tell what a module's file says of itself, and whether this build would load it
-    Check(Check),
-    /// Make a key to sign modules with
-    #[cfg(feature = "dso")]
-    Keygen(Keygen),
-    /// Sign modules' files
-    #[cfg(feature = "dso")]
-    Sign(Sign),
-    /// Tell whether modules' files are signed
-    #[cfg(feature = "dso")]
-    Verify(Verify),
 }
 
 const CODES: &str = "\

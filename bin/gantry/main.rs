@@ -11,7 +11,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use crate::arguments::{Arguments, Command, ModuleCommand};
+use crate::arguments::{Arguments, Command};
 
 fn main() -> ExitCode {
     let name = std::env::args_os().next().unwrap_or_default();
@@ -20,7 +20,7 @@ fn main() -> ExitCode {
     }
     let done = match Arguments::parse().command {
         Command::Passwd(arguments) => arguments.run().map_err(|error| error.to_string()),
-        Command::Module(command) => return module(&command),
+        Command::Module(command) => return command.run(),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -28,17 +28,5 @@ fn main() -> ExitCode {
             eprintln!("gantry: {error}");
             ExitCode::FAILURE
         }
-    }
-}
-
-fn module(command: &ModuleCommand) -> ExitCode {
-    match command {
-        ModuleCommand::Check(arguments) => arguments.run(),
-        #[cfg(feature = "dso")]
-        ModuleCommand::Keygen(arguments) => arguments.run(),
-        #[cfg(feature = "dso")]
-        ModuleCommand::Sign(arguments) => arguments.run(),
-        #[cfg(feature = "dso")]
-        ModuleCommand::Verify(arguments) => arguments.run(),
     }
 }

@@ -1,124 +1,123 @@
-//! `gantry module check`: what a module's file says of itself, and whether a
-//! gantryd of this build would load it. None of the file's code runs. Its owner
-//! and mode, and those of its folders, are the daemon's to judge. Signatures are
-//! the other files' here.
+//! `gantry module`: the commands on modules, each in a file of its own: the module
+//! kit (new, build and test, install, package), check, and signatures. All but
+//! check need the loader, which a build without the feature dso has not.
 
+#[cfg(feature = "dso")]
+mod archive;
+#[cfg(feature = "dso")]
+mod build;
+mod check;
+#[cfg(feature = "dso")]
+mod error;
+#[cfg(feature = "dso")]
+mod install;
 #[cfg(feature = "dso")]
 mod keygen;
 #[cfg(feature = "dso")]
+mod kit;
+#[cfg(feature = "dso")]
+mod name;
+#[cfg(feature = "dso")]
+mod new;
+#[cfg(feature = "dso")]
+mod package;
+#[cfg(feature = "dso")]
+mod place;
+#[cfg(feature = "dso")]
 mod sign;
 #[cfg(feature = "dso")]
+mod toolchain;
+#[cfg(feature = "dso")]
 mod verify;
+#[cfg(feature = "dso")]
+mod workspace;
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 
+pub use self::check::Check;
 #[cfg(feature = "dso")]
-pub use self::{keygen::Keygen, sign::Sign, verify::Verify};
+pub use self::{
+    build::{Build, Test},
+    install::Install,
+    keygen::Keygen,
+    new::New,
+    package::Package,
+    sign::Sign,
+    verify::Verify,
+};
 
-/// Tells what modules' files say of themselves, and compares each stamp with
-/// that of this build. No code of the files runs.
-#[derive(clap::Args, Debug)]
-#[command(after_help = EXAMPLES)]
-pub struct Check {
-    /// Shared objects, such as /usr/local/libexec/mod_sql.so
-    #[arg(required = true, value_name = "FILE")]
-    files: Vec<PathBuf>,
-}
-
-const EXAMPLES: &str = "\
-Examples:
-  gantry module check /usr/local/libexec/*.so
-  gantry module check target/debug/libmod_greet.so
-
-Whether owner and mode are safe is not looked at here: gantryd does when it loads.
-Exit codes: 0 each file would be loaded, 1 at least one would be refused,
-2 a wrong command line.";
-
-impl Check {
-    #[cfg(not(feature = "dso"))]
-    pub fn run(&self) -> ExitCode {
-        eprintln!(
-            "gantry: this build has no loader (feature dso), so it would load none of {} files",
-            self.files.len()
-        );
-        ExitCode::FAILURE
-    }
-
-    /// Checks each file.
+/// The commands on modules.
+#[derive(Debug, clap::Subcommand)]
+pub enum ModuleCommand {
+    /// Write a new module: a small, complete, tested crate
     #[cfg(feature = "dso")]
+    New(New),
+    /// Build a module as a shared object that the installed gantryd accepts
+    #[cfg(feature = "dso")]
+    Build(Build),
+    /// Build a module, and run its tests against the installed gantryd
+    #[cfg(feature = "dso")]
+    Test(Test),
+    /// Put modules into the folder where LoadModule looks
+    #[cfg(feature = "dso")]
+    Install(Install),
+    /// Make a tar file of a module for other machines
+    #[cfg(feature = "dso")]
+    Package(Package),
+    /// Tell what a module's file says of itself, and whether this build would load it
+    Check(Check),
+    /// Make a key to sign modules with
+    #[cfg(feature = "dso")]
+    Keygen(Keygen),
+    /// Sign modules' files
+    #[cfg(feature = "dso")]
+    Sign(Sign),
+    /// Tell whether modules' files are signed
+    #[cfg(feature = "dso")]
+    Verify(Verify),
+}
+
+impl ModuleCommand {
+    /// Does it.
     pub fn run(&self) -> ExitCode {
-        let mut fit = true;
-        for (at, file) in self.files.iter().enumerate() {
-            if at > 0 {
-                println!();
-            }
-            fit &= report::tell(file);
+        match self {
+            Self::Check(arguments) => arguments.run(),
+            #[cfg(feature = "dso")]
+            Self::New(arguments) => arguments.run(),
+            #[cfg(feature = "dso")]
+            Self::Build(arguments) => arguments.run(),
+            #[cfg(feature = "dso")]
+            Self::Test(arguments) => arguments.run(),
+            #[cfg(feature = "dso")]
+            Self::Install(arguments) => arguments.run(),
+            #[cfg(feature = "dso")]
+            Self::Package(arguments) => arguments.run(),
+            #[cfg(feature = "dso")]
+            Self::Keygen(arguments) => arguments.run(),
+            #[cfg(feature = "dso")]
+            Self::Sign(arguments) => arguments.run(),
+            #[cfg(feature = "dso")]
+            Self::Verify(arguments) => arguments.run(),
         }
-        if fit { ExitCode::SUCCESS } else { ExitCode::FAILURE }
     }
 }
 
+/// Tells how a command of the kit ended.
 #[cfg(feature = "dso")]
-mod report {
-    use std::path::Path;
-
-    use gantry_api::stamp::{Stamp, build_id};
-    use gantry_loader::{Inspection, inspect};
-
-    /// Prints all of one file; whether it would be loaded.
-    pub fn tell(file: &Path) -> bool {
-        println!("{}", file.display());
-        match inspect(file) {
-            Ok(found) => {
-                describe(&found);
-                let reasons = reasons(file, &found.stamp);
-                reasons.iter().for_each(|reason| println!("  refused: {reason}"));
-                if reasons.is_empty() {
-                    println!("  fits this build");
-                }
-                reasons.is_empty()
-            }
-            Err(error) => {
-                println!("  refused: {error}");
-                false
-            }
+fn end(done: Result<(), error::KitError>) -> ExitCode {
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("gantry: {error}");
+            ExitCode::FAILURE
         }
     }
+}
 
-    fn describe(found: &Inspection) {
-        let stamp = &found.stamp;
-        println!("  module      {} {}", stamp.field("module"), stamp.field("version"));
-        println!("  stamp       {} (this build: {})", stamp.id(), build_id());
-        println!("  profile     {}", stamp.field("profile"));
-        for key in ["requires", "after", "before"] {
-            let names: Vec<&str> = stamp.list(key).collect();
-            if !names.is_empty() {
-                println!("  {key:11} {}", names.join(" "));
-            }
-        }
-        println!("  runtime     {}", stamp.field("runtime"));
-        println!("  size        {} bytes", found.size);
-        let digest: String = found.sha256.iter().map(|byte| format!("{byte:02x}")).collect();
-        println!("  sha256      {digest}");
-        for (_, name) in &found.directives {
-            println!("  directive   {name}");
-        }
-    }
-
-    /// Why this build would refuse the file; nothing where it would not.
-    fn reasons(file: &Path, stamp: &Stamp) -> Vec<String> {
-        let here = Stamp::of_this_build();
-        let mut reasons: Vec<String> = stamp
-            .differences(&here)
-            .into_iter()
-            .map(|(key, theirs, ours)| format!("{key} differs: the file has '{theirs}', this build '{ours}'"))
-            .collect();
-        let module = stamp.field("module");
-        let stem = file.file_stem().unwrap_or_default().to_string_lossy();
-        if stem != module && stem.strip_prefix("lib") != Some(module) {
-            reasons.push(format!("it holds {module}, which LoadModule looks for in {module}.so alone"));
-        }
-        reasons
-    }
+/// Prints what a command of the kit made.
+#[cfg(feature = "dso")]
+fn say(what: impl std::fmt::Display) {
+    use std::io::Write as _;
+    // Whoever reads may have read enough.
+    let _ = writeln!(std::io::stdout(), "{what}");
 }

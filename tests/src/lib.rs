@@ -6,6 +6,7 @@ pub mod clients;
 pub mod config;
 pub mod fixture;
 pub mod full;
+pub mod kit;
 pub mod layout;
 pub mod process;
 pub mod sample;

@@ -1,0 +1,123 @@
+//! `gantry module install`: a module's file to the folder where LoadModule looks,
+//! if the installed gantryd would load it. A signature goes along.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use gantry_loader::{inspect_bytes, signature_path};
+
+use super::archive;
+use super::error::KitError;
+use super::kit::{Daemon, DaemonOption, module_folder};
+use super::place;
+use super::workspace::Workspace;
+use super::{end, say};
+
+/// Put modules into the folder where LoadModule looks, if the installed gantryd
+/// would load them. Each is put there whole, under its module's name.
+#[derive(clap::Args, Debug)]
+#[command(after_help = HELP)]
+pub struct Install {
+    /// Shared objects, packages, or folders in which gantry module build has built
+    #[arg(default_value = ".", value_name = "FILE|DIR")]
+    what: Vec<PathBuf>,
+    /// The folder [default: the module folder of the installed gantryd]
+    #[arg(long, value_name = "DIR")]
+    to: Option<PathBuf>,
+    #[command(flatten)]
+    gantryd: DaemonOption,
+}
+
+const HELP: &str = "\
+Examples:
+  gantry module install
+  gantry module install mod_greet-0.1.0.tar
+
+Nothing is installed unless all can be. A signature beside a file (mod_x.so.sig)
+goes along; without one, that of the module's former file is removed. gantryd
+takes no notice: LoadModule in its configuration and SIGHUP, or gantry insmod.
+Exit codes: 0 installed, 1 not, 2 a wrong command line.";
+
+/// A module that is to be installed.
+#[derive(Debug)]
+pub struct Candidate {
+    /// Where it came from.
+    pub origin: PathBuf,
+    /// The shared object.
+    pub bytes: Vec<u8>,
+    /// Its signature.
+    pub signature: Option<Vec<u8>>,
+}
+
+impl Install {
+    /// Installs.
+    pub fn run(&self) -> ExitCode {
+        end(self.install())
+    }
+
+    fn install(&self) -> Result<(), KitError> {
+        let daemon = self.gantryd.find()?;
+        let folder = self.to.clone().or_else(module_folder);
+        let folder = folder.ok_or(KitError::NotInstalled { what: "module folder", option: "--to" })?;
+        let mut found = Vec::new();
+        for what in &self.what {
+            candidates(what, &mut found)?;
+        }
+        let judged = found.into_iter().map(|candidate| judged(candidate, &daemon)).collect::<Result<Vec<_>, _>>()?;
+        for (name, candidate) in judged {
+            say(put(&folder, &name, &candidate)?.display());
+        }
+        Ok(())
+    }
+}
+
+/// What a word of the command line stands for.
+fn candidates(what: &Path, found: &mut Vec<Candidate>) -> Result<(), KitError> {
+    if what.is_dir() {
+        for file in Workspace::around(what)?.built()? {
+            found.push(shared_object(&file)?);
+        }
+        return Ok(());
+    }
+    let is_package = what.extension().is_some_and(|ending| ending == "tar");
+    found.push(if is_package { archive::read(what)? } else { shared_object(what)? });
+    Ok(())
+}
+
+fn shared_object(file: &Path) -> Result<Candidate, KitError> {
+    let bytes = fs::read(file).map_err(KitError::file("read this", file))?;
+    let signature = signature_path(file);
+    let signature = match signature.is_file() {
+        true => Some(fs::read(&signature).map_err(KitError::file("read this", &signature))?),
+        false => None,
+    };
+    Ok(Candidate { origin: file.to_owned(), bytes, signature })
+}
+
+/// The module's name, if the daemon would load it.
+fn judged(candidate: Candidate, daemon: &Daemon) -> Result<(String, Candidate), KitError> {
+    let stamp = inspect_bytes(&candidate.origin, &candidate.bytes)?.stamp;
+    let reasons = daemon.refusals(&stamp);
+    if !reasons.is_empty() {
+        return Err(KitError::Refused { file: candidate.origin, gantryd: daemon.path.clone(), reasons });
+    }
+    // The name becomes a file's: the loader says which words are names.
+    let name = gantry_loader::module_name(stamp.field("module"))?.to_owned();
+    Ok((name, candidate))
+}
+
+/// Puts a module in its place. A signature comes before what it signs: whoever
+/// loads between the two is told that they do not fit, and asks again.
+fn put(folder: &Path, name: &str, candidate: &Candidate) -> Result<PathBuf, KitError> {
+    let file = folder.join(format!("{name}.so"));
+    let signature = signature_path(&file);
+    if let Some(text) = &candidate.signature {
+        place::file(&signature, text, 0o644).map_err(KitError::file("write this", &signature))?;
+    }
+    place::file(&file, &candidate.bytes, 0o755).map_err(KitError::file("write this", &file))?;
+    if candidate.signature.is_none() && signature.is_file() {
+        fs::remove_file(&signature).map_err(KitError::file("remove this", &signature))?;
+    }
+    Ok(file)
+}

@@ -1,0 +1,121 @@
+//! The installed Gantry that modules are built for: its kit of sources, its
+//! daemon with the stamp, its module folder. The install step built the paths in;
+//! what runs from cargo's folder of a checkout takes the checkout for the kit.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use gantry_api::stamp::Stamp;
+
+use super::error::KitError;
+
+/// Which kit.
+#[derive(clap::Args, Debug)]
+pub struct KitOption {
+    /// The module kit [default: PREFIX/share/gantry/kit]
+    #[arg(long, value_name = "DIR")]
+    kit: Option<PathBuf>,
+}
+
+/// Which daemon.
+#[derive(clap::Args, Debug)]
+pub struct DaemonOption {
+    /// The gantryd that the module is for [default: PREFIX/sbin/gantryd]
+    #[arg(long, value_name = "FILE")]
+    gantryd: Option<PathBuf>,
+}
+
+/// The parts of Gantry that modules are built with.
+#[derive(Debug)]
+pub struct Kit {
+    /// The folder.
+    pub folder: PathBuf,
+}
+
+/// An installed daemon, and what it says of itself.
+#[derive(Debug)]
+pub struct Daemon {
+    /// The executable.
+    pub path: PathBuf,
+    /// Its stamp.
+    pub stamp: Stamp,
+}
+
+impl KitOption {
+    /// The kit.
+    pub fn find(&self) -> Result<Kit, KitError> {
+        let named =
+            self.kit.as_deref().map(|folder| std::path::absolute(folder).map_err(KitError::file("find", folder)));
+        let installed = || Some(Path::new(PREFIX?).join("share/gantry/kit"));
+        let folder = named.transpose()?.or_else(installed).or_else(checkout);
+        let folder = folder.ok_or(KitError::NotInstalled { what: "module kit", option: "--kit" })?;
+        match NEEDED.iter().find(|part| !folder.join(part).is_file()) {
+            Some(missing) => Err(KitError::NoKit { folder, missing }),
+            None => Ok(Kit { folder }),
+        }
+    }
+}
+
+impl DaemonOption {
+    /// The daemon that is named, or the installed one; its stamp is asked of
+    /// itself, for it may have been replaced since.
+    pub fn find(&self) -> Result<Daemon, KitError> {
+        let named = self.gantryd.as_deref().map(|file| std::path::absolute(file).map_err(KitError::file("find", file)));
+        let installed = || Some(Path::new(PREFIX?).join("sbin/gantryd"));
+        let path = named.transpose()?.or_else(installed).or_else(|| Some(cargo_folder()?.join("gantryd")));
+        let path = path.ok_or(KitError::NotInstalled { what: "daemon", option: "--gantryd" })?;
+        let stamp = stamp_of(&path).map_err(|reason| KitError::Daemon { path: path.clone(), reason })?;
+        Ok(Daemon { path, stamp })
+    }
+}
+
+impl Daemon {
+    /// Why it would refuse a module's file of that stamp: nothing where it
+    /// would not.
+    pub fn refusals(&self, stamp: &Stamp) -> Vec<String> {
+        let differences = stamp.differences(&self.stamp).into_iter();
+        let word = |value: &str| if value.is_empty() { "none".to_owned() } else { value.to_owned() };
+        differences
+            .map(|(key, theirs, ours)| format!("{key} (module {}, gantryd {})", word(theirs), word(ours)))
+            .collect()
+    }
+
+    /// The compiler's release.
+    pub fn release(&self) -> &str {
+        self.stamp.field("rustc").split(' ').next().unwrap_or_default()
+    }
+}
+
+/// The folder in which LoadModule looks unless ModulePath says otherwise.
+pub fn module_folder() -> Option<PathBuf> {
+    LIBEXECDIR.map(PathBuf::from).or_else(|| Some(cargo_folder()?.join("deps")))
+}
+
+/// What `-V` says: the stamp's lines stand indented below its id.
+fn stamp_of(gantryd: &Path) -> Result<Stamp, String> {
+    let output = Command::new(gantryd).arg("-V").stdin(Stdio::null()).output().map_err(|error| error.to_string())?;
+    let text = String::from_utf8_lossy(&output.stdout);
+    let below = text.lines().skip_while(|line| !line.starts_with("  Stamp: ")).skip(1);
+    let fields = below.map_while(|line| line.strip_prefix("    ")?.split_once(':'));
+    let lines: String = fields.map(|(key, value)| format!("{key}={}\n", value.trim())).collect();
+    if lines.is_empty() {
+        return Err(format!("gantryd -V ended with {} and showed none", output.status));
+    }
+    Stamp::parse(&lines).map_err(|error| error.to_string())
+}
+
+/// The checkout that this executable was built in, where it was not installed.
+fn checkout() -> Option<PathBuf> {
+    cargo_folder()?.ancestors().find(|folder| NEEDED.iter().all(|part| folder.join(part).is_file())).map(Path::to_owned)
+}
+
+fn cargo_folder() -> Option<PathBuf> {
+    let executable = std::env::current_exe().ok()?;
+    let folder = executable.parent()?;
+    (PREFIX.is_none() && folder.join(".fingerprint").is_dir()).then(|| folder.to_owned())
+}
+
+const PREFIX: Option<&str> = option_env!("GANTRY_PREFIX");
+const LIBEXECDIR: Option<&str> = option_env!("GANTRY_LIBEXECDIR");
+const NEEDED: [&str; 5] =
+    ["core/api/Cargo.toml", "core/proto/Cargo.toml", "core/runtime/Cargo.toml", "Cargo.toml", "Cargo.lock"];

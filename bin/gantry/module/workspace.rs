@@ -1,0 +1,168 @@
+//! The workspace that a module is built in. `gantry module new` writes it around
+//! the module's crate, so that the crate itself names no path and can move into a
+//! checkout as it is: only the workspace says where Gantry's crates are, namely
+//! behind `.gantry`, a link to the installed kit that no repository holds.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+use toml::Table;
+
+use super::error::KitError;
+use super::kit::Kit;
+use super::place;
+use super::toolchain::Toolchain;
+
+/// The link to the kit, in a workspace of ours.
+pub const LINK: &str = ".gantry";
+/// What lets rustup choose the compiler: a link, too.
+pub const TOOLCHAIN: &str = "rust-toolchain.toml";
+
+/// The workspace around a folder.
+#[derive(Debug)]
+pub struct Workspace {
+    /// Its root.
+    pub root: PathBuf,
+    /// The folder that was named.
+    folder: PathBuf,
+    /// Whether `gantry module new` wrote it.
+    ours: bool,
+}
+
+/// A module's crate.
+#[derive(Debug)]
+pub struct Package {
+    /// Its name, which is the module's.
+    pub name: String,
+}
+
+impl Workspace {
+    /// The workspace of a module's folder, or of all modules below it.
+    pub fn around(folder: &Path) -> Result<Self, KitError> {
+        let no_module = |reason: &str| KitError::NoModule { folder: folder.to_owned(), reason: reason.to_owned() };
+        let found = fs::canonicalize(folder).map_err(KitError::file("find this folder", folder))?;
+        if !found.is_dir() {
+            return Err(no_module("a folder is wanted here"));
+        }
+        if !found.join("Cargo.toml").is_file() {
+            return Err(no_module("it has no Cargo.toml"));
+        }
+        for root in found.ancestors().filter(|root| root.join("Cargo.toml").is_file()) {
+            if let Some(table) = manifest(&root.join("Cargo.toml"))?.get("workspace") {
+                return Ok(Self { root: root.to_owned(), ours: is_ours(table), folder: found.clone() });
+            }
+        }
+        Ok(Self { root: found.clone(), folder: found, ours: false })
+    }
+
+    /// Whether modules may be added in this folder: it is the root of a
+    /// workspace that `gantry module new` wrote.
+    pub fn takes_modules(root: &Path) -> bool {
+        let table = manifest(&root.join("Cargo.toml"));
+        table.is_ok_and(|table| table.get("workspace").is_some_and(is_ours))
+    }
+
+    /// Where what was built is put: `mod_x.so`, as the module folder wants it.
+    pub fn output(&self) -> PathBuf {
+        self.root.join("target/gantry")
+    }
+
+    /// Leads the workspace to the kit. A copy of a kit that its author put there
+    /// is left alone, and so are workspaces of others.
+    pub fn attach(&self, kit: &Kit) -> Result<(), KitError> {
+        if self.ours { attach(&self.root, kit) } else { Ok(()) }
+    }
+
+    /// The modules' crates in the folder, as cargo sees them.
+    pub fn packages(&self, toolchain: &Toolchain) -> Result<Vec<Package>, KitError> {
+        let metadata = toolchain.metadata(&self.folder.join("Cargo.toml"))?;
+        let packages = metadata["packages"].as_array().into_iter().flatten();
+        let here = packages.filter(|package| {
+            let manifest = package["manifest_path"].as_str().and_then(|path| Path::new(path).parent());
+            self.folder == self.root || manifest == Some(&self.folder)
+        });
+        let (mut modules, mut others) = (Vec::new(), Vec::new());
+        for package in here {
+            let name = package["name"].as_str().unwrap_or_default().to_owned();
+            match lack(&name, package) {
+                None => modules.push(Package { name }),
+                Some(lack) => others.push(format!("the package {name} {lack}")),
+            }
+        }
+        if modules.is_empty() {
+            let reason = if others.is_empty() { "it has no package".to_owned() } else { others.join(", ") };
+            return Err(KitError::NoModule { folder: self.folder.clone(), reason });
+        }
+        Ok(modules)
+    }
+
+    /// The files that have been built of the module in the folder, or of all
+    /// modules of the workspace where the folder is its root.
+    pub fn built(&self) -> Result<Vec<PathBuf>, KitError> {
+        let mut names = vec![];
+        let package = manifest(&self.folder.join("Cargo.toml"))?;
+        if let Some(name) = package.get("package").and_then(|package| package.get("name")?.as_str()) {
+            names.push(format!("{name}.so"));
+        } else {
+            let entries = fs::read_dir(self.output()).into_iter().flatten().flatten();
+            names.extend(entries.filter_map(|entry| entry.file_name().into_string().ok()));
+            names.retain(|name| name.ends_with(".so"));
+            names.sort();
+        }
+        let mut files: Vec<_> = names.iter().map(|name| self.output().join(name)).collect();
+        files.retain(|file| file.is_file());
+        if files.is_empty() { Err(KitError::NotBuilt { folder: self.folder.clone() }) } else { Ok(files) }
+    }
+
+    /// The manifest and the folder of a module of this workspace.
+    pub fn crate_folder(&self, module: &str) -> PathBuf {
+        if self.folder == self.root && !self.root.ends_with(module) || self.root.join(module).is_dir() {
+            return self.root.join(module);
+        }
+        self.folder.clone()
+    }
+}
+
+/// Leads a workspace of ours to the kit.
+pub fn attach(root: &Path, kit: &Kit) -> Result<(), KitError> {
+    for (name, target) in [(LINK, kit.folder.clone()), (TOOLCHAIN, Path::new(LINK).join(TOOLCHAIN))] {
+        let path = root.join(name);
+        let there = fs::symlink_metadata(&path);
+        let link = fs::read_link(&path);
+        let right = link.as_ref().is_ok_and(|held| *held == target);
+        if right || there.is_ok() && link.is_err() {
+            continue;
+        }
+        place::link(&path, &target).map_err(KitError::file("lead this to the module kit", &path))?;
+    }
+    Ok(())
+}
+
+/// What a package lacks to be a module.
+fn lack(name: &str, package: &Value) -> Option<&'static str> {
+    let list = |key: &str| package[key].as_array().cloned().unwrap_or_default();
+    let shared = |target: &Value| {
+        target["crate_types"].as_array().is_some_and(|types| types.iter().any(|kind| kind == "cdylib"))
+    };
+    let uses_api = |dependency: &Value| dependency["name"] == "gantry-api";
+    match () {
+        () if !name.starts_with("mod_") => Some("has a name that does not begin with mod_"),
+        () if !list("dependencies").iter().any(uses_api) => Some("does not depend on gantry-api"),
+        () if !list("targets").iter().any(shared) => Some("has no [lib] with crate-type cdylib"),
+        () => None,
+    }
+}
+
+fn is_ours(workspace: &toml::Value) -> bool {
+    workspace.get("metadata").is_some_and(|metadata| metadata.get("gantry").is_some())
+}
+
+fn manifest(path: &Path) -> Result<Table, KitError> {
+    let text = fs::read_to_string(path).map_err(KitError::file("read this", path))?;
+    let folder = path.parent().unwrap_or(path).to_owned();
+    text.parse().map_err(|error: toml::de::Error| KitError::NoModule {
+        folder,
+        reason: format!("its Cargo.toml is faulty: {}", error.message()),
+    })
+}

@@ -1,0 +1,62 @@
+//! The module kit as its users have it: the commands of an installed `gantry`,
+//! without a checkout and without a network.
+
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use crate::layout::{feature_set, test_folder};
+use crate::process::{Done, run_within};
+
+/// The prefix that the kit's tests install modules into.
+pub fn prefix() -> PathBuf {
+    feature_set("kit")
+}
+
+/// A folder for one workspace, empty. Its path is the same in each run, so that
+/// cargo has the crates that were built the last time.
+///
+/// # Panics
+/// When it cannot be emptied.
+pub fn folder(name: &str) -> PathBuf {
+    let folder = test_folder().join("kit-workspaces").join(name);
+    if folder.exists() {
+        fs::remove_dir_all(&folder).expect("an old workspace can be removed");
+    }
+    fs::create_dir_all(&folder).expect("a folder can be made");
+    folder
+}
+
+/// A command of `gantry module`; cargo has no network, and one folder for what
+/// all workspaces share.
+pub fn module(folder: &Path, arguments: &[&str]) -> Command {
+    let mut gantry = Command::new(prefix().join("bin/gantry"));
+    gantry.arg("module").args(arguments).current_dir(folder);
+    gantry.env("CARGO_NET_OFFLINE", "true").env("CARGO_TARGET_DIR", target());
+    // The tests' own workspace is none of a module's affair.
+    for name in env::vars_os().filter_map(|(name, _)| name.into_string().ok()) {
+        if name.starts_with("CARGO_PKG_") || name == "CARGO_MANIFEST_DIR" || name == "CARGO_MANIFEST_PATH" {
+            gantry.env_remove(name);
+        }
+    }
+    gantry
+}
+
+/// Runs a command of `gantry module`.
+#[track_caller]
+pub fn run(folder: &Path, arguments: &[&str]) -> Done {
+    finish(&mut module(folder, arguments))
+}
+
+/// Runs what may build crates.
+#[track_caller]
+pub fn finish(command: &mut Command) -> Done {
+    run_within(command, "", Duration::from_secs(900))
+}
+
+/// Where cargo puts what the workspaces of the tests share.
+pub fn target() -> PathBuf {
+    test_folder().join("modules/Kit")
+}

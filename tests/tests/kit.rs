@@ -1,0 +1,254 @@
+//! The module kit: a module written, built, tested, installed and served, from an
+//! installed prefix alone; and everything that it refuses.
+
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use gantry_tests::fixture::{Build, build};
+use gantry_tests::kit::{finish, folder, module, prefix, run, target};
+use gantry_tests::prelude::*;
+use gantry_tests::process::Done;
+
+/// Writes a module into a folder of its own; the workspace.
+fn written(place: &str, name: &str) -> PathBuf {
+    let folder = folder(place);
+    run(&folder, &["new", name]).ok();
+    folder.join(name)
+}
+
+#[track_caller]
+fn assert_refused(done: &Done, words: &[&str]) {
+    assert_eq!(done.status.code(), Some(1), "{}", done.text());
+    let missing = words.iter().find(|word| !done.err.contains(**word));
+    assert!(missing.is_none(), "nothing is said of {missing:?}:\n{}", done.text());
+}
+
+/// An executable script.
+fn script(folder: &Path, name: &str, text: &str) -> PathBuf {
+    let path = folder.join(name);
+    fs::write(&path, format!("#!/bin/sh\n{text}\n")).unwrap();
+    fs::set_permissions(&path, Permissions::from_mode(0o755)).unwrap();
+    path
+}
+
+#[test]
+fn a_new_module_is_built_tested_installed_and_served() {
+    let made = written("whole", "mod_hello");
+    // As a clone of its repository: elsewhere, and without the links into this machine.
+    let workspace = made.with_file_name("cloned");
+    fs::rename(&made, &workspace).unwrap();
+    for link in [".gantry", "rust-toolchain.toml"] {
+        fs::remove_file(workspace.join(link)).unwrap();
+    }
+    let done = run(&workspace, &["build", "--profile", "dev", "--offline"]).ok();
+    let object = workspace.join("target/gantry/mod_hello.so");
+    assert_eq!(done.out.trim(), object.to_str().unwrap());
+    let tested = run(&workspace.join("mod_hello"), &["test", "--profile", "dev"]).ok();
+    assert!(tested.out.contains("2 passed; 0 failed"), "{}", tested.text());
+    let installed = run(&workspace, &["install"]).ok();
+    let file = prefix().join("libexec/mod_hello.so");
+    assert_eq!(installed.out.trim(), file.to_str().unwrap());
+    assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o7777, 0o755);
+    assert_eq!(fs::read(&file).unwrap(), fs::read(&object).unwrap());
+
+    let server = Server::of(&prefix().join("sbin/gantryd"), |config| {
+        config.without_sql().remove("ModulePath");
+        config.add("LoadModule", "mod_hello.c").add("HelloMessage", "\"Hello, %u\"");
+    });
+    let mut wire = server.connect();
+    wire.expect(format!("USER {USER}"), 331);
+    assert!(wire.expect(format!("PASS {PASSWORD}"), 230).text().contains("Hello, alice"));
+}
+
+#[test]
+fn plain_cargo_builds_the_same_and_a_second_module_joins_the_workspace() {
+    let workspace = written("plain", "mod_first");
+    run(&workspace, &["new", "mod_second_one"]).ok();
+    assert!(workspace.join("mod_second_one/src/lib.rs").is_file(), "it is a member, not a workspace");
+    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo.args(["build", "--offline"]).current_dir(&workspace).env("CARGO_TARGET_DIR", target());
+    finish(&mut cargo).ok();
+    for name in ["mod_first", "mod_second_one"] {
+        let object = target().join(format!("debug/lib{name}.so"));
+        let checked = run(&workspace, &["check", object.to_str().unwrap()]).ok();
+        assert!(checked.out.contains("fits this build"), "{}", checked.out);
+    }
+    let built = run(&workspace, &["build", "--profile", "dev"]).ok();
+    assert_eq!(built.out.lines().count(), 2, "{}", built.out);
+}
+
+#[test]
+fn a_package_carries_a_signed_module_to_another_machine() {
+    let workspace = written("package", "mod_parcel");
+    let key = workspace.join("key");
+    let public = run(&workspace, &["keygen", "--out", "key"]).ok().out;
+    run(&workspace, &["build", "--profile", "dev"]).ok();
+    let packed = run(&workspace, &["package", "--key", key.to_str().unwrap()]).ok().out;
+    let tar = packed.trim();
+    assert!(tar.ends_with(".tar") && tar.contains("mod_parcel-0.1.0-"), "{tar}");
+    let bytes = fs::read(tar).unwrap();
+    run(&workspace, &["package", "--key", key.to_str().unwrap()]).ok();
+    assert_eq!(fs::read(tar).unwrap(), bytes, "the same contents make the same bytes");
+
+    let listing = finish(Command::new("tar").args(["-tf", tar])).ok().out;
+    for name in ["manifest.json", "mod_parcel.so", "mod_parcel.so.sig", "LICENSE-MIT", "LICENSE-APACHE"] {
+        assert!(listing.lines().any(|line| line == format!("mod_parcel-0.1.0/{name}")), "{listing}");
+    }
+    let manifest = finish(Command::new("tar").args(["-xOf", tar, "mod_parcel-0.1.0/manifest.json"])).ok().out;
+    let manifest: serde_json::Value = serde_json::from_str(&manifest).unwrap();
+    assert_eq!(manifest["licence"], "MIT OR Apache-2.0");
+    assert_eq!(manifest["directives"], serde_json::json!(["ParcelMessage"]));
+
+    let other = tempfile::tempdir().unwrap();
+    let to = other.path().to_str().unwrap();
+    run(&workspace, &["install", "--to", to, tar]).ok();
+    let file = other.path().join("mod_parcel.so");
+    run(&workspace, &["verify", "--signer", public.trim(), file.to_str().unwrap()]).ok();
+    // An unsigned build in its place does not keep the signature.
+    run(&workspace, &["install", "--to", to]).ok();
+    assert!(file.is_file() && !other.path().join("mod_parcel.so.sig").exists());
+
+    let torn = other.path().join("torn.tar");
+    let mut changed = bytes.clone();
+    let at = changed.windows(8).position(|bytes| bytes == b"\"sha256\"").unwrap() + 12;
+    changed[at] = if changed[at] == b'0' { b'1' } else { b'0' };
+    fs::write(&torn, changed).unwrap();
+    assert_refused(&run(&workspace, &["install", "--to", to, torn.to_str().unwrap()]), &["torn.tar", "sha256"]);
+    fs::write(&torn, &bytes[..5000]).unwrap();
+    assert_refused(&run(&workspace, &["install", "--to", to, torn.to_str().unwrap()]), &["torn.tar", "no package"]);
+}
+
+#[test]
+fn the_flags_of_the_daemon_that_count_are_the_modules() {
+    let workspace = written("flags", "mod_flagged");
+    let gantryd = prefix().join("sbin/gantryd");
+    let flagged = format!("{} \"$@\" | sed 's/^    flags:.*/    flags: --cfg=counted/'", gantryd.display());
+    let flagged = script(&workspace, "gantryd", &flagged);
+    let flagged = flagged.to_str().unwrap();
+    let built = run(&workspace, &["build", "--profile", "dev", "--gantryd", flagged]).ok();
+    let checked = run(&workspace, &["check", built.out.trim()]);
+    assert!(checked.out.contains("flags differs: the file has '--cfg=counted'"), "{}", checked.text());
+    // What was built for that one is not for the installed one.
+    assert_refused(&run(&workspace, &["install"]), &["would refuse it: flags (module --cfg=counted, gantryd none)"]);
+    run(&workspace, &["install", "--gantryd", flagged, "--to", workspace.to_str().unwrap()]).ok();
+}
+
+#[test]
+fn names_that_no_module_may_have_are_refused() {
+    let folder = folder("names");
+    for (name, words) in [
+        ("greet", "it must begin with mod_"),
+        ("mod_", "a letter comes first"),
+        ("mod_Greet", "small letters, digits and _ alone"),
+        ("mod_../x", "small letters, digits and _ alone"),
+        ("mod_a__b", "each _ stands between two words"),
+    ] {
+        assert_refused(&run(&folder, &["new", name]), &[&format!("'{name}' is no name for a module"), words]);
+    }
+    assert_eq!(fs::read_dir(&folder).unwrap().count(), 0, "nothing was written");
+}
+
+#[test]
+fn what_is_there_is_not_written_over() {
+    let folder = folder("exists");
+    fs::write(folder.join("mod_there"), "mine").unwrap();
+    assert_refused(&run(&folder, &["new", "mod_there"]), &["mod_there: there is something already"]);
+    assert_refused(&run(&folder, &["new", "mod_other", "mod_there"]), &["there is something already"]);
+    assert_eq!(fs::read(folder.join("mod_there")).unwrap(), b"mine");
+}
+
+#[test]
+fn another_compiler_is_refused_with_what_to_do() {
+    let workspace = written("compiler", "mod_aged");
+    let old = "echo 'rustc 1.60.0'; echo 'release: 1.60.0'; echo 'commit-hash: abc'; echo 'host: here'";
+    let old = script(&workspace, "old-rustc", old);
+    let done = finish(module(&workspace, &["build"]).env("RUSTC", &old));
+    assert_refused(&done, &["rustc 1.60.0 abc here", "was built by rustc 1.", "rustup toolchain install 1."]);
+    let failing = script(&workspace, "no-rustc", "echo 'no toolchain' >&2; exit 1");
+    assert_refused(&finish(module(&workspace, &["build"]).env("RUSTC", &failing)), &["no toolchain", "rustup"]);
+}
+
+#[test]
+fn a_machine_without_rust_is_told_what_to_install() {
+    let workspace = written("without", "mod_bare");
+    let no_rustc = finish(module(&workspace, &["build"]).env("RUSTC", "/nowhere/rustc"));
+    assert_refused(&no_rustc, &["cannot run /nowhere/rustc: No such file", "rustup toolchain install 1."]);
+    let no_cargo = finish(module(&workspace, &["build"]).env("CARGO", "/nowhere/cargo"));
+    assert_refused(&no_cargo, &["cannot run /nowhere/cargo: No such file", "rustup toolchain install 1."]);
+}
+
+#[test]
+fn crates_that_are_not_there_offline_are_told_of() {
+    let workspace = written("crates", "mod_lonely");
+    let home = tempfile::tempdir().unwrap();
+    let done = finish(module(&workspace, &["build", "--offline"]).env("CARGO_HOME", home.path()));
+    assert_refused(&done, &["cargo lacks crates, and cannot fetch them (offline)", "cargo fetch", "cargo vendor"]);
+}
+
+#[test]
+fn what_is_no_module_is_refused() {
+    let folder = folder("none");
+    assert_refused(&run(&folder, &["build"]), &["this is no module: it has no Cargo.toml"]);
+    assert_refused(&run(&folder, &["install"]), &["this is no module: it has no Cargo.toml"]);
+    assert_refused(&run(&folder, &["build", "nowhere"]), &["nowhere: cannot find this folder: No such file"]);
+    let package = |name: &str, more: &str| {
+        let manifest =
+            format!("[workspace]\n[package]\nname = \"{name}\"\nversion = \"1.0.0\"\nedition = \"2024\"\n{more}");
+        fs::write(folder.join("Cargo.toml"), manifest).unwrap();
+        run(&folder, &["build"])
+    };
+    fs::create_dir(folder.join("src")).unwrap();
+    fs::write(folder.join("src/lib.rs"), "").unwrap();
+    let kit = prefix().join("share/gantry/kit/core/api");
+    let api = format!("[dependencies]\ngantry-api = {{ path = \"{}\" }}\n", kit.display());
+    assert_refused(&package("hello", ""), &["the package hello has a name that does not begin with mod_"]);
+    assert_refused(&package("mod_x", ""), &["the package mod_x does not depend on gantry-api"]);
+    assert_refused(&package("mod_x", &api), &["the package mod_x has no [lib] with crate-type cdylib"]);
+    assert_refused(&package("mod_x", "[[[\n"), &["its Cargo.toml is faulty"]);
+}
+
+#[test]
+fn what_has_not_been_built_is_not_installed() {
+    let workspace = written("unbuilt", "mod_later");
+    for command in ["install", "package"] {
+        assert_refused(&run(&workspace, &[command]), &["no module has been built here", "gantry module build"]);
+    }
+    let text = workspace.join("Cargo.toml");
+    assert_refused(&run(&workspace, &["install", text.to_str().unwrap()]), &["Cargo.toml", "ELF"]);
+}
+
+#[test]
+fn a_module_of_other_sources_is_not_installed() {
+    let object = build("mod_mark", Build::ChangedApi);
+    let folder = tempfile::tempdir().unwrap();
+    let to = folder.path().to_str().unwrap();
+    let done = run(folder.path(), &["install", "--to", to, object.to_str().unwrap()]);
+    assert_refused(&done, &["sbin/gantryd would refuse it: api (module "]);
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0, "nothing was written");
+}
+
+#[test]
+fn a_kit_of_another_gantry_is_told_of_when_the_module_is_built() {
+    let workspace = written("kit", "mod_astray");
+    let folder = workspace.join("kit");
+    finish(Command::new("cp").arg("-r").arg(prefix().join("share/gantry/kit")).arg(&folder)).ok();
+    let source = folder.join("core/api/src/account.rs");
+    let text = fs::read_to_string(&source).unwrap();
+    fs::write(&source, text + "\n// Another one.\n").unwrap();
+    let done = run(&workspace, &["build", "--profile", "dev", "--kit", folder.to_str().unwrap()]);
+    assert_refused(&done, &["sbin/gantryd would refuse it: api (module "]);
+    assert!(!workspace.join("target/gantry/mod_astray.so").exists());
+    fs::remove_file(folder.join("core/api/Cargo.toml")).unwrap();
+    let done = run(&workspace, &["build", "--kit", folder.to_str().unwrap()]);
+    assert_refused(&done, &["this is no module kit (it has no core/api/Cargo.toml)", "--kit"]);
+}
+
+#[test]
+fn a_gantryd_that_does_not_answer_is_told_of() {
+    let workspace = written("daemon", "mod_mute");
+    let done = run(&workspace, &["build", "--gantryd", "/nowhere/gantryd"]);
+    assert_refused(&done, &["/nowhere/gantryd: it does not tell its stamp", "--gantryd"]);
+    assert_refused(&run(&workspace, &["build", "--gantryd", "/bin/true"]), &["/bin/true: it does not tell its stamp"]);
+}
