@@ -2,6 +2,8 @@
 
 use clap::{Parser, Subcommand};
 
+use crate::completions::Completions;
+use crate::control::ControlCommand;
 use crate::module::ModuleCommand;
 use crate::passwd::Passwd;
 
@@ -22,7 +24,24 @@ pub enum Command {
     /// Work with modules' files
     #[command(subcommand)]
     Module(ModuleCommand),
+    #[command(flatten)]
+    Control(ControlCommand),
+    /// Print a shell's completions
+    Completions(Completions),
 }
 
 const CODES: &str = "\
-Exit codes: 0 done, 1 it failed or a module would be refused, 2 a wrong command line.";
+Exit codes: 0 done, 1 it failed or was refused, 2 a wrong command line, 3 the daemon's
+access lists do not allow it, 4 no answer: the daemon cannot be reached, or broke off.";
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn no_two_options_are_in_each_others_way() {
+        Arguments::command().debug_assert();
+    }
+}

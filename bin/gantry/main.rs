@@ -2,9 +2,13 @@
 //! the exit code. Started under the name of a command of ProFTPD's, it is that one.
 
 mod arguments;
+mod completions;
+mod control;
 mod ftpasswd;
 mod module;
 mod passwd;
+mod proftpd;
+mod show;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -15,12 +19,18 @@ use crate::arguments::{Arguments, Command};
 
 fn main() -> ExitCode {
     let name = std::env::args_os().next().unwrap_or_default();
-    if Path::new(&name).file_name().is_some_and(|name| name == "ftpasswd") {
+    let name = Path::new(&name).file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    if name == "ftpasswd" {
         return ftpasswd::run();
+    }
+    if let Some(code) = proftpd::run(name) {
+        return code;
     }
     let done = match Arguments::parse().command {
         Command::Passwd(arguments) => arguments.run().map_err(|error| error.to_string()),
         Command::Module(command) => return command.run(),
+        Command::Control(command) => return command.run(),
+        Command::Completions(arguments) => arguments.run().map_err(|error| error.to_string()),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

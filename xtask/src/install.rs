@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::cargo::{self, Built, Order};
+use crate::completions;
 use crate::error::Error;
 use crate::features::Choice;
 use crate::kit;
@@ -15,13 +16,18 @@ const SAMPLE: &str = include_str!("../files/gantry.conf.sample");
 /// What systemd is to know.
 const SERVICE: &str = include_str!("../files/gantryd.service");
 
+/// Folders, what is there, and ProFTPD's names for it.
+const LINKS: [(&str, &str, &str); 2] =
+    [("bin", "gantry", "ftpasswd ftpcount ftpdctl ftpshut ftptop ftpwho"), ("sbin", "gantryd", "proftpd")];
+
 /// Builds Gantry and lays it out under a prefix.
 ///
 /// PREFIX/sbin/gantryd, PREFIX/bin/gantry, the shared objects of the modules
 /// whose shared- features are enabled in PREFIX/libexec, PREFIX/etc with
 /// gantry.conf.sample (and gantry.conf, if there is none), systemd's unit
-/// PREFIX/lib/systemd/system/gantryd.service, PREFIX/share with documents and
-/// the module kit (unless there is no loader: --no-default-features).
+/// PREFIX/lib/systemd/system/gantryd.service, PREFIX/share with documents, manual
+/// pages, the completions of bash, zsh and fish, and the module kit (unless there is
+/// no loader: --no-default-features). Tells which links may be made.
 #[derive(clap::Args, Debug)]
 #[command(verbatim_doc_comment)]
 pub struct Install {
@@ -76,11 +82,13 @@ impl Install {
         self.programs(&layout, &built)?;
         configuration(&layout, &built)?;
         service(&layout)?;
+        completions::install(&layout, &built, install_text)?;
         documents(&layout)?;
-        if self.no_kit || !self.choice.enabled(&features).contains("dso") {
-            return Ok(());
+        if !self.no_kit && self.choice.enabled(&features).contains("dso") {
+            kit::install(&layout.staged(&layout.prefix.join("share/gantry/kit")))?;
         }
-        kit::install(&layout.staged(&layout.prefix.join("share/gantry/kit")))
+        links(&layout);
+        Ok(())
     }
 
     fn programs(&self, layout: &Layout, built: &Built) -> Result<(), Error> {
@@ -116,6 +124,16 @@ fn configuration(layout: &Layout, built: &Built) -> Result<(), Error> {
         return Ok(());
     }
     install_text(sample.as_bytes(), &configuration)
+}
+
+/// Tells of the names of ProFTPD's that may be given to what is installed. They are
+/// not made: a ProFTPD that is there has them.
+fn links(layout: &Layout) {
+    println!("Where ProFTPD is not installed, its names may be links:");
+    for (folder, program, names) in LINKS {
+        let folder = layout.staged(&layout.prefix.join(folder));
+        println!("  cd {} && for name in {names}; do ln -s {program} $name; done", folder.display());
+    }
 }
 
 fn service(layout: &Layout) -> Result<(), Error> {

@@ -2,6 +2,7 @@
 //! `cargo run -p xtask -- install --prefix DIR`.
 
 mod cargo;
+mod completions;
 mod error;
 mod features;
 mod install;

@@ -1,0 +1,125 @@
+//! `gantry control` and `actions`: whatever actions the daemon's modules brought.
+
+use std::fs;
+use std::io::{self, Read};
+use std::path::PathBuf;
+
+use clap::ValueHint;
+
+use super::value::Action;
+use super::{Common, ControlError, Request};
+use crate::show::Page;
+use crate::show::table::{Cell, Column, Table, Tone};
+
+/// Asks for any action, also for one that a module of a third party brought, and
+/// prints the lines of its answer.
+#[derive(clap::Args, Debug)]
+#[command(after_help = EXAMPLES)]
+pub struct Control {
+    #[command(flatten)]
+    common: Common,
+    /// Text that goes with the action, from a file, - for the standard input
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    input: Option<PathBuf>,
+    /// Its name, as `gantry actions` lists it
+    action: String,
+    /// Its words, whatever they begin with
+    #[arg(value_name = "WORD", trailing_var_arg = true, allow_hyphen_values = true)]
+    words: Vec<String>,
+}
+
+const EXAMPLES: &str = "\
+Options stand before the action; what stands behind it is the action's.
+
+Examples:
+  gantry control restart count
+  gantry control --json lsmod
+  gantry control rmctrl shutdown";
+
+/// Lists the actions that the daemon knows.
+#[derive(clap::Args, Debug)]
+pub struct Actions {
+    #[command(flatten)]
+    common: Common,
+}
+
+impl Control {
+    pub fn run(&self) -> Result<(), ControlError> {
+        let input = self.input.as_ref().map(|file| match file.as_os_str() == "-" {
+            true => io::read_to_string(io::stdin().lock().take(1 << 20)),
+            false => fs::read_to_string(file),
+        });
+        let input =
+            input.transpose().map_err(|error| ControlError::Input(self.input.clone().unwrap_or_default(), error))?;
+        self.common.lines(&Request { input, ..Request::new(&self.action).words(&self.words) })
+    }
+}
+
+impl Actions {
+    pub fn run(&self) -> Result<(), ControlError> {
+        self.common.show(&Request::new("help"), |actions: Vec<Action>, page| table(&actions, page))
+    }
+}
+
+fn table(actions: &[Action], page: Page) -> String {
+    let columns = [Column::long("ACTION"), Column::text("MODULE"), Column::text("STATE"), Column::long("WHAT IT DOES")];
+    let mut table = Table::new(&columns);
+    for action in actions {
+        let state = match action.enabled {
+            Some(false) => Cell::toned("off", Tone::Passing),
+            _ => Cell::from("on"),
+        };
+        table.row([
+            Cell::from(call(action)),
+            Cell::known(action.module.as_ref()),
+            state,
+            Cell::known(action.help.as_ref()),
+        ]);
+    }
+    table.text(page)
+}
+
+/// How the action is written, with its words.
+fn call(action: &Action) -> String {
+    let (name, syntax) = (action.action.as_deref().unwrap_or("-"), action.syntax.as_deref().unwrap_or_default());
+    if syntax.split(' ').next() == Some(name) {
+        syntax.to_owned()
+    } else {
+        format!("{name} {syntax}").trim().to_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        control: Control,
+    }
+
+    #[test]
+    fn what_stands_behind_the_action_is_the_actions() {
+        let control = Line::parse_from(["gantry", "--json", "kick", "host", "-n", "3", "--json", "x"]).control;
+        assert!(control.common.json);
+        assert_eq!((control.action.as_str(), control.words.join(" ")), ("kick", "host -n 3 --json x".to_owned()));
+    }
+
+    #[test]
+    fn actions_have_a_row_each() {
+        let action = |name: &str, enabled| Action {
+            action: Some(name.to_owned()),
+            module: Some("mod_ctrls".to_owned()),
+            syntax: Some("WORD".to_owned()),
+            help: Some("what it is for".to_owned()),
+            enabled,
+        };
+        let text = table(&[action("help", Some(true)), action("dns", Some(false))], Page::PLAIN);
+        let expected = "ACTION     MODULE     STATE  WHAT IT DOES\nhelp WORD  mod_ctrls  on     what it is for\n\
+                        dns WORD   mod_ctrls  off    what it is for\n";
+        assert_eq!(text, expected);
+    }
+}

@@ -1,0 +1,173 @@
+//! `gantry insmod`, `swap` and `reload`: the commands that make a next generation
+//! of the server. Each is all or nothing, and says what the daemon remarked.
+
+use std::fs;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use clap::ValueHint;
+
+use super::value::{self, Changed};
+use super::{Common, ControlError, Request};
+use crate::show::text::visible_lines;
+use crate::show::{self, text};
+
+/// Loads a module and takes it into the running server: new sessions have it,
+/// those under way go on as they were. It stays over a reload.
+#[derive(clap::Args, Debug)]
+#[command(after_help = EXAMPLES)]
+pub struct Insmod {
+    /// Its name, such as mod_x or mod_x.c
+    module: String,
+    /// Its file [default: the one that LoadModule would find]
+    #[arg(value_hint = ValueHint::FilePath)]
+    file: Option<PathBuf>,
+    /// A directive that comes with it, as it stands in a configuration; may be repeated
+    #[arg(short, long = "directive", value_name = "'NAME WORDS'")]
+    directive: Vec<String>,
+    /// A file of such directives, - for the standard input
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    directives: Option<PathBuf>,
+    #[command(flatten)]
+    common: Common,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  gantry insmod mod_greet -d 'GreetMessage \"Welcome\"'
+  gantry insmod mod_sql ./target/release/libmod_sql.so --directives sql.conf
+
+If anything is wrong with the module or its directives, nothing has changed.";
+
+/// Loads a module's new file beside the old one: if all of it is sound, new
+/// sessions use it, and the old one retires as its sessions end. Otherwise nothing
+/// has changed.
+#[derive(clap::Args, Debug)]
+pub struct Swap {
+    /// Its name, such as mod_x or mod_x.c
+    module: String,
+    /// The new file [default: the one that it was loaded from, read anew]
+    #[arg(value_hint = ValueHint::FilePath)]
+    file: Option<PathBuf>,
+    #[command(flatten)]
+    common: Common,
+}
+
+/// Reads the configuration and all modules' files anew, as SIGHUP does, and waits
+/// for the outcome. If there is a fault anywhere, nothing has changed.
+#[derive(clap::Args, Debug)]
+pub struct Reload {
+    #[command(flatten)]
+    common: Common,
+}
+
+impl Insmod {
+    pub fn run(&self) -> Result<(), ControlError> {
+        let request = Request { input: self.input()?, ..request("insmod", &self.module, self.file.as_deref())? };
+        changed(&self.common, &request)
+    }
+
+    /// All directives, a line each.
+    fn input(&self) -> Result<Option<String>, ControlError> {
+        let mut lines: Vec<String> = self.directive.clone();
+        if let Some(file) = &self.directives {
+            lines.push(read(file).map_err(|error| ControlError::Input(file.clone(), error))?);
+        }
+        Ok((!lines.is_empty()).then(|| lines.join("\n") + "\n"))
+    }
+}
+
+impl Swap {
+    pub fn run(&self) -> Result<(), ControlError> {
+        changed(&self.common, &request("swap", &self.module, self.file.as_deref())?)
+    }
+}
+
+impl Reload {
+    pub fn run(&self) -> Result<(), ControlError> {
+        changed(&self.common, &Request::new("reload"))
+    }
+}
+
+/// Asks for a change and tells of it; the daemon's remarks go to standard error.
+fn changed(common: &Common, request: &Request) -> Result<(), ControlError> {
+    let answer = common.daemon()?.ask(request)?;
+    if common.json {
+        return Ok(show::print(&show::document(&answer.value))?);
+    }
+    let changed: Changed = value::read(&request.action, &answer.value)?;
+    for notice in changed.notices.iter().flatten() {
+        eprintln!("gantry: note: {}", visible_lines(notice));
+    }
+    Ok(show::print(&told(&request.action, &changed))?)
+}
+
+fn told(action: &str, changed: &Changed) -> String {
+    let module = changed.module.as_deref().unwrap_or("the module");
+    let what = match action {
+        "insmod" => format!("{module} is in"),
+        "swap" => format!("{module} is swapped"),
+        _ => "the configuration is read anew".to_owned(),
+    };
+    let since = changed.generation.map(|number| format!(": new sessions have generation {number}"));
+    format!("{}{}\n", text::visible(&what), since.unwrap_or_default())
+}
+
+fn request(action: &str, module: &str, file: Option<&Path>) -> Result<Request, ControlError> {
+    let request = Request::new(action).word(module);
+    let Some(file) = file else { return Ok(request) };
+    // The daemon has another working directory.
+    let fault = |error| ControlError::Input(file.to_owned(), error);
+    let path = std::path::absolute(file).map_err(fault)?;
+    let path = path.to_str().ok_or_else(|| fault(io::Error::other("its path is not UTF-8")))?;
+    Ok(request.word(path))
+}
+
+fn read(file: &Path) -> io::Result<String> {
+    if file != Path::new("-") {
+        return fs::read_to_string(file);
+    }
+    let mut text = String::new();
+    io::stdin().lock().read_to_string(&mut text)?;
+    Ok(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn directives_of_both_kinds_go_along() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("more");
+        fs::write(&file, "C 3\n").unwrap();
+        let mut insmod = Insmod {
+            module: "mod_x".to_owned(),
+            file: None,
+            directive: vec!["A 1".to_owned(), "B 2".to_owned()],
+            directives: Some(file),
+            common: Common::default(),
+        };
+        assert_eq!(insmod.input().unwrap().as_deref(), Some("A 1\nB 2\nC 3\n\n"));
+        insmod.directives = Some(folder.path().join("none"));
+        let error = insmod.input().unwrap_err();
+        assert!(error.to_string().ends_with("none: No such file or directory"), "{error}");
+        insmod.directives = None;
+        insmod.directive.clear();
+        assert_eq!(insmod.input().unwrap(), None);
+    }
+
+    #[test]
+    fn a_file_is_named_as_the_daemon_will_find_it() {
+        let made = request("swap", "mod_x", Some(Path::new("x.so"))).unwrap();
+        let here = std::env::current_dir().unwrap().join("x.so");
+        assert_eq!(made.arguments, ["mod_x", here.to_str().unwrap()]);
+    }
+
+    #[test]
+    fn what_was_done_is_told() {
+        let changed = Changed { module: Some("mod_x\u{1b}".to_owned()), generation: Some(4), ..Changed::default() };
+        assert_eq!(told("insmod", &changed), "mod_x\\x1b is in: new sessions have generation 4\n");
+        assert_eq!(told("reload", &Changed::default()), "the configuration is read anew\n");
+    }
+}

@@ -1,0 +1,130 @@
+//! `gantry rmmod`: a module leaves the running server, at the pace that is asked
+//! for.
+
+use std::thread;
+use std::time::Duration;
+
+use super::value::{self, Changed, Modules};
+use super::{Common, ControlError, Daemon, Request, counted};
+use crate::show::text::{visible, visible_lines};
+use crate::show::time::Span;
+use crate::show::{self};
+
+/// How often it is looked whether a module has gone.
+const PAUSE: Duration = Duration::from_millis(200);
+
+/// Takes a module out of the running server: new sessions go without, and it stops
+/// when the last session that has it ends. Refused where another module needs it.
+#[derive(clap::Args, Debug)]
+#[command(after_help = EXAMPLES)]
+pub struct Rmmod {
+    /// Its name, such as mod_x or mod_x.c
+    module: String,
+    /// End its sessions politely (421) after this time, such as 30s or 5m
+    #[arg(long, value_name = "TIME", conflicts_with = "now")]
+    drain: Option<Span>,
+    /// End its sessions at once
+    #[arg(long)]
+    now: bool,
+    /// Wait until it has gone
+    #[arg(short, long)]
+    wait: bool,
+    #[command(flatten)]
+    common: Common,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  gantry rmmod mod_greet
+  gantry rmmod mod_sql --drain 5m --wait";
+
+impl Rmmod {
+    pub fn run(&self) -> Result<(), ControlError> {
+        let mut daemon = self.common.daemon()?;
+        let request = self.request();
+        let answer = daemon.ask(&request)?;
+        let changed: Changed = value::read(&request.action, &answer.value)?;
+        let name = changed.module.clone().unwrap_or_else(|| plain_name(&self.module).to_owned());
+        if !self.common.json {
+            for notice in changed.notices.iter().flatten() {
+                eprintln!("gantry: note: {}", visible_lines(notice));
+            }
+            show::print(&told(&name, &changed))?;
+        }
+        if self.wait {
+            gone(&mut daemon, &name)?;
+        }
+        match (self.common.json, self.wait) {
+            (true, _) => Ok(show::print(&show::document(&answer.value))?),
+            (false, true) => Ok(show::print(&format!("{} has gone\n", visible(&name)))?),
+            (false, false) => Ok(()),
+        }
+    }
+
+    fn request(&self) -> Request {
+        let request = Request::new("rmmod").word(&self.module);
+        match self.drain {
+            Some(Span(seconds)) => request.word("drain").word(seconds),
+            None if self.now => request.word("now"),
+            None => request,
+        }
+    }
+}
+
+fn told(name: &str, changed: &Changed) -> String {
+    let name = visible(name);
+    match changed.sessions {
+        Some(0) | None => format!("{name} is out\n"),
+        Some(number) => format!("{name} is out for new sessions; {} still have it\n", counted(number, "session")),
+    }
+}
+
+/// Waits until the module neither serves nor retires.
+fn gone(daemon: &mut Daemon, name: &str) -> Result<(), ControlError> {
+    let request = Request::new("lsmod");
+    loop {
+        let answer = daemon.ask_again(&request)?;
+        if !is_there(&value::read(&request.action, &answer.value)?, name) {
+            return Ok(());
+        }
+        thread::sleep(PAUSE);
+    }
+}
+
+fn is_there(modules: &Modules, name: &str) -> bool {
+    modules.modules.iter().any(|module| {
+        module.name.as_deref().map(plain_name) == Some(plain_name(name))
+            && !matches!(module.state.as_deref(), Some("retired" | "failed"))
+    })
+}
+
+fn plain_name(name: &str) -> &str {
+    name.strip_suffix(".c").unwrap_or(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_module_has_gone_when_it_neither_serves_nor_retires() {
+        let listed = |state: &str| {
+            value::read("lsmod", &json!({"modules": [{"name": "mod_x", "state": state}, {"name": "mod_y"}]})).unwrap()
+        };
+        let there = |state: &str| is_there(&listed(state), "mod_x.c");
+        assert_eq!(["active", "retiring", "retired", "failed"].map(there), [true, true, false, false]);
+        assert!(!is_there(&listed("active"), "mod_z"));
+    }
+
+    #[test]
+    fn the_words_say_how_fast() {
+        let rmmod = |drain, now| Rmmod { module: "mod_x".into(), drain, now, wait: false, common: Common::default() };
+        assert_eq!(rmmod(Some(Span(300)), false).request().arguments, ["mod_x", "drain", "300"]);
+        assert_eq!(rmmod(None, true).request().arguments, ["mod_x", "now"]);
+        assert_eq!(rmmod(None, false).request().arguments, ["mod_x"]);
+        let changed = Changed { sessions: Some(2), ..Changed::default() };
+        assert_eq!(told("mod_x", &changed), "mod_x is out for new sessions; 2 sessions still have it\n");
+    }
+}

@@ -1,0 +1,38 @@
+//! `gantry shutdown`: the daemon ends.
+
+use super::value;
+use super::{Common, ControlError, Request, counted};
+use crate::show::time::Span;
+
+/// Ends the daemon, as SIGTERM does: commands under way have a few seconds.
+#[derive(clap::Args, Debug)]
+pub struct Shutdown {
+    /// Give the sessions this time to end by themselves, such as 30s or 5m
+    #[arg(short, long, value_name = "TIME")]
+    graceful: Option<Span>,
+    #[command(flatten)]
+    common: Common,
+}
+
+impl Shutdown {
+    pub fn run(&self) -> Result<(), ControlError> {
+        let request = Request::new("shutdown");
+        let request = match self.graceful {
+            Some(Span(seconds)) => request.word("graceful").word(seconds),
+            None => request,
+        };
+        self.common.show(&request, |shutdown: value::Shutdown, _| self.told(shutdown.sessions))
+    }
+
+    fn told(&self, sessions: Option<u64>) -> String {
+        let sessions = match sessions {
+            None | Some(0) => "no sessions are there".to_owned(),
+            Some(1) => "1 session is there".to_owned(),
+            Some(number) => format!("{} are there", counted(number, "session")),
+        };
+        match self.graceful {
+            Some(time) => format!("gantryd will end within {time}: {sessions}\n"),
+            None => format!("gantryd is ending: {sessions}\n"),
+        }
+    }
+}

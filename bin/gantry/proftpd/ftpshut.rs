@@ -1,0 +1,123 @@
+//! `ftpshut`: no more clients, and the sessions end, while the daemon runs on. That
+//! command leaves a file for its daemon to find (/etc/shutmsg); here the daemon is
+//! told at once. Hence there is no time but now, and no message of one's own.
+
+use std::process::ExitCode;
+
+use super::options::{Item, Options};
+use super::{code, daemon};
+use crate::control::value::{self, Who};
+use crate::control::{ControlError, Reason, Request};
+use crate::show;
+
+const USAGE: &str = "usage: ftpshut [ -R ] [ -l min ] [ -d min ] time  [ warning-message ... ]\n";
+const OPTIONS: Options = Options { letters: "Rl:d:", names: &[], stops: true };
+
+/// What is to be done.
+#[derive(Debug, PartialEq, Eq)]
+enum Task {
+    /// Down, with or without words for the clients.
+    Now { message: bool },
+    /// Up again.
+    Restore,
+}
+
+/// Does what the command line says.
+pub fn run(words: &[String]) -> ExitCode {
+    match task(&OPTIONS.items(words)) {
+        Ok(Task::Now { message }) => {
+            if message {
+                eprintln!("ftpshut: clients are not shown the message: they get the server's own words (421)");
+            }
+            code("ftpshut", down())
+        }
+        Ok(Task::Restore) => code("ftpshut", up()),
+        Err(fault) => {
+            eprint!("{fault}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn task(items: &[Item]) -> Result<Task, String> {
+    let (mut restore, mut words) = (false, Vec::new());
+    for item in items {
+        match item {
+            Item::Flag(_) => restore = true,
+            Item::Value(_, minutes) if minutes.parse::<u16>().is_ok() => {}
+            Item::Value(option, _) => return Err(format!("ftpshut: -{option} requires a numeric argument\n{USAGE}")),
+            Item::Unknown(option) => {
+                return Err(format!("ftpshut: unknown option '{}'\n{USAGE}", option.escape_debug()));
+            }
+            Item::Word(word) => words.push(word.as_str()),
+        }
+    }
+    if restore {
+        return Ok(Task::Restore);
+    }
+    match words.split_first() {
+        Some((&("now" | "+0"), message)) => Ok(Task::Now { message: !message.is_empty() }),
+        Some((time, _)) if is_time(time) => Err(format!(
+            "ftpshut: there is no time but now: have at(1) run `ftpshut now` then (echo ftpshut now | at {}), or end \
+             the daemon by `gantry shutdown --graceful TIME`\n",
+            time_of_at(time)
+        )),
+        Some(_) => Err(format!("ftpshut: Invalid time interval specified.\n{USAGE}")),
+        None => Err(USAGE.to_owned()),
+    }
+}
+
+/// `+minutes` or `HHMM`.
+fn is_time(text: &str) -> bool {
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    match text.strip_prefix('+') {
+        Some(minutes) => digits(minutes),
+        None => digits(text) && text.len() == 4 && &text[..2] < "24" && &text[2..] < "60",
+    }
+}
+
+fn time_of_at(text: &str) -> String {
+    text.strip_prefix('+').map_or_else(|| text.to_owned(), |minutes| format!("now + {minutes} minutes"))
+}
+
+fn down() -> Result<(), ControlError> {
+    let mut daemon = daemon(None)?;
+    daemon.ask(&Request::new("down").word("all"))?;
+    let answer = daemon.ask(&Request::new("who"))?;
+    let who: Who = value::read("who", &answer.value)?;
+    if !who.sessions.is_empty() {
+        let ids = who.sessions.iter().map(value::Session::id);
+        match daemon.ask(&Request::new("kick").word("session").words(ids)) {
+            // They have ended by themselves meanwhile.
+            Err(ControlError::Refused { reason: Reason::Refused, .. }) => {}
+            other => drop(other?),
+        }
+    }
+    Ok(show::print("ftpshut: no client can come any more, and the sessions end; `ftpshut -R` undoes it\n")?)
+}
+
+fn up() -> Result<(), ControlError> {
+    daemon(None)?.ask(&Request::new("up").word("all"))?;
+    Ok(show::print("ftpshut: clients can come again\n")?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn there_is_no_time_but_now() {
+        let task = |line: &str| {
+            let words: Vec<String> = line.split_whitespace().map(str::to_owned).collect();
+            task(&OPTIONS.items(&words))
+        };
+        assert_eq!(task("now"), Ok(Task::Now { message: false }));
+        assert_eq!(task("-l 5 -d 3 +0 we are -R back"), Ok(Task::Now { message: true }));
+        assert_eq!(task("-R"), Ok(Task::Restore));
+        assert!(task("+30").unwrap_err().contains("at now + 30 minutes"));
+        assert!(task("2359").unwrap_err().contains("at 2359"));
+        for line in ["9999", "foo", "", "-l x now", "-x now", "-l", "+", "12345"] {
+            assert!(task(line).unwrap_err().contains("usage"), "{line}");
+        }
+    }
+}
