@@ -20,7 +20,7 @@ use crate::runtime::Runtime;
 pub struct Home {
     /// The module's name.
     pub module: Arc<str>,
-    /// What is entered on each call.
+    /// What is entered on each call but `at_once`.
     pub runtime: Option<Arc<dyn Runtime>>,
 }
 
@@ -49,7 +49,7 @@ impl Home {
     }
 }
 
-/// Runs `work` under the guard, for a module without a runtime entered.
+/// Runs `work` under the guard, no runtime entered.
 pub fn call<T>(module: &str, work: impl FnOnce() -> Result<T>) -> Result<T> {
     let caught = panic::catch_unwind(AssertUnwindSafe(work));
     caught.unwrap_or_else(|payload| Err(Error::panic(module, &message(payload))))

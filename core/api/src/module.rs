@@ -9,7 +9,7 @@ use gantry_proto::command::Command;
 use gantry_proto::verb::Verb;
 
 use crate::error::{Error, Result};
-use crate::guard::{Call, Guarded, Home};
+use crate::guard::{self, Call, Guarded, Home};
 use crate::runtime::{Layout, Runtime};
 use crate::service::Services;
 use crate::session::{ServerId, Session};
@@ -30,7 +30,9 @@ pub trait Module: Send + Sync + 'static {
         Ok(())
     }
 
-    /// Called at each of its moments: answers at once, or says `Wait`.
+    /// Called at each of its moments: answers at once, or says `Wait`. The
+    /// module's runtime is not entered: what needs it is `wait`'s, or is spawned
+    /// by [`Start::runtime`].
     fn at_once(&self, _at: &mut Moment<'_>) -> Result<Step> {
         Ok(Step::Wait)
     }
@@ -344,7 +346,9 @@ impl<M: Module> Instance for Guarded<M> {
     }
 
     fn at_once(&self, at: &mut Moment<'_>) -> Result<Step> {
-        self.home().call(|| self.value().at_once(at))
+        // Entering a runtime takes ten times as long as this call, and counts in
+        // memory that all threads share.
+        guard::call(&self.home().module, || self.value().at_once(at))
     }
 
     fn wait<'a>(&'a self, at: &'a mut Moment<'_>) -> Call<'a, Step> {
@@ -378,7 +382,7 @@ where
         made = Some(value.extract::<S>());
         Ok(())
     };
-    if let Err(error) = crate::guard::call("settings", read) {
+    if let Err(error) = guard::call("settings", read) {
         return Err(ValueError { message: error.message().to_owned(), key: None });
     }
     let made = made.unwrap_or_else(|| Err(ValueError { message: "not read".to_owned(), key: None }))?;
@@ -398,4 +402,48 @@ impl<'de> serde::Deserialize<'de> for NoSettings {
 /// Refuses a command with a reply: `return refuse(550, "...")`.
 pub fn refuse<T>(code: u16, text: impl Into<String>) -> Result<T> {
     Err(Error::client(code, text))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::time::Duration;
+
+    use super::*;
+    use crate::runtime::Task;
+
+    /// A runtime that counts how often it is entered.
+    #[derive(Default)]
+    struct Counting(AtomicUsize);
+
+    impl Runtime for Counting {
+        fn within(&self, work: &mut dyn FnMut()) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+            work();
+        }
+
+        fn spawn(&self, _task: Task) {}
+
+        fn stop(&self, _limit: Duration) {}
+    }
+
+    #[derive(Default)]
+    struct Idle;
+
+    impl Module for Idle {}
+
+    #[test]
+    fn a_runtime_is_entered_where_a_module_may_use_it() {
+        let runtime = Arc::new(Counting::default());
+        let home = Home { module: "mod_idle".into(), runtime: Some(runtime.clone()) };
+        let instance = create::<Idle>(home).unwrap();
+        let entered = || runtime.0.swap(0, Ordering::Relaxed);
+        assert_eq!(entered(), 1, "it is made there");
+        assert!(instance.hooks().unwrap().is_empty());
+        assert_eq!(entered(), 1);
+        drop(instance.stop());
+        assert_eq!(entered(), 2, "a future is made and dropped there");
+        drop(instance);
+        assert_eq!(entered(), 1);
+    }
 }

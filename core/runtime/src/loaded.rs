@@ -1,5 +1,5 @@
 //! The runtime of a loaded module's instance: its own, with one worker thread,
-//! entered wherever the daemon calls the instance.
+//! entered wherever the daemon calls the instance, but for `at_once`.
 
 use std::sync::{Arc, Mutex};
 use std::thread;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use gantry_api::log;
 use gantry_api::module::StateBox;
 use gantry_api::{
-    Command, Error, Fault, Login, Moment, PathArgument, Phase, Reply, Result, Session, State, Step, Verb,
+    Command, Error, Fault, Instance, Login, Moment, PathArgument, Phase, Reply, Result, Session, State, Step, Verb,
 };
 
 use crate::connection::Connection;
@@ -109,7 +109,11 @@ impl<'a> Work<'a> {
 
     async fn phase(&mut self, command: &Command, modules: &[usize], scope: &Held, phase: Phase) -> Result<Step> {
         for at in modules {
-            if self.call(command, *at, scope, phase).await? == Step::Done {
+            let mut step = self.at_once(command, *at, scope, phase)?;
+            if step == Step::Wait {
+                step = self.wait(command, *at, scope, phase).await?;
+            }
+            if step == Step::Done {
                 return Ok(Step::Done);
             }
         }
@@ -117,15 +121,37 @@ impl<'a> Work<'a> {
     }
 
     async fn call(&mut self, command: &Command, at: usize, scope: &Held, phase: Phase) -> Result<Step> {
-        let generation = &self.shared.generation;
-        let instance = &generation.modules[at].instance;
-        let state = State::new(&mut self.states[at], instance.home());
-        let mut moment =
-            Moment::new(self.session, command, phase, state, &generation.world, &*generation.held(scope).modules[at]);
-        match instance.at_once(&mut moment)? {
-            Step::Wait => instance.wait(&mut moment).await,
+        match self.at_once(command, at, scope, phase)? {
+            Step::Wait => self.wait(command, at, scope, phase).await,
             step => Ok(step),
         }
+    }
+
+    /// Calls a module that may well need no future: no part of this is one.
+    #[inline]
+    fn at_once(&mut self, command: &Command, at: usize, scope: &Held, phase: Phase) -> Result<Step> {
+        let (instance, mut moment) = self.moment(command, at, scope, phase);
+        instance.at_once(&mut moment)
+    }
+
+    async fn wait(&mut self, command: &Command, at: usize, scope: &Held, phase: Phase) -> Result<Step> {
+        let (instance, mut moment) = self.moment(command, at, scope, phase);
+        instance.wait(&mut moment).await
+    }
+
+    #[inline(always)]
+    fn moment<'m>(
+        &'m mut self,
+        command: &'m Command,
+        at: usize,
+        scope: &'m Held,
+        phase: Phase,
+    ) -> (&'m dyn Instance, Moment<'m>) {
+        let generation = &*self.shared.generation;
+        let instance = &*generation.modules[at].instance;
+        let state = State::new(&mut self.states[at], instance.home());
+        let settings = &*generation.held(scope).modules[at];
+        (instance, Moment::new(self.session, command, phase, state, &generation.world, settings))
     }
 
     /// A phase in which no error changes what has happened: each module is

@@ -112,3 +112,65 @@ fn generation(occupants: Vec<Occupant>) -> Generation {
     let (retire, _) = mpsc::unbounded_channel();
     Generation::new(1, vec![server], vec![scope], modules, Table::new(&hooks), World::default(), retire)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::time::Duration;
+
+    use gantry_api::guard::Home;
+    use gantry_api::runtime::Task;
+    use gantry_api::{Image, Module, Step, Verb, async_trait, module};
+
+    use super::*;
+    use crate::{ImageRef, LOGGER};
+
+    #[derive(Default)]
+    struct Runtime(AtomicUsize);
+
+    impl gantry_api::Runtime for Runtime {
+        fn within(&self, work: &mut dyn FnMut()) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+            work();
+        }
+
+        fn spawn(&self, _task: Task) {}
+
+        fn stop(&self, _limit: Duration) {}
+    }
+
+    /// Waits where the command has an argument.
+    #[derive(Default)]
+    struct Waiting;
+
+    #[async_trait]
+    impl Module for Waiting {
+        fn at_once(&self, at: &mut Moment<'_>) -> gantry_api::Result<Step> {
+            at.session.respond(200, "at once");
+            Ok(if at.command.argument.is_empty() { Step::Done } else { Step::Wait })
+        }
+
+        async fn wait(&self, at: &mut Moment<'_>) -> gantry_api::Result<Step> {
+            at.session.respond(200, "later");
+            Ok(Step::Done)
+        }
+    }
+
+    #[test]
+    fn a_runtime_is_entered_by_those_who_wait_alone() {
+        let runtime = Arc::new(Runtime::default());
+        let home = Home { module: "mod_waiting".into(), runtime: Some(runtime.clone()) };
+        let instance = module::create::<Waiting>(home).unwrap();
+        let image = ImageRef::Linked(Arc::new(Image::this(&LOGGER)));
+        let running = Running { name: "mod_waiting".to_owned(), version: String::new(), instance, image };
+        let hooks = vec![Hook::command(Verb::NOOP).before_login()];
+        let mut room = Room::new(vec![Occupant { running, settings: Box::new(()), hooks }]).unwrap();
+        let runner = Builder::new_current_thread().build().unwrap();
+        for (argument, reply, entered) in [("", "at once", false), ("wait", "later", true)] {
+            runtime.0.store(0, Ordering::Relaxed);
+            runner.block_on(room.command(&Command { verb: Verb::NOOP, argument: argument.into() }));
+            assert_eq!(room.session().reply.as_ref().unwrap().last_line(), reply.as_bytes());
+            assert_eq!(runtime.0.load(Ordering::Relaxed) > 0, entered, "'{argument}'");
+        }
+    }
+}
