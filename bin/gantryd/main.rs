@@ -22,6 +22,11 @@ use crate::arguments::Arguments;
 use crate::name::Name;
 
 fn main() -> ExitCode {
+    // First of all: such a child does nothing else.
+    #[cfg(feature = "dso")]
+    if let Some(code) = gantry_loader::Trial::answer() {
+        return code;
+    }
     let name = Name::current();
     let arguments = Arguments::parse();
     gantry_api::guard::log_panics("gantryd");

@@ -93,20 +93,19 @@ impl Install {
 
     fn programs(&self, layout: &Layout, built: &Built) -> Result<(), Error> {
         let symbols = if self.strip { Symbols::Stripped } else { Symbols::Kept };
-        let put = |from: &Path, to: PathBuf| {
-            place::program(from, &to, symbols)?;
-            println!("{}", to.display());
-            Ok(())
-        };
         // The daemon last: a module that it cannot load yet is there before it.
         for (name, from) in &built.modules {
-            put(from, layout.staged(&layout.libexec.join(format!("{name}.so"))))?;
+            let to = layout.staged(&layout.libexec.join(format!("{name}.so")));
+            place::module(from, &to, symbols)?;
+            println!("{}", to.display());
         }
         make_folder(&layout.staged(&layout.libexec))?;
         for (folder, name) in [("bin", "gantry"), ("sbin", "gantryd")] {
             let from =
                 built.executables.get(name).ok_or_else(|| Error::Missing { what: format!("executable {name}") })?;
-            put(from, layout.staged(&layout.prefix.join(folder).join(name)))?;
+            let to = layout.staged(&layout.prefix.join(folder).join(name));
+            place::program(from, &to, symbols)?;
+            println!("{}", to.display());
         }
         Ok(())
     }

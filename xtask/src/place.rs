@@ -25,13 +25,27 @@ pub enum Symbols {
     Kept,
 }
 
-/// Copies a program or module to its place.
+/// Copies a program to its place.
 pub fn program(from: &Path, to: &Path, symbols: Symbols) -> Result<(), Error> {
     let bytes = fs::read(from).map_err(Error::file("read", from))?;
-    put(to, &bytes, PROGRAM, |temporary| match symbols {
-        Symbols::Stripped => strip(temporary),
-        Symbols::Kept => Ok(()),
+    put(to, &bytes, PROGRAM, |temporary| finished(temporary, symbols))
+}
+
+/// Copies a module to its place, and writes its digest behind it.
+pub fn module(from: &Path, to: &Path, symbols: Symbols) -> Result<(), Error> {
+    let bytes = fs::read(from).map_err(Error::file("read", from))?;
+    put(to, &bytes, PROGRAM, |temporary| {
+        finished(temporary, symbols)?;
+        let bytes = fs::read(temporary).map_err(Error::file("read", temporary))?;
+        fs::write(temporary, gantry_loader::with_digest(bytes)).map_err(Error::file("write", temporary))
     })
+}
+
+fn finished(file: &Path, symbols: Symbols) -> Result<(), Error> {
+    match symbols {
+        Symbols::Stripped => strip(file),
+        Symbols::Kept => Ok(()),
+    }
 }
 
 /// Puts a text in its place.
@@ -104,13 +118,14 @@ mod tests {
             .arg(&source)
             .status();
         assert!(rustc.unwrap().success());
-        program(&built, &place, Symbols::Stripped).unwrap();
+        module(&built, &place, Symbols::Stripped).unwrap();
         let bytes = fs::read(&place).unwrap();
         assert!(bytes.len() < fs::read(&built).unwrap().len());
         let elf = object::read::elf::NativeElfFile::<&[u8]>::parse(&bytes[..]).unwrap();
         assert_eq!(elf.section_by_name(".gantry.stamp").unwrap().data().unwrap(), b"stamp");
         assert_eq!(elf.section_by_name(".gantry.directives").unwrap().data().unwrap(), b"words");
         assert!(elf.dynamic_symbols().any(|symbol| symbol.name() == Ok("gantry_image_mod_x")));
+        assert_eq!(gantry_loader::with_digest(bytes.clone()), bytes);
         assert_eq!(fs::metadata(&place).unwrap().permissions().mode() & 0o7777, PROGRAM);
     }
 

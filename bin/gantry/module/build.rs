@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use gantry_loader::{inspect, signature_path};
+use gantry_loader::{inspect, signature_path, with_digest};
 
 use super::error::KitError;
 use super::kit::{Daemon, DaemonOption, Kit, KitOption, module_folder};
@@ -129,12 +129,13 @@ impl What {
     }
 }
 
-/// Takes what cargo built to where it is looked for, if the daemon would have it.
+/// Takes what cargo built to where it is looked for, if the daemon would have it,
+/// with its digest behind it.
 /// The signature of what was there before is no longer one.
 fn take(object: &Path, name: &str, folder: &Path, daemon: &Daemon) -> Result<PathBuf, KitError> {
     fits(object, daemon)?;
     let file = folder.join(format!("{name}.so"));
-    let bytes = fs::read(object).map_err(KitError::file("read this", object))?;
+    let bytes = with_digest(fs::read(object).map_err(KitError::file("read this", object))?);
     if fs::read(&file).is_ok_and(|held| held == bytes) {
         return Ok(file);
     }

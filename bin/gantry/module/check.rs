@@ -90,6 +90,7 @@ mod report {
         println!("  size        {} bytes", found.size);
         let digest: String = found.sha256.iter().map(|byte| format!("{byte:02x}")).collect();
         println!("  sha256      {digest}");
+        println!("  damage      {}", if found.has_digest { "none" } else { "unknown: it does not end with a digest" });
         for (_, name) in &found.directives {
             println!("  directive   {name}");
         }

@@ -6,8 +6,8 @@ use std::path::PathBuf;
 
 use gantry_api::stamp::StampError;
 
-use crate::Architecture;
-use crate::words::{advice, listed, mismatch, several, unlinked, words};
+use crate::words::{advice, listed, mismatch, several, tried, unlinked, words};
+use crate::{Architecture, Failure};
 
 /// Why a module's file is not loaded. Each is one line for the administrator.
 #[derive(Debug, thiserror::Error)]
@@ -110,6 +110,12 @@ pub enum LoadError {
         /// What does not fit.
         detail: String,
     },
+    /// Its bytes are not those that were installed.
+    #[error("{}: damaged: its bytes are not those of the digest that it ends with; install it anew", .path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+    },
     /// No module of Gantry's.
     #[error("{}: no stamp in it (section .gantry.stamp): not a module of Gantry's, or stripped of its sections: install the file as it was built", .path.display())]
     NoStamp {
@@ -182,6 +188,14 @@ pub enum LoadError {
         /// The folders in which the system looks for libraries, as far as it
         /// tells.
         searched: Vec<PathBuf>,
+    },
+    /// A process that was to load it first did not live to tell.
+    #[error("{}: {}", .path.display(), tried(.failure))]
+    Trial {
+        /// The file.
+        path: PathBuf,
+        /// What became of that process.
+        failure: Failure,
     },
     /// It handed over another header than its stamp promises.
     #[error("{}: its header does not agree with its stamp; rebuild the module", .path.display())]

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use gantry_api::stamp::Stamp;
 
-use crate::{LoadError, Sha256Sum, elf, file, sha256};
+use crate::{LoadError, Sha256Sum, digest, elf, file};
 
 /// What a module's file says of itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,6 +17,8 @@ pub struct Inspection {
     pub sha256: Sha256Sum,
     /// Its size in bytes.
     pub size: u64,
+    /// Whether it ends with a digest of its bytes, as an installed one does.
+    pub has_digest: bool,
 }
 
 /// Reads what a module's file says of itself. None of its code runs; owners,
@@ -37,10 +39,12 @@ pub fn inspect(file: &Path) -> Result<Inspection, LoadError> {
 /// They are no module's.
 pub fn inspect_bytes(file: &Path, bytes: &[u8]) -> Result<Inspection, LoadError> {
     let object = elf::module(file, bytes)?;
+    let (sha256, has_digest) = digest::check(file, bytes)?;
     Ok(Inspection {
         stamp: object.stamp()?,
         directives: object.directives(),
-        sha256: sha256(bytes),
+        sha256,
         size: bytes.len() as u64,
+        has_digest,
     })
 }

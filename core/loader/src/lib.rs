@@ -6,6 +6,7 @@
 //! Not here: which modules there are, their order and what they require.
 
 mod architecture;
+mod digest;
 mod elf;
 mod error;
 mod file;
@@ -15,11 +16,13 @@ mod library;
 mod map;
 mod search;
 mod signature;
+mod trial;
 mod words;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::{Duration, Instant};
 
 use gantry_api::Image;
 use gantry_api::log::Host;
@@ -27,12 +30,14 @@ use gantry_api::stamp::Stamp;
 use sha2::{Digest, Sha256};
 
 pub use architecture::Architecture;
+pub use digest::with_digest;
 pub use error::{Distrust, LoadError};
 pub use file::Trust;
 pub use find::{find, module_name};
 pub use inspect::{Inspection, inspect, inspect_bytes};
 pub use library::Library;
 pub use signature::{PrivateKey, Signer, signature_path, signers, verify};
+pub use trial::{Ending, Failure, Trial};
 
 /// A digest over a file's bytes.
 pub type Sha256Sum = [u8; 32];
@@ -41,9 +46,16 @@ pub type Sha256Sum = [u8; 32];
 /// again, not mapped twice.
 pub struct Loader {
     trust: Trust,
+    trial: Option<Trial>,
     libraries: library::Libraries,
     mapped: Mutex<HashMap<Sha256Sum, Held>>,
+    /// The bytes whose trial came to no end, and when.
+    hung: Mutex<Option<(Sha256Sum, Instant, Failure)>>,
 }
+
+/// A reload that is refused may be read once more under another identity: what
+/// hung a moment ago is not waited for again.
+const HUNG_COUNTS: Duration = Duration::from_secs(2);
 
 /// How long an image stays mapped.
 enum Held {
@@ -77,7 +89,20 @@ impl Loader {
 
     /// A loader that trusts files as told.
     pub fn with_trust(trust: Trust) -> Self {
-        Self { trust, libraries: library::Libraries::default(), mapped: Mutex::default() }
+        Self {
+            trust,
+            trial: None,
+            libraries: library::Libraries::default(),
+            mapped: Mutex::default(),
+            hung: Mutex::default(),
+        }
+    }
+
+    /// Has files tried in a process of their own before they are mapped in this
+    /// one.
+    #[must_use]
+    pub fn trying(self, trial: Trial) -> Self {
+        Self { trial: Some(trial), ..self }
     }
 
     /// Loads the module named `module` from `file`, or hands out the image that
@@ -88,7 +113,8 @@ impl Loader {
     /// is looked at before anything in it is.
     ///
     /// Blocks for as long as reading the file takes, and for as long as the
-    /// constructors of the file and its libraries take once its stamp agrees.
+    /// constructors of the file and its libraries take once its stamp agrees; with
+    /// a trial, they are known to end.
     ///
     /// # Errors
     /// Says what is wrong with the file and what to do about it.
@@ -104,19 +130,21 @@ impl Loader {
             verify(file, &bytes, signers)?;
         }
         let object = elf::module(file, &bytes)?;
+        let (sha256, _) = digest::check(file, &bytes)?;
         let stamp = object.stamp()?;
         agree(file, &stamp, module)?;
         let symbol = format!("gantry_image_{module}");
         object.exports(&symbol)?;
 
-        let sha256 = sha256(&bytes);
         // Held while mapping: two threads that load the same bytes map them once.
         let mut mapped = self.mapped.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(loaded) = mapped.get(&sha256).and_then(Held::loaded) {
             return Ok(loaded);
         }
         let keep = if stamp.field("runtime") == "yes" { map::Keep::Forever } else { map::Keep::WhileUsed };
-        let mapping = map::Mapping::new(file, &bytes, &symbol, keep, host)?;
+        let copy = map::Copy::new(file, &bytes)?;
+        self.try_module(file, &copy, &symbol, sha256)?;
+        let mapping = map::Mapping::new(file, copy, &symbol, keep, host)?;
         if !mapping.image().modules.iter().any(|descriptor| descriptor.name == module) {
             return Err(LoadError::NoDescriptor { path: file.to_owned(), module: module.to_owned() });
         }
@@ -130,13 +158,30 @@ impl Loader {
         Ok(loaded)
     }
 
+    /// Has a process of its own load the copy, where there are trials.
+    fn try_module(&self, file: &Path, copy: &map::Copy, symbol: &str, sha256: Sha256Sum) -> Result<(), LoadError> {
+        let Some(trial) = &self.trial else { return Ok(()) };
+        let mut hung = self.hung.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = hung.as_ref().filter(|(bytes, when, _)| *bytes == sha256 && when.elapsed() < HUNG_COUNTS);
+        let tried = match known {
+            Some((.., failure)) => Err(failure.clone()),
+            None => trial.of_module(file, copy, symbol, &self.libraries.loaded()),
+        };
+        tried.map_err(|failure| {
+            if matches!(failure.ending, Ending::Never(_)) {
+                *hung = Some((sha256, Instant::now(), failure.clone()));
+            }
+            LoadError::Trial { path: file.to_owned(), failure }
+        })
+    }
+
     /// Loads a library that modules need, for the life of the process, and for
     /// all that is loaded after it: LoadFile.
     ///
     /// # Errors
     /// Says what is wrong with the file and what to do about it.
     pub fn load_library(&self, path: &Path) -> Result<Library, LoadError> {
-        self.libraries.load(path, self.trust)
+        self.libraries.load(path, self.trust, self.trial.as_ref())
     }
 
     /// The keys that a word of ModuleSigners stands for, a file of keys being

@@ -37,16 +37,16 @@ pub(crate) struct Mapping {
 }
 
 impl Mapping {
-    /// Maps `bytes`, which were checked: their stamp agrees with this build's
-    /// and they export `symbol`.
+    /// Maps a copy of bytes which were checked: their stamp agrees with this
+    /// build's and they export `symbol`. `file` is for the messages alone.
     pub(crate) fn new(
         file: &Path,
-        bytes: &[u8],
+        copy: Copy,
         symbol: &str,
         keep: Keep,
         host: &'static dyn Host,
     ) -> Result<Self, LoadError> {
-        let open = Open::new(file, bytes, keep)?;
+        let open = Open::new(file, copy, keep)?;
         // What runs there is core/api's code of that image, no module's. A
         // guard here would be no use: a panic is caught in its own image only.
         let image = (open.header(file, symbol)?.open)(host);
@@ -93,8 +93,7 @@ struct Open {
 }
 
 impl Open {
-    fn new(file: &Path, bytes: &[u8], keep: Keep) -> Result<Self, LoadError> {
-        let copy = Copy::new(file, bytes)?;
+    fn new(file: &Path, copy: Copy, keep: Keep) -> Result<Self, LoadError> {
         let link = |error| refused(file, copy.words(file, &error));
         // SAFETY: the constructors of a shared object run here. Its stamp says
         // that it is a module of Gantry's, built as this executable is; that
@@ -137,14 +136,24 @@ impl Drop for Open {
 }
 
 /// A private copy of a file's bytes, which nobody can change.
-struct Copy(OwnedFd);
+pub(crate) struct Copy(OwnedFd);
 
 impl Copy {
-    fn new(file: &Path, bytes: &[u8]) -> Result<Self, LoadError> {
+    pub(crate) fn new(file: &Path, bytes: &[u8]) -> Result<Self, LoadError> {
         let name = file.file_name().unwrap_or_default().to_string_lossy();
         let name = &name[..name.floor_char_boundary(NAME_LIMIT)];
         let sealed = gantry_sys::memfd::sealed(name, bytes);
         sealed.map(Self).map_err(|source| LoadError::Copy { path: file.to_owned(), source })
+    }
+
+    /// The copy that another process made and handed over.
+    pub(crate) fn handed_over(handle: OwnedFd) -> Self {
+        Self(handle)
+    }
+
+    /// Another handle for it.
+    pub(crate) fn handle(&self) -> std::io::Result<OwnedFd> {
+        self.0.try_clone()
     }
 
     fn path(&self) -> String {

@@ -4,6 +4,8 @@
 use std::io;
 use std::path::PathBuf;
 
+use crate::{Ending, Failure};
+
 pub(crate) fn listed(folders: &[PathBuf]) -> String {
     if folders.is_empty() {
         return "any folder (none is named)".to_owned();
@@ -75,6 +77,19 @@ pub(crate) fn unlinked(detail: &str, searched: &[PathBuf]) -> String {
         );
     }
     detail.to_owned()
+}
+
+/// How a trial ended, and what to do about it.
+pub(crate) fn tried(Failure { ending, last_words }: &Failure) -> String {
+    let advice = match ending {
+        Ending::Signal(_) => {
+            "The file is damaged, or code that it runs when it is loaded is wrong: install it anew, or rebuild it"
+        }
+        Ending::Code(_) => "Code that it runs when it is loaded ends the process: rebuild it without",
+        Ending::Never(_) => "Code that it runs when it is loaded hangs: rebuild it without",
+    };
+    let words = if last_words.is_empty() { String::new() } else { format!("; it last wrote '{last_words}'") };
+    format!("a trial load, in a process of its own, {ending}{words}; it was not loaded here. {advice}")
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use gantry_api::{Descriptor, Directive, Image, Layout};
 use gantry_config::{Catalogue, Position};
 #[cfg(feature = "dso")]
-use gantry_loader::{Library, Loaded, Loader, Signer};
+use gantry_loader::{Library, Loaded, Loader, Signer, Trial};
 
 use crate::log::LOGGER;
 
@@ -69,12 +69,13 @@ pub struct Images {
 
 impl Images {
     /// The executable's own image, and the folders in which LoadModule looks
-    /// when ModulePath says nothing.
+    /// when ModulePath says nothing. The executable's `main` begins with
+    /// `gantry_loader::Trial::answer`, which tries files that are to be loaded.
     pub fn new(folders: Vec<PathBuf>) -> Self {
         Self {
             linked: Arc::new(Image::this(&LOGGER)),
             #[cfg(feature = "dso")]
-            loader: Loader::new(),
+            loader: Loader::new().trying(Trial::of_this_executable(&LOGGER)),
             folders,
         }
     }

@@ -1,0 +1,349 @@
+//! Loading a file in a process of its own before it is loaded in this one. What
+//! checks cannot see (a damaged relocation, a constructor that crashes, ends the
+//! process or hangs) meets that process, and becomes a refusal here.
+//!
+//! The child is this executable under a hidden first argument ([`Trial::answer`]).
+//! It gets the very copy that would be mapped here as its standard input, its
+//! other streams are a pipe, and every other descriptor is closed on exec, so
+//! that nothing of the daemon's leaks. It is spawned by `posix_spawn`, which a
+//! process with threads may do at any time.
+
+mod child;
+
+use std::ffi::{OsStr, OsString};
+use std::fmt;
+use std::io::{self, PipeReader, Read};
+use std::os::fd::OwnedFd;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitCode, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
+
+use gantry_api::log::{Host, Level, Record};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::{Errno, ioctl_fionbio};
+use rustix::process::{Pid, PidfdFlags, Signal, kill_process_group, pidfd_open};
+
+use crate::map::Copy;
+
+/// How long a trial may take. Loading takes milliseconds; the rest is for a
+/// machine that is very busy.
+const LIMIT: Duration = Duration::from_secs(10);
+
+/// The hidden argument of a child that tries a module.
+const MODULE: &str = "--try-module";
+/// Of one that tries a library.
+const LIBRARY: &str = "--try-library";
+
+/// The child's exit code when the file is loaded, taken in, and let go of again.
+/// Not zero: a constructor that ends the process may say zero, too.
+const SOUND: u8 = 86;
+/// When the system's loader, or the header, refuses the file in words: the
+/// caller meets the same without harm, and has the words.
+const REFUSED: u8 = 87;
+
+/// What is kept of the child's output, in bytes.
+const OUTPUT_KEPT: usize = 4096;
+
+/// How files are tried.
+pub struct Trial {
+    program: PathBuf,
+    arguments: Vec<OsString>,
+    limit: Duration,
+    host: &'static dyn Host,
+}
+
+/// How a trial ended, where it did not end well.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    /// By a signal of this number.
+    Signal(i32),
+    /// By an exit with this code, in the middle of loading.
+    Code(i32),
+    /// Not within this time.
+    Never(Duration),
+}
+
+/// What became of a trial that did not end well.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    /// How it ended.
+    pub ending: Ending,
+    /// The last line that it wrote; may be empty.
+    pub last_words: String,
+}
+
+impl Trial {
+    /// By this executable, whose `main` begins with [`Trial::answer`]. That a
+    /// trial cannot be had, `host` is told.
+    pub fn of_this_executable(host: &'static dyn Host) -> Self {
+        // Not its path: that may lead to another build by now.
+        Self::new("/proc/self/exe".into(), Vec::new(), LIMIT, host)
+    }
+
+    /// By any program: it gets what `of_this_executable` would, behind
+    /// `arguments`.
+    pub fn new(program: PathBuf, arguments: Vec<OsString>, limit: Duration, host: &'static dyn Host) -> Self {
+        Self { program, arguments, limit, host }
+    }
+
+    /// What this process has to do when it is such a child, and how it ends.
+    /// To be asked before `main` does anything else.
+    pub fn answer() -> Option<ExitCode> {
+        child::answer()
+    }
+
+    /// Tries a module's copy, whose way in is `symbol`, behind the libraries that
+    /// were loaded.
+    pub(crate) fn of_module(
+        &self,
+        file: &Path,
+        copy: &Copy,
+        symbol: &str,
+        libraries: &[PathBuf],
+    ) -> Result<(), Failure> {
+        self.run(file, copy.handle().map(Stdio::from), &[MODULE.as_ref(), symbol.as_ref()], libraries)
+    }
+
+    /// Tries a library by its real path, behind those that were loaded.
+    pub(crate) fn of_library(&self, file: &Path, real_path: &Path, libraries: &[PathBuf]) -> Result<(), Failure> {
+        self.run(file, Ok(Stdio::null()), &[LIBRARY.as_ref(), real_path.as_os_str()], libraries)
+    }
+
+    fn run(
+        &self,
+        file: &Path,
+        input: io::Result<Stdio>,
+        what: &[&OsStr],
+        libraries: &[PathBuf],
+    ) -> Result<(), Failure> {
+        let (status, output) = match input.and_then(|input| self.outcome(input, what, libraries)) {
+            Ok(found) => found,
+            // Without /proc, say, or without room for one more process. What was
+            // good enough before there were trials still is.
+            Err(error) => {
+                let path = file.display();
+                self.warn(&format!("{path}: loaded without a trial in a process of its own: {error}"));
+                return Ok(());
+            }
+        };
+        let ending = match status.map(|status| (status.code(), status.signal())) {
+            Some((Some(code), _)) if [SOUND, REFUSED].map(i32::from).contains(&code) => return Ok(()),
+            Some((Some(code), _)) => Ending::Code(code),
+            Some((None, signal)) => Ending::Signal(signal.unwrap_or(0)),
+            None => Ending::Never(self.limit),
+        };
+        Err(Failure { ending, last_words: last_line(&output) })
+    }
+
+    /// How the child ended, None when it did not in time; and the end of what it
+    /// wrote.
+    fn outcome(
+        &self,
+        input: Stdio,
+        what: &[&OsStr],
+        libraries: &[PathBuf],
+    ) -> io::Result<(Option<ExitStatus>, Vec<u8>)> {
+        let (output, theirs) = io::pipe()?;
+        ioctl_fionbio(&output, true)?;
+        let mut child = Command::new(&self.program)
+            .args(&self.arguments)
+            .args(what)
+            .args(libraries)
+            .arg0("gantryd")
+            .stdin(input)
+            .stdout(theirs.try_clone()?)
+            .stderr(theirs)
+            // So that whatever it starts can be ended with it.
+            .process_group(0)
+            .spawn()?;
+        let mut output = Output { pipe: output, kept: Vec::new() };
+        let ended = ended(&child, &mut output, self.limit);
+        if !matches!(ended, Ok(true)) {
+            end(&mut child);
+        }
+        let status = child.wait()?;
+        output.take();
+        Ok((ended?.then_some(status), output.kept))
+    }
+
+    fn warn(&self, message: &str) {
+        if self.host.enabled(Level::Warn) {
+            self.host.log(&Record { level: Level::Warn, target: "gantry-loader", message, fields: &[] });
+        }
+    }
+}
+
+/// Whether the child ended by itself in time; its output is taken meanwhile.
+fn ended(child: &Child, output: &mut Output, limit: Duration) -> io::Result<bool> {
+    let handle: OwnedFd = pidfd_open(pid(child)?, PidfdFlags::empty())?;
+    let deadline = Instant::now() + limit;
+    let mut open = true;
+    loop {
+        let left = deadline.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return Ok(false);
+        }
+        let left = Timespec::try_from(left).map_err(io::Error::other)?;
+        let mut waiting = [PollFd::new(&handle, PollFlags::IN), PollFd::new(&output.pipe, PollFlags::IN)];
+        // A pipe that nobody writes to any more would end each wait at once.
+        let waiting = if open { &mut waiting[..] } else { &mut waiting[..1] };
+        match poll(waiting, Some(&left)) {
+            Ok(_) | Err(Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
+        }
+        if !waiting[0].revents().is_empty() {
+            return Ok(true);
+        }
+        open = output.take();
+    }
+}
+
+fn end(child: &mut Child) {
+    if let Ok(group) = pid(child) {
+        // It may be gone, or not have made its group yet: then by itself.
+        let _ = kill_process_group(group, Signal::KILL);
+    }
+    let _ = child.kill();
+}
+
+fn pid(child: &Child) -> io::Result<Pid> {
+    i32::try_from(child.id()).ok().and_then(Pid::from_raw).ok_or_else(|| io::Error::other("no process id"))
+}
+
+/// The end of what the child writes.
+struct Output {
+    pipe: PipeReader,
+    kept: Vec<u8>,
+}
+
+impl Output {
+    /// Takes what is there, without waiting; whether there may come more.
+    fn take(&mut self) -> bool {
+        let mut buffer = [0; OUTPUT_KEPT];
+        loop {
+            match self.pipe.read(&mut buffer) {
+                Ok(0) => return false,
+                Ok(length) => {
+                    self.kept.extend_from_slice(&buffer[..length]);
+                    let surplus = self.kept.len().saturating_sub(OUTPUT_KEPT);
+                    self.kept.drain(..surplus);
+                    // Once in a while whoever waits looks at the time.
+                    if length < buffer.len() {
+                        return true;
+                    }
+                }
+                Err(error) => return matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted),
+            }
+        }
+    }
+}
+
+/// The last line that says anything, fit for a log.
+fn last_line(output: &[u8]) -> String {
+    let text = String::from_utf8_lossy(output);
+    let line = text.lines().rev().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default();
+    line.chars().filter(|character| !character.is_control()).take(300).collect()
+}
+
+impl fmt::Display for Ending {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Signal(number) => match signal_name(*number) {
+                Some(name) => write!(out, "died of {name}"),
+                None => write!(out, "died of signal {number}"),
+            },
+            Self::Code(code) => write!(out, "ended that process with exit code {code}"),
+            Self::Never(limit) => write!(out, "did not end within {} seconds", limit.as_secs()),
+        }
+    }
+}
+
+/// The names of those that a process brings upon itself.
+fn signal_name(number: i32) -> Option<&'static str> {
+    let names = [
+        (Signal::SEGV, "SIGSEGV"),
+        (Signal::BUS, "SIGBUS"),
+        (Signal::ABORT, "SIGABRT"),
+        (Signal::ILL, "SIGILL"),
+        (Signal::FPE, "SIGFPE"),
+        (Signal::TRAP, "SIGTRAP"),
+        (Signal::SYS, "SIGSYS"),
+        (Signal::KILL, "SIGKILL"),
+    ];
+    names.into_iter().find(|(signal, _)| signal.as_raw() == number).map(|(_, name)| name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::LoadError;
+
+    /// Keeps what it is told.
+    struct Told(std::sync::Mutex<String>);
+
+    impl Host for Told {
+        fn enabled(&self, _: Level) -> bool {
+            true
+        }
+
+        fn log(&self, record: &Record<'_>) {
+            self.0.lock().unwrap().push_str(record.message);
+        }
+    }
+
+    static TOLD: Told = Told(std::sync::Mutex::new(String::new()));
+
+    /// What is said of a child that does this.
+    fn tried(script: &str, limit: Duration) -> Result<(), String> {
+        let trial = Trial::new("/bin/sh".into(), vec!["-c".into(), script.into()], limit, &TOLD);
+        let copy = Copy::new(Path::new("mod_x.so"), b"the bytes").unwrap();
+        let done = trial.of_module(Path::new("/m/mod_x.so"), &copy, "gantry_image_mod_x", &["/lib/liby.so".into()]);
+        done.map_err(|failure| LoadError::Trial { path: "/m/mod_x.so".into(), failure }.to_string())
+    }
+
+    #[test]
+    fn a_trial_that_does_not_end_well_is_a_refusal() {
+        for (script, words) in [
+            ("kill -SEGV $$", &["/m/mod_x.so: ", "died of SIGSEGV", "install it anew"][..]),
+            ("kill -USR1 $$", &["died of signal 10"]),
+            ("exit 0", &["ended that process with exit code 0"]),
+            ("echo one; echo two >&2; echo; exit 3", &["exit code 3", "it last wrote 'two'"]),
+            // More than a pipe holds.
+            ("i=0; while [ $i -lt 9000 ]; do echo line $i; i=$((i+1)); done; exit 1", &["'line 8999'"]),
+        ] {
+            let error = tried(script, LIMIT).unwrap_err();
+            assert!(words.iter().all(|word| error.contains(word)), "{script}: {error}");
+        }
+        for script in ["exit 86", "exit 87"] {
+            assert_eq!(tried(script, LIMIT), Ok(()));
+        }
+    }
+
+    #[test]
+    fn one_that_hangs_is_ended_with_all_that_it_started() {
+        let limit = Duration::from_secs(1);
+        for script in ["exec sleep 1000", "sleep 1000 & echo waiting; wait", "exec >/dev/null 2>&1; sleep 1000"] {
+            let error = tried(script, limit).unwrap_err();
+            assert!(error.contains("did not end within 1 seconds") && error.contains("hangs"), "{error}");
+        }
+        // Whoever goes on in the background keeps nobody waiting.
+        assert_eq!(tried("sleep 5 & exit 86", LIMIT), Ok(()));
+    }
+
+    #[test]
+    fn the_child_has_the_copy_and_the_words_and_nothing_else_of_ours() {
+        let script = "[ \"$(cat <&0)\" = 'the bytes' ] && [ \"$0 $1 $2\" = '--try-module gantry_image_mod_x /lib/liby.so' ] \
+                      && ls -l /proc/$$/fd | grep -c memfd | grep -qx 1 && ! [ -e /proc/$$/fd/3 ] && exit 86";
+        assert_eq!(tried(script, LIMIT), Ok(()));
+    }
+
+    #[test]
+    fn without_a_child_the_log_is_told_and_nothing_is_refused() {
+        let trial = Trial::new("/nonexistent/exe".into(), Vec::new(), LIMIT, &TOLD);
+        trial.of_library(Path::new("liby.so"), Path::new("/lib/liby.so"), &[]).unwrap();
+        assert!(
+            TOLD.0.lock().unwrap().contains("liby.so: loaded without a trial in a process of its own: No such file")
+        );
+    }
+}

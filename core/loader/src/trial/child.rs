@@ -1,0 +1,78 @@
+//! The child's side of a trial: does what the daemon does when it loads the
+//! file, and says by its exit code how far it came.
+
+use std::ffi::OsString;
+use std::hint::black_box;
+use std::io;
+use std::os::fd::AsFd;
+use std::path::Path;
+use std::process::ExitCode;
+
+use gantry_api::guard::Home;
+use gantry_api::log::{Host, Level, Record};
+use gantry_api::{Image, Value};
+use rustix::process::{
+    DumpableBehavior, Resource, Rlimit, Signal, set_dumpable_behavior, set_parent_process_death_signal, setrlimit,
+};
+
+use super::{LIBRARY, MODULE, REFUSED, SOUND};
+use crate::LoadError;
+use crate::map::{self, Copy, Keep};
+
+/// See [`super::Trial::answer`].
+pub(super) fn answer() -> Option<ExitCode> {
+    let mut arguments = std::env::args_os().skip(1);
+    let module = match arguments.next()? {
+        kind if kind == MODULE => true,
+        kind if kind == LIBRARY => false,
+        _ => return None,
+    };
+    let what = arguments.next()?;
+    settle();
+    for library in arguments {
+        // What is wrong with it is met again, in words, below.
+        let _ = map::open_library(Path::new(&library));
+    }
+    let done = if module { load(what) } else { map::open_library(Path::new(&what)) };
+    // Destructors run behind this: they are part of the trial.
+    Some(ExitCode::from(if done.is_ok() { SOUND } else { REFUSED }))
+}
+
+/// A process that may crash: nobody is to be troubled by that.
+fn settle() {
+    // Each is a wish.
+    let _ = set_parent_process_death_signal(Some(Signal::KILL));
+    let _ = setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) });
+    let _ = set_dumpable_behavior(DumpableBehavior::NotDumpable);
+}
+
+fn load(symbol: OsString) -> Result<(), LoadError> {
+    let file = Path::new("standard input");
+    let failed = |source| LoadError::Copy { path: file.to_owned(), source };
+    let copy = Copy::handed_over(io::stdin().as_fd().try_clone_to_owned().map_err(failed)?);
+    let mapping = map::Mapping::new(file, copy, &symbol.to_string_lossy(), Keep::WhileUsed, &Silent)?;
+    look_over(mapping.image());
+    Ok(())
+}
+
+/// Reads all of what the daemon will read, and calls what it calls of a module
+/// before it starts. A panic in there is caught, and is no fault of the file.
+fn look_over(image: &Image) {
+    for module in image.modules {
+        black_box(format!("{}{}{:?}", module.name, module.version, (module.requires, module.after, module.before)));
+        drop(black_box((module.settings)(&Value::Map(Vec::new()))));
+        drop(black_box((module.create)(Home { module: module.name.into(), runtime: None })));
+    }
+    black_box(format!("{:?}{:?}{:?}", image.directives, image.commands, image.controls));
+}
+
+/// Whatever the image says, nobody hears.
+struct Silent;
+
+impl Host for Silent {
+    fn enabled(&self, _: Level) -> bool {
+        false
+    }
+
+    fn log(&self, _: &Record<'_>) {}
+}
