@@ -1,7 +1,8 @@
 //! Text to lines of words, as ProFTPD reads them: `#` begins a comment at the
 //! start of a word; a word that begins with `"` ends at the next one, and only
 //! within it does a backslash take a character's meaning; a backslash as the
-//! last character of a line joins the next one to it, comment lines excepted.
+//! last character of a line joins the next one to it. A comment line joins none;
+//! among joined lines, one that ends so is passed over.
 //! What the words mean is the reader's.
 
 use std::borrow::Cow;
@@ -65,6 +66,17 @@ impl<'t> Lines<'t> {
         self.number = self.number.saturating_add(1);
         Some(line.strip_suffix('\r').unwrap_or(line))
     }
+
+    /// The line that a backslash joins to the one before, with its number.
+    fn joined(&mut self) -> Option<(u32, &'t str)> {
+        loop {
+            let number = self.number;
+            let line = self.physical()?;
+            if !(is_comment(line) && line.ends_with('\\')) {
+                return Some((number, line));
+            }
+        }
+    }
 }
 
 impl<'t> Iterator for Lines<'t> {
@@ -74,7 +86,7 @@ impl<'t> Iterator for Lines<'t> {
         loop {
             let number = self.number;
             let first = self.physical()?;
-            if first.trim_start().starts_with('#') {
+            if is_comment(first) {
                 continue;
             }
             let mut pieces = vec![Piece { start: 0, number, text: first }];
@@ -82,8 +94,7 @@ impl<'t> Iterator for Lines<'t> {
             while let Some(kept) = text.strip_suffix('\\') {
                 let kept = kept.len();
                 text.to_mut().truncate(kept);
-                let number = self.number;
-                let Some(next) = self.physical() else { break };
+                let Some((number, next)) = self.joined() else { break };
                 pieces.push(Piece { start: kept, number, text: next });
                 text.to_mut().push_str(next);
             }
@@ -192,6 +203,10 @@ impl Iterator for Words<'_, '_> {
     }
 }
 
+fn is_comment(line: &str) -> bool {
+    line.trim_start().starts_with('#')
+}
+
 fn is_space(character: char) -> bool {
     matches!(character, ' ' | '\t' | '\r' | '\n' | '\u{b}' | '\u{c}')
 }
@@ -269,6 +284,18 @@ mod tests {
         assert_eq!((lines[1].name.line, lines[1].name.column), (4, 1));
         assert_eq!(places(&lines[1]), [(4, 3)]);
         assert_eq!(lines[1].source, "D e");
+    }
+
+    #[test]
+    fn among_joined_lines_a_comment_is_passed_over_and_an_empty_line_ends_them() {
+        assert_eq!(words("A \\\n  # b \\\n\\\nc \\\n#\\\n d\nE"), ["A", "c", "d"]);
+        assert_eq!(words("A \"b \\\n# c \\\nd\""), ["A", "b d"]);
+        // As ProFTPD: one that does not go on is text like any other.
+        assert_eq!(words("A \"b \\\n# c"), ["A", "b # c"]);
+        assert_eq!(Lines::new("A \\\n\nB\n").count(), 2);
+        assert_eq!(Lines::new("A \\\n# b\nB\n").count(), 2);
+        let lines: Vec<_> = Lines::new("A \\\n# b \\\n  c").collect();
+        assert_eq!((lines[0].arguments[0].line, lines[0].arguments[0].column), (3, 3));
     }
 
     #[test]
