@@ -5,7 +5,9 @@ use std::path::Path;
 
 use gantry_api::{Directive, Value};
 
+use crate::error::Fault;
 use crate::position::Position;
+use crate::tree::Node;
 
 /// The directives and modules that there are at the line being read.
 pub trait Catalogue {
@@ -29,6 +31,19 @@ pub trait Catalogue {
         Ok(None)
     }
 
+    /// An address that `<VirtualHost>` names. The error is the reason why nobody
+    /// can listen there.
+    fn address(&self, _name: &str) -> Result<(), String> {
+        Ok(())
+    }
+
+    /// What is wrong with lines that are in order each by itself: asked once, at
+    /// the end. `overrides` are directives that take the place of the main
+    /// server's.
+    fn check(&self, _tree: &[Node], _overrides: &[&Node]) -> Vec<Fault> {
+        Vec::new()
+    }
+
     /// The module (`mod_x`) that is installed, but not loaded, and brings a
     /// directive.
     fn provider(&self, _directive: &str) -> Option<String> {
@@ -37,6 +52,11 @@ pub trait Catalogue {
 
     /// All directives known at this line, for "Did you mean".
     fn directive_names(&self) -> Vec<String>;
+
+    /// Those of modules that are installed, but not loaded.
+    fn installed_names(&self) -> Vec<String> {
+        Vec::new()
+    }
 
     /// Has a directive read its words; the place to guard a call into a loaded
     /// image.

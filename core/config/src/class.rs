@@ -19,6 +19,8 @@ pub struct Class {
     satisfy: Satisfy,
     /// Each with whether it speaks of everybody else.
     from: Vec<(Host, bool)>,
+    /// The From lines about clients that are known by their names alone.
+    pub host_names: Vec<Position>,
 }
 
 /// How many of a class's From rules must hold.
@@ -37,11 +39,6 @@ impl Class {
             Satisfy::Any => self.from.iter().any(holds),
             Satisfy::All => !self.from.is_empty() && self.from.iter().all(holds),
         }
-    }
-
-    /// Whether it names clients that are known by their names alone.
-    pub fn names_hosts(&self) -> bool {
-        self.from.iter().any(|(host, _)| host.is_name())
     }
 }
 
@@ -69,12 +66,16 @@ pub(crate) fn classes(tree: &[Node]) -> Vec<Class> {
 
 fn class(node: &Node, children: &[Node]) -> Class {
     let (name, position) = (node.first_argument().to_owned(), node.position.clone());
-    let mut class = Class { name, position, satisfy: Satisfy::Any, from: Vec::new() };
+    let mut class = Class { name, position, satisfy: Satisfy::Any, from: Vec::new(), host_names: Vec::new() };
     for child in children {
         let words: Vec<&str> = child.arguments.iter().map(|argument| argument.text.as_str()).collect();
         // Wrong words were refused when the line was read.
         if child.name.eq_ignore_ascii_case("From") {
-            class.from.extend(from(&words).unwrap_or_default());
+            let rules = from(&words).unwrap_or_default();
+            if rules.iter().any(|(host, _)| host.is_name()) {
+                class.host_names.push(child.position.clone());
+            }
+            class.from.extend(rules);
         } else if child.name.eq_ignore_ascii_case("Satisfy") {
             class.satisfy = satisfy(&words).unwrap_or(Satisfy::All);
         }

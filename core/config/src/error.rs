@@ -1,9 +1,11 @@
 //! Faults of the configuration, in ProFTPD's words, each with its place; and
 //! notices, which stop nothing.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::path::PathBuf;
 
+use crate::file;
 use crate::position::Position;
 
 /// What is wrong: the part of a message between `Fatal: ` and ` on line`.
@@ -129,6 +131,28 @@ impl fmt::Display for Fault {
 /// All faults of a configuration, in order; never empty.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub struct Faults(pub Vec<Fault>);
+
+impl Faults {
+    /// With the source lines of those that came up when their files had been read:
+    /// as the files are now.
+    #[must_use]
+    pub fn with_sources(mut self) -> Self {
+        let mut files: HashMap<PathBuf, String> = HashMap::new();
+        for fault in self.0.iter_mut().filter(|fault| fault.source_line.is_none()) {
+            let Some((position, file)) =
+                fault.position.as_ref().and_then(|position| Some((position, position.file()?)))
+            else {
+                continue;
+            };
+            let text = files.entry(file.to_owned()).or_insert_with(|| {
+                // One that is gone shows no line.
+                file::load(file, file::MOST_BYTES).map(|bytes| file::decode(bytes).text).unwrap_or_default()
+            });
+            fault.source_line = text.lines().nth(position.line.saturating_sub(1) as usize).map(str::to_owned);
+        }
+        self
+    }
+}
 
 impl fmt::Display for Faults {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {

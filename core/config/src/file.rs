@@ -14,11 +14,21 @@ pub(crate) const MOST_BYTES: u64 = 64 * 1024 * 1024;
 /// What is said of other bytes.
 pub(crate) const NOT_UTF8: &str = "invalid byte: a configuration is UTF-8";
 
-/// A file's text, and the lines at which it is none.
+/// A file's text, and the places at which it is none.
 #[derive(Debug)]
 pub(crate) struct Text {
     pub(crate) text: String,
-    pub(crate) bad: Vec<(u32, &'static str)>,
+    pub(crate) bad: Vec<Bad>,
+}
+
+/// A line that is no text, and its first character that is none.
+#[derive(Debug)]
+pub(crate) struct Bad {
+    pub(crate) line: u32,
+    pub(crate) column: u32,
+    /// As much of it as can be shown.
+    pub(crate) source: String,
+    pub(crate) problem: &'static str,
 }
 
 /// Reads a regular file of at most `most` bytes, without waiting for anybody.
@@ -67,14 +77,24 @@ pub(crate) fn decode(bytes: Vec<u8>) -> Text {
         return Text { text: String::from_utf8(bytes).unwrap_or_default(), bad };
     }
     for (number, line) in (1_u32..).zip(bytes.split(|byte| *byte == b'\n')) {
-        if std::str::from_utf8(line).is_err() {
-            bad.push((number, NOT_UTF8));
+        let mut report = |at: usize, problem| {
+            let before = String::from_utf8_lossy(line.get(..at).unwrap_or(line)).chars().count();
+            let column = u32::try_from(before).unwrap_or(u32::MAX).saturating_add(1);
+            bad.push(Bad { line: number, column, source: shown(line), problem });
+        };
+        if let Err(error) = std::str::from_utf8(line) {
+            report(error.valid_up_to(), NOT_UTF8);
         }
-        if line.contains(&0) {
-            bad.push((number, "NUL byte in configuration"));
+        if let Some(at) = line.iter().position(|byte| *byte == 0) {
+            report(at, "NUL byte in configuration");
         }
     }
-    Text { text: String::from_utf8_lossy(&bytes).replace('\0', "\u{fffd}"), bad }
+    Text { text: shown(&bytes), bad }
+}
+
+/// The bytes as a text, with a mark for each that is none.
+fn shown(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).replace('\0', "\u{fffd}")
 }
 
 /// An error of the system, without its number, as ProFTPD words it.

@@ -36,6 +36,9 @@ pub struct Limit {
     pub settings: Value,
     /// Where it stands.
     pub position: Position,
+    /// The rules about clients that are known by their names alone: directive and
+    /// place.
+    pub host_names: Vec<(String, Position)>,
 }
 
 /// Order: which rules are asked first, and what holds when none matches.
@@ -104,12 +107,6 @@ impl Limit {
         self.allow.iter().chain(&self.deny).any(|rule| *rule != Rule::All)
     }
 
-    /// Whether it names clients that are known by their names alone.
-    pub fn names_hosts(&self) -> bool {
-        let mut rules = self.allow.iter().chain(&self.deny);
-        rules.any(|rule| matches!(rule, Rule::From(hosts) if hosts.have_names()))
-    }
-
     /// A `<Limit>` section; none when it says nothing.
     pub(crate) fn of_section(node: &Node, children: &[Node]) -> Option<Self> {
         let names = node.arguments.iter().flat_map(|argument| argument.text.split(','));
@@ -148,6 +145,7 @@ impl Limit {
             deny: Vec::new(),
             settings: Value::Map(Vec::new()),
             position: position.clone(),
+            host_names: Vec::new(),
         }
     }
 
@@ -155,8 +153,14 @@ impl Limit {
     fn take(&mut self, node: &Node) -> bool {
         let words: Vec<&str> = node.arguments.iter().map(|argument| argument.text.as_str()).collect();
         match read(&node.name, &words) {
-            Some(Ok(Said::Allow(rule))) => self.allow.push(rule),
-            Some(Ok(Said::Deny(rule))) => self.deny.push(rule),
+            Some(Ok(Said::Allow(rule))) => {
+                self.note_names(&rule, node);
+                self.allow.push(rule);
+            }
+            Some(Ok(Said::Deny(rule))) => {
+                self.note_names(&rule, node);
+                self.deny.push(rule);
+            }
             Some(Ok(Said::Order(order))) => self.order = order,
             // The parser of the directive has refused it before: whoever has
             // declared another one gets a limit that lets nobody through.
@@ -164,6 +168,14 @@ impl Limit {
             None => return false,
         }
         true
+    }
+}
+
+impl Limit {
+    fn note_names(&mut self, rule: &Rule, node: &Node) {
+        if matches!(rule, Rule::From(hosts) if hosts.have_names()) {
+            self.host_names.push((node.name.clone(), node.position.clone()));
+        }
     }
 }
 

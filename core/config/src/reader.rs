@@ -142,6 +142,7 @@ impl<'c> Reader<'c> {
     fn finish(mut self, path: &Path, options: &Options) -> Result<Configuration, Faults> {
         let tree = self.close(path);
         let layers = self.overrides(&options.overrides);
+        self.whole(&tree, &layers);
         if !self.faults.is_empty() {
             return Err(Faults(self.faults));
         }
@@ -149,6 +150,18 @@ impl<'c> Reader<'c> {
         let servers = build::servers(&tree, &layers, &start);
         let classes = class::classes(&tree);
         Ok(Configuration { servers, classes, files: self.files, notices: self.notices, tree })
+    }
+
+    /// What is wrong with the lines together, with all modules there.
+    fn whole(&mut self, tree: &[Node], layers: &Layers) {
+        let overrides: Vec<&Node> = layers.environment.iter().chain(&layers.command_line).collect();
+        let found = self.catalogue.check(tree, &overrides);
+        // What comes of a module that could not be loaded has been told.
+        let follows = |fault: &Fault| self.failed.iter().any(|module| fault.problem.to_string().contains(module));
+        let found = found.into_iter().filter(|fault| !follows(fault)).collect();
+        for fault in Faults(found).with_sources().0 {
+            self.push(fault);
+        }
     }
 
     /// The tree; what is still open is a fault.
@@ -192,9 +205,10 @@ impl<'c> Reader<'c> {
     fn decoded(&mut self, path: &Path, bytes: Vec<u8>) {
         let file: Arc<Path> = path.into();
         let decoded = file::decode(bytes);
-        for (line, problem) in decoded.bad {
-            let position = Position::in_file(Arc::clone(&file), line, 1);
-            self.push(Fault::at(Problem::Text(problem), &position));
+        for bad in decoded.bad {
+            let position = Position::in_file(Arc::clone(&file), bad.line, bad.column);
+            let fault = Fault::at(Problem::Text(bad.problem), &position);
+            self.push(Fault { source_line: Some(bad.source), ..fault });
         }
         self.text(file, &decoded.text);
     }

@@ -93,7 +93,7 @@ impl Catalogue for Shelf {
                 self.sql = true;
                 Ok(None)
             }
-            _ => Err("No such file or directory".to_owned()),
+            _ => Err(format!("no {}.so in /modules", name.trim_end_matches(".c"))),
         }
     }
 
@@ -107,6 +107,10 @@ impl Catalogue for Shelf {
             "BrokenOption" => Some("mod_broken".to_owned()),
             _ => None,
         }
+    }
+
+    fn installed_names(&self) -> Vec<String> {
+        vec!["SQLOptions".to_owned(), "BrokenOption".to_owned()]
     }
 
     fn directive_names(&self) -> Vec<String> {

@@ -122,6 +122,9 @@ impl<'t> Walk<'t> {
     /// The sections of one name, each under its words.
     fn by_words<'a, 'i>(&self, name: &'a Key<'i>, table: &'a DeTable<'i>) -> Vec<Entry<'a, 'i>> {
         let mut found = Vec::new();
+        if table.is_empty() {
+            found.push(Entry::Misfit(name.get_ref(), name.span().start, NO_WORDS));
+        }
         for (key, value) in table {
             let words = self.key_words(name.get_ref(), key);
             match tables(value) {

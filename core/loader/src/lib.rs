@@ -55,7 +55,7 @@ pub struct Loader {
 
 /// A reload that is refused may be read once more under another identity: what
 /// hung a moment ago is not waited for again.
-const HUNG_COUNTS: Duration = Duration::from_secs(2);
+const HUNG_COUNTS: Duration = Duration::from_secs(10);
 
 /// How long an image stays mapped.
 enum Held {

@@ -17,10 +17,11 @@ use gantry_config::{
 use thiserror::Error;
 use tokio::sync::mpsc::UnboundedSender;
 
+use crate::check::places;
 use crate::dispatch::Table;
 use crate::generation::{Generation, Retired, Running, Scope, ScopeId, Server};
 use crate::images::{ImageRef, Images, ModuleSet, module_name};
-use crate::order::{OrderError, Place, order};
+use crate::order::{OrderError, order};
 use crate::overrides::{Configured, Overrides};
 use crate::settings::Settings;
 use crate::start::{self, Starting};
@@ -145,7 +146,7 @@ impl Plan {
                 faults.extend(found);
             }
         }
-        if faults.is_empty() { Ok(configured) } else { Err(Faults(faults)) }
+        if faults.is_empty() { Ok(configured) } else { Err(Faults(faults).with_sources()) }
     }
 
     fn add_server(&mut self, id: ServerId, server: ServerConfig, configured: &mut Configured) -> Result<(), Faults> {
@@ -253,16 +254,16 @@ fn nameless(configuration: &Configuration) -> Vec<String> {
         let inner = server.directories.iter().map(|directory| &directory.scope);
         iter::once(&server.scope).chain(inner)
     });
-    let limits = scopes.flat_map(|scope| &scope.limits).filter(|limit| limit.names_hosts());
-    let classes = configuration.classes.iter().filter(|class| class.names_hosts() && !servers.is_empty());
-    let limits = limits.map(|limit| (&limit.position, "<Limit>"));
+    let limits = scopes.flat_map(|scope| &scope.limits).flat_map(|limit| &limit.host_names);
+    let classes = configuration.classes.iter().filter(|_| !servers.is_empty()).flat_map(|class| &class.host_names);
+    let rules = limits.map(|(directive, position)| (directive.as_str(), position));
+    let rules = rules.chain(classes.map(|position| ("From", position)));
     let mut told = HashSet::new();
-    let places = limits.chain(classes.map(|class| (&class.position, "<Class>")));
-    let places = places.filter(|(position, _)| told.insert(position.to_string()));
-    let notice = |(position, section)| {
-        format!("{section} names hosts, and UseReverseDNS is off: such a rule matches nobody, on {position}")
+    let rules = rules.filter(|(_, position)| told.insert(position.to_string()));
+    let notice = |(directive, position)| {
+        format!("{directive} names hosts, and UseReverseDNS is off: such a rule matches nobody, on {position}")
     };
-    places.map(notice).collect()
+    rules.map(notice).collect()
 }
 
 /// The modules of a set in their order, and a notice for each wish that
@@ -273,14 +274,7 @@ fn ordered(
     notices: &mut Vec<String>,
 ) -> Result<Vec<(ImageRef, usize)>, BuildError> {
     let modules: Vec<(&ImageRef, &Descriptor)> = set.modules().collect();
-    let place = |module: &Descriptor| Place {
-        name: module.name,
-        requires: module.requires,
-        after: module.after,
-        before: module.before,
-        last: module.last,
-    };
-    let places: Vec<Place<'_>> = modules.iter().map(|(_, module)| place(module)).collect();
+    let places = places(set);
     let main = configuration.servers.first().map(|server| &server.scope);
     // What does not fit is reported where all settings are made.
     let settings: Settings = main.and_then(|scope| scope.settings.extract().ok()).unwrap_or_default();

@@ -218,6 +218,7 @@ mod tests {
             deny: deny.to_vec(),
             settings: gantry_api::Value::None,
             position: Position::in_file(std::path::Path::new("/t"), 1, 1),
+            host_names: Vec::new(),
         }
     }
 

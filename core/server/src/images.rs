@@ -2,16 +2,18 @@
 //! what the configuration asks for while it is read.
 
 #[cfg(feature = "dso")]
-use std::cell::RefCell;
+use std::cell::{RefCell, RefMut};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use gantry_api::{Descriptor, Directive, Image, Layout};
-use gantry_config::{Catalogue, Position};
+use gantry_config::{Catalogue, Fault, Node, Position};
 #[cfg(feature = "dso")]
 use gantry_loader::{Library, Loaded, Loader, Signer, Trial};
 
+use crate::check;
+use crate::listener::resolve;
 use crate::log::LOGGER;
 
 /// An image that a module's code is in.
@@ -197,6 +199,20 @@ impl ModuleSet<'_> {
         Err("this gantryd was built without the feature dso, so that it loads no modules: link it in (static-...), or build with dso".to_owned())
     }
 
+    /// The modules and directives of all files in the folders. They are looked at
+    /// once for each list of folders: a forgotten LoadModule makes many directives
+    /// unknown.
+    #[cfg(feature = "dso")]
+    fn installed(&self) -> RefMut<'_, Vec<(String, String)>> {
+        let mut installed = self.installed.borrow_mut();
+        if installed.as_ref().is_none_or(|(folders, _)| *folders != self.folders) {
+            *installed = None;
+        }
+        RefMut::map(installed, |known| {
+            &mut known.get_or_insert_with(|| (self.folders.clone(), installed_directives(&self.folders))).1
+        })
+    }
+
     #[cfg(feature = "dso")]
     fn load_library(&mut self, path: &str) -> Result<Option<String>, String> {
         match self.images.loader.load_library(Path::new(path)).map_err(|error| error.to_string())? {
@@ -286,16 +302,23 @@ impl Catalogue for ModuleSet<'_> {
         }
     }
 
+    fn address(&self, name: &str) -> Result<(), String> {
+        resolve(name, 0).map(drop)
+    }
+
+    fn check(&self, tree: &[Node], overrides: &[&Node]) -> Vec<Fault> {
+        check::faults(self, tree, overrides)
+    }
+
     #[cfg(feature = "dso")]
     fn provider(&self, directive: &str) -> Option<String> {
-        let mut installed = self.installed.borrow_mut();
-        // Looked at once for each list of folders: a forgotten LoadModule makes
-        // many directives unknown.
-        let (_, found) = match &mut *installed {
-            Some(known) if known.0 == self.folders => known,
-            known => known.insert((self.folders.clone(), installed_directives(&self.folders))),
-        };
+        let found = self.installed();
         found.iter().find(|(_, name)| name.eq_ignore_ascii_case(directive)).map(|(module, _)| module.clone())
+    }
+
+    #[cfg(feature = "dso")]
+    fn installed_names(&self) -> Vec<String> {
+        self.installed().iter().map(|(_, name)| name.clone()).collect()
     }
 
     fn directive_names(&self) -> Vec<String> {

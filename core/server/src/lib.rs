@@ -5,6 +5,7 @@
 mod blocking;
 mod build;
 mod caught;
+mod check;
 mod connection;
 mod daemon;
 mod data;

@@ -44,7 +44,8 @@ impl Wanted {
                 wanted.addresses.push((SocketAddr::new(everywhere(), port), id));
             }
             for name in names {
-                wanted.addresses.extend(resolve(name, port)?.into_iter().map(|address| (address, id)));
+                let found = resolve(name, port).map_err(|reason| format!("unable to resolve '{name}': {reason}"))?;
+                wanted.addresses.extend(found.into_iter().map(|address| (address, id)));
             }
         }
         match wanted.addresses.is_empty() {
@@ -75,16 +76,18 @@ fn everywhere() -> IpAddr {
     }
 }
 
-/// `address`, `address:port`, `[address]:port` or a name.
-fn resolve(name: &str, port: u16) -> Result<Vec<SocketAddr>, String> {
+/// `address`, `address:port`, `[address]:port` or a name. The error is the
+/// system's reason.
+pub fn resolve(name: &str, port: u16) -> Result<Vec<SocketAddr>, String> {
     if let Ok(address) = name.parse::<IpAddr>() {
         return Ok(vec![SocketAddr::new(address, port)]);
     }
     if let Ok(address) = name.parse::<SocketAddr>() {
         return Ok(vec![address]);
     }
-    let found = (name, port).to_socket_addrs().map_err(|error| format!("unable to resolve '{name}': {error}"))?;
-    Ok(found.collect())
+    // Without the number and the name of what was called.
+    let reason = |error: io::Error| error.to_string().replace("failed to lookup address information: ", "");
+    (name, port).to_socket_addrs().map(Iterator::collect).map_err(reason)
 }
 
 /// The open sockets, by the address that was asked for.

@@ -72,6 +72,24 @@ impl Logger {
         OpenOptions::new().create(true).append(true).mode(0o640).custom_flags(flags).open(path)
     }
 
+    /// Whether a SystemLog could be opened; none is made.
+    ///
+    /// # Errors
+    /// The system's, which opening it would meet.
+    pub fn check(path: &Path) -> io::Result<()> {
+        match std::fs::metadata(path) {
+            Ok(found) if found.is_file() => OpenOptions::new().append(true).open(path).map(drop),
+            // A pipe is another one's end: what it says now, nobody knows later.
+            Ok(found) if !found.is_dir() => Ok(()),
+            Ok(_) => Err(io::ErrorKind::IsADirectory.into()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                let folder = path.parent().unwrap_or(Path::new("/"));
+                if std::fs::metadata(folder)?.is_dir() { Ok(()) } else { Err(io::ErrorKind::NotADirectory.into()) }
+            }
+            Err(error) => Err(error),
+        }
+    }
+
     /// Sends records to a file from now on, or back to where they go without
     /// one.
     pub fn send_to(&self, file: Option<File>) {

@@ -72,6 +72,16 @@ impl OrderError {
     }
 }
 
+impl OrderError {
+    /// The word of ModuleOrder that is wrong.
+    pub fn word(&self) -> Option<&str> {
+        match self {
+            Self::Unknown(name) | Self::Twice(name) | Self::Required { module: name, .. } => Some(name),
+            Self::Missing { .. } | Self::Cycle(_) => None,
+        }
+    }
+}
+
 /// Why one module comes before another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Reason {

@@ -1,11 +1,12 @@
 //! The directives that the server itself answers to, and their typed settings
 //! in one scope.
 
+mod words;
+
 use std::net::IpAddr;
 
-use gantry_api::{Value, directive, parse};
+use gantry_api::{directive, parse};
 use gantry_config::{check_class_rule, check_rule};
-use gantry_sys::users::{Group, User};
 use serde::Deserialize;
 
 /// What the server reads from a scope.
@@ -188,11 +189,11 @@ directive! {
 }
 directive! {
     /// What the greeting shows: nothing of the server (`off`), or a text of one's own.
-    ServerIdent "off|on [\"identification string\"]" in SERVER | VHOST | GLOBAL, inherits: replace, default: "on", parse: ident
+    ServerIdent "off|on [\"identification string\"]" in SERVER | VHOST | GLOBAL, inherits: replace, default: "on", parse: words::ident
 }
 directive! {
     /// How the server is run: it listens itself. (`inetd` is refused: a super-server would start one process per connection.)
-    ServerType "standalone" in SERVER, inherits: no, default: "standalone", parse: server_type
+    ServerType "standalone" in SERVER, inherits: no, default: "standalone", parse: words::server_type
 }
 directive! {
     /// Serves the clients that come to an address that no server claims.
@@ -200,20 +201,20 @@ directive! {
 }
 directive! {
     /// The addresses at which the main server listens; all of the machine's unless given.
-    DefaultAddress "ip-address ..." in SERVER, inherits: no, parse: parse::words
+    DefaultAddress "ip-address ..." in SERVER, inherits: no, parse: words::addresses
 }
 directive! {
     /// The port of the control connections. 0 turns the server off, as when all clients shall come to a `<VirtualHost>`;
     /// `any` lets the kernel choose one and the log name it.
-    Port "number|any" in SERVER | VHOST | GLOBAL, inherits: replace, default: "21", parse: port
+    Port "number|any" in SERVER | VHOST | GLOBAL, inherits: replace, default: "21", parse: words::port
 }
 directive! {
     /// The user that the daemon becomes when it is started as root.
-    User "name" in SERVER | VHOST | GLOBAL, inherits: replace, parse: user
+    User "name" in SERVER | VHOST | GLOBAL, inherits: replace, parse: words::user
 }
 directive! {
     /// The group that the daemon becomes when it is started as root.
-    Group "name" in SERVER | VHOST | GLOBAL, inherits: replace, parse: group
+    Group "name" in SERVER | VHOST | GLOBAL, inherits: replace, parse: words::group
 }
 directive! {
     /// Whom the answer to HELP names.
@@ -243,7 +244,7 @@ directive! {
 }
 directive! {
     /// The permission bits that new files, and new directories, do not get.
-    Umask "file-umask [dir-umask]" in SERVER | VHOST | GLOBAL | ANONYMOUS | DIRECTORY | FTPACCESS, inherits: replace, default: "022", parse: umask
+    Umask "file-umask [dir-umask]" in SERVER | VHOST | GLOBAL | ANONYMOUS | DIRECTORY | FTPACCESS, inherits: replace, default: "022", parse: words::umask
 }
 directive! {
     /// Looks up the client's name by its address, for the logs.
@@ -251,7 +252,7 @@ directive! {
 }
 directive! {
     /// How many sessions there may be at once.
-    MaxInstances "count|none" in SERVER, inherits: no, default: "none", parse: parse::count_or_none
+    MaxInstances "count|none" in SERVER, inherits: no, default: "none", parse: words::instances
 }
 directive! {
     /// The time that a client has to log in; 0 for ever.
@@ -271,19 +272,19 @@ directive! {
 }
 directive! {
     /// The file of the daemon's own log; standard error unless given.
-    SystemLog "path|none" in SERVER | GLOBAL, inherits: no, parse: parse::path_or_none
+    SystemLog "path|none" in SERVER | GLOBAL, inherits: no, parse: words::system_log
 }
 directive! {
     /// The ports that passive data connections use; the kernel's choice unless given.
-    PassivePorts "min max" in SERVER | VHOST | GLOBAL, inherits: replace, parse: ports
+    PassivePorts "min max" in SERVER | VHOST | GLOBAL, inherits: replace, parse: words::ports
 }
 directive! {
     /// The address that passive replies name, for servers behind a translation of addresses.
-    MasqueradeAddress "ip-address" in SERVER | VHOST | GLOBAL, inherits: replace, parse: address
+    MasqueradeAddress "ip-address" in SERVER | VHOST | GLOBAL, inherits: replace, parse: words::address
 }
 directive! {
     /// The longest command line that is read, in bytes.
-    CommandBufferSize "size" in SERVER | VHOST | GLOBAL, inherits: replace, default: "4096", parse: line_limit
+    CommandBufferSize "size" in SERVER | VHOST | GLOBAL, inherits: replace, default: "4096", parse: words::line_limit
 }
 directive! {
     /// Loads a module from a shared object; a notice for one that is linked in.
@@ -303,7 +304,7 @@ directive! {
 }
 directive! {
     /// Only modules with a signature by one of these ed25519 keys (in base64, or files of such) are loaded by the lines below.
-    ModuleSigners "key|path ..." in SERVER, inherits: no, parse: signers
+    ModuleSigners "key|path ..." in SERVER, inherits: no, parse: words::signers
 }
 directive! {
     /// The time that a module has to start; 0 for as long as it likes.
@@ -364,73 +365,4 @@ directive! {
 directive! {
     /// Whether one From rule of a class is enough, or all must hold.
     Satisfy "any|all" in CLASS, inherits: no, default: "any", parse: |words| check_class_rule("Satisfy", words)
-}
-
-/// Takes what there is: that it is none, or no key, is found where the line acts,
-/// so that a faulty line lets nothing in either.
-fn signers(words: &[&str]) -> Result<Value, String> {
-    Ok(Value::List(words.iter().map(|word| Value::from(*word)).collect()))
-}
-
-fn ident(words: &[&str]) -> Result<Value, String> {
-    match words {
-        [word] if parse::switch(word) == Some(false) => Ok(Value::from("")),
-        [word] if parse::switch(word) == Some(true) => Ok(Value::None),
-        [word, text] if parse::switch(word) == Some(true) => Ok(Value::from(*text)),
-        _ => Err("expected off, or on with an optional quoted text".to_owned()),
-    }
-}
-
-fn user(words: &[&str]) -> Result<Value, String> {
-    let name = parse::one(words)?;
-    let known = name.parse::<u32>().is_ok() || matches!(User::by_name(name), Ok(Some(_)));
-    if known { Ok(Value::from(name)) } else { Err(format!("unknown user '{name}'")) }
-}
-
-fn group(words: &[&str]) -> Result<Value, String> {
-    let name = parse::one(words)?;
-    let known = name.parse::<u32>().is_ok() || matches!(Group::by_name(name), Ok(Some(_)));
-    if known { Ok(Value::from(name)) } else { Err(format!("unknown group '{name}'")) }
-}
-
-fn server_type(words: &[&str]) -> Result<Value, String> {
-    match parse::one(words)?.to_ascii_lowercase().as_str() {
-        "standalone" => Ok(Value::from("standalone")),
-        "inetd" => Err("inetd is not supported: run it standalone".to_owned()),
-        _ => Err("type must be either 'inetd' or 'standalone'".to_owned()),
-    }
-}
-
-fn port(words: &[&str]) -> Result<Value, String> {
-    let word = parse::one(words)?;
-    Port::try_from(word.to_owned()).map(|_| Value::from(word))
-}
-
-fn ports(words: &[&str]) -> Result<Value, String> {
-    let [first, last] = words else { return Err("two ports expected: the lowest and the highest".to_owned()) };
-    let (first, last) = (parse::whole(first)?, parse::whole(last)?);
-    if !(1..=65535).contains(&first) || !(1..=65535).contains(&last) || first > last {
-        return Err(format!("{first} {last} is no range of ports between 1 and 65535"));
-    }
-    Ok(Value::List(vec![Value::Int(first), Value::Int(last)]))
-}
-
-fn address(words: &[&str]) -> Result<Value, String> {
-    let word = parse::one(words)?;
-    let address: IpAddr = word.parse().map_err(|_| format!("'{word}' is no IP address"))?;
-    Ok(Value::Text(address.to_string()))
-}
-
-fn umask(words: &[&str]) -> Result<Value, String> {
-    let (file, directory) = match words {
-        [both] => (both, both),
-        [file, directory] => (file, directory),
-        _ => return Err("one or two octal modes expected".to_owned()),
-    };
-    Ok(Value::List(vec![Value::Int(parse::octal(file)?), Value::Int(parse::octal(directory)?)]))
-}
-
-fn line_limit(words: &[&str]) -> Result<Value, String> {
-    let size = parse::whole(parse::one(words)?)?;
-    if (64..=65536).contains(&size) { Ok(Value::Int(size)) } else { Err(format!("{size} is not between 64 and 65536")) }
 }

@@ -95,7 +95,7 @@ directive! {
     /// The folder that is the root of a user's session: nothing above it can be reached. `~` is the user's home.
     /// The first one whose group expression fits the user counts: names of groups separated by commas, of which the
     /// user must be in all, and in none that has a `!` before it.
-    DefaultRoot "path [group-expression]" in SERVER | VHOST | GLOBAL, inherits: append, parse: folder
+    DefaultRoot "path [group-expression]" in SERVER | VHOST | GLOBAL, inherits: append, parse: root
 }
 
 directive! {
@@ -137,6 +137,14 @@ directive! {
 directive! {
     /// What a client reads when its login fails; `%u` is the name that it gave.
     AccessDenyMsg "message" in SERVER | VHOST | GLOBAL | ANONYMOUS, inherits: replace, default: "Login incorrect.", parse: parse::text
+}
+
+/// A root begins at the host's or the user's, and no folder of the daemon's own.
+fn root(words: &[&str]) -> std::result::Result<Value, String> {
+    match words.first() {
+        Some(path) if !path.starts_with(['/', '~']) => Err(format!("({path}) absolute pathname required")),
+        _ => folder(words),
+    }
 }
 
 /// A folder, and the groups that it is for.
@@ -195,7 +203,8 @@ mod tests {
 
     #[test]
     fn folders_have_a_path_and_groups() {
-        let root = folder(&["~", "staff,!guests"]).unwrap();
+        assert_eq!(root(&["public"]), Err("(public) absolute pathname required".to_owned()));
+        let root = root(&["~", "staff,!guests"]).unwrap();
         let made = settings(vec![("DefaultRoot", Value::List(vec![root]))]);
         assert_eq!(made.roots[0].path, "~");
         for bad in [&[][..], &[""], &["~bob"], &["/x", "a", "b"], &["/x", "a,,b"]] {

@@ -1,9 +1,12 @@
 //! mod_auth_file's directives.
 
-use std::path::PathBuf;
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
 
 use gantry_api::Value;
 use gantry_api::prelude::*;
+use gantry_sys::as_daemon;
 use serde::Deserialize;
 
 use crate::safety::Readers;
@@ -55,8 +58,25 @@ fn file(words: &[&str]) -> std::result::Result<Value, String> {
         [_, filter, ..] if ["id", "name", "home"].contains(filter) => {
             Err(format!("the filter '{filter}' is not supported yet"))
         }
-        words => parse::path(words),
+        words => {
+            let value = parse::path(words)?;
+            if let Value::Text(path) = &value {
+                usable(Path::new(path)).map_err(|reason| format!("unable to use '{path}': {reason}"))?;
+            }
+            Ok(value)
+        }
     }
+}
+
+/// Whether there is such a file that the daemon can read, so that the line is named
+/// where there is none. Whether it is safe, and what is in it, is looked at when
+/// the module starts.
+fn usable(path: &Path) -> std::result::Result<(), String> {
+    let words = |error: io::Error| error.to_string().split(" (os error").next().unwrap_or_default().to_owned();
+    if !as_daemon(|| fs::metadata(path)).map_err(words)?.is_file() {
+        return Err("it is not a regular file".to_owned());
+    }
+    as_daemon(|| File::open(path)).map(drop).map_err(words)
 }
 
 fn options(words: &[&str]) -> std::result::Result<Value, String> {
@@ -72,7 +92,10 @@ mod tests {
 
     #[test]
     fn filters_are_refused_by_name() {
-        assert_eq!(file(&["/etc/users"]), Ok(Value::from("/etc/users")));
+        assert_eq!(file(&["/etc/passwd"]), Ok(Value::from("/etc/passwd")));
+        let missing = Err("unable to use '/nowhere/users': No such file or directory".to_owned());
+        assert_eq!(file(&["/nowhere/users"]), missing);
+        assert!(file(&["/etc"]).unwrap_err().contains("not a regular file"));
         assert!(file(&["/etc/users", "id", "1-2"]).unwrap_err().contains("'id'"));
         assert!(file(&["users"]).is_err() && file(&["/a", "/b"]).is_err() && file(&[]).is_err());
         assert!(options(&["insecureperms"]).is_ok() && options(&["SyntaxCheck"]).is_err());

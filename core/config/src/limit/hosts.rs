@@ -86,6 +86,7 @@ impl Host {
         Ok(match () {
             () if lower == "all" => Self::All,
             () if lower == "none" => Self::None,
+            () if is_numbers(&lower) && !begins_address(&lower) => return Err(no_address(entry)),
             () if lower.ends_with(['.', ':']) && lower.starts_with(|first: char| first.is_ascii_hexdigit()) => {
                 Self::Beginning(lower)
             }
@@ -109,6 +110,24 @@ impl Host {
             Self::Name(own) => own.eq_ignore_ascii_case(name),
         }
     }
+}
+
+/// Whether somebody meant an address: no name of a host is like that.
+fn is_numbers(entry: &str) -> bool {
+    entry.starts_with(|first: char| first.is_ascii_digit())
+        && entry.chars().all(|character| character.is_ascii_digit() || character == '.')
+}
+
+/// `10.`, `10.0.`, `10.0.0.`.
+fn begins_address(entry: &str) -> bool {
+    let numbers = entry.strip_suffix('.').map(|beginning| beginning.split('.').map(str::parse::<u8>));
+    numbers.is_some_and(|mut numbers| numbers.clone().count() <= 3 && numbers.all(|number| number.is_ok()))
+}
+
+fn no_address(entry: &str) -> String {
+    format!(
+        "bad ACL definition '{entry}': an address has four numbers up to 255; '10.0.0.' and '10.0.0.0/24' are networks"
+    )
 }
 
 fn fits(pattern: &str, text: &str) -> bool {

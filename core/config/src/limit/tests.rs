@@ -75,8 +75,7 @@ fn hosts_are_addresses_networks_beginnings_domains_and_patterns() {
     ] {
         assert!(allowed(from), "{from}");
     }
-    for from in ["from none", "from 127", "from 10.0.0.0/8", "::/0", "from b.example.com", "128.0.0.0/1", ".xample.com"]
-    {
+    for from in ["from none", "from 10.0.0.0/8", "::/0", "from b.example.com", "128.0.0.0/1", ".xample.com"] {
         assert!(!allowed(from), "{from}");
     }
 }
@@ -98,9 +97,17 @@ fn wrong_rules_are_refused_in_proftpds_words() {
         ("AllowUser", "Fatal: AllowUser: wrong number of parameters"),
         ("Allow from 127.0.0.1/33", "Fatal: Allow: bad ACL definition '127.0.0.1/33': Invalid argument"),
         ("Deny from", "Fatal: Deny: syntax: [from] [all|none]|host|network[,...]"),
+        (
+            "Deny 300.1.1.1",
+            "Fatal: Deny: bad ACL definition '300.1.1.1': an address has four numbers up to 255; '10.0.0.' and \
+             '10.0.0.0/24' are networks",
+        ),
         ("Deny !10.0.0.1", "Fatal: Deny: '!10.0.0.1': use a <Class> for all but some hosts"),
         ("AllowUser regex [", "Fatal: AllowUser: '[' failed regex compilation: unclosed character class"),
     ];
+    for numbers in ["127", "1.2.3", "1.2.3.4.", "256.", "1.2.3.4.5", "1..2."] {
+        assert!(fault(&format!("Deny {numbers}")).contains("four numbers"), "{numbers}");
+    }
     for (line, expected) in cases {
         assert_eq!(fault(line), format!("{expected}{on}"), "{line}");
     }

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use gantry_api::{Contexts, Inherits, Value};
 
-use super::report::At;
+use super::report::{At, suggested};
 use super::{Reader, Trust, real};
 use crate::error::{Fault, Problem};
 use crate::file::NOT_UTF8;
@@ -22,6 +22,10 @@ const ACTED_ON: [&str; 2] = ["LoadFile", "ModuleSigners"];
 
 /// Files that may be open at once, each included by the one before.
 const MOST_OPEN: usize = 64;
+
+/// Files in all: two that each include the next twice are soon more than
+/// anybody waits for.
+const MOST_FILES: usize = 65536;
 
 impl Reader<'_> {
     pub(super) fn directive(&mut self, name: &str, at: &At<'_>) {
@@ -106,16 +110,23 @@ impl Reader<'_> {
         if provider.as_deref().is_some_and(|module| self.failed.contains(bare(module))) {
             return;
         }
-        let names = self
-            .suggestions(name, || self.catalogue.directive_names().into_iter().chain(OWN.map(str::to_owned)).collect());
-        let help = proftpd::help(name).or(names);
-        let fault = self.fault(at, Problem::Unknown(name.to_owned()));
-        match provider {
-            Some(module) => {
-                fault.help.push(format!("{0} provides it: add the line 'LoadModule {0}.c' above", bare(&module)))
-            }
-            None => fault.help.extend(help),
-        }
+        let help = match provider {
+            Some(module) => vec![provides(&module, "it")],
+            None => proftpd::help(name).map_or_else(|| self.near_directives(name), |help| vec![help]),
+        };
+        self.fault(at, Problem::Unknown(name.to_owned())).help.extend(help);
+    }
+
+    /// The directives that are nearly of this name, and which lines would bring
+    /// those that are not there.
+    fn near_directives(&self, name: &str) -> Vec<String> {
+        let near = self.near(name, || {
+            let known = self.catalogue.directive_names().into_iter().chain(OWN.map(str::to_owned));
+            known.chain(self.catalogue.installed_names()).collect()
+        });
+        let elsewhere = near.iter().filter(|name| self.catalogue.directive(name).is_none());
+        let lines = elsewhere.filter_map(|name| Some(provides(&self.catalogue.provider(name)?, name)));
+        suggested(&near).into_iter().chain(lines).collect()
     }
 
     fn include(&mut self, at: &At<'_>) {
@@ -135,7 +146,10 @@ impl Reader<'_> {
     fn include_file(&mut self, path: &Path, at: &At<'_>) {
         let refused = match () {
             () if self.open.contains(&real(path)) => Some("includes itself"),
-            () if self.open.len() >= MOST_OPEN => Some("is nested too deeply"),
+            () if self.open.len() >= MOST_OPEN => {
+                Some("is nested too deeply: 64 files are open, each included by the one before")
+            }
+            () if self.files.len() >= MOST_FILES => Some("is one file too many: a configuration has at most 65536"),
             () => None,
         };
         if let Some(why) = refused {
@@ -173,8 +187,9 @@ impl Reader<'_> {
             Ok(Some(notice)) => self.notice(at, notice),
             Err(reason) => {
                 self.failed.insert(bare(&module.text).to_owned());
+                let absent = reason.starts_with(&format!("no {}.so in ", bare(&module.text)));
                 let fault = self.fault(at, Problem::Load { module: module.text.clone(), reason });
-                if proftpd::has_module(bare(&module.text)) {
+                if absent && proftpd::has_module(bare(&module.text)) {
                     fault.help.push("ProFTPD has a module of this name; Gantry needs one of its own".to_owned());
                 }
             }
@@ -194,6 +209,11 @@ impl Reader<'_> {
             self.value_fault(at, "ModulePath", &reason);
         }
     }
+}
+
+/// The line of help that names the module of a directive.
+fn provides(module: &str, what: &str) -> String {
+    format!("{0} provides {what}: add the line 'LoadModule {0}.c' above", bare(module))
 }
 
 /// A module's name without its ending.

@@ -21,6 +21,11 @@ pub(super) struct At<'l> {
     pub(super) arguments: &'l [Argument],
 }
 
+/// The line of help for near names.
+pub(super) fn suggested(names: &[String]) -> Option<String> {
+    (!names.is_empty()).then(|| format!("Did you mean: {}", names.join(", ")))
+}
+
 impl Reader<'_> {
     /// Reports a directive or section that may not stand here.
     pub(super) fn wrong_context(&mut self, name: &str, allowed: Contexts, at: &At<'_>) -> bool {
@@ -33,13 +38,14 @@ impl Reader<'_> {
         true
     }
 
+    /// What is known and near.
+    pub(super) fn near(&self, name: &str, known: impl FnOnce() -> Vec<String>) -> Vec<String> {
+        if self.faults.len() >= MOST_SUGGESTIONS { Vec::new() } else { nearest(name, &known()) }
+    }
+
     /// The line of help that names what is known and near.
     pub(super) fn suggestions(&self, name: &str, known: impl FnOnce() -> Vec<String>) -> Option<String> {
-        if self.faults.len() >= MOST_SUGGESTIONS {
-            return None;
-        }
-        let names = nearest(name, &known());
-        (!names.is_empty()).then(|| format!("Did you mean: {}", names.join(", ")))
+        suggested(&self.near(name, known))
     }
 
     pub(super) fn missing(&mut self, at: &At<'_>, name: &str) {

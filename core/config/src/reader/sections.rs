@@ -51,7 +51,18 @@ impl Reader<'_> {
         if let (false, Err(reason)) = (misplaced, kind.check(at.arguments, self.stack.within_anonymous())) {
             self.value_fault(at, &shown, &reason);
         }
+        if kind == SectionKind::VirtualHost {
+            self.addresses(&shown, at);
+        }
         self.stack.open(kind, at.arguments, &at.position, at.source);
+    }
+
+    fn addresses(&mut self, shown: &str, at: &At<'_>) {
+        for argument in at.arguments {
+            if let Err(reason) = self.catalogue.address(&argument.text) {
+                self.value_fault(at, shown, &format!("error resolving '{}': {reason}", argument.text));
+            }
+        }
     }
 
     /// What stands under a name in TOML is no line.

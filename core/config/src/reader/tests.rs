@@ -49,7 +49,7 @@ fn faults_begin_as_proftpd_begins_them() {
         ("LoadModule\n", "LoadModule: missing parameters on line 1 of '/t.conf'"),
         (
             "LoadModule mod_y.c\n",
-            "LoadModule: error loading module 'mod_y.c': No such file or directory on line 1 of '/t.conf'",
+            "LoadModule: error loading module 'mod_y.c': no mod_y.so in /modules on line 1 of '/t.conf'",
         ),
         (
             "<Global>\nLoadModule mod_y.c\n</Global>\n",
@@ -110,6 +110,16 @@ fn help_names_the_nearest_directive_or_the_module_to_load() {
         help("SQLOptions a"),
         Some(vec!["mod_sql provides it: add the line 'LoadModule mod_sql.c' above".to_owned()])
     );
+    assert_eq!(
+        help("SQLOption a"),
+        Some(vec![
+            "Did you mean: SQLOptions".to_owned(),
+            "mod_sql provides SQLOptions: add the line 'LoadModule mod_sql.c' above".to_owned()
+        ])
+    );
+    let ours_alone = "ProFTPD has a module of this name; Gantry needs one of its own".to_owned();
+    assert_eq!(help("LoadModule mod_tls.c"), Some(vec![ours_alone]));
+    assert_eq!(help("LoadModule mod_y.c"), Some(Vec::new()));
 }
 
 #[test]
@@ -172,6 +182,9 @@ fn files_are_included_in_order_and_faults_name_their_file() -> io::Result<()> {
         format!("Fatal: invalid byte: a configuration is UTF-8 on line 2 of '{}'", shown("bad"))
     );
     assert_eq!(lines("bad")[1], format!("Fatal: NUL byte in configuration on line 3 of '{}'", shown("bad")));
+    let marked = read_it("bad").map_err(|faults| faults.to_string()).err().unwrap_or_default();
+    assert!(marked.contains("\n  2 | ServerName \u{fffd}\n    |            ^\n"), "{marked}");
+    assert!(marked.contains("\n  3 | Bogus\u{fffd} x\n    |      ^\n"), "{marked}");
     Ok(())
 }
 

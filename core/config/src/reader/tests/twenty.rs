@@ -29,7 +29,7 @@ const LINES: [(&str, Option<(u32, &str)>); 41] = [
     ("</Limit>", None),
     ("</Global>", Some((1, "</Global>: directive not allowed in server config context"))),
     ("Include x", Some((9, "Include: unable to use path for configuration file 'x'"))),
-    ("LoadModule mod_y.c", Some((1, "LoadModule: error loading module 'mod_y.c': No such file or directory"))),
+    ("LoadModule mod_y.c", Some((1, "LoadModule: error loading module 'mod_y.c': no mod_y.so in /modules"))),
     ("ModulePath x", Some((1, "ModulePath: must be an absolute path"))),
     ("TLSEngine on", Some((1, "unknown configuration directive 'TLSEngine'"))),
     ("SQLOptions a", Some((1, "unknown configuration directive 'SQLOptions'"))),

@@ -1,0 +1,111 @@
+//! How the server's own directives read their words, where nobody else's parser
+//! does it. What the machine has to have for a line (a user, an address, a log) is
+//! asked for here, so that its absence is told with the line.
+
+use std::net::IpAddr;
+use std::path::Path;
+
+use gantry_api::{Value, parse};
+use gantry_sys::as_daemon;
+use gantry_sys::users::{Group, User};
+
+use super::Port;
+use crate::listener::resolve;
+use crate::log::Logger;
+
+/// Takes what there is: that it is none, or no key, is found where the line acts,
+/// so that a faulty line lets nothing in either.
+pub(super) fn signers(words: &[&str]) -> Result<Value, String> {
+    Ok(Value::List(words.iter().map(|word| Value::from(*word)).collect()))
+}
+
+pub(super) fn ident(words: &[&str]) -> Result<Value, String> {
+    match words {
+        [word] if parse::switch(word) == Some(false) => Ok(Value::from("")),
+        [word] if parse::switch(word) == Some(true) => Ok(Value::None),
+        [word, text] if parse::switch(word) == Some(true) => Ok(Value::from(*text)),
+        _ => Err("expected off, or on with an optional quoted text".to_owned()),
+    }
+}
+
+pub(super) fn user(words: &[&str]) -> Result<Value, String> {
+    let name = parse::one(words)?;
+    let known = name.parse::<u32>().is_ok() || matches!(User::by_name(name), Ok(Some(_)));
+    if known { Ok(Value::from(name)) } else { Err(format!("unknown user '{name}'")) }
+}
+
+pub(super) fn group(words: &[&str]) -> Result<Value, String> {
+    let name = parse::one(words)?;
+    let known = name.parse::<u32>().is_ok() || matches!(Group::by_name(name), Ok(Some(_)));
+    if known { Ok(Value::from(name)) } else { Err(format!("unknown group '{name}'")) }
+}
+
+pub(super) fn server_type(words: &[&str]) -> Result<Value, String> {
+    match parse::one(words)?.to_ascii_lowercase().as_str() {
+        "standalone" => Ok(Value::from("standalone")),
+        "inetd" => Err("inetd is not supported: run it standalone".to_owned()),
+        _ => Err("type must be either 'inetd' or 'standalone'".to_owned()),
+    }
+}
+
+pub(super) fn port(words: &[&str]) -> Result<Value, String> {
+    let word = parse::one(words)?;
+    Port::try_from(word.to_owned()).map(|_| Value::from(word))
+}
+
+pub(super) fn ports(words: &[&str]) -> Result<Value, String> {
+    let [first, last] = words else { return Err("two ports expected: the lowest and the highest".to_owned()) };
+    let (first, last) = (parse::whole(first)?, parse::whole(last)?);
+    if !(1..=65535).contains(&first) || !(1..=65535).contains(&last) || first > last {
+        return Err(format!("{first} {last} is no range of ports between 1 and 65535"));
+    }
+    Ok(Value::List(vec![Value::Int(first), Value::Int(last)]))
+}
+
+pub(super) fn address(words: &[&str]) -> Result<Value, String> {
+    let word = parse::one(words)?;
+    let address: IpAddr = word.parse().map_err(|_| format!("'{word}' is no IP address"))?;
+    Ok(Value::Text(address.to_string()))
+}
+
+pub(super) fn umask(words: &[&str]) -> Result<Value, String> {
+    let (file, directory) = match words {
+        [both] => (both, both),
+        [file, directory] => (file, directory),
+        _ => return Err("one or two octal modes expected".to_owned()),
+    };
+    Ok(Value::List(vec![Value::Int(parse::octal(file)?), Value::Int(parse::octal(directory)?)]))
+}
+
+pub(super) fn line_limit(words: &[&str]) -> Result<Value, String> {
+    let size = parse::whole(parse::one(words)?)?;
+    if (64..=65536).contains(&size) { Ok(Value::Int(size)) } else { Err(format!("{size} is not between 64 and 65536")) }
+}
+
+pub(super) fn addresses(words: &[&str]) -> Result<Value, String> {
+    for name in words {
+        resolve(name, 0).map_err(|reason| format!("unable to resolve '{name}': {reason}"))?;
+    }
+    parse::words(words)
+}
+
+pub(super) fn instances(words: &[&str]) -> Result<Value, String> {
+    match parse::one(words)? {
+        word if word.eq_ignore_ascii_case("none") => Ok(Value::None),
+        word => match word.parse() {
+            Ok(count @ 1..) => Ok(Value::Int(count)),
+            _ => Err("argument must be 'none' or a number greater than 0".to_owned()),
+        },
+    }
+}
+
+pub(super) fn system_log(words: &[&str]) -> Result<Value, String> {
+    let value = parse::path_or_none(words)?;
+    if let Value::Text(path) = &value {
+        as_daemon(|| Logger::check(Path::new(path))).map_err(|error| {
+            let reason = error.to_string();
+            format!("unable to open '{path}': {}", reason.split(" (os error").next().unwrap_or(&reason))
+        })?;
+    }
+    Ok(value)
+}
