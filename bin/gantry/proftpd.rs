@@ -8,6 +8,7 @@ mod ftpshut;
 mod ftptop;
 pub mod ftpwho;
 mod options;
+mod prxs;
 
 use std::fs;
 use std::io;
@@ -25,6 +26,7 @@ pub fn run(name: &str) -> Option<ExitCode> {
         "ftpcount" => ftpcount::run,
         "ftptop" => ftptop::run,
         "ftpshut" => ftpshut::run,
+        "prxs" => prxs::run,
         _ => return None,
     };
     let words: Vec<String> = std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned()).collect();

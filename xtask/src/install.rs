@@ -18,7 +18,7 @@ const SERVICE: &str = include_str!("../files/gantryd.service");
 
 /// Folders, what is there, and ProFTPD's names for it.
 const LINKS: [(&str, &str, &str); 2] =
-    [("bin", "gantry", "ftpasswd ftpcount ftpdctl ftpshut ftptop ftpwho"), ("sbin", "gantryd", "proftpd")];
+    [("bin", "gantry", "ftpasswd ftpcount ftpdctl ftpshut ftptop ftpwho prxs"), ("sbin", "gantryd", "proftpd")];
 
 /// Builds Gantry and lays it out under a prefix.
 ///

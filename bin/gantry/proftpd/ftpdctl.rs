@@ -92,7 +92,9 @@ fn unreachable(error: &ControlError) -> String {
         other => return other.to_string(),
     };
     let first = format!("error contacting server using '{}': {fault}", visible(&socket.display().to_string()));
-    format!("{first}\nftpdctl: {}", error.to_string().replace('\n', "\nftpdctl: "))
+    // What to do about it stands behind what it is, in words of our own.
+    let text = error.to_string();
+    text.lines().skip(1).fold(first, |told, line| format!("{told}\nftpdctl: {line}"))
 }
 
 fn say(lines: &[String]) {
