@@ -10,8 +10,10 @@ pub mod kit;
 pub mod layout;
 pub mod process;
 pub mod sample;
+pub mod scripted;
 pub mod server;
 pub mod suite;
+pub mod terminal;
 pub mod wait;
 pub mod wire;
 

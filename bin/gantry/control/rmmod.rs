@@ -75,6 +75,7 @@ fn told(name: &str, changed: &Changed) -> String {
     let name = visible(name);
     match changed.sessions {
         Some(0) | None => format!("{name} is out\n"),
+        Some(1) => format!("{name} is out for new sessions; 1 session still has it\n"),
         Some(number) => format!("{name} is out for new sessions; {} still have it\n", counted(number, "session")),
     }
 }

@@ -96,7 +96,7 @@ impl View {
         // A refusal is told on the ordinary screen.
         let mut asked = Ok(ask(daemon)?);
         let mut state = State::new(self.delay);
-        let screen = Screen::enter()?;
+        let mut screen = Screen::enter()?;
         let mut done = 1;
         loop {
             let end = Instant::now() + Duration::from_secs(state.delay.0.max(1));

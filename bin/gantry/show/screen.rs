@@ -1,8 +1,9 @@
 //! The whole terminal, for a table that refreshes itself: keys come one by one,
 //! and leaving puts all back as it was.
 
+use std::collections::VecDeque;
 use std::fmt::Write as _;
-use std::io::{self, IsTerminal, Read, Write};
+use std::io::{self, IsTerminal, Write};
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -31,6 +32,7 @@ pub enum Key {
 /// The terminal while it is ours.
 pub struct Screen {
     before: Termios,
+    typed: VecDeque<Key>,
 }
 
 impl Screen {
@@ -51,7 +53,7 @@ impl Screen {
         ours.special_codes[SpecialCodeIndex::VMIN] = 1;
         ours.special_codes[SpecialCodeIndex::VTIME] = 0;
         tcsetattr(io::stdin(), OptionalActions::Flush, &ours)?;
-        let screen = Self { before };
+        let screen = Self { before, typed: VecDeque::new() };
         // The other buffer, no cursor.
         super::print("\x1b[?1049h\x1b[?25l")?;
         Ok(screen)
@@ -83,21 +85,22 @@ impl Screen {
     ///
     /// # Errors
     /// The terminal cannot be read.
-    pub fn key(&self, end: Instant) -> io::Result<Option<Key>> {
+    pub fn key(&mut self, end: Instant) -> io::Result<Option<Key>> {
         loop {
-            let left = end.saturating_duration_since(Instant::now());
-            match wait(left) {
+            if let Some(key) = self.typed.pop_front() {
+                return Ok(Some(key));
+            }
+            match wait(end.saturating_duration_since(Instant::now())) {
                 Ok(false) => return Ok(None),
                 Ok(true) => {}
                 // A resized window, say: what is shown is drawn anew.
                 Err(Errno::INTR) => return Ok(None),
                 Err(error) => return Err(error.into()),
             }
-            let mut bytes = [0; 16];
-            let read = io::stdin().lock().read(&mut bytes)?;
-            if let Some(key) = key(&bytes[..read]) {
-                return Ok(Some(key));
-            }
+            // Not by std, whose buffer would keep keys from those who wait.
+            let mut bytes = [0; 64];
+            let read = rustix::io::read(io::stdin(), &mut bytes)?;
+            self.typed.extend(keys(&bytes[..read]));
         }
     }
 }
@@ -124,18 +127,37 @@ fn wait(left: Duration) -> Result<bool, Errno> {
     poll(&mut ends, limit.as_ref()).map(|ready| ready > 0)
 }
 
-/// The first key among the bytes that came together.
-fn key(bytes: &[u8]) -> Option<Key> {
-    match bytes {
-        [] | [3 | 4, ..] => Some(Key::End),
-        [b'\x1b', b'[' | b'O', b'A', ..] => Some(Key::Up),
-        [b'\x1b', b'[' | b'O', b'B', ..] => Some(Key::Down),
-        [b'\x1b'] => Some(Key::Escape),
-        [b'\r' | b'\n', ..] => Some(Key::Enter),
-        [8 | 127, ..] => Some(Key::Erase),
-        [byte @ b' '..=b'~', ..] => Some(Key::Letter(char::from(*byte))),
-        _ => None,
+/// The keys among bytes that came together; none at all are the end.
+fn keys(bytes: &[u8]) -> Vec<Key> {
+    let (mut keys, mut left) = (Vec::new(), bytes);
+    if bytes.is_empty() {
+        keys.push(Key::End);
     }
+    while let Some((first, rest)) = left.split_first() {
+        left = rest;
+        match first {
+            3 | 4 => keys.push(Key::End),
+            b'\x1b' => {
+                let Some((b'[' | b'O', sequence)) = rest.split_first() else {
+                    keys.push(Key::Escape);
+                    continue;
+                };
+                // A sequence ends with its first byte from '@' on.
+                let end = sequence.iter().position(|byte| (b'@'..=b'~').contains(byte)).unwrap_or(sequence.len());
+                match sequence.get(end) {
+                    Some(b'A') => keys.push(Key::Up),
+                    Some(b'B') => keys.push(Key::Down),
+                    _ => {}
+                }
+                left = sequence.get(end + 1..).unwrap_or_default();
+            }
+            b'\r' | b'\n' => keys.push(Key::Enter),
+            8 | 127 => keys.push(Key::Erase),
+            b' '..=b'~' => keys.push(Key::Letter(char::from(*first))),
+            _ => {}
+        }
+    }
+    keys
 }
 
 #[cfg(test)]
@@ -145,18 +167,19 @@ mod tests {
     #[test]
     fn bytes_are_keys() {
         for (bytes, expected) in [
-            (&b"q"[..], Some(Key::Letter('q'))),
-            (b"\x03", Some(Key::End)),
-            (b"", Some(Key::End)),
-            (b"\x1b[A", Some(Key::Up)),
-            (b"\x1bOB", Some(Key::Down)),
-            (b"\x1b", Some(Key::Escape)),
-            (b"\x1b[5~", None),
-            (b"\r", Some(Key::Enter)),
-            (b"\x7f", Some(Key::Erase)),
-            ("é".as_bytes(), None),
+            (&b"q"[..], &[Key::Letter('q')][..]),
+            (b"\x03", &[Key::End]),
+            (b"", &[Key::End]),
+            (b"\x1b[A\x1b[1;5Bj", &[Key::Up, Key::Down, Key::Letter('j')]),
+            (b"\x1bOB", &[Key::Down]),
+            (b"\x1b", &[Key::Escape]),
+            (b"\x1b\x1b[", &[Key::Escape]),
+            (b"\x1b[5~x", &[Key::Letter('x')]),
+            (b"d15\r", &[Key::Letter('d'), Key::Letter('1'), Key::Letter('5'), Key::Enter]),
+            (b"\x7f", &[Key::Erase]),
+            ("é".as_bytes(), &[]),
         ] {
-            assert_eq!(key(bytes), expected, "{bytes:?}");
+            assert_eq!(keys(bytes), expected, "{bytes:?}");
         }
     }
 }
