@@ -10,9 +10,17 @@ extern crate mod_log as _;
 extern crate mod_ls as _;
 extern crate mod_xfer as _;
 
+#[cfg(feature = "static-mod_auth_tokens")]
+extern crate mod_auth_tokens as _;
+#[cfg(feature = "static-mod_cksum")]
+extern crate mod_cksum as _;
 #[cfg(feature = "static-mod_greet")]
 extern crate mod_greet as _;
+#[cfg(feature = "static-mod_motto")]
+extern crate mod_motto as _;
 #[cfg(feature = "static-mod_sql")]
 extern crate mod_sql as _;
 #[cfg(feature = "static-mod_sql_sqlite")]
 extern crate mod_sql_sqlite as _;
+#[cfg(feature = "static-mod_webhook")]
+extern crate mod_webhook as _;

@@ -99,10 +99,18 @@ const FEATURES: &[(bool, &str)] = &[
 /// How each module that may be left out was asked for, by the names of cargo's
 /// features.
 const LAYOUTS: &[(bool, &str)] = &[
+    (cfg!(feature = "static-mod_auth_tokens"), "static-mod_auth_tokens"),
+    (cfg!(feature = "static-mod_cksum"), "static-mod_cksum"),
     (cfg!(feature = "static-mod_greet"), "static-mod_greet"),
+    (cfg!(feature = "static-mod_motto"), "static-mod_motto"),
     (cfg!(feature = "static-mod_sql"), "static-mod_sql"),
     (cfg!(feature = "static-mod_sql_sqlite"), "static-mod_sql_sqlite"),
+    (cfg!(feature = "static-mod_webhook"), "static-mod_webhook"),
+    (cfg!(feature = "shared-mod_auth_tokens"), "shared-mod_auth_tokens"),
+    (cfg!(feature = "shared-mod_cksum"), "shared-mod_cksum"),
     (cfg!(feature = "shared-mod_greet"), "shared-mod_greet"),
+    (cfg!(feature = "shared-mod_motto"), "shared-mod_motto"),
     (cfg!(feature = "shared-mod_sql"), "shared-mod_sql"),
     (cfg!(feature = "shared-mod_sql_sqlite"), "shared-mod_sql_sqlite"),
+    (cfg!(feature = "shared-mod_webhook"), "shared-mod_webhook"),
 ];

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use crate::layout::{feature_set, test_folder};
+use crate::layout::{feature_set, test_folder, workspace};
 use crate::process::{Done, run_within};
 
 /// The prefix that the kit's tests install modules into.
@@ -54,6 +54,21 @@ pub fn run(folder: &Path, arguments: &[&str]) -> Done {
 #[track_caller]
 pub fn finish(command: &mut Command) -> Done {
     run_within(command, "", Duration::from_secs(900))
+}
+
+/// A workspace with the examples of the tree, as they stand there.
+///
+/// # Panics
+/// When they cannot be copied.
+#[track_caller]
+pub fn examples(name: &str) -> PathBuf {
+    let folder = folder(name);
+    run(&folder, &["new", "mod_first", "examples"]).ok();
+    let examples = folder.join("examples");
+    fs::remove_dir_all(examples.join("mod_first")).expect("what was written can be removed");
+    let from = workspace().join("modules/examples");
+    run_within(Command::new("cp").arg("-r").arg(from.join(".")).arg(&examples), "", Duration::from_secs(60)).ok();
+    examples
 }
 
 /// Where cargo puts what the workspaces of the tests share.

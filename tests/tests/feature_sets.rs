@@ -15,7 +15,8 @@ const SQL: [&str; 2] = ["mod_sql", "mod_sql_sqlite"];
 /// An install's name under the sets' folder, its linked-in modules beyond
 /// those that always are, and its shared objects.
 fn sets() -> Vec<(&'static str, Vec<String>, Vec<String>)> {
-    let (none, sql, all) = (Vec::new(), owned(&SQL), every_optional_module());
+    let (none, sql) = (Vec::new(), owned(&SQL));
+    let (examples, all): (Vec<_>, Vec<_>) = every_optional_module().into_iter().partition(|name| is_example(name));
     vec![
         ("default", none.clone(), none.clone()),
         ("static-sql", sql.clone(), none.clone()),
@@ -23,6 +24,8 @@ fn sets() -> Vec<(&'static str, Vec<String>, Vec<String>)> {
         ("mixed", owned(&SQL[..1]), owned(&SQL[1..])),
         ("static-all", all.clone(), none.clone()),
         ("shared-all", none.clone(), all),
+        ("static-examples", examples.clone(), none.clone()),
+        ("shared-examples", none.clone(), examples),
         ("no-dso", sql, none),
     ]
 }
@@ -81,6 +84,11 @@ fn every_optional_module() -> Vec<String> {
     let manifest = fs::read_to_string(layout::workspace().join("Cargo.toml")).unwrap();
     let names = manifest.lines().filter_map(|line| line.strip_prefix("static-mod_")?.split([' ', '=']).next());
     names.map(|name| format!("mod_{name}")).collect()
+}
+
+/// Examples are in no group but their own.
+fn is_example(name: &str) -> bool {
+    layout::workspace().join("modules/examples").join(name).is_dir()
 }
 
 fn owned(names: &[&str]) -> Vec<String> {

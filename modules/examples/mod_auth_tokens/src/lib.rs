@@ -1,0 +1,89 @@
+//! mod_auth_tokens, an example of a module: it authenticates by tokens whose
+//! digests stand in a file of its own. mod_auth asks it in AuthOrder's order.
+
+mod tokens;
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use gantry_api::prelude::*;
+use gantry_api::service::{Authenticator, LoginRequest, Verdict};
+use gantry_api::{Account, ServerId};
+use serde::Deserialize;
+
+use tokens::Tokens;
+
+#[derive(Default)]
+struct AuthTokens;
+
+module! { AuthTokens, settings: Settings }
+
+/// What the configuration says, for one server.
+#[derive(Deserialize)]
+struct Settings {
+    #[serde(rename = "TokenFile")]
+    file: Option<PathBuf>,
+}
+
+directive! {
+    /// The file of users who log in by a token: a line each, user:digest:uid:gid:home,
+    /// where the digest is the SHA-256 of the token in hexadecimal (printf %s TOKEN |
+    /// sha256sum). Tokens must be random and long; for passwords there is
+    /// AuthUserFile. The daemon's user must be able to read it, and nobody else. It
+    /// is read at the start and on SIGHUP.
+    TokenFile "path" in SERVER | VHOST | GLOBAL, inherits: replace, parse: parse::path
+}
+
+#[async_trait]
+impl Module for AuthTokens {
+    async fn start(&mut self, start: &mut Start<'_>) -> Result<()> {
+        let mut files: HashMap<PathBuf, Arc<Tokens>> = HashMap::new();
+        let mut servers = HashMap::new();
+        let named: Vec<_> = start.servers::<Settings>().collect();
+        for (server, settings) in named {
+            let Some(file) = &settings.file else { continue };
+            if !files.contains_key(file) {
+                let tokens = Tokens::read(file).map_err(|error| Error::configuration(format!("TokenFile: {error}")))?;
+                log!(Debug, "{}: {} users", file.display(), tokens.len());
+                files.insert(file.clone(), Arc::new(tokens));
+            }
+            servers.insert(server, Arc::clone(&files[file]));
+        }
+        if !servers.is_empty() {
+            start.authenticator("mod_auth_tokens", Service { servers });
+        }
+        Ok(())
+    }
+}
+
+/// What mod_auth asks.
+struct Service {
+    servers: HashMap<ServerId, Arc<Tokens>>,
+}
+
+#[async_trait]
+impl Authenticator for Service {
+    async fn account(&self, request: &LoginRequest) -> Result<Option<Account>> {
+        let user = self.servers.get(&request.server).and_then(|tokens| tokens.user(&request.user));
+        Ok(user.map(|user| Account {
+            name: request.user.clone(),
+            uid: user.uid,
+            gid: user.gid,
+            groups: Vec::new(),
+            home: user.home.clone(),
+            shell: String::new(),
+            secret: None,
+        }))
+    }
+
+    async fn verify(&self, request: &LoginRequest, _: &Account, password: &[u8]) -> Result<Verdict> {
+        // By the name of the request: the account's may have been rewritten.
+        let user = self.servers.get(&request.server).and_then(|tokens| tokens.user(&request.user));
+        Ok(match user {
+            None => Verdict::Unknown,
+            Some(user) if user.has(password) => Verdict::Accepted,
+            Some(_) => Verdict::Rejected,
+        })
+    }
+}

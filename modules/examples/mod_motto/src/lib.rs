@@ -1,0 +1,74 @@
+//! mod_motto, an example of a module: a SITE command and a directive. `SITE MOTTO`
+//! answers with the lines that the configuration has for the place where the
+//! client is.
+
+use gantry_api::prelude::*;
+use serde::Deserialize;
+
+#[derive(Default)]
+struct Motto;
+
+module! { Motto, settings: Settings }
+
+/// What the configuration says, for one scope.
+#[derive(Deserialize)]
+struct Settings {
+    /// Missing where no line of it stands.
+    #[serde(rename = "Motto", default)]
+    lines: Vec<String>,
+}
+
+directive! {
+    /// A line of what SITE MOTTO answers. Each line adds one, those of outer
+    /// sections first.
+    Motto "text" in SERVER | VHOST | GLOBAL | ANONYMOUS | DIRECTORY | FTPACCESS, inherits: append, parse: line
+}
+
+const MOTTO: Verb = Verb::new("SITE_MOTTO");
+
+command! {
+    SITE_MOTTO "[<sp> pathname]";
+}
+
+#[async_trait]
+impl Module for Motto {
+    fn hooks(&self) -> Vec<Hook> {
+        // The path makes the settings those of the <Directory> in which it lies;
+        // without one it is the working directory.
+        vec![Hook::command(MOTTO).path(PathArgument::Whole)]
+    }
+
+    fn at_once(&self, at: &mut Moment<'_>) -> Result<Step> {
+        let lines = &at.settings::<Settings>().lines;
+        let Some((first, more)) = lines.split_first() else { return refuse(550, "There is no motto here") };
+        at.session.respond(200, first);
+        more.iter().for_each(|line| at.session.say(line));
+        Ok(Step::Done)
+    }
+}
+
+/// All words as one line of a reply, which has room for so much.
+fn line(words: &[&str]) -> Result<Value, String> {
+    let text = words.join(" ");
+    match () {
+        () if words.is_empty() => Err("missing parameters".to_owned()),
+        () if text.len() > LONGEST => Err(format!("more than {LONGEST} bytes")),
+        () if text.chars().any(char::is_control) => Err("a control character in it".to_owned()),
+        () => Ok(Value::Text(text)),
+    }
+}
+
+const LONGEST: usize = 500;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_motto_is_one_line_of_a_reply() {
+        assert_eq!(line(&["per", "aspera"]), Ok(Value::from("per aspera")));
+        for words in [&[][..], &["a\nb"], &[&"x".repeat(501)]] {
+            assert!(line(words).is_err(), "{words:?}");
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! The task that tells web servers: one notice after another, each tried as often as
+//! is allowed. What is given up on is a line in the log.
+
+use std::io;
+use std::time::Duration;
+
+use gantry_api::log;
+use http_body_util::Full;
+use hyper::body::Bytes;
+use hyper::client::conn::http1;
+use hyper::header::{CONNECTION, CONTENT_TYPE, HOST};
+use hyper::{Request, StatusCode};
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpStream;
+use tokio::sync::mpsc::Receiver;
+use tokio::time::{sleep, timeout};
+
+use crate::address::Address;
+
+/// One upload to be told of.
+#[derive(Debug)]
+pub struct Notice {
+    /// To whom.
+    pub address: Address,
+    /// What.
+    pub body: String,
+}
+
+/// How often it is tried again.
+#[derive(Debug, Clone, Copy)]
+pub struct Retries(pub u8);
+
+/// Why a notice did not arrive.
+#[derive(Debug)]
+enum Failure {
+    /// It may another time.
+    Passing(String),
+    /// It never will.
+    Lasting(String),
+}
+
+/// Delivers until nobody sends any more, and all that waits has been tried.
+pub async fn run(mut notices: Receiver<Notice>, retries: Retries) {
+    while let Some(notice) = notices.recv().await {
+        let mut pause = FIRST_PAUSE;
+        let mut left = retries.0;
+        loop {
+            // Once the module stops, each is tried once and no pause is made.
+            let again = left > 0 && !notices.is_closed();
+            match post(&notice).await {
+                Ok(()) => log!(Debug, "{}: told", notice.address),
+                Err(Failure::Passing(reason)) if again => {
+                    log!(Debug, "{}: {reason}; tried again in {pause:?}", notice.address);
+                    left -= 1;
+                    sleep(pause).await;
+                    pause *= 2;
+                    continue;
+                }
+                Err(Failure::Passing(reason) | Failure::Lasting(reason)) => {
+                    log!(Warn, "{}: {reason}; not told: {}", notice.address, notice.body);
+                }
+            }
+            break;
+        }
+    }
+}
+
+async fn post(notice: &Notice) -> Result<(), Failure> {
+    match timeout(PATIENCE, request(notice)).await {
+        Err(_) => Err(Failure::Passing(format!("no answer within {PATIENCE:?}"))),
+        Ok(Err(error)) => Err(Failure::Passing(error.to_string())),
+        Ok(Ok(status)) if status.is_success() => Ok(()),
+        Ok(Ok(status)) => {
+            let busy = [StatusCode::REQUEST_TIMEOUT, StatusCode::TOO_MANY_REQUESTS].contains(&status);
+            let reason = format!("it answers {status}");
+            Err(if busy || status.is_server_error() { Failure::Passing(reason) } else { Failure::Lasting(reason) })
+        }
+    }
+}
+
+/// The status of the answer; its body is not read.
+async fn request(notice: &Notice) -> io::Result<StatusCode> {
+    let Notice { address, body } = notice;
+    let request = Request::post(&address.path)
+        .header(HOST, &address.authority)
+        .header(CONTENT_TYPE, "application/json")
+        .header(CONNECTION, "close")
+        .body(Full::new(Bytes::copy_from_slice(body.as_bytes())))
+        .map_err(io::Error::other)?;
+    let stream = TcpStream::connect(&address.peer).await?;
+    let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(io::Error::other)?;
+    let answer = sender.send_request(request);
+    tokio::pin!(answer);
+    // The connection works while the answer is awaited. It may end first, with the
+    // answer already there.
+    let answer = tokio::select! {
+        answer = &mut answer => answer,
+        ended = connection => {
+            ended.map_err(io::Error::other)?;
+            answer.await
+        }
+    };
+    Ok(answer.map_err(io::Error::other)?.status())
+}
+
+const PATIENCE: Duration = Duration::from_secs(5);
+const FIRST_PAUSE: Duration = Duration::from_millis(500);

@@ -1,0 +1,142 @@
+//! mod_webhook, an example of a module: network I/O on a runtime of its own. Each
+//! upload that is complete is told to a web server by a POST with a line of JSON.
+//! No client waits for that: a bounded queue lies between, which one task empties.
+
+mod address;
+mod delivery;
+
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use gantry_api::prelude::*;
+use gantry_api::session::{Direction, Outcome};
+use serde::Deserialize;
+use tokio::sync::{mpsc, oneshot};
+
+use address::Address;
+use delivery::{Notice, Retries};
+
+/// The module: its end of the queue, and the task's last word.
+#[derive(Default)]
+struct Webhook {
+    queue: Mutex<Option<mpsc::Sender<Notice>>>,
+    finished: Mutex<Option<oneshot::Receiver<()>>>,
+}
+
+module! { Webhook, settings: Settings, runtime: gantry_runtime::start }
+
+/// What the configuration says, for one scope.
+#[derive(Deserialize)]
+struct Settings {
+    #[serde(rename = "WebhookURL")]
+    url: Option<Address>,
+    #[serde(rename = "WebhookQueue")]
+    queue: Option<u16>,
+    #[serde(rename = "WebhookRetries")]
+    retries: Option<u8>,
+}
+
+directive! {
+    /// Where uploads are told of: each that is complete by a POST with the media type
+    /// application/json. Only http is spoken: for https name a proxy of this host's.
+    WebhookURL "http://host[:port]/path|none" in SERVER | VHOST | GLOBAL | ANONYMOUS | DIRECTORY, inherits: replace,
+    parse: address::directive
+}
+
+directive! {
+    /// How many uploads may wait to be told of, in all. Those above are not told of,
+    /// and the log says so.
+    WebhookQueue "number" in SERVER, inherits: no, default: "256", parse: queue
+}
+
+directive! {
+    /// How often it is tried again where a web server cannot be reached or is busy,
+    /// each time after twice the time, at first half a second.
+    WebhookRetries "number" in SERVER, inherits: no, default: "3", parse: retries
+}
+
+#[async_trait]
+impl Module for Webhook {
+    fn hooks(&self) -> Vec<Hook> {
+        // Behind the reply: what a web server does is nothing to the client.
+        [Verb::STOR, Verb::STOU, Verb::APPE].into_iter().map(Hook::log).collect()
+    }
+
+    async fn start(&mut self, start: &mut Start<'_>) -> Result<()> {
+        let main = start.servers::<Settings>().next().map(|(_, settings)| settings);
+        let places = main.and_then(|settings| settings.queue).unwrap_or(256);
+        let retries = Retries(main.and_then(|settings| settings.retries).unwrap_or(3));
+        let runtime = start.runtime().ok_or_else(|| Error::system("there is no runtime"))?;
+        let (queue, notices) = mpsc::channel(places.into());
+        let (done, finished) = oneshot::channel();
+        runtime.spawn(Box::pin(async move {
+            delivery::run(notices, retries).await;
+            let _ = done.send(());
+        }));
+        *lock(&self.queue) = Some(queue);
+        *lock(&self.finished) = Some(finished);
+        Ok(())
+    }
+
+    fn at_once(&self, at: &mut Moment<'_>) -> Result<Step> {
+        let (Some(address), Some(transfer)) = (&at.settings::<Settings>().url, &at.session.transfer) else {
+            return Ok(Step::Next);
+        };
+        if transfer.direction != Direction::In || transfer.outcome != Outcome::Complete {
+            return Ok(Step::Next);
+        }
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        let time = transfer.ended.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs();
+        let body = serde_json::json!({
+            "event": "upload",
+            "command": at.command.verb.name(),
+            "user": at.session.user,
+            "path": transfer.path.to_string(),
+            "file": text(&at.session.files.shown(&transfer.path)),
+            "bytes": transfer.bytes,
+            "server": &*at.session.server_name,
+            "client": at.session.remote.ip().to_string(),
+            "time": time,
+        });
+        let notice = Notice { address: address.clone(), body: body.to_string() };
+        let sent = lock(&self.queue).as_ref().map(|queue| queue.try_send(notice));
+        if !matches!(sent, Some(Ok(()))) {
+            return Err(Error::system(format!("{address}: not told of {}: the queue is full", transfer.path)));
+        }
+        Ok(Step::Next)
+    }
+
+    /// What waits is tried once more, as long as that takes no longer than
+    /// [`LAST_WORDS`].
+    async fn stop(&self) {
+        // Without a sender the queue comes to its end, and so does the task.
+        drop(lock(&self.queue).take());
+        let finished = lock(&self.finished).take();
+        if let Some(finished) = finished
+            && tokio::time::timeout(LAST_WORDS, finished).await.is_err()
+        {
+            log!(Warn, "web servers do not answer: the uploads that still waited were not told of");
+        }
+    }
+}
+
+const LAST_WORDS: Duration = Duration::from_secs(20);
+
+fn queue(words: &[&str]) -> Result<Value, String> {
+    at_most(words, 1, u16::MAX.into())
+}
+
+fn retries(words: &[&str]) -> Result<Value, String> {
+    at_most(words, 0, 10)
+}
+
+fn at_most(words: &[&str], least: i64, most: i64) -> Result<Value, String> {
+    let number = parse::whole(parse::one(words)?)?;
+    let fits = (least..=most).contains(&number);
+    fits.then_some(Value::Int(number)).ok_or_else(|| format!("it must be between {least} and {most}"))
+}
+
+/// Locks, whatever became of the last holder: nothing here is left half done.
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
