@@ -73,7 +73,7 @@ fn plain_cargo_builds_the_same_and_a_second_module_joins_the_workspace() {
     for name in ["mod_first", "mod_second_one"] {
         let object = target().join(format!("debug/lib{name}.so"));
         let checked = run(&workspace, &["check", object.to_str().unwrap()]).ok();
-        assert!(checked.out.contains("fits this build"), "{}", checked.out);
+        assert!(checked.out.contains("sbin/gantryd\n") && checked.out.contains("  fits "), "{}", checked.out);
     }
     let built = run(&workspace, &["build", "--profile", "dev"]).ok();
     assert_eq!(built.out.lines().count(), 2, "{}", built.out);
@@ -130,6 +130,8 @@ fn the_flags_of_the_daemon_that_count_are_the_modules() {
     let built = run(&workspace, &["build", "--profile", "dev", "--gantryd", flagged]).ok();
     let checked = run(&workspace, &["check", built.out.trim()]);
     assert!(checked.out.contains("flags differs: the file has '--cfg=counted'"), "{}", checked.text());
+    let checked = run(&workspace, &["check", "--gantryd", flagged, built.out.trim()]).ok();
+    assert!(checked.out.contains(&format!("  fits {flagged}\n")), "{}", checked.out);
     // What was built for that one is not for the installed one.
     assert_refused(&run(&workspace, &["install"]), &["would refuse it: flags (module --cfg=counted, gantryd none)"]);
     run(&workspace, &["install", "--gantryd", flagged, "--to", workspace.to_str().unwrap()]).ok();
@@ -185,6 +187,26 @@ fn crates_that_are_not_there_offline_are_told_of() {
     let home = tempfile::tempdir().unwrap();
     let done = finish(module(&workspace, &["build", "--offline"]).env("CARGO_HOME", home.path()));
     assert_refused(&done, &["cargo lacks crates, and cannot fetch them (offline)", "cargo fetch", "cargo vendor"]);
+}
+
+#[test]
+fn vendored_crates_are_enough() {
+    let workspace = written("vendored", "mod_carried");
+    let vendor = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+        .args(["vendor", "vendor"])
+        .current_dir(&workspace)
+        .output()
+        .unwrap();
+    if !vendor.status.success() {
+        // Crates for other systems, which cargo vendor wants and no build here.
+        eprintln!("left out: there is no network to vendor from: {}", String::from_utf8_lossy(&vendor.stderr));
+        return;
+    }
+    fs::create_dir(workspace.join(".cargo")).unwrap();
+    fs::write(workspace.join(".cargo/config.toml"), vendor.stdout).unwrap();
+    let home = tempfile::tempdir().unwrap();
+    let arguments = ["build", "--profile", "dev", "--offline", "--locked"];
+    finish(module(&workspace, &arguments).env("CARGO_HOME", home.path())).ok();
 }
 
 #[test]

@@ -90,7 +90,7 @@ impl Test {
         let folders = std::iter::once(built.folder.clone()).chain(module_folder());
         let folders = folders.filter(|folder| folder.is_dir()).map(PathBuf::into_os_string).collect::<Vec<_>>();
         let environment = [
-            ("GANTRY_TEST_GANTRYD", built.daemon.path.clone().into_os_string()),
+            ("GANTRY_TEST_GANTRYD", built.daemon.path().as_os_str().to_owned()),
             ("GANTRY_TEST_MODULES", folders.join(":".as_ref())),
         ];
         let names: Vec<&str> = built.names.iter().map(String::as_str).collect();
@@ -154,5 +154,5 @@ pub fn fits(file: &Path, daemon: &Daemon) -> Result<(), KitError> {
     if reasons.is_empty() {
         return Ok(());
     }
-    Err(KitError::Refused { file: file.to_owned(), gantryd: daemon.path.clone(), reasons })
+    Err(KitError::Refused { file: file.to_owned(), gantryd: daemon.path().to_owned(), reasons })
 }

@@ -67,6 +67,7 @@ impl Install {
         let judged = found.into_iter().map(|candidate| judged(candidate, &daemon)).collect::<Result<Vec<_>, _>>()?;
         for (name, candidate) in judged {
             say(put(&folder, &name, &candidate)?.display());
+            eprintln!("next: LoadModule {name}.c in the configuration and SIGHUP, or gantry insmod {name}");
         }
         Ok(())
     }
@@ -100,7 +101,7 @@ fn judged(candidate: Candidate, daemon: &Daemon) -> Result<(String, Candidate), 
     let stamp = inspect_bytes(&candidate.origin, &candidate.bytes)?.stamp;
     let reasons = daemon.refusals(&stamp);
     if !reasons.is_empty() {
-        return Err(KitError::Refused { file: candidate.origin, gantryd: daemon.path.clone(), reasons });
+        return Err(KitError::Refused { file: candidate.origin, gantryd: daemon.path().to_owned(), reasons });
     }
     // The name becomes a file's: the loader says which words are names.
     let name = gantry_loader::module_name(stamp.field("module"))?.to_owned();

@@ -2,6 +2,7 @@
 //! daemon with the stamp, its module folder. The install step built the paths in;
 //! what runs from cargo's folder of a checkout takes the checkout for the kit.
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -35,8 +36,8 @@ pub struct Kit {
 /// An installed daemon, and what it says of itself.
 #[derive(Debug)]
 pub struct Daemon {
-    /// The executable.
-    pub path: PathBuf,
+    /// The executable; empty for this very build's.
+    path: PathBuf,
     /// Its stamp.
     pub stamp: Stamp,
 }
@@ -67,9 +68,30 @@ impl DaemonOption {
         let stamp = stamp_of(&path).map_err(|reason| KitError::Daemon { path: path.clone(), reason })?;
         Ok(Daemon { path, stamp })
     }
+
+    /// The same; where none is named and none is installed, what a gantryd of this
+    /// very build would be.
+    pub fn find_or_this_build(&self) -> Result<Daemon, KitError> {
+        self.find().or_else(|error| match self.gantryd {
+            Some(_) => Err(error),
+            None => Ok(Daemon { path: PathBuf::new(), stamp: Stamp::of_this_build() }),
+        })
+    }
+}
+
+/// The path, as messages name it.
+impl fmt::Display for Daemon {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.path.as_os_str().is_empty() { out.write_str("this build") } else { self.path.display().fmt(out) }
+    }
 }
 
 impl Daemon {
+    /// The executable.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// Why it would refuse a module's file of that stamp: nothing where it
     /// would not.
     pub fn refusals(&self, stamp: &Stamp) -> Vec<String> {

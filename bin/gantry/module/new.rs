@@ -61,6 +61,7 @@ impl New {
         }
         written?;
         say(folder.display());
+        eprintln!("next: cd {} && gantry module test", named.display());
         Ok(())
     }
 }

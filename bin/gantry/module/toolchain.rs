@@ -238,13 +238,12 @@ fn pass_on(mut words: impl Read) -> String {
 }
 
 fn lacks_crates(words: &str) -> bool {
-    const SIGNS: [&str; 9] = [
+    const SIGNS: [&str; 8] = [
         "you're using offline mode",
         "you may wish to retry without the offline flag",
         "you can retry without the offline flag",
         "--offline was specified",
         "without the offline flag",
-        "no matching package named",
         "failed to download",
         "Could not resolve host",
         "Could not connect to server",
