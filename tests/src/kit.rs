@@ -5,6 +5,7 @@ use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::layout::{feature_set, test_folder, workspace};
@@ -50,9 +51,13 @@ pub fn run(folder: &Path, arguments: &[&str]) -> Done {
     finish(&mut module(folder, arguments))
 }
 
-/// Runs what may build crates.
+/// Runs what may build crates, one at a time: cargo gives the crates behind
+/// `.gantry` the same file names in each workspace, so that one build may put its own
+/// in the place of those that another's tests are about to read.
 #[track_caller]
 pub fn finish(command: &mut Command) -> Done {
+    static BUILDING: Mutex<()> = Mutex::new(());
+    let _alone = BUILDING.lock().unwrap_or_else(PoisonError::into_inner);
     run_within(command, "", Duration::from_secs(900))
 }
 

@@ -192,18 +192,15 @@ fn crates_that_are_not_there_offline_are_told_of() {
 #[test]
 fn vendored_crates_are_enough() {
     let workspace = written("vendored", "mod_carried");
-    let vendor = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
-        .args(["vendor", "vendor"])
-        .current_dir(&workspace)
-        .output()
-        .unwrap();
+    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    let vendor = finish(cargo.args(["vendor", "vendor"]).current_dir(&workspace));
     if !vendor.status.success() {
         // Crates for other systems, which cargo vendor wants and no build here.
-        eprintln!("left out: there is no network to vendor from: {}", String::from_utf8_lossy(&vendor.stderr));
+        eprintln!("left out: there is no network to vendor from: {}", vendor.err);
         return;
     }
     fs::create_dir(workspace.join(".cargo")).unwrap();
-    fs::write(workspace.join(".cargo/config.toml"), vendor.stdout).unwrap();
+    fs::write(workspace.join(".cargo/config.toml"), vendor.out).unwrap();
     let home = tempfile::tempdir().unwrap();
     let arguments = ["build", "--profile", "dev", "--offline", "--locked"];
     finish(module(&workspace, &arguments).env("CARGO_HOME", home.path())).ok();
