@@ -21,7 +21,7 @@ pub struct Arguments {
 pub enum Command {
     /// Set a password in an AuthUserFile, add a user to it or remove one
     Passwd(Passwd),
-    /// Work with modules' files
+    /// Write, build, test, install, check and sign modules
     #[command(subcommand)]
     Module(ModuleCommand),
     #[command(flatten)]

@@ -64,7 +64,7 @@ pub enum ModuleCommand {
     /// Make a tar file of a module for other machines
     #[cfg(feature = "dso")]
     Package(Package),
-    /// Tell what a module's file says of itself, and whether this build would load it
+    /// Tell what a module's file says of itself, and whether the installed gantryd would load it
     Check(Check),
     /// Make a key to sign modules with
     #[cfg(feature = "dso")]

@@ -146,6 +146,7 @@ fn names_that_no_module_may_have_are_refused() {
         ("mod_Greet", "small letters, digits and _ alone"),
         ("mod_../x", "small letters, digits and _ alone"),
         ("mod_a__b", "each _ stands between two words"),
+        ("mod_core", "one of that name is linked into gantryd"),
     ] {
         assert_refused(&run(&folder, &["new", name]), &[&format!("'{name}' is no name for a module"), words]);
     }

@@ -47,10 +47,9 @@ impl Check {
         };
         let mut fit = true;
         for (at, file) in self.files.iter().enumerate() {
-            if at > 0 {
-                println!();
-            }
-            fit &= report::tell(file, &daemon);
+            let (report, fits) = report::of(file, &daemon);
+            super::say(format_args!("{}{report}", if at > 0 { "\n" } else { "" }));
+            fit &= fits;
         }
         if fit { ExitCode::SUCCESS } else { ExitCode::FAILURE }
     }
@@ -62,47 +61,45 @@ mod report {
 
     use gantry_loader::{Inspection, inspect};
 
+    use crate::module::archive::hex;
     use crate::module::kit::Daemon;
 
-    /// Prints all of one file; whether it would be loaded.
-    pub fn tell(file: &Path, daemon: &Daemon) -> bool {
-        println!("{}", file.display());
-        match inspect(file) {
+    /// All of one file, and whether it would be loaded.
+    pub fn of(file: &Path, daemon: &Daemon) -> (String, bool) {
+        let mut lines = vec![file.display().to_string()];
+        let reasons = match inspect(file) {
             Ok(found) => {
-                describe(&found, daemon);
-                let reasons = reasons(file, &found, daemon);
-                reasons.iter().for_each(|reason| println!("  refused: {reason}"));
-                if reasons.is_empty() {
-                    println!("  fits {daemon}");
-                }
-                reasons.is_empty()
+                lines.extend(described(&found, daemon));
+                reasons(file, &found, daemon)
             }
-            Err(error) => {
-                println!("  refused: {error}");
-                false
-            }
+            Err(error) => vec![error.to_string()],
+        };
+        lines.extend(reasons.iter().map(|reason| format!("  refused: {reason}")));
+        if reasons.is_empty() {
+            lines.push(format!("  fits {daemon}"));
         }
+        (lines.join("\n"), reasons.is_empty())
     }
 
-    fn describe(found: &Inspection, daemon: &Daemon) {
+    fn described(found: &Inspection, daemon: &Daemon) -> Vec<String> {
         let stamp = &found.stamp;
-        println!("  module      {} {}", stamp.field("module"), stamp.field("version"));
-        println!("  stamp       {} ({daemon}: {})", stamp.id(), daemon.stamp.id());
-        println!("  profile     {}", stamp.field("profile"));
+        let mut lines = vec![
+            format!("  module      {} {}", stamp.field("module"), stamp.field("version")),
+            format!("  stamp       {} ({daemon}: {})", stamp.id(), daemon.stamp.id()),
+            format!("  profile     {}", stamp.field("profile")),
+        ];
         for key in ["requires", "after", "before"] {
             let names: Vec<&str> = stamp.list(key).collect();
             if !names.is_empty() {
-                println!("  {key:11} {}", names.join(" "));
+                lines.push(format!("  {key:11} {}", names.join(" ")));
             }
         }
-        println!("  runtime     {}", stamp.field("runtime"));
-        println!("  size        {} bytes", found.size);
-        let digest: String = found.sha256.iter().map(|byte| format!("{byte:02x}")).collect();
-        println!("  sha256      {digest}");
-        println!("  damage      {}", if found.has_digest { "none" } else { "unknown: it does not end with a digest" });
-        for (_, name) in &found.directives {
-            println!("  directive   {name}");
-        }
+        lines.push(format!("  runtime     {}", stamp.field("runtime")));
+        lines.push(format!("  size        {} bytes", found.size));
+        lines.push(format!("  sha256      {}", hex(&found.sha256)));
+        lines.extend(daemon.clash(stamp.field("module")).map(|clash| format!("  note        {clash}")));
+        lines.extend(found.directives.iter().map(|(_, name)| format!("  directive   {name}")));
+        lines
     }
 
     /// Why it would refuse the file; nothing where it would not.

@@ -40,6 +40,8 @@ pub struct Daemon {
     path: PathBuf,
     /// Its stamp.
     pub stamp: Stamp,
+    /// The modules that are linked into it.
+    linked: Vec<String>,
 }
 
 impl KitOption {
@@ -65,8 +67,10 @@ impl DaemonOption {
         let installed = || Some(Path::new(PREFIX?).join("sbin/gantryd"));
         let path = named.transpose()?.or_else(installed).or_else(|| Some(cargo_folder()?.join("gantryd")));
         let path = path.ok_or(KitError::NotInstalled { what: "daemon", option: "--gantryd" })?;
-        let stamp = stamp_of(&path).map_err(|reason| KitError::Daemon { path: path.clone(), reason })?;
-        Ok(Daemon { path, stamp })
+        let failed = |reason| KitError::Daemon { path: path.clone(), reason };
+        let settings = settings(&path).map_err(failed)?;
+        let stamp = stamp(&settings).map_err(failed)?;
+        Ok(Daemon { stamp, linked: linked(&settings), path })
     }
 
     /// The same; where none is named and none is installed, what a gantryd of this
@@ -74,7 +78,7 @@ impl DaemonOption {
     pub fn find_or_this_build(&self) -> Result<Daemon, KitError> {
         self.find().or_else(|error| match self.gantryd {
             Some(_) => Err(error),
-            None => Ok(Daemon { path: PathBuf::new(), stamp: Stamp::of_this_build() }),
+            None => Ok(Daemon { path: PathBuf::new(), stamp: Stamp::of_this_build(), linked: Vec::new() }),
         })
     }
 }
@@ -92,14 +96,21 @@ impl Daemon {
         &self.path
     }
 
-    /// Why it would refuse a module's file of that stamp: nothing where it
-    /// would not.
+    /// Why it would refuse a module's file of that stamp, or pass it by: nothing
+    /// where it would not.
     pub fn refusals(&self, stamp: &Stamp) -> Vec<String> {
         let differences = stamp.differences(&self.stamp).into_iter();
         let word = |value: &str| if value.is_empty() { "none".to_owned() } else { value.to_owned() };
         differences
             .map(|(key, theirs, ours)| format!("{key} (module {}, gantryd {})", word(theirs), word(ours)))
+            .chain(self.clash(stamp.field("module")))
             .collect()
+    }
+
+    /// What keeps it from loading any module of that name.
+    pub fn clash(&self, module: &str) -> Option<String> {
+        let clashes = self.linked.iter().any(|linked| linked == module);
+        clashes.then(|| format!("a {module} is linked into it, and no other one is loaded"))
     }
 
     /// The compiler's release.
@@ -113,17 +124,33 @@ pub fn module_folder() -> Option<PathBuf> {
     LIBEXECDIR.map(PathBuf::from).or_else(|| Some(cargo_folder()?.join("deps")))
 }
 
-/// What `-V` says: the stamp's lines stand indented below its id.
-fn stamp_of(gantryd: &Path) -> Result<Stamp, String> {
+/// What `-V` says.
+fn settings(gantryd: &Path) -> Result<String, String> {
     let output = Command::new(gantryd).arg("-V").stdin(Stdio::null()).output().map_err(|error| error.to_string())?;
-    let text = String::from_utf8_lossy(&output.stdout);
-    let below = text.lines().skip_while(|line| !line.starts_with("  Stamp: ")).skip(1);
-    let fields = below.map_while(|line| line.strip_prefix("    ")?.split_once(':'));
+    match output.status.success() {
+        true => Ok(String::from_utf8_lossy(&output.stdout).into_owned()),
+        false => Err(format!("gantryd -V ended with {}", output.status)),
+    }
+}
+
+/// Its stamp, whose lines stand indented below the id.
+fn stamp(settings: &str) -> Result<Stamp, String> {
+    let fields = below(settings, "  Stamp: ").filter_map(|line| line.split_once(':'));
     let lines: String = fields.map(|(key, value)| format!("{key}={}\n", value.trim())).collect();
     if lines.is_empty() {
-        return Err(format!("gantryd -V ended with {} and showed none", output.status));
+        return Err("gantryd -V shows none".to_owned());
     }
     Stamp::parse(&lines).map_err(|error| error.to_string())
+}
+
+fn linked(settings: &str) -> Vec<String> {
+    below(settings, "  Modules linked in:").filter_map(|line| line.split(' ').next()).map(str::to_owned).collect()
+}
+
+/// The indented lines below a heading.
+fn below<'a>(settings: &'a str, heading: &'a str) -> impl Iterator<Item = &'a str> {
+    let lines = settings.lines().skip_while(move |line| !line.starts_with(heading)).skip(1);
+    lines.map_while(|line| line.strip_prefix("    "))
 }
 
 /// The checkout that this executable was built in, where it was not installed.
@@ -141,3 +168,18 @@ const PREFIX: Option<&str> = option_env!("GANTRY_PREFIX");
 const LIBEXECDIR: Option<&str> = option_env!("GANTRY_LIBEXECDIR");
 const NEEDED: [&str; 5] =
     ["core/api/Cargo.toml", "core/proto/Cargo.toml", "core/runtime/Cargo.toml", "Cargo.toml", "Cargo.lock"];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_daemon_tells_its_stamp_and_what_is_linked_in() {
+        let settings = "Compile-time Settings:\n  Stamp: 0123\n    format: 1\n    flags: \n    rustc: 1 2 3\n\n  \
+                        Files:\n    A:\n      /b\n\n  Modules linked in:\n    mod_core 0.1.0\n    mod_ls 0.1.0\n";
+        let read = stamp(settings).unwrap();
+        assert_eq!((read.field("format"), read.field("flags"), read.field("rustc")), ("1", "", "1 2 3"));
+        assert_eq!(linked(settings), ["mod_core", "mod_ls"]);
+        assert!(stamp("").is_err());
+    }
+}

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use super::error::KitError;
-use super::kit::{Kit, KitOption};
+use super::kit::{DaemonOption, Kit, KitOption};
 use super::name::Name;
 use super::workspace::{Workspace, attach};
 use super::{end, say};
@@ -24,6 +24,8 @@ pub struct New {
     folder: Option<PathBuf>,
     #[command(flatten)]
     kit: KitOption,
+    #[command(flatten)]
+    gantryd: DaemonOption,
 }
 
 const HELP: &str = "\
@@ -44,6 +46,10 @@ impl New {
     fn write(&self) -> Result<(), KitError> {
         let name = Name::new(&self.name)?;
         let kit = self.kit.find()?;
+        let daemon = self.gantryd.find_or_this_build()?;
+        if daemon.clash(name.module()).is_some() {
+            return Err(KitError::Name { name: self.name.clone(), reason: "one of that name is linked into gantryd" });
+        }
         let named = self.folder.as_deref().unwrap_or(Path::new(name.module()));
         let folder = std::path::absolute(named).map_err(KitError::file("find this", named))?;
         if fs::symlink_metadata(&folder).is_ok() {

@@ -126,17 +126,23 @@ impl Workspace {
 
 /// Leads a workspace of ours to the kit.
 pub fn attach(root: &Path, kit: &Kit) -> Result<(), KitError> {
-    for (name, target) in [(LINK, kit.folder.clone()), (TOOLCHAIN, Path::new(LINK).join(TOOLCHAIN))] {
-        let path = root.join(name);
-        let there = fs::symlink_metadata(&path);
-        let link = fs::read_link(&path);
-        let right = link.as_ref().is_ok_and(|held| *held == target);
-        if right || there.is_ok() && link.is_err() {
-            continue;
-        }
-        place::link(&path, &target).map_err(KitError::file("lead this to the module kit", &path))?;
+    lead(&root.join(LINK), &kit.folder)?;
+    // A compiler that rustup does not know has no such file.
+    if kit.folder.join(TOOLCHAIN).is_file() {
+        lead(&root.join(TOOLCHAIN), &Path::new(LINK).join(TOOLCHAIN))
+    } else {
+        Ok(())
     }
-    Ok(())
+}
+
+/// Makes a link, where nothing else than a link stands in its place.
+fn lead(path: &Path, target: &Path) -> Result<(), KitError> {
+    let link = fs::read_link(path);
+    let others = fs::symlink_metadata(path).is_ok() && link.is_err();
+    if others || link.is_ok_and(|held| held == target) {
+        return Ok(());
+    }
+    place::link(path, target).map_err(KitError::file("lead this to the module kit", path))
 }
 
 /// What a package lacks to be a module.
