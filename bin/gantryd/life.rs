@@ -23,10 +23,14 @@ pub fn serve(source: Source, images: Images, name: Name, arguments: &Arguments) 
         if arguments.quiet {
             prefer_syslog();
         }
-        let manner = Manner { pid_file: None, until };
+        let manner = Manner { pid_file: None, until, control_socket: paths::control_socket() };
         return ended(gantry_server::run(source, images, manner, |_, _| tell_manager()));
     }
-    in_background(source, images, Manner { pid_file: Some(paths::pid_file()), until })
+    in_background(
+        source,
+        images,
+        Manner { pid_file: Some(paths::pid_file()), until, control_socket: paths::control_socket() },
+    )
 }
 
 /// The exit code of what was done; what is wrong goes to standard error.

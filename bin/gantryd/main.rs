@@ -15,7 +15,6 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Parser;
-use gantry_api::log::Level;
 use gantry_server::{Images, LOGGER, Source, StartError};
 
 use crate::arguments::Arguments;
@@ -30,7 +29,7 @@ fn main() -> ExitCode {
     let name = Name::current();
     let arguments = Arguments::parse();
     gantry_api::guard::log_panics("gantryd");
-    LOGGER.set_level(level(arguments.debug));
+    LOGGER.set_verbosity(arguments.debug.unwrap_or(0));
     let images = Images::new(paths::modules());
     let text = match &arguments {
         Arguments { list: true, .. } => show::modules(&images),
@@ -87,14 +86,5 @@ fn compat(file: &Path, arguments: &Arguments, images: &Images) -> ExitCode {
             eprintln!("{faults}");
             ExitCode::FAILURE
         }
-    }
-}
-
-/// ProFTPD's levels 0 to 10 in ours.
-fn level(debug: Option<u8>) -> Level {
-    match debug.unwrap_or(0) {
-        0 => Level::Info,
-        1..=5 => Level::Debug,
-        _ => Level::Trace,
     }
 }

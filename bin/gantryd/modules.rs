@@ -14,6 +14,12 @@ extern crate mod_xfer as _;
 extern crate mod_auth_tokens as _;
 #[cfg(feature = "static-mod_cksum")]
 extern crate mod_cksum as _;
+#[cfg(feature = "ctrls")]
+extern crate mod_ctrls as _;
+#[cfg(feature = "static-mod_ctrls_admin")]
+extern crate mod_ctrls_admin as _;
+#[cfg(feature = "dso")]
+extern crate mod_dso as _;
 #[cfg(feature = "static-mod_greet")]
 extern crate mod_greet as _;
 #[cfg(feature = "static-mod_motto")]

@@ -26,6 +26,11 @@ pub fn pid_file() -> PathBuf {
     Path::new(PREFIX.unwrap_or("/usr/local")).join("var/proftpd.pid")
 }
 
+/// The control socket where ControlsEngine switches it on and nothing says where.
+pub fn control_socket() -> PathBuf {
+    Path::new(PREFIX.unwrap_or("/usr/local")).join("var/run/gantryd.sock")
+}
+
 /// The folders in which LoadModule looks when ModulePath says nothing.
 pub fn modules() -> Vec<PathBuf> {
     match LIBEXECDIR {

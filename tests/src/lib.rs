@@ -8,6 +8,7 @@ pub mod fixture;
 pub mod full;
 pub mod kit;
 pub mod layout;
+pub mod operator;
 pub mod process;
 pub mod sample;
 pub mod scripted;

@@ -218,8 +218,16 @@ impl Server {
     /// When it does not end in time.
     pub fn terminate(&mut self) -> ExitStatus {
         self.signal(Signal::TERM);
+        self.ended()
+    }
+
+    /// Waits until it has ended.
+    ///
+    /// # Panics
+    /// When it does not end in time.
+    pub fn ended(&mut self) -> ExitStatus {
         let ended = wait::until(Duration::from_secs(30), || self.child.try_wait().expect("a child can be waited for"));
-        ended.unwrap_or_else(|| panic!("gantryd does not end on SIGTERM:\n{}", self.log()))
+        ended.unwrap_or_else(|| panic!("gantryd does not end:\n{}", self.log()))
     }
 
     fn signal(&self, signal: Signal) {

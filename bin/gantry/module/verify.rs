@@ -61,5 +61,5 @@ fn read(word: &str) -> Result<Vec<Signer>, LoadError> {
 
 fn check(file: &Path, keys: &[Signer]) -> Result<(), LoadError> {
     let bytes = fs::read(file).map_err(|source| LoadError::Read { path: file.to_owned(), source })?;
-    verify(file, &bytes, keys)
+    verify(file, &bytes, keys).map(drop)
 }

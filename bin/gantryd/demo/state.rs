@@ -138,7 +138,12 @@ impl State {
         // Accounts below 999 are refused unless said otherwise.
         let low = if uid == 0 { "RootLogin           on\n" } else { "" };
         let sql_low = if uid < 999 && users.contains("SQLBackend") { "SQLMinID            0\n" } else { "" };
-        TEXT.replace("{users}", &users).replace("{low}", &format!("{low}{sql_low}"))
+        let socket = self.path("gantryd.sock");
+        let operator = rustix::process::geteuid().as_raw().to_string();
+        TEXT.replace("{users}", &users)
+            .replace("{low}", &format!("{low}{sql_low}"))
+            .replace("{socket}", &socket.to_string_lossy())
+            .replace("{uid}", &operator)
     }
 }
 
@@ -164,6 +169,19 @@ RequireValidShell   off
 {low}
 AllowOverwrite      on
 AllowStoreRestart   on
+
+# `gantry lsmod`, `gantry who`, `gantry reload`, for whoever started this.
+<IfModule mod_ctrls.c>
+  ControlsEngine      on
+  ControlsSocket      "{socket}"
+  ControlsACLs        all allow user {uid}
+</IfModule>
+<IfModule mod_dso.c>
+  ModuleControlsACLs  all allow user {uid}
+</IfModule>
+<IfModule mod_ctrls_admin.c>
+  AdminControlsACLs   all allow user {uid}
+</IfModule>
 
 {users}"#;
 

@@ -4,9 +4,6 @@
 
 use gantry_proto::verb::Verb;
 
-use crate::error::Result;
-use crate::value::Value;
-
 /// What a module says of a command that it handles; the handling itself is a
 /// CMD hook on the verb. `SITE CHMOD` is the verb `SITE_CHMOD`.
 #[derive(Debug)]
@@ -23,7 +20,8 @@ pub struct CommandEntry {
 
 inventory::collect!(CommandEntry);
 
-/// An action of the control socket.
+/// What a module says of an action of the control socket; the handling itself
+/// is [`crate::Module::control`].
 #[derive(Debug)]
 pub struct ControlAction {
     /// The package that brings it.
@@ -34,8 +32,9 @@ pub struct ControlAction {
     pub syntax: &'static str,
     /// What it is for.
     pub help: &'static str,
-    /// Does it: the arguments in, the answer out.
-    pub run: fn(&Value) -> Result<Value>,
+    /// The directive whose lines say who may use it; its parser is
+    /// [`crate::parse::control_acl`]. Nobody may where there is no such line.
+    pub acl: &'static str,
 }
 
 inventory::collect!(ControlAction);
@@ -58,18 +57,26 @@ macro_rules! command {
     (@feature $feature:literal) => { ::core::option::Option::Some($feature) };
 }
 
-/// Declares an action of the control socket beside the function that does it.
+/// Declares actions of the control socket beside the method that does them:
+///
+/// ```text
+/// control! {
+///     /// Ends sessions.
+///     "kick" "user|host|class name ..." by AdminControlsACLs;
+/// }
+/// ```
+/// `by` names the directive that says who may.
 #[macro_export]
 macro_rules! control {
-    ($(#[doc = $help:literal])+ $name:literal $syntax:literal => $run:expr) => {
-        $crate::inventory::submit! {
+    ($($(#[doc = $help:literal])+ $name:literal $syntax:literal by $acl:ident;)+) => {
+        $($crate::inventory::submit! {
             $crate::ControlAction {
                 module: env!("CARGO_PKG_NAME"),
                 name: $name,
                 syntax: $syntax,
                 help: concat!($($help, "\n"),+),
-                run: $run,
+                acl: stringify!($acl),
             }
-        }
+        })+
     };
 }

@@ -8,6 +8,7 @@
 
 mod account;
 mod contribution;
+pub mod control;
 pub mod data;
 mod digest;
 mod directive;
@@ -50,6 +51,7 @@ pub use value::{Value, ValueError};
 
 /// What a module's author needs, in one line.
 pub mod prelude {
+    pub use crate::control::{Answer, Asked};
     pub use crate::{
         Command, Contexts, Error, Hook, Module, Moment, PathArgument, Phase, Reply, Result, Session, Start, Step,
         Value, Verb, VirtualPath, async_trait, command, control, directive, log, module, parse, refuse,

@@ -8,6 +8,7 @@ use async_trait::async_trait;
 use gantry_proto::command::Command;
 use gantry_proto::verb::Verb;
 
+use crate::control::{Answer, Asked, Change};
 use crate::error::{Error, Result};
 use crate::guard::{self, Call, Guarded, Home};
 use crate::runtime::{Layout, Runtime};
@@ -41,6 +42,22 @@ pub trait Module: Send + Sync + 'static {
     async fn wait(&self, _at: &mut Moment<'_>) -> Result<Step> {
         Ok(Step::Next)
     }
+
+    /// Does an action of the control socket that this module declares
+    /// (`control!`).
+    async fn control(&self, asked: &Asked<'_>) -> Result<Answer> {
+        Err(Error::system(format!("the module declares '{}' and does not do it", asked.action)))
+    }
+
+    /// What the next instance of this module shall begin with: asked when one is
+    /// about to start, of the one that goes on beside it until its last session
+    /// ends. It may be of another build: see [`Start::handed_over`].
+    fn hand_over(&self) -> Result<Value> {
+        Ok(Value::None)
+    }
+
+    /// Told when the generation of this instance serves new sessions.
+    fn changed(&self, _change: &Change) {}
 
     /// Ends what `start` began: no session needs this instance any more.
     async fn stop(&self) {}
@@ -279,6 +296,7 @@ pub struct Start<'a> {
     pub layout: Layout,
     pub(crate) home: Home,
     servers: &'a [(ServerId, &'a (dyn Any + Send + Sync))],
+    handed_over: &'a Value,
     pub(crate) services: &'a mut Services,
 }
 
@@ -288,9 +306,17 @@ impl<'a> Start<'a> {
         layout: Layout,
         home: Home,
         servers: &'a [(ServerId, &'a (dyn Any + Send + Sync))],
+        handed_over: &'a Value,
         services: &'a mut Services,
     ) -> Self {
-        Self { layout, home, servers, services }
+        Self { layout, home, servers, handed_over, services }
+    }
+
+    /// What this module's instance of the generation before handed over
+    /// ([`Module::hand_over`]); nothing where there was none, or it failed. It
+    /// may come from another build: take of it what fits.
+    pub fn handed_over(&self) -> &'a Value {
+        self.handed_over
     }
 
     /// The servers of the configuration, with this module's settings in each.
@@ -327,6 +353,12 @@ pub trait Instance: Send + Sync {
     fn at_once(&self, at: &mut Moment<'_>) -> Result<Step>;
     /// See [`Module::wait`].
     fn wait<'a>(&'a self, at: &'a mut Moment<'_>) -> Call<'a, Step>;
+    /// See [`Module::control`].
+    fn control<'a>(&'a self, asked: &'a Asked<'_>) -> Call<'a, Answer>;
+    /// See [`Module::hand_over`].
+    fn hand_over(&self) -> Result<Value>;
+    /// See [`Module::changed`].
+    fn changed(&self, change: &Change) -> Result<()>;
     /// See [`Module::stop`].
     fn stop(&self) -> Call<'_, ()>;
 }
@@ -353,6 +385,21 @@ impl<M: Module> Instance for Guarded<M> {
 
     fn wait<'a>(&'a self, at: &'a mut Moment<'_>) -> Call<'a, Step> {
         Call::new(self.home(), || self.value().wait(at))
+    }
+
+    fn control<'a>(&'a self, asked: &'a Asked<'_>) -> Call<'a, Answer> {
+        Call::new(self.home(), || self.value().control(asked))
+    }
+
+    fn hand_over(&self) -> Result<Value> {
+        self.home().call(|| self.value().hand_over())
+    }
+
+    fn changed(&self, change: &Change) -> Result<()> {
+        self.home().call(|| {
+            self.value().changed(change);
+            Ok(())
+        })
     }
 
     fn stop(&self) -> Call<'_, ()> {

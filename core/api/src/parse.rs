@@ -94,6 +94,43 @@ pub fn path_or_none(words: &[&str]) -> Result<Value, String> {
     path(words)
 }
 
+/// `actions|all allow|deny user|group list`, as the directives have it that say
+/// who may use actions of the control socket: a map of `actions` (empty for
+/// all), `allow`, `group` and `names` (empty for everybody).
+pub fn control_acl(words: &[&str]) -> Result<Value, String> {
+    let [actions, rest @ ..] = words else { return Err("missing parameters".to_owned()) };
+    let actions = match names(&[actions]).as_slice() {
+        ["all"] => Vec::new(),
+        [] => return Err("missing actions: their names, with commas between them, or all".to_owned()),
+        actions => actions.iter().map(|name| Value::from(*name)).collect(),
+    };
+    let Value::Map(mut acl) = socket_acl(rest)? else { return Err("missing parameters".to_owned()) };
+    acl.push(("actions".to_owned(), Value::List(actions)));
+    Ok(Value::Map(acl))
+}
+
+/// `allow|deny user|group list`: as [`control_acl`], without actions.
+pub fn socket_acl(words: &[&str]) -> Result<Value, String> {
+    let [verdict, kind, list @ ..] = words else { return Err("missing parameters".to_owned()) };
+    let either = |word: &str, yes: &str, no: &str| match () {
+        () if word.eq_ignore_ascii_case(yes) => Ok(Value::Bool(true)),
+        () if word.eq_ignore_ascii_case(no) => Ok(Value::Bool(false)),
+        () => Err(format!("expected {yes} or {no}, found '{word}'")),
+    };
+    let (allow, group) = (either(verdict, "allow", "deny")?, either(kind, "group", "user")?);
+    let listed = match names(list).as_slice() {
+        [] => return Err("missing names: with commas between them, or * for everybody".to_owned()),
+        listed if listed.contains(&"*") => Vec::new(),
+        listed => listed.iter().map(|name| Value::from(*name)).collect(),
+    };
+    Ok(Value::map([("allow", allow), ("group", group), ("names", Value::List(listed))]))
+}
+
+/// The names of lists that commas or blanks divide.
+fn names<'a>(words: &[&'a str]) -> Vec<&'a str> {
+    words.iter().flat_map(|word| word.split(',')).map(str::trim).filter(|name| !name.is_empty()).collect()
+}
+
 /// The only word.
 pub fn one<'a>(words: &[&'a str]) -> Result<&'a str, String> {
     match words {
@@ -128,6 +165,21 @@ mod tests {
         assert!(seconds(&["1:99:00"]).is_err());
         assert!(seconds(&["9223372036854775807h"]).is_err());
         assert!(seconds(&["é"]).is_err());
+    }
+
+    #[test]
+    fn acls_name_actions_and_people() {
+        let acl = control_acl(&["insmod,rmmod", "allow", "user", "root,", "ftp"]).unwrap();
+        assert_eq!(acl.entry("actions").map(|names| names.items().len()), Some(2));
+        assert_eq!(acl.entry("names").map(|names| names.items().len()), Some(2));
+        let everybody = control_acl(&["all", "deny", "group", "*"]).unwrap();
+        assert_eq!(everybody.entry("actions"), Some(&Value::List(Vec::new())));
+        assert_eq!(everybody.entry("allow"), Some(&Value::Bool(false)));
+        for wrong in
+            [&["all"][..], &["all", "allow", "user"], &["all", "let", "user", "x"], &["", "allow", "user", "x"]]
+        {
+            assert!(control_acl(wrong).is_err(), "{wrong:?}");
+        }
     }
 
     #[test]

@@ -50,6 +50,12 @@ pub trait Catalogue {
         None
     }
 
+    /// The module that an operator took out (`mod_x`), and that brought a
+    /// directive: lines with it are passed over.
+    fn taken_out(&self, _directive: &str) -> Option<String> {
+        None
+    }
+
     /// All directives known at this line, for "Did you mean".
     fn directive_names(&self) -> Vec<String>;
 

@@ -2,12 +2,14 @@
 //! merged. Immutable from here on.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::class::Class;
 use crate::directories::{Directories, Directory};
 use crate::error::Notice;
 use crate::position::Position;
 use crate::scope::Scope;
+use crate::texts::Texts;
 use crate::tree::Node;
 
 /// A whole configuration.
@@ -23,6 +25,8 @@ pub struct Configuration {
     pub notices: Vec<Notice>,
     /// The tree behind it all, for checks and listings.
     pub tree: Vec<Node>,
+    /// All that was read, to be read once more as it was.
+    pub texts: Arc<Texts>,
 }
 
 /// One server. A `<VirtualHost>` inherits from `<Global>`, not from the main

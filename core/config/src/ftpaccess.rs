@@ -23,6 +23,8 @@ use crate::tree::{Content, Node};
 pub struct FtpAccess {
     directives: HashMap<String, Directive>,
     modules: Vec<String>,
+    /// By lower-case name the module that was taken out.
+    taken_out: HashMap<String, String>,
 }
 
 impl FtpAccess {
@@ -32,7 +34,16 @@ impl FtpAccess {
     /// Takes the directives of all modules, and the modules' names (`mod_x`).
     pub fn new<'d>(directives: impl IntoIterator<Item = &'d Directive>, modules: Vec<String>) -> Self {
         let named = directives.into_iter().map(|directive| (directive.name.to_ascii_lowercase(), copy(directive)));
-        Self { directives: named.collect(), modules }
+        Self { directives: named.collect(), modules, taken_out: HashMap::new() }
+    }
+
+    /// The same with directives that are passed over: each with its module, which
+    /// an operator took out.
+    #[must_use]
+    pub fn without(mut self, taken_out: impl IntoIterator<Item = (String, String)>) -> Self {
+        let lower = taken_out.into_iter().map(|(directive, module)| (directive.to_ascii_lowercase(), module));
+        self.taken_out = lower.collect();
+        self
     }
 
     /// Reads the bytes of a file that messages call `path`: what holds in its
@@ -120,6 +131,10 @@ impl Catalogue for Snapshot<'_> {
 
     fn module_path(&mut self, _: &Path) -> Result<(), String> {
         Err("not in .ftpaccess".to_owned())
+    }
+
+    fn taken_out(&self, directive: &str) -> Option<String> {
+        self.0.taken_out.get(&directive.to_ascii_lowercase()).cloned()
     }
 
     fn directive_names(&self) -> Vec<String> {

@@ -26,6 +26,7 @@ mod reader;
 mod scope;
 mod section;
 mod stack;
+mod texts;
 
 #[cfg(test)]
 mod testing;
@@ -42,7 +43,8 @@ pub use ftpaccess::FtpAccess;
 pub use limit::{Hosts, Limit, Names, Order, Rule, Verdict, Who, check_rule};
 pub use overrides::Override;
 pub use position::{Origin, Position};
-pub use reader::{Options, parse_text, read};
+pub use reader::{Addition, Options, parse_text, read};
 pub use scope::{Scope, settings_error};
 pub use section::SectionKind;
+pub use texts::Texts;
 pub use tree::{Argument, Content, Node};

@@ -26,6 +26,7 @@ use crate::lexer::{Form, Line, Lines};
 use crate::overrides::{Layers, Override};
 use crate::position::Position;
 use crate::stack::Stack;
+use crate::texts::Texts;
 use crate::toml_lines;
 use crate::tree::{Argument, Node};
 use report::{At, MOST_FAULTS};
@@ -37,6 +38,19 @@ pub struct Options {
     pub defines: Vec<String>,
     /// What overrides directives of the main server; of one layer, in order.
     pub overrides: Vec<Override>,
+    /// Texts that are read behind the file, as if they stood at its end.
+    pub additions: Vec<Addition>,
+    /// What was read before: in place of files that stand there, it is read again.
+    pub again: Option<Arc<Texts>>,
+}
+
+/// A text of directives that stands in no file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Addition {
+    /// What messages call it.
+    pub name: String,
+    /// Its lines.
+    pub text: String,
 }
 
 /// Reads a configuration file with all that it includes.
@@ -47,6 +61,9 @@ pub fn read(path: &Path, catalogue: &mut dyn Catalogue, options: &Options) -> Re
     let mut reader = Reader::new(catalogue, options);
     if let Err(reason) = reader.file(path) {
         return Err(Fault::general(Problem::Unreadable { path: path.to_owned(), reason: file::reason(&reason) }).into());
+    }
+    for Addition { name, text } in &options.additions {
+        reader.text(Path::new(name).into(), text);
     }
     reader.finish(path, options)
 }
@@ -120,6 +137,10 @@ struct Reader<'c> {
     trust: Trust,
     /// The `<IfModule>` sections whose module is not there.
     left_out: Vec<(String, Position)>,
+    /// What was read before, and is read again.
+    again: Option<Arc<Texts>>,
+    /// What has been read.
+    texts: Texts,
 }
 
 impl<'c> Reader<'c> {
@@ -136,6 +157,8 @@ impl<'c> Reader<'c> {
             bytes_left: file::MOST_BYTES,
             trust: Trust::Administrator,
             left_out: Vec::new(),
+            again: options.again.clone(),
+            texts: Texts::default(),
         }
     }
 
@@ -149,7 +172,8 @@ impl<'c> Reader<'c> {
         let start = Position::in_file(path, 1, 1);
         let servers = build::servers(&tree, &layers, &start);
         let classes = class::classes(&tree);
-        Ok(Configuration { servers, classes, files: self.files, notices: self.notices, tree })
+        let texts = Arc::new(self.texts);
+        Ok(Configuration { servers, classes, files: self.files, notices: self.notices, tree, texts })
     }
 
     /// What is wrong with the lines together, with all modules there.
@@ -193,7 +217,9 @@ impl<'c> Reader<'c> {
     }
 
     fn file(&mut self, path: &Path) -> std::io::Result<()> {
-        let bytes = file::load(path, self.bytes_left)?;
+        let before = self.again.as_ref().and_then(|texts| texts.file(path));
+        let bytes = before.map_or_else(|| file::load(path, self.bytes_left), Ok)?;
+        self.texts.keep_file(path, &bytes);
         self.bytes_left = self.bytes_left.saturating_sub(bytes.len() as u64);
         self.files.push(path.to_owned());
         self.open.push(real(path));

@@ -21,7 +21,7 @@ mod words;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use gantry_api::Image;
@@ -126,9 +126,7 @@ impl Loader {
         host: &'static dyn Host,
     ) -> Result<Arc<Loaded>, LoadError> {
         let bytes = file::read(file, Some(self.trust), file::LIMIT)?.bytes;
-        if let Some(signers) = signers {
-            verify(file, &bytes, signers)?;
-        }
+        let signer = signers.map(|signers| verify(file, &bytes, signers)).transpose()?;
         let object = elf::module(file, &bytes)?;
         let (sha256, _) = digest::check(file, &bytes)?;
         let stamp = object.stamp()?;
@@ -139,6 +137,7 @@ impl Loader {
         // Held while mapping: two threads that load the same bytes map them once.
         let mut mapped = self.mapped.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(loaded) = mapped.get(&sha256).and_then(Held::loaded) {
+            loaded.signed_by(signer);
             return Ok(loaded);
         }
         let keep = if stamp.field("runtime") == "yes" { map::Keep::Forever } else { map::Keep::WhileUsed };
@@ -148,7 +147,8 @@ impl Loader {
         if !mapping.image().modules.iter().any(|descriptor| descriptor.name == module) {
             return Err(LoadError::NoDescriptor { path: file.to_owned(), module: module.to_owned() });
         }
-        let loaded = Arc::new(Loaded { mapping, stamp, path: file.to_owned(), sha256 });
+        let loaded = Arc::new(Loaded { mapping, stamp, path: file.to_owned(), sha256, signer: OnceLock::new() });
+        loaded.signed_by(signer);
         mapped.retain(|_, held| held.loaded().is_some());
         let held = match keep {
             map::Keep::Forever => Held::Forever(Arc::clone(&loaded)),
@@ -184,6 +184,12 @@ impl Loader {
         self.libraries.load(path, self.trust, self.trial.as_ref())
     }
 
+    /// Whether the bytes of a digest are mapped.
+    pub fn is_mapped(&self, sha256: &Sha256Sum) -> bool {
+        let mapped = self.mapped.lock().unwrap_or_else(PoisonError::into_inner);
+        mapped.get(sha256).is_some_and(|held| held.loaded().is_some())
+    }
+
     /// The keys that a word of ModuleSigners stands for, a file of keys being
     /// trusted as modules' files are.
     ///
@@ -201,9 +207,22 @@ pub struct Loaded {
     stamp: Stamp,
     path: PathBuf,
     sha256: Sha256Sum,
+    signer: OnceLock<Signer>,
 }
 
 impl Loaded {
+    fn signed_by(&self, signer: Option<&Signer>) {
+        if let Some(signer) = signer {
+            // Of several the first: each of them would have been enough.
+            let _ = self.signer.set(signer.clone());
+        }
+    }
+
+    /// Who signed its bytes, where that was asked for.
+    pub fn signer(&self) -> Option<&Signer> {
+        self.signer.get()
+    }
+
     /// What it holds.
     pub fn image(&self) -> &Image {
         self.mapping.image()

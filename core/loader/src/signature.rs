@@ -73,11 +73,11 @@ pub fn signers(word: &str, trust: Option<Trust>) -> Result<Vec<Signer>, LoadErro
 }
 
 /// Makes sure that the file beside `file` holds a signature over `bytes` by one
-/// of the signers.
+/// of the signers: which.
 ///
 /// # Errors
 /// It does not.
-pub fn verify(file: &Path, bytes: &[u8], signers: &[Signer]) -> Result<(), LoadError> {
+pub fn verify<'s>(file: &Path, bytes: &[u8], signers: &'s [Signer]) -> Result<&'s Signer, LoadError> {
     let signature = signature_path(file);
     let text = match file::read(&signature, None, LIMIT) {
         Ok(read) => read.bytes,
@@ -90,10 +90,8 @@ pub fn verify(file: &Path, bytes: &[u8], signers: &[Signer]) -> Result<(), LoadE
         return Err(LoadError::NoSignature { signature });
     };
     let found = Signature::from_bytes(&found);
-    if signers.iter().any(|Signer(key)| key.verify_strict(bytes, &found).is_ok()) {
-        return Ok(());
-    }
-    Err(LoadError::WrongSignature { path: file.to_owned(), signature, keys: signers.len() })
+    let by = signers.iter().find(|Signer(key)| key.verify_strict(bytes, &found).is_ok());
+    by.ok_or_else(|| LoadError::WrongSignature { path: file.to_owned(), signature, keys: signers.len() })
 }
 
 /// A private key.
@@ -164,7 +162,7 @@ mod tests {
         let file = folder.path().join("mod_x.so");
         let (key, other) = (PrivateKey::generate().unwrap(), PrivateKey::generate().unwrap());
         let check = |bytes: &[u8], keys: &[&PrivateKey]| {
-            verify(&file, bytes, &keys.iter().map(|key| key.signer()).collect::<Vec<_>>())
+            verify(&file, bytes, &keys.iter().map(|key| key.signer()).collect::<Vec<_>>()).map(drop)
         };
         let refused = |bytes: &[u8], keys: &[&PrivateKey]| check(bytes, keys).unwrap_err().to_string();
         assert!(refused(b"code", &[&key]).contains("not signed"));

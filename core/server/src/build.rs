@@ -2,7 +2,7 @@
 //! the modules in order, make their settings, start them. Whatever fails, the
 //! running generation has not been touched.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::iter;
 use std::mem;
 use std::path::PathBuf;
@@ -12,11 +12,13 @@ use std::time::Duration;
 use gantry_api::service::Services;
 use gantry_api::{CommandHelp, Descriptor, Hook, Layout, ServerId, Value, World};
 use gantry_config::{
-    Class, Configuration, Faults, FtpAccess, Options, Override, Position, Report, Server as ServerConfig,
+    Addition, Class, Configuration, Faults, FtpAccess, Options, Override, Position, Report, Server as ServerConfig,
+    Texts,
 };
 use thiserror::Error;
 use tokio::sync::mpsc::UnboundedSender;
 
+use crate::changes::Changes;
 use crate::check::places;
 use crate::dispatch::Table;
 use crate::generation::{Generation, Retired, Running, Scope, ScopeId, Server};
@@ -50,6 +52,55 @@ pub enum BuildError {
         /// Its LoadModule line.
         place: Option<Position>,
     },
+    /// A module that an operator took in cannot be had any more.
+    #[error("Fatal: {module}, taken in by insmod: {reason}")]
+    Inserted {
+        /// Which.
+        module: String,
+        /// Why.
+        reason: String,
+    },
+}
+
+impl BuildError {
+    fn inserted((module, reason): (String, String)) -> Self {
+        Self::Inserted { module, reason }
+    }
+}
+
+/// What a generation is built on besides its source.
+#[derive(Default)]
+pub struct Basis<'a> {
+    /// What operators changed.
+    pub changes: Changes,
+    /// The generation whose configuration and modules' files are used once
+    /// more, as they were read then; without it all is read anew.
+    pub onto: Option<&'a Generation>,
+    /// The module whose file is read anew all the same.
+    pub anew: Option<&'a str>,
+}
+
+impl Basis<'_> {
+    /// The images that are used as they are, by module.
+    fn kept(&self) -> HashMap<String, ImageRef> {
+        let modules = self.onto.iter().flat_map(|generation| &generation.modules);
+        let kept = modules.filter(|module| self.anew != Some(module.name.as_str()));
+        kept.map(|module| (module.name.clone(), module.image.clone())).collect()
+    }
+}
+
+/// What was read, and where modules are looked for: what later changes build on.
+#[derive(Default)]
+pub struct Read {
+    /// The files of the configuration.
+    pub texts: Arc<Texts>,
+    /// Where LoadModule looks.
+    pub folders: Vec<PathBuf>,
+    /// By whom modules' files must be signed.
+    #[cfg(feature = "dso")]
+    pub signers: Option<Vec<gantry_loader::Signer>>,
+    /// The main server's settings, all of them.
+    pub main: Value,
 }
 
 fn on(place: &Option<Position>) -> String {
@@ -86,18 +137,28 @@ pub struct Plan {
     /// The LoadModule line of each.
     places: Vec<Option<Position>>,
     classes: Vec<Class>,
+    /// What later changes build on.
+    pub read: Read,
     /// What is worth a line in the log.
     pub notices: Vec<String>,
 }
 
 impl Plan {
     /// Reads the configuration, all of it.
-    pub fn read(source: &Source, images: &Images) -> Result<Self, BuildError> {
-        let mut set = images.modules();
+    pub fn read(source: &Source, images: &Images, basis: &Basis<'_>) -> Result<Self, BuildError> {
+        let mut set = images.changed(&basis.changes, basis.kept());
+        set.take_inserted().map_err(BuildError::inserted)?;
         let mut overrides = Override::of_environment(std::env::vars_os());
         overrides.extend(source.overrides.iter().cloned());
-        let options = Options { defines: source.defines.clone(), overrides };
+        let additions = basis.changes.inserted.iter().map(|inserted| Addition {
+            name: format!("insmod {}", inserted.module),
+            text: inserted.directives.clone(),
+        });
+        let additions = additions.collect();
+        let again = basis.onto.map(|generation| generation.read.texts.clone());
+        let options = Options { defines: source.defines.clone(), overrides, additions, again };
         let configuration = gantry_config::read(&source.path, &mut set, &options)?;
+        set.judge_inserted().map_err(BuildError::inserted)?;
         let mut notices: Vec<String> = configuration.notices.iter().map(ToString::to_string).collect();
         let anonymous = configuration.servers.iter().flat_map(|server| &server.anonymous);
         notices.extend(anonymous.map(|section| {
@@ -108,11 +169,18 @@ impl Plan {
         let places = modules.iter().map(|(image, at)| set.place(image.image().modules[*at].name).cloned()).collect();
         let classes = configuration.classes.clone();
         let (servers, scopes) = (Vec::new(), Vec::new());
-        let mut plan = Self { servers, scopes, overrides: None, modules, places, classes, notices };
+        let read = Read {
+            texts: configuration.texts.clone(),
+            folders: set.folders().to_vec(),
+            #[cfg(feature = "dso")]
+            signers: set.signers().map(<[_]>::to_vec),
+            main: configuration.servers.first().map(|main| main.scope.settings.clone()).unwrap_or_default(),
+        };
+        let mut plan = Self { servers, scopes, overrides: None, modules, places, classes, read, notices };
         let configured = plan.add_servers(configuration)?;
         if !configured.is_empty() {
             let names = plan.modules().map(|(_, module)| module.name.to_owned()).collect();
-            let reader = FtpAccess::new(set.directives(), names);
+            let reader = FtpAccess::new(set.directives(), names).without(basis.changes.idle_directives());
             plan.overrides = Some(Overrides::new(reader, configured, plan.modules.as_slice().into()));
         }
         Ok(plan)
@@ -173,11 +241,17 @@ impl Plan {
         Ok(ScopeId(self.scopes.len() - 1))
     }
 
-    /// Makes and starts the modules' instances.
-    pub async fn start(mut self, number: u64, retire: UnboundedSender<Retired>) -> Result<Arc<Generation>, BuildError> {
+    /// Makes and starts the modules' instances, which begin with what those of
+    /// the generation `before` hand over.
+    pub async fn start(
+        mut self,
+        number: u64,
+        before: Option<&Generation>,
+        retire: UnboundedSender<Retired>,
+    ) -> Result<Arc<Generation>, BuildError> {
         let scopes = Arc::new(mem::take(&mut self.scopes));
         let (mut started, mut hooks, mut services) = (Vec::new(), Vec::new(), Services::default());
-        let done = self.start_all(&scopes, &mut started, &mut hooks, &mut services).await;
+        let done = self.start_all(&scopes, before, &mut started, &mut hooks, &mut services).await;
         // Only a module that was given up on still holds them, for ever.
         let scopes = Arc::into_inner(scopes).unwrap_or_default();
         let modules = self.modules().map(|(_, module)| module.name.to_owned()).collect();
@@ -190,12 +264,14 @@ impl Plan {
         }
         let table = Table::new(&hooks);
         let generation = Generation::new(number, self.servers, scopes, started, table, world, retire);
-        Ok(Arc::new(generation.with_classes(self.classes).with_overrides(self.overrides)))
+        let generation = generation.with_classes(self.classes).with_overrides(self.overrides);
+        Ok(Arc::new(generation.with_read(self.read)))
     }
 
     async fn start_all(
         &self,
         scopes: &Arc<Vec<Scope>>,
+        before: Option<&Generation>,
         started: &mut Vec<Running>,
         hooks: &mut Vec<Vec<Hook>>,
         services: &mut Services,
@@ -203,13 +279,14 @@ impl Plan {
         let servers: Arc<[ScopeId]> = self.servers.iter().map(|server| server.scope).collect();
         let modules: Arc<[(ImageRef, usize)]> = self.modules.as_slice().into();
         let seconds = self.servers.first().map_or(0, |main| scopes[main.scope.0].settings.timeout_module_start);
-        for position in 0..self.modules.len() {
+        for (position, (_, module)) in self.modules().enumerate() {
             let starting = Starting {
                 modules: modules.clone(),
                 position,
                 scopes: scopes.clone(),
                 servers: servers.clone(),
                 limit: (seconds > 0).then(|| Duration::from_secs(seconds)),
+                handed_over: before.map_or(Value::None, |before| before.hand_over(module.name)),
             };
             let (running, found) =
                 start::start(starting, services).await.map_err(|reason| self.not_started(position, reason))?;

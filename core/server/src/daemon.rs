@@ -2,39 +2,45 @@
 //! changes the generation goes one way: build the next beside the running one,
 //! and put it in place only if all of it is sound.
 
+mod change;
+mod clients;
+#[cfg(feature = "ctrls")]
+mod operate;
+
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
-use std::time::Duration;
+use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::time::{Duration, SystemTime};
 
-use gantry_api::Reply;
+use gantry_api::ServerId;
+use gantry_api::control::Change;
 use gantry_api::log::{self, Level};
-use gantry_sys::{Credentials, as_daemon, as_user};
-use socket2::{SockRef, TcpKeepalive};
+use gantry_sys::as_daemon;
 use thiserror::Error;
-use tokio::net::{TcpListener, TcpStream};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::{JoinHandle, JoinSet};
 
 use crate::blocking::Blocking;
-use crate::build::{BuildError, Plan, Source};
-use crate::connection::Connection;
+use crate::build::{Basis, BuildError, Plan, Source};
+use crate::changes::Changes;
+#[cfg(feature = "ctrls")]
+use crate::control::{Control, Operators};
 use crate::generation::{Generation, Retired};
 use crate::identity::{self, Identity};
 use crate::images::Images;
-use crate::listener::{Listeners, Wanted, accepting};
+use crate::listener::{Listeners, Wanted};
 use crate::log::{LOGGER, Logger};
 use crate::pid_file::PidFile;
-use crate::session::{Arrival, Closing, serve};
+use crate::registry::Registry;
+use crate::sessions::Sessions;
 
 /// How long sessions have to end by themselves after SIGTERM.
 const END_LIMIT: Duration = Duration::from_secs(5);
-/// How long they have once their transfers have been broken off.
-const CUT_LIMIT: Duration = Duration::from_secs(10);
 
 /// Why the daemon does not start.
 #[derive(Debug, Error)]
@@ -70,6 +76,9 @@ pub struct Manner {
     pub pid_file: Option<PathBuf>,
     /// How long it serves.
     pub until: Until,
+    /// The control socket where the configuration switches it on and names none;
+    /// its folder is made where it is missing.
+    pub control_socket: PathBuf,
 }
 
 /// How long a daemon serves.
@@ -98,7 +107,12 @@ pub fn modules(source: &Source, images: &Images) -> Result<Vec<(String, String)>
 
 /// A configuration, with what is to be said of the server's own directives.
 fn read(source: &Source, images: &Images) -> Result<Plan, BuildError> {
-    let mut plan = Plan::read(source, images)?;
+    read_on(source, images, &Basis::default())
+}
+
+/// The same on a basis.
+fn read_on(source: &Source, images: &Images, basis: &Basis<'_>) -> Result<Plan, BuildError> {
+    let mut plan = Plan::read(source, images, basis)?;
     let notices = plan.settings().notices();
     plan.notices.extend(notices);
     Ok(plan)
@@ -111,13 +125,13 @@ pub fn with_generation<T>(
     images: &Images,
     work: impl AsyncFnOnce(&Generation) -> T,
 ) -> Result<T, StartError> {
-    let plan = Plan::read(source, images)?;
+    let plan = Plan::read(source, images, &Basis::default())?;
     let threads = |error| StartError::System("cannot start threads".to_owned(), error);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(threads)?;
     runtime.block_on(async {
         let (retire, retired) = mpsc::unbounded_channel();
-        let retiring = tokio::spawn(crate::retire::retire(retired));
-        let done = match plan.start(0, retire).await {
+        let retiring = tokio::spawn(crate::retire::retire(retired, Arc::default()));
+        let done = match plan.start(0, None, retire).await {
             Ok(generation) => Ok(work(&generation).await),
             Err(error) => Err(error.into()),
         };
@@ -137,16 +151,15 @@ pub fn run(
 ) -> Result<(), StartError> {
     let plan = read(&source, &images)?;
     say_all(&plan.notices);
-    let wanted = Wanted::of(&plan).map_err(StartError::Wanted)?;
     // First of all: of a second start, this says most.
+    Wanted::of(&plan).map_err(StartError::Wanted)?;
     let pid_file = take_pid_file(&plan, &manner)?;
-    let listeners = Listeners::default().opened(&wanted).map_err(StartError::Wanted)?;
-    let system_log = open_log(&plan)?;
+    let mut open = Open::of(&plan, None, &manner)?;
     let identity = Arc::new(identity::take(plan.settings())?);
     if let Err(error) = identity::raise_file_limit() {
         say(Level::Warn, format_args!("cannot raise the limit on open files: {error}"));
     }
-    LOGGER.send_to(system_log);
+    LOGGER.send_to(open.log.take());
     LOGGER.start_thread().map_err(|error| StartError::System("cannot start the log's thread".to_owned(), error))?;
     let failed = |what: &str| {
         let what = what.to_owned();
@@ -161,16 +174,17 @@ pub fn run(
         let blocking = Arc::new(Blocking::new().map_err(failed("cannot start threads"))?);
         // Before anybody knows that there is somebody to signal.
         let signals = Signals::new().map_err(failed("cannot receive signals"))?;
-        let daemon = Daemon::start(source, images, plan, wanted, listeners, identity, blocking).await?;
-        let daemon = Arc::new(daemon);
+        let until = manner.until;
+        let beginning = Beginning { source, images, manner, plan, open, identity, blocking };
+        let daemon = Arc::new(Daemon::start(beginning).await?);
         daemon.accept_at_all();
         if let Some(current) = daemon.current() {
             ready(&current.listeners.addresses(), &current.generation);
         }
         let mut signals = signals;
-        daemon.live(&mut signals, manner.until).await;
+        let grace = daemon.live(&mut signals, until).await;
         tokio::select! {
-            () = daemon.end() => {}
+            () = daemon.end(grace) => {}
             () = signals.end() => say(Level::Warn, format_args!("a second signal: ending at once")),
         }
         Ok(())
@@ -186,7 +200,64 @@ struct Current {
     generation: Arc<Generation>,
     wanted: Wanted,
     listeners: Listeners,
+    #[cfg(feature = "ctrls")]
+    control: Control,
     max_instances: Option<usize>,
+    /// Servers whose new clients are turned away (down). A reload begins anew.
+    down: Mutex<BTreeSet<ServerId>>,
+}
+
+impl Current {
+    /// A plan's, once its generation has started.
+    fn new(generation: Arc<Generation>, open: Open) -> Self {
+        let Open { wanted, listeners, .. } = open;
+        let max_instances = generation.settings().max_instances;
+        Self {
+            generation,
+            wanted,
+            listeners,
+            #[cfg(feature = "ctrls")]
+            control: open.control,
+            max_instances,
+            down: Mutex::default(),
+        }
+    }
+
+    fn is_down(&self, server: ServerId) -> bool {
+        self.down.lock().unwrap_or_else(PoisonError::into_inner).contains(&server)
+    }
+}
+
+/// What a plan wants of the system before any of it runs.
+struct Open {
+    wanted: Wanted,
+    listeners: Listeners,
+    #[cfg(feature = "ctrls")]
+    control: Control,
+    log: Option<File>,
+}
+
+impl Open {
+    /// Opens what is not open already; nothing of `before` changes.
+    fn of(plan: &Plan, before: Option<&Current>, manner: &Manner) -> Result<Self, StartError> {
+        let wanted = Wanted::of(plan).map_err(StartError::Wanted)?;
+        let nothing = Listeners::default();
+        let open = before.map_or(&nothing, |before| &before.listeners);
+        let listeners = open.opened(&wanted).map_err(StartError::Wanted)?;
+        #[cfg(feature = "ctrls")]
+        let control = Control::opened(&plan.read.main, before.map(|before| &before.control), &manner.control_socket)
+            .map_err(StartError::Wanted)?;
+        #[cfg(not(feature = "ctrls"))]
+        let _ = manner;
+        let log = open_log(plan)?;
+        Ok(Self {
+            wanted,
+            listeners,
+            #[cfg(feature = "ctrls")]
+            control,
+            log,
+        })
+    }
 }
 
 /// Where generations go, and the task that takes leave of them.
@@ -195,17 +266,35 @@ type Retiring = (mpsc::UnboundedSender<Retired>, JoinHandle<()>);
 struct Daemon {
     source: Source,
     images: Images,
+    manner: Manner,
     /// None once the daemon ends.
     current: RwLock<Option<Arc<Current>>>,
+    /// Held while the next generation is built: one at a time.
+    changing: tokio::sync::Mutex<()>,
+    changes: Mutex<Changes>,
+    registry: Arc<Registry>,
     acceptors: Mutex<Vec<(SocketAddr, SocketAddr, JoinHandle<()>)>>,
+    #[cfg(feature = "ctrls")]
+    operators: Mutex<Option<Operators>>,
     blocking: Arc<Blocking>,
     identity: Arc<Identity>,
     retire: Mutex<Option<Retiring>>,
+    /// The number of the newest generation.
     generations: AtomicU64,
-    sessions: AtomicU64,
-    active: AtomicUsize,
+    /// The number of the newest session.
+    newest: AtomicU64,
+    sessions: Arc<Sessions>,
     tasks: Mutex<JoinSet<()>>,
-    closing: watch::Sender<Closing>,
+    began: SystemTime,
+    /// How often the configuration was read anew, and when last.
+    reloads: Mutex<(u64, Option<SystemTime>)>,
+    /// Actions that operators switched off, by module and name.
+    #[cfg(feature = "ctrls")]
+    disabled: Mutex<BTreeSet<(String, String)>>,
+    /// What an operator says of names of clients, in place of UseReverseDNS.
+    reverse_dns: Mutex<Option<bool>>,
+    /// An operator ends the daemon: how long sessions may go on.
+    shutdown: watch::Sender<Option<Duration>>,
     /// A session has ended.
     left: Notify,
 }
@@ -235,20 +324,24 @@ impl Signals {
     }
 }
 
+/// What a daemon begins with.
+struct Beginning {
+    source: Source,
+    images: Images,
+    manner: Manner,
+    plan: Plan,
+    open: Open,
+    identity: Arc<Identity>,
+    blocking: Arc<Blocking>,
+}
+
 impl Daemon {
-    async fn start(
-        source: Source,
-        images: Images,
-        plan: Plan,
-        wanted: Wanted,
-        listeners: Listeners,
-        identity: Arc<Identity>,
-        blocking: Arc<Blocking>,
-    ) -> Result<Self, StartError> {
+    async fn start(beginning: Beginning) -> Result<Self, StartError> {
+        let Beginning { source, images, manner, plan, open, identity, blocking } = beginning;
         let (retire, retired) = mpsc::unbounded_channel();
-        let retiring = tokio::spawn(crate::retire::retire(retired));
-        let max_instances = plan.settings().max_instances;
-        let generation = match plan.start(1, retire.clone()).await {
+        let registry = Arc::new(Registry::default());
+        let retiring = tokio::spawn(crate::retire::retire(retired, registry.clone()));
+        let generation = match plan.start(1, None, retire.clone()).await {
             Ok(generation) => generation,
             Err(error) => {
                 drop(retire);
@@ -257,39 +350,65 @@ impl Daemon {
             }
         };
         say_modules(&generation);
-        let current = Current { generation, wanted, listeners, max_instances };
+        registry.serve(&generation);
+        generation.tell(&Change { generation: 1, cause: "start".to_owned(), module: None });
         Ok(Self {
             source,
             images,
-            current: RwLock::new(Some(Arc::new(current))),
+            manner,
+            current: RwLock::new(Some(Arc::new(Current::new(generation, open)))),
+            changing: tokio::sync::Mutex::default(),
+            changes: Mutex::default(),
+            registry,
             acceptors: Mutex::default(),
+            #[cfg(feature = "ctrls")]
+            operators: Mutex::default(),
             blocking,
             identity,
             retire: Mutex::new(Some((retire, retiring))),
             generations: AtomicU64::new(1),
-            sessions: AtomicU64::new(0),
-            active: AtomicUsize::new(0),
+            newest: AtomicU64::new(0),
+            sessions: Arc::default(),
             tasks: Mutex::default(),
-            closing: watch::Sender::new(Closing::No),
+            began: SystemTime::now(),
+            reloads: Mutex::default(),
+            #[cfg(feature = "ctrls")]
+            disabled: Mutex::default(),
+            reverse_dns: Mutex::default(),
+            shutdown: watch::Sender::new(None),
             left: Notify::new(),
         })
+    }
+
+    fn reloads(&self) -> MutexGuard<'_, (u64, Option<SystemTime>)> {
+        self.reloads.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn current(&self) -> Option<Arc<Current>> {
         self.current.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Signals, until one of them ends the daemon. A reload runs beside them, so
-    /// that one which takes its time keeps nobody from ending the daemon.
-    async fn live(self: &Arc<Self>, signals: &mut Signals, until: Until) {
+    /// Signals, until one of them or an operator ends the daemon: how long
+    /// sessions may go on then. A reload runs beside them, so that one which takes
+    /// its time keeps nobody from ending the daemon.
+    async fn live(self: &Arc<Self>, signals: &mut Signals, until: Until) -> Duration {
         let mut reloads = JoinSet::new();
         let mut asked_again = false;
+        let mut shutdown = self.shutdown.subscribe();
+        let ending = |why: &str| {
+            say(Level::Info, format_args!("{why}: ending"));
+            Duration::ZERO
+        };
         loop {
             tokio::select! {
-                _ = signals.terminate.recv() => return say(Level::Info, format_args!("SIGTERM received: ending")),
-                _ = signals.interrupt.recv() => return say(Level::Info, format_args!("SIGINT received: ending")),
+                _ = signals.terminate.recv() => return ending("SIGTERM received"),
+                _ = signals.interrupt.recv() => return ending("SIGINT received"),
                 () = self.left.notified(), if until == Until::FirstSession => {
-                    return say(Level::Info, format_args!("the first session has ended: ending"));
+                    return ending("the first session has ended");
+                }
+                Ok(grace) = shutdown.wait_for(Option::is_some) => {
+                    ending("an operator wants it");
+                    return grace.unwrap_or_default();
                 }
                 _ = signals.hangup.recv() => {
                     say(Level::Info, format_args!("SIGHUP received: reading {} anew", self.source.path.display()));
@@ -307,187 +426,6 @@ impl Daemon {
             }
         }
     }
-
-    async fn reload_or_say(self: Arc<Self>) {
-        let Err(error) = self.reload().await else { return };
-        for line in error.to_string().lines() {
-            say(Level::Error, format_args!("{line}"));
-        }
-        say(Level::Error, format_args!("the new configuration is refused; the running one goes on unchanged"));
-    }
-
-    /// Builds the next generation, and puts it in place if all of it is sound.
-    async fn reload(self: &Arc<Self>) -> Result<(), StartError> {
-        let (plan, system_log) = tokio::task::block_in_place(|| {
-            let plan = self.read_again()?;
-            let log = open_log(&plan)?;
-            Ok::<_, StartError>((plan, log))
-        })?;
-        say_all(&plan.notices);
-        let wanted = Wanted::of(&plan).map_err(StartError::Wanted)?;
-        let open = self.current().map(|current| current.listeners.clone()).unwrap_or_default();
-        let listeners = open.opened(&wanted).map_err(StartError::Wanted)?;
-        let max_instances = plan.settings().max_instances;
-        let number = self.generations.fetch_add(1, Ordering::Relaxed) + 1;
-        let retire =
-            self.retire.lock().unwrap_or_else(PoisonError::into_inner).as_ref().map(|(retire, _)| retire.clone());
-        let Some(retire) = retire else { return Err(StartError::Wanted("the daemon ends".to_owned())) };
-        let generation = plan.start(number, retire).await?;
-        say_modules(&generation);
-        let next = Arc::new(Current { generation, wanted, listeners, max_instances });
-        {
-            let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
-            if current.is_none() {
-                return Err(StartError::Wanted("the daemon ends".to_owned()));
-            }
-            *current = Some(next);
-        }
-        self.accept_at_all();
-        LOGGER.send_to(system_log);
-        say(Level::Info, format_args!("generation {number} serves new sessions"));
-        Ok(())
-    }
-
-    /// The configuration once more. It may be readable by root alone, who the
-    /// daemon was.
-    fn read_again(&self) -> Result<Plan, BuildError> {
-        let refused = match read(&self.source, &self.images) {
-            Err(error) if self.identity.may_switch => error,
-            done => return done,
-        };
-        let root = Credentials { uid: 0, gid: 0, groups: Vec::new() };
-        as_user(&root, || read(&self.source, &self.images)).unwrap_or(Err(refused))
-    }
-
-    /// Accepts at each address that is wanted, and no more at others.
-    fn accept_at_all(self: &Arc<Self>) {
-        let Some(current) = self.current() else { return };
-        let mut acceptors = self.acceptors.lock().unwrap_or_else(PoisonError::into_inner);
-        let wants = |bound: &SocketAddr| current.wanted.addresses.iter().any(|(address, _)| address == bound);
-        acceptors.retain(|(bound, shown, task)| {
-            let wanted = wants(bound);
-            if !wanted {
-                task.abort();
-                say(Level::Info, format_args!("no longer listening on {shown}"));
-            }
-            wanted
-        });
-        for (bound, listener) in current.listeners.sockets() {
-            if acceptors.iter().any(|(open, ..)| *open == bound) {
-                continue;
-            }
-            match accepting(listener).and_then(|listener| Ok((listener.local_addr()?, listener))) {
-                Ok((shown, listener)) => {
-                    say(Level::Info, format_args!("listening on {shown}"));
-                    acceptors.push((bound, shown, tokio::spawn(self.clone().accept(bound, listener))));
-                }
-                Err(error) => say(Level::Error, format_args!("cannot accept on {bound}: {error}")),
-            }
-        }
-    }
-
-    async fn accept(self: Arc<Self>, bound: SocketAddr, listener: TcpListener) {
-        loop {
-            match listener.accept().await {
-                Ok((stream, remote)) => self.admit(bound, stream, remote),
-                Err(error) => {
-                    // Out of descriptors, mostly: sessions that end make room.
-                    say(Level::Error, format_args!("cannot accept a connection: {error}"));
-                    tokio::time::sleep(Duration::from_millis(100)).await;
-                }
-            }
-        }
-    }
-
-    fn admit(self: &Arc<Self>, bound: SocketAddr, stream: TcpStream, remote: SocketAddr) {
-        let remote = SocketAddr::new(remote.ip().to_canonical(), remote.port());
-        let Ok(local) = stream.local_addr() else { return };
-        let local = SocketAddr::new(local.ip().to_canonical(), local.port());
-        prepare(&stream);
-        let Some(current) = self.current() else { return };
-        let active = self.active.fetch_add(1, Ordering::AcqRel);
-        let leave = Leave(self.clone());
-        if current.max_instances.is_some_and(|most| active >= most) {
-            say(Level::Warn, format_args!("MaxInstances ({active}) reached: {remote} is turned away"));
-            self.spawn(async move {
-                let _leave = leave;
-                let _ = Connection::new(stream).send(&Reply::new(421, "Too many connections: try again later")).await;
-            });
-            return;
-        }
-        let arrival = Arrival {
-            id: self.sessions.fetch_add(1, Ordering::Relaxed) + 1,
-            stream,
-            local,
-            remote,
-            server: current.wanted.server(bound, local),
-            generation: current.generation.clone(),
-            blocking: self.blocking.clone(),
-            identity: self.identity.clone(),
-            closing: self.closing.subscribe(),
-        };
-        self.spawn(async move {
-            let _leave = leave;
-            serve(arrival).await;
-        });
-    }
-
-    /// Starts a session's task; those that have ended are let go of.
-    fn spawn(&self, session: impl Future<Output = ()> + Send + 'static) {
-        let mut tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
-        while tasks.try_join_next().is_some() {}
-        tasks.spawn(session);
-    }
-
-    /// No more clients; those that are there are told, waited for a while, and
-    /// then cut off.
-    async fn end(&self) {
-        for (.., task) in self.acceptors.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
-            task.abort();
-        }
-        let mut tasks = std::mem::take(&mut *self.tasks.lock().unwrap_or_else(PoisonError::into_inner));
-        for (near, wait) in [(Closing::Soon, END_LIMIT), (Closing::Now, CUT_LIMIT)] {
-            self.closing.send_replace(near);
-            let all_gone = async { while tasks.join_next().await.is_some() {} };
-            if tokio::time::timeout(wait, all_gone).await.is_ok() {
-                break;
-            }
-            say(Level::Warn, format_args!("{} sessions are cut off", tasks.len()));
-        }
-        tasks.shutdown().await;
-        // Once nobody holds a generation or could send one, the task that
-        // takes leave of them comes to its end.
-        drop(self.current.write().unwrap_or_else(PoisonError::into_inner).take());
-        let retire = self.retire.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some((retire, retiring)) = retire {
-            drop(retire);
-            // Each module has its time to stop: what it was given to write is
-            // not lost. Who cannot wait sends a second signal.
-            let _ = retiring.await;
-        }
-        say(Level::Info, format_args!("ended"));
-    }
-}
-
-/// Counts a session out, however it ends.
-struct Leave(Arc<Daemon>);
-
-impl Drop for Leave {
-    fn drop(&mut self) {
-        self.0.active.fetch_sub(1, Ordering::AcqRel);
-        self.0.left.notify_one();
-    }
-}
-
-/// Sets what a control connection needs. Each is a wish: a client without it
-/// is served as well.
-fn prepare(stream: &TcpStream) {
-    let socket = SockRef::from(stream);
-    let _ = stream.set_nodelay(true);
-    // A Telnet Synch (RFC 854) marks ABOR's place by an urgent byte, which
-    // stays in the stream only so.
-    let _ = socket.set_out_of_band_inline(true);
-    let _ = socket.set_tcp_keepalive(&TcpKeepalive::new().with_time(Duration::from_secs(120)));
 }
 
 fn open_log(plan: &Plan) -> Result<Option<File>, StartError> {

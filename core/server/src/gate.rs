@@ -69,6 +69,11 @@ impl Client {
     pub fn new(address: IpAddr, host: &str, classes: &[Class]) -> Self {
         Self { address, host: host.to_owned(), class: class_of(classes, address, host).map(str::to_owned) }
     }
+
+    /// Its class.
+    pub fn class(&self) -> Option<&str> {
+        self.class.as_deref()
+    }
 }
 
 /// Who asks the gate.

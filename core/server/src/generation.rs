@@ -4,12 +4,16 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
+use gantry_api::control::Change;
+use gantry_api::log::{self, Level};
 use gantry_api::module::SettingsBox;
-use gantry_api::{Account, Descriptor, Instance, ServerId, World};
+use gantry_api::{Account, Descriptor, Instance, ServerId, Value, World};
 use gantry_config::{Class, Directories, DirectoryTable, Faults, settings_error};
 use tokio::sync::mpsc::UnboundedSender;
 
+use crate::build::Read;
 use crate::dispatch::Table;
 use crate::gate::Rules;
 use crate::images::ImageRef;
@@ -92,6 +96,44 @@ pub struct Running {
     pub instance: Box<dyn Instance>,
     /// The image that its code is in.
     pub image: ImageRef,
+    calls: AtomicU64,
+    panics: AtomicU64,
+    failed: AtomicBool,
+}
+
+impl Running {
+    /// An instance that nothing is known of yet.
+    pub fn new(name: String, version: String, instance: Box<dyn Instance>, image: ImageRef) -> Self {
+        let (calls, panics, failed) = (AtomicU64::new(0), AtomicU64::new(0), AtomicBool::new(false));
+        Self { name, version, instance, image, calls, panics, failed }
+    }
+
+    /// How often it was called in sessions that have ended.
+    pub fn calls(&self) -> u64 {
+        self.calls.load(Ordering::Relaxed)
+    }
+
+    /// Adds the calls of a session that ends.
+    pub fn called(&self, calls: u64) {
+        self.calls.fetch_add(calls, Ordering::Relaxed);
+    }
+
+    /// How often it panicked.
+    pub fn panics(&self) -> u64 {
+        self.panics.load(Ordering::Relaxed)
+    }
+
+    /// Whether it panicked so often that it is called no more.
+    pub fn has_failed(&self) -> bool {
+        self.failed.load(Ordering::Relaxed)
+    }
+
+    /// Counts a panic; with the one that reaches `most` it has failed. Whether
+    /// that was this one.
+    pub fn panicked(&self, most: Option<usize>) -> bool {
+        let panics = self.panics.fetch_add(1, Ordering::Relaxed) + 1;
+        most.is_some_and(|most| panics >= most as u64) && !self.failed.swap(true, Ordering::Relaxed)
+    }
 }
 
 /// One generation.
@@ -108,6 +150,8 @@ pub struct Generation {
     pub world: World,
     /// The classes of clients.
     pub classes: Vec<Class>,
+    /// What later changes build on.
+    pub read: Read,
     overrides: Option<Overrides>,
     scopes: Vec<Scope>,
     retire: UnboundedSender<Retired>,
@@ -156,7 +200,8 @@ impl Generation {
         world: World,
         retire: UnboundedSender<Retired>,
     ) -> Self {
-        Self { number, servers, modules, table, world, classes: Vec::new(), overrides: None, scopes, retire }
+        let (classes, read) = (Vec::new(), Read::default());
+        Self { number, servers, modules, table, world, classes, read, overrides: None, scopes, retire }
     }
 
     /// The same with classes of clients.
@@ -164,6 +209,23 @@ impl Generation {
     pub fn with_classes(mut self, classes: Vec<Class>) -> Self {
         self.classes = classes;
         self
+    }
+
+    /// The same with what later changes build on.
+    #[must_use]
+    pub fn with_read(mut self, read: Read) -> Self {
+        self.read = read;
+        self
+    }
+
+    /// What its instance of a module hands over to the next one; nothing where
+    /// there is none, or it fails, which the log tells.
+    pub fn hand_over(&self, module: &str) -> Value {
+        let Some(running) = self.modules.iter().find(|running| running.name == module) else { return Value::None };
+        running.instance.hand_over().unwrap_or_else(|error| {
+            log::write(Level::Error, "gantry-server", format_args!("{module} hands nothing over: {error}"));
+            Value::None
+        })
     }
 
     /// The same with what reads `.ftpaccess` files, where some server wants them.
@@ -188,6 +250,20 @@ impl Generation {
         match held {
             Held::Configured(id) => self.scope(*id),
             Held::Made(made) => made.scope(),
+        }
+    }
+
+    /// The settings of the main server.
+    pub fn settings(&self) -> &Settings {
+        &self.scopes[self.servers[0].scope.0].settings
+    }
+
+    /// Tells all modules of a change.
+    pub fn tell(&self, change: &Change) {
+        for running in &self.modules {
+            if let Err(error) = running.instance.changed(change) {
+                log::write(Level::Error, "gantry-server", format_args!("{}: {error}", running.name));
+            }
         }
     }
 

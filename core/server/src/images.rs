@@ -12,6 +12,7 @@ use gantry_config::{Catalogue, Fault, Node, Position};
 #[cfg(feature = "dso")]
 use gantry_loader::{Library, Loaded, Loader, Signer, Trial};
 
+use crate::changes::Changes;
 use crate::check;
 use crate::listener::resolve;
 use crate::log::LOGGER;
@@ -42,6 +43,15 @@ impl ImageRef {
             Self::Linked(_) => Layout::Linked,
             #[cfg(feature = "dso")]
             Self::Loaded(_) => Layout::Loaded,
+        }
+    }
+
+    /// The digest of its file; none of the executable.
+    pub fn sha256(&self) -> Option<[u8; 32]> {
+        match self {
+            Self::Linked(_) => None,
+            #[cfg(feature = "dso")]
+            Self::Loaded(loaded) => Some(*loaded.sha256()),
         }
     }
 
@@ -87,6 +97,18 @@ impl Images {
         by_name(&self.linked)
     }
 
+    /// Whether a file of this digest is mapped.
+    #[cfg(feature = "dso")]
+    pub fn is_mapped(&self, sha256: &[u8; 32]) -> bool {
+        self.loader.is_mapped(sha256)
+    }
+
+    /// No file ever is.
+    #[cfg(not(feature = "dso"))]
+    pub fn is_mapped(&self, _sha256: &[u8; 32]) -> bool {
+        false
+    }
+
     /// Whether a module is linked in, or there is a file of it that fits this
     /// build.
     pub fn offers(&self, module: &str) -> bool {
@@ -104,10 +126,19 @@ impl Images {
         false
     }
 
-    /// The modules for a configuration to be read: the linked ones so far.
+    /// The modules for a configuration to be read, as it says alone: the linked
+    /// ones so far.
     pub fn modules(&self) -> ModuleSet<'_> {
+        self.changed(&Changes::default(), HashMap::new())
+    }
+
+    /// The same with what operators changed. A module of those that are `kept`
+    /// is used as it is, and its file is not read anew.
+    pub fn changed(&self, changes: &Changes, kept: HashMap<String, ImageRef>) -> ModuleSet<'_> {
         let mut set = ModuleSet {
             images: self,
+            changes: changes.clone(),
+            kept,
             folders: self.folders.clone(),
             path_set: false,
             taken: Vec::new(),
@@ -128,6 +159,8 @@ impl Images {
 /// The images that one configuration uses, growing line by line.
 pub struct ModuleSet<'a> {
     images: &'a Images,
+    changes: Changes,
+    kept: HashMap<String, ImageRef>,
     folders: Vec<PathBuf>,
     path_set: bool,
     taken: Vec<ImageRef>,
@@ -161,6 +194,9 @@ impl ModuleSet<'_> {
     fn take(&mut self, image: ImageRef) {
         let index = self.taken.len();
         for (at, directive) in image.image().directives.iter().enumerate() {
+            if self.changes.is_removed(directive.module) {
+                continue;
+            }
             self.directives.entry(directive.name.to_ascii_lowercase()).or_insert((index, at));
         }
         self.taken.push(image);
@@ -169,12 +205,80 @@ impl ModuleSet<'_> {
     /// The modules in the order in which they came; those of one image by name,
     /// since the linker's order is nobody's wish.
     pub fn modules(&self) -> impl Iterator<Item = (&ImageRef, &Descriptor)> {
-        self.taken.iter().flat_map(|image| by_name(image.image()).into_iter().map(move |module| (image, module)))
+        let all = self.taken.iter();
+        let all = all.flat_map(|image| by_name(image.image()).into_iter().map(move |module| (image, module)));
+        all.filter(|(_, module)| !self.changes.is_removed(module.name))
     }
 
     /// The directives of all of them.
     pub fn directives(&self) -> impl Iterator<Item = &Directive> {
-        self.taken.iter().flat_map(|image| image.image().directives.iter().copied())
+        let all = self.taken.iter().flat_map(|image| image.image().directives.iter().copied());
+        all.filter(|directive| !self.changes.is_removed(directive.module))
+    }
+
+    /// The folders in which LoadModule looks at this line.
+    pub fn folders(&self) -> &[PathBuf] {
+        &self.folders
+    }
+
+    /// By whom the files of modules must be signed at this line.
+    #[cfg(feature = "dso")]
+    pub fn signers(&self) -> Option<&[Signer]> {
+        self.signers.as_deref()
+    }
+
+    /// Takes in what operators did, before any line is read: the directives of
+    /// such modules may stand in the configuration.
+    ///
+    /// # Errors
+    /// The module, and why it cannot be had.
+    #[cfg(feature = "dso")]
+    pub fn take_inserted(&mut self) -> Result<(), (String, String)> {
+        for inserted in self.changes.inserted.clone() {
+            let Some(file) = &inserted.file else { continue };
+            let image = match self.kept.get(&inserted.module) {
+                Some(kept) => kept.clone(),
+                None => self
+                    .load_from(file, &inserted.module, inserted.signers.as_deref())
+                    .map_err(|reason| (inserted.module.clone(), reason))?,
+            };
+            self.take(image);
+        }
+        Ok(())
+    }
+
+    /// Nothing is ever loaded.
+    #[cfg(not(feature = "dso"))]
+    pub fn take_inserted(&mut self) -> Result<(), (String, String)> {
+        Ok(())
+    }
+
+    /// Has those modules judged by what ModuleSigners says, now that all lines
+    /// have been read.
+    ///
+    /// # Errors
+    /// The module, and why it may not be used.
+    #[cfg(feature = "dso")]
+    pub fn judge_inserted(&self) -> Result<(), (String, String)> {
+        let Some(signers) = &self.signers else { return Ok(()) };
+        for inserted in &self.changes.inserted {
+            let Some(file) = &inserted.file else { continue };
+            let judged = self.load_from(file, &inserted.module, Some(signers));
+            judged.map_err(|reason| (inserted.module.clone(), reason))?;
+        }
+        Ok(())
+    }
+
+    /// Nothing is ever loaded.
+    #[cfg(not(feature = "dso"))]
+    pub fn judge_inserted(&self) -> Result<(), (String, String)> {
+        Ok(())
+    }
+
+    #[cfg(feature = "dso")]
+    fn load_from(&self, file: &Path, module: &str, signers: Option<&[Signer]>) -> Result<ImageRef, String> {
+        let loaded = self.images.loader.load(file, module, signers, &LOGGER);
+        loaded.map(ImageRef::Loaded).map_err(|error| error.to_string())
     }
 
     /// The LoadModule line of a module; none of one that is linked in.
@@ -184,9 +288,15 @@ impl ModuleSet<'_> {
 
     #[cfg(feature = "dso")]
     fn load_file(&mut self, module: &str) -> Result<(), String> {
-        let file = gantry_loader::find(module, &self.folders).map_err(|error| error.to_string())?;
-        let loaded = self.images.loader.load(&file, module, self.signers.as_deref(), &LOGGER);
-        self.take(ImageRef::Loaded(loaded.map_err(|error| error.to_string())?));
+        let image = match (self.kept.get(module), self.changes.files.get(module)) {
+            (Some(kept), _) => kept.clone(),
+            (None, Some(file)) => self.load_from(file, module, self.signers.as_deref())?,
+            (None, None) => {
+                let file = gantry_loader::find(module, &self.folders).map_err(|error| error.to_string())?;
+                self.load_from(&file, module, self.signers.as_deref())?
+            }
+        };
+        self.take(image);
         if self.signers.is_none() && self.unchecked.is_none() {
             self.unchecked = Some(module.to_owned());
         }
@@ -195,7 +305,7 @@ impl ModuleSet<'_> {
 
     #[cfg(not(feature = "dso"))]
     fn load_file(&mut self, _module: &str) -> Result<(), String> {
-        let _ = (&self.images, &self.folders);
+        let _ = (&self.images, &self.folders, &self.kept);
         Err("this gantryd was built without the feature dso, so that it loads no modules: link it in (static-...), or build with dso".to_owned())
     }
 
@@ -268,6 +378,9 @@ impl Catalogue for ModuleSet<'_> {
 
     fn load(&mut self, name: &str, at: &Position) -> Result<Option<String>, String> {
         let module = module_name(name);
+        if self.changes.is_removed(module) {
+            return Ok(Some(format!("LoadModule: module '{module}' was taken out (rmmod)")));
+        }
         let there = self.modules().find(|(_, found)| found.name == module).map(|(image, _)| image.layout());
         match there {
             Some(Layout::Linked) => {
@@ -319,6 +432,10 @@ impl Catalogue for ModuleSet<'_> {
     #[cfg(feature = "dso")]
     fn installed_names(&self) -> Vec<String> {
         self.installed().iter().map(|(_, name)| name.clone()).collect()
+    }
+
+    fn taken_out(&self, directive: &str) -> Option<String> {
+        self.changes.remover(directive).map(str::to_owned)
     }
 
     fn directive_names(&self) -> Vec<String> {

@@ -2,11 +2,19 @@
 //! and the one access gate. It names no module and no FTP command's meaning:
 //! those are the modules'.
 
+#![cfg_attr(
+    not(feature = "ctrls"),
+    allow(dead_code, reason = "without the control socket nobody asks for what it tells")
+)]
+
 mod blocking;
 mod build;
 mod caught;
+mod changes;
 mod check;
 mod connection;
+#[cfg(feature = "ctrls")]
+pub mod control;
 mod daemon;
 mod data;
 mod dispatch;
@@ -15,6 +23,7 @@ mod gate;
 mod generation;
 mod identity;
 mod images;
+mod known;
 mod link;
 mod listener;
 mod log;
@@ -22,11 +31,14 @@ mod order;
 mod overrides;
 mod pid_file;
 mod progress;
+mod registry;
 mod retire;
 mod session;
+mod sessions;
 mod settings;
 mod shared;
 mod start;
+mod times;
 mod work;
 
 pub use build::{BuildError, Source, compat};

@@ -1,6 +1,7 @@
 //! The daemon's own log: one line a record, to SystemLog; without one to standard
 //! error or to syslog. Every image's records come here through [`Host`].
 
+use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
@@ -8,7 +9,7 @@ use std::os::unix::net::UnixDatagram;
 use std::path::Path;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::sync::mpsc::{SyncSender, sync_channel};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 use std::thread;
 use std::time::Duration;
 
@@ -17,8 +18,14 @@ use jiff::ZonedDateTime;
 use rustix::fs::OFlags;
 
 /// The process's logger.
-pub static LOGGER: Logger =
-    Logger { most: AtomicU8::new(2), sink: Mutex::new(None), queue: OnceLock::new(), lost: AtomicU64::new(0) };
+pub static LOGGER: Logger = Logger {
+    verbosity: AtomicU8::new(0),
+    most: AtomicU8::new(2),
+    channels: RwLock::new(BTreeMap::new()),
+    sink: Mutex::new(None),
+    queue: OnceLock::new(),
+    lost: AtomicU64::new(0),
+};
 
 /// Where the system's log hears.
 const SYSLOG: &str = "/dev/log";
@@ -33,7 +40,12 @@ const FLUSH_LIMIT: Duration = Duration::from_secs(2);
 /// thread runs, nobody who logs waits for a file or for whoever reads standard
 /// error.
 pub struct Logger {
+    /// ProFTPD's 0 to 10.
+    verbosity: AtomicU8,
+    /// The rank of what any channel has written.
     most: AtomicU8,
+    /// What single modules and rooms have written beyond the rest.
+    channels: RwLock<BTreeMap<String, u8>>,
     sink: Mutex<Option<Arc<Sink>>>,
     queue: OnceLock<SyncSender<Work>>,
     lost: AtomicU64,
@@ -60,9 +72,53 @@ struct Entry {
 }
 
 impl Logger {
-    /// Sets how much is written.
-    pub fn set_level(&self, level: Level) {
-        self.most.store(rank(level), Ordering::Relaxed);
+    /// Sets how much is written: ProFTPD's debug levels 0 to 10.
+    pub fn set_verbosity(&self, verbosity: u8) {
+        self.verbosity.store(verbosity, Ordering::Relaxed);
+        self.renew();
+    }
+
+    /// How much is written.
+    pub fn verbosity(&self) -> u8 {
+        self.verbosity.load(Ordering::Relaxed)
+    }
+
+    /// Sets how much a channel writes: a module's name, or the target of a log
+    /// record. At 0 it writes what all do.
+    pub fn trace(&self, channel: String, verbosity: u8) {
+        let mut channels = self.channels.write().unwrap_or_else(PoisonError::into_inner);
+        match verbosity {
+            0 => drop(channels.remove(&channel)),
+            _ => drop(channels.insert(channel, verbosity)),
+        }
+        drop(channels);
+        self.renew();
+    }
+
+    /// The channels that write more than the rest.
+    pub fn traced(&self) -> Vec<(String, u8)> {
+        let channels = self.channels.read().unwrap_or_else(PoisonError::into_inner);
+        channels.iter().map(|(channel, level)| (channel.clone(), *level)).collect()
+    }
+
+    fn renew(&self) {
+        let channels = self.channels.read().unwrap_or_else(PoisonError::into_inner);
+        let most = channels.values().copied().chain([self.verbosity()]).map(rank_of).max();
+        self.most.store(most.unwrap_or_default(), Ordering::Relaxed);
+    }
+
+    /// Whether a record of a level that some channel has written is one of those.
+    fn wants(&self, record: &Record<'_>) -> bool {
+        let rank = rank(record.level);
+        if rank <= rank_of(self.verbosity()) {
+            return true;
+        }
+        let is_of = |channel: &str| {
+            let below = || record.target.strip_prefix(channel).is_some_and(|rest| rest.starts_with("::"));
+            record.target == channel || below() || record.fields.contains(&("module", channel))
+        };
+        let channels = self.channels.read().unwrap_or_else(PoisonError::into_inner);
+        channels.iter().any(|(channel, verbosity)| rank <= rank_of(*verbosity) && is_of(channel))
     }
 
     /// Opens a SystemLog, to be put in place when all else is sound.
@@ -173,7 +229,7 @@ impl Host for Logger {
     }
 
     fn log(&self, record: &Record<'_>) {
-        if !self.enabled(record.level) {
+        if !self.enabled(record.level) || !self.wants(record) {
             return;
         }
         let entry = Entry { time: ZonedDateTime::now(), level: record.level, text: text(record) };
@@ -186,6 +242,15 @@ impl Host for Logger {
             None => self.write(&entry),
         }
     }
+}
+
+/// The rank of the least that is written at one of ProFTPD's levels.
+fn rank_of(verbosity: u8) -> u8 {
+    rank(match verbosity {
+        0 => Level::Info,
+        1..=5 => Level::Debug,
+        _ => Level::Trace,
+    })
 }
 
 fn rank(level: Level) -> u8 {

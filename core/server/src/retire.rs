@@ -11,6 +11,7 @@ use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::time::timeout;
 
 use crate::generation::{Retired, Running};
+use crate::registry::Registry;
 
 /// How long a module may take to stop.
 const STOP_LIMIT: Duration = Duration::from_secs(150);
@@ -18,16 +19,17 @@ const STOP_LIMIT: Duration = Duration::from_secs(150);
 const RUNTIME_LIMIT: Duration = Duration::from_secs(5);
 
 /// Takes leave of generations until nobody can send one any more.
-pub async fn retire(mut generations: UnboundedReceiver<Retired>) {
+pub async fn retire(mut generations: UnboundedReceiver<Retired>, registry: Arc<Registry>) {
     while let Some(retired) = generations.recv().await {
-        end(retired).await;
+        end(retired, &registry).await;
     }
 }
 
-async fn end(mut retired: Retired) {
+async fn end(mut retired: Retired, registry: &Registry) {
     for module in retired.modules.iter().rev() {
         stop(module).await;
     }
+    registry.ended(&retired);
     let mut left: Vec<_> = retired.modules.iter().rev().map(Left::of).collect();
     retired.clear();
     for Left { name, runtime, .. } in &mut left {

@@ -12,7 +12,6 @@ use std::sync::OnceLock;
 use std::time::{Duration, SystemTime};
 
 use gantry_api::log;
-use gantry_api::module::StateBox;
 use gantry_api::proto::Lines;
 use gantry_api::proto::command::CommandError;
 use gantry_api::session::Type;
@@ -28,10 +27,12 @@ use crate::files::SessionFiles;
 use crate::gate;
 use crate::generation::Generation;
 use crate::identity::Identity;
+use crate::known::{Known, doing};
 use crate::progress::Progress;
+use crate::sessions::{Closing, Doing, Wish};
 use crate::settings::Settings;
 use crate::shared::Shared;
-use crate::work::Work;
+use crate::work::{Seat, Work};
 
 /// A client that was let in, before its session begins.
 pub struct Arrival {
@@ -51,19 +52,11 @@ pub struct Arrival {
     pub blocking: Arc<Blocking>,
     /// The daemon's identity.
     pub identity: Arc<Identity>,
-    /// Tells when the daemon ends.
-    pub closing: watch::Receiver<Closing>,
-}
-
-/// What a session hears of the daemon's end.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Closing {
-    /// There is none in sight.
-    No,
-    /// The session ends when its command has.
-    Soon,
-    /// The session's transfer is broken off.
-    Now,
+    /// Whether its name is looked up, where an operator said something else than
+    /// UseReverseDNS does.
+    pub reverse_dns: Option<bool>,
+    /// What the daemon wishes of it.
+    pub wishes: watch::Receiver<Wish>,
 }
 
 /// Serves a client to its end.
@@ -77,6 +70,7 @@ pub async fn serve(arrival: Arrival) {
     let mut client = Client::new(arrival);
     let why = client.run().await;
     client.event(Verb::EXIT).await.ok();
+    client.sum_calls();
     client.connection.close().await;
     log::write(log::Level::Debug, TARGET, format_args!("session {id}: ended: {why}"));
 }
@@ -86,14 +80,18 @@ pub const TARGET: &str = "gantry-server";
 
 struct Client {
     // First, so that it is dropped before the generation whose code it needs.
-    states: Vec<Option<StateBox>>,
+    seats: Vec<Seat>,
     session: Session,
     connection: Connection,
     lines: Lines,
     waiting: VecDeque<Command>,
     progress: Arc<Progress>,
     clock: Clock,
-    closing: watch::Receiver<Closing>,
+    reverse_dns: Option<bool>,
+    wishes: watch::Receiver<Wish>,
+    /// The end that was wished so far, and what the client is told.
+    closing: (Closing, &'static str),
+    known: Known,
     shared: Arc<Shared>,
 }
 
@@ -106,7 +104,8 @@ struct Clock {
 
 impl Client {
     fn new(arrival: Arrival) -> Self {
-        let Arrival { id, stream, local, remote, server, generation, blocking, identity, closing } = arrival;
+        let Arrival { id, stream, local, remote, server, generation, blocking, identity, reverse_dns, wishes } =
+            arrival;
         let scope = generation.server(server).scope;
         let settings = &generation.scope(scope).settings;
         let connection = Connection::new(stream);
@@ -118,7 +117,7 @@ impl Client {
         };
         let lines = Lines::new(settings.line_limit);
         let server_name = generation.server(server).name.clone();
-        let states = generation.modules.iter().map(|_| None).collect();
+        let seats = generation.modules.iter().map(|_| Seat::default()).collect();
         let shared = Arc::new(Shared {
             generation,
             scope,
@@ -154,16 +153,31 @@ impl Client {
         };
         let now = Instant::now();
         let clock = Clock { began: now, last_command: now, last_transfer: now };
-        Self { states, session, connection, lines, waiting: VecDeque::new(), progress, clock, closing, shared }
+        let (waiting, closing, known) = (VecDeque::new(), (Closing::No, ""), Known::of(&session, &shared));
+        Self {
+            seats,
+            session,
+            connection,
+            lines,
+            waiting,
+            progress,
+            clock,
+            reverse_dns,
+            wishes,
+            closing,
+            known,
+            shared,
+        }
     }
 
     /// From greeting to end; why it ended.
     async fn run(&mut self) -> String {
-        if self.settings().reverse_dns {
+        if self.reverse_dns.unwrap_or(self.settings().reverse_dns) {
             self.session.remote_host = host_name(&self.shared.blocking, self.session.remote.ip()).await;
         }
         let classes = &self.shared.generation.classes;
         let client = gate::Client::new(self.shared.address, &self.session.remote_host, classes);
+        self.known.client(&self.session.remote_host, client.class());
         let _ = self.shared.client.set(client.into());
         if let Err(error) = self.event(Verb::CONNECT).await {
             let (code, text) = error.reply();
@@ -208,8 +222,9 @@ impl Client {
     async fn next_command(&mut self) -> Result<Command, String> {
         loop {
             // Also where commands wait: there may be thousands.
-            if *self.closing.borrow() != Closing::No {
-                return Err(goodbye(&self.connection).await);
+            self.hear();
+            if self.closing.0 != Closing::No {
+                return Err(goodbye(&self.connection, self.closing.1).await);
             }
             if let Some(command) = self.waiting.pop_front() {
                 return Ok(command);
@@ -227,7 +242,7 @@ impl Client {
 
     async fn wait_for_bytes(&mut self) -> Result<(), String> {
         let deadline = self.deadline();
-        let closing = &mut self.closing;
+        let wishes = &mut self.wishes;
         tokio::select! {
             // The deadline first: a client that never stops sending shall not
             // outlive it.
@@ -237,7 +252,8 @@ impl Client {
                 let _ = self.connection.send(&Reply::new(421, format!("{text}: closing control connection"))).await;
                 Err(text)
             }
-            () = closed(closing, Closing::Soon) => Err(goodbye(&self.connection).await),
+            // It is heard before anything else is done.
+            () = wished(wishes) => Ok(()),
             read = self.connection.read(&mut self.lines) => match read {
                 Ok(true) => Ok(()),
                 Ok(false) => Err("the client closed the connection".to_owned()),
@@ -265,9 +281,11 @@ impl Client {
     async fn handle(&mut self, command: Command) -> std::io::Result<()> {
         let mut asides = Asides::default();
         {
-            let Self { states, session, connection, lines, waiting, progress, closing, shared, .. } = self;
+            let Self { seats, session, connection, lines, waiting, progress, wishes, closing, known, shared, .. } =
+                self;
             progress.reset();
-            let mut work = Work { states, session, shared, connection };
+            let began = SystemTime::now();
+            let mut work = Work { seats, session, shared, connection };
             let mut running = std::pin::pin!(work.command(&command));
             loop {
                 // Once a command waits, or the client has nothing more to
@@ -279,9 +297,16 @@ impl Client {
                         done?;
                         break;
                     }
-                    () = closed(closing, Closing::Now), if !asides.hurried => {
-                        asides.hurried = true;
-                        asides.patience = Some(Instant::now());
+                    () = wished(wishes) => {
+                        let wish = wishes.borrow_and_update().clone();
+                        *closing = (wish.closing, wish.words);
+                        if let Some(ask) = wish.ask {
+                            let _ = ask.send(known.about(doing(&command, progress), began));
+                        }
+                        if wish.closing == Closing::Now && !asides.hurried {
+                            asides.hurried = true;
+                            asides.patience = Some(Instant::now());
+                        }
                     }
                     () = until(asides.patience) => asides.lose_patience(progress)?,
                     read = connection.read(lines), if listening => {
@@ -295,6 +320,7 @@ impl Client {
                 }
             }
         }
+        self.known.renew(&self.session);
         self.clock.last_command = Instant::now();
         if self.progress.is_running() {
             self.clock.last_transfer = self.clock.last_command;
@@ -308,8 +334,30 @@ impl Client {
     /// Calls the modules that want to know of an event of the session.
     async fn event(&mut self, event: Verb) -> Result<()> {
         let command = Command { verb: event, argument: Vec::new() };
-        let Self { states, session, connection, shared, .. } = self;
-        Work { states, session, shared, connection }.event(&command).await
+        let Self { seats, session, connection, shared, .. } = self;
+        Work { seats, session, shared, connection }.event(&command).await
+    }
+
+    /// Hears what the daemon wishes, if that is anything new.
+    fn hear(&mut self) {
+        // The daemon holds the other end for as long as the session lives.
+        if !self.wishes.has_changed().unwrap_or(false) {
+            return;
+        }
+        let wish = self.wishes.borrow_and_update().clone();
+        self.closing = (wish.closing, wish.words);
+        if let Some(ask) = wish.ask {
+            self.known.renew(&self.session);
+            let idle = SystemTime::now().checked_sub(self.clock.last_command.elapsed());
+            let _ = ask.send(self.known.about(Doing::Nothing, idle.unwrap_or(self.session.began)));
+        }
+    }
+
+    /// Adds the session's calls to its generation's.
+    fn sum_calls(&self) {
+        for (running, seat) in self.shared.generation.modules.iter().zip(&self.seats) {
+            running.called(seat.calls);
+        }
     }
 }
 
@@ -331,14 +379,17 @@ fn limit(seconds: u64) -> Option<Duration> {
     (seconds > 0).then(|| Duration::from_secs(seconds))
 }
 
-/// Returns when the daemon's end has come so near.
-async fn closed(closing: &mut watch::Receiver<Closing>, near: Closing) {
-    let _ = closing.wait_for(|closing| *closing >= near).await;
+/// Returns when the daemon wishes something new.
+async fn wished(wishes: &mut watch::Receiver<Wish>) {
+    if wishes.changed().await.is_err() {
+        std::future::pending::<()>().await;
+    }
 }
 
-async fn goodbye(connection: &Connection) -> String {
-    let _ = connection.send(&Reply::new(421, "Service shutting down: closing control connection")).await;
-    "the server ends".to_owned()
+/// Tells the client that the session ends; why it does.
+async fn goodbye(connection: &Connection, words: &str) -> String {
+    let _ = connection.send(&Reply::new(421, format!("{words}: closing control connection"))).await;
+    words.to_owned()
 }
 
 async fn until(time: Option<Instant>) {

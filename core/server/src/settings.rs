@@ -67,6 +67,9 @@ pub struct Settings {
     /// TimeoutModuleStart.
     #[serde(rename = "TimeoutModuleStart")]
     pub timeout_module_start: u64,
+    /// ModulePanicLimit.
+    #[serde(rename = "ModulePanicLimit")]
+    pub most_panics: Option<usize>,
     /// SystemLog: a path of the host.
     #[serde(rename = "SystemLog")]
     pub system_log: Option<String>,
@@ -170,6 +173,7 @@ impl Default for Settings {
             timeout_stalled: 3600,
             module_order: Vec::new(),
             timeout_module_start: 60,
+            most_panics: Some(100),
             system_log: None,
             passive_ports: None,
             masquerade: None,
@@ -309,6 +313,11 @@ directive! {
 directive! {
     /// The time that a module has to start; 0 for as long as it likes.
     TimeoutModuleStart "seconds" in SERVER, inherits: no, default: "60", parse: parse::seconds
+}
+directive! {
+    /// How often a module may panic before it is marked failed: from then on it is called no more, and what it was to judge
+    /// or to do is refused, until it is swapped or the configuration reloaded. A panic before that ends one command alone.
+    ModulePanicLimit "count|none" in SERVER, inherits: no, default: "100", parse: parse::count_or_none
 }
 directive! {
     /// Lets `.ftpaccess` files say what holds in their folders.

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use gantry_api::guard::Home;
 use gantry_api::service::Services;
-use gantry_api::{Descriptor, Hook, ServerId, Start};
+use gantry_api::{Descriptor, Hook, ServerId, Start, Value};
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 use tokio::time::{sleep, timeout};
@@ -37,6 +37,8 @@ pub struct Starting {
     pub position: usize,
     /// How long it may take.
     pub limit: Option<Duration>,
+    /// What its instance before handed over.
+    pub handed_over: Value,
 }
 
 /// A module that runs, and the moments at which it wants to be called.
@@ -123,7 +125,7 @@ impl Starting {
             .enumerate()
             .map(|(id, scope)| (ServerId(id), &*self.scopes[scope.0].modules[self.position]))
             .collect();
-        let mut start = Start::new(layout, home, &settings, services);
+        let mut start = Start::new(layout, home, &settings, &self.handed_over, services);
         match self.limit {
             Some(limit) => timeout(limit, instance.start(&mut start)).await.map_err(|_| late(self.limit))?,
             None => instance.start(&mut start).await,
@@ -131,6 +133,6 @@ impl Starting {
         .map_err(|error| error.to_string())?;
         let hooks = instance.hooks().map_err(|error| error.to_string())?;
         let (name, version) = (module.name.to_owned(), module.version.to_owned());
-        Ok((Running { name, version, instance, image: image.clone() }, hooks))
+        Ok((Running::new(name, version, instance, image.clone()), hooks))
     }
 }

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use gantry_api::guard::Home;
 use gantry_api::log;
 use gantry_api::module::StateBox;
 use gantry_api::{
@@ -13,14 +14,30 @@ use crate::connection::Connection;
 use crate::dispatch::Row;
 use crate::files;
 use crate::gate::LOGIN;
-use crate::generation::Held;
+use crate::generation::{Held, Running};
 use crate::session::TARGET;
 use crate::shared::Shared;
 
+/// A module's place in a session.
+#[derive(Default)]
+pub struct Seat {
+    /// What the module keeps with the session.
+    state: Option<StateBox>,
+    /// How often it was called: the session's own count, summed at its end.
+    pub calls: u64,
+}
+
+impl Seat {
+    /// What the module keeps, for a call into its image.
+    pub fn state<'a>(&'a mut self, home: &'a Home) -> State<'a> {
+        State::new(&mut self.state, home)
+    }
+}
+
 /// What a command works on.
 pub struct Work<'a> {
-    /// What the modules keep with the session.
-    pub states: &'a mut Vec<Option<StateBox>>,
+    /// The modules' places, by their positions.
+    pub seats: &'a mut Vec<Seat>,
     /// The session.
     pub session: &'a mut Session,
     /// What its parts share.
@@ -127,16 +144,38 @@ impl<'a> Work<'a> {
         }
     }
 
+    /// Counts a panic.
+    #[inline]
+    fn look(&self, at: usize, done: Result<Step>) -> Result<Step> {
+        if let Err(error) = &done
+            && error.fault() == Fault::Panic
+        {
+            let generation = &self.shared.generation;
+            let running = &generation.modules[at];
+            if running.panicked(generation.settings().most_panics) {
+                tell_failure(running);
+            }
+        }
+        done
+    }
+
     /// Calls a module that may well need no future: no part of this is one.
     #[inline]
     fn at_once(&mut self, command: &Command, at: usize, scope: &Held, phase: Phase) -> Result<Step> {
+        let running = &self.shared.generation.modules[at];
+        if running.has_failed() {
+            return failed(running, phase);
+        }
+        self.seats[at].calls += 1;
         let (instance, mut moment) = self.moment(command, at, scope, phase);
-        instance.at_once(&mut moment)
+        let done = instance.at_once(&mut moment);
+        self.look(at, done)
     }
 
     async fn wait(&mut self, command: &Command, at: usize, scope: &Held, phase: Phase) -> Result<Step> {
         let (instance, mut moment) = self.moment(command, at, scope, phase);
-        instance.wait(&mut moment).await
+        let done = instance.wait(&mut moment).await;
+        self.look(at, done)
     }
 
     #[inline(always)]
@@ -149,7 +188,7 @@ impl<'a> Work<'a> {
     ) -> (&'m dyn Instance, Moment<'m>) {
         let generation = &*self.shared.generation;
         let instance = &*generation.modules[at].instance;
-        let state = State::new(&mut self.states[at], instance.home());
+        let state = self.seats[at].state(instance.home());
         let settings = &*generation.held(scope).modules[at];
         (instance, Moment::new(self.session, command, phase, state, &generation.world, settings))
     }
@@ -198,6 +237,30 @@ impl<'a> Work<'a> {
             format_args!("session {session} ({user} from {}): {command}: {error}", self.session.remote_host),
         );
     }
+}
+
+/// In place of a call into a module that has failed: what it was to judge or to
+/// do is refused, the rest goes on without it.
+fn failed(running: &Running, phase: Phase) -> Result<Step> {
+    match phase {
+        Phase::Pre | Phase::Command => {
+            Err(Error::system(format!("{} is marked failed: it panicked too often", running.name)))
+        }
+        _ => Ok(Step::Next),
+    }
+}
+
+fn tell_failure(running: &Running) {
+    log::write(
+        log::Level::Error,
+        TARGET,
+        format_args!(
+            "{} is marked failed: it panicked {} times (ModulePanicLimit); what needs it is refused until it is swapped, \
+             or the configuration reloaded",
+            running.name,
+            running.panics()
+        ),
+    );
 }
 
 /// The refusal of what no module handles, in ProFTPD's words.

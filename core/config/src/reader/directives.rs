@@ -106,6 +106,9 @@ impl Reader<'_> {
     }
 
     fn unknown_directive(&mut self, name: &str, at: &At<'_>) {
+        if let Some(module) = self.catalogue.taken_out(name) {
+            return self.notice(at, format!("{name} has no effect: {module} was taken out (rmmod)"));
+        }
         let provider = self.catalogue.provider(name);
         if provider.as_deref().is_some_and(|module| self.failed.contains(bare(module))) {
             return;
@@ -137,7 +140,12 @@ impl Reader<'_> {
             self.value_fault(at, "Include", &reason).help.push("write an absolute path".to_owned());
             return;
         }
-        match include::files(pattern) {
+        let before = self.again.as_ref().and_then(|texts| texts.include(pattern));
+        let found = before.map_or_else(|| include::files(pattern), Ok);
+        if let Ok(files) = &found {
+            self.texts.keep_include(pattern, files);
+        }
+        match found {
             Ok(files) => files.iter().for_each(|file| self.include_file(file, at)),
             Err(error) => self.not_included(Path::new(pattern), &error, at),
         }

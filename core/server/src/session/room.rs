@@ -7,19 +7,20 @@ use std::net::{Ipv4Addr, TcpListener, TcpStream as Plain};
 use std::sync::Arc;
 
 use gantry_api::module::SettingsBox;
-use gantry_api::{Command, Hook, Instance, Moment, Phase, ServerId, Session, State, World};
+use gantry_api::{Command, Hook, Instance, Moment, Phase, ServerId, Session, World};
 use gantry_config::Directories;
 use gantry_sys::Credentials;
 use tokio::net::TcpStream;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::{mpsc, watch};
 
-use super::{Arrival, Client, Closing};
+use super::{Arrival, Client};
 use crate::blocking::Blocking;
 use crate::dispatch::Table;
 use crate::gate::Rules;
 use crate::generation::{Generation, Running, Scope, ScopeId, Server};
 use crate::identity::Identity;
+use crate::sessions::Wish;
 use crate::settings::Settings;
 use crate::work::Work;
 
@@ -38,7 +39,7 @@ pub struct Room {
     client: Client,
     // What the client's connection needs, which nothing is sent over.
     _peer: Plain,
-    _closing: watch::Sender<Closing>,
+    _wishes: watch::Sender<Wish>,
     _runtime: Runtime,
 }
 
@@ -54,7 +55,7 @@ impl Room {
         let peer = Plain::connect(listener.local_addr()?)?;
         let (stream, remote) = listener.accept()?;
         stream.set_nonblocking(true)?;
-        let (closing, heard) = watch::channel(Closing::No);
+        let (wishes, heard) = watch::channel(Wish::default());
         let arrival = Arrival {
             id: 1,
             local: stream.local_addr()?,
@@ -67,15 +68,16 @@ impl Room {
             generation: Arc::new(generation(occupants)),
             blocking: Arc::new(Blocking::new()?),
             identity: Arc::new(Identity { own: Credentials::current()?, may_switch: false }),
-            closing: heard,
+            reverse_dns: None,
+            wishes: heard,
         };
-        Ok(Self { client: Client::new(arrival), _peer: peer, _closing: closing, _runtime: runtime })
+        Ok(Self { client: Client::new(arrival), _peer: peer, _wishes: wishes, _runtime: runtime })
     }
 
     /// Takes a command through all its phases. The reply stays in the session.
     pub async fn command(&mut self, command: &Command) {
-        let Client { states, session, connection, shared, .. } = &mut self.client;
-        let mut work = Work { states, session, shared, connection };
+        let Client { seats, session, connection, shared, .. } = &mut self.client;
+        let mut work = Work { seats, session, shared, connection };
         let answered = work.answer(command).await;
         work.log(command, &answered).await;
     }
@@ -87,10 +89,10 @@ impl Room {
 
     /// A moment of the module at a position, as it is called at, and its instance.
     pub fn moment<'a>(&'a mut self, at: usize, command: &'a Command, phase: Phase) -> (Moment<'a>, &'a dyn Instance) {
-        let Client { states, session, shared, .. } = &mut self.client;
+        let Client { seats, session, shared, .. } = &mut self.client;
         let generation = &shared.generation;
         let instance = &*generation.modules[at].instance;
-        let state = State::new(&mut states[at], instance.home());
+        let state = seats[at].state(instance.home());
         let settings = &*generation.scope(shared.scope).modules[at];
         (Moment::new(session, command, phase, state, &generation.world, settings), instance)
     }
@@ -162,7 +164,7 @@ mod tests {
         let home = Home { module: "mod_waiting".into(), runtime: Some(runtime.clone()) };
         let instance = module::create::<Waiting>(home).unwrap();
         let image = ImageRef::Linked(Arc::new(Image::this(&LOGGER)));
-        let running = Running { name: "mod_waiting".to_owned(), version: String::new(), instance, image };
+        let running = Running::new("mod_waiting".to_owned(), String::new(), instance, image);
         let hooks = vec![Hook::command(Verb::NOOP).before_login()];
         let mut room = Room::new(vec![Occupant { running, settings: Box::new(()), hooks }]).unwrap();
         let runner = Builder::new_current_thread().build().unwrap();

@@ -172,7 +172,7 @@ async fn started(
     let runtime = module.runtime.map(|start| start(layout, module.name)).transpose()?;
     let home = Home { module: module.name.into(), runtime };
     let mut instance = (module.create)(home.clone())?;
-    instance.start(&mut Start::new(layout, home, servers, services)).await?;
+    instance.start(&mut Start::new(layout, home, servers, &Value::None, services)).await?;
     Ok(instance)
 }
 

@@ -1,0 +1,86 @@
+//! The control socket: a Unix socket at which operators ask for actions, in
+//! lines of JSON. It is there when ControlsEngine says so; who may ask for what,
+//! the kernel's word on the peer and the ACL directives decide, and without such
+//! a line nobody may. What is done, the modules' actions say.
+
+mod acl;
+pub mod frame;
+mod socket;
+mod talk;
+
+use std::fs::File;
+use std::path::Path;
+use std::sync::Arc;
+
+use gantry_api::Value;
+use gantry_sys::as_daemon;
+use serde::Deserialize;
+
+use crate::log::Logger;
+pub use acl::Peer;
+pub(crate) use acl::{Acl, judge};
+use socket::{Place, Socket};
+pub(crate) use talk::{Host, Operators};
+
+/// What the configuration says of the control socket (mod_ctrls's directives).
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default)]
+struct Settings {
+    #[serde(rename = "ControlsEngine")]
+    engine: bool,
+    #[serde(rename = "ControlsSocket")]
+    socket: Option<String>,
+    #[serde(rename = "ControlsSocketOwner")]
+    owner: Option<(String, String)>,
+    #[serde(rename = "ControlsSocketACL")]
+    acl: Vec<Acl>,
+    #[serde(rename = "ControlsMaxClients")]
+    most: usize,
+    #[serde(rename = "ControlsLog")]
+    log: Option<String>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { engine: false, socket: None, owner: None, acl: Vec::new(), most: 5, log: None }
+    }
+}
+
+/// The control socket of a generation.
+#[derive(Default)]
+pub(crate) struct Control {
+    socket: Option<Arc<Socket>>,
+    acl: Vec<Acl>,
+    most: usize,
+    log: Option<Arc<File>>,
+}
+
+impl Control {
+    /// What the main server's settings want; the socket of the generation
+    /// `before` where it is the same one. `usual` is where it is when they name
+    /// no place.
+    ///
+    /// # Errors
+    /// Names the directive, and why it cannot be had.
+    pub(crate) fn opened(main: &Value, before: Option<&Self>, usual: &Path) -> Result<Self, String> {
+        let settings: Settings = main.extract().map_err(|error| error.to_string())?;
+        if !settings.engine {
+            return Ok(Self::default());
+        }
+        let place =
+            Place::new(settings.socket.as_deref().map(Path::new), usual, settings.owner, !settings.acl.is_empty())?;
+        let open = before.and_then(|before| before.socket.clone()).filter(|socket| socket.is_at(&place));
+        let socket = open.map_or_else(|| Socket::bind(place).map(Arc::new), Ok)?;
+        let log = settings.log.as_deref().map(|path| {
+            let opened = as_daemon(|| Logger::open(Path::new(path)));
+            opened.map(Arc::new).map_err(|error| format!("ControlsLog: cannot open {path}: {error}"))
+        });
+        Ok(Self { socket: Some(socket), acl: settings.acl, most: settings.most, log: log.transpose()? })
+    }
+
+    /// Whether a peer may speak at all: anybody whom the file's mode lets in,
+    /// where ControlsSocketACL says nothing.
+    fn lets_in(&self, peer: &Peer) -> bool {
+        self.acl.is_empty() || judge(&self.acl, None, peer)
+    }
+}

@@ -1,0 +1,146 @@
+//! The file of the control socket: where it is, whose, and how it comes and
+//! goes. A socket that a killed daemon left behind is replaced; that of a living
+//! one is not.
+
+use std::fs;
+use std::io;
+use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt, chown};
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::{Path, PathBuf};
+
+use gantry_sys::as_daemon;
+use gantry_sys::users::{Group, User};
+
+/// Where a socket is wanted, and whose.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Place {
+    path: PathBuf,
+    /// Whether its folder is made where it is missing.
+    usual: bool,
+    owner: Option<(u32, u32)>,
+    mode: u32,
+}
+
+impl Place {
+    /// As the directives say. With an owner its group may speak too; with an ACL
+    /// anybody may knock, and the kernel says who does.
+    pub(crate) fn new(
+        path: Option<&Path>,
+        usual: &Path,
+        owner: Option<(String, String)>,
+        has_acl: bool,
+    ) -> Result<Self, String> {
+        let owner = owner.map(|(user, group)| Ok::<_, String>((uid(&user)?, gid(&group)?))).transpose()?;
+        let mode = match (has_acl, owner) {
+            (true, _) => 0o666,
+            (false, Some(_)) => 0o660,
+            (false, None) => 0o600,
+        };
+        Ok(Self { path: path.unwrap_or(usual).to_owned(), usual: path.is_none(), owner, mode })
+    }
+}
+
+fn uid(name: &str) -> Result<u32, String> {
+    if let Ok(uid) = name.parse() {
+        return Ok(uid);
+    }
+    let found = User::by_name(name).map_err(|error| format!("ControlsSocketOwner: {name}: {error}"))?;
+    found.map(|user| user.uid).ok_or_else(|| format!("ControlsSocketOwner: unknown user '{name}'"))
+}
+
+fn gid(name: &str) -> Result<u32, String> {
+    if let Ok(gid) = name.parse() {
+        return Ok(gid);
+    }
+    let found = Group::by_name(name).map_err(|error| format!("ControlsSocketOwner: {name}: {error}"))?;
+    found.map(|group| group.gid).ok_or_else(|| format!("ControlsSocketOwner: unknown group '{name}'"))
+}
+
+/// An open socket; its file goes with it.
+#[derive(Debug)]
+pub(crate) struct Socket {
+    place: Place,
+    listener: UnixListener,
+    /// The file's device and number: another daemon may have put one there.
+    file: (u64, u64),
+}
+
+impl Socket {
+    /// Opens one.
+    ///
+    /// # Errors
+    /// Names the file, and why it cannot be had.
+    pub(crate) fn bind(place: Place) -> Result<Self, String> {
+        let path = &place.path;
+        let failed = |error: io::Error| format!("ControlsSocket: cannot listen at {}: {error}", path.display());
+        if place.usual
+            && let Some(folder) = path.parent()
+        {
+            as_daemon(|| fs::create_dir_all(folder)).map_err(failed)?;
+        }
+        as_daemon(|| clear(path)).map_err(failed)?;
+        let listener = as_daemon(|| UnixListener::bind(path)).map_err(failed)?;
+        listener.set_nonblocking(true).map_err(failed)?;
+        let about = as_daemon(|| {
+            // Nobody may speak before the mode is what it shall be.
+            fs::set_permissions(path, fs::Permissions::from_mode(0o600))?;
+            if let Some((uid, gid)) = place.owner {
+                chown(path, Some(uid), Some(gid))?;
+            }
+            fs::set_permissions(path, fs::Permissions::from_mode(place.mode))?;
+            fs::metadata(path)
+        });
+        let about = about.map_err(failed)?;
+        let file = (about.dev(), about.ino());
+        Ok(Self { place, listener, file })
+    }
+
+    /// Whether it is the one that is wanted, and still there.
+    pub(crate) fn is_at(&self, place: &Place) -> bool {
+        self.place == *place && self.is_there()
+    }
+
+    fn is_there(&self) -> bool {
+        let found = as_daemon(|| fs::symlink_metadata(&self.place.path));
+        found.is_ok_and(|about| (about.dev(), about.ino()) == self.file)
+    }
+
+    /// Where it is.
+    pub(crate) fn path(&self) -> &Path {
+        &self.place.path
+    }
+
+    /// The file's device and number.
+    pub(crate) fn file(&self) -> (u64, u64) {
+        self.file
+    }
+
+    /// Another handle of it, for tokio.
+    pub(crate) fn accepting(&self) -> io::Result<tokio::net::UnixListener> {
+        tokio::net::UnixListener::from_std(self.listener.try_clone()?)
+    }
+}
+
+impl Drop for Socket {
+    fn drop(&mut self) {
+        if self.is_there() {
+            let _ = as_daemon(|| fs::remove_file(&self.place.path));
+        }
+    }
+}
+
+/// Makes room for a socket: one that nobody listens at any more goes.
+fn clear(path: &Path) -> io::Result<()> {
+    let about = match fs::symlink_metadata(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        about => about?,
+    };
+    if !about.file_type().is_socket() {
+        return Err(io::Error::other("there is a file of another kind: remove it, or name another place"));
+    }
+    match UnixStream::connect(path) {
+        Ok(_) => Err(io::Error::other("another daemon listens there: give each its own ControlsSocket")),
+        Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => fs::remove_file(path),
+        Err(error) => Err(error),
+    }
+}

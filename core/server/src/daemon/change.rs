@@ -1,0 +1,265 @@
+//! Changing the generation while the daemon runs: reload, and what operators do
+//! to single modules. All go one way: the next generation is built beside the
+//! running one, and put in place only if all of it is sound; else nothing has
+//! changed, and the error says why.
+
+use std::path::PathBuf;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError};
+use std::time::SystemTime;
+
+use gantry_api::Layout;
+use gantry_api::control::Change;
+use gantry_api::log::Level;
+use gantry_sys::{Credentials, as_user};
+use tokio::sync::mpsc::UnboundedSender;
+
+use super::{Current, Daemon, Open, StartError, read_on, say, say_all, say_modules};
+use crate::build::{Basis, BuildError, Plan};
+use crate::changes::{Changes, Inserted, Removed};
+use crate::generation::{Retired, Running};
+use crate::images::module_name;
+use crate::log::LOGGER;
+
+/// What is to be changed.
+#[derive(Debug, Clone)]
+pub(super) enum Cause {
+    /// Read the configuration and all modules' files anew.
+    Reload,
+    /// Take a module in.
+    Insert {
+        /// `mod_x`.
+        module: String,
+        /// Its file, where it is not the one that LoadModule finds.
+        file: Option<PathBuf>,
+        /// Its directives.
+        directives: String,
+    },
+    /// Take a module out.
+    Remove {
+        /// `mod_x`.
+        module: String,
+    },
+    /// Use another file of a module.
+    Swap {
+        /// `mod_x`.
+        module: String,
+        /// The file, where it is not the one that LoadModule finds.
+        file: Option<PathBuf>,
+    },
+}
+
+/// What was changed.
+#[derive(Debug)]
+pub(super) struct Changed {
+    /// The generation that serves now.
+    pub generation: u64,
+    /// What is worth telling.
+    pub notices: Vec<String>,
+}
+
+impl Cause {
+    /// As ftpdctl names it, and the module that it is about.
+    fn told(&self) -> (&'static str, Option<&str>) {
+        match self {
+            Self::Reload => ("reload", None),
+            Self::Insert { module, .. } => ("insmod", Some(module_name(module))),
+            Self::Remove { module } => ("rmmod", Some(module_name(module))),
+            Self::Swap { module, .. } => ("swap", Some(module_name(module))),
+        }
+    }
+}
+
+impl Daemon {
+    pub(super) async fn reload_or_say(self: Arc<Self>) {
+        let Err(error) = self.change(Cause::Reload).await else { return };
+        for line in error.to_string().lines() {
+            say(Level::Error, format_args!("{line}"));
+        }
+        say(Level::Error, format_args!("the new configuration is refused; the running one goes on unchanged"));
+    }
+
+    /// Builds the next generation, and puts it in place if all of it is sound.
+    pub(super) async fn change(self: &Arc<Self>, cause: Cause) -> Result<Changed, StartError> {
+        let _alone = self.changing.lock().await;
+        let ends = || StartError::Wanted("the daemon ends".to_owned());
+        let current = self.current().ok_or_else(ends)?;
+        let before = self.changes.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let changes = self.changed(&cause, &current, before).map_err(StartError::Wanted)?;
+        let (name, module) = cause.told();
+        let (plan, mut open) = tokio::task::block_in_place(|| {
+            let anew = if name == "swap" { module } else { None };
+            let onto = (name != "reload").then_some(&*current.generation);
+            let plan = self.read_again(&Basis { changes: changes.clone(), onto, anew })?;
+            let open = Open::of(&plan, Some(&current), &self.manner)?;
+            Ok::<_, StartError>((plan, open))
+        })?;
+        say_all(&plan.notices);
+        let (notices, log) = (plan.notices.clone(), open.log.take());
+        let number = self.generations.fetch_add(1, Ordering::Relaxed) + 1;
+        let retire = self.retiring().ok_or_else(ends)?;
+        let generation = plan.start(number, Some(&current.generation), retire).await?;
+        say_modules(&generation);
+        let next = Arc::new(Current::new(generation, open));
+        if name == "reload" {
+            let mut reloads = self.reloads();
+            *reloads = (reloads.0 + 1, Some(SystemTime::now()));
+            drop(reloads);
+            #[cfg(feature = "ctrls")]
+            self.disabled.lock().unwrap_or_else(PoisonError::into_inner).clear();
+            *self.reverse_dns.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        } else {
+            let down = current.down.lock().unwrap_or_else(PoisonError::into_inner).clone();
+            *next.down.lock().unwrap_or_else(PoisonError::into_inner) = down;
+        }
+        self.put_in_place(&next).ok_or_else(ends)?;
+        *self.changes.lock().unwrap_or_else(PoisonError::into_inner) = changes;
+        self.accept_at_all();
+        LOGGER.send_to(log);
+        let of = module.map(|module| format!(" {module}")).unwrap_or_default();
+        let why = if name == "reload" { String::new() } else { format!(" ({name}{of})") };
+        say(Level::Info, format_args!("generation {number} serves new sessions{why}"));
+        let change = Change { generation: number, cause: name.to_owned(), module: module.map(str::to_owned) };
+        next.generation.tell(&change);
+        Ok(Changed { generation: number, notices })
+    }
+
+    fn retiring(&self) -> Option<UnboundedSender<Retired>> {
+        let retire = self.retire.lock().unwrap_or_else(PoisonError::into_inner);
+        retire.as_ref().map(|(retire, _)| retire.clone())
+    }
+
+    fn put_in_place(&self, next: &Arc<Current>) -> Option<()> {
+        let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
+        current.as_ref()?;
+        self.registry.serve(&next.generation);
+        *current = Some(next.clone());
+        Some(())
+    }
+
+    /// The configuration once more. It may be readable by root alone, who the
+    /// daemon was.
+    fn read_again(&self, basis: &Basis<'_>) -> Result<Plan, BuildError> {
+        let refused = match read_on(&self.source, &self.images, basis) {
+            Err(error) if self.identity.may_switch => error,
+            done => return done,
+        };
+        let root = Credentials { uid: 0, gid: 0, groups: Vec::new() };
+        as_user(&root, || read_on(&self.source, &self.images, basis)).unwrap_or(Err(refused))
+    }
+
+    /// What operators changed, this cause included; else why that cannot be.
+    fn changed(&self, cause: &Cause, current: &Current, before: Changes) -> Result<Changes, String> {
+        let running = |name: &str| current.generation.modules.iter().find(|running| running.name == name);
+        match cause {
+            Cause::Reload => Ok(before),
+            Cause::Insert { module, file, directives } => {
+                let module = module_name(module);
+                if let Some(there) = running(module) {
+                    let (version, shown) = (&there.version, there.image.shown());
+                    return Err(format!(
+                        "{module} is there already ({version}, {shown}): swap it for another file, or take it out first"
+                    ));
+                }
+                let mut changes = before.without(module);
+                changes.inserted.push(self.inserted(module, file.clone(), directives, current)?);
+                Ok(changes)
+            }
+            Cause::Remove { module } => {
+                let module = module_name(module);
+                let there = running(module).ok_or_else(|| missing(module, current))?;
+                removable(there, &current.generation.modules)?;
+                let all = there.image.image().directives.iter();
+                let own = all.filter(|directive| directive.module == module);
+                let directives = own.map(|directive| directive.name.to_owned()).collect();
+                let mut changes = before.without(module);
+                changes.removed.push(Removed { module: module.to_owned(), directives });
+                Ok(changes)
+            }
+            Cause::Swap { module, file } => {
+                let module = module_name(module);
+                let there = running(module).ok_or_else(|| missing(module, current))?;
+                if there.image.layout() == Layout::Linked {
+                    return Err(format!(
+                        "{module} is linked into gantryd, and no file can take its place: build gantryd with it as a \
+                         shared object (shared-{module}), or take it out (rmmod)"
+                    ));
+                }
+                let mut changes = before;
+                let inserted = changes.inserted.iter().position(|inserted| inserted.module == module);
+                match (inserted, file) {
+                    (Some(at), Some(file)) => changes.inserted[at].file = Some(file.clone()),
+                    (Some(_), None) => {}
+                    (None, Some(file)) => drop(changes.files.insert(module.to_owned(), file.clone())),
+                    (None, None) => drop(changes.files.remove(module)),
+                }
+                Ok(changes)
+            }
+        }
+    }
+
+    /// A module that is taken in: from where.
+    #[cfg(feature = "dso")]
+    fn inserted(
+        &self,
+        module: &str,
+        file: Option<PathBuf>,
+        directives: &str,
+        current: &Current,
+    ) -> Result<Inserted, String> {
+        let is_linked = self.images.linked().iter().any(|linked| linked.name == module);
+        let found = || gantry_loader::find(module, &current.generation.read.folders).map_err(|error| error.to_string());
+        let file = match file {
+            Some(file) if is_linked => {
+                return Err(format!("{module} is linked into gantryd: leave {} out", file.display()));
+            }
+            Some(file) => Some(file),
+            None if is_linked => None,
+            None => Some(found()?),
+        };
+        let (module, directives) = (module.to_owned(), directives.to_owned());
+        Ok(Inserted { module, file, directives, signers: current.generation.read.signers.clone() })
+    }
+
+    /// A module that is taken in again: nothing can be loaded.
+    #[cfg(not(feature = "dso"))]
+    fn inserted(
+        &self,
+        module: &str,
+        _file: Option<PathBuf>,
+        directives: &str,
+        _current: &Current,
+    ) -> Result<Inserted, String> {
+        if !self.images.linked().iter().any(|linked| linked.name == module) {
+            return Err(format!(
+                "{module} is not linked in, and this gantryd was built without dso: it loads no modules"
+            ));
+        }
+        Ok(Inserted { module: module.to_owned(), file: None, directives: directives.to_owned() })
+    }
+}
+
+fn missing(module: &str, current: &Current) -> String {
+    let names: Vec<&str> = current.generation.modules.iter().map(|running| running.name.as_str()).collect();
+    format!("there is no module {module} here; there are: {}", names.join(", "))
+}
+
+/// Whether a module can go: nobody requires it, and the control socket, by which
+/// it would come back, is not its own.
+fn removable(module: &Running, all: &[Running]) -> Result<(), String> {
+    let requires = |other: &&Running| {
+        let descriptors = other.image.image().modules.iter();
+        descriptors.filter(|one| one.name == other.name).any(|one| one.requires.contains(&module.name.as_str()))
+    };
+    let needing: Vec<&str> = all.iter().filter(requires).map(|other| other.name.as_str()).collect();
+    if !needing.is_empty() {
+        return Err(format!("{} is needed by {}: take those out first", module.name, needing.join(", ")));
+    }
+    let own = module.image.image().directives.iter().filter(|directive| directive.module == module.name);
+    match own.map(|directive| directive.name).any(|name| name == "ControlsEngine") {
+        true => {
+            Err(format!("{} has the control socket, by which this is asked: switch ControlsEngine off", module.name))
+        }
+        false => Ok(()),
+    }
+}

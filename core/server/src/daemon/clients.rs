@@ -1,0 +1,176 @@
+//! The daemon's clients: accepted, let in or turned away, and told when it
+//! ends.
+
+use std::net::SocketAddr;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError};
+use std::time::Duration;
+
+use gantry_api::Reply;
+use gantry_api::log::Level;
+use socket2::{SockRef, TcpKeepalive};
+use tokio::net::{TcpListener, TcpStream};
+
+use super::{Daemon, END_LIMIT, say};
+use crate::connection::Connection;
+use crate::listener::accepting;
+use crate::session::{Arrival, serve};
+use crate::sessions::Closing;
+
+/// How long sessions have once their transfers have been broken off.
+const CUT_LIMIT: Duration = Duration::from_secs(10);
+
+impl Daemon {
+    /// Accepts at each address that is wanted, and no more at others.
+    pub(super) fn accept_at_all(self: &Arc<Self>) {
+        #[cfg(feature = "ctrls")]
+        {
+            let mut operators = self.operators.lock().unwrap_or_else(PoisonError::into_inner);
+            *operators = crate::control::Operators::at(self, operators.take());
+        }
+        let Some(current) = self.current() else { return };
+        let mut acceptors = self.acceptors.lock().unwrap_or_else(PoisonError::into_inner);
+        let wants = |bound: &SocketAddr| current.wanted.addresses.iter().any(|(address, _)| address == bound);
+        acceptors.retain(|(bound, shown, task)| {
+            let wanted = wants(bound);
+            if !wanted {
+                task.abort();
+                say(Level::Info, format_args!("no longer listening on {shown}"));
+            }
+            wanted
+        });
+        for (bound, listener) in current.listeners.sockets() {
+            if acceptors.iter().any(|(open, ..)| *open == bound) {
+                continue;
+            }
+            match accepting(listener).and_then(|listener| Ok((listener.local_addr()?, listener))) {
+                Ok((shown, listener)) => {
+                    say(Level::Info, format_args!("listening on {shown}"));
+                    acceptors.push((bound, shown, tokio::spawn(self.clone().accept(bound, listener))));
+                }
+                Err(error) => say(Level::Error, format_args!("cannot accept on {bound}: {error}")),
+            }
+        }
+    }
+
+    async fn accept(self: Arc<Self>, bound: SocketAddr, listener: TcpListener) {
+        loop {
+            match listener.accept().await {
+                Ok((stream, remote)) => self.admit(bound, stream, remote),
+                Err(error) => {
+                    // Out of descriptors, mostly: sessions that end make room.
+                    say(Level::Error, format_args!("cannot accept a connection: {error}"));
+                    tokio::time::sleep(Duration::from_millis(100)).await;
+                }
+            }
+        }
+    }
+
+    fn admit(self: &Arc<Self>, bound: SocketAddr, stream: TcpStream, remote: SocketAddr) {
+        let remote = SocketAddr::new(remote.ip().to_canonical(), remote.port());
+        let Ok(local) = stream.local_addr() else { return };
+        let local = SocketAddr::new(local.ip().to_canonical(), local.port());
+        prepare(&stream);
+        let Some(current) = self.current() else { return };
+        let server = current.wanted.server(bound, local);
+        let active = self.sessions.count();
+        if current.max_instances.is_some_and(|most| active >= most) {
+            say(Level::Warn, format_args!("MaxInstances ({active}) reached: {remote} is turned away"));
+            return self.turn_away(stream, "Too many connections: try again later");
+        }
+        if current.is_down(server) {
+            return self.turn_away(stream, "Service not available: closed by the administrator");
+        }
+        let id = self.newest.fetch_add(1, Ordering::Relaxed) + 1;
+        let generation = current.generation.clone();
+        let name = generation.server(server).name.clone();
+        let wishes = self.sessions.enter(id, generation.number, name);
+        let leave = Leave { daemon: self.clone(), id };
+        let arrival = Arrival {
+            id,
+            stream,
+            local,
+            remote,
+            server,
+            generation,
+            reverse_dns: *self.reverse_dns.lock().unwrap_or_else(PoisonError::into_inner),
+            blocking: self.blocking.clone(),
+            identity: self.identity.clone(),
+            wishes,
+        };
+        self.spawn(async move {
+            let _leave = leave;
+            serve(arrival).await;
+        });
+    }
+
+    fn turn_away(&self, stream: TcpStream, why: &'static str) {
+        self.spawn(async move {
+            let _ = Connection::new(stream).send(&Reply::new(421, why)).await;
+        });
+    }
+
+    /// Starts a session's task; those that have ended are let go of.
+    fn spawn(&self, session: impl Future<Output = ()> + Send + 'static) {
+        let mut tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
+        while tasks.try_join_next().is_some() {}
+        tasks.spawn(session);
+    }
+
+    /// No more clients; those that are there may go on for some time, then they
+    /// are told, waited for a while, and then cut off.
+    pub(super) async fn end(&self, grace: Duration) {
+        #[cfg(feature = "ctrls")]
+        drop(self.operators.lock().unwrap_or_else(PoisonError::into_inner).take());
+        for (.., task) in self.acceptors.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
+            task.abort();
+        }
+        let mut tasks = std::mem::take(&mut *self.tasks.lock().unwrap_or_else(PoisonError::into_inner));
+        for (near, wait) in [(Closing::No, grace), (Closing::Soon, END_LIMIT), (Closing::Now, CUT_LIMIT)] {
+            self.sessions.end_all(near, "Service shutting down");
+            let all_gone = async { while tasks.join_next().await.is_some() {} };
+            if tokio::time::timeout(wait, all_gone).await.is_ok() {
+                break;
+            }
+            if near != Closing::No {
+                say(Level::Warn, format_args!("{} sessions are cut off", tasks.len()));
+            }
+        }
+        tasks.shutdown().await;
+        // Once nobody holds a generation or could send one, the task that
+        // takes leave of them comes to its end.
+        drop(self.current.write().unwrap_or_else(PoisonError::into_inner).take());
+        let retire = self.retire.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some((retire, retiring)) = retire {
+            drop(retire);
+            // Each module has its time to stop: what it was given to write is
+            // not lost. Who cannot wait sends a second signal.
+            let _ = retiring.await;
+        }
+        say(Level::Info, format_args!("ended"));
+    }
+}
+
+/// Counts a session out, however it ends.
+struct Leave {
+    daemon: Arc<Daemon>,
+    id: u64,
+}
+
+impl Drop for Leave {
+    fn drop(&mut self) {
+        self.daemon.sessions.leave(self.id);
+        self.daemon.left.notify_one();
+    }
+}
+
+/// Sets what a control connection needs. Each is a wish: a client without it
+/// is served as well.
+fn prepare(stream: &TcpStream) {
+    let socket = SockRef::from(stream);
+    let _ = stream.set_nodelay(true);
+    // A Telnet Synch (RFC 854) marks ABOR's place by an urgent byte, which
+    // stays in the stream only so.
+    let _ = socket.set_out_of_band_inline(true);
+    let _ = socket.set_tcp_keepalive(&TcpKeepalive::new().with_time(Duration::from_secs(120)));
+}

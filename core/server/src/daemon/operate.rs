@@ -1,0 +1,414 @@
+//! What operators' actions come to: each question is judged, and goes to the
+//! module that declares its action; what the daemon does for that module is
+//! done here.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::{Arc, PoisonError};
+
+use gantry_api::control::{Answer, Asked, Daemon as Does, Kick, Leave, Operation};
+use gantry_api::{ControlAction, Error, Fault, Result, ServerId, Value, async_trait, stamp};
+
+use super::change::{Cause, Changed};
+use super::{Current, Daemon, StartError};
+use crate::caught::caught;
+use crate::control::frame::{Question, Reason};
+use crate::control::{Acl, Control, Host, Peer, judge};
+use crate::generation::{Generation, Running};
+use crate::images::module_name;
+use crate::log::LOGGER;
+use crate::sessions::{About, Closing, Doing};
+use crate::times::unix;
+
+/// What clients are told whom an operator sends away.
+const KICKED: &str = "Closed by the administrator";
+/// What clients are told whose session has a module that goes.
+const DRAINED: &str = "The server was changed: please connect again";
+
+/// The actions by which others are switched on again: they stay.
+const ALWAYS: [&str; 4] = ["help", "insctrl", "lsctrl", "rmctrl"];
+
+impl Host for Daemon {
+    fn with_control<T>(&self, work: impl FnOnce(&Control) -> T) -> Option<T> {
+        Some(work(&self.current()?.control))
+    }
+
+    async fn answer(self: &Arc<Self>, question: &Question, peer: &Peer) -> Result<Answer, (Reason, String)> {
+        let current = self.current().ok_or_else(|| (Reason::Refused, "the daemon ends".to_owned()))?;
+        let generation = &current.generation;
+        let name = question.action.as_str();
+        let found = actions(generation).find(|(_, action)| action.name == name);
+        let Some((running, action)) = found else {
+            return Err((Reason::Unknown, unknown(generation, name)));
+        };
+        let lines = generation.read.main.entry(action.acl).cloned().unwrap_or_default();
+        let lines: Vec<Acl> = if lines == Value::None { Vec::new() } else { lines.extract().unwrap_or_default() };
+        if !judge(&lines, Some(name), peer) {
+            let user = peer.user.clone().unwrap_or_else(|| peer.uid.to_string());
+            let line = format!("{} {name} allow user {user}", action.acl);
+            return Err((
+                Reason::Denied,
+                format!("access denied: {peer} may not use '{name}'; '{line}' would allow it"),
+            ));
+        }
+        if self.is_disabled(action) {
+            return Err((Reason::Disabled, format!("'{name}' is switched off; 'insctrl {name}' switches it on")));
+        }
+        let words: Vec<&str> = question.arguments.iter().map(String::as_str).collect();
+        let operator = peer.to_string();
+        let hand = Hand(self.clone());
+        let asked = Asked { action: name, words: &words, input: &question.input, operator: &operator, daemon: &hand };
+        running.instance.control(&asked).await.map_err(|error| match error.fault() {
+            Fault::Client => (Reason::Usage, format!("{error}\nusage: {name} {}", action.syntax)),
+            _ => (Reason::Refused, error.to_string()),
+        })
+    }
+}
+
+/// The actions of a generation's modules, in the modules' order.
+fn actions(generation: &Generation) -> impl Iterator<Item = (&Running, &ControlAction)> {
+    generation.modules.iter().flat_map(|running| {
+        let own = running.image.image().controls.iter();
+        own.filter(|action| action.module == running.name).map(move |action| (running, *action))
+    })
+}
+
+fn unknown(generation: &Generation, name: &str) -> String {
+    let mut names: Vec<&str> = actions(generation).map(|(_, action)| action.name).collect();
+    names.sort_unstable();
+    let shown = gantry_api::proto::text::Escaped(name.as_bytes());
+    format!("there is no action '{shown}' here (perhaps its module is not loaded); there are: {}", names.join(", "))
+}
+
+/// The daemon, as modules' actions have it.
+struct Hand(Arc<Daemon>);
+
+#[async_trait]
+impl Does for Hand {
+    async fn operate(&self, operation: Operation) -> Result<Value> {
+        caught(self.0.operate(operation)).await
+    }
+}
+
+impl Daemon {
+    async fn operate(self: &Arc<Self>, operation: Operation) -> Result<Value> {
+        let current = self.current().ok_or_else(|| Error::system("the daemon ends"))?;
+        match operation {
+            Operation::Modules => Ok(Value::map([
+                ("generation", current.generation.number.into()),
+                ("modules", Value::List(self.registry.modules(&self.images, &self.sessions))),
+            ])),
+            Operation::Insert { module, file, directives } => {
+                let file = file.map(PathBuf::from);
+                self.change_module(Cause::Insert { module: module.clone(), file, directives }, &module).await
+            }
+            Operation::Remove { module, leave } => {
+                let done = self.change_module(Cause::Remove { module: module.clone() }, &module).await?;
+                self.leave(module_name(&module), leave, &current);
+                Ok(done)
+            }
+            Operation::Swap { module, file } => {
+                let file = file.map(PathBuf::from);
+                self.change_module(Cause::Swap { module: module.clone(), file }, &module).await
+            }
+            Operation::Reload => {
+                let Changed { generation, notices } = self.changed_safely(Cause::Reload).await?;
+                Ok(Value::map([("generation", generation.into()), ("notices", Value::list(notices))]))
+            }
+            Operation::Sessions => Ok(self.told(&current).await),
+            Operation::Kick { by, names, most } => Ok(self.kick(by, &names, most).await),
+            Operation::Status => Ok(self.status(&current)),
+            Operation::Serve { server, up } => serve(&current, server.as_deref(), up),
+            Operation::Shutdown { grace } => {
+                let sessions = self.sessions.count();
+                self.shutdown.send_replace(Some(grace));
+                Ok(Value::map([("sessions", sessions.into())]))
+            }
+            Operation::LogLevel(level) => {
+                if let Some(level) = level {
+                    LOGGER.set_verbosity(level);
+                }
+                Ok(Value::map([("level", usize::from(LOGGER.verbosity()).into())]))
+            }
+            Operation::Trace(channels) => {
+                channels.into_iter().for_each(|(channel, level)| LOGGER.trace(channel, level));
+                let told = LOGGER.traced().into_iter().map(|(channel, level)| {
+                    Value::map([("channel", channel.into()), ("level", usize::from(level).into())])
+                });
+                Ok(Value::map([("channels", Value::List(told.collect()))]))
+            }
+            Operation::ReverseDns(on) => {
+                *self.reverse_dns.lock().unwrap_or_else(PoisonError::into_inner) = Some(on);
+                Ok(Value::map([("dns", on.into())]))
+            }
+            Operation::Configuration => Ok(Value::map([("text", configuration(&current.generation).into())])),
+            Operation::Directives => Ok(directives(&current.generation)),
+            Operation::Actions => Ok(self.actions(&current.generation)),
+            Operation::Enable { action, module, on } => {
+                self.enable(&current.generation, action.as_deref(), module.as_deref(), on)
+            }
+        }
+    }
+
+    /// Whoever asked may be gone before it is done: it is done all the same.
+    async fn changed_safely(self: &Arc<Self>, cause: Cause) -> Result<Changed> {
+        let daemon = self.clone();
+        let done = tokio::spawn(async move { daemon.change(cause).await }).await;
+        let done = done.map_err(|error| Error::system(format!("gantryd's own fault: {error}")))?;
+        done.map_err(|error: StartError| Error::configuration(error.to_string()))
+    }
+
+    async fn change_module(self: &Arc<Self>, cause: Cause, module: &str) -> Result<Value> {
+        let Changed { generation, notices } = self.changed_safely(cause).await?;
+        let module = module_name(module);
+        let keeping = self.sessions.count_of(&self.registry.keeping(module));
+        Ok(Value::map([
+            ("module", module.into()),
+            ("generation", generation.into()),
+            ("sessions", keeping.into()),
+            ("notices", Value::list(notices)),
+        ]))
+    }
+
+    /// What becomes of the sessions that pin a generation up to the one that
+    /// served before a module was taken out.
+    fn leave(self: &Arc<Self>, module: &str, leave: Leave, before: &Current) {
+        let last = before.generation.number;
+        match leave {
+            Leave::Stay => {}
+            Leave::Now => {
+                self.sessions.end_up_to(last, Closing::Now, DRAINED);
+            }
+            Leave::Drain(time) => {
+                let (daemon, module) = (self.clone(), module.to_owned());
+                tokio::spawn(async move {
+                    tokio::time::sleep(time).await;
+                    let ended = daemon.sessions.end_up_to(last, Closing::Soon, DRAINED);
+                    super::say(
+                        gantry_api::log::Level::Info,
+                        format_args!("{ended} sessions that still had {module} are told to end"),
+                    );
+                });
+            }
+        }
+    }
+
+    async fn told(&self, current: &Current) -> Value {
+        let sessions = self.sessions.ask().await;
+        Value::map([
+            ("pid", u64::from(std::process::id()).into()),
+            ("version", env!("CARGO_PKG_VERSION").into()),
+            ("started", unix(self.began)),
+            ("generation", current.generation.number.into()),
+            ("sessions", Value::List(sessions.iter().map(About::value).collect())),
+        ])
+    }
+
+    async fn kick(&self, by: Kick, names: &[String], most: Option<usize>) -> Value {
+        let is = |about: &About, name: &String| match by {
+            Kick::User => about.user.as_deref() == Some(name),
+            Kick::Host => about.host.eq_ignore_ascii_case(name) || name.parse() == Ok(about.remote.ip()),
+            Kick::Class => about.class.as_deref() == Some(name),
+            Kick::Session => name.parse() == Ok(about.id),
+        };
+        let told = self.sessions.ask().await;
+        let chosen = told.iter().filter(|about| names.iter().any(|name| is(about, name)));
+        let ids: Vec<u64> = chosen.map(|about| about.id).take(most.unwrap_or(usize::MAX)).collect();
+        self.sessions.end_these(&ids, Closing::Now, KICKED);
+        Value::map([("kicked", Value::list(ids))])
+    }
+
+    fn status(&self, current: &Current) -> Value {
+        let counts = self.sessions.by_server();
+        let servers = current.generation.servers.iter().enumerate().map(|(id, server)| {
+            let addresses = current.heard_at(ServerId(id)).into_iter().map(|address| address.to_string());
+            Value::map([
+                ("name", server.name.to_string().into()),
+                ("addresses", Value::list(addresses)),
+                ("up", (!current.is_down(ServerId(id))).into()),
+                ("sessions", counts.get(&server.name).copied().unwrap_or(0).into()),
+            ])
+        });
+        let (restarts, restarted) = *self.reloads();
+        Value::map([
+            ("pid", u64::from(std::process::id()).into()),
+            ("version", env!("CARGO_PKG_VERSION").into()),
+            ("stamp", stamp::build_id().into()),
+            ("started", unix(self.began)),
+            ("generation", current.generation.number.into()),
+            ("restarts", restarts.into()),
+            ("restarted", restarted.map_or(Value::None, unix)),
+            ("sessions", self.sessions.count().into()),
+            ("most", current.max_instances.into()),
+            ("servers", Value::List(servers.collect())),
+        ])
+    }
+
+    fn is_disabled(&self, action: &ControlAction) -> bool {
+        let disabled = self.disabled.lock().unwrap_or_else(PoisonError::into_inner);
+        disabled.contains(&(action.module.to_owned(), action.name.to_owned()))
+    }
+
+    fn actions(&self, generation: &Generation) -> Value {
+        let named: BTreeMap<(&str, &str), &ControlAction> =
+            actions(generation).map(|(_, action)| ((action.name, action.module), action)).collect();
+        let told = named.into_values().map(|action| {
+            Value::map([
+                ("action", action.name.into()),
+                ("module", action.module.into()),
+                ("syntax", action.syntax.into()),
+                ("help", action.help.trim().into()),
+                ("enabled", (!self.is_disabled(action)).into()),
+            ])
+        });
+        Value::List(told.collect())
+    }
+
+    fn enable(&self, generation: &Generation, action: Option<&str>, module: Option<&str>, on: bool) -> Result<Value> {
+        let module = module.map(module_name);
+        let meant = |found: &&ControlAction| {
+            action.is_none_or(|action| action == found.name) && module.is_none_or(|module| module == found.module)
+        };
+        let found: Vec<&ControlAction> = actions(generation).map(|(_, action)| action).filter(meant).collect();
+        if found.is_empty() {
+            return Err(Error::client(0, unknown(generation, action.unwrap_or("all"))));
+        }
+        let stays = |found: &&&ControlAction| ALWAYS.contains(&found.name);
+        if !on && action.is_some() && found.iter().any(|found| stays(&found)) {
+            return Err(Error::client(0, format!("'{}' cannot be switched off", action.unwrap_or_default())));
+        }
+        let mut disabled = self.disabled.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut names = Vec::new();
+        for found in found.iter().filter(|found| on || !stays(found)) {
+            let key = (found.module.to_owned(), found.name.to_owned());
+            let changed = if on { disabled.remove(&key) } else { disabled.insert(key) };
+            if changed || action.is_some() {
+                names.push(found.name);
+            }
+        }
+        Ok(Value::list(names))
+    }
+}
+
+impl Current {
+    /// The addresses at which a server's clients are heard.
+    fn heard_at(&self, server: ServerId) -> Vec<std::net::SocketAddr> {
+        let wanted = self.wanted.addresses.iter().filter(|(_, id)| *id == server);
+        let heard = |bound| self.listeners.sockets().find(|(open, _)| *open == bound).map(|(_, socket)| socket);
+        wanted.filter_map(|(bound, _)| heard(*bound)?.local_addr().ok()).collect()
+    }
+}
+
+/// Lets the servers that are meant serve new clients, or turns those away.
+fn serve(current: &Current, meant: Option<&str>, up: bool) -> Result<Value> {
+    let found: Vec<ServerId> = (0..current.generation.servers.len())
+        .map(ServerId)
+        .filter(|id| meant.is_none_or(|meant| is_at(current, *id, meant)))
+        .collect();
+    if found.is_empty() {
+        let all = (0..current.generation.servers.len()).flat_map(|id| current.heard_at(ServerId(id)));
+        let all: Vec<String> = all.map(|address| address.to_string()).collect();
+        let words = format!("no server is at '{}'; there are: {}", meant.unwrap_or_default(), all.join(", "));
+        return Err(Error::client(0, words));
+    }
+    let mut down = current.down.lock().unwrap_or_else(PoisonError::into_inner);
+    match up {
+        true => down.retain(|id| !found.contains(id)),
+        false => down.extend(found.iter().copied()),
+    }
+    let names = found.iter().map(|id| current.generation.server(*id).name.to_string());
+    Ok(Value::map([("servers", Value::list(names))]))
+}
+
+/// Whether a server is meant by `address`, `address#port` or its ServerName.
+fn is_at(current: &Current, id: ServerId, meant: &str) -> bool {
+    let server = current.generation.server(id);
+    let (host, port) = match meant.rsplit_once('#') {
+        Some((host, port)) => (host, port.parse::<u16>().ok()),
+        None => (meant, None),
+    };
+    let heard = current.heard_at(id);
+    let named = server.addresses.iter().any(|name| name.eq_ignore_ascii_case(host));
+    let at_host = heard.iter().any(|address| {
+        let here = host.parse().is_ok_and(|ip: std::net::IpAddr| address.ip().is_unspecified() || address.ip() == ip);
+        here || address.to_string() == host
+    });
+    let at_port = port.is_none_or(|port| heard.iter().any(|address| address.port() == port));
+    (named || at_host || *server.name == *meant) && at_port
+}
+
+impl About {
+    fn value(&self) -> Value {
+        let (state, command, argument, direction, moved) = match &self.doing {
+            Doing::Nothing if self.user.is_none() => ("login", None, None, None, 0),
+            Doing::Nothing => ("idle", None, None, None, 0),
+            Doing::Command { name, argument } => ("command", Some(name), Some(argument), None, 0),
+            Doing::Transfer { name, argument, direction, bytes } => {
+                let inward = *direction == gantry_api::session::Direction::In;
+                ("transfer", Some(name), Some(argument), Some(if inward { "in" } else { "out" }), *bytes)
+            }
+        };
+        Value::map([
+            ("id", self.id.into()),
+            ("user", self.user.clone().into()),
+            ("server", self.server.to_string().into()),
+            ("local", self.local.to_string().into()),
+            ("remote", self.remote.to_string().into()),
+            ("host", self.host.clone().into()),
+            ("class", self.class.clone().into()),
+            ("since", unix(self.since)),
+            ("state", state.into()),
+            ("command", command.cloned().into()),
+            ("argument", argument.cloned().into()),
+            ("state_since", unix(self.doing_since)),
+            ("directory", self.directory.clone().into()),
+            ("direction", direction.into()),
+            ("bytes", moved.into()),
+            ("received", self.bytes.0.into()),
+            ("sent", self.bytes.1.into()),
+            ("generation", self.generation.into()),
+        ])
+    }
+}
+
+/// The main server's settings, a line each; what may be a secret is not shown.
+fn configuration(generation: &Generation) -> String {
+    let Value::Map(settings) = &generation.read.main else { return String::new() };
+    settings.iter().map(|(name, value)| format!("{name} {}\n", words(name, value))).collect()
+}
+
+fn words(name: &str, value: &Value) -> String {
+    // Its words hold a password.
+    if name.eq_ignore_ascii_case("SQLConnectInfo") {
+        return "(hidden)".to_owned();
+    }
+    match value {
+        Value::None => "none".to_owned(),
+        Value::Bool(yes) => if *yes { "on" } else { "off" }.to_owned(),
+        Value::Int(number) => number.to_string(),
+        Value::Float(number) => number.to_string(),
+        Value::Text(text) if text.is_empty() || text.contains(char::is_whitespace) => format!("\"{text}\""),
+        Value::Text(text) => text.clone(),
+        Value::Bytes(bytes) => format!("({} bytes)", bytes.len()),
+        Value::List(values) => values.iter().map(|value| words(name, value)).collect::<Vec<_>>().join(" "),
+        Value::Map(entries) => {
+            let entries = entries.iter().map(|(key, value)| format!("{key}={}", words(name, value)));
+            entries.collect::<Vec<_>>().join(" ")
+        }
+    }
+}
+
+/// Each directive with its module.
+fn directives(generation: &Generation) -> Value {
+    let own = generation.modules.iter().flat_map(|running| {
+        let all = running.image.image().directives.iter();
+        all.filter(|directive| directive.module == running.name || !directive.module.starts_with("mod_"))
+    });
+    let mut named: Vec<(&str, &str)> = own.map(|directive| (directive.name, directive.module)).collect();
+    named.sort_unstable();
+    named.dedup();
+    let told = named.into_iter();
+    Value::List(
+        told.map(|(name, module)| Value::map([("directive", name.into()), ("module", module.into())])).collect(),
+    )
+}

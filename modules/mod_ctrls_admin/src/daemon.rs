@@ -1,0 +1,78 @@
+//! Actions on the daemon as a whole.
+
+use std::time::Duration;
+
+use gantry_api::control::Operation;
+use gantry_api::prelude::*;
+
+/// `dns on|off`.
+pub async fn dns(asked: &Asked<'_>) -> Result<Answer> {
+    let on = match asked.words {
+        [word] => parse::switch(word),
+        ["clear", "cache"] => {
+            return Ok(Answer::new("nothing is kept: the system's resolver has its own", Value::None));
+        }
+        _ => None,
+    };
+    let Some(on) = on else { return refuse(0, "on or off is wanted") };
+    let value = asked.daemon.operate(Operation::ReverseDns(on)).await?;
+    Ok(Answer::new(format!("UseReverseDNS set to '{}'", if on { "on" } else { "off" }), value))
+}
+
+/// `get config|directives`.
+pub async fn get(asked: &Asked<'_>) -> Result<Answer> {
+    match asked.words {
+        ["config"] => {
+            let value = asked.daemon.operate(Operation::Configuration).await?;
+            let text = value.entry("text").and_then(Value::text).unwrap_or_default();
+            Ok(Answer { lines: text.lines().map(str::to_owned).collect(), value })
+        }
+        ["directives"] => {
+            let value = asked.daemon.operate(Operation::Directives).await?;
+            let text = |one: &Value, key: &str| one.entry(key).and_then(Value::text).unwrap_or_default().to_owned();
+            let lines = value.items().iter();
+            let lines = lines.map(|one| format!("{} ({})", text(one, "directive"), text(one, "module")));
+            Ok(Answer { lines: lines.collect(), value })
+        }
+        _ => refuse(0, "config or directives is wanted"),
+    }
+}
+
+/// `reload`.
+pub async fn reload(asked: &Asked<'_>) -> Result<Answer> {
+    if !asked.words.is_empty() {
+        return refuse(0, "wrong number of parameters");
+    }
+    let value = asked.daemon.operate(Operation::Reload).await?;
+    let generation = value.entry("generation").and_then(Value::int).unwrap_or_default();
+    Ok(Answer::new(format!("restarted server: generation {generation} serves new sessions"), value))
+}
+
+/// `restart [count]`.
+pub async fn restart(asked: &Asked<'_>) -> Result<Answer> {
+    if asked.words != ["count"] {
+        return reload(asked).await;
+    }
+    let status = asked.daemon.operate(Operation::Status).await?;
+    let entry = |key: &str| status.entry(key).cloned().unwrap_or_default();
+    let (count, since) = (entry("restarts"), entry("started"));
+    let times = count.int().unwrap_or_default();
+    let line = format!("restarted {times} {} since the start", if times == 1 { "time" } else { "times" });
+    Ok(Answer::new(line, Value::map([("restarts", count), ("since", since)])))
+}
+
+/// `shutdown [graceful seconds]`.
+pub async fn shutdown(asked: &Asked<'_>) -> Result<Answer> {
+    let grace = match asked.words {
+        [] => 0,
+        ["graceful", seconds] => match seconds.parse() {
+            Ok(seconds) => seconds,
+            Err(_) => return refuse(0, format!("'{seconds}' is no number of seconds")),
+        },
+        _ => return refuse(0, "wrong parameters"),
+    };
+    let value = asked.daemon.operate(Operation::Shutdown { grace: Duration::from_secs(grace) }).await?;
+    let line =
+        if grace == 0 { "shutting down".to_owned() } else { format!("shutting down in at most {grace} seconds") };
+    Ok(Answer::new(line, value))
+}

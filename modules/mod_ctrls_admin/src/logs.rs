@@ -1,0 +1,54 @@
+//! Actions on what is logged.
+
+use gantry_api::control::Operation;
+use gantry_api::prelude::*;
+
+const MOST: u8 = 10;
+
+fn level(word: &str) -> Result<u8> {
+    let level = word.parse().ok().filter(|level| *level <= MOST);
+    level.ok_or_else(|| Error::client(0, format!("'{word}' is no level: 0 to {MOST}")))
+}
+
+/// `debug [level [number]]`, and `debug number`.
+pub async fn debug(asked: &Asked<'_>) -> Result<Answer> {
+    let wanted = match asked.words {
+        [] | ["level"] => None,
+        ["level", number] | [number] => Some(level(number)?),
+        _ => return refuse(0, "wrong parameters"),
+    };
+    let value = asked.daemon.operate(Operation::LogLevel(wanted)).await?;
+    let level = value.entry("level").and_then(Value::int).unwrap_or_default();
+    let verb = if wanted.is_some() { "set to" } else { "is" };
+    Ok(Answer::new(format!("debug level {verb} {level}"), value))
+}
+
+/// `trace channel:level ...`, `trace info`.
+pub async fn trace(asked: &Asked<'_>) -> Result<Answer> {
+    let wanted = match asked.words {
+        [] => return refuse(0, "a channel is wanted, such as mod_sql:10, or info"),
+        ["info"] => Vec::new(),
+        words => words.iter().map(|word| channel(word)).collect::<Result<_>>()?,
+    };
+    let asks = wanted.is_empty();
+    let value = asked.daemon.operate(Operation::Trace(wanted)).await?;
+    let channels = value.entry("channels").map(Value::items).unwrap_or_default();
+    let shown = channels.iter().map(|one| {
+        let name = one.entry("channel").and_then(Value::text).unwrap_or_default();
+        format!("{name:>10} {}", one.entry("level").and_then(Value::int).unwrap_or_default())
+    });
+    let mut lines = Vec::new();
+    if asks {
+        lines.extend([format!("{:<10} Level", "Channel"), format!("{} ------", "-".repeat(10))]);
+        lines.extend(shown);
+    } else {
+        lines.extend(asked.words.iter().map(|word| format!("set trace channel '{word}'")));
+    }
+    Ok(Answer { lines, value })
+}
+
+fn channel(word: &str) -> Result<(String, u8)> {
+    let (name, number) =
+        word.rsplit_once(':').ok_or_else(|| Error::client(0, format!("'{word}' is not of the form channel:level")))?;
+    Ok((name.to_owned(), level(number)?))
+}

@@ -1,0 +1,66 @@
+//! Actions on the servers of the configuration.
+
+use gantry_api::control::Operation;
+use gantry_api::prelude::*;
+
+/// `up` and `down`.
+pub async fn serve(asked: &Asked<'_>, up: bool) -> Result<Answer> {
+    let [meant] = asked.words else { return refuse(0, "wrong number of parameters") };
+    let server = (*meant != "all").then(|| (*meant).to_owned());
+    let value = asked.daemon.operate(Operation::Serve { server, up }).await?;
+    let servers = value.entry("servers").map(Value::items).unwrap_or_default();
+    let state = if up { "up" } else { "down" };
+    let lines = servers.iter().filter_map(Value::text).map(|name| format!("'{name}' is {state}"));
+    Ok(Answer { lines: lines.collect(), value })
+}
+
+/// `status`.
+pub async fn status(asked: &Asked<'_>) -> Result<Answer> {
+    let meant = match asked.words {
+        [] | ["all"] => None,
+        [meant] => Some(*meant),
+        _ => return refuse(0, "wrong number of parameters"),
+    };
+    let mut value = asked.daemon.operate(Operation::Status).await?;
+    if let (Some(meant), Value::Map(entries)) = (meant, &mut value) {
+        for (key, servers) in entries.iter_mut() {
+            if let ("servers", Value::List(servers)) = (key.as_str(), servers) {
+                servers.retain(|server| is_at(server, meant));
+                if servers.is_empty() {
+                    return refuse(0, format!("no server is at '{meant}'"));
+                }
+            }
+        }
+    }
+    let servers = value.entry("servers").map(Value::items).unwrap_or_default();
+    let lines = servers.iter().map(|server| {
+        let addresses: Vec<&str> = addresses(server).collect();
+        let state = if server.entry("up") == Some(&Value::Bool(true)) { "UP" } else { "DOWN" };
+        format!("status: {state} {} ({})", addresses.join(" "), text(server, "name"))
+    });
+    let lines = lines.collect();
+    Ok(Answer { lines, value })
+}
+
+fn text<'a>(server: &'a Value, key: &str) -> &'a str {
+    server.entry(key).and_then(Value::text).unwrap_or_default()
+}
+
+fn addresses(server: &Value) -> impl Iterator<Item = &str> {
+    server.entry("addresses").map(Value::items).unwrap_or_default().iter().filter_map(Value::text)
+}
+
+/// Whether a server is meant by its ServerName, `address` or `address#port`.
+fn is_at(server: &Value, meant: &str) -> bool {
+    let (host, port) = match meant.rsplit_once('#') {
+        Some((host, port)) => (host, Some(port)),
+        None => (meant, None),
+    };
+    let fits = |address: &str| {
+        let Some((there, number)) = address.rsplit_once(':') else { return false };
+        let there = there.trim_start_matches('[').trim_end_matches(']');
+        let everywhere = there == "::" || there == "0.0.0.0";
+        (there == host || everywhere || address == meant) && port.is_none_or(|port| port == number)
+    };
+    text(server, "name") == meant || addresses(server).any(fits)
+}

@@ -1,0 +1,35 @@
+//! Ending sessions.
+
+use gantry_api::control::{Kick, Operation};
+use gantry_api::prelude::*;
+
+/// `kick user|host|class|session [-n count] name ...`.
+pub async fn kick(asked: &Asked<'_>) -> Result<Answer> {
+    let [kind, rest @ ..] = asked.words else { return refuse(0, "whom to kick is wanted") };
+    let by = match *kind {
+        "user" => Kick::User,
+        "host" => Kick::Host,
+        "class" => Kick::Class,
+        "session" => Kick::Session,
+        other => return refuse(0, format!("'{other}' is none of user, host, class, session")),
+    };
+    let (most, names) = match rest {
+        ["-n", count, names @ ..] => match count.parse() {
+            Ok(count) => (Some(count), names),
+            Err(_) => return refuse(0, format!("'{count}' is no number")),
+        },
+        names => (None, names),
+    };
+    if names.is_empty() {
+        return refuse(0, "names are wanted");
+    }
+    let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+    let value = asked.daemon.operate(Operation::Kick { by, names: names.clone(), most }).await?;
+    let kicked = value.entry("kicked").map(Value::items).unwrap_or_default().len();
+    let line = match kicked {
+        0 => format!("{kind} '{}' not connected", names.join(" ")),
+        1 => "kicked 1 client".to_owned(),
+        count => format!("kicked {count} clients"),
+    };
+    Ok(Answer::new(line, value))
+}

@@ -1,0 +1,59 @@
+//! What the configuration says of this module.
+
+use gantry_api::prelude::*;
+use serde::Deserialize;
+
+/// The settings of the main server.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub struct Settings {
+    /// AdminControlsEngine.
+    #[serde(rename = "AdminControlsEngine")]
+    pub engine: Engine,
+}
+
+/// Which actions there are.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(untagged)]
+pub enum Engine {
+    /// All, or none.
+    All(bool),
+    /// These.
+    Some(Vec<String>),
+}
+
+impl Default for Engine {
+    fn default() -> Self {
+        Self::All(true)
+    }
+}
+
+impl Engine {
+    /// Whether an action is there.
+    pub fn has(&self, action: &str) -> bool {
+        match self {
+            Self::All(all) => *all,
+            Self::Some(names) => names.iter().any(|name| name == action),
+        }
+    }
+}
+
+directive! {
+    /// Whether mod_ctrls_admin's actions are there, or which of them.
+    AdminControlsEngine "on|off|actions" in SERVER, inherits: no, default: "on", parse: engine
+}
+directive! {
+    /// Who may use mod_ctrls_admin's actions. As `ControlsACLs`.
+    AdminControlsACLs "actions|all allow|deny user|group list" in SERVER, inherits: append, parse: parse::control_acl
+}
+
+fn engine(words: &[&str]) -> Result<Value, String> {
+    if let [word] = words
+        && let Some(on) = parse::switch(word)
+    {
+        return Ok(Value::Bool(on));
+    }
+    let names = words.iter().flat_map(|word| word.split(',')).filter(|name| !name.is_empty());
+    let names: Vec<Value> = names.map(Value::from).collect();
+    if names.is_empty() { Err("missing parameters".to_owned()) } else { Ok(Value::List(names)) }
+}

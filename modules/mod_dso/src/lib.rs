@@ -1,0 +1,106 @@
+//! mod_dso: the actions that take modules in and out of the running daemon. The
+//! loading itself is the server's, as are LoadModule and its like.
+
+use std::path::Path;
+use std::time::Duration;
+
+use gantry_api::control::{Leave, Operation};
+use gantry_api::prelude::*;
+
+/// The module.
+#[derive(Default)]
+pub struct Dso;
+
+module! { Dso }
+
+directive! {
+    /// Who may use the actions on modules: lsmod, insmod, rmmod, swap. As `ControlsACLs`.
+    ModuleControlsACLs "actions|all allow|deny user|group list" in SERVER, inherits: append, parse: parse::control_acl
+}
+
+control! {
+    /// Tells the modules there are: those that serve, those that sessions still have, those that failed.
+    "lsmod" "" by ModuleControlsACLs;
+    /// Takes a module into the running daemon: new sessions have it.
+    "insmod" "module [file]" by ModuleControlsACLs;
+    /// Takes a module out: new sessions go without it. Those that have it keep it, unless they are to end.
+    "rmmod" "module [drain seconds|now]" by ModuleControlsACLs;
+    /// Puts a module's new file in place of the one in use, for new sessions.
+    "swap" "module [file]" by ModuleControlsACLs;
+}
+
+#[async_trait]
+impl Module for Dso {
+    async fn control(&self, asked: &Asked<'_>) -> Result<Answer> {
+        match asked.action {
+            "lsmod" => list(asked).await,
+            "insmod" => insert(asked).await,
+            "rmmod" => remove(asked).await,
+            _ => swap(asked).await,
+        }
+    }
+}
+
+async fn list(asked: &Asked<'_>) -> Result<Answer> {
+    let value = asked.daemon.operate(Operation::Modules).await?;
+    let modules = value.entry("modules").map(Value::items).unwrap_or_default();
+    let text = |module: &Value, key: &str| module.entry(key).and_then(Value::text).unwrap_or_default().to_owned();
+    let mut lines = vec!["Loaded Modules:".to_owned()];
+    lines.extend(modules.iter().map(|module| match text(module, "state").as_str() {
+        "active" => format!("  {}.c", text(module, "name")),
+        state => format!("  {}.c ({state})", text(module, "name")),
+    }));
+    Ok(Answer { lines, value })
+}
+
+/// `mod_x.c` of whatever way a module is named.
+fn shown(module: &str) -> String {
+    format!("{}.c", module.strip_suffix(".c").or_else(|| module.strip_suffix(".so")).unwrap_or(module))
+}
+
+/// The module and the file of `module [file]`.
+fn module_and_file(words: &[&str]) -> Result<(String, Option<String>)> {
+    let (module, file) = match words {
+        [module] => (*module, None),
+        [module, file] => (*module, Some((*file).to_owned())),
+        _ => return refuse(0, "wrong number of parameters"),
+    };
+    match &file {
+        Some(file) if !Path::new(file).is_absolute() => refuse(0, format!("'{file}' must be an absolute path")),
+        _ => Ok((module.to_owned(), file)),
+    }
+}
+
+async fn insert(asked: &Asked<'_>) -> Result<Answer> {
+    let (module, file) = module_and_file(asked.words)?;
+    let line = format!("'{}' loaded", shown(&module));
+    let directives = asked.input.to_owned();
+    Ok(Answer::new(line, asked.daemon.operate(Operation::Insert { module, file, directives }).await?))
+}
+
+async fn remove(asked: &Asked<'_>) -> Result<Answer> {
+    let (module, leave) = match asked.words {
+        [module] => (*module, Leave::Stay),
+        [module, "now"] => (*module, Leave::Now),
+        [module, "drain", seconds] => match seconds.parse() {
+            Ok(seconds) => (*module, Leave::Drain(Duration::from_secs(seconds))),
+            Err(_) => return refuse(0, format!("'{seconds}' is no number of seconds")),
+        },
+        _ => return refuse(0, "wrong parameters"),
+    };
+    if shown(module) == "mod_dso.c" {
+        return Err(Error::system("mod_dso has this very action, and none other takes it in again"));
+    }
+    let mut lines = vec![format!("'{}' unloaded", shown(module))];
+    let value = asked.daemon.operate(Operation::Remove { module: module.to_owned(), leave }).await?;
+    if let Some(count @ 1..) = value.entry("sessions").and_then(Value::int) {
+        lines.push(format!("{count} sessions have it to their end"));
+    }
+    Ok(Answer { lines, value })
+}
+
+async fn swap(asked: &Asked<'_>) -> Result<Answer> {
+    let (module, file) = module_and_file(asked.words)?;
+    let line = format!("'{}' swapped", shown(&module));
+    Ok(Answer::new(line, asked.daemon.operate(Operation::Swap { module, file }).await?))
+}
