@@ -205,7 +205,8 @@ fn state_is_handed_to_the_next_instance(layout: Layout) {
         config.add("LoadModule", "mod_hand.c");
     });
     let mut operator = Operator::of(&server);
-    (server.login(), server.login());
+    server.login();
+    server.login();
     assert_eq!(operator.does("logins"), 2);
     operator.does("swap mod_hand");
     server.login();

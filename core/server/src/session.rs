@@ -253,7 +253,10 @@ impl Client {
                 Err(text)
             }
             // It is heard before anything else is done.
-            () = wished(wishes) => Ok(()),
+            () = wished(wishes) => {
+                wishes.mark_changed();
+                Ok(())
+            }
             read = self.connection.read(&mut self.lines) => match read {
                 Ok(true) => Ok(()),
                 Ok(false) => Err("the client closed the connection".to_owned()),
