@@ -63,8 +63,8 @@ fn a_socket_that_is_not_ours_is_4(layout: Layout) {
 fn a_refusal_is_told_by_the_exit_code(layout: Layout) {
     for (reason, code, hint) in [
         ("denied", 3, "say\ngantry"),
-        ("disabled", 3, "insctrl lsmod"),
-        ("unknown", 1, "older than this gantry"),
+        ("disabled", 3, "say"),
+        ("unknown", 1, "`gantry actions`"),
         ("usage", 2, "say"),
         ("refused", 1, "say"),
         ("busy", 1, "say"),

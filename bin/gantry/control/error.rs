@@ -51,7 +51,7 @@ pub enum ControlError {
     #[error("'{0}' with all its words and directives is larger than 1 MiB, which gantryd would not take")]
     TooLong(String),
     /// The daemon says no.
-    #[error("{}{}", visible_lines(.text), hint(*.reason, .action))]
+    #[error("{}{}", visible_lines(.text), hint(*.reason))]
     Refused {
         /// What was asked for.
         action: String,
@@ -135,14 +135,11 @@ fn others(tried: &[PathBuf]) -> String {
     tried.iter().map(|path| format!(", nor {}", shown(path))).collect()
 }
 
-fn hint(reason: Reason, action: &str) -> String {
+fn hint(reason: Reason) -> &'static str {
     match reason {
-        Reason::Unknown => format!(
-            "\nThis gantryd has no action '{}': `gantry actions` lists those it has. It may be older than this \
-             gantry, or without the module that brings the action.",
-            visible(action)
-        ),
-        Reason::Disabled => format!("\n`gantry control insctrl {}` switches it on again.", visible(action)),
-        _ => String::new(),
+        Reason::Unknown => {
+            "\n`gantry actions` tells what each is for; an older gantryd than this gantry knows fewer of them."
+        }
+        _ => "",
     }
 }

@@ -15,7 +15,7 @@ pub struct Kick {
     /// Users, names or addresses of hosts, classes, or numbers as `gantry who` shows them
     #[arg(required = true, value_name = "NAME")]
     names: Vec<String>,
-    /// End so many sessions of each name at most
+    /// End so many sessions at most
     #[arg(short = 'n', long, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..))]
     count: Option<u32>,
     #[command(flatten)]

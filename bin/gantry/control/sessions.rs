@@ -1,7 +1,7 @@
 //! Sessions as rows: for `gantry who`, and in the two modes of `gantry top`.
 
 use super::counted;
-use super::value::{Session, Who};
+use super::value::{Session, Who, address};
 use crate::show::Page;
 use crate::show::table::{Cell, Column, Table, Tone};
 use crate::show::time::{ago, size};
@@ -155,10 +155,13 @@ fn doing(session: &Session) -> Cell {
 fn details(session: &Session, now: i64) -> Vec<(&'static str, String)> {
     let mut details = Vec::new();
     let remote = session.remote.as_deref().unwrap_or("-");
-    details.push(("client", session.host.as_ref().map_or(remote.to_owned(), |host| format!("{host} [{remote}]"))));
+    // A client without a name is known by its address.
+    let name = session.host.as_deref().filter(|host| *host != address(remote));
+    details.push(("client", name.map_or(remote.to_owned(), |host| format!("{host} [{remote}]"))));
     let (local, server) = (session.local.as_deref().unwrap_or("-"), session.server.as_deref().unwrap_or("-"));
     details.push(("server", format!("{local} ({server})")));
-    details.extend(session.directory.clone().map(|directory| ("folder", directory)));
+    let folder = session.directory.clone().filter(|_| !session.is_login());
+    details.extend(folder.map(|folder| ("folder", folder)));
     details.extend(session.class.clone().map(|class| ("class", class)));
     if let (Some(direction), Some(bytes)) = (&session.direction, session.bytes) {
         let way = if direction == "in" { "received" } else { "sent" };
@@ -185,7 +188,7 @@ mod tests {
 
     fn sample() -> Who {
         let who = json!({"pid": 7, "sessions": [
-            {"id": 1, "user": "alice", "server": "A", "local": "127.0.0.1:21", "remote": "127.0.0.1:5000", "host": null,
+            {"id": 1, "user": "alice", "server": "A", "local": "127.0.0.1:21", "remote": "127.0.0.1:5000", "host": "127.0.0.1",
              "since": 700, "state": "idle", "state_since": 990, "directory": "/\u{1b}[2J"},
             {"id": 2, "user": null, "server": "B", "local": "[::1]:21", "remote": "[::1]:5001", "since": 998,
              "state": "login", "state_since": 998},
@@ -209,6 +212,7 @@ ID  USER     CLIENT     CONNECTED  FOR  WHAT
         let verbose = who(&sample(), true, 1000, Page::PLAIN);
         for line in [
             "    client: h.example [192.0.2.7:5002]\n",
+            "    client: 127.0.0.1:5000\n",
             "    server: [::1]:21 (B)\n",
             "    folder: /\\x1b[2J\n",
             "    class: local\n",

@@ -172,7 +172,8 @@ fn details(session: &Session, now: i64) -> Vec<String> {
     let (local, server) = (session.local.as_deref().unwrap_or("-"), session.server.as_deref().unwrap_or("-"));
     details.push(format!("server: {local} ({server})"));
     details.push("protocol: ftp".to_owned());
-    details.extend(session.directory.as_ref().map(|folder| format!("location: {folder}")));
+    let folder = session.directory.as_ref().filter(|_| !session.is_login());
+    details.extend(folder.map(|folder| format!("location: {folder}")));
     details.extend(session.class.as_ref().map(|class| format!("class: {class}")));
     details
 }
@@ -196,7 +197,8 @@ mod tests {
              "remote": "127.0.0.1:5000", "host": "localhost", "since": 1057, "state": "idle", "state_since": 1057,
              "directory": "/tmp"},
             {"id": 24281, "user": null, "server": "Debian ProFTPD", "local": "127.0.0.1:2199",
-             "remote": "127.0.0.1:5001", "host": "localhost", "since": 1057, "state": "login", "state_since": 1057},
+             "remote": "127.0.0.1:5001", "host": "localhost", "since": 1057, "state": "login", "state_since": 1057,
+             "directory": "/"},
             {"id": 24286, "user": "ftptest", "server": "Debian ProFTPD", "local": "127.0.0.1:2199",
              "remote": "127.0.0.1:5002", "host": "localhost", "since": 1057, "state": "transfer",
              "state_since": 1058, "command": "STOR", "argument": "up file", "direction": "in", "bytes": 3072,

@@ -82,7 +82,7 @@ impl<'a> Connection<'a> {
             authenticating: session.is_login().then_some(true),
             class: session.class.as_deref(),
             protocol: "ftp",
-            location: session.directory.as_deref(),
+            location: session.directory.as_deref().filter(|_| !session.is_login()),
             command: session.command.as_deref().filter(|_| busy),
             command_args: session.argument.as_deref().filter(|_| busy),
             downloading: session.is_download().then_some(true),
@@ -111,7 +111,7 @@ mod tests {
         let who = json!({"pid": 7, "started": 100, "sessions": [
             {"id": 1, "user": "u", "local": "127.0.0.1:2199", "remote": "127.0.0.1:5", "since": 200, "state": "idle",
              "state_since": 201, "directory": "/tmp"},
-            {"id": 2, "local": "[::1]:21", "remote": "[::1]:6", "host": "h", "since": 200, "state": "login"},
+            {"id": 2, "local": "[::1]:21", "remote": "[::1]:6", "host": "h", "since": 200, "state": "login", "directory": "/"},
             {"id": 3, "user": "u", "local": "127.0.0.1:2199", "remote": "127.0.0.1:7", "since": 200,
              "state": "transfer", "command": "RETR", "argument": "big", "direction": "out", "class": "c"},
         ]});
