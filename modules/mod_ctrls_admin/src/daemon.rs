@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use gantry_api::control::Operation;
 use gantry_api::prelude::*;
+use gantry_api::proto::time;
 
 /// `dns on|off`.
 pub async fn dns(asked: &Asked<'_>) -> Result<Answer> {
@@ -14,9 +15,9 @@ pub async fn dns(asked: &Asked<'_>) -> Result<Answer> {
         }
         _ => None,
     };
-    let Some(on) = on else { return refuse(0, "on or off is wanted") };
+    let Some(on) = on else { return refuse(0, "dns: on or off is wanted") };
     let value = asked.daemon.operate(Operation::ReverseDns(on)).await?;
-    Ok(Answer::new(format!("UseReverseDNS set to '{}'", if on { "on" } else { "off" }), value))
+    Ok(Answer::new(format!("dns: UseReverseDNS set to '{}'", if on { "on" } else { "off" }), value))
 }
 
 /// `get config|directives`.
@@ -48,17 +49,26 @@ pub async fn reload(asked: &Asked<'_>) -> Result<Answer> {
     Ok(Answer::new(format!("restarted server: generation {generation} serves new sessions"), value))
 }
 
-/// `restart [count]`.
+/// `restart [count]`, in ProFTPD's words.
 pub async fn restart(asked: &Asked<'_>) -> Result<Answer> {
     if asked.words != ["count"] {
-        return reload(asked).await;
+        return Ok(Answer { lines: vec!["restarted server".to_owned()], ..reload(asked).await? });
     }
     let status = asked.daemon.operate(Operation::Status).await?;
     let entry = |key: &str| status.entry(key).cloned().unwrap_or_default();
     let (count, since) = (entry("restarts"), entry("started"));
     let times = count.int().unwrap_or_default();
-    let line = format!("restarted {times} {} since the start", if times == 1 { "time" } else { "times" });
+    let times = format!("{times} {}", if times == 1 { "time" } else { "times" });
+    let line = format!("server restarted {times} since {}", date(since.int().unwrap_or_default()));
     Ok(Answer::new(line, Value::map([("restarts", count), ("since", since)])))
+}
+
+/// `2026-11-25 22:44:26 GMT`.
+fn date(seconds: i64) -> String {
+    let digits = time::format(seconds);
+    let part = |from: usize, to: usize| digits.get(from..to).unwrap_or_default();
+    let (year, month, day) = (part(0, 4), part(4, 6), part(6, 8));
+    format!("{year}-{month}-{day} {}:{}:{} GMT", part(8, 10), part(10, 12), part(12, 14))
 }
 
 /// `shutdown [graceful seconds]`.

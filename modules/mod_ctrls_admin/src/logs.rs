@@ -19,14 +19,14 @@ pub async fn debug(asked: &Asked<'_>) -> Result<Answer> {
     };
     let value = asked.daemon.operate(Operation::LogLevel(wanted)).await?;
     let level = value.entry("level").and_then(Value::int).unwrap_or_default();
-    let verb = if wanted.is_some() { "set to" } else { "is" };
-    Ok(Answer::new(format!("debug level {verb} {level}"), value))
+    // ProFTPD says so of the level that is asked for as well.
+    Ok(Answer::new(format!("debug level set to {level}"), value))
 }
 
 /// `trace channel:level ...`, `trace info`.
 pub async fn trace(asked: &Asked<'_>) -> Result<Answer> {
     let wanted = match asked.words {
-        [] => return refuse(0, "a channel is wanted, such as mod_sql:10, or info"),
+        [] => return refuse(0, "trace: missing required parameters"),
         ["info"] => Vec::new(),
         words => words.iter().map(|word| channel(word)).collect::<Result<_>>()?,
     };
@@ -42,7 +42,11 @@ pub async fn trace(asked: &Asked<'_>) -> Result<Answer> {
         lines.extend([format!("{:<10} Level", "Channel"), format!("{} ------", "-".repeat(10))]);
         lines.extend(shown);
     } else {
-        lines.extend(asked.words.iter().map(|word| format!("set trace channel '{word}'")));
+        lines.extend(asked.words.iter().map(|word| {
+            let (name, level) = word.rsplit_once(':').unwrap_or((word, "0"));
+            let least = if level == "0" { 0 } else { 1 };
+            format!("trace: set channel '{name}' to levels {least}-{level}")
+        }));
     }
     Ok(Answer { lines, value })
 }

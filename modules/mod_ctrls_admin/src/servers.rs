@@ -5,13 +5,12 @@ use gantry_api::prelude::*;
 
 /// `up` and `down`.
 pub async fn serve(asked: &Asked<'_>, up: bool) -> Result<Answer> {
-    let [meant] = asked.words else { return refuse(0, "wrong number of parameters") };
+    let [meant] = asked.words else { return refuse(0, "missing required parameters") };
     let server = (*meant != "all").then(|| (*meant).to_owned());
     let value = asked.daemon.operate(Operation::Serve { server, up }).await?;
-    let servers = value.entry("servers").map(Value::items).unwrap_or_default();
-    let state = if up { "up" } else { "down" };
-    let lines = servers.iter().filter_map(Value::text).map(|name| format!("'{name}' is {state}"));
-    Ok(Answer { lines: lines.collect(), value })
+    let whose = if *meant == "all" { "all servers" } else { *meant };
+    let line = format!("{}: {whose} {}", asked.action, if up { "enabled" } else { "disabled" });
+    Ok(Answer::new(line, value))
 }
 
 /// `status`.
@@ -33,10 +32,12 @@ pub async fn status(asked: &Asked<'_>) -> Result<Answer> {
         }
     }
     let servers = value.entry("servers").map(Value::items).unwrap_or_default();
-    let lines = servers.iter().map(|server| {
-        let addresses: Vec<&str> = addresses(server).collect();
+    let lines = servers.iter().flat_map(|server| {
         let state = if server.entry("up") == Some(&Value::Bool(true)) { "UP" } else { "DOWN" };
-        format!("status: {state} {} ({})", addresses.join(" "), text(server, "name"))
+        addresses(server).map(move |address| {
+            let (host, port) = address.rsplit_once(':').unwrap_or((address, "0"));
+            format!("status: {}#{port} {state}", host.trim_start_matches('[').trim_end_matches(']'))
+        })
     });
     let lines = lines.collect();
     Ok(Answer { lines, value })

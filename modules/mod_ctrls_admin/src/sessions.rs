@@ -5,7 +5,7 @@ use gantry_api::prelude::*;
 
 /// `kick user|host|class|session [-n count] name ...`.
 pub async fn kick(asked: &Asked<'_>) -> Result<Answer> {
-    let [kind, rest @ ..] = asked.words else { return refuse(0, "whom to kick is wanted") };
+    let [kind, rest @ ..] = asked.words else { return refuse(0, "missing required parameters") };
     let by = match *kind {
         "user" => Kick::User,
         "host" => Kick::Host,
@@ -21,7 +21,7 @@ pub async fn kick(asked: &Asked<'_>) -> Result<Answer> {
         names => (None, names),
     };
     if names.is_empty() {
-        return refuse(0, "names are wanted");
+        return refuse(0, "missing required parameters");
     }
     let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
     let value = asked.daemon.operate(Operation::Kick { by, names: names.clone(), most }).await?;

@@ -63,6 +63,7 @@ fn module_and_file(words: &[&str]) -> Result<(String, Option<String>)> {
     let (module, file) = match words {
         [module] => (*module, None),
         [module, file] => (*module, Some((*file).to_owned())),
+        [] => return refuse(0, "missing required parameters"),
         _ => return refuse(0, "wrong number of parameters"),
     };
     match &file {
@@ -74,8 +75,9 @@ fn module_and_file(words: &[&str]) -> Result<(String, Option<String>)> {
 async fn insert(asked: &Asked<'_>) -> Result<Answer> {
     let (module, file) = module_and_file(asked.words)?;
     let line = format!("'{}' loaded", shown(&module));
-    let directives = asked.input.to_owned();
-    Ok(Answer::new(line, asked.daemon.operate(Operation::Insert { module, file, directives }).await?))
+    let (directives, failed) = (asked.input.to_owned(), format!("error loading '{}'", shown(&module)));
+    let done = asked.daemon.operate(Operation::Insert { module, file, directives }).await;
+    Ok(Answer::new(line, done.map_err(|error| error.context(failed))?))
 }
 
 async fn remove(asked: &Asked<'_>) -> Result<Answer> {
@@ -86,13 +88,15 @@ async fn remove(asked: &Asked<'_>) -> Result<Answer> {
             Ok(seconds) => (*module, Leave::Drain(Duration::from_secs(seconds))),
             Err(_) => return refuse(0, format!("'{seconds}' is no number of seconds")),
         },
+        [] => return refuse(0, "missing required parameters"),
         _ => return refuse(0, "wrong parameters"),
     };
     if shown(module) == "mod_dso.c" {
         return Err(Error::system("mod_dso has this very action, and none other takes it in again"));
     }
     let mut lines = vec![format!("'{}' unloaded", shown(module))];
-    let value = asked.daemon.operate(Operation::Remove { module: module.to_owned(), leave }).await?;
+    let done = asked.daemon.operate(Operation::Remove { module: module.to_owned(), leave }).await;
+    let value = done.map_err(|error| error.context(format!("error unloading '{}'", shown(module))))?;
     if let Some(count @ 1..) = value.entry("sessions").and_then(Value::int) {
         lines.push(format!("{count} sessions have it to their end"));
     }
@@ -101,6 +105,7 @@ async fn remove(asked: &Asked<'_>) -> Result<Answer> {
 
 async fn swap(asked: &Asked<'_>) -> Result<Answer> {
     let (module, file) = module_and_file(asked.words)?;
-    let line = format!("'{}' swapped", shown(&module));
-    Ok(Answer::new(line, asked.daemon.operate(Operation::Swap { module, file }).await?))
+    let (line, failed) = (format!("'{}' swapped", shown(&module)), format!("error swapping '{}'", shown(&module)));
+    let done = asked.daemon.operate(Operation::Swap { module, file }).await;
+    Ok(Answer::new(line, done.map_err(|error| error.context(failed))?))
 }

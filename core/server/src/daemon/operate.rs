@@ -275,7 +275,7 @@ impl Daemon {
         }
         let stays = |found: &&&ControlAction| ALWAYS.contains(&found.name);
         if !on && action.is_some() && found.iter().any(|found| stays(&found)) {
-            return Err(Error::client(0, format!("'{}' cannot be switched off", action.unwrap_or_default())));
+            return Err(Error::client(0, format!("'{}' control cannot be removed", action.unwrap_or_default())));
         }
         let mut disabled = self.disabled.lock().unwrap_or_else(PoisonError::into_inner);
         let mut names = Vec::new();
