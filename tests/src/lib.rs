@@ -15,6 +15,7 @@ pub mod scripted;
 pub mod server;
 pub mod suite;
 pub mod terminal;
+pub mod tool;
 pub mod wait;
 pub mod wire;
 

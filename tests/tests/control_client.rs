@@ -184,6 +184,14 @@ fn rmmod_waits_until_the_module_has_gone(layout: Layout) {
     assert_eq!(daemon.asked().len(), 4);
 }
 
+fn who_is_watched_until_the_daemon_ends(layout: Layout) {
+    let who = |id: u32| format!("{{\"ok\":true,\"value\":{{\"sessions\":[{{\"id\":{id}}}]}}}}\n").into_bytes();
+    let daemon = Scripted::answering(vec![who(1), who(2)]);
+    let done = at(&daemon, layout, &["who", "--watch", "1", "--json"]);
+    assert_eq!(done.out, "{\"sessions\":[{\"id\":1}]}\n{\"sessions\":[{\"id\":2}]}\n");
+    assert_eq!(done.status.code(), Some(4), "{}", done.err);
+}
+
 fn a_reader_that_has_seen_enough_is_no_fault(layout: Layout) {
     let lines = vec!["\"a line of an answer that is long\""; 100_000].join(",");
     let daemon = Scripted::one(format!("{{\"ok\":true,\"lines\":[{lines}]}}\n"));
@@ -280,6 +288,7 @@ both_layouts!(
     words_and_directives_arrive_as_they_were_given,
     any_action_can_be_asked_for,
     rmmod_waits_until_the_module_has_gone,
+    who_is_watched_until_the_daemon_ends,
     a_reader_that_has_seen_enough_is_no_fault,
     ftpdctl_has_that_commands_words,
     the_other_names_take_their_options,

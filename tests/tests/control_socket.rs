@@ -114,7 +114,7 @@ fn actions_are_switched_off_and_on(layout: Layout) {
     let mut operator = Operator::of(&server);
     operator.does("rmctrl who");
     assert_eq!(operator.ask("who").unwrap_err().reason, "disabled");
-    assert!(operator.refused("rmctrl lsctrl").contains("cannot be switched off"));
+    assert!(operator.refused("rmctrl lsctrl").contains("cannot be removed"));
     operator.does("insctrl who");
     operator.does("who");
     operator.does("rmctrl all");
