@@ -77,6 +77,10 @@ fn plain_cargo_builds_the_same_and_a_second_module_joins_the_workspace() {
     }
     let built = run(&workspace, &["build", "--profile", "dev"]).ok();
     assert_eq!(built.out.lines().count(), 2, "{}", built.out);
+    let cargo = |arguments: &[&str]| finish(Command::new("cargo").args(arguments).current_dir(&workspace));
+    if cargo(&["fmt", "--version"]).status.success() {
+        cargo(&["fmt", "--all", "--check"]).ok();
+    }
 }
 
 #[test]

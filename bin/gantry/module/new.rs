@@ -82,6 +82,7 @@ fn workspace(folder: &Path, kit: &Kit) -> Result<(), KitError> {
     put(&folder.join("Cargo.toml"), &text)?;
     put(&folder.join("Cargo.lock"), &read(&lock)?)?;
     put(&folder.join(".gitignore"), IGNORED)?;
+    put(&folder.join("rustfmt.toml"), STYLE)?;
     attach(folder, kit)
 }
 
@@ -127,6 +128,8 @@ const WORKSPACE: &str = include_str!("template/Cargo.toml");
 /// The crates that most modules need, in the versions of the daemon's.
 const OFFERED: [&str; 2] = ["serde = ", "tokio = "];
 const IGNORED: &str = include_str!("template/gitignore");
+/// What is written is formatted by it.
+const STYLE: &str = include_str!("../../../rustfmt.toml");
 const CRATE: [(&str, &str); 5] = [
     ("Cargo.toml", include_str!("../../../modules/mod_greet/Cargo.toml")),
     ("README.md", include_str!("../../../modules/mod_greet/README.md")),

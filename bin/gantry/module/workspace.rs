@@ -115,12 +115,10 @@ impl Workspace {
         if files.is_empty() { Err(KitError::NotBuilt { folder: self.folder.clone() }) } else { Ok(files) }
     }
 
-    /// The manifest and the folder of a module of this workspace.
+    /// The folder of a module's crate, where its licences are.
     pub fn crate_folder(&self, module: &str) -> PathBuf {
-        if self.folder == self.root && !self.root.ends_with(module) || self.root.join(module).is_dir() {
-            return self.root.join(module);
-        }
-        self.folder.clone()
+        let member = self.root.join(module);
+        if self.folder == self.root && member.is_dir() { member } else { self.folder.clone() }
     }
 }
 
