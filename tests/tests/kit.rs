@@ -8,6 +8,7 @@ use std::process::Command;
 
 use gantry_tests::fixture::{Build, build};
 use gantry_tests::kit::{finish, folder, module, prefix, run, target};
+use gantry_tests::operator::let_operators_in;
 use gantry_tests::prelude::*;
 use gantry_tests::process::Done;
 
@@ -53,13 +54,30 @@ fn a_new_module_is_built_tested_installed_and_served() {
     assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o7777, 0o755);
     assert_eq!(fs::read(&file).unwrap(), fs::read(&object).unwrap());
 
-    let server = Server::of(&prefix().join("sbin/gantryd"), |config| {
+    let gantryd = prefix().join("sbin/gantryd");
+    let server = Server::of(&gantryd, |config| {
         config.without_sql().remove("ModulePath");
         config.add("LoadModule", "mod_hello.c").add("HelloMessage", "\"Hello, %u\"");
     });
+    assert!(greeting(&server).contains("Hello, alice"));
+
+    // And into a server that runs, as gantry insmod takes it.
+    let server = Server::of(&gantryd, |config| {
+        let_operators_in(config.without_sql().remove("ModulePath"));
+    });
+    assert!(!greeting(&server).contains("Hello"));
+    let socket = server.var("control.sock");
+    let mut gantry = Command::new(prefix().join("bin/gantry"));
+    gantry.args(["insmod", "mod_hello", "-d", "HelloMessage \"Hello again, %u\"", "--socket"]).arg(socket);
+    finish(&mut gantry).ok();
+    assert!(greeting(&server).contains("Hello again, alice"));
+}
+
+/// What a client reads when it has logged in.
+fn greeting(server: &Server) -> String {
     let mut wire = server.connect();
     wire.expect(format!("USER {USER}"), 331);
-    assert!(wire.expect(format!("PASS {PASSWORD}"), 230).text().contains("Hello, alice"));
+    wire.expect(format!("PASS {PASSWORD}"), 230).text()
 }
 
 #[test]
