@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 
 use clap::{ArgAction, Parser};
-use gantry_server::Override;
+use gantry_server::{Family, Override};
 
 use crate::directives::Form;
 
@@ -75,6 +75,9 @@ pub struct Arguments {
     /// Taken for ProFTPD's sake, without effect: the kernel refuses what collides
     #[arg(short = 'N', long = "nocollision")]
     pub no_collision: bool,
+    /// Listen at IPv4 addresses alone
+    #[arg(short = '4', long = "ipv4", conflicts_with = "ipv6")]
+    pub ipv4: bool,
     /// Taken for ProFTPD's sake, without effect: IPv6 is served where the machine has it
     #[arg(short = '6', long = "ipv6")]
     pub ipv6: bool,
@@ -85,6 +88,11 @@ impl Arguments {
     pub fn overrides(&self) -> Vec<Override> {
         let address = self.address.and_then(|address| Override::set(&format!("DefaultAddress={address}")).ok());
         address.into_iter().chain(self.set.iter().cloned()).collect()
+    }
+
+    /// Where servers listen.
+    pub fn family(&self) -> Family {
+        if self.ipv4 { Family::V4 } else { Family::Any }
     }
 
     /// How `--list-directives` shows them.
@@ -130,7 +138,9 @@ mod tests {
         let expected = ["DefaultAddress=192.0.2.1", "Port=1"].map(|text| Override::set(text).unwrap());
         assert_eq!(all.overrides(), expected);
         assert_eq!(parsed(&["-vv"]).unwrap().version, 2);
-        for wrong in [&["-p", "2"][..], &["-d", "11"], &["-S", "host"], &["--set", "Port"], &["--compat", "x"], &["-4"]]
+        assert_eq!((parsed(&["-4"]).unwrap().family(), all.family()), (Family::V4, Family::Any));
+        for wrong in
+            [&["-p", "2"][..], &["-d", "11"], &["-S", "host"], &["--set", "Port"], &["--compat", "x"], &["-4", "-6"]]
         {
             assert!(parsed(wrong).is_err(), "{wrong:?}");
         }

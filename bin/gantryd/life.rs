@@ -7,7 +7,6 @@ use std::process::ExitCode;
 use gantry_api::log;
 use gantry_server::{Generation, Images, LOGGER, Manner, Source, StartError, Until};
 use gantry_sys::background::{Side, close_standard_streams, split};
-use sd_notify::NotifyState;
 
 use crate::arguments::Arguments;
 use crate::name::Name;
@@ -24,7 +23,7 @@ pub fn serve(source: Source, images: Images, name: Name, arguments: &Arguments) 
             prefer_syslog();
         }
         let manner = Manner { pid_file: None, until, control_socket: paths::control_socket() };
-        return ended(gantry_server::run(source, images, manner, |_, _| tell_manager()));
+        return ended(gantry_server::run(source, images, manner, |_, _| {}));
     }
     in_background(
         source,
@@ -36,13 +35,6 @@ pub fn serve(source: Source, images: Images, name: Name, arguments: &Arguments) 
 /// The exit code of what was done; what is wrong goes to standard error.
 pub fn ended(done: Result<(), StartError>) -> ExitCode {
     ExitCode::from(told(done))
-}
-
-/// Tells systemd, where it waits, that clients can come.
-pub fn tell_manager() {
-    if let Err(error) = sd_notify::notify(&[NotifyState::Ready]) {
-        warn(format_args!("cannot tell the service manager that clients can come: {error}"));
-    }
 }
 
 fn in_background(source: Source, images: Images, manner: Manner) -> ExitCode {
@@ -59,7 +51,6 @@ fn in_background(source: Source, images: Images, manner: Manner) -> ExitCode {
     }
     let mut waiting = Some(starter);
     let ready = |_: &[SocketAddr], _: &Generation| {
-        tell_manager();
         if let Err(error) = close_standard_streams() {
             warn(format_args!("cannot let go of the terminal: {error}"));
         }

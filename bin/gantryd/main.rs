@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Parser;
-use gantry_server::{Images, LOGGER, Source, StartError};
+use gantry_server::{Family, Images, LOGGER, Source, StartError};
 
 use crate::arguments::Arguments;
 use crate::name::Name;
@@ -57,7 +57,12 @@ fn serve(arguments: Arguments, images: Images, name: Name) -> ExitCode {
 
 fn source(arguments: &Arguments, name: Name) -> Source {
     let path = arguments.config.clone().unwrap_or_else(|| paths::configuration(name));
-    Source { path: absolute(path), defines: arguments.defines.clone(), overrides: arguments.overrides() }
+    Source {
+        path: absolute(path),
+        defines: arguments.defines.clone(),
+        overrides: arguments.overrides(),
+        family: arguments.family(),
+    }
 }
 
 fn absolute(path: PathBuf) -> PathBuf {
@@ -76,7 +81,12 @@ fn check(source: &Source, images: &Images) -> Result<(), StartError> {
 /// What a configuration of ProFTPD's means here; a failure when it cannot be
 /// used as it is.
 fn compat(file: &Path, arguments: &Arguments, images: &Images) -> ExitCode {
-    let source = Source { path: absolute(file.to_owned()), defines: arguments.defines.clone(), overrides: Vec::new() };
+    let source = Source {
+        path: absolute(file.to_owned()),
+        defines: arguments.defines.clone(),
+        overrides: Vec::new(),
+        family: Family::Any,
+    };
     match gantry_server::compat(&source, images) {
         Ok(report) => {
             show::print(&format!("{report}\n"));

@@ -167,6 +167,22 @@ fn big_s_is_the_main_servers_address(layout: Layout) {
     home.end();
 }
 
+fn four_listens_by_ipv4_alone(layout: Layout) {
+    let home = Home::new(layout, "gantryd", |config| {
+        // Of both families, on most machines.
+        config.set("DefaultAddress", "localhost");
+    });
+    let _running = home.spawn(&["-4"]);
+    assert!(home.address().starts_with("127.0.0.1:"), "{}", home.log());
+    assert!(!home.log().contains("listening on [::1]"), "{}", home.log());
+    home.end();
+    let trial = Trial::run(&layout.gantryd(), &["-4", "-t"], |config| {
+        config.set("DefaultAddress", "::1");
+    });
+    assert!(trial.fatal().contains("'::1' has no IPv4 address"), "{}", trial.fatal());
+    assert_eq!(daemon(layout, &["-4", "-6"]).status.code(), Some(2));
+}
+
 fn big_x_ends_with_the_first_session(layout: Layout) {
     let home = Home::new(layout, "proftpd", |_| {});
     let mut running = home.spawn(&["-X"]);
@@ -188,6 +204,12 @@ fn compat_tells_what_a_file_of_proftpds_means(layout: Layout) {
     let missing = compat();
     assert_eq!(missing.status.code(), Some(1));
     assert!(missing.out.contains("known to ProFTPD's mod_tls; not supported"), "{}", missing.out);
+    // Whoever relies on it must hear of it.
+    fs::write(&file, "<IfModule mod_tls.c>\n  TLSRequired on\n</IfModule>\nUmask 022\n").unwrap();
+    let passed_over = compat();
+    assert_eq!(passed_over.status.code(), Some(1));
+    let words = "TLSRequired on line 2 of";
+    assert!(passed_over.out.contains("1 missing") && passed_over.out.contains(words), "{}", passed_over.out);
     fs::write(&file, "Umask 022\n").unwrap();
     assert_eq!(compat().status.code(), Some(0));
     fs::remove_file(&file).unwrap();
@@ -254,10 +276,13 @@ fn under_proftpds_name_no_fault_is_lost(layout: Layout) {
         let nowhere = config.path("none/system.log");
         config.set("SystemLog", nowhere);
     });
-    assert!(fault.contains("Fatal: SystemLog: cannot open"), "{fault}");
-    let left = fs::read_dir("/proc").unwrap().filter_map(|entry| fs::read(entry.ok()?.path().join("cmdline")).ok());
-    let left = left.filter(|line| String::from_utf8_lossy(line).contains(&folder)).count();
-    assert_eq!(left, 0, "nothing is left running");
+    assert!(fault.contains("Fatal: SystemLog: unable to open"), "{fault}");
+    // The daemon has spoken, and ends.
+    wait::for_condition("nothing is left running", || {
+        let lines =
+            fs::read_dir("/proc").unwrap().filter_map(|entry| fs::read(entry.ok()?.path().join("cmdline")).ok());
+        lines.filter(|line| String::from_utf8_lossy(line).contains(&folder)).count() == 0
+    });
 }
 
 fn under_proftpds_name_the_pid_file_is_the_installations(layout: Layout) {
@@ -297,7 +322,7 @@ fn it_tells_of_itself_in_proftpds_forms(layout: Layout) {
     }
 }
 
-fn systemd_is_told_when_clients_can_come(layout: Layout) {
+fn systemd_is_told_of_the_start_of_each_reload_and_of_the_end(layout: Layout) {
     let home = Home::new(layout, "gantryd", |_| {});
     let socket = UnixDatagram::bind(home.path("notify")).unwrap();
     // The daemon becomes User before it speaks.
@@ -306,11 +331,23 @@ fn systemd_is_told_when_clients_can_come(layout: Layout) {
     let mut command = home.command(&[]);
     command.env("NOTIFY_SOCKET", home.path("notify")).stdout(Stdio::null()).stderr(Stdio::null());
     let mut running = Foreground(command.spawn().unwrap());
-    let mut word = [0; 64];
-    let length = socket.recv(&mut word).unwrap();
-    assert_eq!(String::from_utf8_lossy(&word[..length]), "READY=1\n");
+    let told = || {
+        let mut word = [0; 64];
+        let length = socket.recv(&mut word).unwrap();
+        String::from_utf8_lossy(&word[..length]).into_owned()
+    };
+    assert_eq!(told(), "READY=1\n");
     Wire::connect(home.address().parse().unwrap());
+    // Whatever becomes of it, a reload has an end.
+    for fault in [None, Some("NoSuchDirective on\n")] {
+        let file = home.path("gantryd.conf");
+        fs::write(&file, fs::read_to_string(&file).unwrap() + fault.unwrap_or_default()).unwrap();
+        kill_process(home.pid(), Signal::HUP).unwrap();
+        assert!(told().starts_with("RELOADING=1\nMONOTONIC_USEC="));
+        assert_eq!(told(), "READY=1\n");
+    }
     home.end();
+    assert_eq!(told(), "STOPPING=1\n");
     assert_eq!(running.code(), Some(0));
 }
 
@@ -352,6 +389,7 @@ both_layouts!(
     what_proftpd_takes_is_taken,
     set_puts_a_directive_in_place_of_the_files,
     big_s_is_the_main_servers_address,
+    four_listens_by_ipv4_alone,
     big_x_ends_with_the_first_session,
     compat_tells_what_a_file_of_proftpds_means,
     a_second_start_is_refused,
@@ -360,6 +398,6 @@ both_layouts!(
     under_proftpds_name_the_pid_file_is_the_installations,
     under_proftpds_name_n_stays_in_the_foreground,
     it_tells_of_itself_in_proftpds_forms,
-    systemd_is_told_when_clients_can_come,
+    systemd_is_told_of_the_start_of_each_reload_and_of_the_end,
     gantry_is_ftpasswd_under_its_name,
 );

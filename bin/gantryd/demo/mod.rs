@@ -7,11 +7,9 @@ mod users;
 use std::net::SocketAddr;
 
 use gantry_api::Layout;
-use gantry_server::{Generation, Images, Manner, Override, Source, StartError};
+use gantry_server::{Family, Generation, Images, Manner, Override, Source, StartError};
 
 use state::{State, Users};
-
-use crate::life::tell_manager;
 
 /// Makes the state where it is missing, and serves it.
 pub fn run(images: Images, overrides: Vec<Override>) -> Result<(), StartError> {
@@ -22,9 +20,8 @@ pub fn run(images: Images, overrides: Vec<Override>) -> Result<(), StartError> {
         }
         state.complete(users)?;
     }
-    let source = Source { path: state.configuration(), defines: Vec::new(), overrides };
+    let source = Source { path: state.configuration(), defines: Vec::new(), overrides, family: Family::Any };
     gantry_server::run(source, images, Manner::default(), |addresses, generation| {
-        tell_manager();
         announce(&state, addresses, generation);
     })
 }

@@ -2,7 +2,7 @@
 //! SQL back end that serves it.
 
 use gantry_api::service::{SqlBackend, SqlConnect, SqlPool, SqlStatement, SqlValue};
-use gantry_server::{Generation, Images, Source, StartError};
+use gantry_server::{Family, Generation, Images, Source, StartError};
 
 use super::state::State;
 
@@ -14,7 +14,8 @@ const TABLES: [&str; 3] = [
 
 /// Fills a new database.
 pub fn write_database(state: &State, images: &Images) -> Result<(), StartError> {
-    let source = Source { path: state.first_configuration(), defines: Vec::new(), overrides: Vec::new() };
+    let source =
+        Source { path: state.first_configuration(), defines: Vec::new(), overrides: Vec::new(), family: Family::Any };
     let failed = |error: gantry_api::Error| StartError::Wanted(format!("the demonstration's database: {error}"));
     gantry_server::with_generation(&source, images, async |generation| fill(state, generation).await)?.map_err(failed)
 }

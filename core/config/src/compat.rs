@@ -10,7 +10,8 @@ use crate::error::{Fault, Faults, Problem};
 use crate::file;
 use crate::position::Position;
 use crate::proftpd;
-use crate::reader::{Options, Survey, survey};
+use crate::reader::{Options, Skipped, Survey, survey};
+use crate::section::SectionKind;
 use crate::tree::{Content, Node};
 
 /// The one list of differences.
@@ -58,7 +59,7 @@ impl Report {
 /// # Errors
 /// The fault that the file cannot be read.
 pub fn compat(path: &Path, catalogue: &mut dyn Catalogue, options: &Options) -> Result<Report, Faults> {
-    let Survey { tree, faults, left_out } = survey(path, catalogue, options)
+    let Survey { tree, faults, left_out, skipped } = survey(path, catalogue, options)
         .map_err(|error| Fault::general(Problem::Unreadable { path: path.to_owned(), reason: file::reason(&error) }))?;
     let left_out = left_out.into_iter().map(|(module, position)| {
         let notes = vec![format!("{module} is not there, so its lines are passed over")];
@@ -74,18 +75,41 @@ pub fn compat(path: &Path, catalogue: &mut dyn Catalogue, options: &Options) -> 
     };
     let differences = differences();
     tree.iter().for_each(|node| report.take(node, &differences));
-    for fault in faults {
+    let mut missed: Vec<(usize, Entry)> = Vec::new();
+    for line in &skipped {
+        missed.extend(skipped_over(line, catalogue).map(|entry| (line.faults_before, entry)));
+    }
+    for (at, fault) in faults.into_iter().enumerate() {
         match missing(&fault) {
-            Some(entry) => report.missing.push(entry),
+            Some(entry) => missed.push((at, entry)),
             None => report.faults.push(fault),
         }
     }
+    // Faults come in the order of their lines.
+    missed.sort_by_key(|(at, _)| *at);
+    report.missing = missed.into_iter().map(|(_, entry)| entry).collect();
     Ok(report)
+}
+
+/// A line that ProFTPD would obey with that module, and that nobody obeys here.
+fn skipped_over(line: &Skipped, catalogue: &dyn Catalogue) -> Option<Entry> {
+    let name = line.name.trim_matches(['<', '>']);
+    let known = catalogue.directive(name).is_some() || SectionKind::of(name).is_some();
+    if known || catalogue.provider(name).is_some() {
+        return None;
+    }
+    let within = format!("stands in <IfModule {}>, which is passed over", line.module);
+    Some(Entry {
+        name: line.name.clone(),
+        position: line.position.clone(),
+        notes: vec![proftpd::help(&line.name)?, within],
+    })
 }
 
 impl Report {
     fn take(&mut self, node: &Node, differences: &[Difference]) {
-        let said = differences.iter().filter(|difference| difference.is_of(&node.name));
+        let words: Vec<&str> = node.arguments.iter().map(|argument| argument.text.as_str()).collect();
+        let said = differences.iter().filter(|difference| difference.is_of(&node.name, &words));
         let notes: Vec<String> = said.map(|difference| difference.text.clone()).collect();
         let (name, children) = match &node.content {
             Content::Section { children, .. } => (format!("<{}>", node.name), children.as_slice()),
@@ -102,7 +126,10 @@ fn missing(fault: &Fault) -> Option<Entry> {
     let position = fault.position.clone()?;
     let (name, notes) = match &fault.problem {
         Problem::Unknown(name) => (name.clone(), vec![proftpd::help(name)?]),
-        Problem::Load { module, reason } => (format!("LoadModule {module}"), vec![reason.clone()]),
+        Problem::Load { module, reason } => {
+            let notes = if fault.help.is_empty() { vec![reason.clone()] } else { fault.help.clone() };
+            (format!("LoadModule {module}"), notes)
+        }
         _ => return None,
     };
     Some(Entry { name, position, notes })
@@ -110,14 +137,20 @@ fn missing(fault: &Fault) -> Option<Entry> {
 
 /// One point of the list.
 struct Difference {
-    /// The words in backticks, without what follows the first of each.
-    names: Vec<String>,
+    /// What stands in backticks: names, some with words behind them.
+    quoted: Vec<Vec<String>>,
     text: String,
 }
 
 impl Difference {
-    fn is_of(&self, name: &str) -> bool {
-        self.names.iter().any(|known| known.eq_ignore_ascii_case(name))
+    /// Whether it speaks of a line: of all lines of its name, or of those that go on
+    /// as it does (`Port any`).
+    fn is_of(&self, name: &str, words: &[&str]) -> bool {
+        self.quoted.iter().any(|quoted| {
+            let line = std::iter::once(&name).chain(words);
+            let matching = quoted.iter().zip(line).filter(|(quoted, word)| quoted.eq_ignore_ascii_case(word));
+            matching.count() == quoted.len()
+        })
     }
 }
 
@@ -138,14 +171,15 @@ fn differences() -> Vec<Difference> {
             _ => open = false,
         }
     }
-    found.into_iter().map(|text| Difference { names: quoted(&text), text }).collect()
+    found.into_iter().map(|text| Difference { quoted: quoted(&text), text }).collect()
 }
 
-/// The first words of what stands in backticks.
-fn quoted(text: &str) -> Vec<String> {
-    let pieces = text.split('`').skip(1).step_by(2);
-    let words = pieces.filter_map(|piece| piece.split_whitespace().next());
-    words.map(|word| word.trim_matches(['<', '>']).to_owned()).collect()
+/// The words of each phrase in backticks, a section's without its brackets.
+fn quoted(text: &str) -> Vec<Vec<String>> {
+    let phrases = text.split('`').skip(1).step_by(2);
+    let words =
+        |phrase: &str| phrase.trim_matches(['<', '>']).split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+    phrases.map(words).filter(|words| !words.is_empty()).collect()
 }
 
 impl fmt::Display for Report {
@@ -188,7 +222,7 @@ mod tests {
     fn a_report_tells_what_is_supported_what_differs_and_what_is_missing() -> std::io::Result<()> {
         let home = tempfile::tempdir()?;
         let path = home.path().join("proftpd.conf");
-        let text = "Umask 022\nPort 21\nUseIPv6 on\nLoadModule mod_tls.c\n<IfModule mod_tls.c>\nTLSEngine on\n</IfModule>\n\
+        let text = "Umask 022\nServerType inetd\nUseIPv6 on\nLoadModule mod_tls.c\n<IfModule mod_tls.c>\nTLSEngine on\n</IfModule>\n\
             <IfUser bob>\nUmask 0\n</IfUser>\n<Directory /x>\nAllowOverwrite perhaps\nBogus\n</Directory>\n";
         std::fs::write(&path, text)?;
         let report = compat(&path, &mut Shelf::default(), &Options::default()).map_err(std::io::Error::other)?;
@@ -196,14 +230,19 @@ mod tests {
             entries.iter().map(|entry| format!("{} {}", entry.name, entry.position.line)).collect::<Vec<_>>()
         };
         assert_eq!(names(&report.supported), ["Umask 1", "<Directory> 11"]);
-        assert_eq!(names(&report.differs), ["Port 2"]);
-        assert_eq!(names(&report.missing), ["UseIPv6 3", "LoadModule mod_tls.c 4", "<IfUser> 8"]);
+        assert_eq!(names(&report.differs), ["ServerType 2"]);
+        assert_eq!(names(&report.missing), ["UseIPv6 3", "LoadModule mod_tls.c 4", "TLSEngine 6", "<IfUser> 8"]);
         assert_eq!(report.missing[0].notes, ["known to ProFTPD's mod_core; not supported"]);
+        assert_eq!(report.missing[1].notes, ["ProFTPD has a module of this name; Gantry needs one of its own"]);
+        assert_eq!(
+            report.missing[2].notes,
+            ["known to ProFTPD's mod_tls; not supported", "stands in <IfModule mod_tls.c>, which is passed over"]
+        );
         assert_eq!(names(&report.left_out), ["<IfModule> 5"]);
         assert_eq!(report.faults.len(), 2);
         assert!(!report.is_usable());
         let shown = report.to_string();
-        assert!(shown.contains("2 supported, 1 differ, 3 missing, 1 passed over, 2 wrong"), "{shown}");
+        assert!(shown.contains("2 supported, 1 differ, 4 missing, 1 passed over, 2 wrong"), "{shown}");
         assert!(compat(Path::new("/nowhere/x"), &mut Shelf::default(), &Options::default()).is_err());
         Ok(())
     }
@@ -211,7 +250,9 @@ mod tests {
     #[test]
     fn the_list_of_differences_names_directives() {
         let all = differences();
-        assert!(all.iter().any(|difference| difference.is_of("usereversedns")));
+        let said = |name: &str, words: &[&str]| all.iter().any(|difference| difference.is_of(name, words));
+        assert!(said("usereversedns", &["on"]) && said("Limit", &["LOGIN"]) && said("Anonymous", &["~ftp"]));
+        assert!(!said("Limit", &["WRITE"]) && !said("Limit", &[]) && !said("ServerName", &["x"]));
         assert!(all.iter().all(|difference| !difference.text.is_empty()));
     }
 }

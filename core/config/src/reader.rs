@@ -85,10 +85,10 @@ pub fn parse_text(
 
 /// Reads a file for what it means, whatever is wrong with it.
 pub(crate) fn survey(path: &Path, catalogue: &mut dyn Catalogue, options: &Options) -> std::io::Result<Survey> {
-    let mut reader = Reader::new(catalogue, options);
+    let mut reader = Reader { skipped: Some(Vec::new()), ..Reader::new(catalogue, options) };
     reader.file(path)?;
     let tree = reader.close(path);
-    Ok(Survey { tree, faults: reader.faults, left_out: reader.left_out })
+    Ok(Survey { tree, faults: reader.faults, left_out: reader.left_out, skipped: reader.skipped.unwrap_or_default() })
 }
 
 /// What there is in a file.
@@ -97,6 +97,19 @@ pub(crate) struct Survey {
     pub(crate) faults: Vec<Fault>,
     /// `<IfModule>` sections that were passed over: the module, and where.
     pub(crate) left_out: Vec<(String, Position)>,
+    /// The lines in them.
+    pub(crate) skipped: Vec<Skipped>,
+}
+
+/// A line in an `<IfModule>` section whose module is not there.
+pub(crate) struct Skipped {
+    /// The module.
+    pub(crate) module: String,
+    /// The line's name, a section's with its brackets.
+    pub(crate) name: String,
+    pub(crate) position: Position,
+    /// How many faults had been found by then.
+    pub(crate) faults_before: usize,
 }
 
 /// Reads a `.ftpaccess` file.
@@ -141,6 +154,10 @@ struct Reader<'c> {
     again: Option<Arc<Texts>>,
     /// What has been read.
     texts: Texts,
+    /// The lines in them, where they are asked for.
+    skipped: Option<Vec<Skipped>>,
+    /// Whether what is passed over now stands in the last of them.
+    in_left_out: bool,
 }
 
 impl<'c> Reader<'c> {
@@ -159,6 +176,8 @@ impl<'c> Reader<'c> {
             left_out: Vec::new(),
             again: options.again.clone(),
             texts: Texts::default(),
+            skipped: None,
+            in_left_out: false,
         }
     }
 
@@ -288,7 +307,7 @@ impl<'c> Reader<'c> {
         match (line.form, ConditionKind::of(name)) {
             (Form::Open, Some(kind)) => self.open_condition(kind, &at, conditions),
             (Form::Close, Some(kind)) => self.close_condition(kind, &at, conditions),
-            _ if !conditions.met() => {}
+            _ if !conditions.met() => self.skip(name, line.form, &at),
             (Form::Directive, _) => self.directive(name, &at),
             (Form::Open, _) => self.open_section(name, &at),
             (Form::Close, _) => self.close_section(name, &at),
@@ -297,6 +316,21 @@ impl<'c> Reader<'c> {
             (Form::Table, _) => self.unknown_table(name, &at),
             (Form::Misfit(reason), _) => self.misfit(name, reason, &at),
         }
+    }
+
+    /// Notes a line that is passed over.
+    fn skip(&mut self, name: &str, form: Form, at: &At<'_>) {
+        let name = match form {
+            Form::Directive | Form::Switch => name.to_owned(),
+            Form::Open => format!("<{name}>"),
+            _ => return,
+        };
+        let (Some(skipped), Some((module, _)), true) = (&mut self.skipped, self.left_out.last(), self.in_left_out)
+        else {
+            return;
+        };
+        let (module, position) = (module.clone(), at.position.clone());
+        skipped.push(Skipped { module, name, position, faults_before: self.faults.len() });
     }
 
     fn expand(&mut self, arguments: &mut [Argument], position: &Position) {

@@ -23,6 +23,7 @@ use crate::check::places;
 use crate::dispatch::Table;
 use crate::generation::{Generation, Retired, Running, Scope, ScopeId, Server};
 use crate::images::{ImageRef, Images, ModuleSet, module_name};
+use crate::listener::Family;
 use crate::order::{OrderError, order};
 use crate::overrides::{Configured, Overrides};
 use crate::settings::Settings;
@@ -116,6 +117,8 @@ pub struct Source {
     pub defines: Vec<String>,
     /// `--set`: they override the environment's `GANTRY_...`, and those the file.
     pub overrides: Vec<Override>,
+    /// `-4`.
+    pub family: Family,
 }
 
 /// What a configuration for ProFTPD means to the modules at hand.
@@ -141,6 +144,8 @@ pub struct Plan {
     pub read: Read,
     /// What is worth a line in the log.
     pub notices: Vec<String>,
+    /// Which addresses its servers listen at.
+    pub family: Family,
 }
 
 impl Plan {
@@ -176,7 +181,8 @@ impl Plan {
             signers: set.signers().map(<[_]>::to_vec),
             main: configuration.servers.first().map(|main| main.scope.settings.clone()).unwrap_or_default(),
         };
-        let mut plan = Self { servers, scopes, overrides: None, modules, places, classes, read, notices };
+        let family = source.family;
+        let mut plan = Self { servers, scopes, overrides: None, modules, places, classes, read, notices, family };
         let configured = plan.add_servers(configuration)?;
         if !configured.is_empty() {
             let names = plan.modules().map(|(_, module)| module.name.to_owned()).collect();

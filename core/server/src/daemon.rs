@@ -35,6 +35,7 @@ use crate::identity::{self, Identity};
 use crate::images::Images;
 use crate::listener::{Listeners, Wanted};
 use crate::log::{LOGGER, Logger};
+use crate::manager;
 use crate::pid_file::PidFile;
 use crate::registry::Registry;
 use crate::sessions::Sessions;
@@ -115,6 +116,8 @@ fn read_on(source: &Source, images: &Images, basis: &Basis<'_>) -> Result<Plan, 
     let mut plan = Plan::read(source, images, basis)?;
     let notices = plan.settings().notices();
     plan.notices.extend(notices);
+    // What cannot be wanted is told where it is asked for.
+    plan.notices.extend(Wanted::of(&plan).map(|wanted| wanted.clashes).unwrap_or_default());
     Ok(plan)
 }
 
@@ -179,10 +182,12 @@ pub fn run(
         let daemon = Arc::new(Daemon::start(beginning).await?);
         daemon.accept_at_all();
         if let Some(current) = daemon.current() {
+            manager::ready();
             ready(&current.listeners.addresses(), &current.generation);
         }
         let mut signals = signals;
         let grace = daemon.live(&mut signals, until).await;
+        manager::stopping();
         tokio::select! {
             () = daemon.end(grace) => {}
             () = signals.end() => say(Level::Warn, format_args!("a second signal: ending at once")),
@@ -412,14 +417,17 @@ impl Daemon {
                 }
                 _ = signals.hangup.recv() => {
                     say(Level::Info, format_args!("SIGHUP received: reading {} anew", self.source.path.display()));
+                    manager::reloading();
                     match reloads.is_empty() {
                         true => drop(reloads.spawn(self.clone().reload_or_say())),
                         false => asked_again = true,
                     }
                 }
                 Some(_) = reloads.join_next() => {
+                    manager::ready();
                     // What was asked for meanwhile wants what the file says now.
                     if std::mem::take(&mut asked_again) {
+                        manager::reloading();
                         reloads.spawn(self.clone().reload_or_say());
                     }
                 }

@@ -27,6 +27,7 @@ mod known;
 mod link;
 mod listener;
 mod log;
+mod manager;
 mod order;
 mod overrides;
 mod pid_file;
@@ -46,6 +47,7 @@ pub use daemon::{Manner, StartError, Until, check, modules, run, with_generation
 pub use gantry_config::{Override, Report, SectionKind};
 pub use generation::{Generation, Running};
 pub use images::{ImageRef, Images};
+pub use listener::Family;
 pub use log::{LOGGER, Logger};
 #[doc(hidden)]
 pub use session::room::{Occupant, Room};

@@ -16,6 +16,16 @@ use crate::settings::Port;
 /// Connections that wait to be accepted.
 const BACKLOG: i32 = 1024;
 
+/// Which of the Internet's protocols servers listen by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Family {
+    /// Both, where the machine has both.
+    #[default]
+    Any,
+    /// IPv4 alone.
+    V4,
+}
+
 /// What a configuration wants: each address with the server that answers
 /// there.
 #[derive(Debug, Clone, Default)]
@@ -24,6 +34,9 @@ pub struct Wanted {
     pub addresses: Vec<(SocketAddr, ServerId)>,
     /// Who answers at an address that no server names.
     default: Option<ServerId>,
+    /// The servers to whom no client comes, since another one has their address: a
+    /// sentence each.
+    pub clashes: Vec<String>,
 }
 
 impl Wanted {
@@ -41,17 +54,40 @@ impl Wanted {
                 Port::Number(number) => number,
             };
             if names.is_empty() {
-                wanted.addresses.push((SocketAddr::new(everywhere(), port), id));
+                wanted.addresses.push((SocketAddr::new(everywhere(plan.family), port), id));
             }
             for name in names {
                 let found = resolve(name, port).map_err(|reason| format!("unable to resolve '{name}': {reason}"))?;
+                let mut found = found;
+                if plan.family == Family::V4 {
+                    found.retain(SocketAddr::is_ipv4);
+                }
+                if found.is_empty() {
+                    return Err(format!("'{name}' has no IPv4 address, and -4 asks for one"));
+                }
                 wanted.addresses.extend(found.into_iter().map(|address| (address, id)));
             }
         }
+        wanted.clashes = wanted.clashes(plan);
         match wanted.addresses.is_empty() {
             true => Err("no server listens anywhere: each one's Port is 0".to_owned()),
             false => Ok(wanted),
         }
+    }
+
+    fn clashes(&self, plan: &Plan) -> Vec<String> {
+        let names: HashMap<ServerId, &str> = plan.servers().map(|(id, _, own)| (id, own.name.as_str())).collect();
+        let mut first = HashMap::new();
+        let clash = |(address, id): &(SocketAddr, ServerId)| {
+            let there = *first.entry(*address).or_insert(*id);
+            let names = (there != *id).then(|| Some((names.get(id)?, names.get(&there)?))).flatten();
+            names.map(|(name, there)| {
+                format!(
+                    "\"{name}\" address/port ({address}) already in use by \"{there}\": no client comes to it there"
+                )
+            })
+        };
+        self.addresses.iter().filter_map(clash).collect()
     }
 
     /// The server for a client that reached `local` through the socket that was
@@ -69,7 +105,10 @@ impl Wanted {
 }
 
 /// Every address of the machine, IPv4 through IPv6 where there is that.
-fn everywhere() -> IpAddr {
+fn everywhere(family: Family) -> IpAddr {
+    if family == Family::V4 {
+        return Ipv4Addr::UNSPECIFIED.into();
+    }
     match Socket::new(Domain::IPV6, Type::STREAM, Some(Protocol::TCP)) {
         Ok(_) => Ipv6Addr::UNSPECIFIED.into(),
         Err(_) => Ipv4Addr::UNSPECIFIED.into(),
@@ -158,7 +197,7 @@ mod tests {
             (address("192.0.2.1:21"), ServerId(1)),
             (address("192.0.2.1:2121"), ServerId(2)),
         ];
-        let mut wanted = Wanted { addresses, default: None };
+        let mut wanted = Wanted { addresses, ..Wanted::default() };
         assert_eq!(wanted.server(address("[::]:21"), address("[::ffff:192.0.2.1]:21")), ServerId(1));
         assert_eq!(wanted.server(address("[::]:21"), address("192.0.2.9:21")), ServerId(0));
         assert_eq!(wanted.server(address("192.0.2.1:2121"), address("192.0.2.1:2121")), ServerId(2));

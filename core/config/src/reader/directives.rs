@@ -195,9 +195,12 @@ impl Reader<'_> {
             Ok(Some(notice)) => self.notice(at, notice),
             Err(reason) => {
                 self.failed.insert(bare(&module.text).to_owned());
+                // A file of another kind is damaged, or of another build: that it has
+                // a namesake helps nobody.
                 let absent = reason.starts_with(&format!("no {}.so in ", bare(&module.text)));
+                let theirs = absent || reason.contains("no stamp in it");
                 let fault = self.fault(at, Problem::Load { module: module.text.clone(), reason });
-                if absent && proftpd::has_module(bare(&module.text)) {
+                if theirs && proftpd::has_module(bare(&module.text)) {
                     fault.help.push("ProFTPD has a module of this name; Gantry needs one of its own".to_owned());
                 }
             }

@@ -18,8 +18,11 @@ impl Reader<'_> {
             None => false,
             Some((name, there)) => {
                 let met = there == self.holds(kind, name);
-                if !met && there && kind == ConditionKind::Module && conditions.met() {
-                    self.left_out.push((name.to_owned(), at.position.clone()));
+                if conditions.met() {
+                    self.in_left_out = !met && there && kind == ConditionKind::Module;
+                    if self.in_left_out {
+                        self.left_out.push((name.to_owned(), at.position.clone()));
+                    }
                 }
                 met
             }
