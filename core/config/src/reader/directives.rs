@@ -153,11 +153,16 @@ impl Reader<'_> {
 
     fn include_file(&mut self, path: &Path, at: &At<'_>) {
         let refused = match () {
-            () if self.open.contains(&real(path)) => Some("includes itself"),
+            () if self.open.contains(&real(path)) => Some("includes itself".to_owned()),
             () if self.open.len() >= MOST_OPEN => {
-                Some("is nested too deeply: 64 files are open, each included by the one before")
+                Some(format!("is nested too deeply: {MOST_OPEN} files are open, each included by the one before"))
             }
-            () if self.files.len() >= MOST_FILES => Some("is one file too many: a configuration has at most 65536"),
+            () if self.files.len() == MOST_FILES => {
+                // Said once: it is so from here on.
+                self.files.push(path.to_owned());
+                Some(format!("is one file too many: a configuration has at most {MOST_FILES}"))
+            }
+            () if self.files.len() > MOST_FILES => return,
             () => None,
         };
         if let Some(why) = refused {

@@ -171,6 +171,13 @@ fn files_are_included_in_order_and_faults_name_their_file() -> io::Result<()> {
             .map(|faults| faults.0.iter().map(|fault| fault.first_line()).collect::<Vec<_>>())
             .unwrap_or_default()
     };
+    for level in 0..20 {
+        let below = format!("Include {}\n", shown(&format!("twice{}", level + 1)));
+        fs::write(path(&format!("twice{level}")), below.repeat(if level < 19 { 2 } else { 0 }))?;
+    }
+    let too_many = lines("twice0");
+    assert_eq!(too_many.len(), 1);
+    assert!(too_many[0].contains("' is one file too many: a configuration has at most 65536 on line "), "{too_many:?}");
     assert_eq!(lines("loop"), [format!("Fatal: Include: '{0}' includes itself on line 1 of '{0}'", shown("loop"))]);
     assert_eq!(
         lines("none"),

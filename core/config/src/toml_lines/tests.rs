@@ -140,6 +140,7 @@ fn shapes_that_mean_nothing_are_refused() {
             "[[Directory]]\n",
             "<Directory>: a section is a table under its name and its words: [Name.\"words\"] on line 1",
         ),
+        ("[Directory]\n", "<Directory>: a section is a table under its name and its words: [Name.\"words\"] on line 1"),
         (
             "[Limit]\nREAD = 1\n",
             "<Limit>: a section is a table under its name and its words: [Name.\"words\"] on line 2",
