@@ -149,6 +149,13 @@ impl Limit {
         }
     }
 
+    /// Notes a rule about clients that are known by their names alone.
+    fn note_names(&mut self, rule: &Rule, node: &Node) {
+        if matches!(rule, Rule::From(hosts) if hosts.have_names()) {
+            self.host_names.push((node.name.clone(), node.position.clone()));
+        }
+    }
+
     /// Takes a rule or an Order; whether it was one.
     fn take(&mut self, node: &Node) -> bool {
         let words: Vec<&str> = node.arguments.iter().map(|argument| argument.text.as_str()).collect();
@@ -168,14 +175,6 @@ impl Limit {
             None => return false,
         }
         true
-    }
-}
-
-impl Limit {
-    fn note_names(&mut self, rule: &Rule, node: &Node) {
-        if matches!(rule, Rule::From(hosts) if hosts.have_names()) {
-            self.host_names.push((node.name.clone(), node.position.clone()));
-        }
     }
 }
 
