@@ -147,13 +147,20 @@ fn who_tells_what_each_session_does(layout: Layout) {
 }
 
 fn a_password_is_never_told(layout: Layout) {
-    let server = open(layout);
+    let server = Server::with(layout, |config| {
+        let_operators_in(config);
+        config.block("<Limit WRITE>\n  DenyUser \"b o b\"\n</Limit>");
+    });
     let mut wire = server.connect();
     wire.expect(format!("USER {USER}"), 331);
     wire.expect("PASS not-the-password", 530);
-    let told = Operator::of(&server).does("who").to_string();
+    let mut operator = Operator::of(&server);
+    let told = operator.does("who").to_string();
     assert!(!told.contains("not-the-password"), "{told}");
-    assert!(!Operator::of(&server).does("get config").to_string().contains("users.db"), "SQLConnectInfo");
+    let told = operator.does("get config");
+    let text = told["text"].as_str().unwrap();
+    assert!(text.contains("SQLConnectInfo (hidden)\n") && !text.contains("users.db"), "{text}");
+    assert!(text.contains("<Limit WRITE>\n  DenyUser \"b o b\"\n</Limit>\n"), "{text}");
 }
 
 fn kicked_sessions_are_told_421(layout: Layout) {

@@ -101,6 +101,9 @@ pub struct Directive {
     pub help: &'static str,
     /// Makes the setting of the words behind the name.
     pub parse: Parse,
+    /// Whether the words may hold a secret, such as a password: they are shown to
+    /// nobody.
+    pub secret: bool,
 }
 
 /// Makes a setting of the words behind a directive's name; the error says
@@ -118,11 +121,12 @@ inventory::collect!(Directive);
 /// }
 /// ```
 /// `inherits` is `replace`, `append` or `no`; `default: "..."` and `parse` (a
-/// function of [`crate::parse`] or one's own; one word unless given) may follow.
+/// function of [`crate::parse`] or one's own; one word unless given) may follow,
+/// and `secret: true` where the words may hold a password.
 #[macro_export]
 macro_rules! directive {
     ($(#[doc = $help:literal])+ $name:ident $syntax:literal in $($context:ident)|+, inherits: $inherits:ident
-     $(, default: $default:literal)? $(, parse: $parse:expr)? $(,)?) => {
+     $(, default: $default:literal)? $(, parse: $parse:expr)? $(, secret: $secret:literal)? $(,)?) => {
         const _: () = {
             const NAME: &str = concat!(env!("CARGO_PKG_NAME"), "\t", stringify!($name), "\n");
             #[used]
@@ -139,6 +143,7 @@ macro_rules! directive {
                     help: concat!($($help, "\n"),+),
                     // Called under the guard of this very image.
                     parse: |words| $crate::guard::parse($crate::directive!(@parse $($parse)?), words),
+                    secret: $crate::directive!(@secret $($secret)?),
                 }
             }
         };
@@ -148,6 +153,8 @@ macro_rules! directive {
     (@inherits no) => { $crate::Inherits::No };
     (@default) => { ::core::option::Option::None };
     (@default $text:literal) => { ::core::option::Option::Some($text) };
+    (@secret) => { false };
+    (@secret $secret:literal) => { $secret };
     (@parse) => { $crate::parse::word };
     (@parse $function:expr) => { $function };
 }

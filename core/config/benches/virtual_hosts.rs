@@ -84,7 +84,17 @@ static DIRECTIVES: [Directive; 5] = [
 ];
 
 const fn directive(name: &'static str, contexts: Contexts, inherits: Inherits, parse: gantry_api::Parse) -> Directive {
-    Directive { name, module: "mod_core", syntax: "", contexts, inherits, default: None, help: "", parse }
+    Directive {
+        name,
+        module: "mod_core",
+        syntax: "",
+        contexts,
+        inherits,
+        default: None,
+        help: "",
+        parse,
+        secret: false,
+    }
 }
 
 fn deny_all(words: &[&str]) -> Result<Value, String> {

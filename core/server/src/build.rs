@@ -27,6 +27,7 @@ use crate::listener::Family;
 use crate::order::{OrderError, order};
 use crate::overrides::{Configured, Overrides};
 use crate::settings::Settings;
+use crate::shown;
 use crate::start::{self, Starting};
 
 /// Why a generation cannot be had.
@@ -102,6 +103,8 @@ pub struct Read {
     pub signers: Option<Vec<gantry_loader::Signer>>,
     /// The main server's settings, all of them.
     pub main: Value,
+    /// The configuration as text, all files in one.
+    pub shown: String,
 }
 
 fn on(place: &Option<Position>) -> String {
@@ -179,6 +182,7 @@ impl Plan {
             folders: set.folders().to_vec(),
             #[cfg(feature = "dso")]
             signers: set.signers().map(<[_]>::to_vec),
+            shown: shown::text(&configuration.tree, &set),
             main: configuration.servers.first().map(|main| main.scope.settings.clone()).unwrap_or_default(),
         };
         let family = source.family;

@@ -38,6 +38,7 @@ mod session;
 mod sessions;
 mod settings;
 mod shared;
+mod shown;
 mod start;
 mod times;
 mod work;

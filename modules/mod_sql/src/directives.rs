@@ -21,11 +21,11 @@ directive! {
 directive! {
     /// The database, as the back end wants it written. A connection policy is
     /// read, but a pool serves all sessions whatever it says.
-    SQLConnectInfo "connection-info [username] [password] [policy]" in SERVER | VHOST | GLOBAL, inherits: replace, parse: connect
+    SQLConnectInfo "connection-info [username] [password] [policy]" in SERVER | VHOST | GLOBAL, inherits: replace, parse: connect, secret: true
 }
 directive! {
     /// A further database, for the named queries that name it.
-    SQLNamedConnectInfo "connection-name sql-backend connection-info [username] [password] [policy]" in SERVER | VHOST | GLOBAL, inherits: append, parse: named_connect
+    SQLNamedConnectInfo "connection-name sql-backend connection-info [username] [password] [policy]" in SERVER | VHOST | GLOBAL, inherits: append, parse: named_connect, secret: true
 }
 directive! {
     /// Whether users and groups are looked up.

@@ -35,7 +35,7 @@ static DIRECTIVES: [Directive; 6] = [
 ];
 
 const fn directive(name: &'static str, contexts: Contexts, inherits: Inherits, parse: gantry_api::Parse) -> Directive {
-    Directive { name, module: "mod_f", syntax: "", contexts, inherits, default: None, help: "", parse }
+    Directive { name, module: "mod_f", syntax: "", contexts, inherits, default: None, help: "", parse, secret: false }
 }
 
 /// The scope of an empty configuration.

@@ -141,7 +141,7 @@ impl Daemon {
                 *self.reverse_dns.lock().unwrap_or_else(PoisonError::into_inner) = Some(on);
                 Ok(Value::map([("dns", on.into())]))
             }
-            Operation::Configuration => Ok(Value::map([("text", configuration(&current.generation).into())])),
+            Operation::Configuration => Ok(Value::map([("text", current.generation.read.shown.as_str().into())])),
             Operation::Directives => Ok(directives(&current.generation)),
             Operation::Actions => Ok(self.actions(&current.generation)),
             Operation::Enable { action, module, on } => {
@@ -368,33 +368,6 @@ impl About {
             ("sent", self.bytes.1.into()),
             ("generation", self.generation.into()),
         ])
-    }
-}
-
-/// The main server's settings, a line each; what may be a secret is not shown.
-fn configuration(generation: &Generation) -> String {
-    let Value::Map(settings) = &generation.read.main else { return String::new() };
-    settings.iter().map(|(name, value)| format!("{name} {}\n", words(name, value))).collect()
-}
-
-fn words(name: &str, value: &Value) -> String {
-    // Its words hold a password.
-    if name.eq_ignore_ascii_case("SQLConnectInfo") {
-        return "(hidden)".to_owned();
-    }
-    match value {
-        Value::None => "none".to_owned(),
-        Value::Bool(yes) => if *yes { "on" } else { "off" }.to_owned(),
-        Value::Int(number) => number.to_string(),
-        Value::Float(number) => number.to_string(),
-        Value::Text(text) if text.is_empty() || text.contains(char::is_whitespace) => format!("\"{text}\""),
-        Value::Text(text) => text.clone(),
-        Value::Bytes(bytes) => format!("({} bytes)", bytes.len()),
-        Value::List(values) => values.iter().map(|value| words(name, value)).collect::<Vec<_>>().join(" "),
-        Value::Map(entries) => {
-            let entries = entries.iter().map(|(key, value)| format!("{key}={}", words(name, value)));
-            entries.collect::<Vec<_>>().join(" ")
-        }
     }
 }
 
