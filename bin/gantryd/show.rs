@@ -56,6 +56,9 @@ pub fn settings(images: &Images, name: Name) -> String {
     if name == Name::Proftpd {
         files.push(("Pid File", paths::pid_file()));
     }
+    if cfg!(feature = "ctrls") {
+        files.push(("Control Socket", paths::control_socket()));
+    }
     files.extend(paths::modules().into_iter().map(|folder| ("Shared Module Directory", folder)));
     for (what, path) in files {
         let _ = writeln!(text, "    {what}:\n      {}", path.display());
@@ -87,7 +90,7 @@ fn shown_version(name: Name) -> String {
 
 /// By ProFTPD's names and in its order.
 const FEATURES: &[(bool, &str)] = &[
-    (false, "Controls"),
+    (cfg!(feature = "ctrls"), "Controls"),
     (cfg!(feature = "dso"), "DSO"),
     (true, "IPv6"),
     (true, "Largefile"),
@@ -101,6 +104,7 @@ const FEATURES: &[(bool, &str)] = &[
 const LAYOUTS: &[(bool, &str)] = &[
     (cfg!(feature = "static-mod_auth_tokens"), "static-mod_auth_tokens"),
     (cfg!(feature = "static-mod_cksum"), "static-mod_cksum"),
+    (cfg!(feature = "static-mod_ctrls_admin"), "static-mod_ctrls_admin"),
     (cfg!(feature = "static-mod_greet"), "static-mod_greet"),
     (cfg!(feature = "static-mod_motto"), "static-mod_motto"),
     (cfg!(feature = "static-mod_sql"), "static-mod_sql"),
@@ -108,6 +112,7 @@ const LAYOUTS: &[(bool, &str)] = &[
     (cfg!(feature = "static-mod_webhook"), "static-mod_webhook"),
     (cfg!(feature = "shared-mod_auth_tokens"), "shared-mod_auth_tokens"),
     (cfg!(feature = "shared-mod_cksum"), "shared-mod_cksum"),
+    (cfg!(feature = "shared-mod_ctrls_admin"), "shared-mod_ctrls_admin"),
     (cfg!(feature = "shared-mod_greet"), "shared-mod_greet"),
     (cfg!(feature = "shared-mod_motto"), "shared-mod_motto"),
     (cfg!(feature = "shared-mod_sql"), "shared-mod_sql"),
