@@ -60,6 +60,14 @@ fn is_mapped(server: &Server, name: &str) -> bool {
     maps.lines().any(|line| line.contains(name))
 }
 
+/// How many different images of a module are mapped.
+fn images_of(server: &Server, name: &str) -> usize {
+    let maps = fs::read_to_string(format!("/proc/{}/maps", server.pid())).unwrap();
+    let images = maps.lines().filter(|line| line.contains(name));
+    let inodes = images.filter_map(|line| line.split_whitespace().nth(4));
+    inodes.collect::<std::collections::BTreeSet<_>>().len()
+}
+
 #[test]
 fn a_module_comes_with_its_directives_and_outlives_reloads() {
     let (mut server, _) = open(Layout::Shared, |_, _| {});
@@ -130,6 +138,25 @@ fn a_module_with_a_runtime_is_told_as_retired_and_mapped() {
         })
     });
     assert!(is_mapped(&server, "mod_sql_sqlite"));
+}
+
+#[test]
+fn a_module_that_leaves_thread_locals_is_mapped_once() {
+    let object = build("mod_keep", Build::Foreign);
+    let (server, _) = open(Layout::Shared, |_, folder| install(&object, "mod_keep", folder));
+    let mut operator = Operator::of(&server);
+    for round in 0..5 {
+        operator.does("insmod mod_keep");
+        let mut wire = server.login();
+        assert!(wire.expect("NOOP", 200).text().contains("seen true"));
+        wire.expect("QUIT", 221);
+        operator.does("rmmod mod_keep");
+        wait::for_condition("it is told as retired and mapped", || {
+            let told = operator.modules("mod_keep");
+            told.len() == 1 && told[0]["state"] == "retired" && told[0]["mapped"] == true
+        });
+        assert_eq!(images_of(&server, "mod_keep"), 1, "round {round}");
+    }
 }
 
 #[test]

@@ -21,7 +21,7 @@ mod words;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use gantry_api::Image;
@@ -49,6 +49,7 @@ pub struct Loader {
     trial: Option<Trial>,
     libraries: library::Libraries,
     mapped: Mutex<HashMap<Sha256Sum, Held>>,
+    lingering: map::Lingering,
     /// The bytes whose trial came to no end, and when.
     hung: Mutex<Option<(Sha256Sum, Instant, Failure)>>,
 }
@@ -94,6 +95,7 @@ impl Loader {
             trial: None,
             libraries: library::Libraries::default(),
             mapped: Mutex::default(),
+            lingering: map::Lingering::default(),
             hung: Mutex::default(),
         }
     }
@@ -140,9 +142,20 @@ impl Loader {
             loaded.signed_by(signer);
             return Ok(loaded);
         }
-        let keep = if stamp.field("runtime") == "yes" { map::Keep::Forever } else { map::Keep::WhileUsed };
-        let copy = map::Copy::new(file, &bytes)?;
-        self.try_module(file, &copy, &symbol, sha256)?;
+        let has_runtime = stamp.field("runtime") == "yes";
+        let keep = match has_runtime {
+            true => map::Keep::Forever,
+            false => map::Keep::WhileUsed(self.lingering.clone(), sha256),
+        };
+        let copy = match self.lingering().remove(&sha256) {
+            // Tried before, and most likely mapped still.
+            Some(copy) => copy,
+            None => {
+                let copy = map::Copy::new(file, &bytes)?;
+                self.try_module(file, &copy, &symbol, sha256)?;
+                copy
+            }
+        };
         let mapping = map::Mapping::new(file, copy, &symbol, keep, host)?;
         if !mapping.image().modules.iter().any(|descriptor| descriptor.name == module) {
             return Err(LoadError::NoDescriptor { path: file.to_owned(), module: module.to_owned() });
@@ -150,9 +163,9 @@ impl Loader {
         let loaded = Arc::new(Loaded { mapping, stamp, path: file.to_owned(), sha256, signer: OnceLock::new() });
         loaded.signed_by(signer);
         mapped.retain(|_, held| held.loaded().is_some());
-        let held = match keep {
-            map::Keep::Forever => Held::Forever(Arc::clone(&loaded)),
-            map::Keep::WhileUsed => Held::WhileUsed(Arc::downgrade(&loaded)),
+        let held = match has_runtime {
+            true => Held::Forever(Arc::clone(&loaded)),
+            false => Held::WhileUsed(Arc::downgrade(&loaded)),
         };
         mapped.insert(sha256, held);
         Ok(loaded)
@@ -187,7 +200,13 @@ impl Loader {
     /// Whether the bytes of a digest are mapped.
     pub fn is_mapped(&self, sha256: &Sha256Sum) -> bool {
         let mapped = self.mapped.lock().unwrap_or_else(PoisonError::into_inner);
-        mapped.get(sha256).is_some_and(|held| held.loaded().is_some())
+        let mut lingering = self.lingering();
+        lingering.retain(|_, copy| copy.is_mapped());
+        mapped.get(sha256).is_some_and(|held| held.loaded().is_some()) || lingering.contains_key(sha256)
+    }
+
+    fn lingering(&self) -> MutexGuard<'_, HashMap<Sha256Sum, map::Copy>> {
+        self.lingering.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The keys that a word of ModuleSigners stands for, a file of keys being

@@ -6,25 +6,27 @@
 //! come to name another copy meanwhile.
 #![allow(unsafe_code)]
 
+use std::collections::HashMap;
 use std::mem::ManuallyDrop;
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use gantry_api::Image;
 use gantry_api::image::{Entry, Header};
 use gantry_api::log::Host;
 use libloading::os::unix::{Library, RTLD_GLOBAL, RTLD_LOCAL, RTLD_NOW};
 
-use crate::{LoadError, search};
+use crate::{LoadError, Sha256Sum, search};
 
 /// The bytes of a name that a file in memory takes.
 const NAME_LIMIT: usize = 200;
 
 /// How long an image stays mapped.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Keep {
-    /// Until the mapping is dropped.
-    WhileUsed,
+    /// Until the mapping is dropped; where the C library still has it then, its
+    /// copy goes there, under its digest.
+    WhileUsed(Lingering, Sha256Sum),
     /// For the life of the process.
     Forever,
 }
@@ -85,6 +87,10 @@ fn words(error: &libloading::Error) -> String {
     }
 }
 
+/// The copies of images that nobody uses and that are mapped all the same: to be
+/// opened again when their bytes are wanted again, not mapped twice.
+pub(crate) type Lingering = Arc<Mutex<HashMap<Sha256Sum, Copy>>>;
+
 /// A library that is open, and the copy that it was opened from.
 struct Open {
     library: ManuallyDrop<Library>,
@@ -123,14 +129,14 @@ impl Drop for Open {
     /// Closes the library, and its copy when nothing of it is mapped any more:
     /// a thread-local value with a destructor keeps it mapped.
     fn drop(&mut self) {
-        if self.keep == Keep::Forever {
-            return;
-        }
-        // SAFETY: each is dropped here alone, once, and `self` goes away.
-        unsafe { ManuallyDrop::drop(&mut self.library) };
-        if !self.copy.is_mapped() {
-            // SAFETY: as above.
-            unsafe { ManuallyDrop::drop(&mut self.copy) };
+        let Keep::WhileUsed(lingering, sha256) = &self.keep else { return };
+        // SAFETY: each is dropped or taken here alone, once, and `self` goes away.
+        let copy = unsafe {
+            ManuallyDrop::drop(&mut self.library);
+            ManuallyDrop::take(&mut self.copy)
+        };
+        if copy.is_mapped() {
+            lingering.lock().unwrap_or_else(PoisonError::into_inner).insert(*sha256, copy);
         }
     }
 }
@@ -161,7 +167,7 @@ impl Copy {
     }
 
     /// Whether the C library still has it mapped.
-    fn is_mapped(&self) -> bool {
+    pub(crate) fn is_mapped(&self) -> bool {
         // SAFETY: at most it counts one more user of what is mapped; no
         // constructor runs, for they ran when it was mapped.
         unsafe { Library::open(Some(self.path()), RTLD_NOW | libc::RTLD_NOLOAD) }.is_ok()

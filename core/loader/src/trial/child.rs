@@ -16,8 +16,8 @@ use rustix::process::{
 };
 
 use super::{LIBRARY, MODULE, REFUSED, SOUND};
-use crate::LoadError;
-use crate::map::{self, Copy, Keep};
+use crate::map::{self, Copy, Keep, Lingering};
+use crate::{LoadError, Sha256Sum};
 
 /// See [`super::Trial::answer`].
 pub(super) fn answer() -> Option<ExitCode> {
@@ -50,7 +50,8 @@ fn load(symbol: OsString) -> Result<(), LoadError> {
     let file = Path::new("standard input");
     let failed = |source| LoadError::Copy { path: file.to_owned(), source };
     let copy = Copy::handed_over(io::stdin().as_fd().try_clone_to_owned().map_err(failed)?);
-    let mapping = map::Mapping::new(file, copy, &symbol.to_string_lossy(), Keep::WhileUsed, &Silent)?;
+    let keep = Keep::WhileUsed(Lingering::default(), Sha256Sum::default());
+    let mapping = map::Mapping::new(file, copy, &symbol.to_string_lossy(), keep, &Silent)?;
     look_over(mapping.image());
     Ok(())
 }
