@@ -6,7 +6,8 @@ use std::collections::HashMap;
 
 use gantry_config::{Argument, Fault, Node, Position, Problem, SectionKind};
 
-use crate::images::{ModuleSet, module_name};
+use crate::images::module_name;
+use crate::module_set::ModuleSet;
 use crate::order::{Place, order};
 
 /// What is wrong with a tree, whose modules are those of the set.

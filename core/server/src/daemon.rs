@@ -4,11 +4,13 @@
 
 mod change;
 mod clients;
+mod current;
 #[cfg(feature = "ctrls")]
 mod operate;
+mod signals;
+#[cfg(feature = "ctrls")]
+mod told;
 
-use std::collections::BTreeSet;
-use std::fs::File;
 use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -16,25 +18,25 @@ use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::{Duration, SystemTime};
 
-use gantry_api::ServerId;
 use gantry_api::control::Change;
 use gantry_api::log::{self, Level};
-use gantry_sys::as_daemon;
 use thiserror::Error;
-use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::{JoinHandle, JoinSet};
+
+use current::{Current, Open};
+use signals::Signals;
 
 use crate::blocking::Blocking;
 use crate::build::{Basis, BuildError, Plan, Source};
 use crate::changes::Changes;
 #[cfg(feature = "ctrls")]
-use crate::control::{Control, Operators};
+use crate::control::Operators;
 use crate::generation::{Generation, Retired};
 use crate::identity::{self, Identity};
 use crate::images::Images;
-use crate::listener::{Listeners, Wanted};
-use crate::log::{LOGGER, Logger};
+use crate::listener::Wanted;
+use crate::log::LOGGER;
 use crate::manager;
 use crate::pid_file::PidFile;
 use crate::registry::Registry;
@@ -200,71 +202,6 @@ pub fn run(
     done
 }
 
-/// What new sessions get: replaced as a whole.
-struct Current {
-    generation: Arc<Generation>,
-    wanted: Wanted,
-    listeners: Listeners,
-    #[cfg(feature = "ctrls")]
-    control: Control,
-    max_instances: Option<usize>,
-    /// Servers whose new clients are turned away (down). A reload begins anew.
-    down: Mutex<BTreeSet<ServerId>>,
-}
-
-impl Current {
-    /// A plan's, once its generation has started.
-    fn new(generation: Arc<Generation>, open: Open) -> Self {
-        let Open { wanted, listeners, .. } = open;
-        let max_instances = generation.settings().max_instances;
-        Self {
-            generation,
-            wanted,
-            listeners,
-            #[cfg(feature = "ctrls")]
-            control: open.control,
-            max_instances,
-            down: Mutex::default(),
-        }
-    }
-
-    fn is_down(&self, server: ServerId) -> bool {
-        self.down.lock().unwrap_or_else(PoisonError::into_inner).contains(&server)
-    }
-}
-
-/// What a plan wants of the system before any of it runs.
-struct Open {
-    wanted: Wanted,
-    listeners: Listeners,
-    #[cfg(feature = "ctrls")]
-    control: Control,
-    log: Option<File>,
-}
-
-impl Open {
-    /// Opens what is not open already; nothing of `before` changes.
-    fn of(plan: &Plan, before: Option<&Current>, manner: &Manner) -> Result<Self, StartError> {
-        let wanted = Wanted::of(plan).map_err(StartError::Wanted)?;
-        let nothing = Listeners::default();
-        let open = before.map_or(&nothing, |before| &before.listeners);
-        let listeners = open.opened(&wanted).map_err(StartError::Wanted)?;
-        #[cfg(feature = "ctrls")]
-        let control = Control::opened(&plan.read.main, before.map(|before| &before.control), &manner.control_socket)
-            .map_err(StartError::Wanted)?;
-        #[cfg(not(feature = "ctrls"))]
-        let _ = manner;
-        let log = open_log(plan)?;
-        Ok(Self {
-            wanted,
-            listeners,
-            #[cfg(feature = "ctrls")]
-            control,
-            log,
-        })
-    }
-}
-
 /// Where generations go, and the task that takes leave of them.
 type Retiring = (mpsc::UnboundedSender<Retired>, JoinHandle<()>);
 
@@ -295,38 +232,13 @@ struct Daemon {
     reloads: Mutex<(u64, Option<SystemTime>)>,
     /// Actions that operators switched off, by module and name.
     #[cfg(feature = "ctrls")]
-    disabled: Mutex<BTreeSet<(String, String)>>,
+    disabled: Mutex<std::collections::BTreeSet<(String, String)>>,
     /// What an operator says of names of clients, in place of UseReverseDNS.
     reverse_dns: Mutex<Option<bool>>,
     /// An operator ends the daemon: how long sessions may go on.
     shutdown: watch::Sender<Option<Duration>>,
     /// A session has ended.
     left: Notify,
-}
-
-/// The signals that the daemon answers to.
-struct Signals {
-    terminate: Signal,
-    interrupt: Signal,
-    hangup: Signal,
-}
-
-impl Signals {
-    fn new() -> io::Result<Self> {
-        Ok(Self {
-            terminate: signal(SignalKind::terminate())?,
-            interrupt: signal(SignalKind::interrupt())?,
-            hangup: signal(SignalKind::hangup())?,
-        })
-    }
-
-    /// Waits for one that ends the daemon.
-    async fn end(&mut self) {
-        tokio::select! {
-            _ = self.terminate.recv() => {}
-            _ = self.interrupt.recv() => {}
-        }
-    }
 }
 
 /// What a daemon begins with.
@@ -434,12 +346,6 @@ impl Daemon {
             }
         }
     }
-}
-
-fn open_log(plan: &Plan) -> Result<Option<File>, StartError> {
-    let Some(path) = plan.settings().system_log.as_deref() else { return Ok(None) };
-    let opened = as_daemon(|| Logger::open(Path::new(path)));
-    opened.map(Some).map_err(|error| StartError::System(format!("SystemLog: cannot open {path}"), error))
 }
 
 /// The PidFile of the configuration, or that of the manner.

@@ -28,6 +28,7 @@ mod link;
 mod listener;
 mod log;
 mod manager;
+mod module_set;
 mod order;
 mod overrides;
 mod pid_file;

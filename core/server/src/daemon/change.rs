@@ -14,7 +14,8 @@ use gantry_api::log::Level;
 use gantry_sys::{Credentials, as_user};
 use tokio::sync::mpsc::UnboundedSender;
 
-use super::{Current, Daemon, Open, StartError, read_on, say, say_all, say_modules};
+use super::current::{Current, Open};
+use super::{Daemon, StartError, read_on, say, say_all, say_modules};
 use crate::build::{Basis, BuildError, Plan};
 use crate::changes::{Changes, Inserted, Removed};
 use crate::generation::{Retired, Running};

@@ -1,0 +1,89 @@
+//! What serves new sessions, and what a plan wants of the system for that: its
+//! addresses, the control socket, the log.
+
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use gantry_api::ServerId;
+use gantry_sys::as_daemon;
+
+use super::{Manner, StartError};
+use crate::build::Plan;
+#[cfg(feature = "ctrls")]
+use crate::control::Control;
+use crate::generation::Generation;
+use crate::listener::{Listeners, Wanted};
+use crate::log::Logger;
+
+/// What new sessions get: replaced as a whole.
+pub(super) struct Current {
+    pub generation: Arc<Generation>,
+    pub wanted: Wanted,
+    pub listeners: Listeners,
+    #[cfg(feature = "ctrls")]
+    pub control: Control,
+    pub max_instances: Option<usize>,
+    /// Servers whose new clients are turned away (down). A reload begins anew.
+    pub down: Mutex<BTreeSet<ServerId>>,
+}
+
+impl Current {
+    /// A plan's, once its generation has started.
+    pub fn new(generation: Arc<Generation>, open: Open) -> Self {
+        let Open { wanted, listeners, .. } = open;
+        let max_instances = generation.settings().max_instances;
+        Self {
+            generation,
+            wanted,
+            listeners,
+            #[cfg(feature = "ctrls")]
+            control: open.control,
+            max_instances,
+            down: Mutex::default(),
+        }
+    }
+
+    pub fn is_down(&self, server: ServerId) -> bool {
+        self.down.lock().unwrap_or_else(PoisonError::into_inner).contains(&server)
+    }
+}
+
+/// What a plan wants of the system before any of it runs.
+pub(super) struct Open {
+    pub wanted: Wanted,
+    pub listeners: Listeners,
+    #[cfg(feature = "ctrls")]
+    pub control: Control,
+    pub log: Option<File>,
+}
+
+impl Open {
+    /// Opens what is not open already; nothing of `before` changes.
+    pub fn of(plan: &Plan, before: Option<&Current>, manner: &Manner) -> Result<Self, StartError> {
+        let wanted = Wanted::of(plan).map_err(StartError::Wanted)?;
+        let nothing = Listeners::default();
+        let open = before.map_or(&nothing, |before| &before.listeners);
+        let listeners = open.opened(&wanted).map_err(StartError::Wanted)?;
+        #[cfg(feature = "ctrls")]
+        let control = Control::opened(&plan.read.main, before.map(|before| &before.control), &manner.control_socket)
+            .map_err(StartError::Wanted)?;
+        #[cfg(not(feature = "ctrls"))]
+        let _ = manner;
+        let log = open_log(plan)?;
+        Ok(Self {
+            wanted,
+            listeners,
+            #[cfg(feature = "ctrls")]
+            control,
+            log,
+        })
+    }
+}
+
+fn open_log(plan: &Plan) -> Result<Option<File>, StartError> {
+    let Some(path) = plan.settings().system_log.as_deref() else { return Ok(None) };
+    let opened = as_daemon(|| Logger::open(Path::new(path)));
+    opened.map(Some).map_err(|error| StartError::System(format!("SystemLog: cannot open {path}"), error))
+}
