@@ -248,20 +248,21 @@ impl<'a> Moment<'a> {
 /// What a module keeps with a session.
 pub struct State<'a> {
     slot: &'a mut Option<StateBox>,
-    home: &'a Home,
+    // Asked for its home by the few calls that make a state.
+    instance: &'a dyn Instance,
 }
 
 impl<'a> State<'a> {
     /// Made by the server for each call.
-    pub fn new(slot: &'a mut Option<StateBox>, home: &'a Home) -> Self {
-        Self { slot, home }
+    pub fn new(slot: &'a mut Option<StateBox>, instance: &'a dyn Instance) -> Self {
+        Self { slot, instance }
     }
 
     /// The value, made when first asked for. One type a module: another one
     /// replaces it.
     pub fn of<T: Default + Send + 'static>(&mut self) -> &mut T {
         if !self.slot.as_ref().is_some_and(|held| held.is::<Guarded<T>>()) {
-            *self.slot = Some(Box::new(Guarded::new(self.home.clone(), T::default())));
+            *self.slot = Some(Box::new(Guarded::new(self.instance.home().clone(), T::default())));
         }
         let held = self.slot.as_mut().and_then(|held| held.downcast_mut::<Guarded<T>>());
         held.expect("was put there just now").value_mut()

@@ -124,6 +124,7 @@ impl Running {
     }
 
     /// Whether it panicked so often that it is called no more.
+    #[inline]
     pub fn has_failed(&self) -> bool {
         self.failed.load(Ordering::Relaxed)
     }

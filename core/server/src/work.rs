@@ -3,7 +3,6 @@
 
 use std::sync::Arc;
 
-use gantry_api::guard::Home;
 use gantry_api::log;
 use gantry_api::module::StateBox;
 use gantry_api::{
@@ -14,7 +13,7 @@ use crate::connection::Connection;
 use crate::dispatch::Row;
 use crate::files;
 use crate::gate::LOGIN;
-use crate::generation::{Held, Running};
+use crate::generation::{Generation, Held, Running};
 use crate::session::TARGET;
 use crate::shared::Shared;
 
@@ -29,8 +28,8 @@ pub struct Seat {
 
 impl Seat {
     /// What the module keeps, for a call into its image.
-    pub fn state<'a>(&'a mut self, home: &'a Home) -> State<'a> {
-        State::new(&mut self.state, home)
+    pub fn state<'a>(&'a mut self, instance: &'a dyn Instance) -> State<'a> {
+        State::new(&mut self.state, instance)
     }
 }
 
@@ -144,53 +143,33 @@ impl<'a> Work<'a> {
         }
     }
 
-    /// Counts a panic.
-    #[inline]
-    fn look(&self, at: usize, done: Result<Step>) -> Result<Step> {
-        if let Err(error) = &done
-            && error.fault() == Fault::Panic
-        {
-            let generation = &self.shared.generation;
-            let running = &generation.modules[at];
-            if running.panicked(generation.settings().most_panics) {
-                tell_failure(running);
-            }
+    /// Calls a module that may well need no future: no part of this is one.
+    // Inlined, so that the answer, which is large, is not moved about.
+    #[inline(always)]
+    fn at_once(&mut self, command: &Command, at: usize, scope: &Held, phase: Phase) -> Result<Step> {
+        let generation = &*self.shared.generation;
+        let (running, seat) = (&generation.modules[at], &mut self.seats[at]);
+        if running.has_failed() {
+            return failed(running, phase);
+        }
+        seat.calls += 1;
+        let done =
+            running.instance.at_once(&mut moment(self.session, command, phase, running, seat, generation, (at, scope)));
+        if let Err(error) = &done {
+            count_panic(generation, running, error);
         }
         done
     }
 
-    /// Calls a module that may well need no future: no part of this is one.
-    #[inline]
-    fn at_once(&mut self, command: &Command, at: usize, scope: &Held, phase: Phase) -> Result<Step> {
-        let running = &self.shared.generation.modules[at];
-        if running.has_failed() {
-            return failed(running, phase);
-        }
-        self.seats[at].calls += 1;
-        let (instance, mut moment) = self.moment(command, at, scope, phase);
-        let done = instance.at_once(&mut moment);
-        self.look(at, done)
-    }
-
     async fn wait(&mut self, command: &Command, at: usize, scope: &Held, phase: Phase) -> Result<Step> {
-        let (instance, mut moment) = self.moment(command, at, scope, phase);
-        let done = instance.wait(&mut moment).await;
-        self.look(at, done)
-    }
-
-    #[inline(always)]
-    fn moment<'m>(
-        &'m mut self,
-        command: &'m Command,
-        at: usize,
-        scope: &'m Held,
-        phase: Phase,
-    ) -> (&'m dyn Instance, Moment<'m>) {
         let generation = &*self.shared.generation;
-        let instance = &*generation.modules[at].instance;
-        let state = self.seats[at].state(instance.home());
-        let settings = &*generation.held(scope).modules[at];
-        (instance, Moment::new(self.session, command, phase, state, &generation.world, settings))
+        let (running, seat) = (&generation.modules[at], &mut self.seats[at]);
+        let mut moment = moment(self.session, command, phase, running, seat, generation, (at, scope));
+        let done = running.instance.wait(&mut moment).await;
+        if let Err(error) = &done {
+            count_panic(generation, running, error);
+        }
+        done
     }
 
     /// A phase in which no error changes what has happened: each module is
@@ -236,6 +215,29 @@ impl<'a> Work<'a> {
             TARGET,
             format_args!("session {session} ({user} from {}): {command}: {error}", self.session.remote_host),
         );
+    }
+}
+
+/// The moment of a call; the place of the module's settings is by its position, and
+/// the scope.
+#[inline(always)]
+fn moment<'m>(
+    session: &'m mut Session,
+    command: &'m Command,
+    phase: Phase,
+    running: &'m Running,
+    seat: &'m mut Seat,
+    generation: &'m Generation,
+    (at, scope): (usize, &'m Held),
+) -> Moment<'m> {
+    let settings = &*generation.held(scope).modules[at];
+    Moment::new(session, command, phase, seat.state(&*running.instance), &generation.world, settings)
+}
+
+#[cold]
+fn count_panic(generation: &Generation, running: &Running, error: &Error) {
+    if error.fault() == Fault::Panic && running.panicked(generation.settings().most_panics) {
+        tell_failure(running);
     }
 }
 

@@ -92,7 +92,7 @@ impl Room {
         let Client { seats, session, shared, .. } = &mut self.client;
         let generation = &shared.generation;
         let instance = &*generation.modules[at].instance;
-        let state = seats[at].state(instance.home());
+        let state = seats[at].state(instance);
         let settings = &*generation.scope(shared.scope).modules[at];
         (Moment::new(session, command, phase, state, &generation.world, settings), instance)
     }

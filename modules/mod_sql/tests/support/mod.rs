@@ -140,7 +140,7 @@ impl Daemon {
                     session,
                     command,
                     *phase,
-                    State::new(&mut slot, self.sql.home()),
+                    State::new(&mut slot, &*self.sql),
                     &self.world,
                     &*self.settings,
                 );
