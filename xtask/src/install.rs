@@ -162,6 +162,11 @@ fn documents(layout: &Layout) -> Result<(), Error> {
             put(&Path::new("docs").join(name))?;
         }
     }
+    for plot in entries(&sources.join("docs/dispatch")) {
+        if let Some(name) = plot.file_name() {
+            put(&Path::new("docs/dispatch").join(name))?;
+        }
+    }
     for page in entries(&sources.join("docs/man")) {
         let section = page.extension().and_then(|section| section.to_str()).unwrap_or_default();
         if let (Some(name), "1" | "5" | "8") = (page.file_name(), section) {

@@ -1,0 +1,61 @@
+//! Times the calls of this package by criterion, or counts them:
+//!
+//! ```text
+//! dispatch --list-cases       their names
+//! dispatch --count CASE N     does one N times, for whoever counts from outside
+//! ```
+
+use std::process::ExitCode;
+use std::time::Instant;
+
+use criterion::Criterion;
+use dispatch::{Case, cases};
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().collect();
+    match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        [_, "--list-cases"] => cases().iter().for_each(|case| println!("{}", case.name)),
+        [_, "--count", case, times] => return count(case, times),
+        _ => time(),
+    }
+    ExitCode::SUCCESS
+}
+
+fn time() {
+    let mut criterion = Criterion::default().configure_from_args();
+    for Case { name, mut run } in cases() {
+        let Some((group, layout)) = name.split_once('/').filter(|(group, _)| *group != "nothing") else { continue };
+        criterion.benchmark_group(group).bench_function(layout, |bencher| {
+            bencher.iter_custom(|times| {
+                let began = Instant::now();
+                run(times);
+                began.elapsed()
+            });
+        });
+    }
+    criterion.final_summary();
+}
+
+fn count(case: &str, times: &str) -> ExitCode {
+    let Ok(times) = times.parse() else {
+        eprintln!("'{times}' is no number");
+        return ExitCode::FAILURE;
+    };
+    match cases().into_iter().find(|known| known.name == case) {
+        Some(mut case) => {
+            counted(&mut case, times);
+            // What ends is not what is counted.
+            std::process::exit(0)
+        }
+        None => {
+            eprintln!("there is no case '{case}': see --list-cases");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// By whose name callgrind tells the calls from what is around them.
+#[inline(never)]
+fn counted(case: &mut Case, times: u64) {
+    (case.run)(times);
+}

@@ -1,0 +1,59 @@
+//! What `benches/run` measures beside criterion's timing, and what it makes of
+//! all of it. Each step writes or reads one file of a run's folder.
+
+mod counts;
+mod daemon;
+mod error;
+mod figures;
+mod lay_out;
+mod memory;
+mod page;
+mod pin;
+mod record;
+mod servers;
+mod svg;
+mod timings;
+mod wire;
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use crate::error::Result;
+
+const USAGE: &str = "measure lay-out PROFILE MODULES FOLDER   builds the servers that are compared
+measure timings PROFILE FOLDER OUT       criterion's estimates of each round, to one file
+measure counts PROFILE PROGRAM OUT       instructions and allocations of a call
+measure calls-do-not-allocate PROGRAM    fails where one does that should not
+measure servers PROFILE FOLDER OUT [once] sockets, logins, start-up, swap, size, memory
+measure page RUN PAGE                    draws the page of a run";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let Some(done) = step(&arguments) else {
+        eprintln!("{USAGE}");
+        return ExitCode::from(2);
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("measure: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn step(arguments: &[&str]) -> Option<Result<()>> {
+    Some(match arguments {
+        ["lay-out", profile, modules, folder] => lay_out::run(profile, modules.parse().ok()?, Path::new(folder)),
+        ["timings", profile, folder, out] => timings::run(profile, Path::new(folder), Path::new(out)),
+        ["counts", profile, program, out] => counts::run(profile, Path::new(program), Path::new(out)),
+        ["calls-do-not-allocate", program] => counts::check(Path::new(program)),
+        ["servers", profile, folder, out] => servers::run(profile, Path::new(folder), Path::new(out), servers::FULL),
+        ["servers", profile, folder, out, "once"] => {
+            servers::run(profile, Path::new(folder), Path::new(out), servers::ONCE)
+        }
+        ["page", run, page] => page::run(Path::new(run), Path::new(page)),
+        _ => return None,
+    })
+}

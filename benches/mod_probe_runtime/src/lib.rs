@@ -1,0 +1,9 @@
+//! mod_probe_runtime: mod_probe as a module that needs a runtime: loaded, it
+//! has one of its own, which is entered where it is called.
+
+#[path = "../../mod_probe/src/probe.rs"]
+mod probe;
+
+pub use probe::{Kit, Large, Settings, Small};
+
+gantry_api::module! { Small, settings: Settings, runtime: gantry_runtime::start }
