@@ -37,6 +37,9 @@ fn announce(state: &State, addresses: &[SocketAddr], generation: &Generation) {
     if let Some(address) = addresses.first() {
         println!("  try       curl -u '{}:{}' ftp://{address}/", state.user, state.password);
     }
+    if cfg!(feature = "ctrls") {
+        println!("  operate   gantry --socket {} lsmod", state.control_socket().display());
+    }
     println!("Modules:");
     for module in &generation.modules {
         let layout = match module.image.layout() {

@@ -80,6 +80,11 @@ impl State {
         self.path("files")
     }
 
+    /// The control socket.
+    pub fn control_socket(&self) -> PathBuf {
+        self.path("gantryd.sock")
+    }
+
     /// The database.
     pub fn database(&self) -> PathBuf {
         self.path("gantry.db")
@@ -138,7 +143,7 @@ impl State {
         // Accounts below 999 are refused unless said otherwise.
         let low = if uid == 0 { "RootLogin           on\n" } else { "" };
         let sql_low = if uid < 999 && users.contains("SQLBackend") { "SQLMinID            0\n" } else { "" };
-        let socket = self.path("gantryd.sock");
+        let socket = self.control_socket();
         let operator = rustix::process::geteuid().as_raw().to_string();
         TEXT.replace("{users}", &users)
             .replace("{low}", &format!("{low}{sql_low}"))
