@@ -106,6 +106,8 @@ struct Entry {
 #[derive(Debug, Default)]
 pub struct Sessions {
     table: Mutex<BTreeMap<u64, Entry>>,
+    /// Held while sessions are asked: a session answers one at a time.
+    asking: tokio::sync::Mutex<()>,
 }
 
 impl Sessions {
@@ -145,14 +147,16 @@ impl Sessions {
         self.end(closing, words, |_, _| true);
     }
 
-    /// Ends the sessions that pin a generation up to `last`; how many those are.
-    pub fn end_up_to(&self, last: u64, closing: Closing, words: &'static str) -> usize {
-        self.end(closing, words, |_, entry| entry.generation <= last)
+    /// Ends the sessions that pin any of some generations; how many those are.
+    pub fn end_of(&self, generations: &[u64], closing: Closing, words: &'static str) -> usize {
+        self.end(closing, words, |_, entry| generations.contains(&entry.generation))
     }
 
-    /// Ends the sessions of some numbers.
-    pub fn end_these(&self, ids: &[u64], closing: Closing, words: &'static str) -> usize {
-        self.end(closing, words, |id, _| ids.contains(&id))
+    /// Ends the sessions of some numbers; which of them there are.
+    pub fn end_these(&self, ids: &[u64], closing: Closing, words: &'static str) -> Vec<u64> {
+        let there = ids.iter().copied().filter(|id| self.table().contains_key(id)).collect();
+        self.end(closing, words, |id, _| ids.contains(&id));
+        there
     }
 
     fn end(&self, closing: Closing, words: &'static str, chosen: impl Fn(u64, &Entry) -> bool) -> usize {
@@ -174,6 +178,7 @@ impl Sessions {
     /// Asks all sessions to tell of themselves; what those say that do so in
     /// time, by their numbers.
     pub async fn ask(&self) -> Vec<About> {
+        let _alone = self.asking.lock().await;
         let (say, mut said) = mpsc::unbounded_channel();
         let asked = self.wish_all(Some(&say));
         drop(say);

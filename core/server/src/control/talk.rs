@@ -12,7 +12,7 @@ use gantry_api::proto::text::Escaped;
 use jiff::ZonedDateTime;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{UnixListener, UnixStream};
-use tokio::task::{JoinHandle, JoinSet};
+use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use super::frame::{Answer, MOST_ASKED, Question, Reason};
@@ -76,8 +76,6 @@ impl Drop for Operators {
 
 async fn accept<H: Host>(host: Arc<H>, listener: UnixListener) {
     let active = Arc::new(AtomicUsize::new(0));
-    // They end with this task.
-    let mut talks = JoinSet::new();
     loop {
         let stream = match listener.accept().await {
             Ok((stream, _)) => stream,
@@ -87,10 +85,11 @@ async fn accept<H: Host>(host: Arc<H>, listener: UnixListener) {
                 continue;
             }
         };
-        while talks.try_join_next().is_some() {}
         let place = Place::take(&active);
         let host = host.clone();
-        talks.spawn(async move {
+        // It outlives this task: who has the socket moved, or the daemon ended, is
+        // told so.
+        tokio::spawn(async move {
             if let Err(error) = talk(&host, stream, &place).await {
                 say(Level::Debug, format_args!("an operator's connection: {error}"));
             }

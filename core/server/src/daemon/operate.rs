@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, PoisonError};
 
 use gantry_api::control::{Answer, Asked, Daemon as Does, Kick, Leave, Operation};
+use gantry_api::log::Level;
 use gantry_api::{ControlAction, Error, Fault, Result, ServerId, Value, async_trait};
 
 use super::change::{Cause, Changed};
@@ -106,7 +107,7 @@ impl Daemon {
             }
             Operation::Remove { module, leave } => {
                 let done = self.change_module(Cause::Remove { module: module.clone() }, &module).await?;
-                self.leave(module_name(&module), leave, &current);
+                self.leave(module_name(&module), leave);
                 Ok(done)
             }
             Operation::Swap { module, file } => {
@@ -172,24 +173,20 @@ impl Daemon {
         ]))
     }
 
-    /// What becomes of the sessions that pin a generation up to the one that
-    /// served before a module was taken out.
-    fn leave(self: &Arc<Self>, module: &str, leave: Leave, before: &Current) {
-        let last = before.generation.number;
+    /// What becomes of the sessions that still have a module which was taken out.
+    fn leave(self: &Arc<Self>, module: &str, leave: Leave) {
+        let keeping = self.registry.keeping(module);
         match leave {
             Leave::Stay => {}
             Leave::Now => {
-                self.sessions.end_up_to(last, Closing::Now, DRAINED);
+                self.sessions.end_of(&keeping, Closing::Now, DRAINED);
             }
             Leave::Drain(time) => {
                 let (daemon, module) = (self.clone(), module.to_owned());
                 tokio::spawn(async move {
                     tokio::time::sleep(time).await;
-                    let ended = daemon.sessions.end_up_to(last, Closing::Soon, DRAINED);
-                    super::say(
-                        gantry_api::log::Level::Info,
-                        format_args!("{ended} sessions that still had {module} are told to end"),
-                    );
+                    let ended = daemon.sessions.end_of(&keeping, Closing::Soon, DRAINED);
+                    super::say(Level::Info, format_args!("{ended} sessions that still had {module} are told to end"));
                 });
             }
         }
@@ -211,13 +208,17 @@ impl Daemon {
             Kick::User => about.user.as_deref() == Some(name),
             Kick::Host => about.host.eq_ignore_ascii_case(name) || name.parse() == Ok(about.remote.ip()),
             Kick::Class => about.class.as_deref() == Some(name),
-            Kick::Session => name.parse() == Ok(about.id),
+            Kick::Session => false,
         };
+        if by == Kick::Session {
+            let ids: Vec<u64> =
+                names.iter().filter_map(|name| name.parse().ok()).take(most.unwrap_or(usize::MAX)).collect();
+            return Value::map([("kicked", Value::list(self.sessions.end_these(&ids, Closing::Now, KICKED)))]);
+        }
         let told = self.sessions.ask().await;
         let chosen = told.iter().filter(|about| names.iter().any(|name| is(about, name)));
         let ids: Vec<u64> = chosen.map(|about| about.id).take(most.unwrap_or(usize::MAX)).collect();
-        self.sessions.end_these(&ids, Closing::Now, KICKED);
-        Value::map([("kicked", Value::list(ids))])
+        Value::map([("kicked", Value::list(self.sessions.end_these(&ids, Closing::Now, KICKED)))])
     }
 
     fn is_disabled(&self, action: &ControlAction) -> bool {
