@@ -211,8 +211,17 @@ fn how_much_is_logged_changes_at_once(layout: Layout) {
 fn shutdown_waits_as_long_as_it_is_told(layout: Layout) {
     let mut server = open(layout);
     let mut wire = server.login();
-    assert_eq!(Operator::of(&server).does("shutdown graceful 60")["sessions"], 1);
+    let mut operator = Operator::of(&server);
+    assert_eq!(operator.does("shutdown graceful 600")["sessions"], 1);
     wire.expect("NOOP", 200);
+    wait::for_condition("new clients are turned away", || {
+        let mut told = String::new();
+        let mut stream = std::net::TcpStream::connect(server.address()).unwrap();
+        let _ = stream.set_read_timeout(Some(std::time::Duration::from_secs(1)));
+        let _ = stream.read_to_string(&mut told);
+        told.starts_with("421")
+    });
+    assert_eq!(operator.does("status")["sessions"], 1, "operators are heard");
     wire.expect("QUIT", 221);
     assert!(server.ended().success());
     assert!(!server.var("control.sock").exists());
@@ -230,6 +239,47 @@ fn a_reload_moves_the_socket_or_takes_it_away(layout: Layout) {
         config.set("ControlsEngine", "off");
     });
     wait::for_condition("no socket is left", || !server.var("moved.sock").exists());
+}
+
+fn whoever_has_the_socket_moved_is_answered(layout: Layout) {
+    let mut server = open(layout);
+    server.reconfigure(|config| {
+        let moved = config.path("moved.sock");
+        config.set("ControlsSocket", moved);
+    });
+    Operator::of(&server).does("reload");
+    Operator::at(&server.var("moved.sock")).does("help");
+}
+
+fn who_may_speak_changes_with_a_reload(layout: Layout) {
+    let mut server = open(layout);
+    let mut operator = Operator::of(&server);
+    server.reconfigure(|config| {
+        config.add("ControlsSocketACL", "allow user 4242");
+    });
+    operator.does("reload");
+    let mode = std::fs::metadata(server.var("control.sock")).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o666);
+    assert_eq!(Operator::of(&server).ask("help").unwrap_err().reason, "denied");
+}
+
+fn each_of_several_operators_hears_of_all_sessions(layout: Layout) {
+    let server = Server::with(layout, |config| {
+        let_operators_in(config);
+        config.set("ControlsMaxClients", "20");
+    });
+    let sessions: Vec<Wire> = (0..10).map(|_| server.login()).collect();
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                let mut operator = Operator::of(&server);
+                for _ in 0..20 {
+                    assert_eq!(operator.does("who")["sessions"].as_array().map(Vec::len), Some(10));
+                }
+            });
+        }
+    });
+    drop(sessions);
 }
 
 fn what_was_asked_is_written_to_controls_log(layout: Layout) {
@@ -270,6 +320,9 @@ both_layouts!(
     how_much_is_logged_changes_at_once,
     shutdown_waits_as_long_as_it_is_told,
     a_reload_moves_the_socket_or_takes_it_away,
+    whoever_has_the_socket_moved_is_answered,
+    who_may_speak_changes_with_a_reload,
+    each_of_several_operators_hears_of_all_sessions,
     what_was_asked_is_written_to_controls_log,
     silent_operators_hold_nobody_up,
 );

@@ -406,12 +406,56 @@ fn what_cannot_be_reloaded_is_refused(layout: Layout) {
 }
 
 #[test]
-fn a_module_taken_in_must_be_signed_where_modules_must_be() {
-    // What the signature of a file is, refusals.rs tells; here that insmod asks
-    // for it too.
-    let key = "MCowBQYDK2VwAyEA";
+fn no_directive_but_its_own_goes_with_a_module() {
     let (server, _) = open(Layout::Shared, |_, _| {});
-    assert!(refused(&server, "insmod mod_greet", &format!("ModuleSigners {key}\n")).contains("ModuleSigners"));
+    for line in [
+        "ControlsEngine off",
+        "ModuleSigners MCowBQYDK2VwAyEA",
+        "ModuleControlsACLs all allow user nobody",
+        "LoadModule mod_nothing.c",
+        "LoadFile /lib/libc.so",
+        "Include /etc/passwd",
+        "AuthUserFile /tmp/users",
+        "<VirtualHost 127.0.0.1>",
+        "<Limit ALL>",
+    ] {
+        let refusal = refused(&server, "insmod mod_greet", &format!("GreetMessage a\n{line}\n"));
+        assert!(refusal.contains("not a directive of mod_greet"), "{line}: {refusal}");
+        assert!(refusal.contains("on line 2 of 'insmod mod_greet'"), "{line}: {refusal}");
+    }
+}
+
+#[test]
+fn only_who_has_a_module_is_ended_with_it() {
+    let (server, _) = open(Layout::Shared, |_, _| {});
+    let mut operator = Operator::of(&server);
+    let mut before = server.login();
+    operator.does("insmod mod_greet");
+    let mut with = server.login();
+    assert_eq!(operator.does("rmmod mod_greet now")["sessions"], 1);
+    assert!(with.until_closed().unwrap().starts_with("421"));
+    before.expect("NOOP", 200);
+}
+
+#[test]
+fn operators_are_answered_while_a_module_takes_its_time() {
+    let object = build("mod_start", Build::Foreign);
+    let (mut server, _) = open(Layout::Shared, |config, folder| {
+        install(&object, "mod_start", folder);
+        config.add("LoadModule", "mod_greet.c").add("TimeoutModuleStart", "600");
+    });
+    let socket = server.var("control.sock");
+    let slow = std::thread::spawn(move || {
+        let _ = Operator::at(&socket)
+            .send(b"{\"action\":\"insmod\",\"arguments\":[\"mod_start\"],\"input\":\"StartWay block\\n\"}\n");
+    });
+    let mut operator = Operator::of(&server);
+    wait::for_condition("it is mapped", || is_mapped(&server, "mod_start"));
+    operator.does("lsmod");
+    operator.does("who");
+    server.login().expect("NOOP", 200);
+    assert!(server.terminate().success(), "a start that hangs does not hold up the end");
+    slow.join().unwrap();
 }
 
 both_layouts!(

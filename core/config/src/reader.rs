@@ -44,11 +44,14 @@ pub struct Options {
     pub again: Option<Arc<Texts>>,
 }
 
-/// A text of directives that stands in no file.
+/// A text of directives that stands in no file, and holds those of one module
+/// alone: whoever may take a module in may not change all else.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Addition {
     /// What messages call it.
     pub name: String,
+    /// The module (`mod_x`).
+    pub module: String,
     /// Its lines.
     pub text: String,
 }
@@ -62,9 +65,11 @@ pub fn read(path: &Path, catalogue: &mut dyn Catalogue, options: &Options) -> Re
     if let Err(reason) = reader.file(path) {
         return Err(Fault::general(Problem::Unreadable { path: path.to_owned(), reason: file::reason(&reason) }).into());
     }
-    for Addition { name, text } in &options.additions {
+    for Addition { name, module, text } in &options.additions {
+        reader.only = Some(module.clone());
         reader.text(Path::new(name).into(), text);
     }
+    reader.only = None;
     reader.finish(path, options)
 }
 
@@ -150,6 +155,8 @@ struct Reader<'c> {
     trust: Trust,
     /// The `<IfModule>` sections whose module is not there.
     left_out: Vec<(String, Position)>,
+    /// The module whose directives alone may stand where is read.
+    only: Option<String>,
     /// What was read before, and is read again.
     again: Option<Arc<Texts>>,
     /// What has been read.
@@ -174,6 +181,7 @@ impl<'c> Reader<'c> {
             bytes_left: file::MOST_BYTES,
             trust: Trust::Administrator,
             left_out: Vec::new(),
+            only: None,
             again: options.again.clone(),
             texts: Texts::default(),
             skipped: None,
@@ -309,6 +317,7 @@ impl<'c> Reader<'c> {
             (Form::Close, Some(kind)) => self.close_condition(kind, &at, conditions),
             _ if !conditions.met() => self.skip(name, line.form, &at),
             (Form::Directive, _) => self.directive(name, &at),
+            (Form::Open | Form::Close, _) if self.only.is_some() => self.not_its_own(&format!("<{name}>"), &at),
             (Form::Open, _) => self.open_section(name, &at),
             (Form::Close, _) => self.close_section(name, &at),
             (Form::Unended, _) => self.unended(name, &at),

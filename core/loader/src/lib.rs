@@ -21,7 +21,7 @@ mod words;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use gantry_api::Image;
@@ -48,6 +48,10 @@ pub struct Loader {
     trust: Trust,
     trial: Option<Trial>,
     libraries: library::Libraries,
+    /// Held while a file is tried and mapped: one at a time, so that the same
+    /// bytes are mapped once. It may take long.
+    loading: Mutex<()>,
+    /// Never held for long.
     mapped: Mutex<HashMap<Sha256Sum, Held>>,
     lingering: map::Lingering,
     /// The bytes whose trial came to no end, and when.
@@ -94,6 +98,7 @@ impl Loader {
             trust,
             trial: None,
             libraries: library::Libraries::default(),
+            loading: Mutex::default(),
             mapped: Mutex::default(),
             lingering: map::Lingering::default(),
             hung: Mutex::default(),
@@ -136,10 +141,9 @@ impl Loader {
         let symbol = format!("gantry_image_{module}");
         object.exports(&symbol)?;
 
-        // Held while mapping: two threads that load the same bytes map them once.
-        let mut mapped = self.mapped.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(loaded) = mapped.get(&sha256).and_then(Held::loaded) {
-            loaded.signed_by(signer);
+        let _alone = self.loading.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(loaded) = self.mapped().get(&sha256).and_then(Held::loaded) {
+            loaded.read_again(file, signer);
             return Ok(loaded);
         }
         let has_runtime = stamp.field("runtime") == "yes";
@@ -147,7 +151,8 @@ impl Loader {
             true => map::Keep::Forever,
             false => map::Keep::WhileUsed(self.lingering.clone(), sha256),
         };
-        let copy = match self.lingering().remove(&sha256) {
+        let left = self.lingering().remove(&sha256);
+        let copy = match left {
             // Tried before, and most likely mapped still.
             Some(copy) => copy,
             None => {
@@ -160,8 +165,9 @@ impl Loader {
         if !mapping.image().modules.iter().any(|descriptor| descriptor.name == module) {
             return Err(LoadError::NoDescriptor { path: file.to_owned(), module: module.to_owned() });
         }
-        let loaded = Arc::new(Loaded { mapping, stamp, path: file.to_owned(), sha256, signer: OnceLock::new() });
-        loaded.signed_by(signer);
+        let (path, signer) = (Mutex::new(file.to_owned()), Mutex::new(signer.cloned()));
+        let loaded = Arc::new(Loaded { mapping, stamp, path, sha256, signer });
+        let mut mapped = self.mapped();
         mapped.retain(|_, held| held.loaded().is_some());
         let held = match has_runtime {
             true => Held::Forever(Arc::clone(&loaded)),
@@ -199,10 +205,14 @@ impl Loader {
 
     /// Whether the bytes of a digest are mapped.
     pub fn is_mapped(&self, sha256: &Sha256Sum) -> bool {
-        let mapped = self.mapped.lock().unwrap_or_else(PoisonError::into_inner);
+        let held = self.mapped().get(sha256).and_then(Held::loaded);
         let mut lingering = self.lingering();
         lingering.retain(|_, copy| copy.is_mapped());
-        mapped.get(sha256).is_some_and(|held| held.loaded().is_some()) || lingering.contains_key(sha256)
+        held.is_some() || lingering.contains_key(sha256)
+    }
+
+    fn mapped(&self) -> MutexGuard<'_, HashMap<Sha256Sum, Held>> {
+        self.mapped.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn lingering(&self) -> MutexGuard<'_, HashMap<Sha256Sum, map::Copy>> {
@@ -224,22 +234,24 @@ impl Loader {
 pub struct Loaded {
     mapping: map::Mapping,
     stamp: Stamp,
-    path: PathBuf,
+    path: Mutex<PathBuf>,
     sha256: Sha256Sum,
-    signer: OnceLock<Signer>,
+    signer: Mutex<Option<Signer>>,
 }
 
 impl Loaded {
-    fn signed_by(&self, signer: Option<&Signer>) {
+    /// Its bytes were read once more: from where, and who signed them, where that
+    /// was asked for.
+    fn read_again(&self, file: &Path, signer: Option<&Signer>) {
+        file.clone_into(&mut self.path.lock().unwrap_or_else(PoisonError::into_inner));
         if let Some(signer) = signer {
-            // Of several the first: each of them would have been enough.
-            let _ = self.signer.set(signer.clone());
+            *self.signer.lock().unwrap_or_else(PoisonError::into_inner) = Some(signer.clone());
         }
     }
 
     /// Who signed its bytes, where that was asked for.
-    pub fn signer(&self) -> Option<&Signer> {
-        self.signer.get()
+    pub fn signer(&self) -> Option<Signer> {
+        self.signer.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// What it holds.
@@ -252,9 +264,9 @@ impl Loaded {
         &self.stamp
     }
 
-    /// The file that its bytes were first read from.
-    pub fn path(&self) -> &Path {
-        &self.path
+    /// The file that its bytes were last read from.
+    pub fn path(&self) -> PathBuf {
+        self.path.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// The digest of its bytes.

@@ -55,8 +55,8 @@ pub enum BuildError {
         /// Its LoadModule line.
         place: Option<Position>,
     },
-    /// A module that an operator took in cannot be had any more.
-    #[error("Fatal: {module}, taken in by insmod: {reason}")]
+    /// A module that an operator takes or took in cannot be had.
+    #[error("Fatal: insmod {module}: {reason}")]
     Inserted {
         /// Which.
         module: String,
@@ -161,6 +161,7 @@ impl Plan {
         overrides.extend(source.overrides.iter().cloned());
         let additions = basis.changes.inserted.iter().map(|inserted| Addition {
             name: format!("insmod {}", inserted.module),
+            module: inserted.module.clone(),
             text: inserted.directives.clone(),
         });
         let additions = additions.collect();
@@ -297,7 +298,10 @@ impl Plan {
                 scopes: scopes.clone(),
                 servers: servers.clone(),
                 limit: (seconds > 0).then(|| Duration::from_secs(seconds)),
-                handed_over: before.map_or(Value::None, |before| before.hand_over(module.name)),
+                // A module that takes its time shall hold up no session.
+                handed_over: tokio::task::block_in_place(|| {
+                    before.map_or(Value::None, |before| before.hand_over(module.name))
+                }),
             };
             let (running, found) =
                 start::start(starting, services).await.map_err(|reason| self.not_started(position, reason))?;

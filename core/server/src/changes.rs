@@ -15,7 +15,8 @@ pub struct Changes {
     pub inserted: Vec<Inserted>,
     /// Modules taken out.
     pub removed: Vec<Removed>,
-    /// Files that serve in place of those that LoadModule finds, by module.
+    /// Files that serve in place of those that LoadModule finds or insmod named, by
+    /// module.
     pub files: HashMap<String, PathBuf>,
 }
 
@@ -43,6 +44,11 @@ pub struct Removed {
 }
 
 impl Changes {
+    /// The file of a module that was taken in; none of one that is linked in.
+    pub fn inserted_file<'a>(&'a self, inserted: &'a Inserted) -> Option<&'a PathBuf> {
+        self.files.get(&inserted.module).or(inserted.file.as_ref())
+    }
+
     /// Whether a module was taken out.
     pub fn is_removed(&self, module: &str) -> bool {
         self.removed.iter().any(|removed| removed.module == module)

@@ -13,6 +13,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use gantry_api::Value;
+use gantry_api::log::{self, Level};
 use gantry_sys::as_daemon;
 use serde::Deserialize;
 
@@ -50,6 +51,8 @@ impl Default for Settings {
 #[derive(Default)]
 pub(crate) struct Control {
     socket: Option<Arc<Socket>>,
+    /// Where it is, and whose it shall be.
+    place: Option<Place>,
     acl: Vec<Acl>,
     most: usize,
     log: Option<Arc<File>>,
@@ -70,12 +73,26 @@ impl Control {
         let place =
             Place::new(settings.socket.as_deref().map(Path::new), usual, settings.owner, !settings.acl.is_empty())?;
         let open = before.and_then(|before| before.socket.clone()).filter(|socket| socket.is_at(&place));
-        let socket = open.map_or_else(|| Socket::bind(place).map(Arc::new), Ok)?;
+        let socket = open.map_or_else(|| Socket::bind(place.clone()).map(Arc::new), Ok)?;
         let log = settings.log.as_deref().map(|path| {
             let opened = as_daemon(|| Logger::open(Path::new(path)));
             opened.map(Arc::new).map_err(|error| format!("ControlsLog: cannot open {path}: {error}"))
         });
-        Ok(Self { socket: Some(socket), acl: settings.acl, most: settings.most, log: log.transpose()? })
+        Ok(Self {
+            socket: Some(socket),
+            place: Some(place),
+            acl: settings.acl,
+            most: settings.most,
+            log: log.transpose()?,
+        })
+    }
+
+    /// Makes the socket whose it shall be, now that this is what serves.
+    fn settle(&self) {
+        let (Some(socket), Some(place)) = (&self.socket, &self.place) else { return };
+        if let Err(error) = socket.settle(place) {
+            log::write(Level::Error, "gantry-server", format_args!("{}: {error}", socket.path().display()));
+        }
     }
 
     /// Whether a peer may speak at all: anybody whom the file's mode lets in,

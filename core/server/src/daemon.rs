@@ -14,7 +14,7 @@ mod told;
 use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::{Duration, SystemTime};
 
@@ -190,8 +190,11 @@ pub fn run(
         let mut signals = signals;
         let grace = daemon.live(&mut signals, until).await;
         manager::stopping();
+        if !grace.is_zero() {
+            daemon.wait(grace, &mut signals).await;
+        }
         tokio::select! {
-            () = daemon.end(grace) => {}
+            () = daemon.end() => {}
             () = signals.end() => say(Level::Warn, format_args!("a second signal: ending at once")),
         }
         Ok(())
@@ -227,6 +230,9 @@ struct Daemon {
     newest: AtomicU64,
     sessions: Arc<Sessions>,
     tasks: Mutex<JoinSet<()>>,
+    /// Changes that operators asked for, and sessions' ends that are due.
+    #[cfg(feature = "ctrls")]
+    works: Mutex<JoinSet<()>>,
     began: SystemTime,
     /// How often the configuration was read anew, and when last.
     reloads: Mutex<(u64, Option<SystemTime>)>,
@@ -239,6 +245,8 @@ struct Daemon {
     shutdown: watch::Sender<Option<Duration>>,
     /// A session has ended.
     left: Notify,
+    /// No more clients are let in.
+    closing: AtomicBool,
 }
 
 /// What a daemon begins with.
@@ -287,6 +295,8 @@ impl Daemon {
             newest: AtomicU64::new(0),
             sessions: Arc::default(),
             tasks: Mutex::default(),
+            #[cfg(feature = "ctrls")]
+            works: Mutex::default(),
             began: SystemTime::now(),
             reloads: Mutex::default(),
             #[cfg(feature = "ctrls")]
@@ -294,6 +304,7 @@ impl Daemon {
             reverse_dns: Mutex::default(),
             shutdown: watch::Sender::new(None),
             left: Notify::new(),
+            closing: AtomicBool::new(false),
         })
     }
 

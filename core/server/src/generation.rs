@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use gantry_api::control::Change;
 use gantry_api::log::{self, Level};
 use gantry_api::module::SettingsBox;
-use gantry_api::{Account, Descriptor, Instance, ServerId, Value, World};
+use gantry_api::{Account, Descriptor, Error, Fault, Instance, ServerId, Value, World};
 use gantry_config::{Class, Directories, DirectoryTable, Faults, settings_error};
 use tokio::sync::mpsc::UnboundedSender;
 
@@ -129,6 +129,12 @@ impl Running {
         self.failed.load(Ordering::Relaxed)
     }
 
+    /// Goes on as the same build did in the generation before: a change of another
+    /// module's begins nothing anew.
+    pub fn goes_on(&self, before: &Self) {
+        self.failed.store(before.has_failed(), Ordering::Relaxed);
+    }
+
     /// Counts a panic; with the one that reaches `most` it has failed. Whether
     /// that was this one.
     pub fn panicked(&self, most: Option<usize>) -> bool {
@@ -224,6 +230,7 @@ impl Generation {
     pub fn hand_over(&self, module: &str) -> Value {
         let Some(running) = self.modules.iter().find(|running| running.name == module) else { return Value::None };
         running.instance.hand_over().unwrap_or_else(|error| {
+            self.count_panic(running, &error);
             log::write(Level::Error, "gantry-server", format_args!("{module} hands nothing over: {error}"));
             Value::None
         })
@@ -263,9 +270,28 @@ impl Generation {
     pub fn tell(&self, change: &Change) {
         for running in &self.modules {
             if let Err(error) = running.instance.changed(change) {
+                self.count_panic(running, &error);
                 log::write(Level::Error, "gantry-server", format_args!("{}: {error}", running.name));
             }
         }
+    }
+
+    /// Counts an error of a module's that is a panic: with too many it has failed.
+    #[cold]
+    pub fn count_panic(&self, running: &Running, error: &Error) {
+        if error.fault() != Fault::Panic || !running.panicked(self.settings().most_panics) {
+            return;
+        }
+        log::write(
+            Level::Error,
+            "gantry-server",
+            format_args!(
+                "{} is marked failed: it panicked {} times (ModulePanicLimit); what needs it is refused until it is \
+                 swapped, or the configuration reloaded",
+                running.name,
+                running.panics()
+            ),
+        );
     }
 
     /// Whether in the server of a scope it depends on the path what holds: it has

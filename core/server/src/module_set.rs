@@ -119,7 +119,7 @@ impl<'a> ModuleSet<'a> {
     #[cfg(feature = "dso")]
     pub fn take_inserted(&mut self) -> Result<(), (String, String)> {
         for inserted in self.changes.inserted.clone() {
-            let Some(file) = &inserted.file else { continue };
+            let Some(file) = self.changes.inserted_file(&inserted) else { continue };
             let image = match self.kept.get(&inserted.module) {
                 Some(kept) => kept.clone(),
                 None => self
@@ -147,9 +147,8 @@ impl<'a> ModuleSet<'a> {
         let Some(signers) = &self.signers else { return Ok(()) };
         for inserted in &self.changes.inserted {
             // What is kept was judged when it was read.
-            let Some(file) = inserted.file.as_ref().filter(|_| !self.kept.contains_key(&inserted.module)) else {
-                continue;
-            };
+            let file = self.changes.inserted_file(inserted).filter(|_| !self.kept.contains_key(&inserted.module));
+            let Some(file) = file else { continue };
             let judged = self.load_from(file, &inserted.module, Some(signers));
             judged.map_err(|reason| (inserted.module.clone(), reason))?;
         }

@@ -64,8 +64,7 @@ impl Registry {
         for (running, key) in generation.modules.iter().zip(&keys) {
             let serves_on = before.contains(key);
             match state.builds.iter_mut().find(|build| build.key == *key) {
-                Some(_) if serves_on => {}
-                Some(build) => build.began = now,
+                Some(build) => build.serves(running, (!serves_on).then_some(now)),
                 None => state.builds.push(Build::of(running, key.clone(), now)),
             }
         }
@@ -169,16 +168,23 @@ impl State {
 
 impl Build {
     fn of(running: &Running, key: Key, began: (u64, SystemTime)) -> Self {
-        let (stamp, file, signer) = match &running.image {
+        let (version, layout, stamp) = (running.version.clone(), running.image.layout(), String::new());
+        let mut build = Self { key, version, layout, stamp, file: None, signer: None, began, calls: 0, panics: 0 };
+        build.serves(running, None);
+        build
+    }
+
+    /// It serves, perhaps anew; its file may be another one with the same bytes.
+    fn serves(&mut self, running: &Running, anew: Option<(u64, SystemTime)>) {
+        (self.stamp, self.file, self.signer) = match &running.image {
             ImageRef::Linked(_) => (stamp::build_id().to_owned(), None, None),
             #[cfg(feature = "dso")]
             ImageRef::Loaded(loaded) => {
                 let file = loaded.path().display().to_string();
-                (loaded.stamp().id(), Some(file), loaded.signer().map(ToString::to_string))
+                (loaded.stamp().id(), Some(file), loaded.signer().map(|signer| signer.to_string()))
             }
         };
-        let (version, layout) = (running.version.clone(), running.image.layout());
-        Self { key, version, layout, stamp, file, signer, began, calls: 0, panics: 0 }
+        self.began = anew.unwrap_or(self.began);
     }
 }
 

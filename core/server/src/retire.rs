@@ -8,6 +8,7 @@ use std::time::Duration;
 use gantry_api::log::{self, Level};
 use gantry_api::{Layout, Runtime};
 use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use crate::generation::{Retired, Running};
@@ -18,14 +19,18 @@ const STOP_LIMIT: Duration = Duration::from_secs(150);
 /// How long its tasks may take to end after that.
 const RUNTIME_LIMIT: Duration = Duration::from_secs(5);
 
-/// Takes leave of generations until nobody can send one any more.
+/// Takes leave of generations until nobody can send one any more, and all have
+/// gone. A module that takes its time to stop holds up its own generation alone.
 pub async fn retire(mut generations: UnboundedReceiver<Retired>, registry: Arc<Registry>) {
+    let mut leaving = JoinSet::new();
     while let Some(retired) = generations.recv().await {
-        end(retired, &registry).await;
+        leaving.spawn(end(retired, registry.clone()));
+        while leaving.try_join_next().is_some() {}
     }
+    while leaving.join_next().await.is_some() {}
 }
 
-async fn end(mut retired: Retired, registry: &Registry) {
+async fn end(mut retired: Retired, registry: Arc<Registry>) {
     for module in retired.modules.iter().rev() {
         stop(module).await;
     }

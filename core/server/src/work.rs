@@ -156,7 +156,7 @@ impl<'a> Work<'a> {
         let done =
             running.instance.at_once(&mut moment(self.session, command, phase, running, seat, generation, (at, scope)));
         if let Err(error) = &done {
-            count_panic(generation, running, error);
+            generation.count_panic(running, error);
         }
         done
     }
@@ -167,7 +167,7 @@ impl<'a> Work<'a> {
         let mut moment = moment(self.session, command, phase, running, seat, generation, (at, scope));
         let done = running.instance.wait(&mut moment).await;
         if let Err(error) = &done {
-            count_panic(generation, running, error);
+            generation.count_panic(running, error);
         }
         done
     }
@@ -234,13 +234,6 @@ fn moment<'m>(
     Moment::new(session, command, phase, seat.state(&*running.instance), &generation.world, settings)
 }
 
-#[cold]
-fn count_panic(generation: &Generation, running: &Running, error: &Error) {
-    if error.fault() == Fault::Panic && running.panicked(generation.settings().most_panics) {
-        tell_failure(running);
-    }
-}
-
 /// In place of a call into a module that has failed: what it was to judge or to
 /// do is refused, the rest goes on without it.
 fn failed(running: &Running, phase: Phase) -> Result<Step> {
@@ -250,19 +243,6 @@ fn failed(running: &Running, phase: Phase) -> Result<Step> {
         }
         _ => Ok(Step::Next),
     }
-}
-
-fn tell_failure(running: &Running) {
-    log::write(
-        log::Level::Error,
-        TARGET,
-        format_args!(
-            "{} is marked failed: it panicked {} times (ModulePanicLimit); what needs it is refused until it is swapped, \
-             or the configuration reloaded",
-            running.name,
-            running.panics()
-        ),
-    );
 }
 
 /// The refusal of what no module handles, in ProFTPD's words.

@@ -27,7 +27,7 @@ directive! {
     ControlsACLs "actions|all allow|deny user|group list" in SERVER, inherits: append, parse: parse::control_acl
 }
 directive! {
-    /// How many operators may be connected at once.
+    /// How many operators of one user may be connected at once.
     ControlsMaxClients "number" in SERVER, inherits: no, default: "5", parse: clients
 }
 directive! {

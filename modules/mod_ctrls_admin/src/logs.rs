@@ -54,5 +54,8 @@ pub async fn trace(asked: &Asked<'_>) -> Result<Answer> {
 fn channel(word: &str) -> Result<(String, u8)> {
     let (name, number) =
         word.rsplit_once(':').ok_or_else(|| Error::client(0, format!("'{word}' is not of the form channel:level")))?;
+    if name.is_empty() {
+        return refuse(0, format!("'{word}' names no channel"));
+    }
     Ok((name.to_owned(), level(number)?))
 }

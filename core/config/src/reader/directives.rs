@@ -33,6 +33,9 @@ impl Reader<'_> {
             self.wrong_context(name, Contexts::SERVER, at);
             return;
         }
+        if self.only.is_some() && OWN.iter().any(|own| own.eq_ignore_ascii_case(name)) {
+            return self.not_its_own(name, at);
+        }
         match () {
             () if name.eq_ignore_ascii_case("Include") => self.include(at),
             () if name.eq_ignore_ascii_case("Define") => self.define(at),
@@ -80,6 +83,9 @@ impl Reader<'_> {
 
     fn setting(&mut self, name: &str, at: &At<'_>) {
         let Some(directive) = self.catalogue.directive(name) else { return self.unknown_directive(name, at) };
+        if self.only.as_ref().is_some_and(|only| only != directive.module) {
+            return self.not_its_own(name, at);
+        }
         let (name, inherits, contexts) = (directive.name.to_owned(), directive.inherits, directive.contexts);
         let words: Vec<&str> = at.arguments.iter().map(|argument| argument.text.as_str()).collect();
         let value = self.catalogue.parse(directive, &words);
@@ -98,6 +104,13 @@ impl Reader<'_> {
                 self.value_fault(at, &name, &reason).help.push(help);
             }
         }
+    }
+
+    /// In a text that goes with one module.
+    pub(super) fn not_its_own(&mut self, name: &str, at: &At<'_>) {
+        let only = self.only.clone().unwrap_or_default();
+        let fault = self.value_fault(at, name, &format!("not a directive of {only}, and no other may go with it"));
+        fault.help.push("write it into the configuration, and reload that".to_owned());
     }
 
     fn keep(&mut self, name: String, value: Value, inherits: Inherits, at: &At<'_>) {

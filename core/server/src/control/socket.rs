@@ -40,6 +40,23 @@ impl Place {
     }
 }
 
+impl Place {
+    /// Makes the file there whose it shall be. Nobody may speak before the mode is
+    /// what it shall be.
+    fn take(&self) -> io::Result<()> {
+        fs::set_permissions(&self.path, fs::Permissions::from_mode(0o600))?;
+        if let Some((uid, gid)) = self.owner {
+            let words = |error| {
+                io::Error::other(format!(
+                    "ControlsSocketOwner: {error} (as another User than root, gantryd cannot give files away: start it anew)"
+                ))
+            };
+            chown(&self.path, Some(uid), Some(gid)).map_err(words)?;
+        }
+        fs::set_permissions(&self.path, fs::Permissions::from_mode(self.mode))
+    }
+}
+
 fn uid(name: &str) -> Result<u32, String> {
     if let Ok(uid) = name.parse() {
         return Ok(uid);
@@ -81,23 +98,29 @@ impl Socket {
         as_daemon(|| clear(path)).map_err(failed)?;
         let listener = as_daemon(|| UnixListener::bind(path)).map_err(failed)?;
         listener.set_nonblocking(true).map_err(failed)?;
-        let about = as_daemon(|| {
-            // Nobody may speak before the mode is what it shall be.
-            fs::set_permissions(path, fs::Permissions::from_mode(0o600))?;
-            if let Some((uid, gid)) = place.owner {
-                chown(path, Some(uid), Some(gid))?;
-            }
-            fs::set_permissions(path, fs::Permissions::from_mode(place.mode))?;
-            fs::metadata(path)
+        let about = as_daemon(|| place.take().and_then(|()| fs::metadata(path))).inspect_err(|_| {
+            // What nobody may speak to is left to nobody.
+            let _ = as_daemon(|| fs::remove_file(path));
         });
         let about = about.map_err(failed)?;
         let file = (about.dev(), about.ino());
         Ok(Self { place, listener, file })
     }
 
-    /// Whether it is the one that is wanted, and still there.
+    /// Whether it is where it is wanted, and still there.
     pub(crate) fn is_at(&self, place: &Place) -> bool {
-        self.place == *place && self.is_there()
+        self.place.path == place.path && self.is_there()
+    }
+
+    /// Makes it whose it shall be, once that is settled.
+    ///
+    /// # Errors
+    /// The system's.
+    pub(crate) fn settle(&self, place: &Place) -> io::Result<()> {
+        if !self.is_there() {
+            return Ok(());
+        }
+        as_daemon(|| place.take())
     }
 
     fn is_there(&self) -> bool {

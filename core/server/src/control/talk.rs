@@ -1,10 +1,10 @@
 //! Talking with operators: one task accepts, and one each answers questions
 //! until the operator has no more.
 
+use std::collections::HashMap;
 use std::io;
 use std::io::Write;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use gantry_api::log::{self, Level};
@@ -23,6 +23,9 @@ use crate::caught::caught;
 const SILENCE: Duration = Duration::from_secs(60);
 /// How long an answer may take to be read.
 const SEND_LIMIT: Duration = Duration::from_secs(30);
+
+/// The most bytes of a question that are written down.
+const LOGGED: usize = 512;
 
 /// Who answers.
 pub(crate) trait Host: Send + Sync + 'static {
@@ -50,6 +53,7 @@ impl Operators {
     pub(crate) fn at<H: Host>(host: &Arc<H>, before: Option<Self>) -> Option<Self> {
         let (file, path, listener) = host.with_control(|control| {
             let socket = control.socket.as_ref()?;
+            control.settle();
             Some((socket.file(), socket.path().to_owned(), socket.accepting()))
         })??;
         if let Some(before) = before.filter(|before| before.file == file) {
@@ -75,7 +79,7 @@ impl Drop for Operators {
 }
 
 async fn accept<H: Host>(host: Arc<H>, listener: UnixListener) {
-    let active = Arc::new(AtomicUsize::new(0));
+    let active = Arc::new(Active::default());
     loop {
         let stream = match listener.accept().await {
             Ok((stream, _)) => stream,
@@ -85,39 +89,52 @@ async fn accept<H: Host>(host: Arc<H>, listener: UnixListener) {
                 continue;
             }
         };
-        let place = Place::take(&active);
-        let host = host.clone();
+        let (active, host) = (active.clone(), host.clone());
         // It outlives this task: who has the socket moved, or the daemon ended, is
         // told so.
         tokio::spawn(async move {
-            if let Err(error) = talk(&host, stream, &place).await {
+            if let Err(error) = talk(&host, stream, &active).await {
                 say(Level::Debug, format_args!("an operator's connection: {error}"));
             }
         });
     }
 }
 
+/// How many operators are there, by their uid: nobody takes another's places.
+type Active = Mutex<HashMap<u32, usize>>;
+
 /// One of the operators that are there.
-struct Place {
-    active: Arc<AtomicUsize>,
-    /// How many were there before it.
+struct Place<'a> {
+    active: &'a Active,
+    uid: u32,
+    /// How many of the same user were there before it.
     before: usize,
 }
 
-impl Place {
-    fn take(active: &Arc<AtomicUsize>) -> Self {
-        Self { active: active.clone(), before: active.fetch_add(1, Ordering::AcqRel) }
+impl<'a> Place<'a> {
+    fn take(active: &'a Active, uid: u32) -> Self {
+        let mut counts = active.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = counts.entry(uid).or_default();
+        *count += 1;
+        Self { active, uid, before: *count - 1 }
     }
 }
 
-impl Drop for Place {
+impl Drop for Place<'_> {
     fn drop(&mut self) {
-        self.active.fetch_sub(1, Ordering::AcqRel);
+        let mut counts = self.active.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = counts.get_mut(&self.uid) {
+            *count -= 1;
+            if *count == 0 {
+                counts.remove(&self.uid);
+            }
+        }
     }
 }
 
-async fn talk<H: Host>(host: &Arc<H>, mut stream: UnixStream, place: &Place) -> io::Result<()> {
+async fn talk<H: Host>(host: &Arc<H>, mut stream: UnixStream, active: &Active) -> io::Result<()> {
     let credentials = stream.peer_cred()?;
+    let place = Place::take(active, credentials.uid());
     // The name service may have to ask somebody.
     let peer = tokio::task::block_in_place(|| Peer::of(credentials.uid(), credentials.gid()))?;
     let most = host.with_control(|control| (control.most, control.lets_in(&peer)));
@@ -125,9 +142,10 @@ async fn talk<H: Host>(host: &Arc<H>, mut stream: UnixStream, place: &Place) -> 
         Some((_, false)) => {
             Some((Reason::Denied, format!("{peer} may not use the control socket (ControlsSocketACL)")))
         }
-        Some((most, _)) if place.before >= most => {
-            Some((Reason::Busy, format!("{} operators are here already (ControlsMaxClients): try again", place.before)))
-        }
+        Some((most, _)) if place.before >= most => Some((
+            Reason::Busy,
+            format!("{} operators of this user are here already (ControlsMaxClients): try again", place.before),
+        )),
         _ => None,
     };
     let (read, mut write) = stream.split();
@@ -169,11 +187,9 @@ async fn answer<H: Host>(host: &Arc<H>, question: &Question, peer: &Peer) -> Ans
 /// Writes down who asked for what, and what came of it: to ControlsLog, or to
 /// the daemon's log where there is none.
 fn record<H: Host>(host: &H, question: &Question, peer: &Peer, refused: Option<&(Reason, String)>) {
-    let mut asked = Escaped(question.action.as_bytes()).to_string();
-    for word in &question.arguments {
-        asked.push(' ');
-        asked.push_str(&Escaped(word.as_bytes()).to_string());
-    }
+    let words = std::iter::once(&question.action).chain(&question.arguments);
+    let mut asked = words.map(|word| Escaped(word.as_bytes()).to_string()).collect::<Vec<_>>().join(" ");
+    asked.truncate(asked.floor_char_boundary(LOGGED));
     let outcome = match refused {
         None => "done".to_owned(),
         Some((_, error)) => format!("refused: {}", error.replace('\n', " ")),

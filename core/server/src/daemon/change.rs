@@ -110,8 +110,7 @@ impl Daemon {
             self.disabled.lock().unwrap_or_else(PoisonError::into_inner).clear();
             *self.reverse_dns.lock().unwrap_or_else(PoisonError::into_inner) = None;
         } else {
-            let down = current.down.lock().unwrap_or_else(PoisonError::into_inner).clone();
-            *next.down.lock().unwrap_or_else(PoisonError::into_inner) = down;
+            next.goes_on(&current, module);
         }
         self.put_in_place(&next).ok_or_else(ends)?;
         *self.changes.lock().unwrap_or_else(PoisonError::into_inner) = changes;
@@ -121,7 +120,7 @@ impl Daemon {
         let why = if name == "reload" { String::new() } else { format!(" ({name}{of})") };
         say(Level::Info, format_args!("generation {number} serves new sessions{why}"));
         let change = Change { generation: number, cause: name.to_owned(), module: module.map(str::to_owned) };
-        next.generation.tell(&change);
+        tokio::task::block_in_place(|| next.generation.tell(&change));
         Ok(Changed { generation: number, notices })
     }
 
@@ -187,12 +186,9 @@ impl Daemon {
                     ));
                 }
                 let mut changes = before;
-                let inserted = changes.inserted.iter().position(|inserted| inserted.module == module);
-                match (inserted, file) {
-                    (Some(at), Some(file)) => changes.inserted[at].file = Some(file.clone()),
-                    (Some(_), None) => {}
-                    (None, Some(file)) => drop(changes.files.insert(module.to_owned(), file.clone())),
-                    (None, None) => drop(changes.files.remove(module)),
+                match file {
+                    Some(file) => drop(changes.files.insert(module.to_owned(), file.clone())),
+                    None => drop(changes.files.remove(module)),
                 }
                 Ok(changes)
             }

@@ -10,7 +10,9 @@ use gantry_api::Reply;
 use gantry_api::log::Level;
 use socket2::{SockRef, TcpKeepalive};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::time::Instant;
 
+use super::signals::Signals;
 use super::{Daemon, END_LIMIT, say};
 use crate::connection::Connection;
 use crate::listener::accepting;
@@ -19,6 +21,9 @@ use crate::sessions::Closing;
 
 /// How long sessions have once their transfers have been broken off.
 const CUT_LIMIT: Duration = Duration::from_secs(10);
+
+/// In place of times that no clock can tell.
+const FAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
 impl Daemon {
     /// Accepts at each address that is wanted, and no more at others.
@@ -78,6 +83,9 @@ impl Daemon {
             say(Level::Warn, format_args!("MaxInstances ({active}) reached: {remote} is turned away"));
             return self.turn_away(stream, "Too many connections: try again later");
         }
+        if self.closing.load(Ordering::Relaxed) {
+            return self.turn_away(stream, "Service shutting down: closing control connection");
+        }
         if current.is_down(server) {
             return self.turn_away(stream, "Service not available: closed by the administrator");
         }
@@ -117,24 +125,40 @@ impl Daemon {
         tasks.spawn(session);
     }
 
-    /// No more clients; those that are there may go on for some time, then they
-    /// are told, waited for a while, and then cut off.
-    pub(super) async fn end(&self, grace: Duration) {
+    /// Waits for sessions to end by themselves; new clients are turned away. A
+    /// signal ends the waiting, an operator may shorten it or make it longer.
+    pub(super) async fn wait(&self, grace: Duration, signals: &mut Signals) {
+        self.closing.store(true, Ordering::Relaxed);
+        let after = |grace| Instant::now().checked_add(grace).unwrap_or_else(|| Instant::now() + FAR);
+        let (mut end, mut shutdown) = (after(grace), self.shutdown.subscribe());
+        while self.sessions.count() > 0 {
+            tokio::select! {
+                () = self.left.notified() => {}
+                () = tokio::time::sleep_until(end) => return,
+                () = signals.end() => return,
+                Ok(()) = shutdown.changed() => end = after(shutdown.borrow_and_update().unwrap_or_default()),
+            }
+        }
+    }
+
+    /// No more clients; those that are there are told, waited for a while, and
+    /// then cut off.
+    pub(super) async fn end(&self) {
+        #[cfg(feature = "ctrls")]
+        self.works.lock().unwrap_or_else(PoisonError::into_inner).abort_all();
         #[cfg(feature = "ctrls")]
         drop(self.operators.lock().unwrap_or_else(PoisonError::into_inner).take());
         for (.., task) in self.acceptors.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
             task.abort();
         }
         let mut tasks = std::mem::take(&mut *self.tasks.lock().unwrap_or_else(PoisonError::into_inner));
-        for (near, wait) in [(Closing::No, grace), (Closing::Soon, END_LIMIT), (Closing::Now, CUT_LIMIT)] {
+        for (near, wait) in [(Closing::Soon, END_LIMIT), (Closing::Now, CUT_LIMIT)] {
             self.sessions.end_all(near, "Service shutting down");
             let all_gone = async { while tasks.join_next().await.is_some() {} };
             if tokio::time::timeout(wait, all_gone).await.is_ok() {
                 break;
             }
-            if near != Closing::No {
-                say(Level::Warn, format_args!("{} sessions are cut off", tasks.len()));
-            }
+            say(Level::Warn, format_args!("{} sessions are cut off", tasks.len()));
         }
         tasks.shutdown().await;
         // Once nobody holds a generation or could send one, the task that

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::fs::File;
+use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -42,6 +43,25 @@ impl Current {
             control: open.control,
             max_instances,
             down: Mutex::default(),
+        }
+    }
+
+    /// Takes over what a change of one module does not concern: which servers are
+    /// down, which other modules have failed.
+    pub fn goes_on(&self, before: &Self, changed: Option<&str>) {
+        let addresses = |current: &Self, id: ServerId| -> Vec<SocketAddr> {
+            let own = current.wanted.addresses.iter().filter(|(_, server)| *server == id);
+            own.map(|(address, _)| *address).collect()
+        };
+        let down = before.down.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let were: Vec<_> = down.into_iter().map(|id| addresses(before, id)).collect();
+        let ids = (0..self.generation.servers.len()).map(ServerId);
+        let down = ids.filter(|id| were.contains(&addresses(self, *id)));
+        self.down.lock().unwrap_or_else(PoisonError::into_inner).extend(down);
+        for running in self.generation.modules.iter().filter(|running| changed != Some(running.name.as_str())) {
+            if let Some(old) = before.generation.modules.iter().find(|old| old.name == running.name) {
+                running.goes_on(old);
+            }
         }
     }
 

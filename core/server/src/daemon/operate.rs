@@ -8,7 +8,9 @@ use std::sync::{Arc, PoisonError};
 
 use gantry_api::control::{Answer, Asked, Daemon as Does, Kick, Leave, Operation};
 use gantry_api::log::Level;
+use gantry_api::proto::text::Escaped;
 use gantry_api::{ControlAction, Error, Fault, Result, ServerId, Value, async_trait};
+use tokio::sync::oneshot;
 
 use super::change::{Cause, Changed};
 use super::current::Current;
@@ -27,6 +29,9 @@ use crate::times::unix;
 const KICKED: &str = "Closed by the administrator";
 /// What clients are told whose session has a module that goes.
 const DRAINED: &str = "The server was changed: please connect again";
+
+/// Bytes that are shown of what is no action.
+const NAME_SHOWN: usize = 64;
 
 /// The actions by which others are switched on again: they stay.
 const ALWAYS: [&str; 4] = ["help", "insctrl", "lsctrl", "rmctrl"];
@@ -61,7 +66,15 @@ impl Host for Daemon {
         let operator = peer.to_string();
         let hand = Hand(self.clone());
         let asked = Asked { action: name, words: &words, input: &question.input, operator: &operator, daemon: &hand };
-        running.instance.control(&asked).await.map_err(|error| match error.fault() {
+        if running.has_failed() {
+            return Err((Reason::Refused, format!("{} is marked failed: it panicked too often", running.name)));
+        }
+        let done = running.instance.control(&asked).await;
+        done.map_err(|error| match error.fault() {
+            Fault::Panic => {
+                generation.count_panic(running, &error);
+                (Reason::Refused, error.to_string())
+            }
             Fault::Client => (Reason::Usage, format!("{error}\nusage: {name} {}", action.syntax)),
             _ => (Reason::Refused, error.to_string()),
         })
@@ -79,7 +92,7 @@ fn actions(generation: &Generation) -> impl Iterator<Item = (&Running, &ControlA
 fn unknown(generation: &Generation, name: &str) -> String {
     let mut names: Vec<&str> = actions(generation).map(|(_, action)| action.name).collect();
     names.sort_unstable();
-    let shown = gantry_api::proto::text::Escaped(name.as_bytes());
+    let shown = Escaped(&name.as_bytes()[..name.len().min(NAME_SHOWN)]);
     format!("there is no action '{shown}' here (perhaps its module is not loaded); there are: {}", names.join(", "))
 }
 
@@ -156,9 +169,20 @@ impl Daemon {
     /// Whoever asked may be gone before it is done: it is done all the same.
     async fn changed_safely(self: &Arc<Self>, cause: Cause) -> Result<Changed> {
         let daemon = self.clone();
-        let done = tokio::spawn(async move { daemon.change(cause).await }).await;
-        let done = done.map_err(|error| Error::system(format!("gantryd's own fault: {error}")))?;
+        let (told, done) = oneshot::channel();
+        self.work(async move {
+            let _ = told.send(daemon.change(cause).await);
+        });
+        let done = done.await.map_err(|_| Error::system("the daemon ends"))?;
         done.map_err(|error: StartError| Error::configuration(error.to_string()))
+    }
+
+    /// Does something beside the question that asked for it; the daemon's end ends
+    /// it.
+    fn work(&self, work: impl Future<Output = ()> + Send + 'static) {
+        let mut works = self.works.lock().unwrap_or_else(PoisonError::into_inner);
+        while works.try_join_next().is_some() {}
+        works.spawn(work);
     }
 
     async fn change_module(self: &Arc<Self>, cause: Cause, module: &str) -> Result<Value> {
@@ -183,7 +207,7 @@ impl Daemon {
             }
             Leave::Drain(time) => {
                 let (daemon, module) = (self.clone(), module.to_owned());
-                tokio::spawn(async move {
+                self.work(async move {
                     tokio::time::sleep(time).await;
                     let ended = daemon.sessions.end_of(&keeping, Closing::Soon, DRAINED);
                     super::say(Level::Info, format_args!("{ended} sessions that still had {module} are told to end"));
