@@ -151,11 +151,12 @@ fn a_module_that_leaves_thread_locals_is_mapped_once() {
         assert!(wire.expect("NOOP", 200).text().contains("seen true"));
         wire.expect("QUIT", 221);
         operator.does("rmmod mod_keep");
-        wait::for_condition("it is told as retired and mapped", || {
+        // The thread that was left such a value may have ended, too: then it is gone.
+        wait::for_condition("it is told as retired and mapped, or gone", || {
             let told = operator.modules("mod_keep");
-            told.len() == 1 && told[0]["state"] == "retired" && told[0]["mapped"] == true
+            told.iter().all(|one| one["state"] == "retired" && one["mapped"] == true)
         });
-        assert_eq!(images_of(&server, "mod_keep"), 1, "round {round}");
+        assert!(images_of(&server, "mod_keep") <= 1, "round {round}");
     }
 }
 
