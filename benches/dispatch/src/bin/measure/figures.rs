@@ -21,11 +21,13 @@ impl Figures {
         Ok(Self { records })
     }
 
-    /// The names of the cases that begin so, in their order.
+    /// The names of the cases that begin so: the like together, by their numbers.
     pub fn cases(&self, begin: &str) -> Vec<&str> {
         let mut names: Vec<&str> =
             self.records.iter().map(|record| record.case.as_str()).filter(|case| case.starts_with(begin)).collect();
-        names.sort_by_key(|name| (name.split('-').next(), numbers(name), *name));
+        names.sort_by_key(|name| {
+            (name.split(|letter: char| letter.is_ascii_digit()).collect::<String>(), numbers(name))
+        });
         names.dedup();
         names
     }

@@ -83,15 +83,21 @@ impl Drawing {
         let ms =
             |case: &str, layout: &str| self.figures.get("release", case, layout, "ms").map(|point| short(point.value));
         let all = self.all();
+        let start_up = |layout: &str| -> Result<f64> {
+            Ok(self.figures.get("release", &format!("j-start-up-with-{all}"), layout, "ms")?.value)
+        };
         for (name, text) in [
+            ("chain-saves", short((ns("i-chain-of-10", "dyn")? - ns("i-chain-of-10", "typed")?) / 10.0)),
+            ("noop", short(ns(&format!("g-noop-with-{all}-all"), "linked")? / 1e3)),
             ("inlined", short(ns("a-inlined", "linked")?)),
             ("bare-linked", short(ns("b-bare", "linked")?)),
             ("guarded-linked", short(ns("c-guarded", "linked")?)),
             ("guarded-loaded", short(ns("c-guarded", "loaded")?)),
             ("hook-linked", short(hook("linked")?)),
             ("hook-loaded", short(hook("loaded")?)),
-            ("start-all-linked", ms(&format!("j-start-up-with-{all}"), "linked")?),
-            ("start-all-loaded", ms(&format!("j-start-up-with-{all}"), "loaded")?),
+            ("start-all-linked", short(start_up("linked")?)),
+            ("start-all-loaded", short(start_up("loaded")?)),
+            ("start-each", short((start_up("loaded")? - start_up("linked")?) / f64::from(all.max(1)))),
             ("load", ms("j-load-of-1", "loaded")?),
             ("swap", ms(&format!("j-swap-by-command-of-1-among-{all}"), "loaded")?),
             ("swap-all", ms(&format!("j-swap-of-{all}"), "loaded")?),
