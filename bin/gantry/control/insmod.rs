@@ -46,7 +46,8 @@ If anything is wrong with the module or its directives, nothing has changed.";
 pub struct Swap {
     /// Its name, such as mod_x or mod_x.c
     module: String,
-    /// The new file [default: the one that it was loaded from, read anew]
+    /// The new file, used until the next swap without one [default: the one that
+    /// LoadModule finds, or that insmod named, read anew]
     #[arg(value_hint = ValueHint::FilePath)]
     file: Option<PathBuf>,
     #[command(flatten)]
