@@ -24,6 +24,8 @@ mod package;
 #[cfg(feature = "dso")]
 mod place;
 #[cfg(feature = "dso")]
+mod quote;
+#[cfg(feature = "dso")]
 mod sign;
 #[cfg(feature = "dso")]
 mod toolchain;

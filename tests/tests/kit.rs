@@ -176,6 +176,27 @@ fn names_that_no_module_may_have_are_refused() {
 }
 
 #[test]
+fn names_that_rust_has_already_make_modules_as_well() {
+    let folder = folder("taken");
+    run(&folder, &["new", "mod_self"]).ok();
+    let workspace = folder.join("mod_self");
+    for name in ["mod_super", "mod_box", "mod_fn", "mod_value"] {
+        run(&workspace, &["new", name]).ok();
+    }
+    run(&workspace, &["build", "--profile", "dev"]).ok();
+}
+
+#[test]
+fn the_next_command_is_told_as_a_shell_takes_it() {
+    let folder = folder("blanks");
+    let made = run(&folder, &["new", "mod_blank", "my modules"]).ok();
+    assert!(made.err.contains("next: cd 'my modules' && gantry module test"), "{}", made.text());
+    let unbuilt = run(&folder, &["install", "my modules"]);
+    let whole = fs::canonicalize(folder.join("my modules")).unwrap();
+    assert_refused(&unbuilt, &[&format!("build it: gantry module build '{}'", whole.display())]);
+}
+
+#[test]
 fn what_is_there_is_not_written_over() {
     let folder = folder("exists");
     fs::write(folder.join("mod_there"), "mine").unwrap();

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 
 use gantry_loader::LoadError;
 
+use super::quote::Quoted;
+
 /// What keeps a command of the module kit from being done.
 #[derive(Debug, thiserror::Error)]
 pub enum KitError {
@@ -60,7 +62,7 @@ pub enum KitError {
         reason: String,
     },
     /// A module that has not been built yet.
-    #[error("{}: no module has been built here; build it: gantry module build {}", .folder.display(), .folder.display())]
+    #[error("{}: no module has been built here; build it: gantry module build {}", .folder.display(), Quoted(.folder))]
     NotBuilt {
         /// The folder.
         folder: PathBuf,
@@ -109,7 +111,7 @@ pub enum KitError {
          where there is none, bring them along: cargo vendor, run elsewhere, makes a folder of them and says how cargo \
          finds it\n  \
          the versions that gantryd itself was built with are in {2}: a copy of it beside Cargo.toml asks for no others",
-        if *.offline { " (offline)" } else { "" }, .manifest.display(), .lock.display()
+        if *.offline { " (offline)" } else { "" }, Quoted(.manifest), .lock.display()
     )]
     Crates {
         /// Whether cargo was told to do without a network.

@@ -53,7 +53,7 @@ impl Name {
         self.module.split('_').skip(1).map(capital).collect()
     }
 
-    /// The type's name, which must be none that its file uses already.
+    /// The type's name, which must be no keyword, and none that its file uses already.
     fn kind(&self) -> String {
         let words = self.words();
         if TAKEN.contains(&words.as_str()) { format!("{words}Module") } else { words }
@@ -61,21 +61,16 @@ impl Name {
 }
 
 const LONGEST: usize = 48;
-const TAKEN: [&str; 14] = [
-    "Module",
-    "Moment",
-    "Settings",
-    "Step",
-    "Verb",
-    "Hook",
-    "Result",
-    "Option",
-    "String",
-    "Default",
+/// A keyword, what the module's file names, all of the api's prelude, and what of
+/// std's a macro or an author may name.
+#[rustfmt::skip]
+const TAKEN: [&str; 50] = [
+    "Self", "Settings", "Deserialize",
+    "Answer", "Asked", "Command", "Contexts", "Error", "Hook", "Module", "Moment", "PathArgument", "Phase", "Reply",
+    "Result", "Session", "Start", "Step", "Value", "Verb", "VirtualPath",
+    "AsMut", "AsRef", "Box", "Clone", "Copy", "Debug", "Default", "Drop", "Eq", "Err", "Extend", "Fn", "From", "Future",
+    "Hash", "Into", "Iterator", "None", "Ok", "Option", "Ord", "Pin", "Send", "Sized", "Some", "String", "Sync", "Unpin",
     "Vec",
-    "Send",
-    "Ok",
-    "Deserialize",
 ];
 
 #[cfg(test)]
@@ -114,6 +109,8 @@ mod tests {
             renamed,
             "struct RateLimit;\nmodule! { RateLimit, x }\nimpl Module for RateLimit {\nRateLimitMessage mod_rate_limit"
         );
-        assert!(Name::new("mod_hook").unwrap().renamed(text).starts_with("struct HookModule;"));
+        for (name, kind) in [("mod_hook", "HookModule"), ("mod_self", "SelfModule"), ("mod_super", "Super")] {
+            assert!(Name::new(name).unwrap().renamed(text).starts_with(&format!("struct {kind};")), "{name}");
+        }
     }
 }

@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use super::error::KitError;
 use super::kit::{DaemonOption, Kit, KitOption};
 use super::name::Name;
+use super::quote::Quoted;
 use super::workspace::{Workspace, attach};
 use super::{end, say};
 
@@ -67,7 +68,7 @@ impl New {
         }
         written?;
         say(folder.display());
-        eprintln!("next: cd {} && gantry module test", named.display());
+        eprintln!("next: cd {} && gantry module test", Quoted(named));
         Ok(())
     }
 }

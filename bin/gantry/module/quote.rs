@@ -1,0 +1,38 @@
+//! Paths within commands that a reader is told to give: as words that a shell
+//! takes as they stand.
+
+use std::fmt;
+use std::path::Path;
+
+/// A path as one word of a shell.
+pub struct Quoted<'a>(pub &'a Path);
+
+impl fmt::Display for Quoted<'_> {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = self.0.to_string_lossy();
+        let plain = |letter: char| letter.is_alphanumeric() || "/._-+,:@%=".contains(letter);
+        match !text.is_empty() && text.chars().all(plain) {
+            true => out.write_str(&text),
+            false => write!(out, "'{}'", text.replace('\'', "'\\''")),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_shell_takes_what_is_quoted_as_it_stands() {
+        for (path, word) in [
+            ("mod_x", "mod_x"),
+            ("/srv/a-b/c.d", "/srv/a-b/c.d"),
+            ("my modules", "'my modules'"),
+            ("$HOME", "'$HOME'"),
+            ("it's", "'it'\\''s'"),
+            ("", "''"),
+        ] {
+            assert_eq!(Quoted(Path::new(path)).to_string(), word);
+        }
+    }
+}
