@@ -132,6 +132,8 @@ fn a_package_carries_a_signed_module_to_another_machine() {
     run(&workspace, &["install", "--to", to]).ok();
     assert!(file.is_file() && !other.path().join("mod_parcel.so.sig").exists());
 
+    an_installation_that_fails_leaves_all_as_it_was(&workspace, tar);
+
     let torn = other.path().join("torn.tar");
     let mut changed = bytes.clone();
     let at = changed.windows(8).position(|bytes| bytes == b"\"sha256\"").unwrap() + 12;
@@ -140,6 +142,33 @@ fn a_package_carries_a_signed_module_to_another_machine() {
     assert_refused(&run(&workspace, &["install", "--to", to, torn.to_str().unwrap()]), &["torn.tar", "sha256"]);
     fs::write(&torn, &bytes[..5000]).unwrap();
     assert_refused(&run(&workspace, &["install", "--to", to, torn.to_str().unwrap()]), &["torn.tar", "no package"]);
+}
+
+/// Where the disk is full half way, and where a file cannot take its place.
+fn an_installation_that_fails_leaves_all_as_it_was(workspace: &Path, tar: &str) {
+    let place = tempfile::tempdir().unwrap();
+    let to = place.path().to_str().unwrap();
+    let (object, signature) = (place.path().join("mod_parcel.so"), place.path().join("mod_parcel.so.sig"));
+    run(workspace, &["install", "--to", to, tar]).ok();
+    let held = (fs::read(&object).unwrap(), fs::read(&signature).unwrap());
+    run(workspace, &["keygen", "--out", "another-key"]).ok();
+    let another = run(workspace, &["package", "--key", "another-key", "--out", to]).ok().out;
+    let arguments = ["install", "--to", to, another.trim()];
+
+    // What is larger than some kilobytes cannot be written: a signature can.
+    let install = module(workspace, &arguments);
+    let mut limited = Command::new("sh");
+    limited.args(["-c", "trap '' XFSZ; ulimit -f 8; exec \"$0\" \"$@\""]);
+    limited.arg(install.get_program()).args(install.get_args()).current_dir(workspace);
+    assert_refused(&finish(&mut limited), &["mod_parcel.so: cannot write this: File too large"]);
+    assert!((fs::read(&object).unwrap(), fs::read(&signature).unwrap()) == held, "what was there is whole");
+    assert_eq!(fs::read_dir(place.path()).unwrap().count(), 3, "nothing else is left there");
+
+    fs::remove_file(&object).unwrap();
+    fs::create_dir(&object).unwrap();
+    assert_refused(&run(workspace, &arguments), &["mod_parcel.so: cannot write this: "]);
+    assert_eq!(fs::read(&signature).unwrap(), held.1);
+    assert_eq!(fs::read_dir(place.path()).unwrap().count(), 3, "nothing else is left there");
 }
 
 #[test]

@@ -10,7 +10,7 @@ use gantry_loader::{inspect, signature_path, with_digest};
 
 use super::error::KitError;
 use super::kit::{Daemon, DaemonOption, Kit, KitOption, module_folder};
-use super::place;
+use super::place::Prepared;
 use super::toolchain::{CargoOptions, Toolchain};
 use super::workspace::Workspace;
 use super::{end, say};
@@ -140,11 +140,12 @@ fn take(object: &Path, name: &str, folder: &Path, daemon: &Daemon) -> Result<Pat
         return Ok(file);
     }
     fs::create_dir_all(folder).map_err(KitError::file("make this folder", folder))?;
+    let new = Prepared::file(&file, &bytes, 0o755).map_err(KitError::file("write this", &file))?;
     let signature = signature_path(&file);
     if signature.is_file() {
         fs::remove_file(&signature).map_err(KitError::file("remove this", &signature))?;
     }
-    place::file(&file, &bytes, 0o755).map_err(KitError::file("write this", &file))?;
+    new.settle().map_err(KitError::file("write this", &file))?;
     Ok(file)
 }
 

@@ -2,6 +2,7 @@
 //! if the installed gantryd would load it. A signature goes along.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -10,7 +11,7 @@ use gantry_loader::{inspect_bytes, signature_path};
 use super::archive;
 use super::error::KitError;
 use super::kit::{Daemon, DaemonOption, module_folder};
-use super::place;
+use super::place::Prepared;
 use super::workspace::Workspace;
 use super::{end, say};
 
@@ -65,8 +66,10 @@ impl Install {
             candidates(what, &mut found)?;
         }
         let judged = found.into_iter().map(|candidate| judged(candidate, &daemon)).collect::<Result<Vec<_>, _>>()?;
-        for (name, candidate) in judged {
-            say(put(&folder, &name, &candidate)?.display());
+        let ready = judged.iter().map(|(name, candidate)| Ready::beside(&folder, name, candidate));
+        // All are written before the first takes its place: a full disk changes nothing.
+        for (ready, (name, _)) in ready.collect::<Result<Vec<_>, _>>()?.into_iter().zip(&judged) {
+            say(ready.settle()?.display());
             eprintln!("next: LoadModule {name}.c in the configuration and SIGHUP, or gantry insmod {name}");
         }
         Ok(())
@@ -108,17 +111,49 @@ fn judged(candidate: Candidate, daemon: &Daemon) -> Result<(String, Candidate), 
     Ok((name, candidate))
 }
 
-/// Puts a module in its place. A signature comes before what it signs: whoever
-/// loads between the two is told that they do not fit, and asks again.
-fn put(folder: &Path, name: &str, candidate: &Candidate) -> Result<PathBuf, KitError> {
-    let file = folder.join(format!("{name}.so"));
-    let signature = signature_path(&file);
-    if let Some(text) = &candidate.signature {
-        place::file(&signature, text, 0o644).map_err(KitError::file("write this", &signature))?;
+/// A module that is written beside its place: what is left is to rename.
+struct Ready {
+    file: PathBuf,
+    object: Prepared,
+    /// Its signature.
+    signature: Option<Prepared>,
+    /// A copy of the signature that stands in its place, to put it back.
+    former: Option<Prepared>,
+}
+
+impl Ready {
+    /// Writes all that there is to write.
+    fn beside(folder: &Path, name: &str, candidate: &Candidate) -> Result<Self, KitError> {
+        let file = folder.join(format!("{name}.so"));
+        let path = signature_path(&file);
+        let write = |text: &[u8], mode| Prepared::file(&path, text, mode).map_err(KitError::file("write this", &path));
+        let former = match fs::metadata(&path) {
+            Ok(held) if held.is_file() => {
+                let text = fs::read(&path).map_err(KitError::file("read this", &path))?;
+                Some(write(&text, held.permissions().mode() & 0o7777)?)
+            }
+            _ => None,
+        };
+        let signature = candidate.signature.as_ref().map(|text| write(text, 0o644)).transpose()?;
+        let object = Prepared::file(&file, &candidate.bytes, 0o755).map_err(KitError::file("write this", &file))?;
+        Ok(Self { file, object, signature, former })
     }
-    place::file(&file, &candidate.bytes, 0o755).map_err(KitError::file("write this", &file))?;
-    if candidate.signature.is_none() && signature.is_file() {
-        fs::remove_file(&signature).map_err(KitError::file("remove this", &signature))?;
+
+    /// Puts it in its place; where that fails, what was there is there again. The
+    /// signature comes first: whoever loads between the two is told that they do
+    /// not fit, and asks again.
+    fn settle(self) -> Result<PathBuf, KitError> {
+        let Self { file, object, signature, former } = self;
+        let path = signature_path(&file);
+        match signature {
+            Some(signature) => signature.settle().map_err(KitError::file("write this", &path))?,
+            None if former.is_some() => fs::remove_file(&path).map_err(KitError::file("remove this", &path))?,
+            None => (),
+        }
+        object.settle().map_err(|error| {
+            let _ = former.map_or_else(|| fs::remove_file(&path), Prepared::settle);
+            KitError::file("write this", &file)(error)
+        })?;
+        Ok(file)
     }
-    Ok(file)
 }
