@@ -324,14 +324,22 @@ fn a_module_of_other_sources_is_not_installed() {
 #[test]
 fn a_kit_of_another_gantry_is_told_of_when_the_module_is_built() {
     let workspace = written("kit", "mod_astray");
+    run(&workspace, &["build", "--profile", "dev"]).ok();
+    let object = workspace.join("target/gantry/mod_astray.so");
+    let fitting = fs::read(&object).unwrap();
+    // Its files are as old as those of the kit before it, as a package's are.
     let folder = workspace.join("kit");
-    finish(Command::new("cp").arg("-r").arg(prefix().join("share/gantry/kit")).arg(&folder)).ok();
+    finish(Command::new("cp").arg("-rp").arg(prefix().join("share/gantry/kit")).arg(&folder)).ok();
     let source = folder.join("core/api/src/account.rs");
     let text = fs::read_to_string(&source).unwrap();
+    let time = fs::metadata(&source).unwrap().modified().unwrap();
     fs::write(&source, text + "\n// Another one.\n").unwrap();
+    fs::File::options().append(true).open(&source).unwrap().set_modified(time).unwrap();
     let done = run(&workspace, &["build", "--profile", "dev", "--kit", folder.to_str().unwrap()]);
     assert_refused(&done, &["sbin/gantryd would refuse it: api (module "]);
-    assert!(!workspace.join("target/gantry/mod_astray.so").exists());
+    assert!(fs::read(&object).unwrap() == fitting, "what fits stays");
+    // With the right kit again, all is compiled with it again.
+    run(&workspace, &["build", "--profile", "dev"]).ok();
     fs::remove_file(folder.join("core/api/Cargo.toml")).unwrap();
     let done = run(&workspace, &["build", "--kit", folder.to_str().unwrap()]);
     assert_refused(&done, &["this is no module kit (it has no core/api/Cargo.toml)", "--kit"]);

@@ -12,7 +12,7 @@ use super::error::KitError;
 use super::kit::{Daemon, DaemonOption, Kit, KitOption, module_folder};
 use super::place::Prepared;
 use super::toolchain::{CargoOptions, Toolchain};
-use super::workspace::Workspace;
+use super::workspace::{Packages, Workspace};
 use super::{end, say};
 
 /// Build a module as a shared object that the installed gantryd accepts, and
@@ -58,7 +58,9 @@ Examples:
   gantry module build --offline mod_greet
   gantry module build -- --features tls
 
-The shared object is put into target/gantry of the workspace, as mod_x.so.
+The shared object is put into target/gantry of the workspace, as mod_x.so. What
+cargo makes on the way is in target/gantry-ID, of which each module kit has one of
+its own; those of former kits go with cargo clean.
 The compiler must be the one that built gantryd; what is built is compared with
 the stamp of that gantryd. Where nothing can be fetched, the crates must be in
 cargo's cache (cargo fetch) or vendored (cargo vendor).
@@ -93,14 +95,13 @@ impl Test {
             ("GANTRY_TEST_GANTRYD", built.daemon.path().as_os_str().to_owned()),
             ("GANTRY_TEST_MODULES", folders.join(":".as_ref())),
         ];
-        let names: Vec<&str> = built.names.iter().map(String::as_str).collect();
-        built.toolchain.test(&names, &self.what.cargo, &self.more, &environment)
+        built.toolchain.test(&built.packages, &self.what.cargo, &self.more, &environment)
     }
 }
 
 /// What a build made.
 struct Built {
-    names: Vec<String>,
+    packages: Packages,
     files: Vec<PathBuf>,
     folder: PathBuf,
     daemon: Daemon,
@@ -113,19 +114,18 @@ impl What {
         let (kit, daemon): (Kit, Daemon) = (self.kit.find()?, self.gantryd.find()?);
         workspace.attach(&kit)?;
         let toolchain = Toolchain::in_folder(&workspace.root, &kit, &daemon)?;
-        let names: Vec<String> = workspace.packages(&toolchain)?.into_iter().map(|package| package.name).collect();
-        let modules: Vec<&str> = names.iter().map(String::as_str).collect();
-        let built = toolchain.build(&modules, &self.cargo, more)?;
+        let packages = workspace.packages(&toolchain, &kit)?;
+        let built = toolchain.build(&packages, &self.cargo, more)?;
         let folder = workspace.output();
         let mut files = Vec::new();
-        for name in &names {
+        for name in &packages.names {
             let missing = || KitError::Answer {
                 program: "cargo build".to_owned(),
                 detail: format!("it has built no shared object of {name}"),
             };
             files.push(take(built.get(name).ok_or_else(missing)?, name, &folder, &daemon)?);
         }
-        Ok(Built { names, files, folder, daemon, toolchain })
+        Ok(Built { packages, files, folder, daemon, toolchain })
     }
 }
 

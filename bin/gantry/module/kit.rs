@@ -3,6 +3,8 @@
 //! what runs from cargo's folder of a checkout takes the checkout for the kit.
 
 use std::fmt;
+use std::fs;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -56,6 +58,25 @@ impl KitOption {
             Some(missing) => Err(KitError::NoKit { folder, missing }),
             None => Ok(Kit { folder }),
         }
+    }
+}
+
+impl Kit {
+    /// What tells its sources from those of another kit: 16 hex digits. Its crates
+    /// are taken whole, for the stamp leaves core/runtime out.
+    pub fn id(&self) -> Result<String, KitError> {
+        let mut files = Vec::new();
+        for part in CRATES {
+            gather(&self.folder.join(part), &mut files)?;
+        }
+        files.sort();
+        // Another hasher in a later release of Rust's costs one build.
+        let mut hasher = DefaultHasher::new();
+        for file in files {
+            file.strip_prefix(&self.folder).unwrap_or(&file).hash(&mut hasher);
+            fs::read(&file).map_err(KitError::file("read this", &file))?.hash(&mut hasher);
+        }
+        Ok(format!("{:016x}", hasher.finish()))
     }
 }
 
@@ -119,6 +140,20 @@ impl Daemon {
     }
 }
 
+/// All files below a folder.
+fn gather(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), KitError> {
+    let failed = || KitError::file("read this folder", folder);
+    for entry in fs::read_dir(folder).map_err(failed())? {
+        let path = entry.map_err(failed())?.path();
+        if path.is_dir() {
+            gather(&path, files)?;
+        } else {
+            files.push(path);
+        }
+    }
+    Ok(())
+}
+
 /// The folder in which LoadModule looks unless ModulePath says otherwise.
 pub fn module_folder() -> Option<PathBuf> {
     LIBEXECDIR.map(PathBuf::from).or_else(|| Some(cargo_folder()?.join("deps")))
@@ -166,6 +201,7 @@ fn cargo_folder() -> Option<PathBuf> {
 
 const PREFIX: Option<&str> = option_env!("GANTRY_PREFIX");
 const LIBEXECDIR: Option<&str> = option_env!("GANTRY_LIBEXECDIR");
+const CRATES: [&str; 3] = ["core/api", "core/proto", "core/runtime"];
 const NEEDED: [&str; 5] =
     ["core/api/Cargo.toml", "core/proto/Cargo.toml", "core/runtime/Cargo.toml", "Cargo.toml", "Cargo.lock"];
 

@@ -13,6 +13,7 @@ use serde_json::Value;
 
 use super::error::KitError;
 use super::kit::{Daemon, Kit};
+use super::workspace::Packages;
 
 /// How cargo is to build.
 #[derive(clap::Args, Debug)]
@@ -93,7 +94,7 @@ impl Toolchain {
     /// Builds modules; the shared object of each.
     pub fn build(
         &self,
-        modules: &[&str],
+        modules: &Packages,
         options: &CargoOptions,
         more: &[OsString],
     ) -> Result<BTreeMap<String, PathBuf>, KitError> {
@@ -115,7 +116,7 @@ impl Toolchain {
     /// named.
     pub fn test(
         &self,
-        modules: &[&str],
+        modules: &Packages,
         options: &CargoOptions,
         more: &[OsString],
         environment: &[(&str, OsString)],
@@ -128,10 +129,13 @@ impl Toolchain {
         })
     }
 
-    fn command(&self, what: &str, modules: &[&str], options: &CargoOptions) -> Command {
+    fn command(&self, what: &str, modules: &Packages, options: &CargoOptions) -> Command {
         let mut cargo = self.cargo();
         cargo.args([what, "--profile", &options.profile, "--manifest-path"]).arg(self.folder.join("Cargo.toml"));
-        cargo.args(modules.iter().flat_map(|module| ["--package", module]));
+        cargo.args(modules.names.iter().flat_map(|module| ["--package", module]));
+        // By the environment, so that a --target-dir of the user's is not one too many.
+        cargo.env("CARGO_TARGET_DIR", &modules.target);
+        cargo.envs(modules.intermediate.iter().map(|folder| ("CARGO_BUILD_BUILD_DIR", folder)));
         cargo.args(options.offline.then_some("--offline")).args(options.locked.then_some("--locked"));
         if std::io::stderr().is_terminal() {
             cargo.args(["--color", "always"]);

@@ -30,11 +30,15 @@ pub struct Workspace {
     ours: bool,
 }
 
-/// A module's crate.
+/// The modules' crates in a folder, and where cargo builds them.
 #[derive(Debug)]
-pub struct Package {
-    /// Its name, which is the module's.
-    pub name: String,
+pub struct Packages {
+    /// Their names, which are the modules'.
+    pub names: Vec<String>,
+    /// Cargo's target folder for this kit.
+    pub target: PathBuf,
+    /// Its folder for intermediate files, where that is another one.
+    pub intermediate: Option<PathBuf>,
 }
 
 impl Workspace {
@@ -75,26 +79,38 @@ impl Workspace {
     }
 
     /// The modules' crates in the folder, as cargo sees them.
-    pub fn packages(&self, toolchain: &Toolchain) -> Result<Vec<Package>, KitError> {
+    pub fn packages(&self, toolchain: &Toolchain, kit: &Kit) -> Result<Packages, KitError> {
         let metadata = toolchain.metadata(&self.folder.join("Cargo.toml"))?;
         let packages = metadata["packages"].as_array().into_iter().flatten();
         let here = packages.filter(|package| {
             let manifest = package["manifest_path"].as_str().and_then(|path| Path::new(path).parent());
             self.folder == self.root || manifest == Some(&self.folder)
         });
-        let (mut modules, mut others) = (Vec::new(), Vec::new());
+        let (mut names, mut others) = (Vec::new(), Vec::new());
         for package in here {
             let name = package["name"].as_str().unwrap_or_default().to_owned();
             match lack(&name, package) {
-                None => modules.push(Package { name }),
+                None => names.push(name),
                 Some(lack) => others.push(format!("the package {name} {lack}")),
             }
         }
-        if modules.is_empty() {
+        if names.is_empty() {
             let reason = if others.is_empty() { "it has no package".to_owned() } else { others.join(", ") };
             return Err(KitError::NoModule { folder: self.folder.clone(), reason });
         }
-        Ok(modules)
+        // Cargo tells by times alone whether a source has changed, and a kit's may be
+        // older than those of the kit before it: each kit has a folder of its own.
+        let own = format!("gantry-{}", self.kit(kit).id()?);
+        let folder = |key: &str| metadata[key].as_str().map(|folder| Path::new(folder).join(&own));
+        let target = folder("target_directory").unwrap_or_else(|| self.root.join("target").join(&own));
+        let intermediate = folder("build_directory").filter(|folder| *folder != target);
+        Ok(Packages { names, target, intermediate })
+    }
+
+    /// The kit that the workspace's crates are built with: its own copy, where its
+    /// author put one there.
+    fn kit(&self, kit: &Kit) -> Kit {
+        Kit { folder: if self.ours { self.root.join(LINK) } else { kit.folder.clone() } }
     }
 
     /// The files that have been built of the module in the folder, or of all
