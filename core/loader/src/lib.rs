@@ -25,7 +25,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use gantry_api::Image;
-use gantry_api::log::Host;
+use gantry_api::log::{Host, Level, Record};
 use gantry_api::stamp::Stamp;
 use sha2::{Digest, Sha256};
 
@@ -135,7 +135,7 @@ impl Loader {
         let bytes = file::read(file, Some(self.trust), file::LIMIT)?.bytes;
         let signer = signers.map(|signers| verify(file, &bytes, signers)).transpose()?;
         let object = elf::module(file, &bytes)?;
-        let (sha256, _) = digest::check(file, &bytes)?;
+        let (sha256, has_digest) = digest::check(file, &bytes)?;
         let stamp = object.stamp()?;
         agree(file, &stamp, module)?;
         let symbol = format!("gantry_image_{module}");
@@ -145,6 +145,9 @@ impl Loader {
         if let Some(loaded) = self.mapped().get(&sha256).and_then(Held::loaded) {
             loaded.read_again(file, signer);
             return Ok(loaded);
+        }
+        if !has_digest && self.trust == Trust::Strict {
+            say_undigested(file, host);
         }
         let has_runtime = stamp.field("runtime") == "yes";
         let keep = match has_runtime {
@@ -298,6 +301,18 @@ fn agree(file: &Path, stamp: &Stamp, module: &str) -> Result<(), LoadError> {
         });
     }
     Ok(())
+}
+
+/// A file as cargo builds it is as good as any until it is damaged.
+fn say_undigested(file: &Path, host: &dyn Host) {
+    let path = file.display();
+    let message = format!(
+        "{path}: no digest in it, so that damage of the file cannot be found: `gantry module install` and `cargo xtask \
+         install` write one"
+    );
+    if host.enabled(Level::Info) {
+        host.log(&Record { level: Level::Info, target: "gantry-loader", message: &message, fields: &[] });
+    }
 }
 
 fn sha256(bytes: &[u8]) -> Sha256Sum {

@@ -12,6 +12,7 @@ mod child;
 
 use std::ffi::{OsStr, OsString};
 use std::fmt;
+use std::hash::{BuildHasher, RandomState};
 use std::io::{self, PipeReader, Read};
 use std::os::fd::OwnedFd;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
@@ -36,10 +37,11 @@ const MODULE: &str = "--try-module";
 const LIBRARY: &str = "--try-library";
 
 /// The child's exit code when the file is loaded, taken in, and let go of again.
-/// Not zero: a constructor that ends the process may say zero, too.
+/// It counts behind the child's [`token`] alone: a constructor that ends the
+/// process may end it with any code.
 const SOUND: u8 = 86;
 /// When the system's loader, or the header, refuses the file in words: the
-/// caller meets the same without harm, and has the words.
+/// caller meets the same without harm, and has the words. Behind the token, too.
 const REFUSED: u8 = 87;
 
 /// What is kept of the child's output, in bytes.
@@ -117,10 +119,11 @@ impl Trial {
         &self,
         file: &Path,
         input: io::Result<Stdio>,
-        what: &[&OsStr],
+        what: &[&OsStr; 2],
         libraries: &[PathBuf],
     ) -> Result<(), Failure> {
-        let (status, output) = match input.and_then(|input| self.outcome(input, what, libraries)) {
+        let token = token();
+        let (status, output) = match input.and_then(|input| self.outcome(input, what, &token, libraries)) {
             Ok(found) => found,
             // Without /proc, say, or without room for one more process. What was
             // good enough before there were trials still is.
@@ -131,27 +134,28 @@ impl Trial {
             }
         };
         let ending = match status.map(|status| (status.code(), status.signal())) {
-            Some((Some(code), _)) if [SOUND, REFUSED].map(i32::from).contains(&code) => return Ok(()),
+            Some((Some(code), _)) if output.spoken && [SOUND, REFUSED].map(i32::from).contains(&code) => return Ok(()),
             Some((Some(code), _)) => Ending::Code(code),
             Some((None, signal)) => Ending::Signal(signal.unwrap_or(0)),
             None => Ending::Never(self.limit),
         };
-        Err(Failure { ending, last_words: last_line(&output) })
+        Err(Failure { ending, last_words: last_line(&output.kept) })
     }
 
-    /// How the child ended, None when it did not in time; and the end of what it
-    /// wrote.
+    /// How the child ended, None when it did not in time; and what it wrote.
     fn outcome(
         &self,
         input: Stdio,
-        what: &[&OsStr],
+        what: &[&OsStr; 2],
+        token: &str,
         libraries: &[PathBuf],
-    ) -> io::Result<(Option<ExitStatus>, Vec<u8>)> {
+    ) -> io::Result<(Option<ExitStatus>, Output)> {
         let (output, theirs) = io::pipe()?;
         ioctl_fionbio(&output, true)?;
         let mut child = Command::new(&self.program)
             .args(&self.arguments)
             .args(what)
+            .arg(token)
             .args(libraries)
             .arg0("gantryd")
             .stdin(input)
@@ -160,14 +164,14 @@ impl Trial {
             // So that whatever it starts can be ended with it.
             .process_group(0)
             .spawn()?;
-        let mut output = Output { pipe: output, kept: Vec::new() };
+        let mut output = Output { pipe: output, kept: Vec::new(), token: token.into(), spoken: false };
         let ended = ended(&child, &mut output, self.limit);
-        if !matches!(ended, Ok(true)) {
-            end(&mut child);
-        }
+        // Before it is reaped, while the group's number is nobody else's: what a
+        // constructor started ends with it.
+        end(&mut child);
         let status = child.wait()?;
         output.take();
-        Ok((ended?.then_some(status), output.kept))
+        Ok((ended?.then_some(status), output))
     }
 
     fn warn(&self, message: &str) {
@@ -214,10 +218,20 @@ fn pid(child: &Child) -> io::Result<Pid> {
     i32::try_from(child.id()).ok().and_then(Pid::from_raw).ok_or_else(|| io::Error::other("no process id"))
 }
 
-/// The end of what the child writes.
+/// What nobody but the child's own last line knows.
+fn token() -> String {
+    let random = || RandomState::new().hash_one(0);
+    format!("{:016x}{:016x}", random(), random())
+}
+
+/// What the child writes.
 struct Output {
     pipe: PipeReader,
+    /// Its end, without the token.
     kept: Vec<u8>,
+    token: Vec<u8>,
+    /// Whether the token was in it.
+    spoken: bool,
 }
 
 impl Output {
@@ -230,6 +244,7 @@ impl Output {
                 Ok(0) => return false,
                 Ok(length) => {
                     self.kept.extend_from_slice(&buffer[..length]);
+                    self.look_for_token();
                     let surplus = self.kept.len().saturating_sub(OUTPUT_KEPT);
                     self.kept.drain(..surplus);
                 }
@@ -237,6 +252,16 @@ impl Output {
             }
         }
         true
+    }
+}
+
+impl Output {
+    fn look_for_token(&mut self) {
+        let found = self.kept.windows(self.token.len()).position(|part| part == self.token);
+        if let Some(at) = found.filter(|_| !self.spoken) {
+            self.kept.drain(at..at + self.token.len());
+            self.spoken = true;
+        }
     }
 }
 
@@ -316,9 +341,20 @@ mod tests {
             let error = tried(script, LIMIT).unwrap_err();
             assert!(words.iter().all(|word| error.contains(word)), "{script}: {error}");
         }
-        for script in ["exit 86", "exit 87"] {
+        for script in ["echo $2; exit 86", "echo $2; exit 87", "echo $2; echo more; yes | head -c 9000; exit 86"] {
             assert_eq!(tried(script, LIMIT), Ok(()));
         }
+    }
+
+    #[test]
+    fn the_exit_code_alone_says_nothing() {
+        for script in ["exit 86", "exit 87", "echo 0123456789abcdef0123456789abcdef; exit 86"] {
+            let error = tried(script, LIMIT).unwrap_err();
+            assert!(error.contains("ended that process with exit code 8"), "{error}");
+        }
+        let error = tried("echo one; echo $2; kill -SEGV $$", LIMIT).unwrap_err();
+        assert!(error.contains("died of SIGSEGV") && error.contains("it last wrote 'one'"), "{error}");
+        assert_ne!(token(), token());
     }
 
     #[test]
@@ -330,14 +366,24 @@ mod tests {
             let error = tried(script, limit).unwrap_err();
             assert!(error.contains("did not end within 1 seconds") && error.contains("hangs"), "{error}");
         }
-        // Whoever goes on in the background keeps nobody waiting.
-        assert_eq!(tried("sleep 5 & exit 86", LIMIT), Ok(()));
+    }
+
+    #[test]
+    fn what_one_that_ended_well_left_behind_ends_too() {
+        let folder = tempfile::tempdir().unwrap();
+        let fifo = folder.path().join("fifo");
+        assert!(Command::new("mkfifo").arg(&fifo).status().unwrap().success());
+        // Reading ends when nobody has the fifo open any more.
+        let script = format!("exec 3<>{}; sleep 1000 & echo $2; exit 86", fifo.display());
+        let reading = std::thread::spawn(move || std::fs::read(fifo));
+        assert_eq!(tried(&script, LIMIT), Ok(()));
+        assert!(reading.join().unwrap().unwrap().is_empty());
     }
 
     #[test]
     fn the_child_has_the_copy_and_the_words_and_nothing_else_of_ours() {
-        let script = "[ \"$(cat <&0)\" = 'the bytes' ] && [ \"$0 $1 $2\" = '--try-module gantry_image_mod_x /lib/liby.so' ] \
-                      && ls -l /proc/$$/fd | grep -c memfd | grep -qx 1 && ! [ -e /proc/$$/fd/3 ] && exit 86";
+        let script = "[ \"$(cat <&0)\" = 'the bytes' ] && [ \"$0 $1 $3\" = '--try-module gantry_image_mod_x /lib/liby.so' ] \
+                      && ls -l /proc/$$/fd | grep -c memfd | grep -qx 1 && ! [ -e /proc/$$/fd/3 ] && echo $2 && exit 86";
         assert_eq!(tried(script, LIMIT), Ok(()));
     }
 

@@ -1,16 +1,17 @@
 //! The child's side of a trial: does what the daemon does when it loads the
-//! file, and says by its exit code how far it came.
+//! file and reads a configuration by it, and says by its exit code how far it
+//! came.
 
 use std::ffi::OsString;
 use std::hint::black_box;
-use std::io;
+use std::io::{self, Write as _};
 use std::os::fd::AsFd;
 use std::path::Path;
 use std::process::ExitCode;
 
 use gantry_api::guard::Home;
 use gantry_api::log::{Host, Level, Record};
-use gantry_api::{Image, Value};
+use gantry_api::{Directive, Image, Inherits, Value};
 use rustix::process::{
     DumpableBehavior, Resource, Rlimit, Signal, set_dumpable_behavior, set_parent_process_death_signal, setrlimit,
 };
@@ -27,13 +28,20 @@ pub(super) fn answer() -> Option<ExitCode> {
         kind if kind == LIBRARY => false,
         _ => return None,
     };
-    let what = arguments.next()?;
+    let (what, token) = (arguments.next()?, arguments.next()?);
     settle();
+    // Its own handle: a constructor may close what it did not open.
+    let output = io::stdout().as_fd().try_clone_to_owned();
     for library in arguments {
         // What is wrong with it is met again, in words, below.
         let _ = map::open_library(Path::new(&library));
     }
     let done = if module { load(what) } else { map::open_library(Path::new(&what)) };
+    // What ended the process before this line did not know that it counts.
+    let said = output.and_then(|output| writeln!(std::fs::File::from(output), "\n{}", token.to_string_lossy()));
+    if let Err(error) = said {
+        eprintln!("the trial's end cannot be told: {error}");
+    }
     // Destructors run behind this: they are part of the trial.
     Some(ExitCode::from(if done.is_ok() { SOUND } else { REFUSED }))
 }
@@ -59,12 +67,41 @@ fn load(symbol: OsString) -> Result<(), LoadError> {
 /// Reads all of what the daemon will read, and calls what it calls of a module
 /// before it starts. A panic in there is caught, and is no fault of the file.
 fn look_over(image: &Image) {
+    let settings = settings(&image.directives);
     for module in image.modules {
         black_box(format!("{}{}{:?}", module.name, module.version, (module.requires, module.after, module.before)));
-        drop(black_box((module.settings)(&Value::Map(Vec::new()))));
+        for tree in &settings {
+            drop(black_box((module.settings)(tree)));
+        }
         drop(black_box((module.create)(Home { module: module.name.into(), runtime: None })));
     }
     black_box(format!("{:?}{:?}{:?}", image.directives, image.commands, image.controls));
+}
+
+/// What may stand behind a directive's name: most parsers take one of these, and
+/// refuse the others, which is code as well.
+const WORDS: [&[&str]; 6] = [&[], &["word"], &["/a", "b"], &["1"], &["on"], &["off"]];
+
+/// Settings to make: none, those that the parsers make of [`WORDS`], and of each
+/// kind one for every directive.
+fn settings(directives: &[&Directive]) -> Vec<Value> {
+    let named = |directive: &Directive, value: Value| (directive.name.to_owned(), value);
+    let mut trees = vec![Value::Map(Vec::new())];
+    for words in WORDS {
+        let parsed = directives.iter().filter_map(|directive| Some((directive, (directive.parse)(words).ok()?)));
+        let settings = parsed.map(|(directive, value)| match directive.inherits {
+            Inherits::Append => named(directive, Value::List(vec![value])),
+            Inherits::Replace | Inherits::No => named(directive, value),
+        });
+        trees.push(Value::Map(settings.collect()));
+    }
+    for value in [Value::from("word"), Value::Int(1), Value::Bool(true), Value::list(["word"])] {
+        trees.push(Value::Map(directives.iter().map(|directive| named(directive, value.clone())).collect()));
+        // Alone: making settings ends at the first value that does not fit.
+        let alone = directives.iter().map(|directive| Value::Map(vec![named(directive, value.clone())]));
+        trees.extend(alone);
+    }
+    trees
 }
 
 /// Whatever the image says, nobody hears.
