@@ -2,6 +2,8 @@
 //! `<Directory>` encloses which, and in what order they are merged. Each scope
 //! is merged once, here.
 
+use std::sync::Arc;
+
 use crate::configuration::{Anonymous, Server};
 use crate::directories::{Directories, Directory, DirectoryTable};
 use crate::limit::Limit;
@@ -115,7 +117,7 @@ fn layer<'t>(nodes: &[&'t Node], arena: &mut Arena<'t>) -> Layer {
 
 /// The limits that stand in a scope itself. AllowAll and DenyAll outside a
 /// section come last, so that their refusal counts more than the sections do.
-pub(crate) fn limits(nodes: &[&Node]) -> Vec<Limit> {
+pub(crate) fn limits(nodes: &[&Node]) -> Arc<[Limit]> {
     let sections = nodes.iter().filter_map(|node| Limit::of_section(node, node.section(SectionKind::Limit)?));
     sections.chain(nodes.iter().filter_map(|node| Limit::plain(node))).collect()
 }

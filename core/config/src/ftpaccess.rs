@@ -78,8 +78,7 @@ impl FtpAccess {
                 value => scope.put(name, value.clone(), Inherits::Replace, place),
             }
         }
-        let inherited = inner.limits.iter().zip(&outer.limits).take_while(|(one, other)| one == other).count();
-        scope.limits.extend(inner.limits.iter().skip(inherited).cloned());
+        scope.limits.extend_beyond(&inner.limits, &outer.limits);
         scope
     }
 

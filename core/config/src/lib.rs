@@ -40,7 +40,7 @@ pub use configuration::{Anonymous, Configuration, Server};
 pub use directories::{Directories, Directory, DirectoryTable};
 pub use error::{Fault, Faults, Notice, Problem};
 pub use ftpaccess::FtpAccess;
-pub use limit::{Hosts, Limit, Names, Order, Rule, Verdict, Who, check_rule};
+pub use limit::{Hosts, Limit, Limits, Names, Order, Rule, Verdict, Who, check_rule};
 pub use overrides::Override;
 pub use position::{Origin, Position};
 pub use reader::{Addition, Options, parse_text, read};

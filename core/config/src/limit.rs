@@ -2,6 +2,7 @@
 //! name stands for, and which of several limits counts, is the access gate's.
 
 mod hosts;
+mod list;
 mod names;
 
 use std::net::IpAddr;
@@ -10,6 +11,7 @@ use gantry_api::Value;
 
 pub(crate) use hosts::Host;
 pub use hosts::Hosts;
+pub use list::Limits;
 use names::Mode;
 pub use names::Names;
 

@@ -5,6 +5,24 @@
 /// A line each: module, tab, directive or section.
 const NAMES: &str = include_str!("proftpd.tsv");
 
+/// Modules that have neither.
+const WITHOUT: [&str; 14] = [
+    "mod_quotatab_file",
+    "mod_quotatab_ldap",
+    "mod_quotatab_radius",
+    "mod_quotatab_sql",
+    "mod_sftp_sql",
+    "mod_site",
+    "mod_sql_mysql",
+    "mod_sql_postgres",
+    "mod_tls_fscache",
+    "mod_tls_memcache",
+    "mod_tls_redis",
+    "mod_tls_shmcache",
+    "mod_wrap2_file",
+    "mod_wrap2_sql",
+];
+
 /// The module (`mod_x`) of ProFTPD that has a directive (`Name`) or section
 /// (`<Name>`), matched without regard to case.
 pub(crate) fn module_of(name: &str) -> Option<&'static str> {
@@ -13,7 +31,7 @@ pub(crate) fn module_of(name: &str) -> Option<&'static str> {
 
 /// Whether ProFTPD has a module (`mod_x`).
 pub(crate) fn has_module(name: &str) -> bool {
-    rows().any(|(module, _)| module == name)
+    WITHOUT.contains(&name) || rows().any(|(module, _)| module == name)
 }
 
 /// The line of help for such a name.
@@ -35,5 +53,6 @@ mod tests {
         assert_eq!(module_of("<IfUser>"), Some("mod_ifsession"));
         assert_eq!(module_of("Bogus"), None);
         assert!(rows().count() > 450);
+        assert!(has_module("mod_quotatab_file") && has_module("mod_tls") && !has_module("mod_mine"));
     }
 }

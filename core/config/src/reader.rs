@@ -208,7 +208,7 @@ impl<'c> Reader<'c> {
         let overrides: Vec<&Node> = layers.environment.iter().chain(&layers.command_line).collect();
         let found = self.catalogue.check(tree, &overrides);
         // What comes of a module that could not be loaded has been told.
-        let follows = |fault: &Fault| self.failed.iter().any(|module| fault.problem.to_string().contains(module));
+        let follows = |fault: &Fault| modules_in(&fault.problem.to_string()).any(|module| self.failed.contains(module));
         let found = found.into_iter().filter(|fault| !follows(fault)).collect();
         for fault in Faults(found).with_sources().0 {
             self.push(fault);
@@ -353,6 +353,12 @@ impl<'c> Reader<'c> {
             self.notices.extend(unset.into_iter().map(notice));
         }
     }
+}
+
+/// The modules (`mod_x`) that a text names.
+fn modules_in(text: &str) -> impl Iterator<Item = &str> {
+    let words = text.split(|character: char| !character.is_ascii_alphanumeric() && character != '_');
+    words.filter(|word| word.len() > "mod_".len() && word.starts_with("mod_"))
 }
 
 /// The path by which a file is the same however it is named.

@@ -3,12 +3,14 @@
 //! that a merged setting still knows its place, and a setting that is itself
 //! a map is never mixed with another.
 
+use std::sync::Arc;
+
 use figment::value::{Dict, Map, Value as Merged};
 use figment::{Figment, Metadata, Profile, Provider};
 use gantry_api::{Inherits, Value, ValueError};
 
 use crate::error::{Fault, Problem};
-use crate::limit::Limit;
+use crate::limit::{Limit, Limits};
 use crate::position::Position;
 use crate::tree::{Content, Node};
 
@@ -19,7 +21,7 @@ pub struct Scope {
     /// by name. Of one that appends it is a list, outermost first.
     pub settings: Value,
     /// The limits that reach here, outermost first.
-    pub limits: Vec<Limit>,
+    pub limits: Limits,
     /// Where it begins.
     pub position: Position,
     /// Beside each setting: where the last directive stands that gave it.
@@ -62,18 +64,20 @@ pub(crate) struct Arena<'t> {
 #[derive(Clone)]
 pub(crate) struct Heritage {
     merged: Figment,
-    pub(crate) limits: Vec<Limit>,
+    limits: Limits,
 }
 
 impl Heritage {
     pub(crate) fn new() -> Self {
-        Self { merged: Figment::new(), limits: Vec::new() }
+        Self { merged: Figment::new(), limits: Limits::default() }
     }
 
     /// One scope further in.
     pub(crate) fn with(&self, layer: &Layer) -> Self {
         let merged = self.merged.clone().admerge(Inherited(&layer.inherited));
-        Self { merged, limits: self.limits.iter().chain(&layer.limits).cloned().collect() }
+        let mut limits = self.limits.clone();
+        limits.extend(Arc::clone(&layer.limits));
+        Self { merged, limits }
     }
 
     /// The same with what overrides it: lists are replaced, not continued.
@@ -107,7 +111,7 @@ pub(crate) struct Layer {
     inherited: Dict,
     /// Those that they do not.
     own: Dict,
-    pub(crate) limits: Vec<Limit>,
+    pub(crate) limits: Arc<[Limit]>,
 }
 
 impl Layer {

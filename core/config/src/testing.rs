@@ -7,10 +7,11 @@ use gantry_api::{Contexts, Directive, Inherits, Value, parse};
 use crate::catalogue::Catalogue;
 use crate::class::check_class_rule;
 use crate::configuration::Configuration;
-use crate::error::Faults;
+use crate::error::{Fault, Faults, Problem};
 use crate::limit::check_rule;
 use crate::position::Position;
 use crate::reader::{Options, parse_text};
+use crate::tree::Node;
 
 const SERVERS: Contexts = Contexts::SERVER.union(Contexts::VHOST).union(Contexts::GLOBAL);
 const FOLDERS: Contexts = SERVERS.union(Contexts::ANONYMOUS).union(Contexts::DIRECTORY).union(Contexts::FTPACCESS);
@@ -99,6 +100,13 @@ impl Catalogue for Shelf {
 
     fn module_path(&mut self, path: &Path) -> Result<(), String> {
         Err(format!("error checking '{}': No such file or directory", path.display()))
+    }
+
+    /// An Umask line that says `clash` is one.
+    fn check(&self, tree: &[Node], _: &[&Node]) -> Vec<Fault> {
+        let clashing = tree.iter().filter(|node| node.name == "Umask" && node.first_argument() == "clash");
+        let problem = || Problem::Settings("a mod_clash is what Umask wants".to_owned());
+        clashing.map(|node| Fault::at(problem(), &node.position)).collect()
     }
 
     fn provider(&self, directive: &str) -> Option<String> {

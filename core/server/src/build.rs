@@ -346,7 +346,7 @@ fn nameless(configuration: &Configuration) -> Vec<String> {
         let inner = server.directories.iter().map(|directory| &directory.scope);
         iter::once(&server.scope).chain(inner)
     });
-    let limits = scopes.flat_map(|scope| &scope.limits).flat_map(|limit| &limit.host_names);
+    let limits = scopes.flat_map(|scope| scope.limits.iter()).flat_map(|limit| &limit.host_names);
     let classes = configuration.classes.iter().filter(|_| !servers.is_empty()).flat_map(|class| &class.host_names);
     let rules = limits.map(|(directive, position)| (directive.as_str(), position));
     let rules = rules.chain(classes.map(|position| ("From", position)));

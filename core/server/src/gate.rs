@@ -7,7 +7,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use gantry_api::{Account, Error, Result, Verb};
-use gantry_config::{Class, Limit, Rule, Verdict, Who, class_of};
+use gantry_config::{Class, Limit, Limits, Rule, Verdict, Who, class_of};
 
 /// What is done to a file, whatever the command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -103,16 +103,20 @@ impl Person {
     }
 }
 
-/// The limits of one scope, innermost first.
+/// The limits of one scope.
 #[derive(Debug, Clone, Default)]
 pub struct Rules {
-    limits: Vec<Limit>,
+    limits: Limits,
 }
 
 impl Rules {
     /// Takes the limits of a scope, which stand innermost last.
-    pub fn new(limits: &[Limit]) -> Self {
-        Self { limits: limits.iter().rev().cloned().collect() }
+    pub fn new(limits: &Limits) -> Self {
+        Self { limits: limits.clone() }
+    }
+
+    fn innermost_first(&self) -> impl Iterator<Item = &Limit> {
+        self.limits.iter().rev()
     }
 
     /// Whether there is nothing to check, so that nobody need say who asks.
@@ -124,7 +128,7 @@ impl Rules {
     /// which are not known before the password is.
     pub fn login_asks_for_user(&self) -> bool {
         let of_user = |rule: &Rule| matches!(rule, Rule::User(_) | Rule::Group(_));
-        let mut limits = self.limits.iter().filter(|limit| names(limit, &["LOGIN"]));
+        let mut limits = self.innermost_first().filter(|limit| names(limit, &["LOGIN"]));
         limits.any(|limit| limit.allow.iter().chain(&limit.deny).any(of_user))
     }
 
@@ -135,7 +139,7 @@ impl Rules {
         let all: &[&str] = if verb == LOGIN { &[] } else { &["ALL"] };
         let levels: [&[&str]; 3] = [&[&name], groups(verb), all];
         let innermost = |wanted: &dyn Fn(&Limit) -> bool| {
-            let limits = self.limits.iter().enumerate().filter(|(_, limit)| wanted(limit));
+            let limits = self.innermost_first().enumerate().filter(|(_, limit)| wanted(limit));
             limits.filter_map(|(at, limit)| Some((at, limit.judge(who)?))).next()
         };
         let Some((at, said)) = levels.iter().find_map(|level| innermost(&|limit| names(limit, level))) else {
@@ -232,7 +236,7 @@ mod tests {
     }
 
     fn allows(limits: &[Limit], verb: Verb) -> bool {
-        Rules::new(limits).allows(verb, &nobody().who())
+        Rules::new(&limits.iter().cloned().collect()).allows(verb, &nobody().who())
     }
 
     fn nobody() -> Person {
@@ -273,7 +277,7 @@ mod tests {
 
     #[test]
     fn a_command_needs_leave_for_what_it_does() {
-        let rules = Rules::new(&[limit(&["READ"], DENY)]);
+        let rules = Rules::new(&[limit(&["READ"], DENY)].into_iter().collect());
         let check = |verb, operation| rules.check(verb, Some(operation), &nobody());
         assert!(check(Verb::new("SITE_COPY"), Operation::Read).is_err());
         assert!(check(Verb::new("SITE_COPY"), Operation::Write).is_ok());

@@ -17,7 +17,7 @@ fuzz_target!(|bytes: &[u8]| {
     let address = Ipv4Addr::LOCALHOST.into();
     let groups = ["a".to_owned()];
     let who = Who { address, host: "localhost", user: "a", groups: &groups, class: None };
-    for limit in &scope.limits {
+    for limit in scope.limits.iter() {
         let _ = limit.judge(&who);
     }
 });

@@ -8,7 +8,7 @@ use crate::testing::configure;
 
 fn limit(body: &str) -> Limit {
     let read = configure(&format!("<Limit RETR>\n{body}\n</Limit>\n")).unwrap_or_else(|faults| panic!("{faults}"));
-    read.servers[0].scope.limits[0].clone()
+    read.servers[0].scope.limits.iter().next().unwrap().clone()
 }
 
 const HOME: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);

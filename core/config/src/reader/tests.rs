@@ -127,6 +127,12 @@ fn load_module_takes_effect_at_its_line() {
     assert_eq!(faults("LoadModule mod_sql.c\nSQLOptions a\n"), [""; 0]);
     assert_eq!(faults("SQLOptions a\nLoadModule mod_sql.c\n").len(), 1);
     assert_eq!(faults("LoadModule mod_broken.c\nBrokenOption a\n").len(), 1);
+    // What is wrong with all lines together is told, but where it follows.
+    assert_eq!(faults("AllowOverwrite on\nUmask clash\n").len(), 1);
+    for other in ["\"\"", "a", "mod", "mod_", "mod_clas", "mod_clash_too", "Umask"] {
+        assert_eq!(faults(&format!("LoadModule {other}\nUmask clash\n")).len(), 2, "{other}");
+    }
+    assert_eq!(faults("LoadModule mod_clash.c\nUmask clash\n").len(), 1);
     let twice = configure("LoadModule mod_sql.c\nLoadModule mod_sql.c\n")
         .map(|read| read.notices.iter().map(ToString::to_string).collect::<Vec<_>>());
     assert_eq!(twice, Ok(vec!["module 'mod_sql.c' already loaded on line 2 of '/t.conf'".to_owned()]));

@@ -101,7 +101,8 @@ impl Room {
 fn generation(occupants: Vec<Occupant>) -> Generation {
     let hooks: Vec<Vec<Hook>> = occupants.iter().map(|occupant| occupant.hooks.clone()).collect();
     let (modules, settings) = occupants.into_iter().map(|occupant| (occupant.running, occupant.settings)).unzip();
-    let scope = Scope { server: ServerId(0), settings: Settings::default(), rules: Rules::new(&[]), modules: settings };
+    let scope =
+        Scope { server: ServerId(0), settings: Settings::default(), rules: Rules::default(), modules: settings };
     let server = Server {
         scope: ScopeId(0),
         name: "a room".into(),

@@ -1,0 +1,68 @@
+//! The limits that reach a scope. Scopes share them with the scopes around
+//! them: a server with thousands of limits and thousands of folders has each
+//! limit once.
+
+use std::sync::Arc;
+
+use super::Limit;
+
+/// The limits that reach a scope, outermost first.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Limits {
+    /// Those that stand in one scope each; never empty ones.
+    layers: Vec<Arc<[Limit]>>,
+}
+
+impl Limits {
+    /// The same with those of a scope further in.
+    pub(crate) fn extend(&mut self, inner: Arc<[Limit]>) {
+        if !inner.is_empty() {
+            self.layers.push(inner);
+        }
+    }
+
+    /// Adds what `inner` has beyond `outer`, the scope around it.
+    pub(crate) fn extend_beyond(&mut self, inner: &Self, outer: &Self) {
+        let same = |(one, other): &(&Arc<[Limit]>, &Arc<[Limit]>)| Arc::ptr_eq(one, other) || one == other;
+        let inherited = inner.layers.iter().zip(&outer.layers).take_while(same).count();
+        self.layers.extend(inner.layers.iter().skip(inherited).cloned());
+    }
+
+    /// All of them, outermost first.
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = &Limit> {
+        self.layers.iter().flat_map(|layer| layer.iter())
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.layers.is_empty()
+    }
+}
+
+/// Those of one scope.
+impl FromIterator<Limit> for Limits {
+    fn from_iter<I: IntoIterator<Item = Limit>>(limits: I) -> Self {
+        let mut all = Self::default();
+        all.extend(limits.into_iter().collect());
+        all
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::limit::Limit;
+    use crate::testing::configure;
+
+    #[test]
+    fn scopes_share_what_they_inherit() {
+        let limits = "<Limit READ>\nDenyAll\n</Limit>\n".repeat(3);
+        let read =
+            configure(&format!("{limits}<Directory /a>\n</Directory>\n<Directory /a/b>\n{limits}</Directory>\n"));
+        let server = &read.as_ref().unwrap_or_else(|faults| panic!("{faults}")).servers[0];
+        let outer: Vec<*const Limit> = server.scope.limits.iter().map(std::ptr::from_ref).collect();
+        for (directory, number) in [(0, 3), (1, 6)] {
+            let inner: Vec<_> = server.directories[directory].scope.limits.iter().map(std::ptr::from_ref).collect();
+            assert_eq!((inner.len(), &inner[..3]), (number, &outer[..]));
+        }
+    }
+}
