@@ -97,6 +97,7 @@ fn a_constructor_that_does_not_return_is_refused(layout: Layout) {
     for (way, words) in [
         ("abort", &["died of SIGABRT", "it last wrote 'the place is on fire'"][..]),
         ("exit", &["ended that process with exit code 0"]),
+        ("pretend", &["ended that process with exit code 86"]),
         ("hang", &["did not end within", "hangs"]),
     ] {
         fs::write(server.folder().join("way"), way).unwrap();

@@ -2,6 +2,8 @@
 //! section covers its folder and all below; a wildcard stays within one
 //! component, so `/srv/*` covers what is in /srv, but not /srv itself.
 
+mod patterns;
+
 use std::collections::HashMap;
 use std::ops::Deref;
 use std::path::Path;
@@ -9,11 +11,7 @@ use std::path::Path;
 use gantry_api::proto::glob;
 
 use crate::scope::Scope;
-
-/// Steps that the patterns of one look-up may take: without bound, since a
-/// section that is not found would not protect its folder, and the work is at
-/// most the product of the lengths of path and patterns.
-const STEPS: u64 = u64::MAX;
+use patterns::Patterns;
 
 /// A `<Directory>` section.
 #[derive(Debug, Clone, PartialEq)]
@@ -65,7 +63,7 @@ impl Deref for Directories {
 pub struct DirectoryTable {
     /// Folders without wildcards, with their numbers in order.
     folders: HashMap<String, Vec<usize>>,
-    patterns: Vec<(Vec<String>, usize)>,
+    patterns: Patterns,
 }
 
 /// How close a section is: its depth, whether it is free of wildcards, and
@@ -98,7 +96,7 @@ impl DirectoryTable {
     fn add(&mut self, path: &str, number: usize) {
         let components: Vec<String> = components(path).map(str::to_owned).collect();
         match glob::is_pattern(path.as_bytes()) {
-            true => self.patterns.push((components, number)),
+            true => self.patterns.add(&components, number),
             false => self.folders.entry(components.join("/")).or_default().push(number),
         }
     }
@@ -114,9 +112,8 @@ impl DirectoryTable {
             found.extend(here.map(|number| (depth, true, *number)));
             end += components.get(depth).map_or(0, |next| next.len() + usize::from(depth > 0));
         }
-        let mut budget = glob::Budget::new(STEPS);
-        let patterns = self.patterns.iter().filter(|(pattern, _)| covers(pattern, &components, &mut budget));
-        found.extend(patterns.map(|(pattern, number)| (pattern.len(), false, *number)));
+        let patterns = self.patterns.covering(&components).into_iter();
+        found.extend(patterns.map(|(depth, number)| (depth, false, number)));
         found.into_iter()
     }
 }
@@ -128,14 +125,6 @@ pub(crate) fn fixed(path: &str) -> Option<String> {
 
 fn components(path: &str) -> impl Iterator<Item = &str> {
     path.split('/').filter(|component| !component.is_empty() && *component != ".")
-}
-
-fn covers(pattern: &[String], path: &[&str], budget: &mut glob::Budget) -> bool {
-    if pattern.len() > path.len() {
-        return false;
-    }
-    let mut pairs = pattern.iter().zip(path);
-    pairs.all(|(pattern, name)| glob::matches(pattern.as_bytes(), name.as_bytes(), budget).unwrap_or(false))
 }
 
 #[cfg(test)]

@@ -22,6 +22,8 @@ extern "C" fn act() {
             std::process::abort();
         }
         "exit" => std::process::exit(0),
+        // The code with which a trial says that all went well.
+        "pretend" => std::process::exit(86),
         "hang" => loop {
             std::thread::park();
         },

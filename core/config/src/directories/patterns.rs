@@ -1,0 +1,111 @@
+//! The paths with wildcards of some `<Directory>` sections, as a tree of their
+//! components: what a path meets of them is found without a look at all others.
+
+use std::collections::HashMap;
+
+use gantry_api::proto::glob;
+
+/// Steps that the patterns of one look-up may take: without bound, since a
+/// section that is not found would not protect its folder, and the work is at
+/// most the product of the lengths of path and patterns.
+const STEPS: u64 = u64::MAX;
+
+/// Patterns by their components.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct Patterns {
+    /// By number, so that nothing recurs however deep a path is; the first one is
+    /// the root, once there is a pattern.
+    nodes: Vec<Node>,
+}
+
+/// Where some components lead.
+#[derive(Debug, Clone, Default, PartialEq)]
+struct Node {
+    /// The next ones that stand for themselves.
+    literal: HashMap<String, usize>,
+    /// Those that have to be matched.
+    wild: HashMap<String, usize>,
+    /// The numbers of the patterns that end here.
+    ends: Vec<usize>,
+}
+
+impl Patterns {
+    pub(super) fn add(&mut self, components: &[String], number: usize) {
+        if self.nodes.is_empty() {
+            self.nodes.push(Node::default());
+        }
+        let mut at = 0;
+        for component in components {
+            let new = self.nodes.len();
+            let node = &mut self.nodes[at];
+            let next = if is_literal(component) { &mut node.literal } else { &mut node.wild };
+            at = *next.entry(component.clone()).or_insert(new);
+            if at == new {
+                self.nodes.push(Node::default());
+            }
+        }
+        self.nodes[at].ends.push(number);
+    }
+
+    /// Those that cover a path: the number of their components, and their own.
+    pub(super) fn covering(&self, path: &[&str]) -> Vec<(usize, usize)> {
+        let mut budget = glob::Budget::new(STEPS);
+        let mut found = Vec::new();
+        let mut here: Vec<&Node> = self.nodes.first().into_iter().collect();
+        for depth in 0..=path.len() {
+            found.extend(here.iter().flat_map(|node| &node.ends).map(|number| (depth, *number)));
+            let Some(name) = path.get(depth) else { break };
+            let mut next: Vec<usize> = Vec::new();
+            for node in here {
+                next.extend(node.literal.get(*name).copied());
+                let wild = node.wild.iter().filter(|(pattern, _)| matches(pattern, name, &mut budget));
+                next.extend(wild.map(|(_, at)| *at));
+            }
+            here = next.into_iter().filter_map(|at| self.nodes.get(at)).collect();
+            if here.is_empty() {
+                break;
+            }
+        }
+        found
+    }
+}
+
+fn matches(pattern: &str, name: &str, budget: &mut glob::Budget) -> bool {
+    glob::matches(pattern.as_bytes(), name.as_bytes(), budget).unwrap_or(false)
+}
+
+/// Whether a component of a pattern matches itself alone.
+fn is_literal(component: &str) -> bool {
+    !component.contains(['*', '?', '[', '\\'])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn split(path: &str) -> Vec<String> {
+        path.split('/').map(str::to_owned).collect()
+    }
+
+    /// What the tree finds is what comes of matching one by one.
+    #[test]
+    fn all_that_cover_a_path_are_found() {
+        let written =
+            ["a/*", "a/*", "*/b", "a/b*/c", "a/[bc]/c", "?", "a/\\*", "a/\\b/c", "*/*/*/*", "a/b/*", "[", "a/*/c"];
+        let mut patterns = Patterns::default();
+        assert!(patterns.covering(&["a"]).is_empty());
+        written.iter().enumerate().for_each(|(number, path)| patterns.add(&split(path), number));
+        for path in ["a", "a/b", "a/c", "a/*", "a/b/c", "a/bb/c/d", "x/b", "[", "a/b/c/d/e", "xx"] {
+            let components: Vec<&str> = path.split('/').collect();
+            let mut found: Vec<usize> = patterns.covering(&components).into_iter().map(|(_, number)| number).collect();
+            found.sort_unstable();
+            let one_by_one = written.iter().enumerate().filter(|(_, pattern)| {
+                let pattern = split(pattern);
+                let mut pairs = pattern.iter().zip(&components);
+                let mut budget = glob::Budget::new(STEPS);
+                pattern.len() <= components.len() && pairs.all(|(pattern, name)| matches(pattern, name, &mut budget))
+            });
+            assert_eq!(found, one_by_one.map(|(number, _)| number).collect::<Vec<_>>(), "{path}");
+        }
+    }
+}
