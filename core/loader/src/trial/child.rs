@@ -83,10 +83,22 @@ fn look_over(image: &Image) {
 const WORDS: [&[&str]; 6] = [&[], &["word"], &["/a", "b"], &["1"], &["on"], &["off"]];
 
 /// Settings to make: none, those that the parsers make of [`WORDS`], and of each
-/// kind one for every directive.
+/// kind one for every directive. What no module of the file knows is among them,
+/// as it is in a configuration: the directives of all others.
 fn settings(directives: &[&Directive]) -> Vec<Value> {
     let named = |directive: &Directive, value: Value| (directive.name.to_owned(), value);
+    let kinds = [
+        Value::from("word"),
+        Value::Int(1),
+        Value::Bool(true),
+        Value::list(["word"]),
+        Value::None,
+        Value::Float(0.5),
+        Value::Bytes(vec![1]),
+        Value::map([("word", Value::from(true))]),
+    ];
     let mut trees = vec![Value::Map(Vec::new())];
+    trees.extend(kinds.iter().map(|value| Value::map([("Unknown", value.clone())])));
     for words in WORDS {
         let parsed = directives.iter().filter_map(|directive| Some((directive, (directive.parse)(words).ok()?)));
         let settings = parsed.map(|(directive, value)| match directive.inherits {
@@ -95,7 +107,7 @@ fn settings(directives: &[&Directive]) -> Vec<Value> {
         });
         trees.push(Value::Map(settings.collect()));
     }
-    for value in [Value::from("word"), Value::Int(1), Value::Bool(true), Value::list(["word"])] {
+    for value in kinds {
         trees.push(Value::Map(directives.iter().map(|directive| named(directive, value.clone())).collect()));
         // Alone: making settings ends at the first value that does not fit.
         let alone = directives.iter().map(|directive| Value::Map(vec![named(directive, value.clone())]));
