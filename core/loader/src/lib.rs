@@ -307,7 +307,7 @@ fn agree(file: &Path, stamp: &Stamp, module: &str) -> Result<(), LoadError> {
 fn say_undigested(file: &Path, host: &dyn Host) {
     let path = file.display();
     let message = format!(
-        "{path}: no digest in it, so that damage of the file cannot be found: `gantry module install` and `cargo xtask \
+        "{path}: no digest in it, so that damage of the file cannot be found: `gantry module build` and `cargo xtask \
          install` write one"
     );
     if host.enabled(Level::Info) {
