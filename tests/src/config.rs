@@ -35,6 +35,10 @@ impl Config {
             ("DefaultServer", "on".to_owned()),
             ("DefaultAddress", "127.0.0.1".to_owned()),
             ("Port", "any".to_owned()),
+            // Outside the range that the kernel takes ports from by itself: each
+            // data connection leaves a port waiting for a minute, and trees of
+            // thousands of files would leave none to other servers.
+            ("PassivePorts", "10000 32000".to_owned()),
             ("UseReverseDNS", "off".to_owned()),
             ("PidFile", config.path("gantryd.pid")),
             ("SystemLog", config.path("system.log")),

@@ -103,9 +103,6 @@ fn clients_notice_nothing_of_what_operators_do() {
     let mut modules = None;
     let server = Server::with(Layout::Shared, |config| {
         let_operators_in(config);
-        // Apart from those that the kernel gives the clients: hundreds of new
-        // connections a second leave none of its own for long.
-        config.set("PassivePorts", "10000 32000");
         modules = Some(config.own_modules());
     });
     let builds = Builds::new(modules.expect("they were made"));
