@@ -88,10 +88,16 @@ fn plain_cargo_builds_the_same_and_a_second_module_joins_the_workspace() {
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo.args(["build", "--offline"]).current_dir(&workspace).env("CARGO_TARGET_DIR", target());
     finish(&mut cargo).ok();
+    let installed = workspace.join("installed");
+    fs::create_dir(&installed).unwrap();
     for name in ["mod_first", "mod_second_one"] {
         let object = target().join(format!("debug/lib{name}.so"));
         let checked = run(&workspace, &["check", object.to_str().unwrap()]).ok();
         assert!(checked.out.contains("sbin/gantryd\n") && checked.out.contains("  fits "), "{}", checked.out);
+        run(&workspace, &["install", "--to", "installed", object.to_str().unwrap()]).ok();
+        let (built, installed) = (fs::read(object).unwrap(), fs::read(installed.join(format!("{name}.so"))).unwrap());
+        assert!(installed.starts_with(&built), "{name}");
+        assert!(installed[built.len()..].starts_with(b"\0gantry-sha256\0\n"), "{name} has no digest");
     }
     let built = run(&workspace, &["build", "--profile", "dev"]).ok();
     assert_eq!(built.out.lines().count(), 2, "{}", built.out);

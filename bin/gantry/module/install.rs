@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use gantry_loader::{inspect_bytes, signature_path};
+use gantry_loader::{inspect_bytes, signature_path, with_digest};
 
 use super::archive;
 use super::error::KitError;
@@ -99,8 +99,9 @@ fn shared_object(file: &Path) -> Result<Candidate, KitError> {
     Ok(Candidate { origin: file.to_owned(), bytes, signature })
 }
 
-/// The module's name, if the daemon would load it.
-fn judged(candidate: Candidate, daemon: &Daemon) -> Result<(String, Candidate), KitError> {
+/// The module's name, if the daemon would load it, and what to install of it: its
+/// digest goes behind what has none, but for a signed file, whose bytes stay.
+fn judged(mut candidate: Candidate, daemon: &Daemon) -> Result<(String, Candidate), KitError> {
     let stamp = inspect_bytes(&candidate.origin, &candidate.bytes)?.stamp;
     let reasons = daemon.refusals(&stamp);
     if !reasons.is_empty() {
@@ -108,6 +109,9 @@ fn judged(candidate: Candidate, daemon: &Daemon) -> Result<(String, Candidate), 
     }
     // The name becomes a file's: the loader says which words are names.
     let name = gantry_loader::module_name(stamp.field("module"))?.to_owned();
+    if candidate.signature.is_none() {
+        candidate.bytes = with_digest(candidate.bytes);
+    }
     Ok((name, candidate))
 }
 
