@@ -4,6 +4,8 @@
 //! dispatch --list-cases       their names
 //! dispatch --count CASE N     does one N times, for whoever counts from outside
 //! ```
+//!
+//! With `DISPATCH_ORDER=backwards` the last is timed first.
 
 use std::process::ExitCode;
 use std::time::Instant;
@@ -23,7 +25,11 @@ fn main() -> ExitCode {
 
 fn time() {
     let mut criterion = Criterion::default().configure_from_args();
-    for Case { name, mut run } in cases() {
+    let mut cases = cases();
+    if std::env::var_os("DISPATCH_ORDER").is_some_and(|order| order == "backwards") {
+        cases.reverse();
+    }
+    for Case { name, mut run } in cases {
         let Some((group, layout)) = name.split_once('/').filter(|(group, _)| *group != "nothing") else { continue };
         criterion.benchmark_group(group).bench_function(layout, |bencher| {
             bencher.iter_custom(|times| {

@@ -22,11 +22,11 @@ pub(crate) fn cases(probes: &Probes) -> Vec<Case> {
     let each = |make: fn(&Probes, &Probe) -> Case| probes.layouts.iter().map(move |probe| make(probes, probe));
     cases.extend(each(bare));
     cases.extend(each(|probes, probe| guarded("c-guarded", probes, probe, &*probe.kit().guarded_small)));
-    for make in [waiting_small_bare, waiting_large_bare, waiting_small, waiting_large] {
+    for make in [waiting_small_bare, waiting_large_bare, waiting_small, waiting_large, waiting_with_runtime] {
         cases.extend(each(make));
     }
     cases.extend(each(|probes, probe| guarded("e-at-once-of-large", probes, probe, &*probe.kit().guarded_large)));
-    cases.extend(each(with_runtime));
+    cases.extend(each(|probes, probe| guarded("e-at-once-with-runtime", probes, probe, with_runtime(probes, probe))));
     cases
 }
 
@@ -85,11 +85,10 @@ fn guarded(group: &str, probes: &Probes, probe: &Probe, instance: &'static dyn I
     })
 }
 
-/// A module that has a runtime: entered on the way, where it is the image's own.
-fn with_runtime(probes: &Probes, probe: &Probe) -> Case {
-    let occupant = probes.occupant_with_runtime(probe, Verb::NOOP);
-    let instance: &'static dyn Instance = Box::leak(occupant.running.instance);
-    guarded("e-at-once-with-runtime", probes, probe, instance)
+/// A module that has a runtime: its image's own where it is loaded. What answers at
+/// once does not enter it, each poll of a future does.
+fn with_runtime(probes: &Probes, probe: &Probe) -> &'static dyn Instance {
+    Box::leak(probes.occupant_with_runtime(probe, Verb::NOOP).running.instance)
 }
 
 fn waiting_small_bare(probes: &Probes, probe: &Probe) -> Case {
@@ -117,6 +116,10 @@ fn waiting_small(probes: &Probes, probe: &Probe) -> Case {
 
 fn waiting_large(probes: &Probes, probe: &Probe) -> Case {
     called("d-large-guarded", probes, probe, &*probe.kit().guarded_large)
+}
+
+fn waiting_with_runtime(probes: &Probes, probe: &Probe) -> Case {
+    called("d-small-with-runtime", probes, probe, with_runtime(probes, probe))
 }
 
 fn called(group: &str, probes: &Probes, probe: &Probe, instance: &'static dyn Instance) -> Case {

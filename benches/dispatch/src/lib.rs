@@ -4,7 +4,7 @@
 //! cargo built beside it of the same sources.
 //!
 //! Here are the calls alone. `benches/dispatch.rs` has them timed and counted;
-//! what takes a whole server is in `src/bin/servers.rs`.
+//! what takes a whole server is in `src/bin/measure/servers.rs`.
 
 // What nothing names is not linked.
 extern crate mod_probe_runtime as _;

@@ -42,8 +42,9 @@ impl Probes {
         // The checkout's owner and modes are no matter here.
         let loader = Loader::with_trust(Trust::Lenient);
         let loaded = |module: &str| {
-            let program = env::current_exe().expect("a program knows its path");
-            let file = beside(&program).join(format!("lib{module}.so"));
+            // Not current_exe: that is the dynamic linker where it starts the program.
+            let program = env::args_os().next().expect("a program is told its path");
+            let file = beside(Path::new(&program)).join(format!("lib{module}.so"));
             let loaded = loader.load(&file, module, None, &LOGGER);
             ImageRef::Loaded(loaded.unwrap_or_else(|error| panic!("{error}")))
         };

@@ -1,5 +1,5 @@
 //! mod_probe_runtime: mod_probe as a module that needs a runtime: loaded, it
-//! has one of its own, which is entered where it is called.
+//! has one of its own, which each poll of its futures enters.
 
 #[path = "../../mod_probe/src/probe.rs"]
 mod probe;

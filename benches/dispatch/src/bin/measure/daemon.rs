@@ -15,7 +15,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
 use crate::error::{Error, Result};
-use crate::memory;
+use crate::memory::{self, Held};
 
 /// The control socket's name in the daemon's folder.
 const SOCKET: &str = "control";
@@ -108,9 +108,9 @@ impl Daemon {
         Ok(took)
     }
 
-    /// Its memory: each page shared by so many counts as one part of so many.
-    pub fn memory(&self) -> Result<u64> {
-        memory::proportional(self.child.id())
+    /// Its memory.
+    pub fn memory(&self) -> Result<Held> {
+        memory::held(self.child.id())
     }
 
     /// The time that its threads have run, in nanoseconds.

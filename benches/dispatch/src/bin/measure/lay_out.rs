@@ -78,9 +78,11 @@ impl Tree {
         write(&self.work.join("Cargo.toml"), &self.manifest()?)?;
         let locked = fs::read_to_string(self.root.join("Cargo.lock"))?;
         // Cargo itself adds what is ours; the rest is as in the tree.
-        if !self.work.join("Cargo.lock").exists() {
-            write(&self.work.join("Cargo.lock"), &locked)?;
+        let (ours, copied) = (self.work.join("Cargo.lock"), self.work.join("Cargo.lock.copied"));
+        if !ours.exists() || !fs::read_to_string(&copied).is_ok_and(|copied| copied == locked) {
+            write(&ours, &locked)?;
         }
+        write(&copied, &locked)?;
         for probe in self.probes() {
             write(&self.work.join(&probe).join("Cargo.toml"), &self.probe_manifest(&probe))?;
         }

@@ -7,6 +7,7 @@ mod error;
 mod figures;
 mod lay_out;
 mod memory;
+mod names;
 mod page;
 mod pin;
 mod record;

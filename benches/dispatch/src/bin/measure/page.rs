@@ -7,20 +7,26 @@ use std::path::Path;
 
 use crate::error::{Error, Result};
 use crate::figures::Figures;
+use crate::names::{name, plain};
 use crate::svg::{self, Point, short};
 
-/// What is shown of calls, and its name there.
-const CALLS: [(&str, &str); 9] = [
-    ("b-bare", "through `dyn`, without the guard"),
-    ("c-guarded", "through `dyn`, guarded: a hook that answers at once"),
-    ("e-at-once-of-large", "the same, of a module that could wait with 4 KiB"),
-    ("e-at-once-with-runtime", "the same, of a module with a runtime"),
-    ("d-small-bare", "small future, boxed, without the guard"),
-    ("d-small-guarded", "small future, boxed, guarded at each poll"),
-    ("d-large-bare", "future of 4 KiB, boxed, without the guard"),
-    ("d-large-guarded", "future of 4 KiB, boxed, guarded at each poll"),
-    ("f-command-waits-once", "a whole command with one hook that waits"),
+/// The calls that are shown, in this order.
+const CALLS: [&str; 10] = [
+    "b-bare",
+    "c-guarded",
+    "e-at-once-of-large",
+    "e-at-once-with-runtime",
+    "d-small-bare",
+    "d-small-guarded",
+    "d-small-with-runtime",
+    "d-large-bare",
+    "d-large-guarded",
+    "f-command-waits-once",
 ];
+
+/// What stands above the figures of a call or a command.
+const COMPARED: [&str; 7] =
+    ["linked in", "loaded", "loaded against linked", "linked, LTO", "loaded, LTO", "instructions", "allocations"];
 
 /// By how much loaded may differ from linked in without a word.
 const CALL_LIMIT: f64 = 0.10;
@@ -67,7 +73,7 @@ struct Drawing {
 impl Drawing {
     fn parts(&self) -> Result<HashMap<&'static str, String>> {
         let mut parts = HashMap::from([
-            ("calls", self.calls()?),
+            ("calls", self.calls()),
             ("commands", self.commands()),
             ("sockets", self.sockets()),
             ("chain", self.chain()?),
@@ -86,11 +92,28 @@ impl Drawing {
         let start_up = |layout: &str| -> Result<f64> {
             Ok(self.figures.get("release", &format!("j-start-up-with-{all}"), layout, "ms")?.value)
         };
+        let load = |how: &str| -> Result<f64> {
+            Ok(self.figures.get("release", &format!("j-load-of-1{how}"), "loaded", "ms")?.value)
+        };
         for (name, text) in [
             ("chain-saves", short((ns("i-chain-of-10", "dyn")? - ns("i-chain-of-10", "typed")?) / 10.0)),
             ("noop", short(ns(&format!("g-noop-with-{all}-all"), "linked")? / 1e3)),
             ("inlined", short(ns("a-inlined", "linked")?)),
-            ("bare-linked", short(ns("b-bare", "linked")?)),
+            ("box-small", short(ns("d-small-bare", "linked")? - ns("b-bare", "linked")?)),
+            ("box-large", short(ns("d-large-bare", "linked")? - ns("b-bare", "linked")?)),
+            ("guard-at-once", short(ns("c-guarded", "linked")? - ns("b-bare", "linked")?)),
+            ("guard-waiting", short(ns("d-small-guarded", "linked")? - ns("d-small-bare", "linked")?)),
+            ("runtime-linked", short(ns("d-small-with-runtime", "linked")? - ns("d-small-guarded", "linked")?)),
+            ("runtime-loaded", short(ns("d-small-with-runtime", "loaded")? - ns("d-small-guarded", "loaded")?)),
+            ("call-limit", format!("{:.0} %", CALL_LIMIT * 100.0)),
+            ("socket-limit", format!("{:.0} %", SOCKET_LIMIT * 100.0)),
+            ("socket-most", self.most(&["g-", "h-"])),
+            ("command-most", self.most(&["f-command-with-"])),
+            ("trial", short(load("-tried-first")? - load("")?)),
+            (
+                "object",
+                kib(self.figures.find("release", "k-size-of-mod_probe", "loaded", "bytes").map(|size| size.value)),
+            ),
             ("guarded-linked", short(ns("c-guarded", "linked")?)),
             ("guarded-loaded", short(ns("c-guarded", "loaded")?)),
             ("hook-linked", short(hook("linked")?)),
@@ -117,8 +140,8 @@ impl Drawing {
         };
         let calls: Result<Vec<_>> = CALLS
             .iter()
-            .filter(|(case, _)| !case.starts_with('f'))
-            .map(|(case, _)| Ok((case[2..].replace('-', " "), both(case, "ns")?)))
+            .filter(|case| !case.starts_with('f'))
+            .map(|case| Ok((plain(case), both(case, "ns")?)))
             .collect();
         let layouts = ["linked in", "loaded"];
         let zero = self.figures.get("release", "f-command-with-0", "linked", "ns")?;
@@ -140,16 +163,15 @@ impl Drawing {
         for which in ["none", "all"] {
             let case = format!("g-noop-with-{}-{which}", self.all());
             let micros = both(&case, "ns")?.into_iter().map(|point| scaled(point, 1e-3)).collect();
-            let hooks = if which == "all" { "all hook it" } else { "none hooks it" };
-            sockets.push((format!("NOOP, {} modules, {hooks}", self.all()), micros));
+            sockets.push((plain(&case), micros));
         }
         let login = both("h-login-by-sql", "ns")?.into_iter().map(|point| scaled(point, 1e-3)).collect();
-        sockets.push(("a login by SQL".to_owned(), login));
+        sockets.push((plain("h-login-by-sql"), login));
         let mut start = Vec::new();
         for count in [1, self.all()] {
             for what in ["start-up", "reload"] {
                 let case = format!("j-{what}-with-{count}");
-                start.push((format!("{what}, {count} modules"), both(&case, "ms")?));
+                start.push((plain(&case), both(&case, "ms")?));
             }
         }
         Ok(vec![
@@ -166,88 +188,40 @@ impl Drawing {
         counts.filter_map(|case| case.rsplit('-').next()?.parse().ok()).max().unwrap_or(0)
     }
 
-    fn calls(&self) -> Result<String> {
-        let mut rows = Vec::new();
-        let inlined = |profile: &str| shown(self.figures.find(profile, "a-inlined", "linked", "ns"));
-        let count = |case: &str, layout: &str, unit: &str| {
-            self.figures.get("release", case, layout, unit).map(|point| short(point.value))
-        };
-        rows.push(vec![
-            "inlined, as a generic".to_owned(),
-            inlined("release"),
-            "-".to_owned(),
-            "-".to_owned(),
-            inlined("lto"),
-            "-".to_owned(),
-            count("a-inlined", "linked", "instructions")?,
-            count("a-inlined", "linked", "allocations")?,
-        ]);
-        for (case, name) in CALLS {
-            let of = |profile: &str, layout: &str| shown(self.figures.find(profile, case, layout, "ns"));
-            let two = |unit: &str| -> Result<String> {
-                let (one, other) = (count(case, "linked", unit)?, count(case, "loaded", unit)?);
-                Ok(if one == other { one } else { format!("{one} / {other}") })
-            };
-            rows.push(vec![
-                name.to_owned(),
-                of("release", "linked"),
-                of("release", "loaded"),
-                change(self.figures.ratio("release", case, "ns")),
-                of("lto", "linked"),
-                of("lto", "loaded"),
-                two("instructions")?,
-                two("allocations")?,
-            ]);
-        }
-        Ok(table(
-            &[
-                "call",
-                "linked in",
-                "loaded",
-                "loaded against linked",
-                "linked, LTO",
-                "loaded, LTO",
-                "instructions",
-                "allocations",
-            ],
-            &rows,
-        ))
+    fn calls(&self) -> String {
+        let rows = std::iter::once("a-inlined").chain(CALLS).map(|case| self.compared(case));
+        self.comparison("call", rows.collect())
     }
 
     fn commands(&self) -> String {
-        let rows = self.figures.cases("f-command-with-").into_iter().map(|case| {
-            let of = |profile: &str, layout: &str| shown(self.figures.find(profile, case, layout, "ns"));
-            let count = |layout: &str, unit: &str| {
-                let found = self.figures.find("release", case, layout, unit);
-                found.map_or_else(|| "-".to_owned(), |point| short(point.value))
-            };
-            vec![
-                case.trim_start_matches("f-command-with-")
-                    .replace("-none", ", none hooks it")
-                    .replace("-all", ", all hook it"),
-                of("release", "linked"),
-                of("release", "loaded"),
-                change(self.figures.ratio("release", case, "ns")),
-                of("lto", "linked"),
-                of("lto", "loaded"),
-                format!("{} / {}", count("linked", "instructions"), count("loaded", "instructions")),
-                format!("{} / {}", count("linked", "allocations"), count("loaded", "allocations")),
-            ]
-        });
-        let rows: Vec<Vec<String>> = rows.collect();
-        table(
-            &[
-                "modules",
-                "linked in",
-                "loaded",
-                "loaded against linked",
-                "linked, LTO",
-                "loaded, LTO",
-                "instructions",
-                "allocations",
-            ],
-            &rows,
-        )
+        let rows = self.figures.cases("f-command-with-").into_iter().map(|case| self.compared(case));
+        self.comparison("command", rows.collect())
+    }
+
+    fn comparison(&self, what: &str, rows: Vec<Vec<String>>) -> String {
+        table(&[&[what], &COMPARED[..]].concat(), &rows)
+    }
+
+    /// A call or a command: its name, its times, its counts.
+    fn compared(&self, case: &str) -> Vec<String> {
+        let time = |profile: &str, layout: &str| shown(self.figures.find(profile, case, layout, "ns"));
+        let counts = |unit: &str| {
+            let count = |layout: &str| self.figures.find("release", case, layout, unit).map(|point| short(point.value));
+            match (count("linked"), count("loaded")) {
+                (Some(linked), Some(loaded)) if linked != loaded => format!("{linked} / {loaded}"),
+                (one, other) => one.or(other).unwrap_or_else(|| "-".to_owned()),
+            }
+        };
+        vec![
+            name(case),
+            time("release", "linked"),
+            time("release", "loaded"),
+            change(self.figures.ratio("release", case, "ns")),
+            time("lto", "linked"),
+            time("lto", "loaded"),
+            counts("instructions"),
+            counts("allocations"),
+        ]
     }
 
     fn sockets(&self) -> String {
@@ -265,7 +239,7 @@ impl Drawing {
                     }
                     let what = if unit == "ns" { "" } else { ", the server's processor alone" };
                     rows.push(vec![
-                        format!("{}{what}", case[2..].replace('-', " ")),
+                        format!("{}{what}", name(case)),
                         profile.to_owned(),
                         micros("linked"),
                         micros("loaded"),
@@ -291,12 +265,7 @@ impl Drawing {
     fn start(&self) -> String {
         let rows = self.figures.cases("j-").into_iter().map(|case| {
             let of = |layout: &str| shown(self.figures.find("release", case, layout, "ms"));
-            vec![
-                case[2..].replace('-', " "),
-                of("linked"),
-                of("loaded"),
-                change(self.figures.ratio("release", case, "ms")),
-            ]
+            vec![name(case), of("linked"), of("loaded"), change(self.figures.ratio("release", case, "ms"))]
         });
         table(&["what", "linked in, ms", "loaded, ms", "loaded against linked"], &rows.collect::<Vec<_>>())
     }
@@ -307,13 +276,7 @@ impl Drawing {
                 let found = self.figures.find(profile, case, layout, "bytes");
                 found.map_or_else(|| "-".to_owned(), |point| short(point.value / 1024.0))
             };
-            vec![
-                case[2..].replace('-', " "),
-                of("release", "linked"),
-                of("release", "loaded"),
-                of("lto", "linked"),
-                of("lto", "loaded"),
-            ]
+            vec![name(case), of("release", "linked"), of("release", "loaded"), of("lto", "linked"), of("lto", "loaded")]
         });
         table(
             &["what", "linked in, KiB", "loaded, KiB", "linked in, LTO, KiB", "loaded, LTO, KiB"],
@@ -331,37 +294,70 @@ impl Drawing {
         Some((of(all)? - of(1)?) / f64::from(all.checked_sub(1).filter(|more| *more > 0)?))
     }
 
+    /// By how much the layouts differ at most, in the times of these cases.
+    fn most(&self, begin: &[&str]) -> String {
+        let cases = begin.iter().flat_map(|begin| self.figures.cases(begin));
+        let ratios = cases.flat_map(|case| {
+            ["release", "lto"].into_iter().filter_map(|profile| self.figures.ratio(profile, case, "ns"))
+        });
+        format!("{:.1} %", ratios.map(|ratio| (ratio.value - 1.0).abs() * 100.0).fold(0.0, f64::max))
+    }
+
     /// The comparisons in which the layouts differ by more than a little, with
-    /// what callgrind says of both.
+    /// what callgrind says of both, and what the same machine code takes at other
+    /// places.
     fn beyond(&self) -> String {
-        let mut lines = Vec::new();
-        for (begin, limit) in
-            [("b-", CALL_LIMIT), ("c-", CALL_LIMIT), ("d-", CALL_LIMIT), ("f-", CALL_LIMIT), ("g-", SOCKET_LIMIT)]
-        {
-            for case in self.figures.cases(begin) {
-                for profile in ["release", "lto"] {
-                    let Some(ratio) = self.figures.ratio(profile, case, "ns") else { continue };
-                    if (ratio.value - 1.0).abs() <= limit {
-                        continue;
-                    }
-                    let count = |layout: &str, unit: &str| {
-                        let found = self.figures.find(profile, case, layout, unit);
-                        found.map_or_else(|| "-".to_owned(), |point| short(point.value))
-                    };
-                    let counted: Vec<String> = [
-                        "instructions",
-                        "indirect branches",
-                        "indirect branches mispredicted",
-                        "conditional branches mispredicted",
-                    ]
-                    .iter()
-                    .map(|unit| format!("{unit} {} / {}", count("linked", unit), count("loaded", unit)))
-                    .collect();
-                    lines.push(format!("- `{case}`, {profile}: {} ({})", change(Some(ratio)), counted.join(", ")));
-                }
-            }
+        let limits =
+            [("b-", CALL_LIMIT), ("c-", CALL_LIMIT), ("d-", CALL_LIMIT), ("f-", CALL_LIMIT), ("g-", SOCKET_LIMIT)];
+        let cases = limits
+            .into_iter()
+            .flat_map(|(begin, limit)| self.figures.cases(begin).into_iter().map(move |case| (case, limit)));
+        let cases = cases.flat_map(|(case, limit)| ["release", "lto"].map(|profile| (case, profile, limit)));
+        let rows = cases.filter_map(|(case, profile, limit)| {
+            let ratio = self.figures.ratio(profile, case, "ns")?;
+            ((ratio.value - 1.0).abs() > limit).then(|| self.explained(case, profile, ratio))
+        });
+        let rows: Vec<Vec<String>> = rows.collect();
+        if rows.is_empty() {
+            return "None.".to_owned();
         }
-        if lines.is_empty() { "None.".to_owned() } else { lines.join("\n") }
+        let head = [
+            "what",
+            "build",
+            "loaded against linked",
+            "instructions",
+            "indirect branches",
+            "mispredicted",
+            "elsewhere: linked in, ns",
+            "loaded, ns",
+            "loaded against linked",
+        ];
+        table(&head, &rows)
+    }
+
+    fn explained(&self, case: &str, profile: &str, ratio: Point) -> Vec<String> {
+        let count = |layout: &str, unit: &str| self.figures.find(profile, case, layout, unit).map(|point| point.value);
+        let both = |units: &[&str]| {
+            let sum = |layout: &str| units.iter().map(|unit| count(layout, unit)).sum::<Option<f64>>();
+            let of = |layout: &str| sum(layout).map_or_else(|| "-".to_owned(), short);
+            format!("{} / {}", of("linked"), of("loaded"))
+        };
+        // The program that stands elsewhere is that of release.
+        let elsewhere = |layout: &str| match profile {
+            "release" => shown(self.figures.find("elsewhere", case, layout, "ns")),
+            _ => "-".to_owned(),
+        };
+        vec![
+            name(case),
+            profile.to_owned(),
+            change(Some(ratio)),
+            both(&["instructions"]),
+            both(&["indirect branches"]),
+            both(&["indirect branches mispredicted", "conditional branches mispredicted"]),
+            elsewhere("linked"),
+            elsewhere("loaded"),
+            change(self.figures.ratio("elsewhere", case, "ns").filter(|_| profile == "release")),
+        ]
     }
 }
 

@@ -128,7 +128,7 @@ fn parse(line: &str) -> Option<Record> {
     })
 }
 
-/// Six digits, and no more than the value has.
+/// With four decimals at most, and none of what is counted in millions.
 fn shown(value: f64) -> String {
     let digits = if value.abs() >= 1e6 { 0 } else { 4 };
     let text = format!("{value:.digits$}");

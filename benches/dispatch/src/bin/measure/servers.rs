@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use gantry_loader::{Loader, Trust};
+use gantry_loader::{Loader, Trial, Trust};
 use gantry_server::LOGGER;
 
 use crate::daemon::{Daemon, controlled, loading, modules};
@@ -18,6 +18,7 @@ use crate::wire::Wire;
 /// How much is measured.
 #[derive(Debug, Clone, Copy)]
 pub struct Amount {
+    processes: usize,
     blocks: usize,
     commands: u32,
     logins: usize,
@@ -26,9 +27,12 @@ pub struct Amount {
 }
 
 /// For figures.
-pub const FULL: Amount = Amount { blocks: 250, commands: 1000, logins: 300, starts: 50, swaps: 40 };
+pub const FULL: Amount = Amount { processes: 10, blocks: 25, commands: 1000, logins: 30, starts: 50, swaps: 40 };
 /// To see that it works.
-pub const ONCE: Amount = Amount { blocks: 1, commands: 1, logins: 1, starts: 1, swaps: 1 };
+pub const ONCE: Amount = Amount { processes: 1, blocks: 1, commands: 1, logins: 1, starts: 1, swaps: 1 };
+
+/// What was measured side by side: linked in, and loaded.
+type Pair = (f64, f64);
 
 /// Measures all, or what the prefixes in `folder` allow, and writes the records.
 pub fn run(profile: &str, folder: &Path, out: &Path, amount: Amount) -> Result<()> {
@@ -80,12 +84,19 @@ impl Bench<'_> {
     }
 
     /// Both layouts' samples, and of each pair the quotient.
-    fn pairs(&mut self, case: &str, unit: &str, pairs: Vec<(f64, f64)>) {
-        let quotients = pairs.iter().map(|(linked, loaded)| loaded / linked).collect();
-        let (linked, loaded) = pairs.into_iter().unzip();
-        self.estimate(case, "linked", unit, linked);
-        self.estimate(case, "loaded", unit, loaded);
-        self.estimate(case, "loaded/linked", &format!("{unit}, ratio"), quotients);
+    fn pairs(&mut self, case: &str, unit: &str, pairs: Vec<Pair>) {
+        self.processes(case, unit, pairs.into_iter().map(|pair| vec![pair]).collect());
+    }
+
+    /// The same of several processes, each of which counts once, by its median:
+    /// where code and data lie in memory differs between processes.
+    fn processes(&mut self, case: &str, unit: &str, processes: Vec<Vec<Pair>>) {
+        let medians = |of: fn(&Pair) -> f64| {
+            processes.iter().map(|pairs| Estimate::of(pairs.iter().map(of).collect()).value).collect()
+        };
+        self.estimate(case, "linked", unit, medians(|(linked, _)| *linked));
+        self.estimate(case, "loaded", unit, medians(|(_, loaded)| *loaded));
+        self.estimate(case, "loaded/linked", &format!("{unit}, ratio"), medians(|(linked, loaded)| loaded / linked));
     }
 
     /// (g): NOOP, hooked by none or by all probes.
@@ -94,20 +105,25 @@ impl Bench<'_> {
         for (which, verb) in [("none", "STOR"), ("all", "NOOP")] {
             let text = format!("{}ProbeVerb {verb}\n", loading(&self.prefix("loaded"), &probes));
             let start = |name: &str| Daemon::start(&self.gantryd(name), |_| Ok(text.clone()));
-            let (linked, loaded) = (start("linked")?.0, start("loaded")?.0);
-            let mut wires = (Wire::connect(linked.address())?, Wire::connect(loaded.address())?);
             let (mut times, mut runs) = (Vec::new(), Vec::new());
-            for turn in 0..self.amount.blocks {
-                let (one, other) =
-                    in_turn(turn, || self.noops(&linked, &mut wires.0), || self.noops(&loaded, &mut wires.1))?;
-                times.push((one.0, other.0));
-                runs.push((one.1, other.1));
+            for _ in 0..self.amount.processes {
+                let (linked, loaded) = (start("linked")?.0, start("loaded")?.0);
+                let mut wires = (Wire::connect(linked.address())?, Wire::connect(loaded.address())?);
+                let (mut time, mut ran) = (Vec::new(), Vec::new());
+                for turn in 0..self.amount.blocks {
+                    let (one, other) =
+                        in_turn(turn, || self.noops(&linked, &mut wires.0), || self.noops(&loaded, &mut wires.1))?;
+                    time.push((one.0, other.0));
+                    ran.push((one.1, other.1));
+                }
+                times.push(time);
+                runs.push(ran);
+                linked.end()?;
+                loaded.end()?;
             }
             let case = format!("g-noop-with-{}-{which}", probes.len());
-            self.pairs(&case, "ns", times);
-            self.pairs(&case, "ns of the server's processor", runs);
-            linked.end()?;
-            loaded.end()?;
+            self.processes(&case, "ns", times);
+            self.processes(&case, "ns of the server's processor", runs);
         }
         Ok(())
     }
@@ -125,23 +141,24 @@ impl Bench<'_> {
 
     /// (h): connect, USER, PASS, QUIT; the user stands in a database.
     fn logins(&mut self) -> Result<()> {
-        let modules = modules(&self.prefix("sql-loaded"))?;
-        let start = |name: &str| {
-            let lines = loading(&self.prefix("sql-loaded"), &modules);
-            Daemon::start(&self.gantryd(name), |folder| Ok(format!("{lines}{}", with_users(folder)?)))
-        };
-        let (linked, loaded) = (start("sql-linked")?.0, start("sql-loaded")?.0);
         let mut times = Vec::new();
-        for turn in 0..self.amount.logins {
-            times.push(in_turn(turn, || login(&linked), || login(&loaded))?);
+        for _ in 0..self.amount.processes {
+            let (linked, loaded) = (self.with_sql("linked")?, self.with_sql("loaded")?);
+            let pairs = (0..self.amount.logins).map(|turn| in_turn(turn, || login(&linked), || login(&loaded)));
+            times.push(pairs.collect::<Result<_>>()?);
+            linked.end()?;
+            loaded.end()?;
         }
-        self.pairs("h-login-by-sql", "ns", times);
-        for (daemon, layout) in [(linked, "linked"), (loaded, "loaded")] {
-            let memory = daemon.memory()?;
-            self.exact("k-memory-with-sql", layout, "bytes", memory as f64);
-            daemon.end()?;
-        }
+        self.processes("h-login-by-sql", "ns", times);
         Ok(())
+    }
+
+    /// A daemon that has mod_sql and mod_sql_sqlite in this layout.
+    fn with_sql(&self, layout: &str) -> Result<Daemon> {
+        let prefix = self.prefix("sql-loaded");
+        let lines = loading(&prefix, &modules(&prefix)?);
+        let gantryd = self.gantryd(&format!("sql-{layout}"));
+        Ok(Daemon::start(&gantryd, |folder| Ok(format!("{lines}{}", with_users(folder)?)))?.0)
     }
 
     /// (j): from the start of the process until clients can come.
@@ -212,21 +229,34 @@ impl Bench<'_> {
         daemon.end()
     }
 
-    /// (j): one file, from its path to a checked image that can be called.
+    /// (j): files, from their paths to checked images that can be called; as they
+    /// are, and each tried first by a process of its own.
     fn loads(&mut self) -> Result<()> {
-        let folder = self.prefix("loaded").join("libexec");
         let probes = self.probes()?;
-        let mut times = Vec::new();
-        for probe in probes.iter().cycle().take(self.amount.starts * 10) {
-            // A new loader maps the file anew.
-            let loader = Loader::with_trust(Trust::Lenient);
-            let began = Instant::now();
-            let loaded = loader.load(&folder.join(format!("{probe}.so")), probe, None, &LOGGER);
-            let took = began.elapsed();
-            drop(loaded.map_err(|error| Error::new(error.to_string()))?);
-            times.push(millis(took));
+        let times = self.amount.starts;
+        for count in [1, probes.len()] {
+            let new = || Loader::with_trust(Trust::Lenient);
+            self.load(&format!("j-load-of-{count}"), &probes[..count], times, new)?;
+            let program = self.gantryd("loaded");
+            let trial = || Trial::new(program.clone(), Vec::new(), Duration::from_secs(60), &LOGGER);
+            self.load(&format!("j-load-of-{count}-tried-first"), &probes[..count], times, || new().trying(trial()))?;
         }
-        self.estimate("j-load-of-1", "loaded", "ms", times);
+        Ok(())
+    }
+
+    fn load(&mut self, case: &str, probes: &[String], times: usize, new: impl Fn() -> Loader) -> Result<()> {
+        let folder = self.prefix("loaded").join("libexec");
+        let mut took = Vec::new();
+        for _ in 0..times {
+            // A new loader maps the files anew.
+            let (loader, began, mut loaded) = (new(), Instant::now(), Vec::new());
+            for probe in probes {
+                let image = loader.load(&folder.join(format!("{probe}.so")), probe, None, &LOGGER);
+                loaded.push(image.map_err(|error| Error::new(error.to_string()))?);
+            }
+            took.push(millis(began.elapsed()));
+        }
+        self.estimate(case, "loaded", "ms", took);
         Ok(())
     }
 
@@ -254,8 +284,9 @@ impl Bench<'_> {
         Ok(())
     }
 
-    /// (k): what the process holds with 0, 1 and all of the probes.
+    /// (k): what the process holds with 0, 1 and all of the probes, and with SQL.
     fn memory(&mut self) -> Result<()> {
+        let prefix = self.prefix("loaded");
         let probes = self.probes()?;
         let all = probes.len();
         for (count, name, layout) in [
@@ -269,17 +300,36 @@ impl Bench<'_> {
                 continue;
             }
             let wanted = if layout == "loaded" { &probes[..count] } else { &[] };
-            let text = loading(&self.prefix("loaded"), wanted);
-            let mut sizes = Vec::new();
-            for _ in 0..self.amount.starts.div_ceil(10) {
-                let (daemon, _) = Daemon::start(&self.gantryd(name), |_| Ok(text.clone()))?;
-                sizes.push(daemon.memory()? as f64);
-                daemon.end()?;
-            }
-            self.estimate(&format!("k-memory-with-{count}"), layout, "bytes", sizes);
+            let text = loading(&prefix, wanted);
+            self.held(&format!("k-memory-with-{count}"), layout, files(&prefix, wanted)?, |bench| {
+                Ok(Daemon::start(&bench.gantryd(name), |_| Ok(text.clone()))?.0)
+            })?;
         }
+        let sql = self.prefix("sql-loaded");
+        let objects = files(&sql, &modules(&sql)?)?;
+        self.held("k-memory-with-sql", "linked", 0.0, |bench| bench.with_sql("linked"))?;
+        self.held("k-memory-with-sql", "loaded", objects, |bench| bench.with_sql("loaded"))
+    }
+
+    /// What a daemon holds once clients can come. The sealed copies of its modules'
+    /// files, which are of `objects` bytes, are in memory whole: what has not been
+    /// touched of them is counted as well.
+    fn held(&mut self, case: &str, layout: &str, objects: f64, start: impl Fn(&Self) -> Result<Daemon>) -> Result<()> {
+        let mut sizes = Vec::new();
+        for _ in 0..self.amount.starts.div_ceil(5) {
+            let daemon = start(self)?;
+            let held = daemon.memory()?;
+            sizes.push(held.proportional as f64 + (objects - held.of_copies as f64).max(0.0));
+            daemon.end()?;
+        }
+        self.estimate(case, layout, "bytes", sizes);
         Ok(())
     }
+}
+
+/// The sizes of modules' files, summed up.
+fn files(prefix: &Path, modules: &[String]) -> Result<f64> {
+    modules.iter().map(|module| size(&prefix.join(format!("libexec/{module}.so")))).sum()
 }
 
 /// Does one and the other, now this one first, now that one.

@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 
 /// Of linked, loaded, and what else there is.
 const COLOURS: [&str; 4] = ["#3b6fb6", "#d9822b", "#8fb3de", "#f0b67f"];
-const WIDTH: f64 = 760.0;
-const LEFT: f64 = 230.0;
+const WIDTH: f64 = 860.0;
+const LEFT: f64 = 330.0;
 const LINE: f64 = 14.0;
 
 /// A value with its interval.
