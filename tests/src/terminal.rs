@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 
 use rustix::fs::{Mode, OFlags, open};
+use rustix::process::{Pid, Signal, kill_process};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{LocalModes, Winsize, tcgetattr, tcsetwinsize};
 
@@ -77,6 +78,15 @@ impl Terminal {
     pub fn is_raw(&self) -> bool {
         let modes = tcgetattr(&self.inner).expect("a terminal has modes").local_modes;
         !modes.intersects(LocalModes::ECHO | LocalModes::ICANON)
+    }
+
+    /// Sends the program a signal.
+    ///
+    /// # Panics
+    /// When it has ended.
+    pub fn signal(&self, signal: Signal) {
+        let pid = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw).expect("a child has a process id");
+        kill_process(pid, signal).expect("a child can be sent signals");
     }
 
     /// Waits until the program has ended.

@@ -6,6 +6,7 @@ use std::process::Command;
 use gantry_tests::prelude::*;
 use gantry_tests::scripted::Scripted;
 use gantry_tests::terminal::Terminal;
+use rustix::process::Signal;
 
 const ESCAPE: char = '\u{1b}';
 
@@ -67,6 +68,18 @@ fn an_interrupt_leaves_the_terminal_as_it_was(layout: Layout) {
     top.wait_for(&format!("{ESCAPE}[?25h"));
 }
 
+fn a_signal_to_end_leaves_the_terminal_as_it_was(layout: Layout) {
+    for signal in [Signal::TERM, Signal::HUP] {
+        let daemon = Scripted::one(who("alice"));
+        let mut top = top(layout, &daemon, &["--delay", "1h"]);
+        top.wait_for("alice");
+        assert!(top.is_raw());
+        top.signal(signal);
+        assert!(top.ended().success() && !top.is_raw(), "{signal:?}");
+        top.wait_for(&format!("{ESCAPE}[?25h"));
+    }
+}
+
 fn a_refusal_is_told_on_the_ordinary_screen(layout: Layout) {
     let daemon = Scripted::one("{\"ok\":false,\"reason\":\"denied\",\"error\":\"say so\"}\n");
     let mut top = top(layout, &daemon, &[]);
@@ -78,5 +91,6 @@ fn a_refusal_is_told_on_the_ordinary_screen(layout: Layout) {
 both_layouts!(
     keys_change_what_is_shown,
     an_interrupt_leaves_the_terminal_as_it_was,
+    a_signal_to_end_leaves_the_terminal_as_it_was,
     a_refusal_is_told_on_the_ordinary_screen,
 );

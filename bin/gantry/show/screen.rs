@@ -4,11 +4,15 @@
 use std::collections::VecDeque;
 use std::fmt::Write as _;
 use std::io::{self, IsTerminal, Write};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use rustix::termios::{LocalModes, OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcgetwinsize, tcsetattr};
+use signal_hook::consts::{SIGHUP, SIGTERM};
+use signal_hook::flag;
 
 /// A key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,7 +29,7 @@ pub enum Key {
     Up,
     /// To the line below.
     Down,
-    /// The end: ^C, ^D, or a terminal that is gone.
+    /// The end: ^C, ^D, a terminal that is gone, SIGTERM or SIGHUP.
     End,
 }
 
@@ -33,6 +37,7 @@ pub enum Key {
 pub struct Screen {
     before: Termios,
     typed: VecDeque<Key>,
+    told_to_end: Arc<AtomicBool>,
 }
 
 impl Screen {
@@ -46,6 +51,12 @@ impl Screen {
     /// # Errors
     /// It is none.
     pub fn enter() -> io::Result<Self> {
+        let told_to_end = Arc::new(AtomicBool::new(false));
+        for signal in [SIGTERM, SIGHUP] {
+            // The second one ends what cannot listen to the first.
+            flag::register_conditional_default(signal, Arc::clone(&told_to_end))?;
+            flag::register(signal, Arc::clone(&told_to_end))?;
+        }
         let before = tcgetattr(io::stdin())?;
         let mut ours = before.clone();
         // ^C comes as a key, so that the terminal is always put back.
@@ -53,7 +64,7 @@ impl Screen {
         ours.special_codes[SpecialCodeIndex::VMIN] = 1;
         ours.special_codes[SpecialCodeIndex::VTIME] = 0;
         tcsetattr(io::stdin(), OptionalActions::Flush, &ours)?;
-        let screen = Self { before, typed: VecDeque::new() };
+        let screen = Self { before, typed: VecDeque::new(), told_to_end };
         // The other buffer, no cursor.
         super::print("\x1b[?1049h\x1b[?25l")?;
         Ok(screen)
@@ -87,12 +98,16 @@ impl Screen {
     /// The terminal cannot be read.
     pub fn key(&mut self, end: Instant) -> io::Result<Option<Key>> {
         loop {
+            if self.told_to_end.load(Ordering::Relaxed) {
+                return Ok(Some(Key::End));
+            }
             if let Some(key) = self.typed.pop_front() {
                 return Ok(Some(key));
             }
             match wait(end.saturating_duration_since(Instant::now())) {
                 Ok(false) => return Ok(None),
                 Ok(true) => {}
+                Err(Errno::INTR) if self.told_to_end.load(Ordering::Relaxed) => continue,
                 // A resized window, say: what is shown is drawn anew.
                 Err(Errno::INTR) => return Ok(None),
                 Err(error) => return Err(error.into()),
