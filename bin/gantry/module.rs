@@ -51,31 +51,32 @@ pub use self::{
 /// The commands on modules.
 #[derive(Debug, clap::Subcommand)]
 pub enum ModuleCommand {
-    /// Write a new module: a small, complete, tested crate
     #[cfg(feature = "dso")]
-    New(New),
-    /// Build a module as a shared object that the installed gantryd accepts
-    #[cfg(feature = "dso")]
-    Build(Build),
-    /// Build a module, and run its tests against the installed gantryd
-    #[cfg(feature = "dso")]
-    Test(Test),
-    /// Put modules into the folder where LoadModule looks
-    #[cfg(feature = "dso")]
-    Install(Install),
-    /// Make a tar file of a module for other machines
-    #[cfg(feature = "dso")]
-    Package(Package),
+    #[command(flatten)]
+    Kit(KitCommand),
     /// Tell what a module's file says of itself, and whether the installed gantryd would load it
     Check(Check),
+}
+
+/// Those that need the loader.
+#[cfg(feature = "dso")]
+#[derive(Debug, clap::Subcommand)]
+pub enum KitCommand {
+    /// Write a new module: a small, complete, tested crate
+    New(New),
+    /// Build a module as a shared object that the installed gantryd accepts
+    Build(Build),
+    /// Build a module, and run its tests against the installed gantryd
+    Test(Test),
+    /// Put modules into the folder where LoadModule looks
+    Install(Install),
+    /// Make a tar file of a module for other machines
+    Package(Package),
     /// Make a key to sign modules with
-    #[cfg(feature = "dso")]
     Keygen(Keygen),
     /// Sign modules' files
-    #[cfg(feature = "dso")]
     Sign(Sign),
     /// Tell whether modules' files are signed
-    #[cfg(feature = "dso")]
     Verify(Verify),
 }
 
@@ -83,22 +84,24 @@ impl ModuleCommand {
     /// Does it.
     pub fn run(&self) -> ExitCode {
         match self {
+            #[cfg(feature = "dso")]
+            Self::Kit(command) => command.run(),
             Self::Check(arguments) => arguments.run(),
-            #[cfg(feature = "dso")]
+        }
+    }
+}
+
+#[cfg(feature = "dso")]
+impl KitCommand {
+    fn run(&self) -> ExitCode {
+        match self {
             Self::New(arguments) => arguments.run(),
-            #[cfg(feature = "dso")]
             Self::Build(arguments) => arguments.run(),
-            #[cfg(feature = "dso")]
             Self::Test(arguments) => arguments.run(),
-            #[cfg(feature = "dso")]
             Self::Install(arguments) => arguments.run(),
-            #[cfg(feature = "dso")]
             Self::Package(arguments) => arguments.run(),
-            #[cfg(feature = "dso")]
             Self::Keygen(arguments) => arguments.run(),
-            #[cfg(feature = "dso")]
             Self::Sign(arguments) => arguments.run(),
-            #[cfg(feature = "dso")]
             Self::Verify(arguments) => arguments.run(),
         }
     }
