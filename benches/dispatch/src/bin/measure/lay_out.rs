@@ -36,7 +36,7 @@ pub fn run(profile: &str, modules: usize, folder: &Path) -> Result<()> {
         let prefix = folder.join(profile).join(name);
         tree.build(profile, features, objects)?;
         let _ = fs::remove_dir_all(&prefix);
-        place(&tree.built(profile).join(DAEMON), &prefix.join("sbin/gantryd"))?;
+        place(&tree.built(profile).join("gantryd"), &prefix.join("sbin/gantryd"))?;
         let objects = match objects {
             Objects::None => Vec::new(),
             Objects::Probes => tree.probes().map(|probe| (probe.clone(), format!("lib{probe}.so"))).collect(),
@@ -52,9 +52,6 @@ pub fn run(profile: &str, modules: usize, folder: &Path) -> Result<()> {
     Ok(())
 }
 
-/// What cargo calls the daemon, so that it takes no other one's place.
-const DAEMON: &str = "gantryd-of-the-benches";
-
 struct Tree {
     modules: usize,
     root: PathBuf,
@@ -65,9 +62,12 @@ struct Tree {
 impl Tree {
     fn new(modules: usize, work: &Path) -> Result<Self> {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize()?;
-        let target = env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
         fs::create_dir_all(work)?;
-        Ok(Self { modules, root, work: work.canonicalize()?, target })
+        let work = work.canonicalize()?;
+        // Not the tree's: crates of the kind cdylib have files without a hash in their
+        // names, and cargo does not see when another workspace writes over them.
+        let target = work.join("target");
+        Ok(Self { modules, root, work, target })
     }
 
     fn probes(&self) -> impl Iterator<Item = String> + use<> {
@@ -107,14 +107,13 @@ impl Tree {
                     r#"mod_greet = { package = "probes", path = "probes", optional = true }"#.to_owned()
                 }
                 line if line.starts_with("default-run") => format!("build = \"{}/build.rs\"", self.root.display()),
-                "name = \"gantryd\"" => format!("name = \"{DAEMON}\""),
                 "[features]" => "[features]\nall-probes = [\"mod_greet/all\"]".to_owned(),
                 line => line.replace("path = \"", &format!("path = \"{}/", self.root.display())),
             };
             manifest.push_str(&line);
             manifest.push('\n');
         }
-        let expected = ["all-probes", "mod_probe_*", "package = \"probes\"", DAEMON, "build.rs"];
+        let expected = ["all-probes", "mod_probe_*", "package = \"probes\"", "build.rs"];
         match expected.iter().find(|part| !manifest.contains(**part)) {
             Some(part) => Err(Error::new(format!("{} has no place for '{part}'", path.display()))),
             None => Ok(manifest),
@@ -149,7 +148,7 @@ impl Tree {
 
     fn build(&self, profile: &str, features: &str, objects: Objects) -> Result<()> {
         let mut cargo = self.cargo(profile);
-        cargo.args(["-p", "gantry", "--bin", DAEMON, "--features", features]);
+        cargo.args(["-p", "gantry", "--bin", "gantryd", "--features", features]);
         output(&mut cargo)?;
         if objects == Objects::Probes {
             let mut cargo = self.cargo(profile);

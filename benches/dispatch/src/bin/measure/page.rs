@@ -101,7 +101,7 @@ impl Drawing {
             ("inlined", short(ns("a-inlined", "linked")?)),
             ("box-small", short(ns("d-small-bare", "linked")? - ns("b-bare", "linked")?)),
             ("box-large", short(ns("d-large-bare", "linked")? - ns("b-bare", "linked")?)),
-            ("guard-at-once", short(ns("c-guarded", "linked")? - ns("b-bare", "linked")?)),
+            ("bare-linked", short(ns("b-bare", "linked")?)),
             ("guard-waiting", short(ns("d-small-guarded", "linked")? - ns("d-small-bare", "linked")?)),
             ("runtime-linked", short(ns("d-small-with-runtime", "linked")? - ns("d-small-guarded", "linked")?)),
             ("runtime-loaded", short(ns("d-small-with-runtime", "loaded")? - ns("d-small-guarded", "loaded")?)),
@@ -342,11 +342,8 @@ impl Drawing {
             let of = |layout: &str| sum(layout).map_or_else(|| "-".to_owned(), short);
             format!("{} / {}", of("linked"), of("loaded"))
         };
-        // The program that stands elsewhere is that of release.
-        let elsewhere = |layout: &str| match profile {
-            "release" => shown(self.figures.find("elsewhere", case, layout, "ns")),
-            _ => "-".to_owned(),
-        };
+        let there = format!("{profile}-elsewhere");
+        let elsewhere = |layout: &str| shown(self.figures.find(&there, case, layout, "ns"));
         vec![
             name(case),
             profile.to_owned(),
@@ -356,7 +353,7 @@ impl Drawing {
             both(&["indirect branches mispredicted", "conditional branches mispredicted"]),
             elsewhere("linked"),
             elsewhere("loaded"),
-            change(self.figures.ratio("elsewhere", case, "ns").filter(|_| profile == "release")),
+            change(self.figures.ratio(&there, case, "ns")),
         ]
     }
 }
