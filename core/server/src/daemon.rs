@@ -5,94 +5,55 @@
 mod change;
 mod clients;
 mod current;
+mod error;
+mod identity;
+mod listener;
+mod manager;
+mod manner;
 #[cfg(feature = "ctrls")]
 mod operate;
+mod pid_file;
+mod registry;
+mod retire;
 mod signals;
 #[cfg(feature = "ctrls")]
 mod told;
 
-use std::io;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::{Duration, SystemTime};
 
 use gantry_api::control::Change;
 use gantry_api::log::{self, Level};
-use thiserror::Error;
 use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::{JoinHandle, JoinSet};
 
 use current::{Current, Open};
+use listener::Wanted;
+use pid_file::PidFile;
+use registry::Registry;
 use signals::Signals;
 
-use crate::blocking::Blocking;
-use crate::build::{Basis, BuildError, Plan, Source};
-use crate::changes::Changes;
-#[cfg(feature = "ctrls")]
-use crate::control::Operators;
-use crate::generation::{Generation, Retired};
-use crate::identity::{self, Identity};
-use crate::images::Images;
-use crate::listener::Wanted;
+pub use error::StartError;
+pub use manner::{Manner, Until};
+
+use crate::files::blocking::Blocking;
+use crate::generation::images::Images;
+use crate::generation::retired::Retired;
+use crate::generation::snapshot::Generation;
+use crate::identity::Identity;
 use crate::log::LOGGER;
-use crate::manager;
-use crate::pid_file::PidFile;
-use crate::registry::Registry;
-use crate::sessions::Sessions;
+#[cfg(feature = "ctrls")]
+use crate::operators::Operators;
+use crate::plan::build::{Basis, BuildError, Plan};
+use crate::plan::changes::Changes;
+use crate::plan::source::Source;
+use crate::session::sessions::Sessions;
 
 /// How long sessions have to end by themselves after SIGTERM.
 const END_LIMIT: Duration = Duration::from_secs(5);
-
-/// Why the daemon does not start.
-#[derive(Debug, Error)]
-pub enum StartError {
-    /// The configuration, or a module.
-    #[error("{0}")]
-    Build(#[from] BuildError),
-    /// Something that the configuration asks for cannot be had.
-    #[error("Fatal: {0}")]
-    Wanted(String),
-    /// The system refuses something.
-    #[error("Fatal: {0}: {1}")]
-    System(String, #[source] io::Error),
-    /// Another daemon holds the PidFile.
-    #[error("Fatal: gantryd is already running: process {} holds {}", shown(.process), .path.display())]
-    Running {
-        /// The PidFile.
-        path: PathBuf,
-        /// What it says.
-        process: Option<u32>,
-    },
-}
-
-fn shown(process: &Option<u32>) -> String {
-    process.map_or_else(|| "(unknown)".to_owned(), |process| process.to_string())
-}
-
-/// How the daemon is run, besides what its configuration says.
-#[derive(Debug, Clone, Default)]
-pub struct Manner {
-    /// The PidFile where the configuration names none; its folder is made
-    /// where it is missing.
-    pub pid_file: Option<PathBuf>,
-    /// How long it serves.
-    pub until: Until,
-    /// The control socket where the configuration switches it on and names none;
-    /// its folder is made where it is missing.
-    pub control_socket: PathBuf,
-}
-
-/// How long a daemon serves.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Until {
-    /// Until a signal ends it.
-    #[default]
-    Signal,
-    /// Until the first session has ended, too.
-    FirstSession,
-}
 
 /// Reads and checks a configuration without running anything of it.
 pub fn check(source: &Source, images: &Images) -> Result<Vec<String>, StartError> {
@@ -135,7 +96,7 @@ pub fn with_generation<T>(
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(threads)?;
     runtime.block_on(async {
         let (retire, retired) = mpsc::unbounded_channel();
-        let retiring = tokio::spawn(crate::retire::retire(retired, Arc::default()));
+        let retiring = tokio::spawn(retire::retire(retired, Arc::default()));
         let done = match plan.start(0, None, retire).await {
             Ok(generation) => Ok(work(&generation).await),
             Err(error) => Err(error.into()),
@@ -265,7 +226,7 @@ impl Daemon {
         let Beginning { source, images, manner, plan, open, identity, blocking } = beginning;
         let (retire, retired) = mpsc::unbounded_channel();
         let registry = Arc::new(Registry::default());
-        let retiring = tokio::spawn(crate::retire::retire(retired, registry.clone()));
+        let retiring = tokio::spawn(retire::retire(retired, registry.clone()));
         let generation = match plan.start(1, None, retire.clone()).await {
             Ok(generation) => generation,
             Err(error) => {

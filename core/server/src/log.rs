@@ -17,6 +17,9 @@ use gantry_api::log::{Host, Level, Record};
 use jiff::ZonedDateTime;
 use rustix::fs::OFlags;
 
+/// Who speaks in the log for the server itself.
+pub const TARGET: &str = "gantry-server";
+
 /// The process's logger.
 pub static LOGGER: Logger = Logger {
     verbosity: AtomicU8::new(0),

@@ -16,11 +16,12 @@ use tokio::sync::mpsc::UnboundedSender;
 
 use super::current::{Current, Open};
 use super::{Daemon, StartError, read_on, say, say_all, say_modules};
-use crate::build::{Basis, BuildError, Plan};
-use crate::changes::{Changes, Inserted, Removed};
-use crate::generation::{Retired, Running};
-use crate::images::module_name;
+use crate::generation::images::module_name;
+use crate::generation::retired::Retired;
+use crate::generation::running::Running;
 use crate::log::LOGGER;
+use crate::plan::build::{Basis, BuildError, Plan};
+use crate::plan::changes::{Changes, Inserted, Removed};
 
 /// What is to be changed.
 #[derive(Debug, Clone)]

@@ -14,10 +14,10 @@ use tokio::time::Instant;
 
 use super::signals::Signals;
 use super::{Daemon, END_LIMIT, say};
-use crate::connection::Connection;
-use crate::listener::accepting;
-use crate::session::{Arrival, serve};
-use crate::sessions::Closing;
+use crate::daemon::listener::accepting;
+use crate::dialogue::client::{Arrival, serve};
+use crate::session::sessions::Closing;
+use crate::wire::connection::Connection;
 
 /// How long sessions have once their transfers have been broken off.
 const CUT_LIMIT: Duration = Duration::from_secs(10);
@@ -31,7 +31,7 @@ impl Daemon {
         #[cfg(feature = "ctrls")]
         {
             let mut operators = self.operators.lock().unwrap_or_else(PoisonError::into_inner);
-            *operators = crate::control::Operators::at(self, operators.take());
+            *operators = crate::operators::Operators::at(self, operators.take());
         }
         let Some(current) = self.current() else { return };
         let mut acceptors = self.acceptors.lock().unwrap_or_else(PoisonError::into_inner);

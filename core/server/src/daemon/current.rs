@@ -10,13 +10,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use gantry_api::ServerId;
 use gantry_sys::as_daemon;
 
-use super::{Manner, StartError};
-use crate::build::Plan;
-#[cfg(feature = "ctrls")]
-use crate::control::Control;
-use crate::generation::Generation;
-use crate::listener::{Listeners, Wanted};
+use super::error::StartError;
+use super::manner::Manner;
+use crate::daemon::listener::{Listeners, Wanted};
+use crate::generation::snapshot::Generation;
 use crate::log::Logger;
+#[cfg(feature = "ctrls")]
+use crate::operators::Control;
+use crate::plan::build::Plan;
 
 /// What new sessions get: replaced as a whole.
 pub(super) struct Current {

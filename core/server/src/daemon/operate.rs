@@ -17,12 +17,13 @@ use super::current::Current;
 use super::told::directives;
 use super::{Daemon, StartError};
 use crate::caught::caught;
-use crate::control::frame::{Question, Reason};
-use crate::control::{Acl, Control, Host, Peer, judge};
-use crate::generation::{Generation, Running};
-use crate::images::module_name;
+use crate::generation::images::module_name;
+use crate::generation::running::Running;
+use crate::generation::snapshot::Generation;
 use crate::log::LOGGER;
-use crate::sessions::{About, Closing};
+use crate::operators::frame::{Question, Reason};
+use crate::operators::{Acl, Control, Host, Peer, judge};
+use crate::session::sessions::{About, Closing};
 use crate::times::unix;
 
 /// What clients are told whom an operator sends away.

@@ -7,8 +7,8 @@ use gantry_api::{ServerId, Value, stamp};
 
 use super::Daemon;
 use super::current::Current;
-use crate::generation::Generation;
-use crate::sessions::{About, Doing};
+use crate::generation::snapshot::Generation;
+use crate::session::sessions::{About, Doing};
 use crate::times::unix;
 
 impl Daemon {

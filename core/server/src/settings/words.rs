@@ -10,7 +10,7 @@ use gantry_sys::as_daemon;
 use gantry_sys::users::{Group, User};
 
 use super::Port;
-use crate::listener::resolve;
+use crate::address::resolve;
 use crate::log::Logger;
 
 /// Takes what there is: that it is none, or no key, is found where the line acts,

@@ -1,0 +1,62 @@
+//! Whose the process is: User and Group, and the limit on open files. All of it
+//! is settled before any thread is started.
+
+use std::io;
+
+use gantry_api::log::{self, Level};
+use gantry_sys::users::{Group, User};
+use gantry_sys::{Credentials, Keep, become_user};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
+use crate::daemon::error::StartError;
+use crate::identity::Identity;
+use crate::settings::Settings;
+
+/// Becomes User and Group when started as root.
+pub fn take(settings: &Settings) -> Result<Identity, StartError> {
+    let system = |what: &str, error| StartError::System(what.to_owned(), error);
+    // Modes are the scopes' Umask's to decide, for each file.
+    rustix::process::umask(rustix::fs::Mode::empty());
+    let own = Credentials::current().map_err(|error| system("cannot read the process's identity", error))?;
+    if own.uid != 0 {
+        return Ok(Identity { own, may_switch: false });
+    }
+    let Some(name) = settings.user.as_deref() else {
+        say(Level::Warn, format_args!("started as root without a User directive: staying root between operations"));
+        return Ok(Identity { own, may_switch: true });
+    };
+    let user = find_user(name)?;
+    let mut wanted = user.credentials().map_err(|error| system("User", error))?;
+    if let Some(group) = settings.group.as_deref() {
+        wanted.gid = find_group(group)?;
+    }
+    become_user(&wanted, Keep::SwitchUsers).map_err(|error| system(&format!("cannot become User {name}"), error))?;
+    Ok(Identity { own: wanted, may_switch: true })
+}
+
+fn find_user(name: &str) -> Result<User, StartError> {
+    let found = match name.parse() {
+        Ok(uid) => User::by_uid(uid),
+        Err(_) => User::by_name(name),
+    };
+    let found = found.map_err(|error| StartError::System(format!("User {name}"), error))?;
+    found.ok_or_else(|| StartError::Wanted(format!("User: unknown user '{name}'")))
+}
+
+fn find_group(name: &str) -> Result<u32, StartError> {
+    if let Ok(gid) = name.parse() {
+        return Ok(gid);
+    }
+    let found = Group::by_name(name).map_err(|error| StartError::System(format!("Group {name}"), error))?;
+    found.map(|group| group.gid).ok_or_else(|| StartError::Wanted(format!("Group: unknown group '{name}'")))
+}
+
+/// Lets the process open as many files as it may: each session needs some.
+pub fn raise_file_limit() -> io::Result<()> {
+    let limit = getrlimit(Resource::Nofile);
+    Ok(setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum })?)
+}
+
+fn say(level: Level, message: std::fmt::Arguments<'_>) {
+    log::write(level, "gantry-server", message);
+}

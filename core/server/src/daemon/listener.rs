@@ -1,0 +1,185 @@
+//! Listening sockets: which addresses a configuration wants, which of them are
+//! open already, and what comes in at them.
+
+use std::collections::HashMap;
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::Arc;
+
+use gantry_api::ServerId;
+use socket2::{Domain, Protocol, Socket, Type};
+use tokio::net::TcpListener;
+
+use crate::address::resolve;
+use crate::plan::build::Plan;
+use crate::plan::source::Family;
+use crate::settings::Port;
+
+/// Connections that wait to be accepted.
+const BACKLOG: i32 = 1024;
+
+/// What a configuration wants: each address with the server that answers
+/// there.
+#[derive(Debug, Clone, Default)]
+pub struct Wanted {
+    /// In the order of the servers.
+    pub addresses: Vec<(SocketAddr, ServerId)>,
+    /// Who answers at an address that no server names.
+    default: Option<ServerId>,
+    /// The servers to whom no client comes, since another one has their address: a
+    /// sentence each.
+    pub clashes: Vec<String>,
+}
+
+impl Wanted {
+    /// What the servers of a plan want. The error names the address.
+    pub fn of(plan: &Plan) -> Result<Self, String> {
+        let mut wanted = Self::default();
+        for (id, server, settings) in plan.servers() {
+            if settings.default_server {
+                wanted.default.get_or_insert(id);
+            }
+            let names = if id == ServerId(0) { &settings.addresses } else { &server.addresses };
+            let port = match settings.port {
+                Port::Off => continue,
+                Port::Any => 0,
+                Port::Number(number) => number,
+            };
+            if names.is_empty() {
+                wanted.addresses.push((SocketAddr::new(everywhere(plan.family), port), id));
+            }
+            for name in names {
+                let found = resolve(name, port).map_err(|reason| format!("unable to resolve '{name}': {reason}"))?;
+                let mut found = found;
+                if plan.family == Family::V4 {
+                    found.retain(SocketAddr::is_ipv4);
+                }
+                if found.is_empty() {
+                    return Err(format!("'{name}' has no IPv4 address, and -4 asks for one"));
+                }
+                wanted.addresses.extend(found.into_iter().map(|address| (address, id)));
+            }
+        }
+        wanted.clashes = wanted.clashes(plan);
+        match wanted.addresses.is_empty() {
+            true => Err("no server listens anywhere: each one's Port is 0".to_owned()),
+            false => Ok(wanted),
+        }
+    }
+
+    fn clashes(&self, plan: &Plan) -> Vec<String> {
+        let names: HashMap<ServerId, &str> = plan.servers().map(|(id, _, own)| (id, own.name.as_str())).collect();
+        let mut first = HashMap::new();
+        let clash = |(address, id): &(SocketAddr, ServerId)| {
+            let there = *first.entry(*address).or_insert(*id);
+            let names = (there != *id).then(|| Some((names.get(id)?, names.get(&there)?))).flatten();
+            names.map(|(name, there)| {
+                format!(
+                    "\"{name}\" address/port ({address}) already in use by \"{there}\": no client comes to it there"
+                )
+            })
+        };
+        self.addresses.iter().filter_map(clash).collect()
+    }
+
+    /// The server for a client that reached `local` through the socket that was
+    /// asked to listen at `bound`.
+    pub fn server(&self, bound: SocketAddr, local: SocketAddr) -> ServerId {
+        let reached = SocketAddr::new(local.ip().to_canonical(), bound.port());
+        let named = self.addresses.iter().find(|(address, _)| *address == reached);
+        let at_socket = || self.addresses.iter().find(|(address, _)| *address == bound);
+        match (named, self.default) {
+            (Some((_, id)), _) => *id,
+            (None, Some(id)) => id,
+            (None, None) => at_socket().map_or(ServerId(0), |(_, id)| *id),
+        }
+    }
+}
+
+/// Every address of the machine, IPv4 through IPv6 where there is that.
+fn everywhere(family: Family) -> IpAddr {
+    if family == Family::V4 {
+        return Ipv4Addr::UNSPECIFIED.into();
+    }
+    match Socket::new(Domain::IPV6, Type::STREAM, Some(Protocol::TCP)) {
+        Ok(_) => Ipv6Addr::UNSPECIFIED.into(),
+        Err(_) => Ipv4Addr::UNSPECIFIED.into(),
+    }
+}
+
+/// The open sockets, by the address that was asked for.
+#[derive(Clone, Default)]
+pub struct Listeners {
+    open: HashMap<SocketAddr, Arc<std::net::TcpListener>>,
+}
+
+impl Listeners {
+    /// Opens what is wanted and takes over what is open already. Nothing of
+    /// `self` changes. The error names the address.
+    pub fn opened(&self, wanted: &Wanted) -> Result<Self, String> {
+        let mut open = HashMap::new();
+        for (address, _) in &wanted.addresses {
+            if open.contains_key(address) {
+                continue;
+            }
+            let listener = match self.open.get(address) {
+                Some(there) => there.clone(),
+                None => Arc::new(listen(*address).map_err(|error| format!("cannot listen on {address}: {error}"))?),
+            };
+            open.insert(*address, listener);
+        }
+        Ok(Self { open })
+    }
+
+    /// The sockets, each with the address that was asked for.
+    pub fn sockets(&self) -> impl Iterator<Item = (SocketAddr, &std::net::TcpListener)> {
+        self.open.iter().map(|(address, listener)| (*address, &**listener))
+    }
+
+    /// The addresses at which clients are heard, with the kernel's choice of
+    /// port where the configuration left it that.
+    pub fn addresses(&self) -> Vec<SocketAddr> {
+        self.open.values().filter_map(|listener| listener.local_addr().ok()).collect()
+    }
+}
+
+fn listen(address: SocketAddr) -> io::Result<std::net::TcpListener> {
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
+    socket.set_reuse_address(true)?;
+    if let SocketAddr::V6(v6) = address {
+        socket.set_only_v6(!v6.ip().is_unspecified())?;
+    }
+    socket.bind(&address.into())?;
+    socket.listen(BACKLOG)?;
+    socket.set_nonblocking(true)?;
+    Ok(socket.into())
+}
+
+/// The tokio side of an open socket.
+pub fn accepting(listener: &std::net::TcpListener) -> io::Result<TcpListener> {
+    TcpListener::from_std(listener.try_clone()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn address(text: &str) -> SocketAddr {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn the_address_reached_chooses_the_server() {
+        let addresses = vec![
+            (address("[::]:21"), ServerId(0)),
+            (address("192.0.2.1:21"), ServerId(1)),
+            (address("192.0.2.1:2121"), ServerId(2)),
+        ];
+        let mut wanted = Wanted { addresses, ..Wanted::default() };
+        assert_eq!(wanted.server(address("[::]:21"), address("[::ffff:192.0.2.1]:21")), ServerId(1));
+        assert_eq!(wanted.server(address("[::]:21"), address("192.0.2.9:21")), ServerId(0));
+        assert_eq!(wanted.server(address("192.0.2.1:2121"), address("192.0.2.1:2121")), ServerId(2));
+        wanted.default = Some(ServerId(2));
+        assert_eq!(wanted.server(address("[::]:21"), address("192.0.2.9:21")), ServerId(2));
+    }
+}

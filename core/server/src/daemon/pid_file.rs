@@ -1,0 +1,95 @@
+//! PidFile: the daemon's number for scripts, and the lock by which a second
+//! start learns that the first one still runs. A file that a killed daemon left
+//! behind is taken over.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read, Seek, Write};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use gantry_sys::as_daemon;
+use rustix::fs::{FlockOperation, flock};
+
+use crate::daemon::error::StartError;
+
+/// The file, locked while this lives, and removed with it.
+#[derive(Debug)]
+pub struct PidFile {
+    path: PathBuf,
+    /// The lock is the open file's.
+    _locked: File,
+}
+
+impl PidFile {
+    /// Writes the process's number.
+    ///
+    /// # Errors
+    /// [`StartError::Running`] when a daemon holds the file; what the system
+    /// refuses.
+    pub fn take(path: &Path) -> Result<Self, StartError> {
+        let failed = |error| StartError::System(format!("PidFile: cannot write {}", path.display()), error);
+        loop {
+            let mut options = OpenOptions::new();
+            options.read(true).write(true).create(true).truncate(false).mode(0o644);
+            let mut file = options.open(path).map_err(failed)?;
+            match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+                Err(rustix::io::Errno::WOULDBLOCK) => return Err(running(path, &mut file)),
+                done => done.map_err(io::Error::from).map_err(failed)?,
+            }
+            // Whoever held it may have removed it in between: then this is a
+            // file that nobody finds any more.
+            if is_at(&file, path) {
+                write(&mut file).map_err(failed)?;
+                return Ok(Self { path: path.to_owned(), _locked: file });
+            }
+        }
+    }
+}
+
+impl Drop for PidFile {
+    fn drop(&mut self) {
+        // Its folder may be root's alone, who the daemon was.
+        let _ = as_daemon(|| fs::remove_file(&self.path));
+    }
+}
+
+fn write(file: &mut File) -> io::Result<()> {
+    file.set_len(0)?;
+    file.rewind()?;
+    writeln!(file, "{}", std::process::id())
+}
+
+fn is_at(file: &File, path: &Path) -> bool {
+    let same = |open: fs::Metadata, there: fs::Metadata| (open.dev(), open.ino()) == (there.dev(), there.ino());
+    file.metadata().and_then(|open| Ok(same(open, fs::metadata(path)?))).unwrap_or(false)
+}
+
+fn running(path: &Path, file: &mut File) -> StartError {
+    let mut text = String::new();
+    // What is no number is shown as none.
+    let _ = file.take(20).read_to_string(&mut text);
+    StartError::Running { path: path.to_owned(), process: text.trim().parse().ok() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_held_once_and_taken_over_once_it_is_free() {
+        let folder = std::env::temp_dir().join(format!("gantry-pid-file-{}", std::process::id()));
+        fs::create_dir_all(&folder).unwrap();
+        let path = folder.join("gantryd.pid");
+        fs::write(&path, "99999999 and more from long ago\n").unwrap();
+        let held = PidFile::take(&path).unwrap();
+        let own = std::process::id();
+        assert_eq!(fs::read_to_string(&path).unwrap(), format!("{own}\n"));
+        let refused = PidFile::take(&path).unwrap_err().to_string();
+        assert!(refused.contains(&format!("already running: process {own} holds")), "{refused}");
+        drop(held);
+        assert!(!path.exists());
+        drop(PidFile::take(&path).unwrap());
+        assert!(matches!(PidFile::take(&folder.join("no/x.pid")), Err(StartError::System(..))));
+        fs::remove_dir_all(folder).unwrap();
+    }
+}

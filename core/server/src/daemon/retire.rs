@@ -1,0 +1,92 @@
+//! The end of a generation: its modules are told to stop, the last first, then
+//! everything goes in the order that code needs: instances, settings and
+//! services, runtimes, images.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use gantry_api::log::{self, Level};
+use gantry_api::{Layout, Runtime};
+use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::task::JoinSet;
+use tokio::time::timeout;
+
+use crate::daemon::registry::Registry;
+use crate::generation::retired::Retired;
+use crate::generation::running::Running;
+
+/// How long a module may take to stop.
+const STOP_LIMIT: Duration = Duration::from_secs(150);
+/// How long its tasks may take to end after that.
+const RUNTIME_LIMIT: Duration = Duration::from_secs(5);
+
+/// Takes leave of generations until nobody can send one any more, and all have
+/// gone. A module that takes its time to stop holds up its own generation alone.
+pub async fn retire(mut generations: UnboundedReceiver<Retired>, registry: Arc<Registry>) {
+    let mut leaving = JoinSet::new();
+    while let Some(retired) = generations.recv().await {
+        leaving.spawn(end(retired, registry.clone()));
+        while leaving.try_join_next().is_some() {}
+    }
+    while leaving.join_next().await.is_some() {}
+}
+
+async fn end(mut retired: Retired, registry: Arc<Registry>) {
+    for module in retired.modules.iter().rev() {
+        stop(module).await;
+    }
+    registry.ended(&retired);
+    let mut left: Vec<_> = retired.modules.iter().rev().map(Left::of).collect();
+    retired.clear();
+    for Left { name, runtime, .. } in &mut left {
+        if let Some(runtime) = runtime.take() {
+            // Waiting for threads to end is no work for this one.
+            let stopped = tokio::task::spawn_blocking(move || runtime.stop(RUNTIME_LIMIT)).await;
+            if let Err(error) = stopped {
+                say(Level::Error, format_args!("the runtime of {name} did not stop well: {error}"));
+            }
+        }
+    }
+    let number = retired.number;
+    // The images go now; what is said of them is text of the daemon's.
+    drop(retired);
+    // The one of number 0 served nobody.
+    let level = if number == 0 { Level::Debug } else { Level::Info };
+    for Left { name, version, file, .. } in left {
+        if let Some(file) = file {
+            say(level, format_args!("{name} {version} ({file}) of generation {number} retired"));
+        }
+    }
+    say(level, format_args!("generation {number} retired"));
+}
+
+/// What there is to say and do of a module when its instance has gone.
+struct Left {
+    name: String,
+    version: String,
+    runtime: Option<Arc<dyn Runtime>>,
+    /// Of a loaded one.
+    file: Option<String>,
+}
+
+impl Left {
+    fn of(module: &Running) -> Self {
+        let file = (module.image.layout() == Layout::Loaded).then(|| module.image.shown());
+        let runtime = module.instance.home().runtime.clone();
+        Self { name: module.name.clone(), version: module.version.clone(), runtime, file }
+    }
+}
+
+async fn stop(module: &Running) {
+    match timeout(STOP_LIMIT, module.instance.stop()).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => say(Level::Error, format_args!("{} did not stop well: {error}", module.name)),
+        Err(_) => {
+            say(Level::Error, format_args!("{} did not stop within {} seconds", module.name, STOP_LIMIT.as_secs()))
+        }
+    }
+}
+
+fn say(level: Level, message: std::fmt::Arguments<'_>) {
+    log::write(level, "gantry-server", message);
+}

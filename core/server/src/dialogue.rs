@@ -1,0 +1,3 @@
+//! The FTP dialogue that drives a session: lines in, replies out.
+
+pub mod client;

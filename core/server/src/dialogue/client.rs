@@ -1,0 +1,458 @@
+//! The session's loop: one task a client. It reads a line, takes it through
+//! the gate and the phases, sends the reply. While a command runs it goes on
+//! reading, so that ABOR and STAT reach a transfer (RFC 959 section 4.1.3).
+
+#[cfg(any(test, feature = "bench"))]
+pub mod room;
+
+use std::collections::VecDeque;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::sync::OnceLock;
+use std::time::{Duration, SystemTime};
+
+use gantry_api::log;
+use gantry_api::proto::Lines;
+use gantry_api::proto::command::CommandError;
+use gantry_api::session::Type;
+use gantry_api::{Command, Reply, Result, ServerId, Session, Verb, VirtualPath};
+use tokio::net::TcpStream;
+use tokio::sync::watch;
+use tokio::time::Instant;
+
+use crate::files::blocking::Blocking;
+use crate::files::session_files::SessionFiles;
+use crate::files::shared::Shared;
+use crate::gate;
+use crate::generation::snapshot::Generation;
+use crate::identity::Identity;
+use crate::log::TARGET;
+use crate::session::known::{Known, doing};
+use crate::session::sessions::{Closing, Doing, Wish};
+use crate::session::work::{Seat, Work};
+use crate::settings::Settings;
+use crate::transfer::data::{DataSettings, SessionData};
+use crate::transfer::progress::Progress;
+use crate::wire::connection::Connection;
+
+/// A client that was let in, before its session begins.
+pub struct Arrival {
+    /// The session's number.
+    pub id: u64,
+    /// The connection.
+    pub stream: TcpStream,
+    /// The address that the client reached.
+    pub local: SocketAddr,
+    /// The client's address.
+    pub remote: SocketAddr,
+    /// The server that it came to.
+    pub server: ServerId,
+    /// The generation that it pins.
+    pub generation: Arc<Generation>,
+    /// The threads for its files.
+    pub blocking: Arc<Blocking>,
+    /// The daemon's identity.
+    pub identity: Arc<Identity>,
+    /// Whether its name is looked up, where an operator said something else than
+    /// UseReverseDNS does.
+    pub reverse_dns: Option<bool>,
+    /// What the daemon wishes of it.
+    pub wishes: watch::Receiver<Wish>,
+}
+
+/// Serves a client to its end.
+pub async fn serve(arrival: Arrival) {
+    let id = arrival.id;
+    log::write(
+        log::Level::Debug,
+        TARGET,
+        format_args!("session {id}: {} connected to {}", arrival.remote, arrival.local),
+    );
+    let mut client = Client::new(arrival);
+    let why = client.run().await;
+    client.event(Verb::EXIT).await.ok();
+    client.sum_calls();
+    client.connection.close().await;
+    log::write(log::Level::Debug, TARGET, format_args!("session {id}: ended: {why}"));
+}
+
+struct Client {
+    // First, so that it is dropped before the generation whose code it needs.
+    seats: Vec<Seat>,
+    session: Session,
+    connection: Connection,
+    lines: Lines,
+    waiting: VecDeque<Command>,
+    progress: Arc<Progress>,
+    clock: Clock,
+    reverse_dns: Option<bool>,
+    wishes: watch::Receiver<Wish>,
+    /// The end that was wished so far, and what the client is told.
+    closing: (Closing, &'static str),
+    known: Known,
+    shared: Arc<Shared>,
+}
+
+/// The times that bound a session.
+struct Clock {
+    began: Instant,
+    last_command: Instant,
+    last_transfer: Instant,
+}
+
+impl Client {
+    fn new(arrival: Arrival) -> Self {
+        let Arrival { id, stream, local, remote, server, generation, blocking, identity, reverse_dns, wishes } =
+            arrival;
+        let scope = generation.server(server).scope;
+        let settings = &generation.scope(scope).settings;
+        let connection = Connection::new(stream);
+        let progress = Arc::new(Progress::default());
+        let data = DataSettings {
+            ports: settings.passive_ports,
+            masquerade: settings.masquerade,
+            stalled: limit(settings.timeout_stalled),
+        };
+        let lines = Lines::new(settings.line_limit);
+        let server_name = generation.server(server).name.clone();
+        let seats = generation.modules.iter().map(|_| Seat::default()).collect();
+        let shared = Arc::new(Shared {
+            generation,
+            scope,
+            blocking,
+            identity,
+            view: OnceLock::new(),
+            address: remote.ip(),
+            client: OnceLock::new(),
+        });
+        let session = Session {
+            id,
+            server,
+            server_name,
+            local,
+            remote,
+            remote_host: remote.ip().to_string(),
+            began: SystemTime::now(),
+            user: None,
+            account: None,
+            attempts: 0,
+            cwd: VirtualPath::root(),
+            kind: Type::Ascii,
+            restart: 0,
+            rename_from: None,
+            epsv_only: false,
+            transfer: None,
+            bytes: (0, 0),
+            files: Box::new(SessionFiles::new(shared.clone())),
+            data: Box::new(SessionData::new(local.ip(), remote.ip(), data, progress.clone())),
+            control: Box::new(connection.clone()),
+            ending: None,
+            reply: None,
+        };
+        let now = Instant::now();
+        let clock = Clock { began: now, last_command: now, last_transfer: now };
+        let (waiting, closing, known) = (VecDeque::new(), (Closing::No, ""), Known::of(&session, &shared));
+        Self {
+            seats,
+            session,
+            connection,
+            lines,
+            waiting,
+            progress,
+            clock,
+            reverse_dns,
+            wishes,
+            closing,
+            known,
+            shared,
+        }
+    }
+
+    /// From greeting to end; why it ended.
+    async fn run(&mut self) -> String {
+        if self.reverse_dns.unwrap_or(self.settings().reverse_dns) {
+            self.session.remote_host = host_name(&self.shared.blocking, self.session.remote.ip()).await;
+        }
+        let classes = &self.shared.generation.classes;
+        let client = gate::Client::new(self.shared.address, &self.session.remote_host, classes);
+        self.known.client(&self.session.remote_host, client.class());
+        let _ = self.shared.client.set(client.into());
+        if let Err(error) = self.event(Verb::CONNECT).await {
+            let (code, text) = error.reply();
+            let code = if (400..600).contains(&code) { code } else { 421 };
+            let _ = self.connection.send(&Reply::new(code, text)).await;
+            return error.to_string();
+        }
+        let greeting = self.greeting();
+        if let Err(error) = self.connection.send(&greeting).await {
+            return error.to_string();
+        }
+        loop {
+            let command = match self.next_command().await {
+                Ok(command) => command,
+                Err(why) => return why,
+            };
+            if let Err(error) = self.handle(command).await {
+                return format!("control connection: {error}");
+            }
+            if let Some(ending) = self.session.ending.take() {
+                return ending.0;
+            }
+        }
+    }
+
+    fn settings(&self) -> &Settings {
+        &self.shared.generation.scope(self.shared.scope).settings
+    }
+
+    fn greeting(&self) -> Reply {
+        match self.settings().ident.as_deref() {
+            None => {
+                Reply::new(220, format!("Gantry Server ({}) [{}]", self.session.server_name, self.session.local.ip()))
+            }
+            Some("") => Reply::new(220, format!("{} FTP server ready", self.session.local.ip())),
+            Some(text) => Reply::new(220, text),
+        }
+    }
+
+    /// The next command; else why the session ends. What is no command is
+    /// answered here.
+    async fn next_command(&mut self) -> Result<Command, String> {
+        loop {
+            // Also where commands wait: there may be thousands.
+            self.hear();
+            if self.closing.0 != Closing::No {
+                return Err(goodbye(&self.connection, self.closing.1).await);
+            }
+            if let Some(command) = self.waiting.pop_front() {
+                return Ok(command);
+            }
+            if let Some(line) = self.lines.next_line() {
+                match read_line(line) {
+                    Ok(command) => return Ok(command),
+                    Err(reply) => self.connection.send(&reply).await.map_err(|error| error.to_string())?,
+                }
+                continue;
+            }
+            self.wait_for_bytes().await?;
+        }
+    }
+
+    async fn wait_for_bytes(&mut self) -> Result<(), String> {
+        let deadline = self.deadline();
+        let wishes = &mut self.wishes;
+        tokio::select! {
+            // The deadline first: a client that never stops sending shall not
+            // outlive it.
+            biased;
+            () = until(deadline.map(|(time, ..)| time)) => {
+                let text = deadline.map_or_else(String::new, |(_, seconds, name)| format!("{name} ({seconds} seconds)"));
+                let _ = self.connection.send(&Reply::new(421, format!("{text}: closing control connection"))).await;
+                Err(text)
+            }
+            // It is heard before anything else is done.
+            () = wished(wishes) => {
+                wishes.mark_changed();
+                Ok(())
+            }
+            read = self.connection.read(&mut self.lines) => match read {
+                Ok(true) => Ok(()),
+                Ok(false) => Err("the client closed the connection".to_owned()),
+                Err(error) => Err(format!("control connection: {error}")),
+            },
+        }
+    }
+
+    /// When the session has waited too long, how many seconds that are, and
+    /// what for.
+    fn deadline(&self) -> Option<(Instant, u64, &'static str)> {
+        let settings = self.settings();
+        let idle = (self.clock.last_command, settings.timeout_idle, "Idle timeout");
+        let other = match self.session.account {
+            None => (self.clock.began, settings.timeout_login, "Login timeout"),
+            Some(_) => (self.clock.last_transfer, settings.timeout_no_transfer, "No transfer timeout"),
+        };
+        let times = [idle, other].into_iter();
+        let times = times.filter_map(|(from, seconds, name)| Some((from + limit(seconds)?, seconds, name)));
+        times.min_by_key(|(time, ..)| *time)
+    }
+
+    /// One command, from the line to the reply. Errors are those of the
+    /// control connection.
+    async fn handle(&mut self, command: Command) -> std::io::Result<()> {
+        let mut asides = Asides::default();
+        {
+            let Self { seats, session, connection, lines, waiting, progress, wishes, closing, known, shared, .. } =
+                self;
+            progress.reset();
+            let began = SystemTime::now();
+            let mut work = Work { seats, session, shared, connection };
+            let mut running = std::pin::pin!(work.command(&command));
+            loop {
+                // Once a command waits, or the client has nothing more to
+                // say, the running one is all there is to do.
+                let listening = waiting.is_empty() && !asides.ended && !lines.is_full();
+                tokio::select! {
+                    biased;
+                    done = &mut running => {
+                        done?;
+                        break;
+                    }
+                    () = wished(wishes) => {
+                        let wish = wishes.borrow_and_update().clone();
+                        *closing = (wish.closing, wish.words);
+                        if let Some(ask) = wish.ask {
+                            let _ = ask.send(known.about(doing(&command, progress), began));
+                        }
+                        if wish.closing == Closing::Now && !asides.hurried {
+                            asides.hurried = true;
+                            asides.patience = Some(Instant::now());
+                        }
+                    }
+                    () = until(asides.patience) => asides.lose_patience(progress)?,
+                    read = connection.read(lines), if listening => {
+                        asides.ended = !matches!(read, Ok(true));
+                        if asides.ended {
+                            progress.leave();
+                            asides.patience = Some(Instant::now() + GONE_WAIT);
+                        }
+                        asides.take(lines, waiting, progress, connection).await?;
+                    }
+                }
+            }
+        }
+        self.known.renew(&self.session);
+        self.clock.last_command = Instant::now();
+        if self.progress.is_running() {
+            self.clock.last_transfer = self.clock.last_command;
+        }
+        if asides.aborted {
+            self.connection.send(&Reply::new(226, "Abort successful")).await?;
+        }
+        Ok(())
+    }
+
+    /// Calls the modules that want to know of an event of the session.
+    async fn event(&mut self, event: Verb) -> Result<()> {
+        let command = Command { verb: event, argument: Vec::new() };
+        let Self { seats, session, connection, shared, .. } = self;
+        Work { seats, session, shared, connection }.event(&command).await
+    }
+
+    /// Hears what the daemon wishes, if that is anything new.
+    fn hear(&mut self) {
+        // The daemon holds the other end for as long as the session lives.
+        if !self.wishes.has_changed().unwrap_or(false) {
+            return;
+        }
+        let wish = self.wishes.borrow_and_update().clone();
+        self.closing = (wish.closing, wish.words);
+        if let Some(ask) = wish.ask {
+            self.known.renew(&self.session);
+            let idle = SystemTime::now().checked_sub(self.clock.last_command.elapsed());
+            let _ = ask.send(self.known.about(Doing::Nothing, idle.unwrap_or(self.session.began)));
+        }
+    }
+
+    /// Adds the session's calls to its generation's.
+    fn sum_calls(&self) {
+        for (running, seat) in self.shared.generation.modules.iter().zip(&self.seats) {
+            running.called(seat.calls);
+        }
+    }
+}
+
+/// How long a transfer may go on whose client has closed the control connection:
+/// what is on its way shall arrive.
+const GONE_WAIT: Duration = Duration::from_secs(10);
+/// How long a command may take to end once it has been stopped.
+const STOP_WAIT: Duration = Duration::from_secs(5);
+/// How long a look-up of a client's name may take.
+const NAME_WAIT: Duration = Duration::from_secs(5);
+
+/// The client's name, or its address where it has none in time.
+async fn host_name(blocking: &Blocking, ip: IpAddr) -> String {
+    let found = tokio::time::timeout(NAME_WAIT, blocking.run(move || Ok(gantry_sys::names::host_name(ip)))).await;
+    found.ok().and_then(Result::ok).flatten().unwrap_or_else(|| ip.to_string())
+}
+
+fn limit(seconds: u64) -> Option<Duration> {
+    (seconds > 0).then(|| Duration::from_secs(seconds))
+}
+
+/// Returns when the daemon wishes something new.
+async fn wished(wishes: &mut watch::Receiver<Wish>) {
+    if wishes.changed().await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}
+
+/// Tells the client that the session ends; why it does.
+async fn goodbye(connection: &Connection, words: &str) -> String {
+    let _ = connection.send(&Reply::new(421, format!("{words}: closing control connection"))).await;
+    words.to_owned()
+}
+
+async fn until(time: Option<Instant>) {
+    match time {
+        Some(time) => tokio::time::sleep_until(time).await,
+        None => std::future::pending().await,
+    }
+}
+
+fn read_line(line: Result<Vec<u8>, gantry_api::proto::TooLong>) -> Result<Command, Reply> {
+    let line = line.map_err(|_| Reply::new(500, "Command line too long"))?;
+    Command::parse(&line).map_err(|error| match error {
+        CommandError::Empty | CommandError::NotAVerb => Reply::new(500, "Invalid command: try being more creative"),
+        error => Reply::new(501, error.to_string()),
+    })
+}
+
+/// What the client says while a command runs.
+#[derive(Default)]
+struct Asides {
+    aborted: bool,
+    ended: bool,
+    hurried: bool,
+    stopped: bool,
+    /// When the command is to be stopped, and then to be given up.
+    patience: Option<Instant>,
+}
+
+impl Asides {
+    /// Stops the transfer; where the command goes on all the same, gives it up.
+    fn lose_patience(&mut self, progress: &Progress) -> std::io::Result<()> {
+        if self.stopped {
+            return Err(std::io::Error::new(std::io::ErrorKind::TimedOut, "its command did not end"));
+        }
+        self.stopped = true;
+        self.patience = Some(Instant::now() + STOP_WAIT);
+        progress.stop();
+        Ok(())
+    }
+
+    async fn take(
+        &mut self,
+        lines: &mut Lines,
+        waiting: &mut VecDeque<Command>,
+        progress: &Progress,
+        connection: &Connection,
+    ) -> std::io::Result<()> {
+        while waiting.is_empty() {
+            let Some(line) = lines.next_line() else { break };
+            match read_line(line) {
+                Ok(command) if command.verb == Verb::ABOR && progress.is_running() && !self.aborted => {
+                    self.aborted = true;
+                    progress.stop();
+                }
+                Ok(command) if command.verb == Verb::STAT && command.argument.is_empty() && progress.is_running() => {
+                    let status = format!("Status: {} bytes transferred so far", progress.moved());
+                    connection.send(&Reply::new(213, status)).await?;
+                }
+                Ok(command) => waiting.push_back(command),
+                Err(reply) => connection.send(&reply).await?,
+            }
+        }
+        Ok(())
+    }
+}

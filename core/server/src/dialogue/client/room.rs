@@ -1,0 +1,182 @@
+//! A session without a client, for benches and nothing else: commands go the
+//! way of a real session's, but for the lines that bring them and the sending of
+//! replies. The daemon never makes one.
+
+use std::io;
+use std::net::{Ipv4Addr, TcpListener, TcpStream as Plain};
+use std::sync::Arc;
+
+use gantry_api::module::SettingsBox;
+use gantry_api::{Command, Hook, Instance, Moment, Phase, ServerId, Session, World};
+use gantry_config::Directories;
+use gantry_sys::Credentials;
+use tokio::net::TcpStream;
+use tokio::runtime::{Builder, Runtime};
+use tokio::sync::{mpsc, watch};
+
+use super::{Arrival, Client};
+use crate::files::blocking::Blocking;
+use crate::gate::Rules;
+use crate::generation::dispatch::Table;
+use crate::generation::running::Running;
+use crate::generation::scope::{Scope, ScopeId};
+use crate::generation::server::Server;
+use crate::generation::snapshot::Generation;
+use crate::identity::Identity;
+use crate::session::sessions::Wish;
+use crate::session::work::Work;
+use crate::settings::Settings;
+
+/// A module of the room's generation.
+pub struct Occupant {
+    /// The instance and its image.
+    pub running: Running,
+    /// Its settings, made by its image.
+    pub settings: SettingsBox,
+    /// What it hooks.
+    pub hooks: Vec<Hook>,
+}
+
+/// The session.
+pub struct Room {
+    client: Client,
+    // What the client's connection needs, which nothing is sent over.
+    _peer: Plain,
+    _wishes: watch::Sender<Wish>,
+    _runtime: Runtime,
+}
+
+impl Room {
+    /// A session of a generation with these modules, in this order: one server,
+    /// no sections, no limits.
+    ///
+    /// # Errors
+    /// The system gives no loopback connection or no threads.
+    pub fn new(occupants: Vec<Occupant>) -> io::Result<Self> {
+        let runtime = Builder::new_current_thread().enable_all().build()?;
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+        let peer = Plain::connect(listener.local_addr()?)?;
+        let (stream, remote) = listener.accept()?;
+        stream.set_nonblocking(true)?;
+        let (wishes, heard) = watch::channel(Wish::default());
+        let arrival = Arrival {
+            id: 1,
+            local: stream.local_addr()?,
+            remote,
+            stream: {
+                let _entered = runtime.enter();
+                TcpStream::from_std(stream)?
+            },
+            server: ServerId(0),
+            generation: Arc::new(generation(occupants)),
+            blocking: Arc::new(Blocking::new()?),
+            identity: Arc::new(Identity { own: Credentials::current()?, may_switch: false }),
+            reverse_dns: None,
+            wishes: heard,
+        };
+        Ok(Self { client: Client::new(arrival), _peer: peer, _wishes: wishes, _runtime: runtime })
+    }
+
+    /// Takes a command through all its phases. The reply stays in the session.
+    pub async fn command(&mut self, command: &Command) {
+        let Client { seats, session, connection, shared, .. } = &mut self.client;
+        let mut work = Work { seats, session, shared, connection };
+        let answered = work.answer(command).await;
+        work.log(command, &answered).await;
+    }
+
+    /// The session.
+    pub fn session(&mut self) -> &mut Session {
+        &mut self.client.session
+    }
+
+    /// A moment of the module at a position, as it is called at, and its instance.
+    pub fn moment<'a>(&'a mut self, at: usize, command: &'a Command, phase: Phase) -> (Moment<'a>, &'a dyn Instance) {
+        let Client { seats, session, shared, .. } = &mut self.client;
+        let generation = &shared.generation;
+        let instance = &*generation.modules[at].instance;
+        let state = seats[at].state(instance);
+        let settings = &*generation.scope(shared.scope).modules[at];
+        (Moment::new(session, command, phase, state, &generation.world, settings), instance)
+    }
+}
+
+fn generation(occupants: Vec<Occupant>) -> Generation {
+    let hooks: Vec<Vec<Hook>> = occupants.iter().map(|occupant| occupant.hooks.clone()).collect();
+    let (modules, settings) = occupants.into_iter().map(|occupant| (occupant.running, occupant.settings)).unzip();
+    let scope =
+        Scope { server: ServerId(0), settings: Settings::default(), rules: Rules::default(), modules: settings };
+    let server = Server {
+        scope: ScopeId(0),
+        name: "a room".into(),
+        addresses: Vec::new(),
+        directories: Directories::default(),
+        directory_scopes: Vec::new(),
+        reads_files: false,
+    };
+    // Nobody takes leave of it: its parts are dropped in order.
+    let (retire, _) = mpsc::unbounded_channel();
+    Generation::new(1, vec![server], vec![scope], modules, Table::new(&hooks), World::default(), retire)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::time::Duration;
+
+    use gantry_api::guard::Home;
+    use gantry_api::runtime::Task;
+    use gantry_api::{Image, Module, Step, Verb, async_trait, module};
+
+    use super::*;
+    use crate::{ImageRef, LOGGER};
+
+    #[derive(Default)]
+    struct Runtime(AtomicUsize);
+
+    impl gantry_api::Runtime for Runtime {
+        fn within(&self, work: &mut dyn FnMut()) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+            work();
+        }
+
+        fn spawn(&self, _task: Task) {}
+
+        fn stop(&self, _limit: Duration) {}
+    }
+
+    /// Waits where the command has an argument.
+    #[derive(Default)]
+    struct Waiting;
+
+    #[async_trait]
+    impl Module for Waiting {
+        fn at_once(&self, at: &mut Moment<'_>) -> gantry_api::Result<Step> {
+            at.session.respond(200, "at once");
+            Ok(if at.command.argument.is_empty() { Step::Done } else { Step::Wait })
+        }
+
+        async fn wait(&self, at: &mut Moment<'_>) -> gantry_api::Result<Step> {
+            at.session.respond(200, "later");
+            Ok(Step::Done)
+        }
+    }
+
+    #[test]
+    fn a_runtime_is_entered_by_those_who_wait_alone() {
+        let runtime = Arc::new(Runtime::default());
+        let home = Home { module: "mod_waiting".into(), runtime: Some(runtime.clone()) };
+        let instance = module::create::<Waiting>(home).unwrap();
+        let image = ImageRef::Linked(Arc::new(Image::this(&LOGGER)));
+        let running = Running::new("mod_waiting".to_owned(), String::new(), instance, image);
+        let hooks = vec![Hook::command(Verb::NOOP).before_login()];
+        let mut room = Room::new(vec![Occupant { running, settings: Box::new(()), hooks }]).unwrap();
+        let runner = Builder::new_current_thread().build().unwrap();
+        for (argument, reply, entered) in [("", "at once", false), ("wait", "later", true)] {
+            runtime.0.store(0, Ordering::Relaxed);
+            runner.block_on(room.command(&Command { verb: Verb::NOOP, argument: argument.into() }));
+            assert_eq!(room.session().reply.as_ref().unwrap().last_line(), reply.as_bytes());
+            assert_eq!(runtime.0.load(Ordering::Relaxed) > 0, entered, "'{argument}'");
+        }
+    }
+}

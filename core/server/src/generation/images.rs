@@ -1,0 +1,132 @@
+//! The images of the process: the executable's own, and what can be loaded.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use gantry_api::{Descriptor, Image, Layout};
+#[cfg(feature = "dso")]
+use gantry_loader::{Loaded, Loader, Trial};
+
+use crate::log::LOGGER;
+
+/// An image that a module's code is in.
+#[derive(Clone)]
+pub enum ImageRef {
+    /// The executable.
+    Linked(Arc<Image>),
+    /// A shared object.
+    #[cfg(feature = "dso")]
+    Loaded(Arc<Loaded>),
+}
+
+impl ImageRef {
+    /// What it holds.
+    pub fn image(&self) -> &Image {
+        match self {
+            Self::Linked(image) => image,
+            #[cfg(feature = "dso")]
+            Self::Loaded(loaded) => loaded.image(),
+        }
+    }
+
+    /// Where its modules' code is.
+    pub fn layout(&self) -> Layout {
+        match self {
+            Self::Linked(_) => Layout::Linked,
+            #[cfg(feature = "dso")]
+            Self::Loaded(_) => Layout::Loaded,
+        }
+    }
+
+    /// The digest of its file; none of the executable.
+    pub fn sha256(&self) -> Option<[u8; 32]> {
+        match self {
+            Self::Linked(_) => None,
+            #[cfg(feature = "dso")]
+            Self::Loaded(loaded) => Some(*loaded.sha256()),
+        }
+    }
+
+    /// How logs name it.
+    pub fn shown(&self) -> String {
+        match self {
+            Self::Linked(_) => "linked in".to_owned(),
+            #[cfg(feature = "dso")]
+            Self::Loaded(loaded) => format!("{} {}", loaded.path().display(), short(loaded.sha256())),
+        }
+    }
+}
+
+/// The first digits of a file's digest: enough to tell builds apart.
+#[cfg(feature = "dso")]
+fn short(digest: &[u8; 32]) -> String {
+    digest[..6].iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// What the process can take modules from.
+pub struct Images {
+    pub(crate) linked: Arc<Image>,
+    #[cfg(feature = "dso")]
+    pub(crate) loader: Loader,
+    pub(crate) folders: Vec<PathBuf>,
+}
+
+impl Images {
+    /// The executable's own image, and the folders in which LoadModule looks
+    /// when ModulePath says nothing. The executable's `main` begins with
+    /// `gantry_loader::Trial::answer`, which tries files that are to be loaded.
+    pub fn new(folders: Vec<PathBuf>) -> Self {
+        Self {
+            linked: Arc::new(Image::this(&LOGGER)),
+            #[cfg(feature = "dso")]
+            loader: Loader::new().trying(Trial::of_this_executable(&LOGGER)),
+            folders,
+        }
+    }
+
+    /// The modules linked into the executable, by name.
+    pub fn linked(&self) -> Vec<&Descriptor> {
+        by_name(&self.linked)
+    }
+
+    /// Whether a file of this digest is mapped.
+    #[cfg(feature = "dso")]
+    pub fn is_mapped(&self, sha256: &[u8; 32]) -> bool {
+        self.loader.is_mapped(sha256)
+    }
+
+    /// No file ever is.
+    #[cfg(not(feature = "dso"))]
+    pub fn is_mapped(&self, _sha256: &[u8; 32]) -> bool {
+        false
+    }
+
+    /// Whether a module is linked in, or there is a file of it that fits this
+    /// build.
+    pub fn offers(&self, module: &str) -> bool {
+        self.linked.modules.iter().any(|linked| linked.name == module) || self.can_load(module)
+    }
+
+    #[cfg(feature = "dso")]
+    fn can_load(&self, module: &str) -> bool {
+        let inspected = gantry_loader::find(module, &self.folders).and_then(|file| gantry_loader::inspect(&file));
+        inspected.is_ok_and(|found| found.stamp.id() == gantry_api::stamp::build_id())
+    }
+
+    #[cfg(not(feature = "dso"))]
+    fn can_load(&self, _module: &str) -> bool {
+        false
+    }
+}
+
+/// Its modules by name, since the linker's order is nobody's wish.
+pub fn by_name(image: &Image) -> Vec<&Descriptor> {
+    let mut modules: Vec<&Descriptor> = image.modules.iter().collect();
+    modules.sort_by_key(|module| module.name);
+    modules
+}
+
+/// `mod_x` of `mod_x`, `mod_x.c` or `mod_x.so`.
+pub fn module_name(name: &str) -> &str {
+    name.strip_suffix(".c").or_else(|| name.strip_suffix(".so")).unwrap_or(name)
+}

@@ -1,0 +1,23 @@
+//! What was read for a generation.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use gantry_api::Value;
+use gantry_config::Texts;
+
+/// What was read, and where modules are looked for: what later changes build on.
+#[derive(Default)]
+pub struct Read {
+    /// The files of the configuration.
+    pub texts: Arc<Texts>,
+    /// Where LoadModule looks.
+    pub folders: Vec<PathBuf>,
+    /// By whom modules' files must be signed.
+    #[cfg(feature = "dso")]
+    pub signers: Option<Vec<gantry_loader::Signer>>,
+    /// The main server's settings, all of them.
+    pub main: Value,
+    /// The configuration as text, all files in one.
+    pub shown: String,
+}

@@ -1,0 +1,43 @@
+//! A scope: what holds in one place of the configuration, as the server and each
+//! module understand it.
+
+use gantry_api::module::SettingsBox;
+use gantry_api::{Descriptor, ServerId};
+use gantry_config::{Faults, settings_error};
+
+use crate::gate::Rules;
+use crate::settings::Settings;
+
+/// A scope of the configuration: a server's, or that of a `<Directory>`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct ScopeId(pub usize);
+
+/// What holds in one scope.
+pub struct Scope {
+    /// The server that it belongs to.
+    pub server: ServerId,
+    /// The server's own settings.
+    pub settings: Settings,
+    /// What the gate goes by.
+    pub rules: Rules,
+    /// Each module's settings, by the module's position.
+    pub modules: Vec<SettingsBox>,
+}
+
+impl Scope {
+    /// What a scope of the configuration means to the server and to each of
+    /// the modules.
+    ///
+    /// # Errors
+    /// The first setting that does not fit.
+    pub fn new<'m>(
+        server: ServerId,
+        scope: &gantry_config::Scope,
+        modules: impl Iterator<Item = &'m Descriptor>,
+    ) -> Result<Self, Faults> {
+        let settings = scope.settings.extract().map_err(|error| settings_error(scope, &error))?;
+        let modules = modules.map(|module| (module.settings)(&scope.settings));
+        let modules = modules.collect::<Result<_, _>>().map_err(|error| settings_error(scope, &error))?;
+        Ok(Self { server, settings, rules: Rules::new(&scope.limits), modules })
+    }
+}

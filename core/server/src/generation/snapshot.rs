@@ -1,0 +1,188 @@
+//! A generation: an immutable snapshot of the configuration, the modules'
+//! instances and the dispatch tables made of both. A session pins one for
+//! life; when nobody needs it any more its modules stop and it goes.
+
+use std::path::Path;
+
+use gantry_api::control::Change;
+use gantry_api::log::{self, Level};
+use gantry_api::{Account, Error, Fault, ServerId, Value, World};
+use gantry_config::{Class, DirectoryTable};
+use tokio::sync::mpsc::UnboundedSender;
+
+use crate::generation::dispatch::Table;
+use crate::generation::ftpaccess::Overrides;
+use crate::generation::held::Held;
+use crate::generation::read::Read;
+use crate::generation::retired::Retired;
+use crate::generation::running::Running;
+use crate::generation::scope::{Scope, ScopeId};
+use crate::generation::server::Server;
+use crate::settings::Settings;
+
+/// One generation.
+pub struct Generation {
+    /// Counted from 1.
+    pub number: u64,
+    /// The servers, the main one first.
+    pub servers: Vec<Server>,
+    /// The modules in order.
+    pub modules: Vec<Running>,
+    /// Whom each command concerns.
+    pub table: Table,
+    /// What the modules offer each other.
+    pub world: World,
+    /// The classes of clients.
+    pub classes: Vec<Class>,
+    /// What later changes build on.
+    pub read: Read,
+    overrides: Option<Overrides>,
+    scopes: Vec<Scope>,
+    retire: UnboundedSender<Retired>,
+}
+
+impl Generation {
+    /// Puts a generation together.
+    pub fn new(
+        number: u64,
+        servers: Vec<Server>,
+        scopes: Vec<Scope>,
+        modules: Vec<Running>,
+        table: Table,
+        world: World,
+        retire: UnboundedSender<Retired>,
+    ) -> Self {
+        let (classes, read) = (Vec::new(), Read::default());
+        Self { number, servers, modules, table, world, classes, read, overrides: None, scopes, retire }
+    }
+
+    /// The same with classes of clients.
+    #[must_use]
+    pub fn with_classes(mut self, classes: Vec<Class>) -> Self {
+        self.classes = classes;
+        self
+    }
+
+    /// The same with what later changes build on.
+    #[must_use]
+    pub fn with_read(mut self, read: Read) -> Self {
+        self.read = read;
+        self
+    }
+
+    /// What its instance of a module hands over to the next one; nothing where
+    /// there is none, or it fails, which the log tells.
+    pub fn hand_over(&self, module: &str) -> Value {
+        let Some(running) = self.modules.iter().find(|running| running.name == module) else { return Value::None };
+        running.instance.hand_over().unwrap_or_else(|error| {
+            self.count_panic(running, &error);
+            log::write(Level::Error, "gantry-server", format_args!("{module} hands nothing over: {error}"));
+            Value::None
+        })
+    }
+
+    /// The same with what reads `.ftpaccess` files, where some server wants them.
+    #[must_use]
+    pub fn with_overrides(mut self, overrides: Option<Overrides>) -> Self {
+        self.overrides = overrides;
+        self
+    }
+
+    /// A server of this generation.
+    pub fn server(&self, id: ServerId) -> &Server {
+        &self.servers[id.0]
+    }
+
+    /// A scope of this generation.
+    pub fn scope(&self, id: ScopeId) -> &Scope {
+        &self.scopes[id.0]
+    }
+
+    /// What holds somewhere.
+    pub fn held<'a>(&'a self, held: &'a Held) -> &'a Scope {
+        match held {
+            Held::Configured(id) => self.scope(*id),
+            Held::Made(made) => made.scope(),
+        }
+    }
+
+    /// The settings of the main server.
+    pub fn settings(&self) -> &Settings {
+        &self.scopes[self.servers[0].scope.0].settings
+    }
+
+    /// Tells all modules of a change.
+    pub fn tell(&self, change: &Change) {
+        for running in &self.modules {
+            if let Err(error) = running.instance.changed(change) {
+                self.count_panic(running, &error);
+                log::write(Level::Error, "gantry-server", format_args!("{}: {error}", running.name));
+            }
+        }
+    }
+
+    /// Counts an error of a module's that is a panic: with too many it has failed.
+    #[cold]
+    pub fn count_panic(&self, running: &Running, error: &Error) {
+        if error.fault() != Fault::Panic || !running.panicked(self.settings().most_panics) {
+            return;
+        }
+        log::write(
+            Level::Error,
+            "gantry-server",
+            format_args!(
+                "{} is marked failed: it panicked {} times (ModulePanicLimit); what needs it is refused until it is \
+                 swapped, or the configuration reloaded",
+                running.name,
+                running.panics()
+            ),
+        );
+    }
+
+    /// Whether in the server of a scope it depends on the path what holds: it has
+    /// `<Directory>` sections or reads `.ftpaccess` files.
+    pub fn depends_on_path(&self, scope: ScopeId) -> bool {
+        let server = self.server(self.scope(scope).server);
+        server.reads_files || !server.directory_scopes.is_empty()
+    }
+
+    /// What reads `.ftpaccess` files, where the server of a scope wants them.
+    pub fn overrides(&self, scope: ScopeId) -> Option<&Overrides> {
+        self.overrides.as_ref().filter(|_| self.server(self.scope(scope).server).reads_files)
+    }
+
+    /// The `<Directory>` sections of a scope's server for one account: `~` and
+    /// `%u` are the account's.
+    pub fn directories(&self, scope: ScopeId, account: &Account) -> DirectoryTable {
+        let home = account.home.to_string_lossy();
+        let expand = |path: &str| {
+            let path = match path.strip_prefix('~') {
+                Some("") => home.clone().into_owned(),
+                Some(below) if below.starts_with('/') => format!("{home}{below}"),
+                Some(_) => return None,
+                None => path.to_owned(),
+            };
+            // A name with a slash is no part of a path.
+            (!path.contains("%u") || !account.name.contains('/')).then(|| path.replace("%u", &account.name))
+        };
+        self.server(self.scope(scope).server).directories.table(expand)
+    }
+
+    /// The scope of a path of the host, for a session in `scope`.
+    pub fn directory_scope(&self, scope: ScopeId, directories: &DirectoryTable, path: &Path) -> ScopeId {
+        let server = self.server(self.scope(scope).server);
+        let found = directories.find(path).and_then(|at| server.directory_scopes.get(at));
+        found.copied().unwrap_or(scope)
+    }
+}
+
+impl Drop for Generation {
+    fn drop(&mut self) {
+        let rest = (std::mem::take(&mut self.scopes), self.overrides.take(), std::mem::take(&mut self.world));
+        let modules = std::mem::take(&mut self.modules);
+        let retired = Retired { number: self.number, modules, rest, images: Vec::new() };
+        // When the daemon ends nobody may be there any more to stop them:
+        // then they are simply dropped, in order.
+        let _ = self.retire.send(retired);
+    }
+}

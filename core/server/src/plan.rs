@@ -1,0 +1,10 @@
+//! Plans: from the configuration's text to a generation that has started.
+
+pub mod build;
+pub mod catalogue;
+pub mod changes;
+mod check;
+mod order;
+mod shown;
+pub mod source;
+mod start;

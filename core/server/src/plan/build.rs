@@ -1,0 +1,358 @@
+//! Building a generation: read the configuration and load what it names, put
+//! the modules in order, make their settings, start them. Whatever fails, the
+//! running generation has not been touched.
+
+use std::collections::{HashMap, HashSet};
+use std::iter;
+use std::mem;
+use std::sync::Arc;
+use std::time::Duration;
+
+use gantry_api::service::Services;
+use gantry_api::{CommandHelp, Descriptor, Hook, Layout, ServerId, Value, World};
+use gantry_config::{
+    Addition, Class, Configuration, Faults, FtpAccess, Options, Override, Position, Report, Server as ServerConfig,
+};
+use thiserror::Error;
+use tokio::sync::mpsc::UnboundedSender;
+
+use crate::generation::dispatch::Table;
+use crate::generation::ftpaccess::{Configured, Overrides};
+use crate::generation::images::{ImageRef, Images, module_name};
+use crate::generation::read::Read;
+use crate::generation::retired::Retired;
+use crate::generation::running::Running;
+use crate::generation::scope::{Scope, ScopeId};
+use crate::generation::server::Server;
+use crate::generation::snapshot::Generation;
+use crate::plan::catalogue::ModuleSet;
+use crate::plan::changes::Changes;
+use crate::plan::order::{OrderError, order};
+use crate::plan::shown;
+use crate::plan::source::Family;
+use crate::plan::source::Source;
+use crate::plan::start::{self, Starting};
+use crate::settings::Settings;
+
+/// Why a generation cannot be had.
+#[derive(Debug, Error)]
+pub enum BuildError {
+    /// The configuration is faulty.
+    #[error("{0}")]
+    Configuration(#[from] Faults),
+    /// The modules do not go together.
+    #[error("Fatal: {reason}{}", on(.place))]
+    Order {
+        /// Why.
+        reason: OrderError,
+        /// The line that has to do with it.
+        place: Option<Position>,
+    },
+    /// A module does not start.
+    #[error("Fatal: {module}: {reason}{}", on(.place))]
+    Start {
+        /// Which, and the file that it was loaded from.
+        module: String,
+        /// Why.
+        reason: String,
+        /// Its LoadModule line.
+        place: Option<Position>,
+    },
+    /// A module that an operator takes or took in cannot be had.
+    #[error("Fatal: insmod {module}: {reason}")]
+    Inserted {
+        /// Which.
+        module: String,
+        /// Why.
+        reason: String,
+    },
+}
+
+impl BuildError {
+    fn inserted((module, reason): (String, String)) -> Self {
+        Self::Inserted { module, reason }
+    }
+}
+
+/// What a generation is built on besides its source.
+#[derive(Default)]
+pub struct Basis<'a> {
+    /// What operators changed.
+    pub changes: Changes,
+    /// The generation whose configuration and modules' files are used once
+    /// more, as they were read then; without it all is read anew.
+    pub onto: Option<&'a Generation>,
+    /// The module whose file is read anew all the same.
+    pub anew: Option<&'a str>,
+}
+
+impl Basis<'_> {
+    /// The images that are used as they are, by module.
+    fn kept(&self) -> HashMap<String, ImageRef> {
+        let modules = self.onto.iter().flat_map(|generation| &generation.modules);
+        let kept = modules.filter(|module| self.anew != Some(module.name.as_str()));
+        kept.map(|module| (module.name.clone(), module.image.clone())).collect()
+    }
+}
+
+fn on(place: &Option<Position>) -> String {
+    place.as_ref().map(|place| format!(" on {place}")).unwrap_or_default()
+}
+
+/// What a configuration for ProFTPD means to the modules at hand.
+///
+/// # Errors
+/// The file cannot be read.
+pub fn compat(source: &Source, images: &Images) -> Result<Report, Faults> {
+    let options = Options { defines: source.defines.clone(), ..Options::default() };
+    gantry_config::compat(&source.path, &mut ModuleSet::of_configuration(images), &options)
+}
+
+/// A configuration that has been read and checked, its modules loaded, put in
+/// order and their settings made; nothing of it runs yet.
+pub struct Plan {
+    servers: Vec<Server>,
+    scopes: Vec<Scope>,
+    overrides: Option<Overrides>,
+    modules: Vec<(ImageRef, usize)>,
+    /// The LoadModule line of each.
+    places: Vec<Option<Position>>,
+    classes: Vec<Class>,
+    /// What later changes build on.
+    pub read: Read,
+    /// What is worth a line in the log.
+    pub notices: Vec<String>,
+    /// Which addresses its servers listen at.
+    pub family: Family,
+}
+
+impl Plan {
+    /// Reads the configuration, all of it.
+    pub fn read(source: &Source, images: &Images, basis: &Basis<'_>) -> Result<Self, BuildError> {
+        let mut set = ModuleSet::new(images, &basis.changes, basis.kept());
+        set.take_inserted().map_err(BuildError::inserted)?;
+        let mut overrides = Override::of_environment(std::env::vars_os());
+        overrides.extend(source.overrides.iter().cloned());
+        let additions = basis.changes.inserted.iter().map(|inserted| Addition {
+            name: format!("insmod {}", inserted.module),
+            module: inserted.module.clone(),
+            text: inserted.directives.clone(),
+        });
+        let additions = additions.collect();
+        let again = basis.onto.map(|generation| generation.read.texts.clone());
+        let options = Options { defines: source.defines.clone(), overrides, additions, again };
+        let configuration = gantry_config::read(&source.path, &mut set, &options)?;
+        set.judge_inserted().map_err(BuildError::inserted)?;
+        let mut notices: Vec<String> = configuration.notices.iter().map(ToString::to_string).collect();
+        let anonymous = configuration.servers.iter().flat_map(|server| &server.anonymous);
+        notices.extend(anonymous.map(|section| {
+            format!("<Anonymous {}> has no effect yet: nobody logs in by it, on {}", section.path, section.position)
+        }));
+        notices.extend(nameless(&configuration));
+        let modules = ordered(&set, &configuration, &mut notices)?;
+        let places = modules.iter().map(|(image, at)| set.place(image.image().modules[*at].name).cloned()).collect();
+        let classes = configuration.classes.clone();
+        let (servers, scopes) = (Vec::new(), Vec::new());
+        let read = Read {
+            texts: configuration.texts.clone(),
+            folders: set.folders().to_vec(),
+            #[cfg(feature = "dso")]
+            signers: set.signers().map(<[_]>::to_vec),
+            shown: shown::text(&configuration.tree, &set),
+            main: configuration.servers.first().map(|main| main.scope.settings.clone()).unwrap_or_default(),
+        };
+        let family = source.family;
+        let mut plan = Self { servers, scopes, overrides: None, modules, places, classes, read, notices, family };
+        let configured = plan.add_servers(configuration)?;
+        if !configured.is_empty() {
+            let names = plan.modules().map(|(_, module)| module.name.to_owned()).collect();
+            let reader = FtpAccess::new(set.directives(), names).without(basis.changes.idle_directives());
+            plan.overrides = Some(Overrides::new(reader, configured, plan.modules.as_slice().into()));
+        }
+        Ok(plan)
+    }
+
+    /// The settings of the main server.
+    pub fn settings(&self) -> &Settings {
+        // Reading a configuration gives a main server, always the first.
+        &self.scopes[self.servers[0].scope.0].settings
+    }
+
+    /// The servers with their settings.
+    pub fn servers(&self) -> impl Iterator<Item = (ServerId, &Server, &Settings)> {
+        self.servers
+            .iter()
+            .enumerate()
+            .map(|(id, server)| (ServerId(id), server, &self.scopes[server.scope.0].settings))
+    }
+
+    /// The names of the modules in order.
+    pub fn modules(&self) -> impl Iterator<Item = (&ImageRef, &Descriptor)> {
+        self.modules.iter().map(|(image, at)| (image, &image.image().modules[*at]))
+    }
+
+    /// Adds the servers; the scopes of those that read `.ftpaccess` files, as
+    /// configured.
+    fn add_servers(&mut self, configuration: Configuration) -> Result<Configured, Faults> {
+        let (mut faults, mut configured) = (Vec::new(), Configured::new());
+        for (number, server) in configuration.servers.into_iter().enumerate() {
+            if let Err(Faults(found)) = self.add_server(ServerId(number), server, &mut configured) {
+                faults.extend(found);
+            }
+        }
+        if faults.is_empty() { Ok(configured) } else { Err(Faults(faults).with_sources()) }
+    }
+
+    fn add_server(&mut self, id: ServerId, server: ServerConfig, configured: &mut Configured) -> Result<(), Faults> {
+        let scope = self.add_scope(id, &server.scope)?;
+        let directories = server.directories.iter();
+        let directory_scopes: Vec<ScopeId> =
+            directories.map(|directory| self.add_scope(id, &directory.scope)).collect::<Result<_, _>>()?;
+        let scopes = || iter::once(scope).chain(directory_scopes.iter().copied());
+        let reads_files = scopes().any(|scope| self.scopes[scope.0].settings.allow_override);
+        if reads_files {
+            let inner = server.directories.iter().map(|directory| directory.scope.clone());
+            let written = iter::once(server.scope.clone()).chain(inner);
+            configured.extend(scopes().zip(written.map(|scope| (id, scope))));
+        }
+        let name = self.scopes[scope.0].settings.name.as_str().into();
+        let (addresses, directories) = (server.addresses, server.directories);
+        self.servers.push(Server { scope, name, addresses, directories, directory_scopes, reads_files });
+        Ok(())
+    }
+
+    fn add_scope(&mut self, server: ServerId, scope: &gantry_config::Scope) -> Result<ScopeId, Faults> {
+        let made = Scope::new(server, scope, self.modules().map(|(_, module)| module))?;
+        self.scopes.push(made);
+        Ok(ScopeId(self.scopes.len() - 1))
+    }
+
+    /// Makes and starts the modules' instances, which begin with what those of
+    /// the generation `before` hand over.
+    pub async fn start(
+        mut self,
+        number: u64,
+        before: Option<&Generation>,
+        retire: UnboundedSender<Retired>,
+    ) -> Result<Arc<Generation>, BuildError> {
+        let scopes = Arc::new(mem::take(&mut self.scopes));
+        let (mut started, mut hooks, mut services) = (Vec::new(), Vec::new(), Services::default());
+        let done = self.start_all(&scopes, before, &mut started, &mut hooks, &mut services).await;
+        // Only a module that was given up on still holds them, for ever.
+        let scopes = Arc::into_inner(scopes).unwrap_or_default();
+        let modules = self.modules().map(|(_, module)| module.name.to_owned()).collect();
+        let world = World { services, commands: self.commands(), modules };
+        if let Err(error) = done {
+            // Those that did start are stopped again.
+            let images = self.modules.iter().map(|(image, _)| image.clone()).collect();
+            let _ = retire.send(Retired { number, modules: started, rest: (scopes, None, world), images });
+            return Err(error);
+        }
+        let table = Table::new(&hooks);
+        let generation = Generation::new(number, self.servers, scopes, started, table, world, retire);
+        let generation = generation.with_classes(self.classes).with_overrides(self.overrides);
+        Ok(Arc::new(generation.with_read(self.read)))
+    }
+
+    async fn start_all(
+        &self,
+        scopes: &Arc<Vec<Scope>>,
+        before: Option<&Generation>,
+        started: &mut Vec<Running>,
+        hooks: &mut Vec<Vec<Hook>>,
+        services: &mut Services,
+    ) -> Result<(), BuildError> {
+        let servers: Arc<[ScopeId]> = self.servers.iter().map(|server| server.scope).collect();
+        let modules: Arc<[(ImageRef, usize)]> = self.modules.as_slice().into();
+        let seconds = self.servers.first().map_or(0, |main| scopes[main.scope.0].settings.timeout_module_start);
+        for (position, (_, module)) in self.modules().enumerate() {
+            let starting = Starting {
+                modules: modules.clone(),
+                position,
+                scopes: scopes.clone(),
+                servers: servers.clone(),
+                limit: (seconds > 0).then(|| Duration::from_secs(seconds)),
+                // A module that takes its time shall hold up no session.
+                handed_over: tokio::task::block_in_place(|| {
+                    before.map_or(Value::None, |before| before.hand_over(module.name))
+                }),
+            };
+            let (running, found) =
+                start::start(starting, services).await.map_err(|reason| self.not_started(position, reason))?;
+            started.push(running);
+            hooks.push(found);
+        }
+        Ok(())
+    }
+
+    fn not_started(&self, position: usize, reason: String) -> BuildError {
+        let (image, at) = &self.modules[position];
+        let name = image.image().modules[*at].name;
+        let module = match image.layout() {
+            Layout::Linked => name.to_owned(),
+            Layout::Loaded => format!("{name} ({})", image.shown()),
+        };
+        BuildError::Start { module, reason, place: self.places[position].clone() }
+    }
+
+    /// What HELP and FEAT show, sorted by name.
+    fn commands(&self) -> Vec<CommandHelp> {
+        let mut commands = Vec::new();
+        for (image, module) in self.modules() {
+            let entries = image.image().commands.iter().filter(|entry| entry.module == module.name);
+            commands.extend(entries.map(|entry| CommandHelp {
+                verb: entry.verb,
+                syntax: entry.syntax.to_owned(),
+                feature: entry.feature.map(str::to_owned),
+            }));
+        }
+        commands.sort_by_key(|command| command.verb);
+        commands
+    }
+}
+
+/// That rules name hosts where no client's name is known, each by its line: whom
+/// they were to refuse they let in.
+fn nameless(configuration: &Configuration) -> Vec<String> {
+    let off = |server: &&ServerConfig| server.scope.settings.entry("UseReverseDNS") != Some(&Value::Bool(true));
+    let servers: Vec<&ServerConfig> = configuration.servers.iter().filter(off).collect();
+    let scopes = servers.iter().flat_map(|server| {
+        let inner = server.directories.iter().map(|directory| &directory.scope);
+        iter::once(&server.scope).chain(inner)
+    });
+    let limits = scopes.flat_map(|scope| scope.limits.iter()).flat_map(|limit| &limit.host_names);
+    let classes = configuration.classes.iter().filter(|_| !servers.is_empty()).flat_map(|class| &class.host_names);
+    let rules = limits.map(|(directive, position)| (directive.as_str(), position));
+    let rules = rules.chain(classes.map(|position| ("From", position)));
+    let mut told = HashSet::new();
+    let rules = rules.filter(|(_, position)| told.insert(position.to_string()));
+    let notice = |(directive, position)| {
+        format!("{directive} names hosts, and UseReverseDNS is off: such a rule matches nobody, on {position}")
+    };
+    rules.map(notice).collect()
+}
+
+/// The modules of a set in their order, and a notice for each wish that
+/// ModuleOrder overrides.
+fn ordered(
+    set: &ModuleSet<'_>,
+    configuration: &Configuration,
+    notices: &mut Vec<String>,
+) -> Result<Vec<(ImageRef, usize)>, BuildError> {
+    let modules: Vec<(&ImageRef, &Descriptor)> = set.modules().collect();
+    let places = set.places();
+    let main = configuration.servers.first().map(|server| &server.scope);
+    // What does not fit is reported where all settings are made.
+    let settings: Settings = main.and_then(|scope| scope.settings.extract().ok()).unwrap_or_default();
+    let wanted: Vec<&str> = settings.module_order.iter().map(|name| module_name(name)).collect();
+    let wanted_at = || main.and_then(|scope| scope.locate("ModuleOrder")).cloned();
+    let order = order(&places, &wanted).map_err(|reason| {
+        let named = reason.modules().iter().find_map(|module| set.place(module));
+        BuildError::Order { place: named.cloned().or_else(wanted_at), reason }
+    })?;
+    notices.extend(order.overridden.iter().map(|text| format!("{text}{}", on(&wanted_at()))));
+    let position =
+        |image: &ImageRef, name: &str| image.image().modules.iter().position(|module| module.name == name).unwrap_or(0);
+    let found = order.positions.into_iter();
+    Ok(found.map(|at| (modules[at].0.clone(), position(modules[at].0, modules[at].1.name))).collect())
+}

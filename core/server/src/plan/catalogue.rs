@@ -1,0 +1,342 @@
+//! The modules of one configuration, growing line by line while it is read: what
+//! the reader asks for, and what LoadModule and its like do.
+
+#[cfg(feature = "dso")]
+use std::cell::{RefCell, RefMut};
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use gantry_api::{Descriptor, Directive, Layout};
+use gantry_config::{Catalogue, Fault, Node, Position};
+#[cfg(feature = "dso")]
+use gantry_loader::{Library, Signer};
+
+use crate::address::resolve;
+use crate::generation::images::{ImageRef, Images, by_name, module_name};
+#[cfg(feature = "dso")]
+use crate::log::LOGGER;
+use crate::plan::changes::Changes;
+use crate::plan::check::{self, Modules};
+use crate::plan::order::Place;
+
+/// The images that one configuration uses, growing line by line.
+pub struct ModuleSet<'a> {
+    images: &'a Images,
+    changes: Changes,
+    kept: HashMap<String, ImageRef>,
+    folders: Vec<PathBuf>,
+    path_set: bool,
+    taken: Vec<ImageRef>,
+    /// Lower-case name to image and position within it.
+    directives: HashMap<String, (usize, usize)>,
+    /// Where LoadModule names each module that was loaded.
+    places: HashMap<String, Position>,
+    /// ModuleSigners: none where it was not met.
+    #[cfg(feature = "dso")]
+    signers: Option<Vec<Signer>>,
+    /// The first module that was loaded before any signers were named.
+    #[cfg(feature = "dso")]
+    unchecked: Option<String>,
+    /// The directives of all files in some folders, once somebody has asked.
+    #[cfg(feature = "dso")]
+    installed: RefCell<Option<Installed>>,
+}
+
+/// Folders, and the modules and directives in their files.
+#[cfg(feature = "dso")]
+type Installed = (Vec<PathBuf>, Vec<(String, String)>);
+
+#[cfg(feature = "dso")]
+fn installed_directives(folders: &[PathBuf]) -> Vec<(String, String)> {
+    let files = folders.iter().filter_map(|folder| std::fs::read_dir(folder).ok()).flatten().flatten();
+    let objects = files.map(|file| file.path()).filter(|path| path.extension().is_some_and(|ending| ending == "so"));
+    objects.filter_map(|path| gantry_loader::inspect(&path).ok()).flat_map(|found| found.directives).collect()
+}
+
+impl<'a> ModuleSet<'a> {
+    /// The linked modules so far, for a configuration that nobody has changed.
+    pub fn of_configuration(images: &'a Images) -> Self {
+        Self::new(images, &Changes::default(), HashMap::new())
+    }
+
+    /// The linked modules so far, without those that operators took out.
+    pub fn new(images: &'a Images, changes: &Changes, kept: HashMap<String, ImageRef>) -> Self {
+        let mut set = Self {
+            images,
+            changes: changes.clone(),
+            kept,
+            folders: images.folders.clone(),
+            path_set: false,
+            taken: Vec::new(),
+            directives: HashMap::new(),
+            places: HashMap::new(),
+            #[cfg(feature = "dso")]
+            signers: None,
+            #[cfg(feature = "dso")]
+            unchecked: None,
+            #[cfg(feature = "dso")]
+            installed: RefCell::default(),
+        };
+        set.take(ImageRef::Linked(images.linked.clone()));
+        set
+    }
+
+    fn take(&mut self, image: ImageRef) {
+        let index = self.taken.len();
+        for (at, directive) in image.image().directives.iter().enumerate() {
+            if self.changes.is_removed(directive.module) {
+                continue;
+            }
+            self.directives.entry(directive.name.to_ascii_lowercase()).or_insert((index, at));
+        }
+        self.taken.push(image);
+    }
+
+    /// The modules in the order in which they came; those of one image by name,
+    /// since the linker's order is nobody's wish.
+    pub fn modules(&self) -> impl Iterator<Item = (&ImageRef, &Descriptor)> {
+        let all = self.taken.iter();
+        let all = all.flat_map(|image| by_name(image.image()).into_iter().map(move |module| (image, module)));
+        all.filter(|(_, module)| !self.changes.is_removed(module.name))
+    }
+
+    /// The modules as the resolver wants them, in the order in which they came.
+    pub fn places(&self) -> Vec<Place<'_>> {
+        self.modules().map(|(_, module)| Place::of(module)).collect()
+    }
+
+    /// The directives of all of them.
+    pub fn directives(&self) -> impl Iterator<Item = &Directive> {
+        let all = self.taken.iter().flat_map(|image| image.image().directives.iter().copied());
+        all.filter(|directive| !self.changes.is_removed(directive.module))
+    }
+
+    /// The folders in which LoadModule looks at this line.
+    pub fn folders(&self) -> &[PathBuf] {
+        &self.folders
+    }
+
+    /// By whom the files of modules must be signed at this line.
+    #[cfg(feature = "dso")]
+    pub fn signers(&self) -> Option<&[Signer]> {
+        self.signers.as_deref()
+    }
+
+    /// Takes in what operators did, before any line is read: the directives of
+    /// such modules may stand in the configuration.
+    ///
+    /// # Errors
+    /// The module, and why it cannot be had.
+    #[cfg(feature = "dso")]
+    pub fn take_inserted(&mut self) -> Result<(), (String, String)> {
+        for inserted in self.changes.inserted.clone() {
+            let Some(file) = self.changes.inserted_file(&inserted) else { continue };
+            let image = match self.kept.get(&inserted.module) {
+                Some(kept) => kept.clone(),
+                None => self
+                    .load_from(file, &inserted.module, inserted.signers.as_deref())
+                    .map_err(|reason| (inserted.module.clone(), reason))?,
+            };
+            self.take(image);
+        }
+        Ok(())
+    }
+
+    /// Nothing is ever loaded.
+    #[cfg(not(feature = "dso"))]
+    pub fn take_inserted(&mut self) -> Result<(), (String, String)> {
+        Ok(())
+    }
+
+    /// Has those modules judged by what ModuleSigners says, now that all lines
+    /// have been read.
+    ///
+    /// # Errors
+    /// The module, and why it may not be used.
+    #[cfg(feature = "dso")]
+    pub fn judge_inserted(&self) -> Result<(), (String, String)> {
+        let Some(signers) = &self.signers else { return Ok(()) };
+        for inserted in &self.changes.inserted {
+            // What is kept was judged when it was read.
+            let file = self.changes.inserted_file(inserted).filter(|_| !self.kept.contains_key(&inserted.module));
+            let Some(file) = file else { continue };
+            let judged = self.load_from(file, &inserted.module, Some(signers));
+            judged.map_err(|reason| (inserted.module.clone(), reason))?;
+        }
+        Ok(())
+    }
+
+    /// Nothing is ever loaded.
+    #[cfg(not(feature = "dso"))]
+    pub fn judge_inserted(&self) -> Result<(), (String, String)> {
+        Ok(())
+    }
+
+    #[cfg(feature = "dso")]
+    fn load_from(&self, file: &Path, module: &str, signers: Option<&[Signer]>) -> Result<ImageRef, String> {
+        let loaded = self.images.loader.load(file, module, signers, &LOGGER);
+        loaded.map(ImageRef::Loaded).map_err(|error| error.to_string())
+    }
+
+    /// The LoadModule line of a module; none of one that is linked in.
+    pub fn place(&self, module: &str) -> Option<&Position> {
+        self.places.get(module)
+    }
+
+    #[cfg(feature = "dso")]
+    fn load_file(&mut self, module: &str) -> Result<(), String> {
+        let image = match (self.kept.get(module), self.changes.files.get(module)) {
+            (Some(kept), _) => kept.clone(),
+            (None, Some(file)) => self.load_from(file, module, self.signers.as_deref())?,
+            (None, None) => {
+                let file = gantry_loader::find(module, &self.folders).map_err(|error| error.to_string())?;
+                self.load_from(&file, module, self.signers.as_deref())?
+            }
+        };
+        self.take(image);
+        if self.signers.is_none() && self.unchecked.is_none() {
+            self.unchecked = Some(module.to_owned());
+        }
+        Ok(())
+    }
+
+    #[cfg(not(feature = "dso"))]
+    fn load_file(&mut self, _module: &str) -> Result<(), String> {
+        let _ = (&self.images, &self.folders, &self.kept);
+        Err("this gantryd was built without the feature dso, so that it loads no modules: link it in (static-...), or build with dso".to_owned())
+    }
+
+    /// The modules and directives of all files in the folders. They are looked at
+    /// once for each list of folders: a forgotten LoadModule makes many directives
+    /// unknown.
+    #[cfg(feature = "dso")]
+    fn installed(&self) -> RefMut<'_, Vec<(String, String)>> {
+        let mut installed = self.installed.borrow_mut();
+        if installed.as_ref().is_none_or(|(folders, _)| *folders != self.folders) {
+            *installed = None;
+        }
+        RefMut::map(installed, |known| {
+            &mut known.get_or_insert_with(|| (self.folders.clone(), installed_directives(&self.folders))).1
+        })
+    }
+
+    #[cfg(feature = "dso")]
+    fn load_library(&mut self, path: &str) -> Result<Option<String>, String> {
+        match self.images.loader.load_library(Path::new(path)).map_err(|error| error.to_string())? {
+            // Each SIGHUP comes by here.
+            Library::Loaded | Library::Already => Ok(None),
+            Library::Outdated => Ok(Some(format!(
+                "LoadFile: '{path}' was replaced since it was loaded: the old one is used until gantryd is started anew"
+            ))),
+        }
+    }
+
+    #[cfg(not(feature = "dso"))]
+    fn load_library(&mut self, _path: &str) -> Result<Option<String>, String> {
+        Err("this gantryd was built without the feature dso, so that it loads no libraries".to_owned())
+    }
+
+    #[cfg(feature = "dso")]
+    fn add_signers(&mut self, words: &[&str]) -> Result<Option<String>, String> {
+        // From here on, whatever is wrong with this line: what stands below it
+        // is not loaded by mistake.
+        let signers = self.signers.get_or_insert_default();
+        for word in words {
+            signers.extend(self.images.loader.signers(word).map_err(|error| error.to_string())?);
+        }
+        if words.is_empty() {
+            return Err("missing parameters".to_owned());
+        }
+        let Some(module) = &self.unchecked else { return Ok(None) };
+        let place = self.place(module).map(|place| format!(" (on {place})")).unwrap_or_default();
+        Err(format!(
+            "module '{module}' was loaded above this line{place}, its signature not looked at: \
+             ModuleSigners must stand above every LoadModule line"
+        ))
+    }
+
+    /// Nothing is ever loaded, signed or not.
+    #[cfg(not(feature = "dso"))]
+    fn add_signers(&mut self, _words: &[&str]) -> Result<Option<String>, String> {
+        Ok(None)
+    }
+}
+
+impl Catalogue for ModuleSet<'_> {
+    fn directive(&self, name: &str) -> Option<&Directive> {
+        let (image, at) = self.directives.get(&name.to_ascii_lowercase())?;
+        self.taken[*image].image().directives.get(*at).copied()
+    }
+
+    fn has_module(&self, name: &str) -> bool {
+        let name = module_name(name);
+        self.modules().any(|(_, module)| module.name == name)
+    }
+
+    fn load(&mut self, name: &str, at: &Position) -> Result<Option<String>, String> {
+        let module = module_name(name);
+        if self.changes.is_removed(module) {
+            return Ok(Some(format!("LoadModule: module '{module}' was taken out (rmmod)")));
+        }
+        let there = self.modules().find(|(_, found)| found.name == module).map(|(image, _)| image.layout());
+        match there {
+            Some(Layout::Linked) => {
+                return Ok(Some(format!("LoadModule: module '{module}' is linked in: nothing to load")));
+            }
+            Some(Layout::Loaded) => return Ok(Some(format!("LoadModule: module '{module}' is loaded already"))),
+            None => {}
+        }
+        self.load_file(module)?;
+        self.places.insert(module.to_owned(), at.clone());
+        Ok(None)
+    }
+
+    fn module_path(&mut self, path: &Path) -> Result<(), String> {
+        if !path.is_dir() {
+            return Err(format!("'{}' is not a directory", path.display()));
+        }
+        // The first ModulePath replaces the built-in folders; further ones
+        // are searched as well.
+        if !std::mem::replace(&mut self.path_set, true) {
+            self.folders.clear();
+        }
+        self.folders.push(path.to_owned());
+        Ok(())
+    }
+
+    fn act(&mut self, directive: &str, words: &[&str], _at: &Position) -> Result<Option<String>, String> {
+        match (directive, words) {
+            ("LoadFile", [path]) => self.load_library(path),
+            ("ModuleSigners", words) => self.add_signers(words),
+            _ => Ok(None),
+        }
+    }
+
+    fn address(&self, name: &str) -> Result<(), String> {
+        resolve(name, 0).map(drop)
+    }
+
+    fn check(&self, tree: &[Node], overrides: &[&Node]) -> Vec<Fault> {
+        let line = |module: &str| self.place(module).cloned();
+        check::faults(&Modules { places: self.places(), line: &line }, tree, overrides)
+    }
+
+    #[cfg(feature = "dso")]
+    fn provider(&self, directive: &str) -> Option<String> {
+        let found = self.installed();
+        found.iter().find(|(_, name)| name.eq_ignore_ascii_case(directive)).map(|(module, _)| module.clone())
+    }
+
+    #[cfg(feature = "dso")]
+    fn installed_names(&self) -> Vec<String> {
+        self.installed().iter().map(|(_, name)| name.clone()).collect()
+    }
+
+    fn taken_out(&self, directive: &str) -> Option<String> {
+        self.changes.remover(directive).map(str::to_owned)
+    }
+
+    fn directive_names(&self) -> Vec<String> {
+        self.directives().map(|directive| directive.name.to_owned()).collect()
+    }
+}

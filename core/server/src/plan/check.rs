@@ -1,0 +1,91 @@
+//! What is wrong with the lines of a configuration together, though each is in
+//! order by itself: found where all of them have been read, and told with the
+//! other faults.
+
+use std::collections::HashMap;
+
+use gantry_config::{Argument, Fault, Node, Position, Problem, SectionKind};
+
+use crate::generation::images::module_name;
+use crate::plan::order::{Place, order};
+
+/// The modules of a configuration, as far as its lines have to do with them.
+pub struct Modules<'m> {
+    /// Each with its wishes, in the order in which they came.
+    pub places: Vec<Place<'m>>,
+    /// The LoadModule line of a module.
+    pub line: &'m dyn Fn(&str) -> Option<Position>,
+}
+
+/// What is wrong with a tree, whose modules are these.
+pub fn faults(modules: &Modules<'_>, tree: &[Node], overrides: &[&Node]) -> Vec<Fault> {
+    let mut found = repeated(tree);
+    found.extend(second_default(tree));
+    let overridden = overrides.iter().any(|node| node.name == ORDER);
+    if found.iter().all(|fault| !is_of_order(fault)) && !overridden {
+        found.extend(misordered(modules, tree.iter().find(|node| node.name == ORDER)));
+    }
+    found
+}
+
+const ORDER: &str = "ModuleOrder";
+
+/// Directives of which a second one would put the first out of effect, without
+/// anybody noticing.
+const ONCE: [&str; 1] = [ORDER];
+
+fn repeated(tree: &[Node]) -> Vec<Fault> {
+    let mut first: HashMap<&str, &Position> = HashMap::new();
+    let known = tree.iter().filter(|node| ONCE.contains(&node.name.as_str()));
+    let again = known.filter_map(|node| match first.get(node.name.as_str()) {
+        Some(before) => Some(value(node, "is there already").help(format!("the first one stands on {before}"))),
+        None => {
+            first.insert(&node.name, &node.position);
+            None
+        }
+    });
+    again.collect()
+}
+
+/// As ProFTPD: one server alone may be the default.
+fn second_default(tree: &[Node]) -> Vec<Fault> {
+    let hosts = tree.iter().filter_map(|node| node.section(SectionKind::VirtualHost)).flatten();
+    let is_on =
+        |node: &&Node| node.name == "DefaultServer" && gantry_api::parse::switch(node.first_argument()) == Some(true);
+    let mut on: Vec<&Node> = tree.iter().chain(hosts).filter(is_on).collect();
+    on.sort_by_key(|node| (node.position.file().map(ToOwned::to_owned), node.position.line));
+    let Some((first, others)) = on.split_first() else { return Vec::new() };
+    let help = format!("the first one stands on {}", first.position);
+    others.iter().map(|node| value(node, "DefaultServer has already been set").help(&help)).collect()
+}
+
+/// Why there is no order of the modules: at the word of ModuleOrder, or at the
+/// LoadModule line, that has to do with it.
+fn misordered(modules: &Modules<'_>, line: Option<&Node>) -> Option<Fault> {
+    let words = line.map(|node| node.arguments.as_slice()).unwrap_or_default();
+    let wanted: Vec<&str> = words.iter().map(|word| module_name(&word.text)).collect();
+    let reason = order(&modules.places, &wanted).err()?;
+    let problem = Problem::Settings(reason.to_string());
+    let own_line = || line.map(|node| node.position.clone());
+    let place = match reason.word() {
+        Some(name) => words.iter().rev().find(|word| module_name(&word.text) == name).and_then(|word| at(line?, word)),
+        None => reason.modules().iter().find_map(|module| (modules.line)(module)),
+    };
+    Some(match place.or_else(own_line) {
+        Some(place) => Fault::at(problem, &place),
+        None => Fault::general(problem),
+    })
+}
+
+/// The place of a word, where it stands on the line that is shown.
+fn at(node: &Node, word: &Argument) -> Option<Position> {
+    (word.line == node.position.line).then(|| Position { column: word.column, ..node.position.clone() })
+}
+
+fn is_of_order(fault: &Fault) -> bool {
+    matches!(&fault.problem, Problem::Value { name, .. } if name == ORDER)
+}
+
+fn value(node: &Node, reason: &str) -> Fault {
+    Fault::at(Problem::Value { name: node.name.clone(), reason: reason.to_owned() }, &node.position)
+}

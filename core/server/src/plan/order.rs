@@ -1,0 +1,343 @@
+//! The order of modules: the stable topological sort of what they say of each
+//! other, ties by the order in which they were linked or loaded. ModuleOrder goes
+//! before their wishes, but not before what they require.
+
+use thiserror::Error;
+
+/// What a module says of its place.
+#[derive(Debug, Clone, Default)]
+pub struct Place<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// Must be there, and come before it.
+    pub requires: &'a [&'a str],
+    /// Come before it where they are there.
+    pub after: &'a [&'a str],
+    /// Come behind it where they are there.
+    pub before: &'a [&'a str],
+    /// Comes behind all that are not last themselves.
+    pub last: bool,
+}
+
+impl<'a> Place<'a> {
+    /// Of a module, as its image describes it.
+    pub fn of(module: &'a gantry_api::Descriptor) -> Self {
+        let gantry_api::Descriptor { name, requires, after, before, last, .. } = module;
+        Self { name, requires, after, before, last: *last }
+    }
+}
+
+/// Modules in order.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Order {
+    /// The positions of the places that were given.
+    pub positions: Vec<usize>,
+    /// The wishes that ModuleOrder overrides, a sentence each.
+    pub overridden: Vec<String>,
+}
+
+/// Why there is no order.
+#[derive(Debug, Error, PartialEq, Eq)]
+pub enum OrderError {
+    /// A required module is missing.
+    #[error("{module} requires {missing}, which is not there: add the line 'LoadModule {missing}.c'")]
+    Missing {
+        /// Who requires.
+        module: String,
+        /// What is required.
+        missing: String,
+    },
+    /// The modules' wishes go round in a circle.
+    #[error(
+        "these modules each want to come before the next: {}; leave one of them out, or say with ModuleOrder which comes first",
+        .0.join(" -> ")
+    )]
+    Cycle(Vec<String>),
+    /// ModuleOrder names a module that is not there.
+    #[error("ModuleOrder: there is no module {0} here: add the line 'LoadModule {0}.c', or leave it out")]
+    Unknown(String),
+    /// ModuleOrder names a module twice.
+    #[error("ModuleOrder: {0} is named twice")]
+    Twice(String),
+    /// ModuleOrder puts a module before one that it requires.
+    #[error("ModuleOrder: {module} requires {required}, which must come before it")]
+    Required {
+        /// Who requires.
+        module: String,
+        /// What is required.
+        required: String,
+    },
+}
+
+impl OrderError {
+    /// The module at whose place the fault is, where ModuleOrder is not it.
+    pub fn modules(&self) -> &[String] {
+        match self {
+            Self::Missing { module, .. } => std::slice::from_ref(module),
+            Self::Cycle(modules) => modules,
+            Self::Unknown(_) | Self::Twice(_) | Self::Required { .. } => &[],
+        }
+    }
+}
+
+impl OrderError {
+    /// The word of ModuleOrder that is wrong.
+    pub fn word(&self) -> Option<&str> {
+        match self {
+            Self::Unknown(name) | Self::Twice(name) | Self::Required { module: name, .. } => Some(name),
+            Self::Missing { .. } | Self::Cycle(_) => None,
+        }
+    }
+}
+
+/// Why one module comes before another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reason {
+    /// The later one requires the earlier.
+    Requires,
+    /// The later one says so.
+    After,
+    /// The earlier one says so.
+    Before,
+    /// The later one wants to be last.
+    Last,
+    /// ModuleOrder says so.
+    Ordered,
+}
+
+/// Puts `places` in order; `wanted` are the names that ModuleOrder lists.
+pub fn order(places: &[Place<'_>], wanted: &[&str]) -> Result<Order, OrderError> {
+    let mut graph = Graph::new(places, wanted)?;
+    let mut overridden = Vec::new();
+    loop {
+        let placed = match graph.sorted() {
+            Ok(positions) => return Ok(Order { positions, overridden }),
+            Err(placed) => placed,
+        };
+        let Some(circle) = graph.circle_by_order() else { return Err(graph.circle(&placed)) };
+        overridden.push(graph.give_way(&circle)?);
+    }
+}
+
+/// What comes before what.
+struct Graph<'p> {
+    places: &'p [Place<'p>],
+    /// For each place: what comes earlier, and why.
+    earlier: Vec<Vec<(usize, Reason)>>,
+}
+
+impl<'p> Graph<'p> {
+    fn new(places: &'p [Place<'p>], wanted: &[&str]) -> Result<Self, OrderError> {
+        let position = |name: &str| places.iter().position(|place| place.name == name);
+        let mut earlier: Vec<Vec<(usize, Reason)>> = vec![Vec::new(); places.len()];
+        for (at, place) in places.iter().enumerate() {
+            for name in place.requires {
+                let missing = || OrderError::Missing { module: place.name.to_owned(), missing: (*name).to_owned() };
+                earlier[at].push((position(name).ok_or_else(missing)?, Reason::Requires));
+            }
+            earlier[at].extend(place.after.iter().filter_map(|name| Some((position(name)?, Reason::After))));
+            for later in place.before.iter().filter_map(|name| position(name)) {
+                earlier[later].push((at, Reason::Before));
+            }
+            if place.last {
+                let others = (0..places.len()).filter(|other| !places[*other].last);
+                earlier[at].extend(others.map(|other| (other, Reason::Last)));
+            }
+        }
+        let mut listed: Vec<usize> = Vec::with_capacity(wanted.len());
+        for name in wanted {
+            let at = position(name).ok_or_else(|| OrderError::Unknown((*name).to_owned()))?;
+            if listed.contains(&at) {
+                return Err(OrderError::Twice((*name).to_owned()));
+            }
+            earlier[at].extend(listed.last().map(|before| (*before, Reason::Ordered)));
+            listed.push(at);
+        }
+        Ok(Self { places, earlier })
+    }
+
+    /// The places in order, or which of them could be placed.
+    fn sorted(&self) -> Result<Vec<usize>, Vec<bool>> {
+        let mut ordered = Vec::with_capacity(self.places.len());
+        let mut placed = vec![false; self.places.len()];
+        while ordered.len() < self.places.len() {
+            let free = |at: &usize| !placed[*at] && self.earlier[*at].iter().all(|(other, _)| placed[*other]);
+            let Some(next) = (0..self.places.len()).find(free) else { return Err(placed) };
+            placed[next] = true;
+            ordered.push(next);
+        }
+        Ok(ordered)
+    }
+
+    /// One circle among those that could not be placed.
+    fn circle(&self, placed: &[bool]) -> OrderError {
+        let mut path = Vec::new();
+        let mut at = placed.iter().position(|placed| !placed);
+        while let Some(here) = at {
+            if let Some(start) = path.iter().position(|seen| *seen == here) {
+                path.drain(..start);
+                path.push(here);
+                break;
+            }
+            path.push(here);
+            at = self.earlier[here].iter().map(|(other, _)| *other).find(|other| !placed[*other]);
+        }
+        OrderError::Cycle(path.iter().rev().map(|at| self.places[*at].name.to_owned()).collect())
+    }
+
+    /// A circle that ModuleOrder has a part in: each place comes earlier than the
+    /// one before it in the list, and the last earlier than itself.
+    fn circle_by_order(&self) -> Option<Vec<usize>> {
+        let steps = self.earlier.iter().enumerate().flat_map(|(later, earlier)| {
+            let ordered = earlier.iter().filter(|(_, reason)| *reason == Reason::Ordered);
+            ordered.map(move |(earlier, _)| (later, *earlier))
+        });
+        steps.into_iter().find_map(|(later, earlier)| self.path(later, earlier))
+    }
+
+    /// From `later` by way of `earlier` and what comes before it, back to `later`.
+    fn path(&self, later: usize, earlier: usize) -> Option<Vec<usize>> {
+        let mut from: Vec<Option<usize>> = vec![None; self.places.len()];
+        from[earlier] = Some(later);
+        let mut next = vec![earlier];
+        while let Some(here) = next.pop() {
+            if here == later {
+                break;
+            }
+            for (other, _) in &self.earlier[here] {
+                if from[*other].is_none() {
+                    from[*other] = Some(here);
+                    next.push(*other);
+                }
+            }
+        }
+        let mut path = vec![from[later]?];
+        while let Some(here) = path.last().copied().filter(|here| *here != later) {
+            path.push(from[here]?);
+        }
+        path.reverse();
+        Some(path)
+    }
+
+    /// Drops a wish of a module's that goes round in a circle with ModuleOrder;
+    /// what it was.
+    fn give_way(&mut self, circle: &[usize]) -> Result<String, OrderError> {
+        // (later, earlier), all around.
+        let steps: Vec<(usize, usize)> = circle.iter().copied().zip(circle.iter().copied().cycle().skip(1)).collect();
+        let has = |(later, earlier): (usize, usize), wanted: Reason| self.earlier[later].contains(&(earlier, wanted));
+        let gives_way = |step: &&(usize, usize)| !has(**step, Reason::Ordered) && !has(**step, Reason::Requires);
+        let Some(&(later, earlier)) = steps.iter().find(gives_way) else {
+            // Only requirements stand against ModuleOrder.
+            let against = steps.iter().find(|step| !has(**step, Reason::Ordered)).or(steps.first());
+            let (module, required) = against.map_or((0, 0), |step| *step);
+            let name = |at: usize| self.places[at].name.to_owned();
+            return Err(OrderError::Required { module: name(module), required: name(required) });
+        };
+        let (later_name, earlier_name) = (self.places[later].name, self.places[earlier].name);
+        let wish = match self.earlier[later].iter().find(|(other, _)| *other == earlier) {
+            Some((_, Reason::Before)) => format!("that of {earlier_name} to come before {later_name}"),
+            Some((_, Reason::Last)) => format!("that of {later_name} to come last, behind {earlier_name}"),
+            _ => format!("that of {later_name} to come after {earlier_name}"),
+        };
+        self.earlier[later].retain(|(other, _)| *other != earlier);
+        Ok(format!("ModuleOrder overrides a wish: {wish}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(places: &[Place<'static>]) -> Result<Vec<&'static str>, OrderError> {
+        Ok(order(places, &[])?.positions.into_iter().map(|at| places[at].name).collect())
+    }
+
+    fn place(name: &'static str) -> Place<'static> {
+        Place { name, ..Place::default() }
+    }
+
+    #[test]
+    fn ties_keep_their_order() {
+        assert_eq!(names(&[place("b"), place("a")]), Ok(vec!["b", "a"]));
+    }
+
+    #[test]
+    fn wishes_are_kept() {
+        let places = [
+            Place { last: true, ..place("log") },
+            Place { after: &["c", "absent"], ..place("a") },
+            Place { requires: &["a"], ..place("b") },
+            Place { before: &["c"], ..place("d") },
+            place("c"),
+        ];
+        assert_eq!(names(&places), Ok(vec!["d", "c", "a", "b", "log"]));
+    }
+
+    #[test]
+    fn a_missing_module_is_named() {
+        let error = names(&[Place { requires: &["mod_sql"], ..place("mod_quota") }]).unwrap_err();
+        assert!(error.to_string().contains("LoadModule mod_sql.c"));
+    }
+
+    #[test]
+    fn a_circle_is_named() {
+        let places = [Place { after: &["b"], ..place("a") }, Place { after: &["a"], ..place("b") }];
+        assert_eq!(names(&places), Err(OrderError::Cycle(vec!["a".into(), "b".into(), "a".into()])));
+    }
+
+    fn ordered(places: &[Place<'static>], wanted: &[&str]) -> Result<(Vec<&'static str>, usize), OrderError> {
+        let found = order(places, wanted)?;
+        Ok((found.positions.iter().map(|at| places[*at].name).collect(), found.overridden.len()))
+    }
+
+    #[test]
+    fn the_order_that_is_wanted_goes_before_wishes() {
+        let places = [
+            place("a"),
+            Place { after: &["a"], ..place("b") },
+            Place { before: &["a"], ..place("c") },
+            Place { last: true, ..place("d") },
+        ];
+        assert_eq!(ordered(&places, &[]), Ok((vec!["c", "a", "b", "d"], 0)));
+        assert_eq!(ordered(&places, &["b", "a"]), Ok((vec!["b", "c", "a", "d"], 1)));
+        assert_eq!(ordered(&places, &["a", "c"]), Ok((vec!["a", "b", "c", "d"], 1)));
+        assert_eq!(ordered(&places, &["d", "a", "b", "c"]), Ok((vec!["d", "a", "b", "c"], 4)));
+        assert!(order(&places, &["d", "a"]).unwrap().overridden.iter().any(|text| text.contains("d to come last")));
+        // Against a wish of one that is not named.
+        let chain = [place("a"), Place { after: &["a"], ..place("x") }, Place { after: &["x"], ..place("b") }];
+        assert_eq!(ordered(&chain, &["b", "a"]), Ok((vec!["b", "a", "x"], 1)));
+    }
+
+    #[test]
+    fn the_order_that_is_wanted_breaks_no_requirement() {
+        let places = [place("a"), Place { requires: &["a"], ..place("b") }, Place { requires: &["b"], ..place("c") }];
+        let required = |module: &str, required: &str| {
+            Err(OrderError::Required { module: module.to_owned(), required: required.to_owned() })
+        };
+        assert_eq!(ordered(&places, &["b", "a"]), required("b", "a"));
+        assert!(matches!(ordered(&places, &["c", "a"]), Err(OrderError::Required { .. })));
+        assert_eq!(ordered(&places, &["a", "c"]), Ok((vec!["a", "b", "c"], 0)));
+    }
+
+    #[test]
+    fn the_order_that_is_wanted_breaks_a_circle() {
+        let places = [Place { after: &["b"], ..place("a") }, Place { after: &["a"], ..place("b") }];
+        assert_eq!(ordered(&places, &["b", "a"]), Ok((vec!["b", "a"], 1)));
+        // A longer one, of which it says something else.
+        let places = [
+            place("core"),
+            Place { after: &["core"], ..place("auth") },
+            Place { after: &["auth"], before: &["core"], ..place("round") },
+        ];
+        assert!(matches!(ordered(&places, &[]), Err(OrderError::Cycle(_))));
+        assert_eq!(ordered(&places, &["core", "round"]), Ok((vec!["core", "auth", "round"], 1)));
+        // One that it says nothing of.
+        assert!(matches!(ordered(&places, &["auth"]), Err(OrderError::Cycle(_))));
+    }
+
+    #[test]
+    fn a_wrong_name_in_the_order_is_named() {
+        assert_eq!(ordered(&[place("a")], &["b"]), Err(OrderError::Unknown("b".into())));
+        assert_eq!(ordered(&[place("a")], &["a", "a"]), Err(OrderError::Twice("a".into())));
+    }
+}

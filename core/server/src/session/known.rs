@@ -1,0 +1,80 @@
+//! What a session tells of itself when it is asked (who). While a command has
+//! the session, that is what was known before it, and the command.
+
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use gantry_api::proto::text::Escaped;
+use gantry_api::session::Direction;
+use gantry_api::{Account, Command, Session, Verb, VirtualPath};
+
+use crate::files::shared::Shared;
+use crate::session::sessions::{About, Doing};
+use crate::transfer::progress::Progress;
+
+/// Kept beside the session.
+pub struct Known {
+    /// What never changes, with what did not yet.
+    about: About,
+    account: Option<Arc<Account>>,
+    directory: VirtualPath,
+}
+
+impl Known {
+    /// Of a session that begins.
+    pub fn of(session: &Session, shared: &Shared) -> Self {
+        let about = About {
+            id: session.id,
+            generation: shared.generation.number,
+            server: session.server_name.clone(),
+            local: session.local,
+            remote: session.remote,
+            host: session.remote_host.clone(),
+            class: None,
+            since: session.began,
+            user: None,
+            directory: String::new(),
+            doing: Doing::Nothing,
+            doing_since: session.began,
+            bytes: (0, 0),
+        };
+        Self { about, account: None, directory: session.cwd.clone() }
+    }
+
+    /// The client's name and class are known.
+    pub fn client(&mut self, host: &str, class: Option<&str>) {
+        self.about.host = host.to_owned();
+        self.about.class = class.map(str::to_owned);
+    }
+
+    /// After a command.
+    pub fn renew(&mut self, session: &Session) {
+        self.about.bytes = session.bytes;
+        if self.directory != session.cwd {
+            self.directory = session.cwd.clone();
+        }
+        if self.account.as_ref().map(Arc::as_ptr) != session.account.as_ref().map(Arc::as_ptr) {
+            self.account = session.account.clone();
+        }
+    }
+
+    /// All of it.
+    pub fn about(&self, doing: Doing, since: SystemTime) -> About {
+        let user = self.account.as_ref().map(|account| account.name.clone());
+        let directory = Escaped(self.directory.as_bytes()).to_string();
+        About { user, directory, doing, doing_since: since, ..self.about.clone() }
+    }
+}
+
+/// What a command does.
+pub fn doing(command: &Command, progress: &Progress) -> Doing {
+    let shown = command.to_string();
+    let (name, argument) = shown.split_once(' ').unwrap_or((&shown, ""));
+    let (name, argument) = (name.to_owned(), argument.to_owned());
+    if !progress.is_running() {
+        return Doing::Command { name, argument };
+    }
+    let inward = [Verb::STOR, Verb::APPE, Verb::STOU].contains(&command.verb);
+    let direction = if inward { Direction::In } else { Direction::Out };
+    Doing::Transfer { name, argument, direction, bytes: progress.moved() }
+}

@@ -1,0 +1,302 @@
+//! One command: its way through the gate and the phases (PRE_CMD, CMD, POST_CMD,
+//! LOG_CMD and the _ERR ones), and the reply that comes of it.
+
+use std::sync::Arc;
+
+use gantry_api::log;
+use gantry_api::module::StateBox;
+use gantry_api::{
+    Command, Error, Fault, Instance, Login, Moment, PathArgument, Phase, Reply, Result, Session, State, Step, Verb,
+};
+
+use crate::files::session_files::scope_of;
+use crate::files::shared::Shared;
+use crate::gate::LOGIN;
+use crate::generation::dispatch::Row;
+use crate::generation::held::Held;
+use crate::generation::running::Running;
+use crate::generation::snapshot::Generation;
+use crate::log::TARGET;
+use crate::wire::connection::Connection;
+
+/// A module's place in a session.
+#[derive(Default)]
+pub struct Seat {
+    /// What the module keeps with the session.
+    state: Option<StateBox>,
+    /// How often it was called: the session's own count, summed at its end.
+    pub calls: u64,
+}
+
+impl Seat {
+    /// What the module keeps, for a call into its image.
+    pub fn state<'a>(&'a mut self, instance: &'a dyn Instance) -> State<'a> {
+        State::new(&mut self.state, instance)
+    }
+}
+
+/// What a command works on.
+pub struct Work<'a> {
+    /// The modules' places, by their positions.
+    pub seats: &'a mut Vec<Seat>,
+    /// The session.
+    pub session: &'a mut Session,
+    /// What its parts share.
+    pub shared: &'a Arc<Shared>,
+    /// Where the replies go.
+    pub connection: &'a Connection,
+}
+
+/// A command whose reply is there.
+pub struct Answered<'a> {
+    row: &'a Row,
+    scope: Held,
+    logged: Phase,
+}
+
+impl<'a> Work<'a> {
+    /// Takes a command through the gate and its phases, and sends the reply.
+    /// Errors are those of the control connection.
+    pub async fn command(&mut self, command: &Command) -> std::io::Result<()> {
+        let answered = self.answer(command).await;
+        if let Some(reply) = &self.session.reply {
+            self.connection.send(reply).await?;
+        }
+        self.log(command, &answered).await;
+        Ok(())
+    }
+
+    /// All up to the reply, which is the session's then and is still to be sent.
+    pub async fn answer(&mut self, command: &Command) -> Answered<'a> {
+        let shared = self.shared;
+        let row = shared.generation.table.row(command.verb);
+        self.session.transfer = None;
+        self.session.reply = None;
+        self.session.files.begin(command.verb);
+        let (scope, unknown) = match scope(self.session, self.shared, command, row).await {
+            Ok(scope) => (scope, None),
+            Err(error) => (self.shared.scope.into(), Some(error)),
+        };
+        let mut done = match unknown {
+            None => self.perform(command, row, &scope).await,
+            Some(error) => Err(error),
+        };
+        if done.is_ok() && self.session.reply.as_ref().is_some_and(Reply::is_negative) {
+            done = Err(Error::client(0, ""));
+        } else if let Err(error) = &done {
+            self.report(command, error);
+            let (code, text) = error.reply();
+            self.session.respond(code, answer(command, row, error, text));
+        }
+        let (after, logged) =
+            if done.is_ok() { (Phase::Post, Phase::Log) } else { (Phase::PostError, Phase::LogError) };
+        self.afterwards(command, row, &scope, after).await;
+        if self.session.reply.is_none() {
+            self.session.respond(200, format!("{} command successful", command.verb));
+        }
+        Answered { row, scope, logged }
+    }
+
+    /// What follows the reply.
+    pub async fn log(&mut self, command: &Command, answered: &Answered<'_>) {
+        self.afterwards(command, answered.row, &answered.scope, answered.logged).await;
+    }
+
+    async fn perform(&mut self, command: &Command, row: &Row, scope: &Held) -> Result<()> {
+        if !row.is_handled() || command.verb.is_event() {
+            return Err(not_understood(command));
+        }
+        if row.login == Login::Required && self.session.account.is_none() {
+            return Err(Error::client(530, "Please login with USER and PASS"));
+        }
+        let rules = &self.shared.generation.held(scope).rules;
+        if !rules.is_empty() {
+            let person = self.shared.person(self.session.account.as_deref());
+            rules.check(command.verb, None, &person)?;
+            // A limit that asks for the user is judged once the user is known.
+            if command.verb == Verb::PASS && !rules.login_asks_for_user() {
+                rules.check(LOGIN, None, &person).map_err(|_| Error::client(530, "Login incorrect."))?;
+            }
+        }
+        self.phase(command, row.modules(Phase::Pre), scope, Phase::Pre).await?;
+        match self.phase(command, row.modules(Phase::Command), scope, Phase::Command).await? {
+            Step::Done => Ok(()),
+            Step::Next | Step::Wait => Err(not_understood(command)),
+        }
+    }
+
+    async fn phase(&mut self, command: &Command, modules: &[usize], scope: &Held, phase: Phase) -> Result<Step> {
+        for at in modules {
+            let mut step = self.at_once(command, *at, scope, phase)?;
+            if step == Step::Wait {
+                step = self.wait(command, *at, scope, phase).await?;
+            }
+            if step == Step::Done {
+                return Ok(Step::Done);
+            }
+        }
+        Ok(Step::Next)
+    }
+
+    async fn call(&mut self, command: &Command, at: usize, scope: &Held, phase: Phase) -> Result<Step> {
+        match self.at_once(command, at, scope, phase)? {
+            Step::Wait => self.wait(command, at, scope, phase).await,
+            step => Ok(step),
+        }
+    }
+
+    /// Calls a module that may well need no future: no part of this is one.
+    // Inlined, so that the answer, which is large, is not moved about.
+    #[inline(always)]
+    fn at_once(&mut self, command: &Command, at: usize, scope: &Held, phase: Phase) -> Result<Step> {
+        let generation = &*self.shared.generation;
+        let (running, seat) = (&generation.modules[at], &mut self.seats[at]);
+        if running.has_failed() {
+            return failed(running, phase);
+        }
+        seat.calls += 1;
+        let done =
+            running.instance.at_once(&mut moment(self.session, command, phase, running, seat, generation, (at, scope)));
+        if let Err(error) = &done {
+            generation.count_panic(running, error);
+        }
+        done
+    }
+
+    async fn wait(&mut self, command: &Command, at: usize, scope: &Held, phase: Phase) -> Result<Step> {
+        let generation = &*self.shared.generation;
+        let (running, seat) = (&generation.modules[at], &mut self.seats[at]);
+        let mut moment = moment(self.session, command, phase, running, seat, generation, (at, scope));
+        let done = running.instance.wait(&mut moment).await;
+        if let Err(error) = &done {
+            generation.count_panic(running, error);
+        }
+        done
+    }
+
+    /// A phase in which no error changes what has happened: each module is
+    /// called.
+    async fn afterwards(&mut self, command: &Command, row: &Row, scope: &Held, phase: Phase) {
+        for at in row.modules(phase) {
+            if let Err(error) = self.call(command, *at, scope, phase).await {
+                self.report(command, &error);
+                if phase == Phase::Post && error.fault() == Fault::Panic {
+                    let (code, text) = error.reply();
+                    self.session.respond(code, text);
+                }
+            }
+        }
+    }
+
+    /// An event: every module is called; the first refusal counts.
+    pub async fn event(&mut self, command: &Command) -> Result<()> {
+        let shared = self.shared;
+        let row = shared.generation.table.row(command.verb);
+        let mut refused = Ok(());
+        for at in row.modules(Phase::Command) {
+            if let Err(error) = self.call(command, *at, &self.shared.scope.into(), Phase::Command).await {
+                self.report(command, &error);
+                refused = refused.and(Err(error));
+            }
+        }
+        refused
+    }
+
+    /// Tells the administrator what was not the client's doing.
+    fn report(&self, command: &Command, error: &Error) {
+        let level = match error.fault() {
+            Fault::Client => return,
+            Fault::System if error.reply().0 == 550 => log::Level::Debug,
+            Fault::System => log::Level::Warn,
+            Fault::Configuration | Fault::Panic => log::Level::Error,
+        };
+        let session = self.session.id;
+        let user = self.session.user.as_deref().unwrap_or("-");
+        log::write(
+            level,
+            TARGET,
+            format_args!("session {session} ({user} from {}): {command}: {error}", self.session.remote_host),
+        );
+    }
+}
+
+/// The moment of a call; the place of the module's settings is by its position, and
+/// the scope.
+#[inline(always)]
+fn moment<'m>(
+    session: &'m mut Session,
+    command: &'m Command,
+    phase: Phase,
+    running: &'m Running,
+    seat: &'m mut Seat,
+    generation: &'m Generation,
+    (at, scope): (usize, &'m Held),
+) -> Moment<'m> {
+    let settings = &*generation.held(scope).modules[at];
+    Moment::new(session, command, phase, seat.state(&*running.instance), &generation.world, settings)
+}
+
+/// In place of a call into a module that has failed: what it was to judge or to
+/// do is refused, the rest goes on without it.
+fn failed(running: &Running, phase: Phase) -> Result<Step> {
+    match phase {
+        Phase::Pre | Phase::Command => {
+            Err(Error::system(format!("{} is marked failed: it panicked too often", running.name)))
+        }
+        _ => Ok(Step::Next),
+    }
+}
+
+/// The refusal of what no module handles, in ProFTPD's words.
+fn not_understood(command: &Command) -> Error {
+    let name = command.verb.name();
+    let words = match name.strip_prefix("SITE_") {
+        Some(site) => format!("'SITE {site}'"),
+        None if command.verb == Verb::OPTS => {
+            String::from_utf8_lossy(&[b"OPTS ", &command.argument[..]].concat()).into_owned()
+        }
+        None => name,
+    };
+    Error::client(500, format!("{words} not understood"))
+}
+
+/// What holds where a command acts.
+async fn scope(session: &Session, shared: &Arc<Shared>, command: &Command, row: &Row) -> Result<Held> {
+    if row.path == PathArgument::None || !shared.generation.depends_on_path(shared.scope) {
+        return Ok(shared.scope.into());
+    }
+    scope_of(shared, session.resolve(path_argument(row.path, &command.argument))).await
+}
+
+/// The reply to an error: file errors name what the client named, as ProFTPD
+/// does.
+fn answer(command: &Command, row: &Row, error: &Error, text: &str) -> Vec<u8> {
+    let of_file = error.reply().0 == 550 && error.fault() == Fault::System;
+    let denied = error.fault() == Fault::Client && text == "Permission denied";
+    let path = match row.path {
+        PathArgument::None => command.argument.as_slice(),
+        which => path_argument(which, &command.argument),
+    };
+    match (of_file, denied) {
+        (false, false) => text.as_bytes().to_vec(),
+        (_, true) if path.is_empty() => format!("{}: {text}", command.verb).into_bytes(),
+        _ if path.is_empty() => text.as_bytes().to_vec(),
+        _ => [path, b": ", text.as_bytes()].concat(),
+    }
+}
+
+/// The part of an argument that is a path.
+fn path_argument(which: PathArgument, argument: &[u8]) -> &[u8] {
+    match which {
+        PathArgument::None => &[],
+        PathArgument::Whole => argument,
+        PathArgument::AfterWord => argument.iter().position(|byte| *byte == b' ').map_or(&[], |at| &argument[at + 1..]),
+        PathArgument::AfterOptions => {
+            let mut rest = argument;
+            while rest.first() == Some(&b'-') {
+                rest = rest.iter().position(|byte| *byte == b' ').map_or(&[], |at| &rest[at + 1..]);
+            }
+            rest
+        }
+    }
+}

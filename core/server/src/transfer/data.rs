@@ -1,0 +1,173 @@
+//! Preparing and opening data connections (RFC 959 section 3.2, RFC 2428). No
+//! address but the control connection's peer is ever connected to or accepted
+//! from: neither FTP bounce nor a stolen passive port.
+
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use gantry_api::data::{Data, DataLink, Family};
+use gantry_api::proto::address::as_ipv4;
+use gantry_api::{Error, Result, async_trait};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::time::timeout;
+
+use crate::caught::caught;
+use crate::transfer::link::Link;
+use crate::transfer::progress::Progress;
+
+/// How long a client may take to connect, or to be connected to.
+const OPEN_WAIT: Duration = Duration::from_secs(30);
+/// How many ports of PassivePorts are tried.
+const TRIES: usize = 64;
+
+/// What the configuration says of data connections.
+#[derive(Debug, Clone, Copy)]
+pub struct DataSettings {
+    /// PassivePorts.
+    pub ports: Option<(u16, u16)>,
+    /// MasqueradeAddress.
+    pub masquerade: Option<IpAddr>,
+    /// TimeoutStalled.
+    pub stalled: Option<Duration>,
+}
+
+/// The data connections of a session.
+pub struct SessionData {
+    local: IpAddr,
+    remote: IpAddr,
+    settings: DataSettings,
+    progress: Arc<Progress>,
+    prepared: Prepared,
+}
+
+enum Prepared {
+    Nothing,
+    Passive(TcpListener),
+    Active(SocketAddr),
+}
+
+impl SessionData {
+    /// For a control connection between two addresses.
+    pub fn new(local: IpAddr, remote: IpAddr, settings: DataSettings, progress: Arc<Progress>) -> Self {
+        Self { local, remote, settings, progress, prepared: Prepared::Nothing }
+    }
+
+    fn address(&self, family: Family) -> Result<IpAddr> {
+        match (family, self.local) {
+            (Family::Same, local) => Ok(local),
+            (Family::V4, local) => as_ipv4(local).map(IpAddr::V4).ok_or_else(|| unsupported(2)),
+            (Family::V6, IpAddr::V6(local)) => Ok(IpAddr::V6(local)),
+            (Family::V6, IpAddr::V4(_)) => Err(unsupported(1)),
+        }
+    }
+
+    fn listen(&self, address: IpAddr) -> io::Result<TcpListener> {
+        let Some((first, last)) = self.settings.ports else { return listen_at(SocketAddr::new(address, 0)) };
+        let count = usize::from(last - first) + 1;
+        let start = random(count)?;
+        let mut error = io::Error::from(io::ErrorKind::AddrInUse);
+        for step in 0..count.min(TRIES) {
+            let port = first + ((start + step) % count) as u16;
+            match listen_at(SocketAddr::new(address, port)) {
+                Err(busy) if busy.kind() == io::ErrorKind::AddrInUse => error = busy,
+                done => return done,
+            }
+        }
+        Err(error)
+    }
+
+    /// The client's connection; strangers are sent away and waited past.
+    async fn accept(&self, listener: TcpListener) -> io::Result<TcpStream> {
+        loop {
+            let (stream, peer) = listener.accept().await?;
+            if peer.ip().to_canonical() == self.remote {
+                return Ok(stream);
+            }
+        }
+    }
+
+    async fn connect(&self, address: SocketAddr) -> io::Result<TcpStream> {
+        let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+        if self.local.is_ipv4() == address.is_ipv4() {
+            socket.bind(SocketAddr::new(self.local, 0))?;
+        }
+        socket.connect(address).await
+    }
+}
+
+#[async_trait]
+impl Data for SessionData {
+    async fn passive(&mut self, family: Family) -> Result<SocketAddr> {
+        self.prepared = Prepared::Nothing;
+        let address = self.address(family)?;
+        let failed =
+            |error: io::Error| Error::system(format!("cannot listen for a data connection: {error}")).with_code(425);
+        let listener = self.listen(address).map_err(failed)?;
+        let port = listener.local_addr().map_err(failed)?.port();
+        self.prepared = Prepared::Passive(listener);
+        Ok(SocketAddr::new(self.settings.masquerade.unwrap_or(address), port))
+    }
+
+    fn active(&mut self, address: SocketAddr) -> Result<()> {
+        let ip = address.ip().to_canonical();
+        if ip != self.remote || address.port() < 1024 {
+            return Err(Error::client(500, "Illegal PORT command"));
+        }
+        self.prepared = Prepared::Active(SocketAddr::new(ip, address.port()));
+        Ok(())
+    }
+
+    async fn open(&mut self) -> Result<Box<dyn DataLink>> {
+        let prepared = std::mem::replace(&mut self.prepared, Prepared::Nothing);
+        // From here on ABOR is heard.
+        self.progress.begin();
+        let opened = caught(async {
+            let opening = async {
+                match prepared {
+                    Prepared::Passive(listener) => self.accept(listener).await,
+                    Prepared::Active(address) => self.connect(address).await,
+                    Prepared::Nothing => Err(io::ErrorKind::NotConnected.into()),
+                }
+            };
+            tokio::select! {
+                opened = timeout(OPEN_WAIT, opening) => Ok(opened.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))),
+                () = self.progress.given_up() => Err(Error::client(426, "Data connection closed; transfer aborted")),
+            }
+        });
+        let stream = opened.await?.map_err(|error| match error.kind() {
+            io::ErrorKind::NotConnected => {
+                Error::client(425, "Unable to build data connection: no PORT or PASV before")
+            }
+            _ => Error::client(425, format!("Unable to build data connection: {}", plain(&error))),
+        })?;
+        Ok(Box::new(Link::new(stream, self.progress.clone(), self.settings.stalled)))
+    }
+}
+
+fn unsupported(protocol: u8) -> Error {
+    Error::client(522, format!("Network protocol not supported, use ({protocol})"))
+}
+
+fn plain(error: &io::Error) -> &'static str {
+    match error.kind() {
+        io::ErrorKind::TimedOut => "Connection timed out",
+        io::ErrorKind::ConnectionRefused => "Connection refused",
+        _ => "Operation failed",
+    }
+}
+
+fn listen_at(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(8)
+}
+
+/// A number below `count` that a stranger cannot guess.
+fn random(count: usize) -> io::Result<usize> {
+    let mut bytes = [0; 4];
+    rustix::rand::getrandom(&mut bytes[..], rustix::rand::GetRandomFlags::empty())?;
+    Ok(u32::from_ne_bytes(bytes) as usize % count)
+}

@@ -1,0 +1,237 @@
+//! An open data connection. Files move by sendfile and splice where both ends
+//! have descriptors, else through a buffer; ABOR and a stall end each wait.
+
+use std::future::Future;
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::sync::Arc;
+use std::time::Duration;
+
+use gantry_api::data::DataLink;
+use gantry_api::files::File;
+use gantry_api::{Error, Result, async_trait};
+use gantry_sys::transfer::{self, Pipe};
+use tokio::io::Interest;
+use tokio::net::TcpStream;
+
+use crate::caught::caught;
+use crate::transfer::progress::Progress;
+
+/// Bytes of one sendfile or splice: enough that the call's cost is nothing.
+const SLICE: usize = 1 << 20;
+/// Bytes of the buffer where the kernel cannot move them itself.
+const BUFFER: usize = 64 << 10;
+
+/// The connection of one transfer.
+pub struct Link {
+    stream: TcpStream,
+    progress: Arc<Progress>,
+    stalled: Option<Duration>,
+}
+
+impl Link {
+    /// Takes an open stream over.
+    pub fn new(stream: TcpStream, progress: Arc<Progress>, stalled: Option<Duration>) -> Self {
+        Self { stream, progress, stalled }
+    }
+
+    /// One step of a transfer, ended by ABOR or when nothing moves for
+    /// TimeoutStalled.
+    async fn step<T>(&self, work: impl Future<Output = io::Result<T>>) -> Result<T> {
+        let stalled = async {
+            match self.stalled {
+                Some(time) => tokio::time::sleep(time).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            biased;
+            done = work => done.map_err(broken),
+            () = self.progress.stopped() => Err(Error::client(426, "Transfer aborted. Data connection closed")),
+            () = stalled => Err(Error::client(426, "Transfer aborted: data connection stalled")),
+        }
+    }
+
+    async fn send_all(&self, mut bytes: &[u8]) -> Result<()> {
+        while !bytes.is_empty() {
+            let count = self.step(self.stream.async_io(Interest::WRITABLE, || self.stream.try_write(bytes))).await?;
+            self.progress.add(count);
+            bytes = &bytes[count..];
+        }
+        Ok(())
+    }
+
+    async fn receive_some(&self) -> Result<Vec<u8>> {
+        let read = || {
+            let mut buffer = vec![0; BUFFER];
+            let count = self.stream.try_read(&mut buffer)?;
+            buffer.truncate(count);
+            Ok(buffer)
+        };
+        self.step(self.stream.async_io(Interest::READABLE, read)).await
+    }
+
+    /// By sendfile: true at the end, false where the file's system has none.
+    async fn send_by_kernel(&self, file: BorrowedFd<'_>, mut offset: u64) -> Result<bool> {
+        let _ = transfer::sequential(file);
+        loop {
+            // Pages that are not in memory are read ahead on a thread that
+            // may wait, not on one that serves other sessions.
+            if !transfer::is_cached(file, offset).unwrap_or(true) {
+                read_ahead(file, offset).await;
+            }
+            let sent = || transfer::send_file(self.stream.as_fd(), file, &mut offset, SLICE);
+            match self.step(kernel(self.stream.async_io(Interest::WRITABLE, sent))).await? {
+                Moved::Bytes(0) => return Ok(true),
+                Moved::Bytes(count) => self.progress.add(count),
+                Moved::Unsupported => return Ok(false),
+            }
+        }
+    }
+
+    /// By splice; false where the file's system has none and nothing was moved.
+    async fn receive_by_kernel(&self, file: BorrowedFd<'_>, mut offset: u64) -> Result<bool> {
+        let mut pipe = Pipe::new().map_err(broken)?;
+        loop {
+            let fill = || pipe.fill(self.stream.as_fd(), SLICE);
+            match self.step(kernel(self.stream.async_io(Interest::READABLE, fill))).await? {
+                Moved::Bytes(0) => return Ok(true),
+                Moved::Bytes(_) => {}
+                Moved::Unsupported => return Ok(false),
+            }
+            let broke = self.fill_up(&mut pipe);
+            // The write may wait for the disk: this worker's other sessions
+            // go to another one meanwhile.
+            let before = offset;
+            let drained = tokio::task::block_in_place(|| pipe.drain(file, &mut offset));
+            // What has been written counts, also where the disk is full.
+            self.progress.add((offset - before) as usize);
+            drained.map_err(|error| Error::from(error).context("Transfer aborted"))?;
+            broke?;
+        }
+    }
+
+    /// Fills the pipe with what has come in meanwhile, so that one write
+    /// serves several packets. A connection tells its error once.
+    ///
+    /// This asks the socket behind tokio's back: "would block" may mean that
+    /// the pipe has no slot left, and tokio would take that for a socket that
+    /// has run dry, and wait for news of it that never come.
+    fn fill_up(&self, pipe: &mut Pipe) -> Result<()> {
+        loop {
+            match pipe.fill(self.stream.as_fd(), SLICE) {
+                // The end; the next wait for bytes sees it again.
+                Ok(0) => return Ok(()),
+                Ok(_) => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
+                Err(error) => return Err(broken(error)),
+            }
+        }
+    }
+}
+
+#[async_trait]
+impl DataLink for Link {
+    async fn send(&mut self, bytes: &[u8]) -> Result<()> {
+        caught(self.send_all(bytes)).await
+    }
+
+    async fn receive(&mut self) -> Result<Vec<u8>> {
+        let bytes = caught(self.receive_some()).await?;
+        self.progress.add(bytes.len());
+        Ok(bytes)
+    }
+
+    async fn send_file(&mut self, file: &dyn File, offset: u64) -> Result<u64> {
+        let before = self.progress.moved();
+        caught(async {
+            if let Some(descriptor) = file.descriptor()
+                && self.send_by_kernel(descriptor, offset).await?
+            {
+                return Ok(());
+            }
+            loop {
+                let at = offset + (self.progress.moved() - before);
+                let bytes = file.read_at(at, BUFFER).await?;
+                if bytes.is_empty() {
+                    return Ok(());
+                }
+                self.send_all(&bytes).await?;
+            }
+        })
+        .await?;
+        Ok(self.progress.moved() - before)
+    }
+
+    async fn receive_file(&mut self, file: &dyn File, offset: u64) -> Result<u64> {
+        let before = self.progress.moved();
+        caught(async {
+            if let Some(descriptor) = file.descriptor()
+                && self.receive_by_kernel(descriptor, offset).await?
+            {
+                return Ok(());
+            }
+            loop {
+                let at = offset + (self.progress.moved() - before);
+                let bytes = self.receive_some().await?;
+                if bytes.is_empty() {
+                    return Ok(());
+                }
+                let count = bytes.len();
+                let written = file.write_at(at, bytes).await;
+                written.map_err(|error| error.context("Transfer aborted"))?;
+                self.progress.add(count);
+            }
+        })
+        .await?;
+        Ok(self.progress.moved() - before)
+    }
+
+    async fn finish(self: Box<Self>) -> Result<()> {
+        use tokio::io::AsyncWriteExt;
+        let Self { mut stream, .. } = *self;
+        // The client may have closed already: all that it wanted has moved.
+        let _ = stream.shutdown().await;
+        Ok(())
+    }
+
+    fn moved(&self) -> u64 {
+        self.progress.moved()
+    }
+}
+
+enum Moved {
+    Bytes(usize),
+    Unsupported,
+}
+
+/// Tells "this file's system cannot" from what ends a transfer.
+async fn kernel(moving: impl Future<Output = io::Result<usize>>) -> io::Result<Moved> {
+    match moving.await {
+        Ok(count) => Ok(Moved::Bytes(count)),
+        Err(error) if error.raw_os_error() == Some(rustix::io::Errno::INVAL.raw_os_error()) => Ok(Moved::Unsupported),
+        Err(error) => Err(error),
+    }
+}
+
+async fn read_ahead(file: BorrowedFd<'_>, offset: u64) {
+    let Ok(file) = file.try_clone_to_owned() else { return };
+    let wait = move || {
+        let _ = transfer::will_need(file.as_fd(), offset, 4 * SLICE as u64);
+        // One byte of it, so that the wait for the disk is here.
+        let _ = rustix::io::pread(&file, &mut [0; 1], offset);
+    };
+    let _ = tokio::task::spawn_blocking(wait).await;
+}
+
+fn broken(error: io::Error) -> Error {
+    Error::client(426, format!("Transfer aborted. Data connection closed: {}", plain(&error)))
+}
+
+fn plain(error: &io::Error) -> &'static str {
+    match error.kind() {
+        io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe => "Connection reset by peer",
+        io::ErrorKind::TimedOut => "Connection timed out",
+        _ => "Input/output error",
+    }
+}

@@ -1,0 +1,3 @@
+//! The control connection's bytes.
+
+pub mod connection;
