@@ -7,7 +7,7 @@ use std::hint::black_box;
 
 use gantry_api::guard::{Guarded, Home};
 use gantry_api::prelude::*;
-use gantry_api::{Instance, module};
+use gantry_api::{Instance, instance};
 use gantry_server::Room;
 
 use crate::Case;
@@ -61,7 +61,7 @@ fn home() -> Home {
 macro_rules! links {
     ($($number:literal)*) => {
         fn instances() -> Vec<Box<dyn Instance>> {
-            let made = [$(module::create::<Link<$number>>(home())),*];
+            let made = [$(instance::create::<Link<$number>>(home())),*];
             made.into_iter().map(|link| link.expect("it is made without failing")).collect()
         }
 

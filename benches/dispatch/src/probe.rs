@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use gantry_api::guard::Home;
-use gantry_api::module::SettingsBox;
+use gantry_api::moment::SettingsBox;
 use gantry_api::{Descriptor, Hook, Image, Layout, Phase, Value, Verb};
 use gantry_loader::{Loader, Trust};
 use gantry_server::{ImageRef, LOGGER, Occupant, Running};

@@ -8,7 +8,7 @@ use std::task::{Context, Poll, Waker};
 
 use gantry_api::guard::Home;
 use gantry_api::prelude::*;
-use gantry_api::{Image, module};
+use gantry_api::{Image, instance};
 use gantry_server::{ImageRef, LOGGER, Occupant, Room, Running};
 
 use crate::Case;
@@ -67,7 +67,7 @@ impl Module for Handler {
 
 pub(crate) fn handler() -> Occupant {
     let home = Home { module: "handler".into(), runtime: None };
-    let instance = module::create::<Handler>(home).expect("it is made without failing");
+    let instance = instance::create::<Handler>(home).expect("it is made without failing");
     let image = ImageRef::Linked(Arc::new(Image::this(&LOGGER)));
     let running = Running::new("handler".to_owned(), String::new(), instance, image);
     let hooks = vec![Hook::command(Verb::NOOP).before_login(), Hook::command(Verb::STOR)];

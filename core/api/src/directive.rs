@@ -4,7 +4,9 @@
 
 use std::fmt;
 use std::ops::BitOr;
+use std::panic::{self, AssertUnwindSafe};
 
+use crate::guard;
 use crate::value::Value;
 
 /// The contexts in which a directive may stand.
@@ -112,6 +114,14 @@ pub type Parse = fn(&[&str]) -> Result<Value, String>;
 
 inventory::collect!(Directive);
 
+/// Runs a directive's parser under the guard; `directive!` writes the call into
+/// the parser's image.
+#[doc(hidden)]
+pub fn parse_guarded(parser: Parse, words: &[&str]) -> Result<Value, String> {
+    let caught = panic::catch_unwind(AssertUnwindSafe(|| parser(words)));
+    caught.unwrap_or_else(|payload| Err(format!("the module's parser panicked: {}", guard::message(payload))))
+}
+
 /// Declares directives, each beside the code that implements it.
 ///
 /// ```text
@@ -142,7 +152,7 @@ macro_rules! directive {
                     default: $crate::directive!(@default $($default)?),
                     help: concat!($($help, "\n"),+),
                     // Called under the guard of this very image.
-                    parse: |words| $crate::guard::parse($crate::directive!(@parse $($parse)?), words),
+                    parse: |words| $crate::parse_guarded($crate::directive!(@parse $($parse)?), words),
                     secret: $crate::directive!(@secret $($secret)?),
                 }
             }

@@ -55,13 +55,6 @@ pub fn call<T>(module: &str, work: impl FnOnce() -> Result<T>) -> Result<T> {
     caught.unwrap_or_else(|payload| Err(Error::panic(module, &message(payload))))
 }
 
-/// Has a directive's parser read its words; `directive!` writes the call into
-/// the parser's image.
-pub fn parse(parser: crate::Parse, words: &[&str]) -> std::result::Result<crate::Value, String> {
-    let caught = panic::catch_unwind(AssertUnwindSafe(|| parser(words)));
-    caught.unwrap_or_else(|payload| Err(format!("the module's parser panicked: {}", message(payload))))
-}
-
 /// The text of a panic. The payload's own drop may panic once more: that one
 /// is let go of.
 pub fn message(payload: Box<dyn Any + Send>) -> String {

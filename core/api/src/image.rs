@@ -4,10 +4,11 @@
 
 use crate::contribution::{CommandEntry, ControlAction};
 use crate::directive::Directive;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::guard::{self, Home};
+use crate::instance::Instance;
 use crate::log::{self, Host};
-use crate::module::{Instance, Moment, SettingsBox};
+use crate::moment::{Moment, SettingsBox};
 use crate::runtime::RuntimeStart;
 use crate::session::Session;
 use crate::stamp;
@@ -115,7 +116,7 @@ const SHAPES: [Shape; 6] = [
     Shape::of::<Descriptor>(),
     Shape::of::<Directive>(),
     Shape::of::<Value>(),
-    Shape::of::<crate::Error>(),
+    Shape::of::<Error>(),
 ];
 
 /// The exported function's type.
@@ -163,8 +164,8 @@ macro_rules! module {
                 before: &[$($($before),*)?],
                 last: $crate::module!(@or false $(, $last)?),
                 runtime: $crate::module!(@option $($runtime)?),
-                create: $crate::module::create::<$module>,
-                settings: $crate::module::settings::<$crate::module!(@settings $($settings)?)>,
+                create: $crate::instance::create::<$module>,
+                settings: $crate::instance::settings::<$crate::module!(@settings $($settings)?)>,
             };
 
             const PARTS: &[&str] = &[

@@ -15,17 +15,22 @@ mod directive;
 mod error;
 pub mod files;
 pub mod guard;
+mod hook;
 pub mod image;
+pub mod instance;
 pub mod log;
-pub mod module;
+mod module;
+pub mod moment;
 pub mod parse;
 mod path;
 pub mod runtime;
 pub mod service;
 pub mod session;
 pub mod stamp;
+mod start;
 mod value;
 pub mod variable;
+mod world;
 
 #[doc(hidden)]
 pub use {inventory, linkme};
@@ -33,21 +38,25 @@ pub use {inventory, linkme};
 pub use account::{Account, Group};
 pub use async_trait::async_trait;
 pub use contribution::{CommandEntry, ControlAction};
+#[doc(hidden)]
+pub use directive::parse_guarded;
 pub use directive::{Contexts, Directive, Inherits, Parse};
 pub use error::{Error, Fault, Result};
 pub use gantry_proto as proto;
 pub use gantry_proto::command::Command;
 pub use gantry_proto::reply::Reply;
 pub use gantry_proto::verb::Verb;
+pub use hook::{Hook, Login, PathArgument, Phase, Step};
 pub use image::{Descriptor, Image, MODULES};
-pub use module::{
-    CommandHelp, Hook, Instance, Login, Module, Moment, NoSettings, PathArgument, Phase, Start, State, Step, World,
-    refuse,
-};
+pub use instance::Instance;
+pub use module::{Module, NoSettings, refuse};
+pub use moment::{Moment, State};
 pub use path::VirtualPath;
 pub use runtime::{Layout, Runtime};
 pub use session::{ServerId, Session};
+pub use start::Start;
 pub use value::{Value, ValueError};
+pub use world::{CommandHelp, World};
 
 /// What a module's author needs, in one line.
 pub mod prelude {

@@ -8,8 +8,7 @@ use async_trait::async_trait;
 
 use crate::account::Account;
 use crate::error::Result;
-use crate::guard::{Call, Guarded};
-use crate::module::Start;
+use crate::guard::{Call, Guarded, Home};
 use crate::session::ServerId;
 
 /// A published service: one variant an interface.
@@ -61,6 +60,20 @@ impl Services {
     }
 }
 
+/// Adds a module's services to those of its generation, each guarded in the
+/// module's own image.
+pub struct Publisher<'a> {
+    home: &'a Home,
+    services: &'a mut Services,
+}
+
+impl<'a> Publisher<'a> {
+    /// For the module at `home`.
+    pub(crate) fn new(home: &'a Home, services: &'a mut Services) -> Self {
+        Self { home, services }
+    }
+}
+
 /// Declares an interface, its guarded wrapper, and the way to publish it.
 macro_rules! service {
     ($(#[$meta:meta])* trait $interface:ident as $publish:ident {
@@ -79,7 +92,7 @@ macro_rules! service {
             })+
         }
 
-        impl Start<'_> {
+        impl Publisher<'_> {
             /// Publishes the service under a name.
             pub fn $publish<S: $interface + 'static>(&mut self, name: &str, service: S) {
                 let guarded = Guarded::new(self.home.clone(), service);

@@ -3,7 +3,7 @@
 
 use std::time::SystemTime;
 
-use crate::module::Moment;
+use crate::moment::Moment;
 use crate::path::VirtualPath;
 use crate::session::Transfer;
 

@@ -25,7 +25,7 @@ impl Module for AuthFile {
             start.servers::<Settings>().map(|(server, settings)| (server, settings.clone())).collect();
         let files = Files::open(servers)?;
         if !files.is_empty() {
-            start.authenticator("mod_auth_file", files);
+            start.publish().authenticator("mod_auth_file", files);
         }
         Ok(())
     }

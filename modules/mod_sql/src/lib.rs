@@ -66,8 +66,10 @@ impl Module for Sql {
         let writes = Arc::new(Writes::new(start.runtime()));
         self.servers = Arc::new(servers);
         self.writes = Some(writes.clone());
-        start.authenticator(NAME, SqlUsers { servers: self.servers.clone(), passwords: Passwords::default() });
-        start.sql_queries(NAME, NamedQueries { servers: self.servers.clone(), writes });
+        start
+            .publish()
+            .authenticator(NAME, SqlUsers { servers: self.servers.clone(), passwords: Passwords::default() });
+        start.publish().sql_queries(NAME, NamedQueries { servers: self.servers.clone(), writes });
         Ok(())
     }
 

@@ -25,7 +25,7 @@ const NAME: &str = "sqlite3";
 #[async_trait]
 impl Module for SqlSqlite {
     async fn start(&mut self, start: &mut Start<'_>) -> Result<()> {
-        start.sql_backend(NAME, self.sqlite.clone());
+        start.publish().sql_backend(NAME, self.sqlite.clone());
         Ok(())
     }
 

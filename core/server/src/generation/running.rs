@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use gantry_api::Instance;
+use gantry_api::guard::Home;
 
 use crate::generation::images::ImageRef;
 
@@ -12,6 +13,8 @@ pub struct Running {
     pub name: String,
     /// Its version.
     pub version: String,
+    /// Where calls to it go.
+    pub home: Home,
     /// The instance.
     pub instance: Box<dyn Instance>,
     /// The image that its code is in.
@@ -25,7 +28,8 @@ impl Running {
     /// An instance that nothing is known of yet.
     pub fn new(name: String, version: String, instance: Box<dyn Instance>, image: ImageRef) -> Self {
         let (calls, panics, failed) = (AtomicU64::new(0), AtomicU64::new(0), AtomicBool::new(false));
-        Self { name, version, instance, image, calls, panics, failed }
+        let home = instance.home().clone();
+        Self { name, version, home, instance, image, calls, panics, failed }
     }
 
     /// How often it was called in sessions that have ended.

@@ -1,7 +1,7 @@
 //! A scope: what holds in one place of the configuration, as the server and each
 //! module understand it.
 
-use gantry_api::module::SettingsBox;
+use gantry_api::moment::SettingsBox;
 use gantry_api::{Descriptor, ServerId};
 use gantry_config::{Faults, settings_error};
 

@@ -3,10 +3,11 @@
 
 use std::sync::Arc;
 
+use gantry_api::guard::Home;
 use gantry_api::log;
-use gantry_api::module::StateBox;
+use gantry_api::moment::StateBox;
 use gantry_api::{
-    Command, Error, Fault, Instance, Login, Moment, PathArgument, Phase, Reply, Result, Session, State, Step, Verb,
+    Command, Error, Fault, Login, Moment, PathArgument, Phase, Reply, Result, Session, State, Step, Verb,
 };
 
 use crate::files::session_files::scope_of;
@@ -30,8 +31,8 @@ pub struct Seat {
 
 impl Seat {
     /// What the module keeps, for a call into its image.
-    pub fn state<'a>(&'a mut self, instance: &'a dyn Instance) -> State<'a> {
-        State::new(&mut self.state, instance)
+    pub fn state<'a>(&'a mut self, home: &'a Home) -> State<'a> {
+        State::new(&mut self.state, home)
     }
 }
 
@@ -233,7 +234,7 @@ fn moment<'m>(
     (at, scope): (usize, &'m Held),
 ) -> Moment<'m> {
     let settings = &*generation.held(scope).modules[at];
-    Moment::new(session, command, phase, seat.state(&*running.instance), &generation.world, settings)
+    Moment::new(session, command, phase, seat.state(&running.home), &generation.world, settings)
 }
 
 /// In place of a call into a module that has failed: what it was to judge or to

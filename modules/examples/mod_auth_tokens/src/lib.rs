@@ -51,7 +51,7 @@ impl Module for AuthTokens {
             servers.insert(server, Arc::clone(&files[file]));
         }
         if !servers.is_empty() {
-            start.authenticator("mod_auth_tokens", Service { servers });
+            start.publish().authenticator("mod_auth_tokens", Service { servers });
         }
         Ok(())
     }

@@ -12,7 +12,7 @@ use gantry_api::files::{File, Files, Links, Listing, Metadata, Open, Target};
 use gantry_api::guard::Home;
 use gantry_api::image::Descriptor;
 use gantry_api::log::{Host, Level, Record};
-use gantry_api::module::{Instance, SettingsBox, State, World};
+use gantry_api::moment::{SettingsBox, State};
 use gantry_api::runtime::Layout;
 use gantry_api::service::{Services, SqlBackend, SqlConnect, SqlRows, SqlStatement};
 use gantry_api::session::{ServerId, Session, Type};
@@ -20,6 +20,7 @@ use gantry_api::{
     Account, Command, Image, Inherits, Moment, Phase, Reply, Result, Start, Step, Value, Verb, VirtualPath,
     async_trait, refuse,
 };
+use gantry_api::{Instance, World};
 use mod_sql_sqlite::Sqlite;
 use tempfile::TempDir;
 
@@ -140,7 +141,7 @@ impl Daemon {
                     session,
                     command,
                     *phase,
-                    State::new(&mut slot, &*self.sql),
+                    State::new(&mut slot, self.sql.home()),
                     &self.world,
                     &*self.settings,
                 );

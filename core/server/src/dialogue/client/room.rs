@@ -6,7 +6,7 @@ use std::io;
 use std::net::{Ipv4Addr, TcpListener, TcpStream as Plain};
 use std::sync::Arc;
 
-use gantry_api::module::SettingsBox;
+use gantry_api::moment::SettingsBox;
 use gantry_api::{Command, Hook, Instance, Moment, Phase, ServerId, Session, World};
 use gantry_config::Directories;
 use gantry_sys::Credentials;
@@ -95,7 +95,7 @@ impl Room {
         let Client { seats, session, shared, .. } = &mut self.client;
         let generation = &shared.generation;
         let instance = &*generation.modules[at].instance;
-        let state = seats[at].state(instance);
+        let state = seats[at].state(&generation.modules[at].home);
         let settings = &*generation.scope(shared.scope).modules[at];
         (Moment::new(session, command, phase, state, &generation.world, settings), instance)
     }
@@ -126,7 +126,7 @@ mod tests {
 
     use gantry_api::guard::Home;
     use gantry_api::runtime::Task;
-    use gantry_api::{Image, Module, Step, Verb, async_trait, module};
+    use gantry_api::{Image, Module, Step, Verb, async_trait, instance};
 
     use super::*;
     use crate::{ImageRef, LOGGER};
@@ -166,7 +166,7 @@ mod tests {
     fn a_runtime_is_entered_by_those_who_wait_alone() {
         let runtime = Arc::new(Runtime::default());
         let home = Home { module: "mod_waiting".into(), runtime: Some(runtime.clone()) };
-        let instance = module::create::<Waiting>(home).unwrap();
+        let instance = instance::create::<Waiting>(home).unwrap();
         let image = ImageRef::Linked(Arc::new(Image::this(&LOGGER)));
         let running = Running::new("mod_waiting".to_owned(), String::new(), instance, image);
         let hooks = vec![Hook::command(Verb::NOOP).before_login()];

@@ -1,0 +1,151 @@
+//! An instance of a module, as the daemon holds it: each call is guarded by the
+//! image that the module's code is in.
+
+use crate::control::{Answer, Asked, Change};
+use crate::error::Result;
+use crate::guard::{self, Call, Guarded, Home};
+use crate::hook::{Hook, Step};
+use crate::module::Module;
+use crate::moment::{Moment, SettingsBox};
+use crate::start::Start;
+use crate::value::{Value, ValueError};
+
+/// An instance of a module, as the daemon holds it: every call is guarded.
+pub trait Instance: Send + Sync {
+    /// Where calls go.
+    fn home(&self) -> &Home;
+    /// See [`Module::hooks`].
+    fn hooks(&self) -> Result<Vec<Hook>>;
+    /// See [`Module::start`].
+    fn start<'a>(&'a mut self, start: &'a mut Start<'_>) -> Call<'a, ()>;
+    /// See [`Module::at_once`].
+    fn at_once(&self, at: &mut Moment<'_>) -> Result<Step>;
+    /// See [`Module::wait`].
+    fn wait<'a>(&'a self, at: &'a mut Moment<'_>) -> Call<'a, Step>;
+    /// See [`Module::control`].
+    fn control<'a>(&'a self, asked: &'a Asked<'_>) -> Call<'a, Answer>;
+    /// See [`Module::hand_over`].
+    fn hand_over(&self) -> Result<Value>;
+    /// See [`Module::changed`].
+    fn changed(&self, change: &Change) -> Result<()>;
+    /// See [`Module::stop`].
+    fn stop(&self) -> Call<'_, ()>;
+}
+
+impl<M: Module> Instance for Guarded<M> {
+    fn home(&self) -> &Home {
+        self.home()
+    }
+
+    fn hooks(&self) -> Result<Vec<Hook>> {
+        self.home().call(|| Ok(self.value().hooks()))
+    }
+
+    fn start<'a>(&'a mut self, start: &'a mut Start<'_>) -> Call<'a, ()> {
+        let (module, home) = self.parts_mut();
+        Call::new(home, || module.start(start))
+    }
+
+    fn at_once(&self, at: &mut Moment<'_>) -> Result<Step> {
+        // Entering a runtime takes ten times as long as this call, and counts in
+        // memory that all threads share.
+        guard::call(&self.home().module, || self.value().at_once(at))
+    }
+
+    fn wait<'a>(&'a self, at: &'a mut Moment<'_>) -> Call<'a, Step> {
+        Call::new(self.home(), || self.value().wait(at))
+    }
+
+    fn control<'a>(&'a self, asked: &'a Asked<'_>) -> Call<'a, Answer> {
+        Call::new(self.home(), || self.value().control(asked))
+    }
+
+    fn hand_over(&self) -> Result<Value> {
+        self.home().call(|| self.value().hand_over())
+    }
+
+    fn changed(&self, change: &Change) -> Result<()> {
+        self.home().call(|| {
+            self.value().changed(change);
+            Ok(())
+        })
+    }
+
+    fn stop(&self) -> Call<'_, ()> {
+        Call::new(self.home(), || {
+            Box::pin(async {
+                self.value().stop().await;
+                Ok(())
+            })
+        })
+    }
+}
+
+/// Makes an instance; what `module!` writes into the descriptor.
+pub fn create<M: Module + Default>(home: Home) -> Result<Box<dyn Instance>> {
+    let guarded = home.clone();
+    home.call(|| Ok(Box::new(Guarded::new(guarded, M::default())) as Box<dyn Instance>))
+}
+
+/// Makes settings of a scope's value tree; what `module!` writes into the
+/// descriptor.
+pub fn settings<S>(value: &Value) -> Result<SettingsBox, ValueError>
+where
+    S: serde::de::DeserializeOwned + Send + Sync + 'static,
+{
+    let mut made = None;
+    let read = || {
+        made = Some(value.extract::<S>());
+        Ok(())
+    };
+    if let Err(error) = guard::call("settings", read) {
+        return Err(ValueError { message: error.message().to_owned(), key: None });
+    }
+    let made = made.unwrap_or_else(|| Err(ValueError { message: "not read".to_owned(), key: None }))?;
+    Ok(Box::new(made))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::time::Duration;
+
+    use super::*;
+    use crate::runtime::{Runtime, Task};
+
+    /// A runtime that counts how often it is entered.
+    #[derive(Default)]
+    struct Counting(AtomicUsize);
+
+    impl Runtime for Counting {
+        fn within(&self, work: &mut dyn FnMut()) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+            work();
+        }
+
+        fn spawn(&self, _task: Task) {}
+
+        fn stop(&self, _limit: Duration) {}
+    }
+
+    #[derive(Default)]
+    struct Idle;
+
+    impl Module for Idle {}
+
+    #[test]
+    fn a_runtime_is_entered_where_a_module_may_use_it() {
+        let runtime = Arc::new(Counting::default());
+        let home = Home { module: "mod_idle".into(), runtime: Some(runtime.clone()) };
+        let instance = create::<Idle>(home).unwrap();
+        let entered = || runtime.0.swap(0, Ordering::Relaxed);
+        assert_eq!(entered(), 1, "it is made there");
+        assert!(instance.hooks().unwrap().is_empty());
+        assert_eq!(entered(), 1);
+        drop(instance.stop());
+        assert_eq!(entered(), 2, "a future is made and dropped there");
+        drop(instance);
+        assert_eq!(entered(), 1);
+    }
+}

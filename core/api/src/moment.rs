@@ -1,0 +1,82 @@
+//! One call of a module: whose command it is, and what the module has at hand.
+
+use std::any::Any;
+
+use gantry_proto::command::Command;
+
+use crate::guard::{Guarded, Home};
+use crate::hook::Phase;
+use crate::session::Session;
+use crate::world::World;
+
+/// A module's settings in one scope; made and read by its own image.
+pub type SettingsBox = Box<dyn Any + Send + Sync>;
+
+/// A session's value of a module's own; see [`State`].
+pub type StateBox = Box<dyn Any + Send>;
+
+/// One call of a module.
+pub struct Moment<'a> {
+    /// The session whose command this is.
+    pub session: &'a mut Session,
+    /// The command.
+    pub command: &'a Command,
+    /// The phase.
+    pub phase: Phase,
+    /// What this module keeps with the session.
+    pub state: State<'a>,
+    /// What the generation offers.
+    pub world: &'a World,
+    settings: &'a (dyn Any + Send + Sync),
+}
+
+impl<'a> Moment<'a> {
+    /// Made by the server for each call.
+    pub fn new(
+        session: &'a mut Session,
+        command: &'a Command,
+        phase: Phase,
+        state: State<'a>,
+        world: &'a World,
+        settings: &'a (dyn Any + Send + Sync),
+    ) -> Self {
+        Self { session, command, phase, state, world, settings }
+    }
+
+    /// What the configuration says in the scope of this command.
+    ///
+    /// # Panics
+    /// When `S` is not the type that `module!` names: the module's fault.
+    pub fn settings<S: 'static>(&self) -> &'a S {
+        self.settings.downcast_ref().expect("the settings type that module! names")
+    }
+
+    /// Where the command's argument leads, taken as one path.
+    pub fn path(&self) -> crate::path::VirtualPath {
+        self.session.resolve(&self.command.argument)
+    }
+}
+
+/// What a module keeps with a session.
+pub struct State<'a> {
+    slot: &'a mut Option<StateBox>,
+    // Needed by the few calls that make a state.
+    home: &'a Home,
+}
+
+impl<'a> State<'a> {
+    /// Made by the server for each call.
+    pub fn new(slot: &'a mut Option<StateBox>, home: &'a Home) -> Self {
+        Self { slot, home }
+    }
+
+    /// The value, made when first asked for. One type a module: another one
+    /// replaces it.
+    pub fn of<T: Default + Send + 'static>(&mut self) -> &mut T {
+        if !self.slot.as_ref().is_some_and(|held| held.is::<Guarded<T>>()) {
+            *self.slot = Some(Box::new(Guarded::new(self.home.clone(), T::default())));
+        }
+        let held = self.slot.as_mut().and_then(|held| held.downcast_mut::<Guarded<T>>());
+        held.expect("was put there just now").value_mut()
+    }
+}
