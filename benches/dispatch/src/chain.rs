@@ -49,7 +49,7 @@ impl<const N: u64> Module for Link<N> {
     #[inline]
     fn at_once(&self, at: &mut Moment<'_>) -> Result<Step> {
         // Kept from being one sum for the whole chain: modules differ in what they do.
-        at.session.restart = black_box(at.session.restart.wrapping_add(N));
+        at.dialogue.restart = black_box(at.dialogue.restart.wrapping_add(N));
         Ok(Step::Next)
     }
 }

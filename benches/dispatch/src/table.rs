@@ -60,7 +60,7 @@ struct Handler;
 #[async_trait]
 impl Module for Handler {
     fn at_once(&self, at: &mut Moment<'_>) -> Result<Step> {
-        at.session.respond(200, "NOOP command successful");
+        at.respond(200, "NOOP command successful");
         Ok(Step::Done)
     }
 }

@@ -92,7 +92,7 @@ impl Module for Large {
 
     async fn wait(&self, at: &mut Moment<'_>) -> Result<Step> {
         count(at);
-        if at.session.restart == u64::MAX {
+        if at.dialogue.restart == u64::MAX {
             rare().await;
         }
         Ok(Step::Next)
@@ -111,7 +111,7 @@ fn work(at: &mut Moment<'_>) -> Step {
 /// Something that the compiler cannot leave out.
 #[inline]
 fn count(at: &mut Moment<'_>) {
-    at.session.restart = at.session.restart.wrapping_add(1);
+    at.dialogue.restart = at.dialogue.restart.wrapping_add(1);
 }
 
 async fn rare() {

@@ -10,6 +10,7 @@ mod account;
 mod contribution;
 pub mod control;
 pub mod data;
+mod dialogue;
 mod digest;
 mod directive;
 mod error;
@@ -38,6 +39,7 @@ pub use {inventory, linkme};
 pub use account::{Account, Group};
 pub use async_trait::async_trait;
 pub use contribution::{CommandEntry, ControlAction};
+pub use dialogue::{Dialogue, Type};
 #[doc(hidden)]
 pub use directive::parse_guarded;
 pub use directive::{Contexts, Directive, Inherits, Parse};
@@ -62,7 +64,7 @@ pub use world::{CommandHelp, World};
 pub mod prelude {
     pub use crate::control::{Answer, Asked};
     pub use crate::{
-        Command, Contexts, Error, Hook, Module, Moment, PathArgument, Phase, Reply, Result, Session, Start, Step,
-        Value, Verb, VirtualPath, async_trait, command, control, directive, log, module, parse, refuse,
+        Command, Contexts, Dialogue, Error, Hook, Module, Moment, PathArgument, Phase, Reply, Result, Session, Start,
+        Step, Value, Verb, VirtualPath, async_trait, command, control, directive, log, module, parse, refuse,
     };
 }

@@ -4,6 +4,7 @@ use std::any::Any;
 
 use gantry_proto::command::Command;
 
+use crate::dialogue::Dialogue;
 use crate::guard::{Guarded, Home};
 use crate::hook::Phase;
 use crate::session::Session;
@@ -19,6 +20,8 @@ pub type StateBox = Box<dyn Any + Send>;
 pub struct Moment<'a> {
     /// The session whose command this is.
     pub session: &'a mut Session,
+    /// The dialogue that brought the command.
+    pub dialogue: &'a mut Dialogue,
     /// The command.
     pub command: &'a Command,
     /// The phase.
@@ -34,13 +37,14 @@ impl<'a> Moment<'a> {
     /// Made by the server for each call.
     pub fn new(
         session: &'a mut Session,
+        dialogue: &'a mut Dialogue,
         command: &'a Command,
         phase: Phase,
         state: State<'a>,
         world: &'a World,
         settings: &'a (dyn Any + Send + Sync),
     ) -> Self {
-        Self { session, command, phase, state, world, settings }
+        Self { session, dialogue, command, phase, state, world, settings }
     }
 
     /// What the configuration says in the scope of this command.
@@ -49,6 +53,16 @@ impl<'a> Moment<'a> {
     /// When `S` is not the type that `module!` names: the module's fault.
     pub fn settings<S: 'static>(&self) -> &'a S {
         self.settings.downcast_ref().expect("the settings type that module! names")
+    }
+
+    /// Sets the command's reply.
+    pub fn respond(&mut self, code: u16, text: impl AsRef<[u8]>) {
+        self.dialogue.respond(code, text);
+    }
+
+    /// Adds a line to the command's reply.
+    pub fn say(&mut self, text: impl AsRef<[u8]>) {
+        self.dialogue.say(text);
     }
 
     /// Where the command's argument leads, taken as one path.

@@ -6,10 +6,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use gantry_proto::reply::Reply;
-
 use crate::account::Account;
-use crate::data::{Control, Data};
+use crate::dialogue::Type;
 use crate::error::{Error, Result};
 use crate::files::Files;
 use crate::path::VirtualPath;
@@ -17,15 +15,6 @@ use crate::path::VirtualPath;
 /// Which of the configuration's servers: 0 is the main server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ServerId(pub usize);
-
-/// The representation type (RFC 959 section 3.1.1).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Type {
-    /// ASCII: lines end with CRLF on the wire.
-    Ascii,
-    /// Image: bytes as they are.
-    Image,
-}
 
 /// Which way a transfer goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -92,44 +81,17 @@ pub struct Session {
     pub attempts: u32,
     /// The working directory.
     pub cwd: VirtualPath,
-    /// The representation type.
-    pub kind: Type,
-    /// Where REST wants the next transfer to begin, in bytes.
-    pub restart: u64,
-    /// What RNFR named.
-    pub rename_from: Option<VirtualPath>,
-    /// Whether the client said EPSV ALL (RFC 2428 section 4).
-    pub epsv_only: bool,
     /// The transfer that the current command made.
     pub transfer: Option<Transfer>,
     /// Bytes that its transfers brought in, and sent out.
     pub bytes: (u64, u64),
     /// The client's files.
     pub files: Box<dyn Files>,
-    /// The client's data connections.
-    pub data: Box<dyn Data>,
-    /// The client's control connection.
-    pub control: Box<dyn Control>,
     /// Set to end the session when the command's reply is sent.
     pub ending: Option<Ending>,
-    /// The reply that the current command has so far; it is sent behind POST_CMD.
-    pub reply: Option<Reply>,
 }
 
 impl Session {
-    /// Sets the command's reply.
-    pub fn respond(&mut self, code: u16, text: impl AsRef<[u8]>) {
-        self.reply = Some(Reply::new(code, text));
-    }
-
-    /// Adds a line to the command's reply.
-    pub fn say(&mut self, text: impl AsRef<[u8]>) {
-        match &mut self.reply {
-            Some(reply) => reply.push(text),
-            None => self.respond(200, text),
-        }
-    }
-
     /// Ends the session when the command's reply is sent.
     pub fn end(&mut self, why: impl Into<String>) {
         self.ending.get_or_insert_with(|| Ending(why.into()));

@@ -98,15 +98,17 @@ pub fn value(at: &Moment<'_>, name: &str) -> Variable {
         "P" => number(std::process::id()),
         "p" => number(session.local.port()),
         "r" => text(at.command),
-        "s" => session.reply.as_ref().map_or(Variable::None, |reply| number(reply.code)),
-        "S" => session.reply.as_ref().map_or(Variable::None, |reply| text(String::from_utf8_lossy(reply.last_line()))),
+        "s" => at.dialogue.reply.as_ref().map_or(Variable::None, |reply| number(reply.code)),
+        "S" => {
+            at.dialogue.reply.as_ref().map_or(Variable::None, |reply| text(String::from_utf8_lossy(reply.last_line())))
+        }
         "T" => transfer.map_or(Variable::None, |transfer| text(format_args!("{:.3}", seconds(transfer)))),
         "t" => text(gantry_proto::time::log_time(now())),
         "{epoch}" => Variable::Number(now()),
         "U" => session.user.as_ref().map_or(Variable::None, text),
         "u" => account.map_or(Variable::None, |account| text(&account.name)),
         "v" => text(&session.server_name),
-        "w" => session.rename_from.as_ref().map_or(Variable::None, |path| on_host(at, path)),
+        "w" => at.dialogue.rename_from.as_ref().map_or(Variable::None, |path| on_host(at, path)),
         "{basename}" => transfer.map_or(Variable::None, |transfer| text(String::from_utf8_lossy(transfer.path.name()))),
         "{protocol}" => text("ftp"),
         "{remote-port}" => number(session.remote.port()),
@@ -115,7 +117,7 @@ pub fn value(at: &Moment<'_>, name: &str) -> Variable {
         "{gid}" => account.map_or(Variable::None, |account| number(account.gid)),
         "{transfer-status}" => transfer.map_or(Variable::None, |transfer| text(status(transfer))),
         "{transfer-type}" => transfer.map_or(Variable::None, |transfer| {
-            text(if transfer.kind == crate::session::Type::Ascii { "ASCII" } else { "binary" })
+            text(if transfer.kind == crate::dialogue::Type::Ascii { "ASCII" } else { "binary" })
         }),
         _ => Variable::None,
     }

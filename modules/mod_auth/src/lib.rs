@@ -79,12 +79,12 @@ fn user(at: &mut Moment<'_>) -> Result<Step> {
         if known.as_bytes() != name {
             return refuse(501, "Reauthentication not supported");
         }
-        at.session.respond(230, [b"User ", name.as_slice(), b" logged in"].concat());
+        at.respond(230, [b"User ", name.as_slice(), b" logged in"].concat());
         return Ok(Step::Done);
     }
     at.session.user = Some(String::from_utf8_lossy(name).into_owned());
     at.state.of::<Asked>().for_password = true;
-    at.session.respond(331, [b"Password required for ", name.as_slice()].concat());
+    at.respond(331, [b"Password required for ", name.as_slice()].concat());
     Ok(Step::Done)
 }
 
@@ -133,7 +133,7 @@ fn welcome(at: &mut Moment<'_>, settings: &Settings) -> Step {
         Some(text) => text.replace("%u", &user),
         None => format!("User {user} logged in"),
     };
-    at.session.respond(230, text);
+    at.respond(230, text);
     Step::Done
 }
 

@@ -20,11 +20,11 @@ command! {
 pub(crate) async fn passive(at: &mut Moment<'_>) -> Result<Step> {
     none(at)?;
     not_after_all(at)?;
-    let address = at.session.data.passive(Family::V4).await?;
+    let address = at.dialogue.data.passive(Family::V4).await?;
     let Some(ip) = address::as_ipv4(address.ip()) else {
         return refuse(425, "Unable to build data connection: no IPv4 address to name");
     };
-    at.session.reply = Some(address::pasv_reply(SocketAddrV4::new(ip, address.port())));
+    at.dialogue.reply = Some(address::pasv_reply(SocketAddrV4::new(ip, address.port())));
     Ok(Step::Done)
 }
 
@@ -32,7 +32,7 @@ pub(crate) async fn passive(at: &mut Moment<'_>) -> Result<Step> {
 pub(crate) async fn extended_passive(at: &mut Moment<'_>) -> Result<Step> {
     let family = match address::parse_epsv(&at.command.argument) {
         Ok(Epsv::All) => {
-            at.session.epsv_only = true;
+            at.dialogue.epsv_only = true;
             return done(at, 200, "EPSV ALL command successful");
         }
         Ok(Epsv::Same) => Family::Same,
@@ -42,8 +42,8 @@ pub(crate) async fn extended_passive(at: &mut Moment<'_>) -> Result<Step> {
         Err(AddressError::UnsupportedProtocol) => return unsupported(at),
         Err(_) => return refuse(501, "EPSV: unknown network protocol"),
     };
-    let address = at.session.data.passive(family).await?;
-    at.session.reply = Some(address::epsv_reply(address.port()));
+    let address = at.dialogue.data.passive(family).await?;
+    at.dialogue.reply = Some(address::epsv_reply(address.port()));
     Ok(Step::Done)
 }
 
@@ -56,7 +56,7 @@ pub(crate) fn port(at: &mut Moment<'_>) -> Result<Step> {
     let Ok(address) = address::parse_port(&at.command.argument) else {
         return refuse(501, "Illegal PORT command");
     };
-    at.session.data.active(SocketAddr::V4(address))?;
+    at.dialogue.data.active(SocketAddr::V4(address))?;
     done(at, 200, "PORT command successful")
 }
 
@@ -75,13 +75,13 @@ pub(crate) fn extended_port(at: &mut Moment<'_>) -> Result<Step> {
     if !serves(at, protocol) {
         return unsupported(at);
     }
-    at.session.data.active(address)?;
+    at.dialogue.data.active(address)?;
     done(at, 200, "EPRT command successful")
 }
 
 /// After EPSV ALL a translating router between us may count on no addresses being named (RFC 2428 section 4).
 fn not_after_all(at: &Moment<'_>) -> Result<()> {
-    match at.session.epsv_only {
+    match at.dialogue.epsv_only {
         true => refuse(500, format!("Illegal {} command, EPSV ALL in effect", at.command.verb)),
         false => Ok(()),
     }

@@ -18,7 +18,7 @@ pub(crate) fn list(at: &mut Moment<'_>) -> Result<Step> {
     features.dedup();
     let mut reply = Reply::new(211, "Features:");
     features.into_iter().for_each(|feature| reply.push(feature));
-    at.session.reply = Some(reply.line("End"));
+    at.dialogue.reply = Some(reply.line("End"));
     Ok(Step::Done)
 }
 

@@ -1,9 +1,9 @@
 //! DELE, RNFR, RNTO (RFC 959), SIZE and MDTM (RFC 3659).
 
+use gantry_api::Type;
 use gantry_api::files::{Kind, Links, Target};
 use gantry_api::prelude::*;
 use gantry_api::proto::time;
-use gantry_api::session::Type;
 
 use crate::Settings;
 use crate::parameters::{done, path, shown};
@@ -35,7 +35,7 @@ pub(crate) async fn rename_from(at: &mut Moment<'_>) -> Result<Step> {
     at.state.of::<Pending>().rename = false;
     let path = path(at)?;
     at.session.files.metadata(&path, Links::Keep).await?;
-    at.session.rename_from = Some(path);
+    at.dialogue.rename_from = Some(path);
     at.state.of::<Pending>().rename = true;
     done(at, 350, "File or directory exists, ready for destination name")
 }
@@ -45,7 +45,7 @@ pub(crate) async fn rename_from(at: &mut Moment<'_>) -> Result<Step> {
 pub(crate) async fn rename_to(at: &mut Moment<'_>) -> Result<Step> {
     let to = path(at)?;
     let pending = std::mem::take(&mut at.state.of::<Pending>().rename);
-    let Some(from) = at.session.rename_from.clone().filter(|_| pending) else {
+    let Some(from) = at.dialogue.rename_from.clone().filter(|_| pending) else {
         return refuse(503, "Bad sequence of commands");
     };
     let target = match at.settings::<Settings>().allow_overwrite {
@@ -64,7 +64,7 @@ pub(crate) async fn rename_to(at: &mut Moment<'_>) -> Result<Step> {
 /// SIZE: in ASCII the size on the wire could be told only by reading the file.
 pub(crate) async fn size(at: &mut Moment<'_>) -> Result<Step> {
     let path = path(at)?;
-    if at.session.kind == Type::Ascii {
+    if at.dialogue.kind == Type::Ascii {
         return refuse(550, "SIZE not allowed in ASCII mode");
     }
     let metadata = at.session.files.metadata(&path, Links::Follow).await?;

@@ -70,6 +70,6 @@ fn finish(at: &mut Moment<'_>, reply: Reply) -> Result<Step> {
         Some(admin) => admin.clone(),
         None => format!("root@{}", at.session.local.ip().to_canonical()),
     };
-    at.session.reply = Some(reply.line(format!("Direct comments to {admin}")));
+    at.dialogue.reply = Some(reply.line(format!("Direct comments to {admin}")));
     Ok(Step::Done)
 }

@@ -4,7 +4,7 @@ use gantry_api::prelude::*;
 
 /// Replies, and has the command done.
 pub(crate) fn done(at: &mut Moment<'_>, code: u16, text: impl AsRef<[u8]>) -> Result<Step> {
-    at.session.respond(code, text);
+    at.respond(code, text);
     Ok(Step::Done)
 }
 

@@ -1,7 +1,7 @@
 //! QUIT, SYST, TYPE, MODE, STRU, ALLO (RFC 959), and what is not implemented: REIN, ACCT, SMNT.
 
+use gantry_api::Type;
 use gantry_api::prelude::*;
-use gantry_api::session::Type;
 
 use crate::parameters::{done, first_word, not_understood, shown};
 
@@ -39,7 +39,7 @@ pub(crate) fn representation(at: &mut Moment<'_>) -> Result<Step> {
         let asked = shown(&at.command.argument).to_uppercase();
         return refuse(504, format!("TYPE not implemented for '{asked}' parameter"));
     };
-    at.session.kind = kind;
+    at.dialogue.kind = kind;
     done(at, 200, format!("Type set to {letter}"))
 }
 

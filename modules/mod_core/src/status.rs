@@ -1,7 +1,7 @@
 //! STAT without an argument (RFC 959): how the session stands. STAT of a path is a listing, and another module's.
 
+use gantry_api::Type;
 use gantry_api::prelude::*;
-use gantry_api::session::Type;
 
 /// STAT.
 pub(crate) fn status(at: &mut Moment<'_>) -> Result<Step> {
@@ -15,7 +15,7 @@ pub(crate) fn status(at: &mut Moment<'_>) -> Result<Step> {
         Some(account) => reply.push(format!("Logged in as {}", account.name)),
         None => reply.push("Not logged in"),
     }
-    let kind = match session.kind {
+    let kind = match at.dialogue.kind {
         Type::Ascii => "ASCII",
         Type::Image => "BINARY",
     };
@@ -25,6 +25,6 @@ pub(crate) fn status(at: &mut Moment<'_>) -> Result<Step> {
         reply.push(format!("Total bytes transferred for session: {total}"));
     }
     reply.push("No data connection");
-    at.session.reply = Some(reply.line("End of status"));
+    at.dialogue.reply = Some(reply.line("End of status"));
     Ok(Step::Done)
 }

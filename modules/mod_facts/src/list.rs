@@ -4,11 +4,11 @@
 use std::sync::Arc;
 
 use gantry_api::Account;
+use gantry_api::Type;
 use gantry_api::data::DataLink;
 use gantry_api::files::{Kind, Links, Metadata};
 use gantry_api::prelude::*;
 use gantry_api::proto::listing::Facts;
-use gantry_api::session::Type;
 use gantry_listing::Names;
 
 use crate::options::Chosen;
@@ -35,8 +35,8 @@ pub(crate) async fn folder(at: &mut Moment<'_>, names: &Names) -> Result<Step> {
     let mut listing = at.session.files.list(&path).await?;
     let above = at.session.files.metadata(&path.parent(), Links::Follow).await.unwrap_or(own);
     let writer = Writer { account: at.session.account()?.clone(), names, facts: at.state.of::<Chosen>().0 };
-    let mut link = at.session.data.open().await?;
-    at.session.control.send(Reply::new(150, opening(at.session.kind))).await?;
+    let mut link = at.dialogue.data.open().await?;
+    at.dialogue.control.send(Reply::new(150, opening(at.dialogue.kind))).await?;
 
     let mut lines = Vec::new();
     names.learn(names.unknown([&own, &above].into_iter())).await;
@@ -59,7 +59,7 @@ pub(crate) async fn folder(at: &mut Moment<'_>, names: &Names) -> Result<Step> {
     let moved = link.moved();
     link.finish().await?;
     at.session.bytes.1 = at.session.bytes.1.saturating_add(moved);
-    at.session.respond(226, "Transfer complete");
+    at.respond(226, "Transfer complete");
     Ok(Step::Done)
 }
 
@@ -80,7 +80,7 @@ pub(crate) async fn name(at: &mut Moment<'_>, names: &Names) -> Result<Step> {
         named => named,
     };
     let reply = Reply::new(250, [b"Start of list for ", start].concat());
-    at.session.reply = Some(reply.line(line).line("End of list"));
+    at.dialogue.reply = Some(reply.line(line).line("End of list"));
     Ok(Step::Done)
 }
 

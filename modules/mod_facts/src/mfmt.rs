@@ -25,7 +25,7 @@ pub(crate) async fn modify(at: &mut Moment<'_>) -> Result<Step> {
     }
     // What a file system cannot keep it rounds: MDTM says the same afterwards.
     let kept = at.session.files.metadata(&path, Links::Follow).await.map_or(seconds, |metadata| metadata.modified);
-    at.session.respond(213, [format!("Modify={}; ", time::format(kept)).as_bytes(), name].concat());
+    at.respond(213, [format!("Modify={}; ", time::format(kept)).as_bytes(), name].concat());
     Ok(Step::Done)
 }
 

@@ -23,7 +23,7 @@ pub(crate) fn choose(at: &mut Moment<'_>) -> Result<Step> {
     let Some(wanted) = wanted(&at.command.argument) else { return Ok(Step::Next) };
     let facts = Facts::parse(wanted);
     at.state.of::<Chosen>().0 = facts;
-    at.session.respond(200, format!("MLST OPTS {facts}").trim_end());
+    at.respond(200, format!("MLST OPTS {facts}").trim_end());
     Ok(Step::Done)
 }
 
@@ -31,7 +31,7 @@ pub(crate) fn choose(at: &mut Moment<'_>) -> Result<Step> {
 pub(crate) fn feature(at: &mut Moment<'_>) -> Result<Step> {
     let line = format!("MLST {}", at.state.of::<Chosen>().0.feature());
     let advertise = at.settings::<Settings>().advertise;
-    if let Some(reply) = &mut at.session.reply {
+    if let Some(reply) = &mut at.dialogue.reply {
         reply.lines.retain(|line| advertise || !line.starts_with(FEATURE));
         let told = reply.lines.iter_mut().find(|line| line.starts_with(FEATURE));
         told.into_iter().for_each(|told| *told = line.clone().into_bytes());

@@ -29,7 +29,7 @@ impl Module for Greet {
     fn at_once(&self, at: &mut Moment<'_>) -> Result<Step> {
         if let Some(text) = &at.settings::<Settings>().message {
             let user = at.session.user.clone().unwrap_or_default();
-            at.session.say(text.replace("%u", &user));
+            at.say(text.replace("%u", &user));
         }
         Ok(Step::Next)
     }

@@ -87,7 +87,7 @@ fn deleted<'a>(at: &'a Moment<'_>) -> Line<'a> {
         host: &at.session.remote_host,
         bytes: 0,
         path: at.session.files.shown(&at.path()),
-        kind: at.session.kind,
+        kind: at.dialogue.kind,
         action: Action::Deletion,
         user: user(at),
         outcome: Outcome::Complete,

@@ -3,7 +3,8 @@
 
 use std::time::{Duration, SystemTime};
 
-use gantry_api::session::{Direction, Outcome, Type};
+use gantry_api::Type;
+use gantry_api::session::{Direction, Outcome};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 

@@ -1,10 +1,10 @@
 //! LIST and NLST (RFC 959), on a data connection. Both are always in ASCII, whatever TYPE said.
 
+use gantry_api::Type;
 use gantry_api::files::{Kind, Links, Metadata};
 use gantry_api::prelude::*;
 use gantry_api::proto::glob;
 use gantry_api::proto::listing::ListOptions;
-use gantry_api::session::Type;
 use gantry_listing::Names;
 
 use crate::expand::expand;
@@ -109,12 +109,12 @@ async fn matching(session: &Session, pattern: &[u8]) -> Result<Subject> {
 
 /// The data connection, and the 150 that says so.
 async fn open(at: &mut Moment<'_>) -> Result<Output> {
-    let link = at.session.data.open().await?;
-    let kind = match at.session.kind {
+    let link = at.dialogue.data.open().await?;
+    let kind = match at.dialogue.kind {
         Type::Ascii => "ASCII",
         Type::Image => "BINARY",
     };
-    at.session.control.send(Reply::new(150, format!("Opening {kind} mode data connection for file list"))).await?;
+    at.dialogue.control.send(Reply::new(150, format!("Opening {kind} mode data connection for file list"))).await?;
     Ok(Output::data(link))
 }
 
@@ -133,6 +133,6 @@ fn finish(at: &mut Moment<'_>, settings: &Settings, result: Result<u64>) -> Resu
         Err(error) if settings.options.silent && error.reply().0 == 450 => {}
         Err(error) => return Err(error),
     }
-    at.session.respond(226, "Transfer complete");
+    at.respond(226, "Transfer complete");
     Ok(Step::Done)
 }

@@ -38,6 +38,6 @@ pub(crate) async fn stat(at: &mut Moment<'_>, names: &Names) -> Result<Step> {
     let mut reply = Reply::new(code, [b"Status of ", path, b":"].concat());
     let lines = lines.split(|byte| *byte == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line));
     lines.filter(|line| !line.is_empty()).for_each(|line| reply.push(line));
-    at.session.reply = Some(reply.line("End of status"));
+    at.dialogue.reply = Some(reply.line("End of status"));
     Ok(Step::Done)
 }

@@ -92,10 +92,10 @@ impl Module for Sql {
         if is_show(phase) {
             for show in server.shows_at(verb, phase) {
                 let text = message(&show.message, server, at).await;
-                if at.session.reply.is_none() {
-                    at.session.respond(show.code, text);
+                if at.dialogue.reply.is_none() {
+                    at.respond(show.code, text);
                 } else {
-                    at.session.say(text);
+                    at.say(text);
                 }
             }
         } else {

@@ -7,7 +7,7 @@ use gantry_api::runtime::Layout;
 use gantry_api::service::{LoginRequest, SqlValue, Verdict};
 use gantry_api::session::ServerId;
 use gantry_api::{Account, Phase, Result};
-use support::{Daemon, Database, session};
+use support::{Daemon, Database, client};
 
 const LAYOUTS: [Layout; 2] = [Layout::Linked, Layout::Loaded];
 
@@ -120,10 +120,10 @@ async fn commands_are_logged_and_what_clients_say_stays_a_value() {
         ];
         let daemon = daemon(layout, &database, lines).await.unwrap();
         let evil = "x'), ('y";
-        let mut client = session(evil);
+        let mut client = client(evil);
         let success = [Phase::Pre, Phase::Post, Phase::Log];
         daemon.command(&mut client, "PASS secret", &success).await;
-        assert_eq!(client.reply.as_ref().unwrap().last_line(), b"0 times, x'), ('y, {null}");
+        assert_eq!(client.dialogue.reply.as_ref().unwrap().last_line(), b"0 times, x'), ('y, {null}");
         daemon.command(&mut client, "PASS wrong", &[Phase::PostError, Phase::LogError]).await;
         daemon.command(&mut client, "RETR x", &success).await;
         daemon.exit(&mut client).await;
@@ -134,9 +134,9 @@ async fn commands_are_logged_and_what_clients_say_stays_a_value() {
         daemon.command(&mut client, "DELE x", &success).await;
         let rows = database.run("SELECT DISTINCT bytes FROM log").await.rows;
         assert_eq!(rows, [[SqlValue::Int(7)]]);
-        assert_eq!(client.ending, None);
+        assert_eq!(client.session.ending, None);
         daemon.command(&mut client, "CWD x", &success).await;
-        assert!(client.ending.is_some(), "a failed SQLLog ends the session");
+        assert!(client.session.ending.is_some(), "a failed SQLLog ends the session");
         daemon.stop().await;
     }
 }

@@ -1,10 +1,10 @@
 //! Moves bytes between a file and a data connection. In TYPE I the server does it as the kernel does it best; in TYPE A
 //! every byte passes through here.
 
+use gantry_api::Type;
 use gantry_api::data::DataLink;
 use gantry_api::files::File;
 use gantry_api::prelude::*;
-use gantry_api::session::Type;
 
 use crate::ascii::{FromWire, ToWire};
 

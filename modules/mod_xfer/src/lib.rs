@@ -42,12 +42,12 @@ impl Module for Xfer {
     fn at_once(&self, at: &mut Moment<'_>) -> Result<Step> {
         match at.command.verb {
             Verb::CONNECT => {
-                at.session.kind = at.settings::<Settings>().mode.kind();
+                at.dialogue.kind = at.settings::<Settings>().mode.kind();
                 Ok(Step::Next)
             }
             Verb::REST => restart::rest(at),
             verb if LISTINGS.contains(&verb) => {
-                at.session.restart = 0;
+                at.dialogue.restart = 0;
                 Ok(Step::Next)
             }
             _ => Ok(Step::Wait),

@@ -2,17 +2,18 @@
 
 use std::time::SystemTime;
 
+use gantry_api::Type;
 use gantry_api::prelude::*;
-use gantry_api::session::{Direction, Outcome, Transfer, Type};
+use gantry_api::session::{Direction, Outcome, Transfer};
 
 use crate::copy::Progress;
 
 /// Begins a transfer's record; it counts as broken off until [`end`] says otherwise, so that one whose task is dropped
 /// is told as what it was.
-pub(crate) fn begin(session: &mut Session, path: VirtualPath, direction: Direction) {
+pub(crate) fn begin(at: &mut Moment<'_>, path: VirtualPath, direction: Direction) {
     let now = SystemTime::now();
-    let kind = session.kind;
-    session.transfer =
+    let kind = at.dialogue.kind;
+    at.session.transfer =
         Some(Transfer { path, direction, kind, bytes: 0, began: now, ended: now, outcome: Outcome::Incomplete });
 }
 

@@ -1,12 +1,12 @@
 //! REST (RFC 3659 section 5): where the next transfer begins. It holds until a transfer or a listing, so that commands
 //! that only prepare the connection (PASV, TYPE) may stand in between, as many clients send them.
 
+use gantry_api::Type;
 use gantry_api::prelude::*;
-use gantry_api::session::Type;
 
 /// REST.
 pub(crate) fn rest(at: &mut Moment<'_>) -> Result<Step> {
-    at.session.restart = 0;
+    at.dialogue.restart = 0;
     if at.command.argument.is_empty() {
         return refuse(500, "'REST' not understood");
     }
@@ -14,11 +14,11 @@ pub(crate) fn rest(at: &mut Moment<'_>) -> Result<Step> {
         return refuse(501, "REST requires a value greater than or equal to 0");
     };
     // An offset in ASCII counts bytes of the wire: to find it, the file would have to be read.
-    if offset > 0 && at.session.kind == Type::Ascii {
+    if offset > 0 && at.dialogue.kind == Type::Ascii {
         return refuse(501, "REST: Resuming transfers not allowed in ASCII mode");
     }
-    at.session.restart = offset;
-    at.session.respond(350, format!("Restarting at {offset}. Send STORE or RETRIEVE to initiate transfer"));
+    at.dialogue.restart = offset;
+    at.respond(350, format!("Restarting at {offset}. Send STORE or RETRIEVE to initiate transfer"));
     Ok(Step::Done)
 }
 

@@ -10,25 +10,25 @@ use crate::settings::Settings;
 
 /// RETR.
 pub(crate) async fn retrieve(at: &mut Moment<'_>) -> Result<Step> {
-    let offset = std::mem::take(&mut at.session.restart);
+    let offset = std::mem::take(&mut at.dialogue.restart);
     if at.command.argument.is_empty() {
         return refuse(500, "'RETR' not understood");
     }
     let path = at.path();
     let (file, size) = open(at, &path).await?;
     let remaining = check(at, offset, size)?;
-    let mut link = at.session.data.open().await?;
-    begin(at.session, path, Direction::Out);
-    let mut progress = Progress::new(at.session.kind, offset);
+    let mut link = at.dialogue.data.open().await?;
+    begin(at, path, Direction::Out);
+    let mut progress = Progress::new(at.dialogue.kind, offset);
     let result = async {
-        at.session.control.send(opening(at.session.kind, &at.command.argument, Some(remaining))).await?;
+        at.dialogue.control.send(opening(at.dialogue.kind, &at.command.argument, Some(remaining))).await?;
         copy::send(&mut *link, &*file, &mut progress).await?;
         link.finish().await
     };
     let result = result.await;
     end(at.session, &progress, &result);
     result?;
-    at.session.respond(226, "Transfer complete");
+    at.respond(226, "Transfer complete");
     Ok(Step::Done)
 }
 

@@ -1,8 +1,8 @@
 //! mod_xfer's directives.
 
+use gantry_api::Type;
 use gantry_api::Value;
 use gantry_api::prelude::*;
-use gantry_api::session::Type;
 use serde::Deserialize;
 
 /// What the configuration says, for one scope.

@@ -26,14 +26,14 @@ enum Place {
 
 /// STOR and APPE.
 pub(crate) async fn store(at: &mut Moment<'_>) -> Result<Step> {
-    let offset = std::mem::take(&mut at.session.restart);
+    let offset = std::mem::take(&mut at.dialogue.restart);
     if at.command.argument.is_empty() {
         return refuse(500, format!("'{}' not understood", at.command.verb));
     }
     let path = at.path();
     let place = place(at, &path, offset).await?;
     let (file, place) = open(at, &path, place).await?;
-    let opening = opening(at.session.kind, &at.command.argument, None);
+    let opening = opening(at.dialogue.kind, &at.command.argument, None);
     receive(at, path, &*file, place, opening).await
 }
 
@@ -102,7 +102,7 @@ async fn receive(
     place: Place,
     opening: Reply,
 ) -> Result<Step> {
-    let mut link = match at.session.data.open().await {
+    let mut link = match at.dialogue.data.open().await {
         Ok(link) => link,
         Err(error) => {
             if place == Place::New {
@@ -111,8 +111,8 @@ async fn receive(
             return Err(error);
         }
     };
-    begin(at.session, path.clone(), Direction::In);
-    let mut progress = Progress::new(at.session.kind, 0);
+    begin(at, path.clone(), Direction::In);
+    let mut progress = Progress::new(at.dialogue.kind, 0);
     let copied = copy(at, &mut *link, file, place, opening, &mut progress).await;
     // In TYPE A more comes than is written, and the last piece of it may have been written in part.
     let wrote = progress.bytes..=link.moved();
@@ -126,7 +126,7 @@ async fn receive(
         remove(at, &path, file, wrote).await;
     }
     result?;
-    at.session.respond(226, "Transfer complete");
+    at.respond(226, "Transfer complete");
     Ok(Step::Done)
 }
 
@@ -145,7 +145,7 @@ async fn copy(
         Place::New => 0,
         Place::Over => file.truncate(0).await.map(|()| 0)?,
     };
-    at.session.control.send(opening).await?;
+    at.dialogue.control.send(opening).await?;
     copy::receive(link, file, progress).await
 }
 

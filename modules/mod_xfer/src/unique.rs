@@ -15,7 +15,7 @@ const LETTERS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmno
 
 /// STOU: in the working directory, whatever the argument says. RFC 1123 section 4.1.2.9 has the name in the 150.
 pub(crate) async fn store(at: &mut Moment<'_>) -> Result<Step> {
-    if std::mem::take(&mut at.session.restart) > 0 {
+    if std::mem::take(&mut at.dialogue.restart) > 0 {
         return refuse(550, "STOU incompatible with REST");
     }
     let (path, file) = create(at).await?;

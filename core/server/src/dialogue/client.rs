@@ -14,12 +14,12 @@ use std::time::{Duration, SystemTime};
 use gantry_api::log;
 use gantry_api::proto::Lines;
 use gantry_api::proto::command::CommandError;
-use gantry_api::session::Type;
-use gantry_api::{Command, Reply, Result, ServerId, Session, Verb, VirtualPath};
+use gantry_api::{Command, Dialogue, Reply, Result, ServerId, Session, Verb, VirtualPath};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
+use crate::dialogue::command;
 use crate::files::blocking::Blocking;
 use crate::files::session_files::SessionFiles;
 use crate::files::shared::Shared;
@@ -80,6 +80,7 @@ struct Client {
     // First, so that it is dropped before the generation whose code it needs.
     seats: Vec<Seat>,
     session: Session,
+    dialogue: Dialogue,
     connection: Connection,
     lines: Lines,
     waiting: VecDeque<Command>,
@@ -137,24 +138,20 @@ impl Client {
             account: None,
             attempts: 0,
             cwd: VirtualPath::root(),
-            kind: Type::Ascii,
-            restart: 0,
-            rename_from: None,
-            epsv_only: false,
             transfer: None,
             bytes: (0, 0),
             files: Box::new(SessionFiles::new(shared.clone())),
-            data: Box::new(SessionData::new(local.ip(), remote.ip(), data, progress.clone())),
-            control: Box::new(connection.clone()),
             ending: None,
-            reply: None,
         };
+        let data = SessionData::new(local.ip(), remote.ip(), data, progress.clone());
+        let dialogue = Dialogue::new(Box::new(connection.clone()), Box::new(data));
         let now = Instant::now();
         let clock = Clock { began: now, last_command: now, last_transfer: now };
         let (waiting, closing, known) = (VecDeque::new(), (Closing::No, ""), Known::of(&session, &shared));
         Self {
             seats,
             session,
+            dialogue,
             connection,
             lines,
             waiting,
@@ -282,12 +279,24 @@ impl Client {
     async fn handle(&mut self, command: Command) -> std::io::Result<()> {
         let mut asides = Asides::default();
         {
-            let Self { seats, session, connection, lines, waiting, progress, wishes, closing, known, shared, .. } =
-                self;
+            let Self {
+                seats,
+                session,
+                dialogue,
+                connection,
+                lines,
+                waiting,
+                progress,
+                wishes,
+                closing,
+                known,
+                shared,
+                ..
+            } = self;
             progress.reset();
             let began = SystemTime::now();
-            let mut work = Work { seats, session, shared, connection };
-            let mut running = std::pin::pin!(work.command(&command));
+            let mut work = Work { seats, session, dialogue, shared };
+            let mut running = std::pin::pin!(command::command(&mut work, connection, &command));
             loop {
                 // Once a command waits, or the client has nothing more to
                 // say, the running one is all there is to do.
@@ -335,8 +344,8 @@ impl Client {
     /// Calls the modules that want to know of an event of the session.
     async fn event(&mut self, event: Verb) -> Result<()> {
         let command = Command { verb: event, argument: Vec::new() };
-        let Self { seats, session, connection, shared, .. } = self;
-        Work { seats, session, shared, connection }.event(&command).await
+        let Self { seats, session, dialogue, shared, .. } = self;
+        Work { seats, session, dialogue, shared }.event(&command).await
     }
 
     /// Hears what the daemon wishes, if that is anything new.

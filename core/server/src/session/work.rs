@@ -1,5 +1,5 @@
 //! One command: its way through the gate and the phases (PRE_CMD, CMD, POST_CMD,
-//! LOG_CMD and the _ERR ones), and the reply that comes of it.
+//! LOG_CMD and the _ERR ones). What is said of it is the dialogue's.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use gantry_api::guard::Home;
 use gantry_api::log;
 use gantry_api::moment::StateBox;
 use gantry_api::{
-    Command, Error, Fault, Login, Moment, PathArgument, Phase, Reply, Result, Session, State, Step, Verb,
+    Command, Dialogue, Error, Fault, Login, Moment, PathArgument, Phase, Result, Session, State, Step, Verb,
 };
 
 use crate::files::session_files::scope_of;
@@ -18,7 +18,6 @@ use crate::generation::held::Held;
 use crate::generation::running::Running;
 use crate::generation::snapshot::Generation;
 use crate::log::TARGET;
-use crate::wire::connection::Connection;
 
 /// A module's place in a session.
 #[derive(Default)]
@@ -42,68 +41,39 @@ pub struct Work<'a> {
     pub seats: &'a mut Vec<Seat>,
     /// The session.
     pub session: &'a mut Session,
+    /// The dialogue that brings its commands.
+    pub dialogue: &'a mut Dialogue,
     /// What its parts share.
     pub shared: &'a Arc<Shared>,
-    /// Where the replies go.
-    pub connection: &'a Connection,
 }
 
-/// A command whose reply is there.
-pub struct Answered<'a> {
-    row: &'a Row,
+/// A command that has gone through PRE_CMD and CMD.
+pub struct Performed<'a> {
+    /// Whom it concerns.
+    pub row: &'a Row,
+    /// What holds where it acts.
     scope: Held,
-    logged: Phase,
+    /// What came of it.
+    pub result: Result<()>,
 }
 
 impl<'a> Work<'a> {
-    /// Takes a command through the gate and its phases, and sends the reply.
-    /// Errors are those of the control connection.
-    pub async fn command(&mut self, command: &Command) -> std::io::Result<()> {
-        let answered = self.answer(command).await;
-        if let Some(reply) = &self.session.reply {
-            self.connection.send(reply).await?;
-        }
-        self.log(command, &answered).await;
-        Ok(())
-    }
-
-    /// All up to the reply, which is the session's then and is still to be sent.
-    pub async fn answer(&mut self, command: &Command) -> Answered<'a> {
-        let shared = self.shared;
-        let row = shared.generation.table.row(command.verb);
+    /// Takes a command through the gate, PRE_CMD and CMD.
+    pub async fn perform(&mut self, command: &Command) -> Performed<'a> {
+        let row = self.shared.generation.table.row(command.verb);
         self.session.transfer = None;
-        self.session.reply = None;
         self.session.files.begin(command.verb);
-        let (scope, unknown) = match scope(self.session, self.shared, command, row).await {
-            Ok(scope) => (scope, None),
-            Err(error) => (self.shared.scope.into(), Some(error)),
+        let (scope, result) = match scope(self.session, self.shared, command, row).await {
+            Ok(scope) => {
+                let result = self.carry_out(command, row, &scope).await;
+                (scope, result)
+            }
+            Err(error) => (self.shared.scope.into(), Err(error)),
         };
-        let mut done = match unknown {
-            None => self.perform(command, row, &scope).await,
-            Some(error) => Err(error),
-        };
-        if done.is_ok() && self.session.reply.as_ref().is_some_and(Reply::is_negative) {
-            done = Err(Error::client(0, ""));
-        } else if let Err(error) = &done {
-            self.report(command, error);
-            let (code, text) = error.reply();
-            self.session.respond(code, answer(command, row, error, text));
-        }
-        let (after, logged) =
-            if done.is_ok() { (Phase::Post, Phase::Log) } else { (Phase::PostError, Phase::LogError) };
-        self.afterwards(command, row, &scope, after).await;
-        if self.session.reply.is_none() {
-            self.session.respond(200, format!("{} command successful", command.verb));
-        }
-        Answered { row, scope, logged }
+        Performed { row, scope, result }
     }
 
-    /// What follows the reply.
-    pub async fn log(&mut self, command: &Command, answered: &Answered<'_>) {
-        self.afterwards(command, answered.row, &answered.scope, answered.logged).await;
-    }
-
-    async fn perform(&mut self, command: &Command, row: &Row, scope: &Held) -> Result<()> {
+    async fn carry_out(&mut self, command: &Command, row: &Row, scope: &Held) -> Result<()> {
         if !row.is_handled() || command.verb.is_event() {
             return Err(not_understood(command));
         }
@@ -156,8 +126,16 @@ impl<'a> Work<'a> {
             return failed(running, phase);
         }
         seat.calls += 1;
-        let done =
-            running.instance.at_once(&mut moment(self.session, command, phase, running, seat, generation, (at, scope)));
+        let done = running.instance.at_once(&mut moment(
+            self.session,
+            self.dialogue,
+            command,
+            phase,
+            running,
+            seat,
+            generation,
+            (at, scope),
+        ));
         if let Err(error) = &done {
             generation.count_panic(running, error);
         }
@@ -167,7 +145,7 @@ impl<'a> Work<'a> {
     async fn wait(&mut self, command: &Command, at: usize, scope: &Held, phase: Phase) -> Result<Step> {
         let generation = &*self.shared.generation;
         let (running, seat) = (&generation.modules[at], &mut self.seats[at]);
-        let mut moment = moment(self.session, command, phase, running, seat, generation, (at, scope));
+        let mut moment = moment(self.session, self.dialogue, command, phase, running, seat, generation, (at, scope));
         let done = running.instance.wait(&mut moment).await;
         if let Err(error) = &done {
             generation.count_panic(running, error);
@@ -175,18 +153,17 @@ impl<'a> Work<'a> {
         done
     }
 
-    /// A phase in which no error changes what has happened: each module is
-    /// called.
-    async fn afterwards(&mut self, command: &Command, row: &Row, scope: &Held, phase: Phase) {
-        for at in row.modules(phase) {
-            if let Err(error) = self.call(command, *at, scope, phase).await {
+    /// Takes a command through a phase in which no error changes what has
+    /// happened: each module is called. Returns the last panic.
+    pub async fn follow(&mut self, command: &Command, performed: &Performed<'_>, phase: Phase) -> Option<Error> {
+        let mut panicked = None;
+        for at in performed.row.modules(phase) {
+            if let Err(error) = self.call(command, *at, &performed.scope, phase).await {
                 self.report(command, &error);
-                if phase == Phase::Post && error.fault() == Fault::Panic {
-                    let (code, text) = error.reply();
-                    self.session.respond(code, text);
-                }
+                panicked = (error.fault() == Fault::Panic).then_some(error).or(panicked);
             }
         }
+        panicked
     }
 
     /// An event: every module is called; the first refusal counts.
@@ -204,7 +181,7 @@ impl<'a> Work<'a> {
     }
 
     /// Tells the administrator what was not the client's doing.
-    fn report(&self, command: &Command, error: &Error) {
+    pub fn report(&self, command: &Command, error: &Error) {
         let level = match error.fault() {
             Fault::Client => return,
             Fault::System if error.reply().0 == 550 => log::Level::Debug,
@@ -226,6 +203,7 @@ impl<'a> Work<'a> {
 #[inline(always)]
 fn moment<'m>(
     session: &'m mut Session,
+    dialogue: &'m mut Dialogue,
     command: &'m Command,
     phase: Phase,
     running: &'m Running,
@@ -234,7 +212,7 @@ fn moment<'m>(
     (at, scope): (usize, &'m Held),
 ) -> Moment<'m> {
     let settings = &*generation.held(scope).modules[at];
-    Moment::new(session, command, phase, seat.state(&running.home), &generation.world, settings)
+    Moment::new(session, dialogue, command, phase, seat.state(&running.home), &generation.world, settings)
 }
 
 /// In place of a call into a module that has failed: what it was to judge or to
@@ -269,25 +247,8 @@ async fn scope(session: &Session, shared: &Arc<Shared>, command: &Command, row: 
     scope_of(shared, session.resolve(path_argument(row.path, &command.argument))).await
 }
 
-/// The reply to an error: file errors name what the client named, as ProFTPD
-/// does.
-fn answer(command: &Command, row: &Row, error: &Error, text: &str) -> Vec<u8> {
-    let of_file = error.reply().0 == 550 && error.fault() == Fault::System;
-    let denied = error.fault() == Fault::Client && text == "Permission denied";
-    let path = match row.path {
-        PathArgument::None => command.argument.as_slice(),
-        which => path_argument(which, &command.argument),
-    };
-    match (of_file, denied) {
-        (false, false) => text.as_bytes().to_vec(),
-        (_, true) if path.is_empty() => format!("{}: {text}", command.verb).into_bytes(),
-        _ if path.is_empty() => text.as_bytes().to_vec(),
-        _ => [path, b": ", text.as_bytes()].concat(),
-    }
-}
-
 /// The part of an argument that is a path.
-fn path_argument(which: PathArgument, argument: &[u8]) -> &[u8] {
+pub fn path_argument(which: PathArgument, argument: &[u8]) -> &[u8] {
     match which {
         PathArgument::None => &[],
         PathArgument::Whole => argument,

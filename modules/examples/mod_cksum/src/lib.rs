@@ -73,7 +73,7 @@ impl Module for Cksum {
             sum.update(&bytes);
             read += bytes.len() as u64;
         }
-        at.session.respond(213, format!("{} {read} {path}", sum.value()));
+        at.respond(213, format!("{} {read} {path}", sum.value()));
         Ok(Step::Done)
     }
 }

@@ -41,8 +41,8 @@ impl Module for Motto {
     fn at_once(&self, at: &mut Moment<'_>) -> Result<Step> {
         let lines = &at.settings::<Settings>().lines;
         let Some((first, more)) = lines.split_first() else { return refuse(550, "There is no motto here") };
-        at.session.respond(200, first);
-        more.iter().for_each(|line| at.session.say(line));
+        at.respond(200, first);
+        more.iter().for_each(|line| at.say(line));
         Ok(Step::Done)
     }
 }

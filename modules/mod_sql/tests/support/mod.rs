@@ -15,9 +15,9 @@ use gantry_api::log::{Host, Level, Record};
 use gantry_api::moment::{SettingsBox, State};
 use gantry_api::runtime::Layout;
 use gantry_api::service::{Services, SqlBackend, SqlConnect, SqlRows, SqlStatement};
-use gantry_api::session::{ServerId, Session, Type};
+use gantry_api::session::{ServerId, Session};
 use gantry_api::{
-    Account, Command, Image, Inherits, Moment, Phase, Reply, Result, Start, Step, Value, Verb, VirtualPath,
+    Account, Command, Dialogue, Image, Inherits, Moment, Phase, Reply, Result, Start, Step, Value, Verb, VirtualPath,
     async_trait, refuse,
 };
 use gantry_api::{Instance, World};
@@ -121,24 +121,25 @@ impl Daemon {
     }
 
     /// Runs the phases of a command for which mod_sql has hooks.
-    pub async fn command(&self, session: &mut Session, line: &str, phases: &[Phase]) {
+    pub async fn command(&self, client: &mut Client, line: &str, phases: &[Phase]) {
         let command = Command::parse(line.as_bytes()).unwrap();
-        self.moments(session, &command, phases).await;
+        self.moments(client, &command, phases).await;
     }
 
     /// Ends a session.
-    pub async fn exit(&self, session: &mut Session) {
-        self.moments(session, &Command { verb: Verb::EXIT, argument: Vec::new() }, &[Phase::Command]).await;
+    pub async fn exit(&self, client: &mut Client) {
+        self.moments(client, &Command { verb: Verb::EXIT, argument: Vec::new() }, &[Phase::Command]).await;
     }
 
-    async fn moments(&self, session: &mut Session, command: &Command, phases: &[Phase]) {
+    async fn moments(&self, client: &mut Client, command: &Command, phases: &[Phase]) {
         let hooks = self.sql.hooks().unwrap();
         for phase in phases {
             let hooked = |verb: Option<Verb>| verb.is_none_or(|verb| verb == command.verb);
             for _ in hooks.iter().filter(|hook| hook.phase == *phase && hooked(hook.verb)) {
                 let mut slot = None;
                 let mut at = Moment::new(
-                    session,
+                    &mut client.session,
+                    &mut client.dialogue,
                     command,
                     *phase,
                     State::new(&mut slot, self.sql.home()),
@@ -191,8 +192,20 @@ fn configuration(image: &Image, lines: &[&[&str]]) -> Value {
     Value::Map(entries)
 }
 
-/// A session of a client who said USER.
-pub fn session(user: &str) -> Session {
+/// A client.
+pub struct Client {
+    pub session: Session,
+    pub dialogue: Dialogue,
+}
+
+/// A client who said USER.
+pub fn client(user: &str) -> Client {
+    let mut dialogue = Dialogue::new(Box::new(Nothing), Box::new(Nothing));
+    dialogue.respond(230, "User logged in");
+    Client { session: session(user), dialogue }
+}
+
+fn session(user: &str) -> Session {
     let address: SocketAddr = "127.0.0.1:21".parse().unwrap();
     Session {
         id: 1,
@@ -206,17 +219,10 @@ pub fn session(user: &str) -> Session {
         account: None,
         attempts: 0,
         cwd: VirtualPath::root(),
-        kind: Type::Image,
-        restart: 0,
-        rename_from: None,
-        epsv_only: false,
         transfer: None,
         bytes: (0, 0),
         files: Box::new(Nothing),
-        data: Box::new(Nothing),
-        control: Box::new(Nothing),
         ending: None,
-        reply: Some(Reply::new(230, "User logged in")),
     }
 }
 

@@ -25,7 +25,7 @@ impl Module for Keep {
             seen.push(at.session.id);
             seen.len()
         });
-        at.session.say(format!("seen {}", seen > 0));
+        at.say(format!("seen {}", seen > 0));
         Ok(Step::Next)
     }
 }

@@ -76,7 +76,7 @@ impl Module for Trouble {
             TASK => self.spawn(text),
             _ => return Ok(Step::Wait),
         }
-        at.session.respond(200, "Trouble ahead");
+        at.respond(200, "Trouble ahead");
         Ok(Step::Done)
     }
 
@@ -93,7 +93,7 @@ impl Module for Trouble {
             }
             _ => {}
         }
-        at.session.respond(200, "No trouble");
+        at.respond(200, "No trouble");
         Ok(Step::Done)
     }
 }

@@ -7,7 +7,7 @@ use std::net::{Ipv4Addr, TcpListener, TcpStream as Plain};
 use std::sync::Arc;
 
 use gantry_api::moment::SettingsBox;
-use gantry_api::{Command, Hook, Instance, Moment, Phase, ServerId, Session, World};
+use gantry_api::{Command, Dialogue, Hook, Instance, Moment, Phase, ServerId, Session, World};
 use gantry_config::Directories;
 use gantry_sys::Credentials;
 use tokio::net::TcpStream;
@@ -15,6 +15,7 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::sync::{mpsc, watch};
 
 use super::{Arrival, Client};
+use crate::dialogue::command;
 use crate::files::blocking::Blocking;
 use crate::gate::Rules;
 use crate::generation::dispatch::Table;
@@ -79,10 +80,15 @@ impl Room {
 
     /// Takes a command through all its phases. The reply stays in the session.
     pub async fn command(&mut self, command: &Command) {
-        let Client { seats, session, connection, shared, .. } = &mut self.client;
-        let mut work = Work { seats, session, shared, connection };
-        let answered = work.answer(command).await;
-        work.log(command, &answered).await;
+        let Client { seats, session, dialogue, shared, .. } = &mut self.client;
+        let mut work = Work { seats, session, dialogue, shared };
+        let answered = command::answer(&mut work, command).await;
+        command::log(&mut work, command, &answered).await;
+    }
+
+    /// The dialogue.
+    pub fn dialogue(&mut self) -> &mut Dialogue {
+        &mut self.client.dialogue
     }
 
     /// The session.
@@ -92,12 +98,12 @@ impl Room {
 
     /// A moment of the module at a position, as it is called at, and its instance.
     pub fn moment<'a>(&'a mut self, at: usize, command: &'a Command, phase: Phase) -> (Moment<'a>, &'a dyn Instance) {
-        let Client { seats, session, shared, .. } = &mut self.client;
+        let Client { seats, session, dialogue, shared, .. } = &mut self.client;
         let generation = &shared.generation;
         let instance = &*generation.modules[at].instance;
         let state = seats[at].state(&generation.modules[at].home);
         let settings = &*generation.scope(shared.scope).modules[at];
-        (Moment::new(session, command, phase, state, &generation.world, settings), instance)
+        (Moment::new(session, dialogue, command, phase, state, &generation.world, settings), instance)
     }
 }
 
@@ -152,12 +158,12 @@ mod tests {
     #[async_trait]
     impl Module for Waiting {
         fn at_once(&self, at: &mut Moment<'_>) -> gantry_api::Result<Step> {
-            at.session.respond(200, "at once");
+            at.respond(200, "at once");
             Ok(if at.command.argument.is_empty() { Step::Done } else { Step::Wait })
         }
 
         async fn wait(&self, at: &mut Moment<'_>) -> gantry_api::Result<Step> {
-            at.session.respond(200, "later");
+            at.respond(200, "later");
             Ok(Step::Done)
         }
     }
@@ -175,7 +181,7 @@ mod tests {
         for (argument, reply, entered) in [("", "at once", false), ("wait", "later", true)] {
             runtime.0.store(0, Ordering::Relaxed);
             runner.block_on(room.command(&Command { verb: Verb::NOOP, argument: argument.into() }));
-            assert_eq!(room.session().reply.as_ref().unwrap().last_line(), reply.as_bytes());
+            assert_eq!(room.dialogue().reply.as_ref().unwrap().last_line(), reply.as_bytes());
             assert_eq!(runtime.0.load(Ordering::Relaxed) > 0, entered, "'{argument}'");
         }
     }
