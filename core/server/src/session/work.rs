@@ -127,8 +127,7 @@ impl<'a> Work<'a> {
         }
         seat.calls += 1;
         let done = running.instance.at_once(&mut moment(
-            self.session,
-            self.dialogue,
+            (self.session, self.dialogue),
             command,
             phase,
             running,
@@ -145,7 +144,7 @@ impl<'a> Work<'a> {
     async fn wait(&mut self, command: &Command, at: usize, scope: &Held, phase: Phase) -> Result<Step> {
         let generation = &*self.shared.generation;
         let (running, seat) = (&generation.modules[at], &mut self.seats[at]);
-        let mut moment = moment(self.session, self.dialogue, command, phase, running, seat, generation, (at, scope));
+        let mut moment = moment((self.session, self.dialogue), command, phase, running, seat, generation, (at, scope));
         let done = running.instance.wait(&mut moment).await;
         if let Err(error) = &done {
             generation.count_panic(running, error);
@@ -202,8 +201,7 @@ impl<'a> Work<'a> {
 /// the scope.
 #[inline(always)]
 fn moment<'m>(
-    session: &'m mut Session,
-    dialogue: &'m mut Dialogue,
+    (session, dialogue): (&'m mut Session, &'m mut Dialogue),
     command: &'m Command,
     phase: Phase,
     running: &'m Running,
