@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use crate::guard::Output;
+
 /// A group that an account is in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Group {
@@ -29,3 +31,5 @@ pub struct Account {
     /// The password's hash, for the authenticator that found the account.
     pub secret: Option<String>,
 }
+
+impl Output for Account {}

@@ -7,6 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use crate::error::Result;
+use crate::guard::Output;
 use crate::value::Value;
 
 /// An action that an operator asks for.
@@ -38,6 +39,8 @@ impl Answer {
         Self { lines: vec![line.into()], value }
     }
 }
+
+impl Output for Answer {}
 
 /// What the daemon does for actions.
 #[async_trait]

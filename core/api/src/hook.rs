@@ -2,6 +2,8 @@
 
 use gantry_proto::verb::Verb;
 
+use crate::guard::Output;
+
 /// A command's phases, as ProFTPD names them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Phase {
@@ -135,3 +137,5 @@ pub enum Step {
     /// Call `wait`.
     Wait,
 }
+
+impl Output for Step {}

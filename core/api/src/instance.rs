@@ -17,19 +17,19 @@ pub trait Instance: Send + Sync {
     /// See [`Module::hooks`].
     fn hooks(&self) -> Result<Vec<Hook>>;
     /// See [`Module::start`].
-    fn start<'a>(&'a mut self, start: &'a mut Start<'_>) -> Call<'a, ()>;
+    fn start<'a>(&'a mut self, start: &'a mut Start<'_>) -> Call<'a, Result<()>>;
     /// See [`Module::at_once`].
     fn at_once(&self, at: &mut Moment<'_>) -> Result<Step>;
     /// See [`Module::wait`].
-    fn wait<'a>(&'a self, at: &'a mut Moment<'_>) -> Call<'a, Step>;
+    fn wait<'a>(&'a self, at: &'a mut Moment<'_>) -> Call<'a, Result<Step>>;
     /// See [`Module::control`].
-    fn control<'a>(&'a self, asked: &'a Asked<'_>) -> Call<'a, Answer>;
+    fn control<'a>(&'a self, asked: &'a Asked<'_>) -> Call<'a, Result<Answer>>;
     /// See [`Module::hand_over`].
     fn hand_over(&self) -> Result<Value>;
     /// See [`Module::changed`].
     fn changed(&self, change: &Change) -> Result<()>;
     /// See [`Module::stop`].
-    fn stop(&self) -> Call<'_, ()>;
+    fn stop(&self) -> Call<'_, Result<()>>;
 }
 
 impl<M: Module> Instance for Guarded<M> {
@@ -41,22 +41,20 @@ impl<M: Module> Instance for Guarded<M> {
         self.home().call(|| Ok(self.value().hooks()))
     }
 
-    fn start<'a>(&'a mut self, start: &'a mut Start<'_>) -> Call<'a, ()> {
+    fn start<'a>(&'a mut self, start: &'a mut Start<'_>) -> Call<'a, Result<()>> {
         let (module, home) = self.parts_mut();
         Call::new(home, || module.start(start))
     }
 
     fn at_once(&self, at: &mut Moment<'_>) -> Result<Step> {
-        // Entering a runtime takes ten times as long as this call, and counts in
-        // memory that all threads share.
-        guard::call(&self.home().module, || self.value().at_once(at))
+        self.home().at_once(|| self.value().at_once(at))
     }
 
-    fn wait<'a>(&'a self, at: &'a mut Moment<'_>) -> Call<'a, Step> {
+    fn wait<'a>(&'a self, at: &'a mut Moment<'_>) -> Call<'a, Result<Step>> {
         Call::new(self.home(), || self.value().wait(at))
     }
 
-    fn control<'a>(&'a self, asked: &'a Asked<'_>) -> Call<'a, Answer> {
+    fn control<'a>(&'a self, asked: &'a Asked<'_>) -> Call<'a, Result<Answer>> {
         Call::new(self.home(), || self.value().control(asked))
     }
 
@@ -71,7 +69,7 @@ impl<M: Module> Instance for Guarded<M> {
         })
     }
 
-    fn stop(&self) -> Call<'_, ()> {
+    fn stop(&self) -> Call<'_, Result<()>> {
         Call::new(self.home(), || {
             Box::pin(async {
                 self.value().stop().await;

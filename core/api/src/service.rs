@@ -4,11 +4,9 @@
 
 use std::sync::Arc;
 
-use async_trait::async_trait;
-
 use crate::account::Account;
 use crate::error::Result;
-use crate::guard::{Call, Guarded, Home};
+use crate::guard::{Guarded, Home, Output, guarded};
 use crate::session::ServerId;
 
 /// A published service: one variant an interface.
@@ -72,34 +70,32 @@ impl<'a> Publisher<'a> {
     pub(crate) fn new(home: &'a Home, services: &'a mut Services) -> Self {
         Self { home, services }
     }
-}
 
-/// Declares an interface, its guarded wrapper, and the way to publish it.
-macro_rules! service {
-    ($(#[$meta:meta])* trait $interface:ident as $publish:ident {
-        $($(#[$doc:meta])* async fn $method:ident(&self $(, $name:ident: $type:ty)*) -> $answer:ty;)+
-    }) => {
-        $(#[$meta])*
-        #[async_trait]
-        pub trait $interface: Send + Sync {
-            $($(#[$doc])* async fn $method(&self $(, $name: $type)*) -> Result<$answer>;)+
-        }
+    /// Publishes an authenticator under a name.
+    pub fn authenticator<S: Authenticator + 'static>(&mut self, name: &str, service: S) {
+        let service = Arc::new(self.guarded(service));
+        self.add(name, Service::Authenticator(service));
+    }
 
-        #[async_trait]
-        impl<S: $interface> $interface for Guarded<S> {
-            $(async fn $method(&self $(, $name: $type)*) -> Result<$answer> {
-                Call::new(self.home(), || self.value().$method($($name),*)).await
-            })+
-        }
+    /// Publishes a database's back end under a name.
+    pub fn sql_backend<S: SqlBackend + 'static>(&mut self, name: &str, service: S) {
+        let service = Arc::new(self.guarded(service));
+        self.add(name, Service::SqlBackend(service));
+    }
 
-        impl Publisher<'_> {
-            /// Publishes the service under a name.
-            pub fn $publish<S: $interface + 'static>(&mut self, name: &str, service: S) {
-                let guarded = Guarded::new(self.home.clone(), service);
-                self.services.entries.push((name.to_owned(), Service::$interface(Arc::new(guarded))));
-            }
-        }
-    };
+    /// Publishes what runs named queries, under a name.
+    pub fn sql_queries<S: SqlQueries + 'static>(&mut self, name: &str, service: S) {
+        let service = Arc::new(self.guarded(service));
+        self.add(name, Service::SqlQueries(service));
+    }
+
+    fn guarded<S>(&self, service: S) -> Guarded<S> {
+        Guarded::new(self.home.clone(), service)
+    }
+
+    fn add(&mut self, name: &str, service: Service) {
+        self.services.entries.push((name.to_owned(), service));
+    }
 }
 
 /// Who wants to log in.
@@ -122,13 +118,15 @@ pub enum Verdict {
     Unknown,
 }
 
-service! {
+impl Output for Verdict {}
+
+guarded! {
     /// Knows users and checks passwords.
-    trait Authenticator as authenticator {
+    pub trait Authenticator: Send + Sync {
         /// Looks a user up.
-        async fn account(&self, request: &LoginRequest) -> Option<Account>;
+        async fn account(&self, request: &LoginRequest) -> Result<Option<Account>>;
         /// Checks a password for an account that this authenticator found.
-        async fn verify(&self, request: &LoginRequest, account: &Account, password: &[u8]) -> Verdict;
+        async fn verify(&self, request: &LoginRequest, account: &Account, password: &[u8]) -> Result<Verdict>;
     }
 }
 
@@ -201,26 +199,30 @@ pub struct SqlRows {
     pub affected: u64,
 }
 
+impl Output for SqlRows {}
+
 /// A back end's name for an open pool.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct SqlPool(pub u64);
 
-service! {
+guarded! {
     /// Speaks to one kind of database.
-    trait SqlBackend as sql_backend {
+    pub trait SqlBackend: Send + Sync {
         /// Opens a pool of connections and sees that the database answers.
-        async fn open(&self, connect: &SqlConnect) -> SqlPool;
+        async fn open(&self, connect: &SqlConnect) -> Result<SqlPool>;
         /// Runs a statement.
-        async fn run(&self, pool: SqlPool, statement: &SqlStatement) -> SqlRows;
+        async fn run(&self, pool: SqlPool, statement: &SqlStatement) -> Result<SqlRows>;
         /// Finishes what is under way and closes a pool.
-        async fn close(&self, pool: SqlPool) -> ();
+        async fn close(&self, pool: SqlPool) -> Result<()>;
     }
 }
 
-service! {
+impl Output for SqlPool {}
+
+guarded! {
     /// The named queries of the configuration.
-    trait SqlQueries as sql_queries {
+    pub trait SqlQueries: Send + Sync {
         /// Runs a named query with `%{0}`, `%{1}`... bound to the arguments.
-        async fn run(&self, server: ServerId, name: &str, arguments: &[String]) -> SqlRows;
+        async fn run(&self, server: ServerId, name: &str, arguments: &[String]) -> Result<SqlRows>;
     }
 }

@@ -1,0 +1,144 @@
+//! Objects of an image that others hold, and the traits by which they are called.
+
+use std::mem::ManuallyDrop;
+
+use crate::guard::home::Home;
+
+/// A value of an image that others hold: it is dropped under the guard. What
+/// `guarded!` declares is called by it.
+pub struct Guarded<T> {
+    value: ManuallyDrop<T>,
+    home: Home,
+}
+
+impl<T> Guarded<T> {
+    /// Takes the value in.
+    pub fn new(home: Home, value: T) -> Self {
+        Self { value: ManuallyDrop::new(value), home }
+    }
+
+    /// The value.
+    pub fn value(&self) -> &T {
+        &self.value
+    }
+
+    /// The value, to change.
+    pub fn value_mut(&mut self) -> &mut T {
+        &mut self.value
+    }
+
+    /// Where calls to it go.
+    pub fn home(&self) -> &Home {
+        &self.home
+    }
+
+    /// The value to change, and where calls to it go.
+    pub fn parts_mut(&mut self) -> (&mut T, &Home) {
+        (&mut self.value, &self.home)
+    }
+}
+
+impl<T> Drop for Guarded<T> {
+    fn drop(&mut self) {
+        // SAFETY: the value is taken here alone, once, and `self` goes away.
+        #[allow(unsafe_code)]
+        let value = unsafe { ManuallyDrop::take(&mut self.value) };
+        self.home.drop(value);
+    }
+}
+
+/// Declares a trait by which one image calls objects of another, and implements
+/// it for [`Guarded`]: a panic in a method, in the poll of its future or in a
+/// drop never leaves the object's image.
+///
+/// ```text
+/// guarded! {
+///     /// Where files are.
+///     pub trait Store: Send + Sync {
+///         /// Opens a file.
+///         async fn open(&self, path: &VirtualPath) -> Result<Box<dyn File>>;
+///         /// What it is, for logs.
+///         fn facts(&self) -> Value {
+///             Value::None
+///         }
+///     }
+/// }
+/// ```
+/// Methods take `&self` or `&mut self`, are plain or `async`, and may have a body.
+/// What they answer is an [`Output`](super::Output): a `Box<dyn File>` in it, whose
+/// trait is declared in the same way, comes back guarded. A panic is the error of
+/// a `Result`; where nothing is an answer (`()`, an `Option`, a `Value`...) it is
+/// that, and a line in the log ([`OnPanic`](super::OnPanic)).
+///
+/// An `async` method has the module's runtime entered. A plain one has not: it
+/// costs no more than a call, and answers at once.
+macro_rules! guarded {
+    // What a reader of the code sees, then each method's guarded twin: of any
+    // object that a module hands over, and of those that come boxed.
+    ($(#[$meta:meta])* $visible:vis trait $name:ident $(: $bound:ident $(+ $more:ident)*)? { $($methods:tt)* }) => {
+        $(#[$meta])*
+        #[$crate::async_trait]
+        $visible trait $name $(: $bound $(+ $more)*)? { $($methods)* }
+
+        $crate::guard::guarded! { @impl [impl<T: $name> $name for $crate::guard::Guarded<T>] [] $($methods)* }
+        $crate::guard::guarded! { @impl [impl $name for $crate::guard::Guarded<Box<dyn $name>>] [] $($methods)* }
+
+        impl $crate::guard::Output for Box<dyn $name> {
+            const HOLDS: bool = true;
+
+            fn guarded(self, home: &$crate::guard::Home) -> Self {
+                Box::new($crate::guard::Guarded::new(home.clone(), self))
+            }
+        }
+    };
+
+    (@impl [$($header:tt)*] [$($done:tt)*]) => {
+        #[$crate::async_trait]
+        $($header)* { $($done)* }
+    };
+    (@impl $header:tt $done:tt
+     $(#[$meta:meta])* $($word:ident)+ ($($arguments:tt)*) $(-> $answer:ty)?; $($rest:tt)*) => {
+        $crate::guard::guarded! { @method $header $done [$($word)+] ($($arguments)*) [$($answer)?] $($rest)* }
+    };
+    (@impl $header:tt $done:tt
+     $(#[$meta:meta])* $($word:ident)+ ($($arguments:tt)*) $(-> $answer:ty)? $body:block $($rest:tt)*) => {
+        $crate::guard::guarded! { @method $header $done [$($word)+] ($($arguments)*) [$($answer)?] $($rest)* }
+    };
+
+    (@method $header:tt [$($done:tt)*] [fn $method:ident]
+     (&self $(, $name:ident: $type:ty)* $(,)?) [$($answer:ty)?] $($rest:tt)*) => {
+        $crate::guard::guarded! { @impl $header [$($done)*
+            fn $method(&self $(, $name: $type)*) $(-> $answer)? {
+                self.home().at_once(move || self.value().$method($($name),*))
+            }
+        ] $($rest)* }
+    };
+    (@method $header:tt [$($done:tt)*] [fn $method:ident]
+     (&mut self $(, $name:ident: $type:ty)* $(,)?) [$($answer:ty)?] $($rest:tt)*) => {
+        $crate::guard::guarded! { @impl $header [$($done)*
+            fn $method(&mut self $(, $name: $type)*) $(-> $answer)? {
+                let (value, home) = self.parts_mut();
+                home.at_once(move || value.$method($($name),*))
+            }
+        ] $($rest)* }
+    };
+    (@method $header:tt [$($done:tt)*] [async fn $method:ident]
+     (&self $(, $name:ident: $type:ty)* $(,)?) [$($answer:ty)?] $($rest:tt)*) => {
+        $crate::guard::guarded! { @impl $header [$($done)*
+            async fn $method(&self $(, $name: $type)*) $(-> $answer)? {
+                $crate::guard::Call::new(self.home(), move || self.value().$method($($name),*)).await
+            }
+        ] $($rest)* }
+    };
+    (@method $header:tt [$($done:tt)*] [async fn $method:ident]
+     (&mut self $(, $name:ident: $type:ty)* $(,)?) [$($answer:ty)?] $($rest:tt)*) => {
+        $crate::guard::guarded! { @impl $header [$($done)*
+            async fn $method(&mut self $(, $name: $type)*) $(-> $answer)? {
+                let (value, home) = self.parts_mut();
+                $crate::guard::Call::new(home, move || value.$method($($name),*)).await
+            }
+        ] $($rest)* }
+    };
+}
+
+pub(crate) use guarded;
