@@ -9,7 +9,8 @@ use object::elf::{ET_DYN, PT_INTERP, SHT_NOBITS};
 use object::read::elf::{FileHeader, NativeElfFile, ProgramHeader, SectionHeader};
 use object::{NativeEndian, Object, ObjectSection, ObjectSymbol};
 
-use crate::{Architecture, LoadError};
+use crate::architecture::Architecture;
+use crate::error::LoadError;
 
 /// The most stamps that are told of where there should be one.
 const MOST_STAMPS: usize = 8;
