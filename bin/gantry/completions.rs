@@ -2,10 +2,8 @@
 
 use std::io;
 
-use clap::CommandFactory;
 use clap_complete::{Shell, generate};
 
-use crate::arguments::Arguments;
 use crate::show;
 
 /// Prints a shell's completions of gantry. `xtask install` puts them where bash,
@@ -17,13 +15,13 @@ pub struct Completions {
 }
 
 impl Completions {
-    /// Prints them.
+    /// Prints those of a command line.
     ///
     /// # Errors
     /// The output cannot be written.
-    pub fn run(&self) -> io::Result<()> {
+    pub fn run(&self, mut gantry: clap::Command) -> io::Result<()> {
         let mut text = Vec::new();
-        generate(self.shell, &mut Arguments::command(), "gantry", &mut text);
+        generate(self.shell, &mut gantry, "gantry", &mut text);
         show::print(&String::from_utf8_lossy(&text))
     }
 }

@@ -2,9 +2,10 @@
 //! asks for one action and shows the answer, as a table or as it came.
 
 mod action;
-mod connection;
+mod common;
+pub mod connection;
 mod count;
-mod error;
+pub mod error;
 mod get;
 mod insmod;
 mod kick;
@@ -19,15 +20,11 @@ pub mod top;
 pub mod value;
 mod who;
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Subcommand, ValueHint};
-use serde::de::DeserializeOwned;
+use clap::Subcommand;
 
-pub use self::connection::{Daemon, Request};
-pub use self::error::{ControlError, Reason, plain};
-use crate::show::{self, Page, text};
+use self::error::{ControlError, ended};
 
 /// What a running gantryd can be asked for.
 #[derive(Debug, Subcommand)]
@@ -72,17 +69,6 @@ pub enum ControlCommand {
     Actions(action::Actions),
 }
 
-/// How to reach the daemon, and how to show its answer.
-#[derive(clap::Args, Debug, Clone, Default)]
-pub struct Common {
-    /// The daemon's control socket [default: $GANTRY_ControlsSocket, or that of this build]
-    #[arg(short, long, value_name = "PATH", value_hint = ValueHint::FilePath)]
-    pub socket: Option<PathBuf>,
-    /// Print the answer's value as one JSON document
-    #[arg(long)]
-    pub json: bool,
-}
-
 impl ControlCommand {
     /// Does it; the exit code.
     pub fn run(&self) -> ExitCode {
@@ -112,56 +98,4 @@ impl ControlCommand {
             Self::Actions(command) => command.run(),
         }
     }
-}
-
-/// The exit code of a command, whose fault is told.
-pub fn ended(name: &str, done: Result<(), ControlError>) -> ExitCode {
-    match done {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) if error.is_closed_output() => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("{name}: {error}");
-            ExitCode::from(error.code())
-        }
-    }
-}
-
-impl Common {
-    /// The daemon.
-    pub fn daemon(&self) -> Result<Daemon, ControlError> {
-        Daemon::find(self.socket.as_deref())
-    }
-
-    /// Asks for an action and shows its value, by `table` for people.
-    fn show<T: DeserializeOwned>(
-        &self,
-        request: &Request,
-        table: impl FnOnce(T, Page) -> String,
-    ) -> Result<(), ControlError> {
-        let answer = self.daemon()?.ask(request)?;
-        if self.json {
-            return Ok(show::print(&show::document(&answer.value))?);
-        }
-        Ok(show::print(&table(value::read(&request.action, &answer.value)?, Page::of_output()))?)
-    }
-
-    /// Asks for an action and shows the lines of its answer.
-    fn lines(&self, request: &Request) -> Result<(), ControlError> {
-        let answer = self.daemon()?.ask(request)?;
-        if self.json {
-            return Ok(show::print(&show::document(&answer.value))?);
-        }
-        Ok(show::print(&lines(&answer.lines))?)
-    }
-}
-
-/// Lines of an answer, fit for a terminal.
-fn lines(lines: &[String]) -> String {
-    lines.iter().map(|line| text::visible_lines(line) + "\n").collect()
-}
-
-/// `1 session`, `2 sessions`.
-fn counted(number: u64, what: &str) -> String {
-    let plural = if number == 1 { "" } else { "s" };
-    format!("{number} {what}{plural}")
 }

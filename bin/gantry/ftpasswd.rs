@@ -11,9 +11,10 @@ use clap::{ArgGroup, Parser};
 use gantry_sys::crypt::{Scheme, verify};
 
 use self::groups::{GroupError, Members};
+use crate::passwd::error::PasswdError;
 use crate::passwd::file::UserFile;
 use crate::passwd::lines::{self, Change, Fields, LineError};
-use crate::passwd::{Input, PasswdError, hashed, password};
+use crate::passwd::{Input, hashed, password};
 
 /// Makes and changes AuthUserFiles and AuthGroupFiles, and hashes passwords.
 #[derive(Debug, Parser)]

@@ -13,7 +13,7 @@ mod show;
 use std::path::Path;
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{CommandFactory, Parser};
 
 use crate::arguments::{Arguments, Command};
 
@@ -30,7 +30,7 @@ fn main() -> ExitCode {
         Command::Passwd(arguments) => arguments.run().map_err(|error| error.to_string()),
         Command::Module(command) => return command.run(),
         Command::Control(command) => return command.run(),
-        Command::Completions(arguments) => arguments.run().map_err(|error| error.to_string()),
+        Command::Completions(arguments) => arguments.run(Arguments::command()).map_err(|error| error.to_string()),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

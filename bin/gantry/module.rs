@@ -6,7 +6,11 @@
 mod archive;
 #[cfg(feature = "dso")]
 mod build;
+#[cfg(feature = "dso")]
+mod candidate;
 mod check;
+#[cfg(feature = "dso")]
+mod console;
 #[cfg(feature = "dso")]
 mod error;
 #[cfg(feature = "dso")]
@@ -21,6 +25,8 @@ mod name;
 mod new;
 #[cfg(feature = "dso")]
 mod package;
+#[cfg(feature = "dso")]
+mod packages;
 #[cfg(feature = "dso")]
 mod place;
 #[cfg(feature = "dso")]
@@ -105,24 +111,4 @@ impl KitCommand {
             Self::Verify(arguments) => arguments.run(),
         }
     }
-}
-
-/// Tells how a command of the kit ended.
-#[cfg(feature = "dso")]
-fn end(done: Result<(), error::KitError>) -> ExitCode {
-    match done {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("gantry: {error}");
-            ExitCode::FAILURE
-        }
-    }
-}
-
-/// Prints what a command of the kit made.
-#[cfg(feature = "dso")]
-fn say(what: impl std::fmt::Display) {
-    use std::io::Write as _;
-    // Whoever reads may have read enough.
-    let _ = writeln!(std::io::stdout(), "{what}");
 }

@@ -27,7 +27,7 @@ pub struct Arguments {
     /// The main server's address, as --set DefaultAddress does
     #[arg(short = 'S', long = "serveraddr", value_name = "ADDRESS")]
     pub address: Option<IpAddr>,
-    /// Define a name for <IfDefine>
+    /// Define a name for `<IfDefine>`
     #[arg(short = 'D', long = "define", value_name = "NAME")]
     pub defines: Vec<String>,
     /// Stay in the foreground: the default, but not under the name proftpd

@@ -57,10 +57,9 @@ fn limit_login_lets_nobody_in(layout: Layout) {
         config.block("<Limit LOGIN>\n  DenyAll\n</Limit>");
     });
     let mut wire = server.connect();
-    wire.send(format!("USER {USER}"));
-    if wire.reply().code == 331 {
-        wire.expect(format!("PASS {PASSWORD}"), 530);
-    }
+    wire.expect(format!("USER {USER}"), 331);
+    wire.expect(format!("PASS {PASSWORD}"), 530);
+    wire.expect("PWD", 530);
 }
 
 fn whom_limit_login_refuses_may_try_as_another(layout: Layout) {

@@ -1,6 +1,7 @@
 //! RETR, STOR, APPE, REST and ABOR (RFC 959 section 4.1, RFC 3659 section 5),
 //! said by hand.
 
+use std::fs;
 use std::io::{Read, Write};
 
 use gantry_tests::prelude::*;
@@ -119,7 +120,9 @@ fn abor_breaks_an_upload_off_and_the_session_goes_on(layout: Layout) {
     let mut stream = wire.passive();
     wire.expect("STOR part", 150);
     stream.write_all(b"some").unwrap();
-    wait::for_condition("the part arrives", || server.home().join("part").exists());
+    wait::for_condition("the part arrives", || {
+        fs::read(server.home().join("part")).is_ok_and(|bytes| bytes == b"some")
+    });
     wire.send("ABOR");
     assert_eq!(wire.reply().code, 426);
     assert_eq!(wire.reply().code, 226);

@@ -9,7 +9,7 @@ use gantry_api::{Command, Instance, Module, Moment, Phase, Result, Step, Verb};
 use gantry_server::Room;
 use mod_probe::Small;
 
-use crate::Case;
+use crate::case::Case;
 use crate::probe::{Probe, Probes};
 
 pub(crate) fn cases(probes: &Probes) -> Vec<Case> {

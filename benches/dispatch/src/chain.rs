@@ -10,7 +10,7 @@ use gantry_api::prelude::*;
 use gantry_api::{Instance, instance};
 use gantry_server::Room;
 
-use crate::Case;
+use crate::case::Case;
 
 pub(crate) fn cases() -> Vec<Case> {
     let modules = instances();

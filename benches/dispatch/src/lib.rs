@@ -10,23 +10,12 @@
 extern crate mod_probe_runtime as _;
 
 mod calls;
+mod case;
 mod chain;
 mod probe;
 mod table;
 
-/// Something to measure.
-pub struct Case {
-    /// `group/layout`.
-    pub name: String,
-    /// Does it so many times.
-    pub run: Box<dyn FnMut(u64)>,
-}
-
-impl Case {
-    fn new(group: &str, layout: &str, run: impl FnMut(u64) + 'static) -> Self {
-        Self { name: format!("{group}/{layout}"), run: Box::new(run) }
-    }
-}
+pub use case::Case;
 
 /// All of them, those of one group side by side.
 ///

@@ -11,7 +11,7 @@ use gantry_api::prelude::*;
 use gantry_api::{Image, instance};
 use gantry_server::{ImageRef, LOGGER, Occupant, Room, Running};
 
-use crate::Case;
+use crate::case::Case;
 use crate::probe::{Probe, Probes};
 
 /// How many modules.

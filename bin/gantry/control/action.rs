@@ -6,8 +6,10 @@ use std::path::PathBuf;
 
 use clap::ValueHint;
 
+use super::common::Common;
+use super::connection::Request;
+use super::error::ControlError;
 use super::value::Action;
-use super::{Common, ControlError, Request};
 use crate::show::Page;
 use crate::show::table::{Cell, Column, Table, Tone};
 

@@ -1,7 +1,9 @@
 //! `gantry count`: how many sessions there are.
 
+use super::common::Common;
+use super::connection::Request;
+use super::error::ControlError;
 use super::value;
-use super::{Common, ControlError, Request};
 use crate::show::Page;
 use crate::show::table::{Cell, Column, Table};
 

@@ -3,6 +3,7 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 
 use crate::show::text::{visible, visible_lines};
 
@@ -125,6 +126,18 @@ impl ControlError {
 pub fn plain(error: &io::Error) -> String {
     let text = error.to_string();
     text.split(" (os error").next().unwrap_or(&text).to_owned()
+}
+
+/// The exit code of a command, whose fault is told.
+pub fn ended(name: &str, done: Result<(), ControlError>) -> ExitCode {
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) if error.is_closed_output() => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{name}: {error}");
+            ExitCode::from(error.code())
+        }
+    }
 }
 
 fn shown(path: &Path) -> String {

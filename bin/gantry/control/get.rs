@@ -3,7 +3,9 @@
 use clap::ValueEnum;
 use serde::Deserialize;
 
-use super::{Common, ControlError, Request};
+use super::common::Common;
+use super::connection::Request;
+use super::error::ControlError;
 use crate::show::table::{Cell, Column, Table};
 use crate::show::text::visible;
 

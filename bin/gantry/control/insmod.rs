@@ -7,8 +7,10 @@ use std::path::{Path, PathBuf};
 
 use clap::ValueHint;
 
+use super::common::Common;
+use super::connection::Request;
+use super::error::ControlError;
 use super::value::{self, Changed};
-use super::{Common, ControlError, Request};
 use crate::show::text::visible_lines;
 use crate::show::{self, text};
 

@@ -2,8 +2,11 @@
 
 use clap::ValueEnum;
 
+use super::common::Common;
+use super::connection::Request;
+use super::error::ControlError;
 use super::value::Kicked;
-use super::{Common, ControlError, Request, counted};
+use crate::show::text::counted;
 use crate::show::text::visible;
 
 /// Ends the sessions of users, from hosts, of classes, or by their numbers.

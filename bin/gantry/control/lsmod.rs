@@ -1,9 +1,12 @@
 //! `gantry lsmod`: the modules of the running daemon.
 
+use super::common::Common;
+use super::connection::Request;
+use super::error::ControlError;
 use super::value::{Module, Modules};
-use super::{Common, ControlError, Request};
 use crate::show::Page;
 use crate::show::table::{Cell, Column, Table, Tone};
+use crate::show::text::counted;
 use crate::show::time::{ago, now};
 
 /// Lists the modules in their order: those that serve new sessions, those that
@@ -71,7 +74,7 @@ fn table(modules: &Modules, verbose: bool, now: i64, page: Page) -> String {
 fn state(module: &Module) -> Cell {
     let (name, sessions) = (module.state.as_deref().unwrap_or("-"), module.sessions.unwrap_or(0));
     let (text, tone) = match name {
-        "retiring" => (format!("retiring with {}", super::counted(sessions, "session")), Tone::Passing),
+        "retiring" => (format!("retiring with {}", counted(sessions, "session")), Tone::Passing),
         "retired" if module.mapped == Some(true) => ("retired, mapped".to_owned(), Tone::Passing),
         "retired" => ("retired, gone".to_owned(), Tone::Passing),
         "failed" => ("failed".to_owned(), Tone::Wrong),

@@ -4,8 +4,11 @@
 use std::thread;
 use std::time::Duration;
 
+use super::common::Common;
+use super::connection::{Daemon, Request};
+use super::error::ControlError;
 use super::value::{self, Changed, Modules};
-use super::{Common, ControlError, Daemon, Request, counted};
+use crate::show::text::counted;
 use crate::show::text::{visible, visible_lines};
 use crate::show::time::Span;
 use crate::show::{self};

@@ -1,9 +1,9 @@
 //! Sessions as rows: for `gantry who`, and in the two modes of `gantry top`.
 
-use super::counted;
 use super::value::{Session, Who, address};
 use crate::show::Page;
 use crate::show::table::{Cell, Column, Table, Tone};
+use crate::show::text::counted;
 use crate::show::time::{ago, size};
 
 /// What a session is busy with.

@@ -4,8 +4,10 @@
 use clap::ValueEnum;
 use serde::Deserialize;
 
+use super::common::Common;
+use super::connection::Request;
+use super::error::ControlError;
 use super::value::Channels;
-use super::{Common, ControlError, Request};
 use crate::show::Page;
 use crate::show::table::{Cell, Column, Table};
 

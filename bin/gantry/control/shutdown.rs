@@ -1,7 +1,10 @@
 //! `gantry shutdown`: the daemon ends.
 
+use super::common::Common;
+use super::connection::Request;
+use super::error::ControlError;
 use super::value;
-use super::{Common, ControlError, Request, counted};
+use crate::show::text::counted;
 use crate::show::time::Span;
 
 /// Ends the daemon, as SIGTERM does: commands under way have a few seconds.

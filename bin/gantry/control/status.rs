@@ -3,8 +3,10 @@
 
 use std::net::SocketAddr;
 
+use super::common::Common;
+use super::connection::Request;
+use super::error::ControlError;
 use super::value::{self, Server};
-use super::{Common, ControlError, Request};
 use crate::show::Page;
 use crate::show::table::{Cell, Column, Table, Tone};
 use crate::show::text::visible;

@@ -5,12 +5,15 @@ use std::io::{self, IsTerminal};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use super::common::Common;
+use super::connection::{Daemon, Request};
+use super::error::ControlError;
 use super::sessions::{self, Filter, Mode};
 use super::value::{self, Who};
-use super::{Common, ControlError, Daemon, Request, counted};
 use crate::show::screen::{Key, Screen};
+use crate::show::text::counted;
 use crate::show::text::{fitted, visible};
-use crate::show::time::{Span, ago, local, now};
+use crate::show::time::{Span, ago, local, now, uptime};
 use crate::show::{self, Page};
 
 /// Shows the sessions, and refreshes them.
@@ -149,7 +152,7 @@ impl View {
             .title
             .map_or_else(|| format!("gantryd {}", visible(who.version.as_deref().unwrap_or_default())), str::to_owned);
         let up = who.started.map(|started| match self.title {
-            Some(_) => format!(", up for {}", crate::proftpd::ftpwho::up(ago(started, now).0)),
+            Some(_) => format!(", up for {}", uptime(ago(started, now))),
             None => format!(", up {}", ago(started, now)),
         });
         let first = format!("{}: {}{}", name.trim_end(), local(now, "%a %b %e %H:%M:%S %Y"), up.unwrap_or_default());

@@ -4,9 +4,11 @@ use std::io::{self, IsTerminal};
 use std::thread;
 use std::time::Duration;
 
+use super::common::Common;
+use super::connection::Request;
+use super::error::ControlError;
 use super::sessions;
 use super::value;
-use super::{Common, ControlError, Request};
 use crate::show::time::{Span, now};
 use crate::show::{self, Page, screen};
 

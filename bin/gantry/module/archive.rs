@@ -9,8 +9,8 @@ use gantry_loader::inspect_bytes;
 use serde_json::Value;
 use tar::{Archive, Builder, EntryType, Header};
 
+use super::candidate::Candidate;
 use super::error::KitError;
-use super::install::Candidate;
 
 /// The format that this build writes and reads.
 pub const FORMAT: u64 = 1;

@@ -6,14 +6,15 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use gantry_loader::{inspect, signature_path, with_digest};
+use gantry_loader::{signature_path, with_digest};
 
+use super::console::{end, say};
 use super::error::KitError;
 use super::kit::{Daemon, DaemonOption, Kit, KitOption, module_folder};
+use super::packages::Packages;
 use super::place::Prepared;
 use super::toolchain::{CargoOptions, Toolchain};
-use super::workspace::{Packages, Workspace};
-use super::{end, say};
+use super::workspace::Workspace;
 
 /// Build a module as a shared object that the installed gantryd accepts, and
 /// print its path.
@@ -133,7 +134,7 @@ impl What {
 /// with its digest behind it.
 /// The signature of what was there before is no longer one.
 fn take(object: &Path, name: &str, folder: &Path, daemon: &Daemon) -> Result<PathBuf, KitError> {
-    fits(object, daemon)?;
+    daemon.accepts(object)?;
     let file = folder.join(format!("{name}.so"));
     let bytes = with_digest(fs::read(object).map_err(KitError::file("read this", object))?);
     if fs::read(&file).is_ok_and(|held| held == bytes) {
@@ -147,13 +148,4 @@ fn take(object: &Path, name: &str, folder: &Path, daemon: &Daemon) -> Result<Pat
     }
     new.settle().map_err(KitError::file("write this", &file))?;
     Ok(file)
-}
-
-/// Whether the daemon would load a module's file, as far as its stamp goes.
-pub fn fits(file: &Path, daemon: &Daemon) -> Result<(), KitError> {
-    let reasons = daemon.refusals(&inspect(file)?.stamp);
-    if reasons.is_empty() {
-        return Ok(());
-    }
-    Err(KitError::Refused { file: file.to_owned(), gantryd: daemon.path().to_owned(), reasons })
 }

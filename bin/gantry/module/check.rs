@@ -43,12 +43,12 @@ impl Check {
     pub fn run(&self) -> ExitCode {
         let daemon = match self.gantryd.find_or_this_build() {
             Ok(daemon) => daemon,
-            Err(error) => return super::end(Err(error)),
+            Err(error) => return super::console::end(Err(error)),
         };
         let mut fit = true;
         for (at, file) in self.files.iter().enumerate() {
             let (report, fits) = report::of(file, &daemon);
-            super::say(format_args!("{}{report}", if at > 0 { "\n" } else { "" }));
+            super::console::say(format_args!("{}{report}", if at > 0 { "\n" } else { "" }));
             fit &= fits;
         }
         if fit { ExitCode::SUCCESS } else { ExitCode::FAILURE }

@@ -9,11 +9,12 @@ use std::process::ExitCode;
 use gantry_loader::{inspect_bytes, signature_path, with_digest};
 
 use super::archive;
+use super::candidate::Candidate;
+use super::console::{end, say};
 use super::error::KitError;
 use super::kit::{Daemon, DaemonOption, module_folder};
 use super::place::Prepared;
 use super::workspace::Workspace;
-use super::{end, say};
 
 /// Put modules into the folder where LoadModule looks, if the installed gantryd
 /// would load them. Each is put there whole, under its module's name.
@@ -39,17 +40,6 @@ Nothing is installed unless all can be. A signature beside a file (mod_x.so.sig)
 goes along; without one, that of the module's former file is removed. gantryd
 takes no notice: LoadModule in its configuration and SIGHUP, or gantry insmod.
 Exit codes: 0 installed, 1 not, 2 a wrong command line.";
-
-/// A module that is to be installed.
-#[derive(Debug)]
-pub struct Candidate {
-    /// Where it came from.
-    pub origin: PathBuf,
-    /// The shared object.
-    pub bytes: Vec<u8>,
-    /// Its signature.
-    pub signature: Option<Vec<u8>>,
-}
 
 impl Install {
     /// Installs.
@@ -80,23 +70,13 @@ impl Install {
 fn candidates(what: &Path, found: &mut Vec<Candidate>) -> Result<(), KitError> {
     if what.is_dir() {
         for file in Workspace::around(what)?.built()? {
-            found.push(shared_object(&file)?);
+            found.push(Candidate::read(&file)?);
         }
         return Ok(());
     }
     let is_package = what.extension().is_some_and(|ending| ending == "tar");
-    found.push(if is_package { archive::read(what)? } else { shared_object(what)? });
+    found.push(if is_package { archive::read(what)? } else { Candidate::read(what)? });
     Ok(())
-}
-
-fn shared_object(file: &Path) -> Result<Candidate, KitError> {
-    let bytes = fs::read(file).map_err(KitError::file("read this", file))?;
-    let signature = signature_path(file);
-    let signature = match signature.is_file() {
-        true => Some(fs::read(&signature).map_err(KitError::file("read this", &signature))?),
-        false => None,
-    };
-    Ok(Candidate { origin: file.to_owned(), bytes, signature })
 }
 
 /// The module's name, if the daemon would load it, and what to install of it: its

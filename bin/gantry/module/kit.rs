@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use gantry_api::stamp::Stamp;
+use gantry_loader::inspect;
 
 use super::error::KitError;
 
@@ -126,6 +127,15 @@ impl Daemon {
             .map(|(key, theirs, ours)| format!("{key} (module {}, gantryd {})", word(theirs), word(ours)))
             .chain(self.clash(stamp.field("module")))
             .collect()
+    }
+
+    /// Makes sure that it would load a module's file, as far as the stamp goes.
+    pub fn accepts(&self, file: &Path) -> Result<(), KitError> {
+        let reasons = self.refusals(&inspect(file)?.stamp);
+        if reasons.is_empty() {
+            return Ok(());
+        }
+        Err(KitError::Refused { file: file.to_owned(), gantryd: self.path.clone(), reasons })
     }
 
     /// What keeps it from loading any module of that name.

@@ -5,12 +5,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use super::console::{end, say};
 use super::error::KitError;
 use super::kit::{DaemonOption, Kit, KitOption};
 use super::name::Name;
 use super::quote::Quoted;
 use super::workspace::{Workspace, attach};
-use super::{end, say};
 
 /// Write a new module: a small, complete crate with a directive, a hook and a
 /// test against a real server, in a workspace of its own.

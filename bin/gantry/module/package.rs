@@ -9,11 +9,11 @@ use gantry_loader::{PrivateKey, inspect_bytes, signature_path};
 use serde_json::json;
 
 use super::archive::{self, MANIFEST, Part};
+use super::console::{end, say};
 use super::error::KitError;
 use super::kit::DaemonOption;
 use super::place;
 use super::workspace::Workspace;
-use super::{build, end, say};
 
 /// Make a tar file of each module that was built: shared object, signature if
 /// there is one, manifest, licences.
@@ -56,7 +56,7 @@ impl Package {
         let daemon = self.gantryd.find()?;
         let key = self.key.as_deref().map(PrivateKey::read).transpose()?;
         for file in workspace.built()? {
-            build::fits(&file, &daemon)?;
+            daemon.accepts(&file)?;
             let bytes = fs::read(&file).map_err(KitError::file("read this", &file))?;
             let (name, parts) = parts(&workspace, &file, bytes, key.as_ref())?;
             let folder = self.out.clone().unwrap_or_else(|| workspace.output());

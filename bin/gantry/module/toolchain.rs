@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use super::error::KitError;
 use super::kit::{Daemon, Kit};
-use super::workspace::Packages;
+use super::packages::Packages;
 
 /// How cargo is to build.
 #[derive(clap::Args, Debug)]

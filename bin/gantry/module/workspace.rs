@@ -11,6 +11,7 @@ use toml::Table;
 
 use super::error::KitError;
 use super::kit::Kit;
+use super::packages::Packages;
 use super::place;
 use super::toolchain::Toolchain;
 
@@ -28,17 +29,6 @@ pub struct Workspace {
     folder: PathBuf,
     /// Whether `gantry module new` wrote it.
     ours: bool,
-}
-
-/// The modules' crates in a folder, and where cargo builds them.
-#[derive(Debug)]
-pub struct Packages {
-    /// Their names, which are the modules'.
-    pub names: Vec<String>,
-    /// Cargo's target folder for this kit.
-    pub target: PathBuf,
-    /// Its folder for intermediate files, where that is another one.
-    pub intermediate: Option<PathBuf>,
 }
 
 impl Workspace {

@@ -10,7 +10,7 @@ use std::process;
 
 use rustix::fs::{FlockOperation, flock};
 
-use super::PasswdError;
+use super::error::PasswdError;
 
 /// A new file is for its owner's eyes alone.
 const NEW: u32 = 0o600;

@@ -1,6 +1,7 @@
 //! `gantry passwd`: users of an AuthUserFile. What stands in the file's lines is
 //! `lines`, how the file is replaced `file`, how a password is asked `prompt`.
 
+pub mod error;
 pub mod file;
 pub mod lines;
 mod prompt;
@@ -10,8 +11,9 @@ use std::path::PathBuf;
 
 use gantry_sys::crypt::{CryptError, Scheme, hash};
 
+use self::error::PasswdError;
 use self::file::UserFile;
-use self::lines::{Fields, LineError};
+use self::lines::Fields;
 
 /// Sets a user's password in an AuthUserFile; adds the user where there is none.
 #[derive(clap::Args, Debug)]
@@ -44,34 +46,6 @@ the mode 0600. One that is there keeps its owner and its group's right to read;
 others lose theirs. gantryd notices the change by itself; one that was not
 started as root must be able to read the file.
 Exit codes: 0 done, 1 nothing was changed, 2 a wrong command line.";
-
-/// Why nothing was changed.
-#[derive(Debug, thiserror::Error)]
-pub enum PasswdError {
-    /// The operator's words do not make a line.
-    #[error(transparent)]
-    Line(#[from] LineError),
-    /// The file cannot be read or replaced.
-    #[error("{}: {source}", .path.display())]
-    File {
-        /// The file or its folder.
-        path: PathBuf,
-        /// The system's reason.
-        source: io::Error,
-    },
-    /// No password could be had.
-    #[error("cannot read the password: {0}")]
-    Input(io::Error),
-    /// The two that were typed differ.
-    #[error("the passwords differ")]
-    Differ,
-    /// An empty one.
-    #[error("the password is empty")]
-    Empty,
-    /// It cannot be hashed.
-    #[error(transparent)]
-    Crypt(#[from] CryptError),
-}
 
 impl Passwd {
     /// Does it.

@@ -6,7 +6,7 @@ use std::io::{self, Read, Write};
 
 use rustix::termios::{LocalModes, OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcsetattr};
 
-use super::PasswdError;
+use super::error::PasswdError;
 
 const INTERRUPT: u8 = 3;
 const END: u8 = 4;

@@ -3,9 +3,10 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use super::console::{code, no_scoreboard};
+use super::daemon;
 use super::ftpwho::classes;
 use super::options::{Item, Options};
-use super::{code, no_scoreboard};
 use crate::control::value::{Session, Who};
 use crate::show;
 use crate::show::text::visible;
@@ -47,7 +48,7 @@ pub fn run(words: &[String]) -> ExitCode {
             Item::Word(_) => {}
         }
     }
-    let counted = super::who(configuration.as_deref());
+    let counted = daemon::who(configuration.as_deref());
     code("ftpcount", counted.and_then(|who| Ok(show::print(&text(&who, server.as_deref()))?)))
 }
 

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use super::options::{Item, Options};
-use crate::control::{ControlError, Daemon, Reason, Request, plain};
+use crate::control::connection::{Daemon, Request};
+use crate::control::error::{ControlError, Reason, plain};
 use crate::show;
 use crate::show::text::visible;
 

@@ -4,10 +4,12 @@
 
 use std::process::ExitCode;
 
+use super::console::code;
+use super::daemon;
 use super::options::{Item, Options};
-use super::{code, daemon};
+use crate::control::connection::Request;
+use crate::control::error::{ControlError, Reason};
 use crate::control::value::{self, Who};
-use crate::control::{ControlError, Reason, Request};
 use crate::show;
 
 const USAGE: &str = "usage: ftpshut [ -R ] [ -l min ] [ -d min ] time  [ warning-message ... ]\n";
@@ -81,7 +83,7 @@ fn time_of_at(text: &str) -> String {
 }
 
 fn down() -> Result<(), ControlError> {
-    let mut daemon = daemon(None)?;
+    let mut daemon = daemon::find(None)?;
     daemon.ask(&Request::new("down").word("all"))?;
     let answer = daemon.ask(&Request::new("who"))?;
     let who: Who = value::read("who", &answer.value)?;
@@ -97,7 +99,7 @@ fn down() -> Result<(), ControlError> {
 }
 
 fn up() -> Result<(), ControlError> {
-    daemon(None)?.ask(&Request::new("up").word("all"))?;
+    daemon::find(None)?.ask(&Request::new("up").word("all"))?;
     Ok(show::print("ftpshut: clients can come again\n")?)
 }
 

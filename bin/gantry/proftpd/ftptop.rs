@@ -2,8 +2,9 @@
 
 use std::process::ExitCode;
 
+use super::console::{code, no_scoreboard};
+use super::daemon;
 use super::options::{Item, Options};
-use super::{code, daemon, no_scoreboard};
 use crate::control::sessions::{Filter, Kind};
 use crate::control::top::View;
 use crate::show;
@@ -39,7 +40,7 @@ const TITLE: &str = "ftptop/1.0";
 /// Does what the command line says.
 pub fn run(words: &[String]) -> ExitCode {
     match view(&OPTIONS.items(words)) {
-        Ok(view) => code("ftptop", daemon(None).and_then(|mut daemon| view.run(&mut daemon))),
+        Ok(view) => code("ftptop", daemon::find(None).and_then(|mut daemon| view.run(&mut daemon))),
         Err(Ended::Told(text)) => {
             let _ = show::print(&text);
             ExitCode::SUCCESS

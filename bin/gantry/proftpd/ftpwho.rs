@@ -9,12 +9,13 @@ use std::fmt::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use super::console::{code, no_scoreboard};
+use super::daemon;
 use super::options::{Item, Options};
-use super::{code, no_scoreboard};
 use crate::control::value::{Session, Who, address};
 use crate::show;
 use crate::show::text::visible;
-use crate::show::time::{ago, now};
+use crate::show::time::{Span, ago, now, uptime};
 
 const USAGE: &str = "\
 usage: ftpwho [options]
@@ -90,7 +91,7 @@ pub fn run(words: &[String]) -> ExitCode {
             Item::Word(_) => {}
         }
     }
-    let shown = super::who(ftpwho.configuration.as_deref());
+    let shown = daemon::who(ftpwho.configuration.as_deref());
     code("ftpwho", shown.and_then(|who| Ok(show::print(&ftpwho.text(&who, now()))?)))
 }
 
@@ -102,7 +103,7 @@ impl Ftpwho {
             return document::text(who, &sessions);
         }
         let pid = who.pid.map_or_else(|| "-".to_owned(), |pid| pid.to_string());
-        let up = up(who.started.map_or(0, |started| ago(started, now).0));
+        let up = uptime(who.started.map_or(Span(0), |started| ago(started, now)));
         let mut text = format!("standalone FTP daemon [{pid}], up for {up}\n");
         if let Some(server) = &self.server {
             text += &format!("ProFTPD Server '{}'\n", visible(server));
@@ -131,21 +132,6 @@ pub fn classes(sessions: &[&Session]) -> String {
         writeln!(text, "Service class {:<20} - {count:3} {users}", visible(class)).expect("a String takes text");
         text
     })
-}
-
-/// How long the daemon has been up, in that command's words.
-pub fn up(seconds: u64) -> String {
-    let (minutes, hours, days) = (seconds / 60 % 60, seconds / 3600 % 24, seconds / 86400);
-    let day = match days {
-        0 => String::new(),
-        1 => "1 day, ".to_owned(),
-        days => format!("{days} days, "),
-    };
-    match hours {
-        0 => format!("{day}{minutes} min"),
-        1 => format!("{day}{hours:2} hr {minutes:02} min"),
-        _ => format!("{day}{hours:2} hrs {minutes:02} min"),
-    }
 }
 
 fn line(session: &Session, now: i64) -> String {
@@ -244,17 +230,6 @@ Service class local                -   1 user
 
     #[test]
     fn times_are_told_in_that_commands_words() {
-        for (seconds, words) in [
-            (59, "0 min"),
-            (3599, "59 min"),
-            (3660, " 1 hr 01 min"),
-            (7300, " 2 hrs 01 min"),
-            (86400, "1 day, 0 min"),
-            (90000, "1 day,  1 hr 00 min"),
-            (266400, "3 days,  2 hrs 00 min"),
-        ] {
-            assert_eq!(up(seconds), words);
-        }
         assert_eq!([59, 60, 3600, 90000].map(short), ["0m59s", "1m0s", "1h0m", "25h0m"]);
     }
 }

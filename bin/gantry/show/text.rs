@@ -69,6 +69,12 @@ pub fn fitted(text: &str, columns: usize) -> Cow<'_, str> {
     Cow::Owned(made)
 }
 
+/// `1 session`, `2 sessions`.
+pub fn counted(number: u64, what: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{number} {what}{plural}")
+}
+
 // Controls (C0, DEL, C1), line and paragraph separators, what turns the direction
 // of text, and characters that are there without being seen.
 fn is_unsafe(letter: char) -> bool {

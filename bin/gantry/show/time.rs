@@ -57,6 +57,21 @@ pub fn ago(moment: i64, now: i64) -> Span {
     Span(u64::try_from(now.saturating_sub(moment)).unwrap_or(0))
 }
 
+/// How long the daemon has been up, in the words of ftpwho and ftptop.
+pub fn uptime(Span(seconds): Span) -> String {
+    let (minutes, hours, days) = (seconds / 60 % 60, seconds / 3600 % 24, seconds / 86400);
+    let day = match days {
+        0 => String::new(),
+        1 => "1 day, ".to_owned(),
+        days => format!("{days} days, "),
+    };
+    match hours {
+        0 => format!("{day}{minutes} min"),
+        1 => format!("{day}{hours:2} hr {minutes:02} min"),
+        _ => format!("{day}{hours:2} hrs {minutes:02} min"),
+    }
+}
+
 /// A moment in the local time, by a format of strftime's.
 pub fn local(moment: i64, format: &str) -> String {
     let found = Timestamp::from_second(moment).ok();
@@ -102,6 +117,21 @@ mod tests {
         }
         assert_eq!(ago(100, 90), Span(0));
         assert_eq!(ago(90, 100), Span(10));
+    }
+
+    #[test]
+    fn uptimes_are_told_in_ftpwhos_words() {
+        for (seconds, words) in [
+            (59, "0 min"),
+            (3599, "59 min"),
+            (3660, " 1 hr 01 min"),
+            (7300, " 2 hrs 01 min"),
+            (86400, "1 day, 0 min"),
+            (90000, "1 day,  1 hr 00 min"),
+            (266400, "3 days,  2 hrs 00 min"),
+        ] {
+            assert_eq!(uptime(Span(seconds)), words);
+        }
     }
 
     #[test]

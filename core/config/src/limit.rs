@@ -2,7 +2,6 @@
 //! name stands for, and which of several limits counts, is the access gate's.
 
 mod hosts;
-mod list;
 mod names;
 
 use std::net::IpAddr;
@@ -11,7 +10,6 @@ use gantry_api::Value;
 
 pub(crate) use hosts::Host;
 pub use hosts::Hosts;
-pub use list::Limits;
 use names::Mode;
 pub use names::Names;
 

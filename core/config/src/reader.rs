@@ -2,6 +2,7 @@
 //! known by the modules that there are at their line, so each is checked as it
 //! is met. All faults are collected; a fault never ends the reading.
 
+mod at;
 mod directives;
 mod report;
 mod sections;
@@ -29,7 +30,7 @@ use crate::stack::Stack;
 use crate::texts::Texts;
 use crate::toml_lines;
 use crate::tree::{Argument, Node};
-use report::{At, MOST_FAULTS};
+use at::At;
 
 /// What the command line adds to the configuration.
 #[derive(Debug, Clone, Default)]
@@ -273,7 +274,7 @@ impl<'c> Reader<'c> {
         let mut conditions = Conditions::default();
         let mut lines = Lines::new(text);
         for line in lines.by_ref() {
-            if self.faults.len() > MOST_FAULTS {
+            if self.is_full() {
                 return;
             }
             self.line(&file, line, &mut conditions);
@@ -291,7 +292,7 @@ impl<'c> Reader<'c> {
         match toml_lines::lines(text) {
             Ok(lines) => {
                 for line in lines {
-                    if self.faults.len() > MOST_FAULTS {
+                    if self.is_full() {
                         return;
                     }
                     self.line(&file, line, &mut conditions);

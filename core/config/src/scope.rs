@@ -10,7 +10,8 @@ use figment::{Figment, Metadata, Profile, Provider};
 use gantry_api::{Inherits, Value, ValueError};
 
 use crate::error::{Fault, Problem};
-use crate::limit::{Limit, Limits};
+use crate::limit::Limit;
+use crate::limits::Limits;
 use crate::position::Position;
 use crate::tree::{Content, Node};
 

@@ -10,7 +10,10 @@ use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
-use crate::{LoadError, Sha256Sum};
+use crate::error::LoadError;
+
+/// A digest over a file's bytes.
+pub type Sha256Sum = [u8; 32];
 
 const MAGIC: &[u8; 16] = b"\0gantry-sha256\0\n";
 const LENGTH: usize = MAGIC.len() + 32;
@@ -24,6 +27,11 @@ pub fn with_digest(mut bytes: Vec<u8>) -> Vec<u8> {
         bytes.extend_from_slice(&digest);
     }
     bytes
+}
+
+/// The SHA-256 of all bytes.
+pub(crate) fn sum(bytes: &[u8]) -> Sha256Sum {
+    Sha256::digest(bytes).into()
 }
 
 /// The SHA-256 of all bytes, and whether they end with a digest of those before.

@@ -9,7 +9,8 @@ use object::elf::{ET_DYN, PT_INTERP, SHT_NOBITS};
 use object::read::elf::{FileHeader, NativeElfFile, ProgramHeader, SectionHeader};
 use object::{NativeEndian, Object, ObjectSection, ObjectSymbol};
 
-use crate::{Architecture, LoadError};
+use crate::architecture::Architecture;
+use crate::error::LoadError;
 
 /// The most stamps that are told of where there should be one.
 const MOST_STAMPS: usize = 8;
@@ -166,56 +167,4 @@ fn end(offset: impl Into<u64>, size: impl Into<u64>) -> u64 {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn refusal(bytes: &[u8]) -> LoadError {
-        module(Path::new("mod_x.so"), bytes).err().expect("no shared object")
-    }
-
-    #[test]
-    fn what_is_no_shared_object_is_named() {
-        assert!(matches!(refusal(b"#!/bin/sh\n"), LoadError::NotElf { .. }));
-        assert!(matches!(refusal(b"\x7fE"), LoadError::Truncated { .. }));
-        let executable = std::fs::read(std::env::current_exe().unwrap()).unwrap();
-        assert!(matches!(refusal(&executable), LoadError::NotShared { .. }));
-        for length in [3, 4, 18, 19, 20, 63, 64, 65, 1000, executable.len() / 2, executable.len() - 1] {
-            assert!(matches!(refusal(&executable[..length]), LoadError::Truncated { .. }), "{length}");
-        }
-    }
-
-    #[test]
-    fn an_executable_at_a_fixed_address_is_named() {
-        let mut bytes = std::fs::read(std::env::current_exe().unwrap()).unwrap();
-        for kind in [1, 2, 4] {
-            bytes[16] = kind;
-            assert!(matches!(refusal(&bytes), LoadError::NotShared { .. }), "{kind}");
-        }
-    }
-
-    #[test]
-    fn another_machine_is_named() {
-        let mut bytes = std::fs::read(std::env::current_exe().unwrap()).unwrap();
-        bytes.truncate(4096);
-        bytes[18] = 22;
-        let error = refusal(&bytes).to_string();
-        assert!(error.contains("s390"), "{error}");
-        bytes[4] = 1;
-        assert!(refusal(&bytes).to_string().contains("32-bit"));
-        bytes[18..20].copy_from_slice(&[0xfe, 0xfe]);
-        assert!(refusal(&bytes).to_string().contains("machine 65278"));
-    }
-
-    #[test]
-    fn no_changed_byte_of_the_tables_panics() {
-        let bytes = std::fs::read(std::env::current_exe().unwrap()).unwrap();
-        for at in 0..64 {
-            for value in [0, 1, 0x7f, 0xff] {
-                let mut changed = bytes.clone();
-                changed[at] = value;
-                let _ =
-                    module(Path::new("mod_x.so"), &changed).map(|object| (object.stamp().is_ok(), object.directives()));
-            }
-        }
-    }
-}
+mod tests;

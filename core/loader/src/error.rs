@@ -6,8 +6,9 @@ use std::path::PathBuf;
 
 use gantry_api::stamp::StampError;
 
+use crate::architecture::Architecture;
+use crate::failure::Failure;
 use crate::words::{advice, listed, mismatch, several, tried, unlinked, words};
-use crate::{Architecture, Failure};
 
 /// Why a module's file is not loaded. Each is one line for the administrator.
 #[derive(Debug, thiserror::Error)]

@@ -11,7 +11,7 @@ use std::{fs, process};
 use rustix::fs::OFlags;
 use rustix::io::Errno;
 
-use crate::{Distrust, LoadError};
+use crate::error::{Distrust, LoadError};
 
 /// The largest shared object that is read, in bytes.
 pub(crate) const LIMIT: u64 = 512 * 1024 * 1024;

@@ -4,7 +4,7 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::PathBuf;
 
-use crate::LoadError;
+use crate::error::LoadError;
 
 /// The module that a word of the configuration names: `mod_sql`, `mod_sql.c`
 /// and `mod_sql.so` are all `mod_sql`.

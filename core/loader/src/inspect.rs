@@ -4,7 +4,9 @@ use std::path::Path;
 
 use gantry_api::stamp::Stamp;
 
-use crate::{LoadError, Sha256Sum, digest, elf, file};
+use crate::digest::{self, Sha256Sum};
+use crate::error::LoadError;
+use crate::{elf, file};
 
 /// What a module's file says of itself.
 #[derive(Debug, Clone, PartialEq, Eq)]

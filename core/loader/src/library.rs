@@ -6,7 +6,11 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use crate::{LoadError, Sha256Sum, Trial, Trust, elf, file, map, sha256};
+use crate::digest::{self, Sha256Sum};
+use crate::error::LoadError;
+use crate::file::{self, Trust};
+use crate::trial::Trial;
+use crate::{elf, map};
 
 /// What became of a library that was to be loaded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,7 +31,7 @@ pub(crate) struct Libraries(Mutex<Vec<(PathBuf, Sha256Sum)>>);
 impl Libraries {
     pub(crate) fn load(&self, path: &Path, trust: Trust, trial: Option<&Trial>) -> Result<Library, LoadError> {
         let read = file::read(path, Some(trust), file::LIMIT)?;
-        let digest = sha256(&read.bytes);
+        let digest = digest::sum(&read.bytes);
         let mut loaded = self.entries();
         match loaded.iter().find(|(known, _)| *known == read.real_path) {
             Some((_, found)) if *found == digest => return Ok(Library::Already),

@@ -17,7 +17,9 @@ use gantry_api::image::{Entry, Header};
 use gantry_api::log::Host;
 use libloading::os::unix::{Library, RTLD_GLOBAL, RTLD_LOCAL, RTLD_NOW};
 
-use crate::{LoadError, Sha256Sum, search};
+use crate::digest::Sha256Sum;
+use crate::error::LoadError;
+use crate::search;
 
 /// The bytes of a name that a file in memory takes.
 const NAME_LIMIT: usize = 200;

@@ -10,7 +10,8 @@ use base64::prelude::{BASE64_STANDARD, Engine};
 use ed25519_dalek::ed25519::signature::Signer as _;
 use ed25519_dalek::{Signature, SigningKey, VerifyingKey};
 
-use crate::{LoadError, Trust, file};
+use crate::error::LoadError;
+use crate::file::{self, Trust};
 
 /// The largest file of keys or signatures that is read, in bytes.
 const LIMIT: u64 = 64 * 1024;

@@ -9,9 +9,9 @@
 //! process with threads may do at any time.
 
 mod child;
+mod terms;
 
 use std::ffi::{OsStr, OsString};
-use std::fmt;
 use std::hash::{BuildHasher, RandomState};
 use std::io::{self, PipeReader, Read};
 use std::os::fd::OwnedFd;
@@ -25,24 +25,13 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::{Errno, ioctl_fionbio};
 use rustix::process::{Pid, PidfdFlags, Signal, kill_process_group, pidfd_open};
 
+use self::terms::{LIBRARY, MODULE, REFUSED, SOUND};
+use crate::failure::{Ending, Failure};
 use crate::map::Copy;
 
 /// How long a trial may take. Loading takes milliseconds; the rest is for a
 /// machine that is very busy.
 const LIMIT: Duration = Duration::from_secs(10);
-
-/// The hidden argument of a child that tries a module.
-const MODULE: &str = "--try-module";
-/// Of one that tries a library.
-const LIBRARY: &str = "--try-library";
-
-/// The child's exit code when the file is loaded, taken in, and let go of again.
-/// It counts behind the child's [`token`] alone: a constructor that ends the
-/// process may end it with any code.
-const SOUND: u8 = 86;
-/// When the system's loader, or the header, refuses the file in words: the
-/// caller meets the same without harm, and has the words. Behind the token, too.
-const REFUSED: u8 = 87;
 
 /// What is kept of the child's output, in bytes.
 const OUTPUT_KEPT: usize = 4096;
@@ -56,26 +45,6 @@ pub struct Trial {
     arguments: Vec<OsString>,
     limit: Duration,
     host: &'static dyn Host,
-}
-
-/// How a trial ended, where it did not end well.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Ending {
-    /// By a signal of this number.
-    Signal(i32),
-    /// By an exit with this code, in the middle of loading.
-    Code(i32),
-    /// Not within this time.
-    Never(Duration),
-}
-
-/// What became of a trial that did not end well.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Failure {
-    /// How it ended.
-    pub ending: Ending,
-    /// The last line that it wrote; may be empty.
-    pub last_words: String,
 }
 
 impl Trial {
@@ -272,38 +241,10 @@ fn last_line(output: &[u8]) -> String {
     line.chars().filter(|character| !character.is_control()).take(300).collect()
 }
 
-impl fmt::Display for Ending {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Signal(number) => match signal_name(*number) {
-                Some(name) => write!(out, "died of {name}"),
-                None => write!(out, "died of signal {number}"),
-            },
-            Self::Code(code) => write!(out, "ended that process with exit code {code}"),
-            Self::Never(limit) => write!(out, "did not end within {} seconds", limit.as_secs()),
-        }
-    }
-}
-
-/// The names of those that a process brings upon itself.
-fn signal_name(number: i32) -> Option<&'static str> {
-    let names = [
-        (Signal::SEGV, "SIGSEGV"),
-        (Signal::BUS, "SIGBUS"),
-        (Signal::ABORT, "SIGABRT"),
-        (Signal::ILL, "SIGILL"),
-        (Signal::FPE, "SIGFPE"),
-        (Signal::TRAP, "SIGTRAP"),
-        (Signal::SYS, "SIGSYS"),
-        (Signal::KILL, "SIGKILL"),
-    ];
-    names.into_iter().find(|(signal, _)| signal.as_raw() == number).map(|(_, name)| name)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::LoadError;
+    use crate::error::LoadError;
 
     /// Keeps what it is told.
     struct Told(std::sync::Mutex<String>);

@@ -1,10 +1,10 @@
-//! The longer sentences of [`LoadError`](crate::LoadError): lists, differences,
+//! The longer sentences of [`LoadError`](crate::error::LoadError): lists, differences,
 //! and what to do about the system's own words.
 
 use std::io;
 use std::path::PathBuf;
 
-use crate::{Ending, Failure};
+use crate::failure::{Ending, Failure};
 
 pub(crate) fn listed(folders: &[PathBuf]) -> String {
     if folders.is_empty() {

@@ -8,10 +8,11 @@
 
 mod linked;
 mod loaded;
+mod lock;
 mod task;
 mod trace;
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use gantry_api::runtime::{Layout, Runtime};
 use gantry_api::{Result, guard};
@@ -31,11 +32,6 @@ pub fn start(layout: Layout, module: &'static str) -> Result<Arc<dyn Runtime>> {
             Ok(Arc::new(runtime) as Arc<dyn Runtime>)
         }
     })
-}
-
-/// Locks, whatever became of the last holder: nothing here is left half done.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

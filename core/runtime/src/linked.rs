@@ -13,7 +13,7 @@ use gantry_api::{Error, Result};
 use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::task::AbortHandle;
 
-use crate::lock;
+use crate::lock::lock;
 use crate::task::{Caught, caught};
 
 /// The daemon's runtime, for one instance.

@@ -9,7 +9,7 @@ use gantry_api::runtime::{Runtime, Task};
 use gantry_api::{Error, Result};
 use tokio::runtime::{self, Handle};
 
-use crate::lock;
+use crate::lock::lock;
 use crate::task::{Caught, caught};
 
 /// The longest name of a thread that Linux keeps, in bytes.

@@ -1,5 +1,5 @@
 //! mod_auth: USER and PASS (RFC 959): who logs in, and where the session begins. Users and passwords are known to
-//! authenticators, which other modules publish; whether <Limit LOGIN> lets somebody in is the server's to judge.
+//! authenticators, which other modules publish; whether `<Limit LOGIN>` lets somebody in is the server's to judge.
 
 mod groups;
 mod login;

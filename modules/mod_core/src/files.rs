@@ -5,8 +5,8 @@ use gantry_api::files::{Kind, Links, Target};
 use gantry_api::prelude::*;
 use gantry_api::proto::time;
 
-use crate::Settings;
 use crate::parameters::{done, path, shown};
+use crate::settings::Settings;
 
 command! {
     DELE "<sp> pathname";

@@ -3,13 +3,16 @@
 use gantry_api::prelude::*;
 
 use crate::parameters::{done, not_understood, shown};
-use crate::{SITE_HELP, Settings};
+use crate::settings::Settings;
 
 command! {
     HELP "[<sp> command]";
     SITE "<sp> string";
     SITE_HELP "";
 }
+
+/// SITE HELP.
+pub(crate) const SITE_HELP: Verb = Verb::new("SITE_HELP");
 
 /// Columns of HELP's table.
 const COLUMNS: usize = 8;

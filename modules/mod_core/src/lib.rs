@@ -9,28 +9,19 @@ mod help;
 mod mode;
 mod parameters;
 mod session;
+mod settings;
 mod status;
 
 use gantry_api::prelude::*;
-use serde::Deserialize;
+
+use crate::help::SITE_HELP;
+use crate::settings::Settings;
 
 /// The module.
 #[derive(Default)]
 pub struct Core;
 
 module! { Core, settings: Settings }
-
-/// What other parts' directives say that matters here.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub(crate) struct Settings {
-    /// Whether a rename may replace a file, as an upload may (mod_xfer's directive).
-    #[serde(rename = "AllowOverwrite")]
-    allow_overwrite: bool,
-    /// Whom HELP names (the server's directive).
-    #[serde(rename = "ServerAdmin")]
-    admin: Option<String>,
-}
 
 const ANY_TIME: [Verb; 15] = [
     Verb::QUIT,
@@ -67,7 +58,6 @@ const ON_PATHS: [Verb; 11] = [
     Verb::MDTM,
 ];
 
-const SITE_HELP: Verb = Verb::new("SITE_HELP");
 const SITE_CHMOD: Verb = Verb::new("SITE_CHMOD");
 
 #[async_trait]

@@ -5,7 +5,7 @@ use gantry_api::{Account, Error, Group, Result, log};
 
 use crate::lookup::{self, Ids, Query};
 use crate::named::Kind;
-use crate::server::Queries;
+use crate::queries::Queries;
 use crate::settings::{GroupInfo, Settings, SqlOption};
 use crate::variables::Lookup;
 

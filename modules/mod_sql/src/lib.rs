@@ -9,6 +9,7 @@ mod lookup;
 mod message;
 mod named;
 mod passwords;
+mod queries;
 mod server;
 mod services;
 mod settings;

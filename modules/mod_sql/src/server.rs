@@ -6,12 +6,12 @@ use gantry_api::service::Services;
 use gantry_api::{Error, Phase, Result, Verb, log};
 
 use crate::groups::Groups;
-use crate::link::{Link, Links};
+use crate::link::Links;
 use crate::lookup::Query;
 use crate::message::Message;
 use crate::named::Kind;
+use crate::queries::Queries;
 use crate::settings::{AuthType, Engine, LogLine, Settings, ShowLine, SqlOption};
-use crate::template::Template;
 use crate::triggers::{Purpose, Triggers};
 use crate::users::Users;
 use crate::variables::Place;
@@ -107,9 +107,7 @@ impl Server {
         if let Some(groups) = &self.groups {
             groups.probe().await;
         }
-        for (_, query) in self.queries.named.values() {
-            query.probe().await;
-        }
+        self.queries.probe().await;
     }
 
     /// The SQLLog lines that a moment calls for.
@@ -129,7 +127,7 @@ fn records(settings: &Settings, queries: &Queries) -> Result<Vec<Record>> {
         let fault = |what: String| Error::configuration(format!("SQLLog {} {}: {what}", line.commands, line.query));
         let triggers = Triggers::read(&line.commands).map_err(fault)?;
         let (kind, query) =
-            queries.named.get(&line.query).ok_or_else(|| fault("no SQLNamedQuery has this name".to_owned()))?;
+            queries.named(&line.query).ok_or_else(|| fault("no SQLNamedQuery has this name".to_owned()))?;
         if *kind == Kind::Select {
             return Err(fault("a SELECT query writes nothing".to_owned()));
         }
@@ -148,56 +146,4 @@ fn shows(settings: &Settings) -> Result<Vec<Show>> {
         Ok(Show { triggers, code: line.code, message })
     };
     settings.shows.iter().map(show).collect()
-}
-
-/// The named queries of a server, and what makes further ones.
-pub struct Queries {
-    named: HashMap<String, (Kind, Query)>,
-    link: Link,
-}
-
-impl Queries {
-    /// Compiles all of them. Of two with one name the later one counts: it
-    /// stands further in.
-    fn compile(settings: &Settings, link: Link, named_links: &HashMap<String, Link>) -> Result<Self> {
-        let mut named = HashMap::new();
-        for line in &settings.queries {
-            let origin = format!("SQLNamedQuery {}", line.name);
-            let template = line.compile().map_err(|error| Error::configuration(format!("SQLNamedQuery: {error}")))?;
-            let link = match &line.connection {
-                None => link.clone(),
-                Some(name) => named_links
-                    .get(name)
-                    .cloned()
-                    .ok_or_else(|| Error::configuration(format!("{origin}: no SQLNamedConnectInfo '{name}'")))?,
-            };
-            named.insert(line.name.clone(), (line.kind, Query { origin, template, link }));
-        }
-        Ok(Self { named, link })
-    }
-
-    /// A named query and its type.
-    pub fn named(&self, name: &str) -> Option<&(Kind, Query)> {
-        self.named.get(name)
-    }
-
-    /// The named query that a directive looks something up with.
-    pub fn custom(&self, directive: &str, name: &str, wanted: Kind) -> Result<Query> {
-        let fault = |what: String| Error::configuration(format!("{directive} custom:/{name}: {what}"));
-        let (kind, query) = self.named.get(name).ok_or_else(|| fault("no SQLNamedQuery has this name".to_owned()))?;
-        // FREEFORM may well be a SELECT that the other type cannot express.
-        if *kind != wanted && !kind.reads() {
-            return Err(fault(format!("a {} query is needed", wanted.word())));
-        }
-        query.template.check(Place::Lookup).map_err(|error| fault(error.to_string()))?;
-        Ok(query.clone())
-    }
-
-    /// A query on a table that a directive names.
-    pub fn table(&self, directive: &str, text: &str) -> Result<Query> {
-        let fault = |what: String| Error::configuration(format!("{directive}: {what}"));
-        let template = Template::compile(text).map_err(|error| fault(error.to_string()))?;
-        template.check(Place::Lookup).map_err(|error| fault(error.to_string()))?;
-        Ok(Query { origin: directive.to_owned(), template, link: self.link.clone() })
-    }
 }

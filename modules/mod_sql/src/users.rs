@@ -7,7 +7,7 @@ use gantry_api::{Account, Error, Result, log};
 
 use crate::lookup::{self, Ids, Query};
 use crate::named::Kind;
-use crate::server::Queries;
+use crate::queries::Queries;
 use crate::settings::{Settings, UserInfo};
 use crate::variables::Lookup;
 

@@ -4,7 +4,8 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use super::{Client, From, Job, Mode, Target, jobs_of, make_local_folders, program};
+use super::client::{Client, make_local_folders, program};
+use super::job::{From, Job, Mode, Target, jobs_of};
 use crate::process::run;
 use crate::sample::Tree;
 

@@ -4,7 +4,8 @@
 use std::fmt::Write;
 use std::path::Path;
 
-use super::{Client, From, Job, Mode, Target, program, text};
+use super::client::{Client, program, text};
+use super::job::{From, Job, Mode, Target};
 use crate::process::run;
 use crate::sample::Tree;
 

@@ -8,7 +8,8 @@ use std::time::Duration;
 use suppaftp::types::FileType;
 use suppaftp::{FtpError, FtpStream};
 
-use super::{Client, From, Job, Mode, Target, jobs_of, make_local_folders};
+use super::client::{Client, make_local_folders};
+use super::job::{From, Job, Mode, Target, jobs_of};
 use crate::sample::Tree;
 
 /// See the module.

@@ -6,7 +6,8 @@ use std::path::Path;
 
 use gantry_api::{Contexts, Inherits, Value};
 
-use super::report::{At, suggested};
+use super::at::At;
+use super::report::suggested;
 use super::{Reader, Trust, real};
 use crate::error::{Fault, Problem};
 use crate::file::NOT_UTF8;

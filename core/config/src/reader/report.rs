@@ -3,23 +3,16 @@
 use gantry_api::Contexts;
 
 use super::Reader;
+use super::at::At;
 use crate::error::{Fault, Notice, Problem};
 use crate::nearest::nearest;
-use crate::position::Position;
 use crate::tree::Argument;
 
 /// More faults than these, and the rest is not read.
-pub(super) const MOST_FAULTS: usize = 1000;
+const MOST_FAULTS: usize = 1000;
 
 /// Names are suggested for this many faults.
 const MOST_SUGGESTIONS: usize = 50;
-
-/// A line's place, and the line.
-pub(super) struct At<'l> {
-    pub(super) position: Position,
-    pub(super) source: &'l str,
-    pub(super) arguments: &'l [Argument],
-}
 
 /// The line of help for near names.
 pub(super) fn suggested(names: &[String]) -> Option<String> {
@@ -84,6 +77,11 @@ impl Reader<'_> {
         self.faults.truncate(at);
         self.faults.push(if at == MOST_FAULTS { Fault::general(Problem::TooMany) } else { fault });
         &mut self.faults[at]
+    }
+
+    /// Whether there are so many faults that the rest need not be read.
+    pub(super) fn is_full(&self) -> bool {
+        self.faults.len() > MOST_FAULTS
     }
 
     pub(super) fn notice(&mut self, at: &At<'_>, text: String) {

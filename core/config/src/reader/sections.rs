@@ -1,7 +1,7 @@
 //! Sections and conditions, as they open and close.
 
 use super::Reader;
-use super::report::At;
+use super::at::At;
 use crate::condition::{ConditionKind, Conditions, wanted};
 use crate::error::{Notice, Problem};
 use crate::proftpd;

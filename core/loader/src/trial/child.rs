@@ -16,9 +16,10 @@ use rustix::process::{
     DumpableBehavior, Resource, Rlimit, Signal, set_dumpable_behavior, set_parent_process_death_signal, setrlimit,
 };
 
-use super::{LIBRARY, MODULE, REFUSED, SOUND};
+use super::terms::{LIBRARY, MODULE, REFUSED, SOUND};
+use crate::digest::Sha256Sum;
+use crate::error::LoadError;
 use crate::map::{self, Copy, Keep, Lingering};
-use crate::{LoadError, Sha256Sum};
 
 /// See [`super::Trial::answer`].
 pub(super) fn answer() -> Option<ExitCode> {

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use super::Limit;
+use crate::limit::Limit;
 
 /// The limits that reach a scope, outermost first.
 #[derive(Debug, Clone, Default, PartialEq)]

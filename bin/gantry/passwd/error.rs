@@ -1,0 +1,36 @@
+//! Why a file of users was not changed.
+
+use std::io;
+use std::path::PathBuf;
+
+use gantry_sys::crypt::CryptError;
+
+use super::lines::LineError;
+
+/// Why nothing was changed.
+#[derive(Debug, thiserror::Error)]
+pub enum PasswdError {
+    /// The operator's words do not make a line.
+    #[error(transparent)]
+    Line(#[from] LineError),
+    /// The file cannot be read or replaced.
+    #[error("{}: {source}", .path.display())]
+    File {
+        /// The file or its folder.
+        path: PathBuf,
+        /// The system's reason.
+        source: io::Error,
+    },
+    /// No password could be had.
+    #[error("cannot read the password: {0}")]
+    Input(io::Error),
+    /// The two that were typed differ.
+    #[error("the passwords differ")]
+    Differ,
+    /// An empty one.
+    #[error("the password is empty")]
+    Empty,
+    /// It cannot be hashed.
+    #[error(transparent)]
+    Crypt(#[from] CryptError),
+}

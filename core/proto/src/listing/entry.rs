@@ -1,0 +1,188 @@
+//! What a listing says of one name, and how LIST (in the form of `ls -l`, as ProFTPD prints it) and NLST say it.
+
+use super::access::Access;
+use super::kind::Kind;
+use crate::time;
+
+/// Files older than this, in seconds, show the year instead of the time of day: 180 days.
+const RECENT: i64 = 180 * 86_400;
+
+/// How far in the future, in seconds, a file counts as new: clocks of file servers run ahead.
+const SKEW: i64 = 60;
+
+const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+
+/// What a listing says of one name.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Entry<'a> {
+    /// The name, as the client should see it.
+    pub name: &'a [u8],
+    /// What it stands for.
+    pub kind: Kind,
+    /// Permission bits; bits of the kind are ignored.
+    pub mode: u32,
+    /// Number of hard links.
+    pub links: u64,
+    /// Name of the owner, or the uid in digits.
+    pub owner: &'a str,
+    /// Name of the group, or the gid in digits.
+    pub group: &'a str,
+    /// The owner's number.
+    pub uid: u32,
+    /// The group's number.
+    pub gid: u32,
+    /// Bytes.
+    pub size: u64,
+    /// Time of modification: seconds since 1970, or for listings in local time those plus the zone's offset then.
+    pub modified: i64,
+    /// Device and inode, which together name the file itself.
+    pub unique: (u64, u64),
+    /// What the session may do with it.
+    pub access: Access,
+    /// Where a symbolic link points.
+    pub target: Option<&'a [u8]>,
+}
+
+impl Entry<'_> {
+    /// Appends the line of LIST, CR LF included. `now` is on the same clock as `modified`.
+    pub fn write_list(&self, now: i64, out: &mut Vec<u8>) {
+        out.push(self.kind.letter());
+        out.extend_from_slice(&permissions(self.mode));
+        let columns = format!(
+            " {:>3} {:<8} {:<8} {:>8} {} ",
+            self.links,
+            one_word(self.owner),
+            one_word(self.group),
+            self.size,
+            date(self.modified, now),
+        );
+        out.extend_from_slice(columns.as_bytes());
+        write_bytes(self.name, out);
+        if let (Kind::Link, Some(target)) = (self.kind, self.target) {
+            out.extend_from_slice(b" -> ");
+            write_bytes(target, out);
+        }
+        out.extend_from_slice(b"\r\n");
+    }
+
+    /// Appends the line of NLST, CR LF included.
+    pub fn write_name(&self, out: &mut Vec<u8>) {
+        write_bytes(self.name, out);
+        out.extend_from_slice(b"\r\n");
+    }
+}
+
+/// `rwxr-xr-x`, with `s`, `S`, `t` and `T` for the three other bits.
+fn permissions(mode: u32) -> [u8; 9] {
+    let mut text = *b"rwxrwxrwx";
+    for (at, letter) in text.iter_mut().enumerate() {
+        if mode & (0o400 >> at) == 0 {
+            *letter = b'-';
+        }
+    }
+    let special = |bit: u32, letter: u8, lower: u8| match (mode & bit != 0, letter) {
+        (false, letter) => letter,
+        (true, b'-') => lower.to_ascii_uppercase(),
+        (true, _) => lower,
+    };
+    text[2] = special(0o4000, text[2], b's');
+    text[5] = special(0o2000, text[5], b's');
+    text[8] = special(0o1000, text[8], b't');
+    text
+}
+
+fn date(modified: i64, now: i64) -> String {
+    let t = time::civil(modified);
+    let month = usize::try_from(t.month() - 1).ok().and_then(|month| MONTHS.get(month)).unwrap_or(&"Jan");
+    let age = now.saturating_sub(modified);
+    if (-SKEW..RECENT).contains(&age) {
+        format!("{month} {:>2} {:02}:{:02}", t.day(), t.hour(), t.minute())
+    } else {
+        format!("{month} {:>2} {:>5}", t.day(), t.year())
+    }
+}
+
+/// Names of users and groups without what would shift the columns for a client.
+pub(super) fn one_word(name: &str) -> String {
+    if name.is_empty() {
+        return "-".to_owned();
+    }
+    name.replace(|c: char| c.is_whitespace() || c.is_control() || c == ';', "_")
+}
+
+/// A name without what would end its line.
+pub(super) fn write_bytes(name: &[u8], out: &mut Vec<u8>) {
+    out.extend(name.iter().map(|&byte| match byte {
+        b'\r' | b'\n' | 0 => b'?',
+        byte => byte,
+    }));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// 23 November 2026, 16:15 UTC.
+    const NOW: i64 = 1_795_450_500;
+
+    fn entry(name: &[u8]) -> Entry<'_> {
+        Entry { name, mode: 0o644, links: 1, owner: "ftp", group: "ftp", size: 12, modified: NOW, ..Entry::default() }
+    }
+
+    fn listed(entry: &Entry<'_>) -> String {
+        let mut out = Vec::new();
+        entry.write_list(NOW, &mut out);
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn lines_look_as_proftpd_prints_them() {
+        assert_eq!(listed(&entry(b"name")), "-rw-r--r--   1 ftp      ftp            12 Nov 23 16:15 name\r\n");
+        let old = Entry {
+            kind: Kind::Directory,
+            mode: 0o041_777,
+            links: 12,
+            owner: "somebodylong",
+            size: 4_294_967_296,
+            modified: 0,
+            ..entry(b"an old one")
+        };
+        assert_eq!(listed(&old), "drwxrwxrwt  12 somebodylong ftp      4294967296 Jan  1  1970 an old one\r\n");
+    }
+
+    #[test]
+    fn links_show_where_they_point() {
+        let link = Entry { kind: Kind::Link, mode: 0o777, target: Some(b"../x"), ..entry(b"l") };
+        assert!(listed(&link).starts_with("lrwxrwxrwx "));
+        assert!(listed(&link).ends_with(" l -> ../x\r\n"));
+    }
+
+    #[test]
+    fn the_year_stands_where_the_time_would_mislead() {
+        assert!(date(NOW + 30, NOW).ends_with("16:15"));
+        assert!(date(NOW + 86_400, NOW).ends_with(" 2026"));
+        assert!(date(NOW - 179 * 86_400, NOW).ends_with("16:15"));
+        assert_eq!(date(NOW - 181 * 86_400, NOW), "May 26  2026");
+        date(i64::MIN, i64::MAX);
+        date(i64::MAX, i64::MIN);
+    }
+
+    #[test]
+    fn special_bits_are_shown() {
+        assert_eq!(&permissions(0o7755), b"rwsr-sr-t");
+        assert_eq!(&permissions(0o7644), b"rwSr-Sr-T");
+        assert_eq!(&permissions(0), b"---------");
+    }
+
+    #[test]
+    fn no_name_forges_a_line() {
+        let bad = Entry { owner: "a b\n", ..entry(b"x\r\n-rw y\xff") };
+        let mut out = Vec::new();
+        bad.write_list(NOW, &mut out);
+        assert_eq!(out.iter().filter(|&&b| b == b'\n').count(), 1);
+        assert!(out.ends_with(b" x??-rw y\xff\r\n"));
+        out.clear();
+        bad.write_name(&mut out);
+        assert_eq!(out, b"x??-rw y\xff\r\n");
+    }
+}

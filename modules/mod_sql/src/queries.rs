@@ -1,0 +1,72 @@
+//! The queries of a server: those that SQLNamedQuery names, and those that other
+//! directives make of tables.
+
+use std::collections::HashMap;
+
+use gantry_api::{Error, Result};
+
+use crate::link::Link;
+use crate::lookup::Query;
+use crate::named::Kind;
+use crate::settings::Settings;
+use crate::template::Template;
+use crate::variables::Place;
+
+/// The named queries of a server, and what makes further ones.
+pub struct Queries {
+    named: HashMap<String, (Kind, Query)>,
+    link: Link,
+}
+
+impl Queries {
+    /// Compiles all of them. Of two with one name the later one counts: it
+    /// stands further in.
+    pub fn compile(settings: &Settings, link: Link, named_links: &HashMap<String, Link>) -> Result<Self> {
+        let mut named = HashMap::new();
+        for line in &settings.queries {
+            let origin = format!("SQLNamedQuery {}", line.name);
+            let template = line.compile().map_err(|error| Error::configuration(format!("SQLNamedQuery: {error}")))?;
+            let link = match &line.connection {
+                None => link.clone(),
+                Some(name) => named_links
+                    .get(name)
+                    .cloned()
+                    .ok_or_else(|| Error::configuration(format!("{origin}: no SQLNamedConnectInfo '{name}'")))?,
+            };
+            named.insert(line.name.clone(), (line.kind, Query { origin, template, link }));
+        }
+        Ok(Self { named, link })
+    }
+
+    /// Sees what the databases say of the named queries.
+    pub async fn probe(&self) {
+        for (_, query) in self.named.values() {
+            query.probe().await;
+        }
+    }
+
+    /// A named query and its type.
+    pub fn named(&self, name: &str) -> Option<&(Kind, Query)> {
+        self.named.get(name)
+    }
+
+    /// The named query that a directive looks something up with.
+    pub fn custom(&self, directive: &str, name: &str, wanted: Kind) -> Result<Query> {
+        let fault = |what: String| Error::configuration(format!("{directive} custom:/{name}: {what}"));
+        let (kind, query) = self.named.get(name).ok_or_else(|| fault("no SQLNamedQuery has this name".to_owned()))?;
+        // FREEFORM may well be a SELECT that the other type cannot express.
+        if *kind != wanted && !kind.reads() {
+            return Err(fault(format!("a {} query is needed", wanted.word())));
+        }
+        query.template.check(Place::Lookup).map_err(|error| fault(error.to_string()))?;
+        Ok(query.clone())
+    }
+
+    /// A query on a table that a directive names.
+    pub fn table(&self, directive: &str, text: &str) -> Result<Query> {
+        let fault = |what: String| Error::configuration(format!("{directive}: {what}"));
+        let template = Template::compile(text).map_err(|error| fault(error.to_string()))?;
+        template.check(Place::Lookup).map_err(|error| fault(error.to_string()))?;
+        Ok(Query { origin: directive.to_owned(), template, link: self.link.clone() })
+    }
+}
