@@ -70,6 +70,7 @@ pub async fn serve(arrival: Arrival) {
     );
     let mut client = Client::new(arrival);
     let why = client.run().await;
+    client.progress.settle(&mut client.session, false);
     client.event(Verb::EXIT).await.ok();
     client.sum_calls();
     client.connection.close().await;
@@ -143,7 +144,7 @@ impl Client {
             files: Box::new(SessionFiles::new(shared.clone())),
             ending: None,
         };
-        let data = SessionData::new(local.ip(), remote.ip(), data, progress.clone());
+        let data = SessionData::new((local.ip(), remote.ip()), data, progress.clone(), connection.clone());
         let dialogue = Dialogue::new(Box::new(connection.clone()), Box::new(data));
         let now = Instant::now();
         let clock = Clock { began: now, last_command: now, last_transfer: now };
@@ -295,7 +296,7 @@ impl Client {
             } = self;
             progress.reset();
             let began = SystemTime::now();
-            let mut work = Work { seats, session, dialogue, shared };
+            let mut work = Work { seats, session, dialogue, progress, shared };
             let mut running = std::pin::pin!(command::command(&mut work, connection, &command));
             loop {
                 // Once a command waits, or the client has nothing more to
@@ -344,8 +345,8 @@ impl Client {
     /// Calls the modules that want to know of an event of the session.
     async fn event(&mut self, event: Verb) -> Result<()> {
         let command = Command { verb: event, argument: Vec::new() };
-        let Self { seats, session, dialogue, shared, .. } = self;
-        Work { seats, session, dialogue, shared }.event(&command).await
+        let Self { seats, session, dialogue, progress, shared, .. } = self;
+        Work { seats, session, dialogue, progress, shared }.event(&command).await
     }
 
     /// Hears what the daemon wishes, if that is anything new.

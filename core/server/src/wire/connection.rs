@@ -96,12 +96,17 @@ impl Connection {
         }
         Ok(())
     }
+
+    /// Sends a reply on behalf of a command.
+    pub async fn tell(&self, reply: &Reply) -> Result<()> {
+        let sent = self.send(reply).await;
+        sent.map_err(|error| Error::system(format!("control connection: {error}")).with_code(421))
+    }
 }
 
 #[async_trait]
 impl Control for Connection {
     async fn send(&mut self, reply: Reply) -> Result<()> {
-        let sent = caught(async { Ok(Connection::send(self, &reply).await) }).await?;
-        sent.map_err(|error| Error::system(format!("control connection: {error}")).with_code(421))
+        caught(self.tell(&reply)).await
     }
 }
