@@ -102,6 +102,19 @@ struct Clock {
     last_transfer: Instant,
 }
 
+/// When a session has waited too long, and for what.
+struct Deadline {
+    time: Instant,
+    seconds: u64,
+    name: &'static str,
+}
+
+impl std::fmt::Display for Deadline {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(out, "{} ({} seconds)", self.name, self.seconds)
+    }
+}
+
 impl Client {
     fn new(arrival: Arrival) -> Self {
         let Arrival { id, stream, local, remote, server, generation, blocking, identity, reverse_dns, wishes } =
@@ -222,6 +235,10 @@ impl Client {
             if self.closing.0 != Closing::No {
                 return Err(goodbye(&self.connection, self.closing.1).await);
             }
+            // By the clock: timers may be late where clients keep the workers busy.
+            if self.deadline().is_some_and(|deadline| deadline.time <= Instant::now()) {
+                return Err(self.out_of_time().await);
+            }
             if let Some(command) = self.waiting.pop_front() {
                 return Ok(command);
             }
@@ -243,11 +260,7 @@ impl Client {
             // The deadline first: a client that never stops sending shall not
             // outlive it.
             biased;
-            () = until(deadline.map(|(time, ..)| time)) => {
-                let text = deadline.map_or_else(String::new, |(_, seconds, name)| format!("{name} ({seconds} seconds)"));
-                let _ = self.connection.send(&Reply::new(421, format!("{text}: closing control connection"))).await;
-                Err(text)
-            }
+            () = until(deadline.map(|deadline| deadline.time)) => Err(self.out_of_time().await),
             // It is heard before anything else is done.
             () = wished(wishes) => {
                 wishes.mark_changed();
@@ -261,18 +274,25 @@ impl Client {
         }
     }
 
-    /// When the session has waited too long, how many seconds that are, and
-    /// what for.
-    fn deadline(&self) -> Option<(Instant, u64, &'static str)> {
+    /// Tells the client that it has waited too long; what for.
+    async fn out_of_time(&mut self) -> String {
+        let text = self.deadline().map_or_else(String::new, |deadline| deadline.to_string());
+        goodbye(&self.connection, &text).await
+    }
+
+    /// When the session has waited too long.
+    fn deadline(&self) -> Option<Deadline> {
         let settings = self.settings();
         let idle = (self.clock.last_command, settings.timeout_idle, "Idle timeout");
         let other = match self.session.account {
             None => (self.clock.began, settings.timeout_login, "Login timeout"),
             Some(_) => (self.clock.last_transfer, settings.timeout_no_transfer, "No transfer timeout"),
         };
-        let times = [idle, other].into_iter();
-        let times = times.filter_map(|(from, seconds, name)| Some((from + limit(seconds)?, seconds, name)));
-        times.min_by_key(|(time, ..)| *time)
+        let times = [idle, other].into_iter().filter_map(|(from, seconds, name)| {
+            let time = from.checked_add(limit(seconds)?)?;
+            Some(Deadline { time, seconds, name })
+        });
+        times.min_by_key(|deadline| deadline.time)
     }
 
     /// One command, from the line to the reply. Errors are those of the

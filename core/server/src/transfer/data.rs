@@ -16,13 +16,12 @@ use tokio::time::timeout;
 
 use crate::caught::caught;
 use crate::transfer::link::Link;
+use crate::transfer::ports;
 use crate::transfer::progress::Progress;
 use crate::wire::connection::Connection;
 
 /// How long a client may take to connect, or to be connected to.
 const OPEN_WAIT: Duration = Duration::from_secs(30);
-/// How many ports of PassivePorts are tried.
-const TRIES: usize = 64;
 
 /// What the configuration says of data connections.
 #[derive(Debug, Clone, Copy)]
@@ -69,21 +68,6 @@ impl SessionData {
             (Family::V6, IpAddr::V6(local)) => Ok(IpAddr::V6(local)),
             (Family::V6, IpAddr::V4(_)) => Err(unsupported(1)),
         }
-    }
-
-    fn listen(&self, address: IpAddr) -> io::Result<TcpListener> {
-        let Some((first, last)) = self.settings.ports else { return listen_at(SocketAddr::new(address, 0)) };
-        let count = usize::from(last - first) + 1;
-        let start = random(count)?;
-        let mut error = io::Error::from(io::ErrorKind::AddrInUse);
-        for step in 0..count.min(TRIES) {
-            let port = first + ((start + step) % count) as u16;
-            match listen_at(SocketAddr::new(address, port)) {
-                Err(busy) if busy.kind() == io::ErrorKind::AddrInUse => error = busy,
-                done => return done,
-            }
-        }
-        Err(error)
     }
 
     /// What was prepared, opened.
@@ -133,7 +117,7 @@ impl Data for SessionData {
         let address = self.address(family)?;
         let failed =
             |error: io::Error| Error::system(format!("cannot listen for a data connection: {error}")).with_code(425);
-        let listener = self.listen(address).map_err(failed)?;
+        let listener = ports::listen(address, self.settings.ports).map_err(failed)?;
         let port = listener.local_addr().map_err(failed)?.port();
         self.prepared = Prepared::Passive(listener);
         Ok(SocketAddr::new(self.settings.masquerade.unwrap_or(address), port))
@@ -173,18 +157,4 @@ fn plain(error: &io::Error) -> &'static str {
         io::ErrorKind::ConnectionRefused => "Connection refused",
         _ => "Operation failed",
     }
-}
-
-fn listen_at(address: SocketAddr) -> io::Result<TcpListener> {
-    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
-    socket.set_reuseaddr(true)?;
-    socket.bind(address)?;
-    socket.listen(8)
-}
-
-/// A number below `count` that a stranger cannot guess.
-fn random(count: usize) -> io::Result<usize> {
-    let mut bytes = [0; 4];
-    rustix::rand::getrandom(&mut bytes[..], rustix::rand::GetRandomFlags::empty())?;
-    Ok(u32::from_ne_bytes(bytes) as usize % count)
 }

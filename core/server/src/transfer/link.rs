@@ -17,6 +17,7 @@ use gantry_api::{Error, Result, async_trait};
 use gantry_sys::transfer::{self, Pipe};
 use tokio::io::Interest;
 use tokio::net::TcpStream;
+use tokio::task::coop::consume_budget;
 
 use crate::caught::caught;
 use crate::transfer::progress::Progress;
@@ -25,6 +26,8 @@ use crate::transfer::progress::Progress;
 const SLICE: usize = 1 << 20;
 /// Bytes of the buffer where the kernel cannot move them itself.
 const BUFFER: usize = 64 << 10;
+/// Bytes for which a transfer takes one unit of tokio's cooperative budget.
+const SHARE: u64 = 64 << 10;
 
 /// The connection of one transfer.
 pub struct Link {
@@ -61,6 +64,15 @@ impl Link {
         }
     }
 
+    /// Counts bytes that have moved. A fast client gets no more than its share of
+    /// the worker's time, and its ABOR is heard.
+    async fn count(&self, bytes: u64) {
+        self.progress.add(bytes);
+        for _ in 0..=bytes / SHARE {
+            consume_budget().await;
+        }
+    }
+
     /// Where in the file the next byte is.
     fn at(&self) -> u64 {
         self.offset.saturating_add(self.progress.moved())
@@ -74,7 +86,7 @@ impl Link {
     async fn send_all(&self, mut bytes: &[u8]) -> Result<()> {
         while !bytes.is_empty() {
             let count = self.send_some(bytes).await?;
-            self.progress.add(count as u64);
+            self.count(count as u64).await;
             bytes = bytes.get(count..).unwrap_or_default();
         }
         Ok(())
@@ -95,7 +107,7 @@ impl Link {
             while let Some(rest) = converted.get(sent..).filter(|rest| !rest.is_empty()) {
                 sent += self.send_some(rest).await?;
             }
-            self.progress.add(piece.len() as u64);
+            self.count(piece.len() as u64).await;
         }
     }
 
@@ -122,7 +134,8 @@ impl Link {
             let written = file.write_at(self.at(), piece).await;
             written.map_err(|error| error.context("Transfer aborted"))?;
         }
-        self.progress.add(std::mem::take(&mut self.unsure));
+        let written = std::mem::take(&mut self.unsure);
+        self.count(written).await;
         Ok(())
     }
 
@@ -149,7 +162,7 @@ impl Link {
             let sent = || transfer::send_file(self.stream.as_fd(), file, &mut offset, SLICE);
             match self.step(kernel(self.stream.async_io(Interest::WRITABLE, sent))).await? {
                 Moved::Bytes(0) => return Ok(true),
-                Moved::Bytes(count) => self.progress.add(count as u64),
+                Moved::Bytes(count) => self.count(count as u64).await,
                 Moved::Unsupported => return Ok(false),
             }
         }
@@ -172,7 +185,7 @@ impl Link {
             let before = offset;
             let drained = tokio::task::block_in_place(|| pipe.drain(file, &mut offset));
             // What has been written counts, also where the disk is full.
-            self.progress.add(offset - before);
+            self.count(offset - before).await;
             drained.map_err(|error| Error::from(error).context("Transfer aborted"))?;
             broke?;
         }
