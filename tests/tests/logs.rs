@@ -82,6 +82,37 @@ fn each_transfer_has_a_row_by_sql_log(layout: Layout) {
     assert!(path.ends_with("/it's \"quoted\" %b '; DROP TABLE log; --"), "{path}");
 }
 
+fn a_listing_is_logged_with_its_bytes_and_its_time(layout: Layout) {
+    let server = Server::with(layout, |config| {
+        config.block(
+            "SQLNamedQuery listed INSERT \"'%m', '%T %{transfer-status} %O', '%F', %b\" log\nSQLLog LIST,NLST,MLSD,STAT listed",
+        );
+    });
+    server.make_folder("folder");
+    server.put("folder/file", "12345");
+    let mut wire = server.login();
+    let mut total = 0;
+    let mut expected = Vec::new();
+    for verb in ["LIST", "NLST", "MLSD"] {
+        let bytes = wire.fetch(format!("{verb} folder")).len();
+        total += bytes;
+        expected.push(format!("{verb}|success {total}|/folder|{bytes}"));
+    }
+    // On the control connection: no transfer.
+    wire.expect("STAT folder", 212);
+    wait::for_condition("four rows", || server.sql("SELECT count(*) FROM log") == "4");
+    let columns = "verb, substr(user, 1 + instr(user, ' ')), path, bytes";
+    assert_eq!(
+        server.sql(&format!("SELECT {columns} FROM log WHERE verb <> 'STAT' ORDER BY rowid")),
+        expected.join("\n")
+    );
+    assert_eq!(server.sql("SELECT count(*) FROM log WHERE user GLOB '[0-9]*.[0-9][0-9][0-9] *'"), "3");
+    assert_eq!(server.sql("SELECT user, bytes FROM log WHERE verb = 'STAT'"), format!("- - {total}|"));
+    // TransferLog is about files.
+    wire.fetch("RETR folder/file");
+    assert_eq!(transfer_log(&server, 1).len(), 1);
+}
+
 fn a_failed_query_of_sql_log_spoils_no_transfer_where_errors_are_ignored(layout: Layout) {
     let server = Server::with(layout, |config| {
         config.block("SQLNamedQuery bad INSERT \"'%m'\" no_such_table\nSQLLog STOR bad IGNORE_ERRORS");
@@ -104,6 +135,7 @@ both_layouts!(
     each_transfer_has_a_line_in_the_transfer_log,
     a_transfer_that_is_broken_off_is_logged_as_incomplete,
     each_transfer_has_a_row_by_sql_log,
+    a_listing_is_logged_with_its_bytes_and_its_time,
     a_failed_query_of_sql_log_spoils_no_transfer_where_errors_are_ignored,
     sql_log_by_freeform_binds_as_well,
 );

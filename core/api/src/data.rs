@@ -3,12 +3,15 @@
 //! end.
 
 use std::net::SocketAddr;
+use std::ops::RangeInclusive;
 
 use async_trait::async_trait;
 use gantry_proto::reply::Reply;
 
 use crate::error::Result;
 use crate::files::File;
+use crate::session::Session;
+use crate::transfer::Transfer;
 
 /// Which protocol a passive address is wanted for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,28 +32,31 @@ pub trait Data: Send + Sync {
     /// Remembers where the client listens; a foreign address is refused (500),
     /// before anything is connected.
     fn active(&mut self, address: SocketAddr) -> Result<()>;
-    /// Waits for the client's connection, or connects to it. Errors: 425.
-    async fn open(&mut self) -> Result<Box<dyn DataLink>>;
+    /// Waits for the client's connection, or connects to it, leaves the transfer's
+    /// record in the session, and sends `opening`, the 150. Errors: 425, 426.
+    async fn begin(&mut self, session: &mut Session, transfer: Transfer, opening: Reply) -> Result<Box<dyn DataLink>>;
 }
 
-/// An open data connection. ABOR, a lost control connection or a stalled
-/// transfer end its calls with an error (426).
+/// The data connection of one transfer. ABOR, a lost control connection or a
+/// stalled transfer end its calls with an error (426). A transfer that is not
+/// finished is recorded as broken off.
 #[async_trait]
 pub trait DataLink: Send {
-    /// Sends all bytes.
+    /// Sends all bytes, as they are.
     async fn send(&mut self, bytes: &[u8]) -> Result<()>;
-    /// Some bytes; none at the end.
+    /// Some bytes, as they come; none at the end.
     async fn receive(&mut self) -> Result<Vec<u8>>;
-    /// Sends a file from `offset` to its end, by sendfile where that can be
-    /// had; how many bytes.
-    async fn send_file(&mut self, file: &dyn File, offset: u64) -> Result<u64>;
-    /// Writes what comes into a file from `offset` on, by splice where that
-    /// can be had; how many bytes.
-    async fn receive_file(&mut self, file: &dyn File, offset: u64) -> Result<u64>;
+    /// Sends a file from the transfer's offset to its end: in TYPE I by sendfile
+    /// where that can be had, in TYPE A with its lines converted.
+    async fn send_file(&mut self, file: &dyn File) -> Result<()>;
+    /// Writes what comes into a file from the transfer's offset on: in TYPE I by
+    /// splice where that can be had, in TYPE A with its lines converted.
+    async fn receive_file(&mut self, file: &dyn File) -> Result<()>;
+    /// Bytes of the object that have moved, at least and at most: a write that
+    /// failed may have written a part.
+    fn moved(&self) -> RangeInclusive<u64>;
     /// Closes so that the client sees an orderly end.
     async fn finish(self: Box<Self>) -> Result<()>;
-    /// Bytes moved so far, both ways.
-    fn moved(&self) -> u64;
 }
 
 /// The control connection, for replies that must not wait for the end of the

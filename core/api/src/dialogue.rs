@@ -6,15 +6,7 @@ use gantry_proto::reply::Reply;
 
 use crate::data::{Control, Data};
 use crate::path::VirtualPath;
-
-/// The representation type (RFC 959 section 3.1.1).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Type {
-    /// ASCII: lines end with CRLF on the wire.
-    Ascii,
-    /// Image: bytes as they are.
-    Image,
-}
+use crate::transfer::Type;
 
 /// One client's dialogue.
 pub struct Dialogue {

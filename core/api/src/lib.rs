@@ -29,6 +29,7 @@ pub mod service;
 pub mod session;
 pub mod stamp;
 mod start;
+pub mod transfer;
 mod value;
 pub mod variable;
 mod world;
@@ -39,7 +40,7 @@ pub use {inventory, linkme};
 pub use account::{Account, Group};
 pub use async_trait::async_trait;
 pub use contribution::{CommandEntry, ControlAction};
-pub use dialogue::{Dialogue, Type};
+pub use dialogue::Dialogue;
 #[doc(hidden)]
 pub use directive::parse_guarded;
 pub use directive::{Contexts, Directive, Inherits, Parse};
@@ -57,6 +58,7 @@ pub use path::VirtualPath;
 pub use runtime::{Layout, Runtime};
 pub use session::{ServerId, Session};
 pub use start::Start;
+pub use transfer::Type;
 pub use value::{Value, ValueError};
 pub use world::{CommandHelp, World};
 

@@ -3,11 +3,15 @@
 use std::any::Any;
 
 use gantry_proto::command::Command;
+use gantry_proto::reply::Reply;
 
+use crate::data::DataLink;
 use crate::dialogue::Dialogue;
+use crate::error::Result;
 use crate::guard::{Guarded, Home};
 use crate::hook::Phase;
 use crate::session::Session;
+use crate::transfer::Transfer;
 use crate::world::World;
 
 /// A module's settings in one scope; made and read by its own image.
@@ -63,6 +67,12 @@ impl<'a> Moment<'a> {
     /// Adds a line to the command's reply.
     pub fn say(&mut self, text: impl AsRef<[u8]>) {
         self.dialogue.say(text);
+    }
+
+    /// Begins a transfer: waits for the data connection, and sends `opening`, the
+    /// 150 ([`Transfer::opening`] has the usual one). Errors: 425, 426.
+    pub async fn begin(&mut self, transfer: Transfer, opening: Reply) -> Result<Box<dyn DataLink>> {
+        self.dialogue.data.begin(self.session, transfer, opening).await
     }
 
     /// Where the command's argument leads, taken as one path.

@@ -7,51 +7,14 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use crate::account::Account;
-use crate::dialogue::Type;
 use crate::error::{Error, Result};
 use crate::files::Files;
 use crate::path::VirtualPath;
+use crate::transfer::Transfer;
 
 /// Which of the configuration's servers: 0 is the main server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ServerId(pub usize);
-
-/// Which way a transfer goes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Direction {
-    /// To the server: STOR, APPE.
-    In,
-    /// To the client: RETR and listings.
-    Out,
-}
-
-/// How a transfer ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
-    /// All of it.
-    Complete,
-    /// Broken off.
-    Incomplete,
-}
-
-/// A file transfer that the command made, for the logs.
-#[derive(Debug, Clone)]
-pub struct Transfer {
-    /// The file.
-    pub path: VirtualPath,
-    /// Which way.
-    pub direction: Direction,
-    /// How represented.
-    pub kind: Type,
-    /// Bytes moved.
-    pub bytes: u64,
-    /// When it began.
-    pub began: SystemTime,
-    /// When it ended.
-    pub ended: SystemTime,
-    /// How it ended.
-    pub outcome: Outcome,
-}
 
 /// Why a session ends on the server's side.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -81,7 +44,8 @@ pub struct Session {
     pub attempts: u32,
     /// The working directory.
     pub cwd: VirtualPath,
-    /// The transfer that the current command made.
+    /// The transfer that the current command made; the server completes it when
+    /// the command has been handled.
     pub transfer: Option<Transfer>,
     /// Bytes that its transfers brought in, and sent out.
     pub bytes: (u64, u64),

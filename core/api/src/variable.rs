@@ -5,7 +5,7 @@ use std::time::SystemTime;
 
 use crate::moment::Moment;
 use crate::path::VirtualPath;
-use crate::session::Transfer;
+use crate::transfer::{Outcome, Transfer, Type};
 
 /// What a variable holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -116,9 +116,8 @@ pub fn value(at: &Moment<'_>, name: &str) -> Variable {
         "{uid}" => account.map_or(Variable::None, |account| number(account.uid)),
         "{gid}" => account.map_or(Variable::None, |account| number(account.gid)),
         "{transfer-status}" => transfer.map_or(Variable::None, |transfer| text(status(transfer))),
-        "{transfer-type}" => transfer.map_or(Variable::None, |transfer| {
-            text(if transfer.kind == crate::dialogue::Type::Ascii { "ASCII" } else { "binary" })
-        }),
+        "{transfer-type}" => transfer
+            .map_or(Variable::None, |transfer| text(if transfer.kind == Type::Ascii { "ASCII" } else { "binary" })),
         _ => Variable::None,
     }
 }
@@ -144,8 +143,8 @@ fn on_host(at: &Moment<'_>, path: &VirtualPath) -> Variable {
 
 fn status(transfer: &Transfer) -> &'static str {
     match transfer.outcome {
-        crate::session::Outcome::Complete => "success",
-        crate::session::Outcome::Incomplete => "failed",
+        Outcome::Complete => "success",
+        Outcome::Incomplete => "failed",
     }
 }
 

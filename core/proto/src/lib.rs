@@ -7,6 +7,7 @@
 #![warn(missing_docs)]
 
 pub mod address;
+pub mod ascii;
 pub mod command;
 pub mod glob;
 pub mod lines;

@@ -3,7 +3,7 @@
 //! those are the modules'.
 //!
 //! The rooms, from the bottom up; none imports from a room behind it: the files
-//! of this folder, `generation`, `plan`, `transfer`, `wire`, `files`, `session`,
+//! of this folder, `generation`, `plan`, `wire`, `transfer`, `files`, `session`,
 //! `dialogue`, `operators`, `daemon`.
 
 #![cfg_attr(

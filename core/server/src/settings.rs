@@ -279,7 +279,8 @@ directive! {
     SystemLog "path|none" in SERVER | GLOBAL, inherits: no, parse: words::system_log
 }
 directive! {
-    /// The ports that passive data connections use; the kernel's choice unless given.
+    /// The ports that passive data connections use, one at random. Unless given, ports from 49152 on are tried, and then the
+    /// kernel chooses one.
     PassivePorts "min max" in SERVER | VHOST | GLOBAL, inherits: replace, parse: words::ports
 }
 directive! {

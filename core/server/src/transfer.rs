@@ -2,4 +2,5 @@
 
 pub mod data;
 mod link;
+mod ports;
 pub mod progress;

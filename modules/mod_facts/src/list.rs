@@ -4,11 +4,11 @@
 use std::sync::Arc;
 
 use gantry_api::Account;
-use gantry_api::Type;
 use gantry_api::data::DataLink;
 use gantry_api::files::{Kind, Links, Metadata};
 use gantry_api::prelude::*;
 use gantry_api::proto::listing::Facts;
+use gantry_api::transfer::{Direction, Transfer};
 use gantry_listing::Names;
 
 use crate::options::Chosen;
@@ -35,8 +35,9 @@ pub(crate) async fn folder(at: &mut Moment<'_>, names: &Names) -> Result<Step> {
     let mut listing = at.session.files.list(&path).await?;
     let above = at.session.files.metadata(&path.parent(), Links::Follow).await.unwrap_or(own);
     let writer = Writer { account: at.session.account()?.clone(), names, facts: at.state.of::<Chosen>().0 };
-    let mut link = at.dialogue.data.open().await?;
-    at.dialogue.control.send(Reply::new(150, opening(at.dialogue.kind))).await?;
+    let transfer = Transfer::new(path, Direction::Out, at.dialogue.kind);
+    let opening = transfer.opening(b"MLSD");
+    let mut link = at.begin(transfer, opening).await?;
 
     let mut lines = Vec::new();
     names.learn(names.unknown([&own, &above].into_iter())).await;
@@ -56,9 +57,7 @@ pub(crate) async fn folder(at: &mut Moment<'_>, names: &Names) -> Result<Step> {
         }
     }
     send(&mut *link, &mut lines).await?;
-    let moved = link.moved();
     link.finish().await?;
-    at.session.bytes.1 = at.session.bytes.1.saturating_add(moved);
     at.respond(226, "Transfer complete");
     Ok(Step::Done)
 }
@@ -105,13 +104,6 @@ async fn send(link: &mut dyn DataLink, lines: &mut Vec<u8>) -> Result<()> {
         lines.clear();
     }
     Ok(())
-}
-
-fn opening(kind: Type) -> &'static str {
-    match kind {
-        Type::Ascii => "Opening ASCII mode data connection for MLSD",
-        Type::Image => "Opening BINARY mode data connection for MLSD",
-    }
 }
 
 /// The path as the client named it, for error replies.

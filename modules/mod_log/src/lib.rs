@@ -9,7 +9,7 @@ use std::time::SystemTime;
 
 use gantry_api::ServerId;
 use gantry_api::prelude::*;
-use gantry_api::session::{Outcome, Transfer};
+use gantry_api::transfer::{Outcome, Transfer};
 use jiff::tz::TimeZone;
 
 use file::LogFile;

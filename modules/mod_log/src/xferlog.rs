@@ -3,8 +3,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use gantry_api::Type;
-use gantry_api::session::{Direction, Outcome};
+use gantry_api::transfer::{Direction, Outcome, Type};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 

@@ -1,10 +1,10 @@
 //! LIST and NLST (RFC 959), on a data connection. Both are always in ASCII, whatever TYPE said.
 
-use gantry_api::Type;
 use gantry_api::files::{Kind, Links, Metadata};
 use gantry_api::prelude::*;
 use gantry_api::proto::glob;
 use gantry_api::proto::listing::ListOptions;
+use gantry_api::transfer::{Direction, Transfer};
 use gantry_listing::Names;
 
 use crate::expand::expand;
@@ -27,7 +27,7 @@ pub(crate) async fn list(at: &mut Moment<'_>, names: &Names) -> Result<Step> {
     let (options, path) = settings.options.of(at.command);
     let subject = subject(at.session, path, &options).await;
     // As ProFTPD: what cannot be listed is told when the connection stands.
-    let output = open(at).await?;
+    let output = open(at, path).await?;
     let result = match subject {
         Ok(subject) => write(at.session, names, settings, options, Form::Long, subject, output).await,
         Err(error) => output.finish().await.and(Err(error)),
@@ -43,13 +43,13 @@ pub(crate) async fn names(at: &mut Moment<'_>, names: &Names) -> Result<Step> {
     (options.long, options.recursive) = (false, false);
     let subject = match subject(at.session, path, &options).await {
         Ok(Subject::Names(found)) if found.is_empty() => {
-            return absent(at, settings, Error::client(450, "No files found")).await;
+            return absent(at, settings, path, Error::client(450, "No files found")).await;
         }
         Ok(subject) => subject,
-        Err(error) => return absent(at, settings, error).await,
+        Err(error) => return absent(at, settings, path, error).await,
     };
     let form = if path.is_empty() { Form::Name } else { Form::Path };
-    let output = open(at).await?;
+    let output = open(at, path).await?;
     let result = write(at.session, names, settings, options, form, subject, output).await;
     finish(at, settings, result)
 }
@@ -75,7 +75,7 @@ pub(crate) async fn subject(session: &Session, path: &[u8], options: &ListOption
     }
 }
 
-/// The lines, and how many bytes they were.
+/// The lines.
 async fn write(
     session: &Session,
     names: &Names,
@@ -84,7 +84,7 @@ async fn write(
     form: Form,
     subject: Subject,
     output: Output,
-) -> Result<u64> {
+) -> Result<()> {
     let mut walk = Walk::new(session, names, settings, options, form, output)?;
     match subject {
         Subject::Folder(path) => walk.folder(&path).await?,
@@ -107,31 +107,26 @@ async fn matching(session: &Session, pattern: &[u8]) -> Result<Subject> {
     Ok(Subject::Names(found))
 }
 
-/// The data connection, and the 150 that says so.
-async fn open(at: &mut Moment<'_>) -> Result<Output> {
-    let link = at.dialogue.data.open().await?;
-    let kind = match at.dialogue.kind {
-        Type::Ascii => "ASCII",
-        Type::Image => "BINARY",
-    };
-    at.dialogue.control.send(Reply::new(150, format!("Opening {kind} mode data connection for file list"))).await?;
-    Ok(Output::data(link))
+/// The data connection, after its 150.
+async fn open(at: &mut Moment<'_>, path: &[u8]) -> Result<Output> {
+    let transfer = Transfer::new(at.session.resolve(path), Direction::Out, at.dialogue.kind);
+    let opening = transfer.opening(b"file list");
+    Ok(Output::data(at.begin(transfer, opening).await?))
 }
 
 /// NLST's end where there is nothing: an error, or an empty list where NoErrorIfAbsent says so.
-async fn absent(at: &mut Moment<'_>, settings: &Settings, error: Error) -> Result<Step> {
+async fn absent(at: &mut Moment<'_>, settings: &Settings, path: &[u8], error: Error) -> Result<Step> {
     if !settings.options.silent {
         return Err(error);
     }
-    let result = open(at).await?.finish().await;
+    let result = open(at, path).await?.finish().await;
     finish(at, settings, result)
 }
 
-fn finish(at: &mut Moment<'_>, settings: &Settings, result: Result<u64>) -> Result<Step> {
+fn finish(at: &mut Moment<'_>, settings: &Settings, result: Result<()>) -> Result<Step> {
     match result {
-        Ok(bytes) => at.session.bytes.1 = at.session.bytes.1.saturating_add(bytes),
         Err(error) if settings.options.silent && error.reply().0 == 450 => {}
-        Err(error) => return Err(error),
+        result => result?,
     }
     at.respond(226, "Transfer complete");
     Ok(Step::Done)

@@ -39,13 +39,12 @@ impl Output {
         }
     }
 
-    /// Sends the rest and closes; the bytes sent.
-    pub(crate) async fn finish(self) -> Result<u64> {
-        let Self::Data(mut link, lines) = self else { return Ok(0) };
+    /// Sends the rest and closes.
+    pub(crate) async fn finish(self) -> Result<()> {
+        let Self::Data(mut link, lines) = self else { return Ok(()) };
         if !lines.is_empty() {
             link.send(&lines).await?;
         }
-        let moved = link.moved();
-        link.finish().await.map(|()| moved)
+        link.finish().await
     }
 }

@@ -1,8 +1,5 @@
 //! mod_xfer: RETR, STOR, APPE and STOU (RFC 959), with REST in streams (RFC 3659 section 5).
 
-mod ascii;
-mod copy;
-mod outcome;
 mod restart;
 mod retrieve;
 mod settings;
@@ -62,4 +59,9 @@ impl Module for Xfer {
             _ => Ok(Step::Next),
         }
     }
+}
+
+/// The name that the client gave, for error replies.
+fn shown(command: &Command) -> String {
+    String::from_utf8_lossy(&command.argument).into_owned()
 }

@@ -2,11 +2,10 @@
 
 use gantry_api::files::{File, Kind, Links, Open};
 use gantry_api::prelude::*;
-use gantry_api::session::Direction;
+use gantry_api::transfer::{Direction, Transfer};
 
-use crate::copy::{self, Progress};
-use crate::outcome::{begin, end, opening, shown};
 use crate::settings::Settings;
+use crate::shown;
 
 /// RETR.
 pub(crate) async fn retrieve(at: &mut Moment<'_>) -> Result<Step> {
@@ -17,17 +16,11 @@ pub(crate) async fn retrieve(at: &mut Moment<'_>) -> Result<Step> {
     let path = at.path();
     let (file, size) = open(at, &path).await?;
     let remaining = check(at, offset, size)?;
-    let mut link = at.dialogue.data.open().await?;
-    begin(at, path, Direction::Out);
-    let mut progress = Progress::new(at.dialogue.kind, offset);
-    let result = async {
-        at.dialogue.control.send(opening(at.dialogue.kind, &at.command.argument, Some(remaining))).await?;
-        copy::send(&mut *link, &*file, &mut progress).await?;
-        link.finish().await
-    };
-    let result = result.await;
-    end(at.session, &progress, &result);
-    result?;
+    let transfer = Transfer::new(path, Direction::Out, at.dialogue.kind).from(offset).expecting(remaining);
+    let opening = transfer.opening(&at.command.argument);
+    let mut link = at.begin(transfer, opening).await?;
+    link.send_file(&*file).await?;
+    link.finish().await?;
     at.respond(226, "Transfer complete");
     Ok(Step::Done)
 }

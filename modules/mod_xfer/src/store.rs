@@ -2,14 +2,12 @@
 
 use std::ops::RangeInclusive;
 
-use gantry_api::data::DataLink;
 use gantry_api::files::{File, Kind, Links, Open};
 use gantry_api::prelude::*;
-use gantry_api::session::Direction;
+use gantry_api::transfer::{Direction, Transfer};
 
-use crate::copy::{self, Progress};
-use crate::outcome::{begin, end, opening, shown};
 use crate::settings::Settings;
+use crate::shown;
 
 /// Where in a file an upload is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,8 +18,17 @@ enum Place {
     Over,
     /// From an offset on.
     From(u64),
-    /// Behind the end.
-    Behind,
+    /// Behind the end, which was here when the file was opened.
+    Behind(u64),
+}
+
+impl Place {
+    fn offset(self) -> u64 {
+        match self {
+            Self::New | Self::Over => 0,
+            Self::From(offset) | Self::Behind(offset) => offset,
+        }
+    }
 }
 
 /// STOR and APPE.
@@ -33,13 +40,19 @@ pub(crate) async fn store(at: &mut Moment<'_>) -> Result<Step> {
     let path = at.path();
     let place = place(at, &path, offset).await?;
     let (file, place) = open(at, &path, place).await?;
-    let opening = opening(at.dialogue.kind, &at.command.argument, None);
-    receive(at, path, &*file, place, opening).await
+    let transfer = transfer(at, path, place);
+    let opening = transfer.opening(&at.command.argument);
+    receive(at, transfer, &*file, place, opening).await
 }
 
 /// STOU's part: into a file that has just been made.
 pub(crate) async fn into_new(at: &mut Moment<'_>, path: VirtualPath, file: &dyn File, opening: Reply) -> Result<Step> {
-    receive(at, path, file, Place::New, opening).await
+    let transfer = transfer(at, path, Place::New);
+    receive(at, transfer, file, Place::New, opening).await
+}
+
+fn transfer(at: &Moment<'_>, path: VirtualPath, place: Place) -> Transfer {
+    Transfer::new(path, Direction::In, at.dialogue.kind).from(place.offset())
 }
 
 /// Where the upload is written, or why it is refused.
@@ -61,7 +74,7 @@ async fn place(at: &mut Moment<'_>, path: &VirtualPath, offset: u64) -> Result<P
         }
         Ok(found) if found.kind != Kind::File => refuse(550, format!("{}: Not a regular file", shown(at.command))),
         Ok(found) if offset > found.size => refuse(554, format!("REST: invalid {} argument", shown(at.command))),
-        Ok(_) if appends => Ok(Place::Behind),
+        Ok(found) if appends => Ok(Place::Behind(found.size)),
         Ok(_) if offset > 0 => Ok(Place::From(offset)),
         Ok(_) => Ok(Place::Over),
         Err(_) if offset > 0 => refuse(554, format!("REST: invalid {} argument", shown(at.command))),
@@ -76,9 +89,17 @@ async fn open(at: &mut Moment<'_>, path: &VirtualPath, place: Place) -> Result<(
         Place::New if at.command.verb == Verb::APPE => return append_to_new(at, path).await,
         Place::New => Open::Create,
         Place::Over | Place::From(_) => Open::Update,
-        Place::Behind => Open::Append,
+        Place::Behind(_) => {
+            let file = at.session.files.open(path, Open::Append).await?;
+            let place = behind(&*file).await?;
+            return Ok((file, place));
+        }
     };
     Ok((at.session.files.open(path, purpose).await?, place))
+}
+
+async fn behind(file: &dyn File) -> Result<Place> {
+    Ok(Place::Behind(file.metadata().await?.size))
 }
 
 /// Makes the file, so that it is known whose it is, and opens it for appending: others may append to it already.
@@ -90,19 +111,23 @@ async fn append_to_new(at: &mut Moment<'_>, path: &VirtualPath) -> Result<(Box<d
         // The Umask lets nobody open it once more: so nobody else appends either.
         (Ok(file), Err(_)) => Ok((file, Place::New)),
         // Somebody else was quicker.
-        (Err(_), Ok(file)) => Ok((file, Place::Behind)),
+        (Err(_), Ok(file)) => {
+            let place = behind(&*file).await?;
+            Ok((file, place))
+        }
         (Err(error), Err(_)) => Err(error),
     }
 }
 
 async fn receive(
     at: &mut Moment<'_>,
-    path: VirtualPath,
+    transfer: Transfer,
     file: &dyn File,
     place: Place,
     opening: Reply,
 ) -> Result<Step> {
-    let mut link = match at.dialogue.data.open().await {
+    let path = transfer.path.clone();
+    let mut link = match at.begin(transfer, opening).await {
         Ok(link) => link,
         Err(error) => {
             if place == Place::New {
@@ -111,16 +136,18 @@ async fn receive(
             return Err(error);
         }
     };
-    begin(at, path.clone(), Direction::In);
-    let mut progress = Progress::new(at.dialogue.kind, 0);
-    let copied = copy(at, &mut *link, file, place, opening, &mut progress).await;
-    // In TYPE A more comes than is written, and the last piece of it may have been written in part.
-    let wrote = progress.bytes..=link.moved();
-    let result = match copied {
+    let received = async {
+        if place == Place::Over {
+            file.truncate(0).await?;
+        }
+        link.receive_file(file).await
+    };
+    let received = received.await;
+    let wrote = link.moved();
+    let result = match received {
         Ok(()) => link.finish().await,
         Err(error) => Err(error),
     };
-    end(at.session, &progress, &result);
     let whole = matches!(place, Place::New | Place::Over);
     if result.is_err() && whole && at.settings::<Settings>().delete_aborted {
         remove(at, &path, file, wrote).await;
@@ -128,25 +155,6 @@ async fn receive(
     result?;
     at.respond(226, "Transfer complete");
     Ok(Step::Done)
-}
-
-/// Sends the 150, and writes what comes.
-async fn copy(
-    at: &mut Moment<'_>,
-    link: &mut dyn DataLink,
-    file: &dyn File,
-    place: Place,
-    opening: Reply,
-    progress: &mut Progress,
-) -> Result<()> {
-    progress.offset = match place {
-        Place::From(offset) => offset,
-        Place::Behind => file.metadata().await?.size,
-        Place::New => 0,
-        Place::Over => file.truncate(0).await.map(|()| 0)?,
-    };
-    at.dialogue.control.send(opening).await?;
-    copy::receive(link, file, progress).await
 }
 
 /// Removes what should not stay of an upload that wrote so many bytes; the reply tells of the transfer alone.

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use gantry_api::session::Direction;
+use gantry_api::transfer::Direction;
 use gantry_api::{ServerId, Value, stamp};
 
 use super::Daemon;

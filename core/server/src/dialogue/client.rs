@@ -70,6 +70,7 @@ pub async fn serve(arrival: Arrival) {
     );
     let mut client = Client::new(arrival);
     let why = client.run().await;
+    client.progress.settle(&mut client.session, false);
     client.event(Verb::EXIT).await.ok();
     client.sum_calls();
     client.connection.close().await;
@@ -99,6 +100,19 @@ struct Clock {
     began: Instant,
     last_command: Instant,
     last_transfer: Instant,
+}
+
+/// When a session has waited too long, and for what.
+struct Deadline {
+    time: Instant,
+    seconds: u64,
+    name: &'static str,
+}
+
+impl std::fmt::Display for Deadline {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(out, "{} ({} seconds)", self.name, self.seconds)
+    }
 }
 
 impl Client {
@@ -143,7 +157,7 @@ impl Client {
             files: Box::new(SessionFiles::new(shared.clone())),
             ending: None,
         };
-        let data = SessionData::new(local.ip(), remote.ip(), data, progress.clone());
+        let data = SessionData::new((local.ip(), remote.ip()), data, progress.clone(), connection.clone());
         let dialogue = Dialogue::new(Box::new(connection.clone()), Box::new(data));
         let now = Instant::now();
         let clock = Clock { began: now, last_command: now, last_transfer: now };
@@ -221,6 +235,10 @@ impl Client {
             if self.closing.0 != Closing::No {
                 return Err(goodbye(&self.connection, self.closing.1).await);
             }
+            // By the clock: timers may be late where clients keep the workers busy.
+            if self.deadline().is_some_and(|deadline| deadline.time <= Instant::now()) {
+                return Err(self.out_of_time().await);
+            }
             if let Some(command) = self.waiting.pop_front() {
                 return Ok(command);
             }
@@ -242,11 +260,7 @@ impl Client {
             // The deadline first: a client that never stops sending shall not
             // outlive it.
             biased;
-            () = until(deadline.map(|(time, ..)| time)) => {
-                let text = deadline.map_or_else(String::new, |(_, seconds, name)| format!("{name} ({seconds} seconds)"));
-                let _ = self.connection.send(&Reply::new(421, format!("{text}: closing control connection"))).await;
-                Err(text)
-            }
+            () = until(deadline.map(|deadline| deadline.time)) => Err(self.out_of_time().await),
             // It is heard before anything else is done.
             () = wished(wishes) => {
                 wishes.mark_changed();
@@ -260,18 +274,25 @@ impl Client {
         }
     }
 
-    /// When the session has waited too long, how many seconds that are, and
-    /// what for.
-    fn deadline(&self) -> Option<(Instant, u64, &'static str)> {
+    /// Tells the client that it has waited too long; what for.
+    async fn out_of_time(&mut self) -> String {
+        let text = self.deadline().map_or_else(String::new, |deadline| deadline.to_string());
+        goodbye(&self.connection, &text).await
+    }
+
+    /// When the session has waited too long.
+    fn deadline(&self) -> Option<Deadline> {
         let settings = self.settings();
         let idle = (self.clock.last_command, settings.timeout_idle, "Idle timeout");
         let other = match self.session.account {
             None => (self.clock.began, settings.timeout_login, "Login timeout"),
             Some(_) => (self.clock.last_transfer, settings.timeout_no_transfer, "No transfer timeout"),
         };
-        let times = [idle, other].into_iter();
-        let times = times.filter_map(|(from, seconds, name)| Some((from + limit(seconds)?, seconds, name)));
-        times.min_by_key(|(time, ..)| *time)
+        let times = [idle, other].into_iter().filter_map(|(from, seconds, name)| {
+            let time = from.checked_add(limit(seconds)?)?;
+            Some(Deadline { time, seconds, name })
+        });
+        times.min_by_key(|deadline| deadline.time)
     }
 
     /// One command, from the line to the reply. Errors are those of the
@@ -295,7 +316,7 @@ impl Client {
             } = self;
             progress.reset();
             let began = SystemTime::now();
-            let mut work = Work { seats, session, dialogue, shared };
+            let mut work = Work { seats, session, dialogue, progress, shared };
             let mut running = std::pin::pin!(command::command(&mut work, connection, &command));
             loop {
                 // Once a command waits, or the client has nothing more to
@@ -344,8 +365,8 @@ impl Client {
     /// Calls the modules that want to know of an event of the session.
     async fn event(&mut self, event: Verb) -> Result<()> {
         let command = Command { verb: event, argument: Vec::new() };
-        let Self { seats, session, dialogue, shared, .. } = self;
-        Work { seats, session, dialogue, shared }.event(&command).await
+        let Self { seats, session, dialogue, progress, shared, .. } = self;
+        Work { seats, session, dialogue, progress, shared }.event(&command).await
     }
 
     /// Hears what the daemon wishes, if that is anything new.

@@ -5,8 +5,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use gantry_api::proto::text::Escaped;
-use gantry_api::session::Direction;
-use gantry_api::{Account, Command, Session, Verb, VirtualPath};
+use gantry_api::{Account, Command, Session, VirtualPath};
 
 use crate::files::shared::Shared;
 use crate::session::sessions::{About, Doing};
@@ -71,10 +70,8 @@ pub fn doing(command: &Command, progress: &Progress) -> Doing {
     let shown = command.to_string();
     let (name, argument) = shown.split_once(' ').unwrap_or((&shown, ""));
     let (name, argument) = (name.to_owned(), argument.to_owned());
-    if !progress.is_running() {
-        return Doing::Command { name, argument };
+    match progress.direction() {
+        None => Doing::Command { name, argument },
+        Some(direction) => Doing::Transfer { name, argument, direction, bytes: progress.moved() },
     }
-    let inward = [Verb::STOR, Verb::APPE, Verb::STOU].contains(&command.verb);
-    let direction = if inward { Direction::In } else { Direction::Out };
-    Doing::Transfer { name, argument, direction, bytes: progress.moved() }
 }

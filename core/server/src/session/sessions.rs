@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use gantry_api::session::Direction;
+use gantry_api::transfer::Direction;
 use tokio::sync::{mpsc, watch};
 use tokio::time::timeout;
 

@@ -18,6 +18,7 @@ use crate::generation::held::Held;
 use crate::generation::running::Running;
 use crate::generation::snapshot::Generation;
 use crate::log::TARGET;
+use crate::transfer::progress::Progress;
 
 /// A module's place in a session.
 #[derive(Default)]
@@ -43,6 +44,8 @@ pub struct Work<'a> {
     pub session: &'a mut Session,
     /// The dialogue that brings its commands.
     pub dialogue: &'a mut Dialogue,
+    /// How far its transfer is.
+    pub progress: &'a Progress,
     /// What its parts share.
     pub shared: &'a Arc<Shared>,
 }
@@ -70,6 +73,7 @@ impl<'a> Work<'a> {
             }
             Err(error) => (self.shared.scope.into(), Err(error)),
         };
+        self.progress.settle(self.session, result.is_ok());
         Performed { row, scope, result }
     }
 

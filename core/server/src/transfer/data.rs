@@ -9,18 +9,19 @@ use std::time::Duration;
 
 use gantry_api::data::{Data, DataLink, Family};
 use gantry_api::proto::address::as_ipv4;
-use gantry_api::{Error, Result, async_trait};
+use gantry_api::transfer::Transfer;
+use gantry_api::{Error, Reply, Result, Session, async_trait};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::time::timeout;
 
 use crate::caught::caught;
 use crate::transfer::link::Link;
+use crate::transfer::ports;
 use crate::transfer::progress::Progress;
+use crate::wire::connection::Connection;
 
 /// How long a client may take to connect, or to be connected to.
 const OPEN_WAIT: Duration = Duration::from_secs(30);
-/// How many ports of PassivePorts are tried.
-const TRIES: usize = 64;
 
 /// What the configuration says of data connections.
 #[derive(Debug, Clone, Copy)]
@@ -39,6 +40,7 @@ pub struct SessionData {
     remote: IpAddr,
     settings: DataSettings,
     progress: Arc<Progress>,
+    control: Connection,
     prepared: Prepared,
 }
 
@@ -50,8 +52,13 @@ enum Prepared {
 
 impl SessionData {
     /// For a control connection between two addresses.
-    pub fn new(local: IpAddr, remote: IpAddr, settings: DataSettings, progress: Arc<Progress>) -> Self {
-        Self { local, remote, settings, progress, prepared: Prepared::Nothing }
+    pub fn new(
+        (local, remote): (IpAddr, IpAddr),
+        settings: DataSettings,
+        progress: Arc<Progress>,
+        control: Connection,
+    ) -> Self {
+        Self { local, remote, settings, progress, control, prepared: Prepared::Nothing }
     }
 
     fn address(&self, family: Family) -> Result<IpAddr> {
@@ -63,19 +70,25 @@ impl SessionData {
         }
     }
 
-    fn listen(&self, address: IpAddr) -> io::Result<TcpListener> {
-        let Some((first, last)) = self.settings.ports else { return listen_at(SocketAddr::new(address, 0)) };
-        let count = usize::from(last - first) + 1;
-        let start = random(count)?;
-        let mut error = io::Error::from(io::ErrorKind::AddrInUse);
-        for step in 0..count.min(TRIES) {
-            let port = first + ((start + step) % count) as u16;
-            match listen_at(SocketAddr::new(address, port)) {
-                Err(busy) if busy.kind() == io::ErrorKind::AddrInUse => error = busy,
-                done => return done,
+    /// What was prepared, opened.
+    async fn open(&self, prepared: Prepared) -> Result<TcpStream> {
+        let opening = async {
+            match prepared {
+                Prepared::Passive(listener) => self.accept(listener).await,
+                Prepared::Active(address) => self.connect(address).await,
+                Prepared::Nothing => Err(io::ErrorKind::NotConnected.into()),
             }
-        }
-        Err(error)
+        };
+        let opened = tokio::select! {
+            opened = timeout(OPEN_WAIT, opening) => opened.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into())),
+            () = self.progress.given_up() => return Err(Error::client(426, "Data connection closed; transfer aborted")),
+        };
+        opened.map_err(|error| match error.kind() {
+            io::ErrorKind::NotConnected => {
+                Error::client(425, "Unable to build data connection: no PORT or PASV before")
+            }
+            _ => Error::client(425, format!("Unable to build data connection: {}", plain(&error))),
+        })
     }
 
     /// The client's connection; strangers are sent away and waited past.
@@ -104,7 +117,7 @@ impl Data for SessionData {
         let address = self.address(family)?;
         let failed =
             |error: io::Error| Error::system(format!("cannot listen for a data connection: {error}")).with_code(425);
-        let listener = self.listen(address).map_err(failed)?;
+        let listener = ports::listen(address, self.settings.ports).map_err(failed)?;
         let port = listener.local_addr().map_err(failed)?.port();
         self.prepared = Prepared::Passive(listener);
         Ok(SocketAddr::new(self.settings.masquerade.unwrap_or(address), port))
@@ -119,30 +132,18 @@ impl Data for SessionData {
         Ok(())
     }
 
-    async fn open(&mut self) -> Result<Box<dyn DataLink>> {
+    async fn begin(&mut self, session: &mut Session, transfer: Transfer, opening: Reply) -> Result<Box<dyn DataLink>> {
         let prepared = std::mem::replace(&mut self.prepared, Prepared::Nothing);
         // From here on ABOR is heard.
-        self.progress.begin();
-        let opened = caught(async {
-            let opening = async {
-                match prepared {
-                    Prepared::Passive(listener) => self.accept(listener).await,
-                    Prepared::Active(address) => self.connect(address).await,
-                    Prepared::Nothing => Err(io::ErrorKind::NotConnected.into()),
-                }
-            };
-            tokio::select! {
-                opened = timeout(OPEN_WAIT, opening) => Ok(opened.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))),
-                () = self.progress.given_up() => Err(Error::client(426, "Data connection closed; transfer aborted")),
-            }
-        });
-        let stream = opened.await?.map_err(|error| match error.kind() {
-            io::ErrorKind::NotConnected => {
-                Error::client(425, "Unable to build data connection: no PORT or PASV before")
-            }
-            _ => Error::client(425, format!("Unable to build data connection: {}", plain(&error))),
-        })?;
-        Ok(Box::new(Link::new(stream, self.progress.clone(), self.settings.stalled)))
+        self.progress.begin(transfer.direction);
+        caught(async {
+            let stream = self.open(prepared).await?;
+            let link = Link::new(stream, &transfer, self.progress.clone(), self.settings.stalled);
+            self.progress.record(session, transfer);
+            self.control.tell(&opening).await?;
+            Ok(Box::new(link) as Box<dyn DataLink>)
+        })
+        .await
     }
 }
 
@@ -156,18 +157,4 @@ fn plain(error: &io::Error) -> &'static str {
         io::ErrorKind::ConnectionRefused => "Connection refused",
         _ => "Operation failed",
     }
-}
-
-fn listen_at(address: SocketAddr) -> io::Result<TcpListener> {
-    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
-    socket.set_reuseaddr(true)?;
-    socket.bind(address)?;
-    socket.listen(8)
-}
-
-/// A number below `count` that a stranger cannot guess.
-fn random(count: usize) -> io::Result<usize> {
-    let mut bytes = [0; 4];
-    rustix::rand::getrandom(&mut bytes[..], rustix::rand::GetRandomFlags::empty())?;
-    Ok(u32::from_ne_bytes(bytes) as usize % count)
 }

@@ -1,18 +1,23 @@
-//! An open data connection. Files move by sendfile and splice where both ends
-//! have descriptors, else through a buffer; ABOR and a stall end each wait.
+//! An open data connection. In TYPE I files move by sendfile and splice where
+//! both ends have descriptors, else through a buffer; ABOR and a stall end each
+//! wait.
 
 use std::future::Future;
 use std::io;
+use std::ops::RangeInclusive;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::Arc;
 use std::time::Duration;
 
 use gantry_api::data::DataLink;
 use gantry_api::files::File;
+use gantry_api::proto::ascii::{FromWire, ToWire};
+use gantry_api::transfer::{Transfer, Type};
 use gantry_api::{Error, Result, async_trait};
 use gantry_sys::transfer::{self, Pipe};
 use tokio::io::Interest;
 use tokio::net::TcpStream;
+use tokio::task::coop::consume_budget;
 
 use crate::caught::caught;
 use crate::transfer::progress::Progress;
@@ -21,18 +26,25 @@ use crate::transfer::progress::Progress;
 const SLICE: usize = 1 << 20;
 /// Bytes of the buffer where the kernel cannot move them itself.
 const BUFFER: usize = 64 << 10;
+/// Bytes for which a transfer takes one unit of tokio's cooperative budget.
+const SHARE: u64 = 64 << 10;
 
 /// The connection of one transfer.
 pub struct Link {
     stream: TcpStream,
+    kind: Type,
+    /// Where in the file it begins.
+    offset: u64,
     progress: Arc<Progress>,
     stalled: Option<Duration>,
+    /// Bytes of a write of which nobody knows how many were written.
+    unsure: u64,
 }
 
 impl Link {
-    /// Takes an open stream over.
-    pub fn new(stream: TcpStream, progress: Arc<Progress>, stalled: Option<Duration>) -> Self {
-        Self { stream, progress, stalled }
+    /// Takes the open stream of a transfer over.
+    pub fn new(stream: TcpStream, transfer: &Transfer, progress: Arc<Progress>, stalled: Option<Duration>) -> Self {
+        Self { stream, kind: transfer.kind, offset: transfer.offset, progress, stalled, unsure: 0 }
     }
 
     /// One step of a transfer, ended by ABOR or when nothing moves for
@@ -52,12 +64,78 @@ impl Link {
         }
     }
 
+    /// Counts bytes that have moved. A fast client gets no more than its share of
+    /// the worker's time, and its ABOR is heard.
+    async fn count(&self, bytes: u64) {
+        self.progress.add(bytes);
+        for _ in 0..=bytes / SHARE {
+            consume_budget().await;
+        }
+    }
+
+    /// Where in the file the next byte is.
+    fn at(&self) -> u64 {
+        self.offset.saturating_add(self.progress.moved())
+    }
+
+    /// Sends some of these bytes; how many.
+    async fn send_some(&self, bytes: &[u8]) -> Result<usize> {
+        self.step(self.stream.async_io(Interest::WRITABLE, || self.stream.try_write(bytes))).await
+    }
+
     async fn send_all(&self, mut bytes: &[u8]) -> Result<()> {
         while !bytes.is_empty() {
-            let count = self.step(self.stream.async_io(Interest::WRITABLE, || self.stream.try_write(bytes))).await?;
-            self.progress.add(count);
-            bytes = &bytes[count..];
+            let count = self.send_some(bytes).await?;
+            self.count(count as u64).await;
+            bytes = bytes.get(count..).unwrap_or_default();
         }
+        Ok(())
+    }
+
+    async fn send_pieces(&self, file: &dyn File) -> Result<()> {
+        let mut converter = ToWire::default();
+        loop {
+            let piece = file.read_at(self.at(), BUFFER).await?;
+            if piece.is_empty() {
+                return Ok(());
+            }
+            if self.kind == Type::Image {
+                self.send_all(&piece).await?;
+                continue;
+            }
+            let (converted, mut sent) = (converter.convert(&piece), 0);
+            while let Some(rest) = converted.get(sent..).filter(|rest| !rest.is_empty()) {
+                sent += self.send_some(rest).await?;
+            }
+            self.count(piece.len() as u64).await;
+        }
+    }
+
+    async fn receive_pieces(&mut self, file: &dyn File) -> Result<()> {
+        let mut converter = FromWire::default();
+        loop {
+            let piece = self.receive_some().await?;
+            let is_end = piece.is_empty();
+            let piece = match self.kind {
+                Type::Image => piece,
+                Type::Ascii if is_end => std::mem::take(&mut converter).finish().to_vec(),
+                Type::Ascii => converter.convert(&piece),
+            };
+            self.write(file, piece).await?;
+            if is_end {
+                return Ok(());
+            }
+        }
+    }
+
+    async fn write(&mut self, file: &dyn File, piece: Vec<u8>) -> Result<()> {
+        self.unsure = piece.len() as u64;
+        if !piece.is_empty() {
+            let written = file.write_at(self.at(), piece).await;
+            written.map_err(|error| error.context("Transfer aborted"))?;
+        }
+        let written = std::mem::take(&mut self.unsure);
+        self.count(written).await;
         Ok(())
     }
 
@@ -72,7 +150,8 @@ impl Link {
     }
 
     /// By sendfile: true at the end, false where the file's system has none.
-    async fn send_by_kernel(&self, file: BorrowedFd<'_>, mut offset: u64) -> Result<bool> {
+    async fn send_by_kernel(&self, file: BorrowedFd<'_>) -> Result<bool> {
+        let mut offset = self.offset;
         let _ = transfer::sequential(file);
         loop {
             // Pages that are not in memory are read ahead on a thread that
@@ -83,14 +162,15 @@ impl Link {
             let sent = || transfer::send_file(self.stream.as_fd(), file, &mut offset, SLICE);
             match self.step(kernel(self.stream.async_io(Interest::WRITABLE, sent))).await? {
                 Moved::Bytes(0) => return Ok(true),
-                Moved::Bytes(count) => self.progress.add(count),
+                Moved::Bytes(count) => self.count(count as u64).await,
                 Moved::Unsupported => return Ok(false),
             }
         }
     }
 
     /// By splice; false where the file's system has none and nothing was moved.
-    async fn receive_by_kernel(&self, file: BorrowedFd<'_>, mut offset: u64) -> Result<bool> {
+    async fn receive_by_kernel(&self, file: BorrowedFd<'_>) -> Result<bool> {
+        let mut offset = self.offset;
         let mut pipe = Pipe::new().map_err(broken)?;
         loop {
             let fill = || pipe.fill(self.stream.as_fd(), SLICE);
@@ -105,7 +185,7 @@ impl Link {
             let before = offset;
             let drained = tokio::task::block_in_place(|| pipe.drain(file, &mut offset));
             // What has been written counts, also where the disk is full.
-            self.progress.add((offset - before) as usize);
+            self.count(offset - before).await;
             drained.map_err(|error| Error::from(error).context("Transfer aborted"))?;
             broke?;
         }
@@ -138,65 +218,48 @@ impl DataLink for Link {
 
     async fn receive(&mut self) -> Result<Vec<u8>> {
         let bytes = caught(self.receive_some()).await?;
-        self.progress.add(bytes.len());
+        self.progress.add(bytes.len() as u64);
         Ok(bytes)
     }
 
-    async fn send_file(&mut self, file: &dyn File, offset: u64) -> Result<u64> {
-        let before = self.progress.moved();
+    async fn send_file(&mut self, file: &dyn File) -> Result<()> {
         caught(async {
-            if let Some(descriptor) = file.descriptor()
-                && self.send_by_kernel(descriptor, offset).await?
+            if self.kind == Type::Image
+                && let Some(descriptor) = file.descriptor()
+                && self.send_by_kernel(descriptor).await?
             {
                 return Ok(());
             }
-            loop {
-                let at = offset + (self.progress.moved() - before);
-                let bytes = file.read_at(at, BUFFER).await?;
-                if bytes.is_empty() {
-                    return Ok(());
-                }
-                self.send_all(&bytes).await?;
-            }
+            self.send_pieces(file).await
         })
-        .await?;
-        Ok(self.progress.moved() - before)
+        .await
     }
 
-    async fn receive_file(&mut self, file: &dyn File, offset: u64) -> Result<u64> {
-        let before = self.progress.moved();
+    async fn receive_file(&mut self, file: &dyn File) -> Result<()> {
         caught(async {
-            if let Some(descriptor) = file.descriptor()
-                && self.receive_by_kernel(descriptor, offset).await?
+            if self.kind == Type::Image
+                && let Some(descriptor) = file.descriptor()
+                && self.receive_by_kernel(descriptor).await?
             {
                 return Ok(());
             }
-            loop {
-                let at = offset + (self.progress.moved() - before);
-                let bytes = self.receive_some().await?;
-                if bytes.is_empty() {
-                    return Ok(());
-                }
-                let count = bytes.len();
-                let written = file.write_at(at, bytes).await;
-                written.map_err(|error| error.context("Transfer aborted"))?;
-                self.progress.add(count);
-            }
+            self.receive_pieces(file).await
         })
-        .await?;
-        Ok(self.progress.moved() - before)
+        .await
+    }
+
+    fn moved(&self) -> RangeInclusive<u64> {
+        let moved = self.progress.moved();
+        moved..=moved.saturating_add(self.unsure)
     }
 
     async fn finish(self: Box<Self>) -> Result<()> {
         use tokio::io::AsyncWriteExt;
-        let Self { mut stream, .. } = *self;
+        let Self { mut stream, progress, .. } = *self;
         // The client may have closed already: all that it wanted has moved.
         let _ = stream.shutdown().await;
+        progress.finish();
         Ok(())
-    }
-
-    fn moved(&self) -> u64 {
-        self.progress.moved()
     }
 }
 

@@ -1,8 +1,12 @@
 //! What the session's loop and the data connection of its command share: how
-//! far a transfer is, and whether it shall stop.
+//! far a transfer is, and whether it shall stop. From it the transfer's record
+//! is completed.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::SystemTime;
 
+use gantry_api::Session;
+use gantry_api::transfer::{Direction, Outcome, Transfer};
 use tokio::sync::Notify;
 
 /// One for a session, used by one transfer at a time.
@@ -10,6 +14,9 @@ use tokio::sync::Notify;
 pub struct Progress {
     moved: AtomicU64,
     running: AtomicBool,
+    inward: AtomicBool,
+    recorded: AtomicBool,
+    finished: AtomicBool,
     stopped: AtomicBool,
     gone: AtomicBool,
     stop: Notify,
@@ -19,18 +26,53 @@ impl Progress {
     /// A command begins: nothing has moved, nothing is to be stopped.
     pub fn reset(&self) {
         self.moved.store(0, Ordering::Relaxed);
-        self.running.store(false, Ordering::Relaxed);
-        self.stopped.store(false, Ordering::Relaxed);
+        for flag in [&self.running, &self.recorded, &self.finished, &self.stopped] {
+            flag.store(false, Ordering::Relaxed);
+        }
     }
 
-    /// A transfer begins.
-    pub fn begin(&self) {
+    /// A transfer begins: from here on ABOR stops it.
+    pub fn begin(&self, direction: Direction) {
+        self.inward.store(direction == Direction::In, Ordering::Relaxed);
         self.running.store(true, Ordering::Relaxed);
     }
 
+    /// Its data connection is open: the session gets its record.
+    pub fn record(&self, session: &mut Session, mut transfer: Transfer) {
+        transfer.began = SystemTime::now();
+        transfer.ended = transfer.began;
+        session.transfer = Some(transfer);
+        self.recorded.store(true, Ordering::Relaxed);
+    }
+
+    /// All of it has moved, and the data connection is closed.
+    pub fn finish(&self) {
+        self.finished.store(true, Ordering::Relaxed);
+    }
+
+    /// Completes the record of the transfer that the command made, and counts its
+    /// bytes for the session; once. A command that failed, or whose task was
+    /// dropped, has broken its transfer off.
+    pub fn settle(&self, session: &mut Session, succeeded: bool) {
+        if !self.recorded.swap(false, Ordering::Relaxed) {
+            return;
+        }
+        let Some(transfer) = &mut session.transfer else { return };
+        transfer.bytes = self.moved();
+        transfer.ended = SystemTime::now();
+        if succeeded && self.finished.load(Ordering::Relaxed) {
+            transfer.outcome = Outcome::Complete;
+        }
+        let total = match transfer.direction {
+            Direction::In => &mut session.bytes.0,
+            Direction::Out => &mut session.bytes.1,
+        };
+        *total = total.saturating_add(transfer.bytes);
+    }
+
     /// Bytes have moved.
-    pub fn add(&self, bytes: usize) {
-        self.moved.fetch_add(bytes as u64, Ordering::Relaxed);
+    pub fn add(&self, bytes: u64) {
+        self.moved.fetch_add(bytes, Ordering::Relaxed);
     }
 
     /// Bytes moved so far.
@@ -38,9 +80,15 @@ impl Progress {
         self.moved.load(Ordering::Relaxed)
     }
 
-    /// Whether a transfer is under way.
+    /// Whether the command transfers.
     pub fn is_running(&self) -> bool {
         self.running.load(Ordering::Relaxed)
+    }
+
+    /// Which way it transfers, if it does.
+    pub fn direction(&self) -> Option<Direction> {
+        let direction = if self.inward.load(Ordering::Relaxed) { Direction::In } else { Direction::Out };
+        self.is_running().then_some(direction)
     }
 
     /// Stops the transfer: ABOR.

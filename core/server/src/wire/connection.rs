@@ -12,6 +12,7 @@ use gantry_api::proto::Lines;
 use gantry_api::{Error, Reply, Result, async_trait};
 use socket2::SockRef;
 use tokio::net::TcpStream;
+use tokio::task::coop::consume_budget;
 use tokio::time::timeout;
 
 use crate::caught::caught;
@@ -38,8 +39,10 @@ impl Connection {
     }
 
     /// Waits for bytes and puts them into `lines`; false at the end of the
-    /// stream. Nothing is held while it waits.
+    /// stream. Nothing is held while it waits. A client that never stops sending
+    /// gets no more than its share of the worker's time.
     pub async fn read(&self, lines: &mut Lines) -> io::Result<bool> {
+        consume_budget().await;
         loop {
             self.stream.readable().await?;
             match self.take(lines) {
@@ -80,8 +83,9 @@ impl Connection {
         let _ = timeout(LINGER_WAIT, drain).await;
     }
 
-    /// Sends a reply.
+    /// Sends a reply; the worker's other sessions have their turn in between.
     pub async fn send(&self, reply: &Reply) -> io::Result<()> {
+        consume_budget().await;
         let mut bytes = Vec::new();
         reply.encode(&mut bytes);
         let mut rest = &bytes[..];
@@ -96,12 +100,17 @@ impl Connection {
         }
         Ok(())
     }
+
+    /// Sends a reply on behalf of a command.
+    pub async fn tell(&self, reply: &Reply) -> Result<()> {
+        let sent = self.send(reply).await;
+        sent.map_err(|error| Error::system(format!("control connection: {error}")).with_code(421))
+    }
 }
 
 #[async_trait]
 impl Control for Connection {
     async fn send(&mut self, reply: Reply) -> Result<()> {
-        let sent = caught(async { Ok(Connection::send(self, &reply).await) }).await?;
-        sent.map_err(|error| Error::system(format!("control connection: {error}")).with_code(421))
+        caught(self.tell(&reply)).await
     }
 }

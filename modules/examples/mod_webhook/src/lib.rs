@@ -9,7 +9,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use gantry_api::prelude::*;
-use gantry_api::session::{Direction, Outcome};
+use gantry_api::transfer::{Direction, Outcome};
 use serde::Deserialize;
 use tokio::sync::{mpsc, oneshot};
 

@@ -16,6 +16,7 @@ use gantry_api::moment::{SettingsBox, State};
 use gantry_api::runtime::Layout;
 use gantry_api::service::{Services, SqlBackend, SqlConnect, SqlRows, SqlStatement};
 use gantry_api::session::{ServerId, Session};
+use gantry_api::transfer::Transfer;
 use gantry_api::{
     Account, Command, Dialogue, Image, Inherits, Moment, Phase, Reply, Result, Start, Step, Value, Verb, VirtualPath,
     async_trait, refuse,
@@ -279,7 +280,7 @@ impl Data for Nothing {
     fn active(&mut self, _: SocketAddr) -> Result<()> {
         none()
     }
-    async fn open(&mut self) -> Result<Box<dyn DataLink>> {
+    async fn begin(&mut self, _: &mut Session, _: Transfer, _: Reply) -> Result<Box<dyn DataLink>> {
         none()
     }
 }

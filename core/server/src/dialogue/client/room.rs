@@ -80,8 +80,8 @@ impl Room {
 
     /// Takes a command through all its phases. The reply stays in the session.
     pub async fn command(&mut self, command: &Command) {
-        let Client { seats, session, dialogue, shared, .. } = &mut self.client;
-        let mut work = Work { seats, session, dialogue, shared };
+        let Client { seats, session, dialogue, progress, shared, .. } = &mut self.client;
+        let mut work = Work { seats, session, dialogue, progress, shared };
         let answered = command::answer(&mut work, command).await;
         command::log(&mut work, command, &answered).await;
     }

@@ -1,15 +1,16 @@
-//! TYPE A (RFC 959 section 3.1.1.1): lines end with LF in files and with CRLF on the wire. Piece by piece, whatever the
-//! pieces' ends cut apart.
+//! TYPE A (RFC 959 section 3.1.1.1): lines end with LF in files and with CRLF on the wire. Text is converted piece by
+//! piece, wherever the pieces are cut.
 
 /// Makes CRLF of LF.
 #[derive(Debug, Default)]
-pub(crate) struct ToWire {
+pub struct ToWire {
     after_cr: bool,
 }
 
 impl ToWire {
-    /// The next piece for the wire. An LF behind a CR is left as it is: that line ends well already.
-    pub(crate) fn convert(&mut self, piece: &[u8]) -> Vec<u8> {
+    /// The next piece for the wire. An LF behind a CR stays as it is: that line ends well already.
+    #[must_use]
+    pub fn convert(&mut self, piece: &[u8]) -> Vec<u8> {
         let mut out = Vec::with_capacity(piece.len() + piece.len() / 16 + 1);
         for &byte in piece {
             if byte == b'\n' && !self.after_cr {
@@ -24,13 +25,14 @@ impl ToWire {
 
 /// Makes LF of CRLF. A CR that no LF follows stays.
 #[derive(Debug, Default)]
-pub(crate) struct FromWire {
+pub struct FromWire {
     held_cr: bool,
 }
 
 impl FromWire {
-    /// The next piece for the file. A CR at the end of the piece is held until the next one shows what follows.
-    pub(crate) fn convert(&mut self, piece: &[u8]) -> Vec<u8> {
+    /// The next piece for the file. A CR at the end of a piece is held until the next one shows what follows.
+    #[must_use]
+    pub fn convert(&mut self, piece: &[u8]) -> Vec<u8> {
         let mut out = Vec::with_capacity(piece.len() + 1);
         for &byte in piece {
             if self.held_cr && byte != b'\n' {
@@ -45,7 +47,8 @@ impl FromWire {
     }
 
     /// What is left at the end of the transfer.
-    pub(crate) fn finish(self) -> &'static [u8] {
+    #[must_use]
+    pub fn finish(self) -> &'static [u8] {
         if self.held_cr { b"\r" } else { b"" }
     }
 }

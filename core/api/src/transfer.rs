@@ -1,0 +1,118 @@
+//! A transfer: one object between the client and the server, from the 150 to the
+//! 226. A module says what it sends or receives ([`crate::Moment::begin`]); the
+//! server opens the data connection, sends the 150, counts the bytes, ends the
+//! transfer, and leaves its record in [`crate::Session::transfer`].
+
+use std::time::SystemTime;
+
+use gantry_proto::reply::Reply;
+
+use crate::path::VirtualPath;
+
+/// The representation type (RFC 959 section 3.1.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Type {
+    /// ASCII: lines end with CRLF on the wire.
+    Ascii,
+    /// Image: bytes as they are.
+    Image,
+}
+
+/// Which way a transfer goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Direction {
+    /// To the server: STOR, APPE, STOU.
+    In,
+    /// To the client: RETR and listings.
+    Out,
+}
+
+/// How a transfer ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// All of it arrived.
+    Complete,
+    /// It was broken off.
+    Incomplete,
+}
+
+/// The transfer that a command made, for the logs: of a file, or of a listing on
+/// a data connection.
+#[derive(Debug, Clone)]
+pub struct Transfer {
+    /// The file, or what was listed.
+    pub path: VirtualPath,
+    /// Which way.
+    pub direction: Direction,
+    /// How represented.
+    pub kind: Type,
+    /// Where in the object it begins, in bytes.
+    pub offset: u64,
+    /// How many bytes are to move, where that is known beforehand.
+    pub expected: Option<u64>,
+    /// Bytes of the object that have moved: in TYPE A of a file those in the file.
+    pub bytes: u64,
+    /// When the data connection was open.
+    pub began: SystemTime,
+    /// When it ended.
+    pub ended: SystemTime,
+    /// How it ended.
+    pub outcome: Outcome,
+}
+
+impl Transfer {
+    /// A transfer that is about to begin. It counts as broken off until the server
+    /// has seen its end, so that one whose task is dropped is recorded as what it
+    /// was.
+    pub fn new(path: VirtualPath, direction: Direction, kind: Type) -> Self {
+        let now = SystemTime::now();
+        let (offset, expected, bytes, outcome) = (0, None, 0, Outcome::Incomplete);
+        Self { path, direction, kind, offset, expected, bytes, began: now, ended: now, outcome }
+    }
+
+    /// The same from a place in the object on (REST, APPE).
+    #[must_use]
+    pub fn from(mut self, offset: u64) -> Self {
+        self.offset = offset;
+        self
+    }
+
+    /// The same with a known number of bytes to move.
+    #[must_use]
+    pub fn expecting(mut self, bytes: u64) -> Self {
+        self.expected = Some(bytes);
+        self
+    }
+
+    /// The usual 150, with the object's name as the client reads it: `Opening BINARY
+    /// mode data connection for x (4 bytes)`.
+    pub fn opening(&self, name: &[u8]) -> Reply {
+        let kind = match self.kind {
+            Type::Ascii => "ASCII",
+            Type::Image => "BINARY",
+        };
+        let size = match self.expected {
+            Some(1) => " (1 byte)".to_owned(),
+            Some(size) => format!(" ({size} bytes)"),
+            None => String::new(),
+        };
+        let text = [format!("Opening {kind} mode data connection for ").as_bytes(), name, size.as_bytes()].concat();
+        Reply::new(150, text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_150_has_the_size_where_it_is_known() {
+        let transfer = |kind| Transfer::new(VirtualPath::root(), Direction::Out, kind);
+        let text = |reply: Reply| String::from_utf8_lossy(reply.last_line()).into_owned();
+        let opening = |transfer: Transfer| text(transfer.opening(b"x"));
+        assert_eq!(opening(transfer(Type::Image).expecting(4)), "Opening BINARY mode data connection for x (4 bytes)");
+        assert_eq!(opening(transfer(Type::Image).expecting(1)), "Opening BINARY mode data connection for x (1 byte)");
+        assert_eq!(opening(transfer(Type::Ascii)), "Opening ASCII mode data connection for x");
+        assert!(transfer(Type::Ascii).opening(b"\xff").last_line().ends_with(b"\xff"));
+    }
+}
