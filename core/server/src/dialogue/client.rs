@@ -295,6 +295,7 @@ impl Client {
             } = self;
             progress.reset();
             let began = SystemTime::now();
+            let classes = shared.generation.table.row(command.verb).classes;
             let mut work = Work { seats, session, dialogue, shared };
             let mut running = std::pin::pin!(command::command(&mut work, connection, &command));
             loop {
@@ -311,7 +312,7 @@ impl Client {
                         let wish = wishes.borrow_and_update().clone();
                         *closing = (wish.closing, wish.words);
                         if let Some(ask) = wish.ask {
-                            let _ = ask.send(known.about(doing(&command, progress), began));
+                            let _ = ask.send(known.about(doing(&command, classes, progress), began));
                         }
                         if wish.closing == Closing::Now && !asides.hurried {
                             asides.hurried = true;
@@ -334,6 +335,8 @@ impl Client {
         self.clock.last_command = Instant::now();
         if self.progress.is_running() {
             self.clock.last_transfer = self.clock.last_command;
+            // REST is for the next data connection alone.
+            self.dialogue.restart = 0;
         }
         if asides.aborted {
             self.connection.send(&Reply::new(226, "Abort successful")).await?;

@@ -6,7 +6,7 @@ use std::time::SystemTime;
 
 use gantry_api::proto::text::Escaped;
 use gantry_api::session::Direction;
-use gantry_api::{Account, Command, Session, Verb, VirtualPath};
+use gantry_api::{Account, Command, CommandClasses, Session, VirtualPath};
 
 use crate::files::shared::Shared;
 use crate::session::sessions::{About, Doing};
@@ -66,15 +66,15 @@ impl Known {
     }
 }
 
-/// What a command does.
-pub fn doing(command: &Command, progress: &Progress) -> Doing {
+/// What a command of these classes does.
+pub fn doing(command: &Command, classes: CommandClasses, progress: &Progress) -> Doing {
     let shown = command.to_string();
     let (name, argument) = shown.split_once(' ').unwrap_or((&shown, ""));
     let (name, argument) = (name.to_owned(), argument.to_owned());
     if !progress.is_running() {
         return Doing::Command { name, argument };
     }
-    let inward = [Verb::STOR, Verb::APPE, Verb::STOU].contains(&command.verb);
+    let inward = classes.intersects(CommandClasses::WRITE);
     let direction = if inward { Direction::In } else { Direction::Out };
     Doing::Transfer { name, argument, direction, bytes: progress.moved() }
 }
