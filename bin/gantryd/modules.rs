@@ -30,3 +30,98 @@ extern crate mod_sql as _;
 extern crate mod_sql_sqlite as _;
 #[cfg(feature = "static-mod_webhook")]
 extern crate mod_webhook as _;
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use gantry_api::{Image, Login};
+    use gantry_server::LOGGER;
+
+    /// The classes are those in which ProFTPD 1.3.8 logs these commands, the groups
+    /// those of its page on `<Limit>`.
+    const COMMANDS: &str = "
+        ABOR        MISC
+        ACCT        AUTH
+        ALLO        MISC
+        APPE        WRITE           WRITE
+        CDUP        DIRS            DIRS
+        CWD         DIRS            DIRS
+        DELE        WRITE           WRITE
+        EPRT        MISC
+        EPSV        MISC
+        FEAT        INFO
+        HELP        INFO
+        LIST        DIRS            DIRS
+        MDTM        DIRS INFO       DIRS
+        MFMT        WRITE           WRITE
+        MKD         WRITE DIRS      WRITE
+        MLSD        DIRS            DIRS
+        MLST        DIRS            DIRS
+        MODE        MISC
+        NLST        DIRS            DIRS
+        NOOP        MISC
+        OPTS        MISC
+        PASS        AUTH
+        PASV        MISC
+        PORT        MISC
+        PWD         DIRS INFO       DIRS
+        QUIT        INFO
+        REIN        AUTH
+        REST        MISC
+        RETR        READ            READ
+        RMD         WRITE DIRS      WRITE
+        RNFR        WRITE MISC      DIRS
+        RNTO        WRITE MISC      WRITE
+        SITE        MISC
+        SITE_CHMOD  MISC            WRITE SITE
+        SITE_HELP   MISC            WRITE SITE
+        SIZE        INFO            READ
+        SMNT        MISC
+        STAT        INFO            READ DIRS
+        STOR        WRITE           WRITE
+        STOU        WRITE           WRITE
+        STRU        MISC
+        SYST        INFO
+        TYPE        MISC
+        USER        AUTH
+        XCUP        DIRS            DIRS
+        XCWD        DIRS            DIRS
+        XMKD        WRITE DIRS      WRITE
+        XPWD        DIRS INFO       DIRS
+        XRMD        WRITE DIRS      WRITE
+    ";
+
+    #[test]
+    fn commands_are_in_proftpds_classes_and_groups() {
+        let image = Image::this(&LOGGER);
+        let words = |text: String| text.replace(", ", " ");
+        let found: BTreeMap<String, [String; 2]> = image
+            .commands
+            .iter()
+            .map(|command| (command.verb.name(), [command.classes.to_string(), command.groups.to_string()].map(words)))
+            .collect();
+        for line in COMMANDS.trim().lines() {
+            let mut columns = line.split("  ").map(str::trim).filter(|column| !column.is_empty());
+            let name = columns.next().unwrap();
+            let wanted = [columns.next(), columns.next()].map(|column| column.unwrap_or_default().to_owned());
+            assert_eq!(found.get(name), Some(&wanted), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_command_is_declared_by_one_module_with_something_that_handles_it() {
+        let image = Image::this(&LOGGER);
+        for command in &image.commands {
+            let again = image.commands.iter().filter(|other| other.verb == command.verb).count();
+            assert_eq!(again, 1, "{}", command.verb);
+            assert!(command.handler.at_once.is_some() || command.handler.wait.is_some(), "{}", command.verb);
+            assert!(!command.help.trim().is_empty(), "{}", command.verb);
+        }
+        let any_time = image.commands.iter().filter(|command| command.login == Login::NotNeeded);
+        let mut any_time: Vec<String> = any_time.map(|command| command.verb.name()).collect();
+        any_time.sort();
+        let wanted = "ABOR ACCT ALLO FEAT HELP MODE NOOP OPTS PASS QUIT REIN SITE_HELP SMNT STRU SYST TYPE USER";
+        assert_eq!(any_time.join(" "), wanted);
+    }
+}

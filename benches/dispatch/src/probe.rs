@@ -100,7 +100,7 @@ fn occupant(image: &ImageRef, descriptor: &'static Descriptor, home: Home, hooks
     let (name, version) = (descriptor.name.to_owned(), descriptor.version.to_owned());
     let running = Running::new(name, version, instance, image.clone());
     debug_assert!(hooks.iter().all(|hook| hook.phase == Phase::Pre));
-    Occupant { running, settings: settings(descriptor), hooks }
+    Occupant { running, settings: settings(descriptor), hooks, commands: Vec::new() }
 }
 
 fn settings(descriptor: &Descriptor) -> SettingsBox {

@@ -57,19 +57,26 @@ fn with_argument(group: &str, layout: &str, mut occupants: Vec<Occupant>, argume
 #[derive(Default)]
 struct Handler;
 
-#[async_trait]
-impl Module for Handler {
-    fn at_once(&self, at: &mut Moment<'_>) -> Result<Step> {
-        at.respond(200, "NOOP command successful");
-        Ok(Step::Done)
-    }
+impl Module for Handler {}
+
+command! {
+    /// Does nothing.
+    NOOP "", class: MISC, login: no, at_once: done;
+    /// Is never sent.
+    STOR "", class: WRITE, at_once: done;
+}
+
+fn done(at: &mut Moment<'_>) -> Result<Step> {
+    at.respond(200, "NOOP command successful");
+    Ok(Step::Done)
 }
 
 pub(crate) fn handler() -> Occupant {
     let home = Home { module: "handler".into(), runtime: None };
     let instance = instance::create::<Handler>(home).expect("it is made without failing");
-    let image = ImageRef::Linked(Arc::new(Image::this(&LOGGER)));
+    let image = Image::this(&LOGGER);
+    let commands = image.commands.iter().copied().filter(|command| command.module == env!("CARGO_PKG_NAME")).collect();
+    let image = ImageRef::Linked(Arc::new(image));
     let running = Running::new("handler".to_owned(), String::new(), instance, image);
-    let hooks = vec![Hook::command(Verb::NOOP).before_login(), Hook::command(Verb::STOR)];
-    Occupant { running, settings: Box::new(()), hooks }
+    Occupant { running, settings: Box::new(()), hooks: Vec::new(), commands }
 }

@@ -2,6 +2,7 @@
 
 use gantry_proto::verb::Verb;
 
+use crate::command::CommandClasses;
 use crate::guard::Output;
 
 /// A command's phases, as ProFTPD names them.
@@ -26,80 +27,69 @@ impl Phase {
     pub const ALL: [Self; 6] = [Self::Pre, Self::Command, Self::Post, Self::PostError, Self::Log, Self::LogError];
 }
 
-/// Whether a command is allowed before login.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Login {
-    /// 530 before login.
-    Required,
-    /// Allowed at any time.
-    NotNeeded,
-}
-
-/// What of a command's argument is a path: the gate and the settings of
-/// `<Directory>` go by it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum PathArgument {
-    /// Nothing.
-    None,
-    /// All of it; the working directory where it is empty.
-    Whole,
-    /// What follows options such as `-la`.
-    AfterOptions,
-    /// What follows the first word.
-    AfterWord,
-}
-
 /// One moment at which a module wants to be called.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Hook {
-    /// The command; none for every command.
-    pub verb: Option<Verb>,
+    /// Which commands.
+    pub commands: Commands,
     /// The phase.
     pub phase: Phase,
-    /// Whether the command needs a login (of CMD hooks).
-    pub login: Login,
-    /// What of its argument is a path (of CMD hooks).
-    pub path: PathArgument,
+}
+
+/// The commands that a hook concerns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Commands {
+    /// Every command; no event of a session.
+    All,
+    /// Those of any of these classes.
+    Classes(CommandClasses),
+    /// This one.
+    One(Verb),
 }
 
 impl Hook {
-    const fn of(verb: Option<Verb>, phase: Phase) -> Self {
-        Self { verb, phase, login: Login::Required, path: PathArgument::None }
+    const fn of(verb: Verb, phase: Phase) -> Self {
+        Self { commands: Commands::One(verb), phase }
     }
 
-    /// Handles a command.
+    /// Has a part in the handling of a command that another module declares.
     pub const fn command(verb: Verb) -> Self {
-        Self::of(Some(verb), Phase::Command)
+        Self::of(verb, Phase::Command)
     }
 
     /// Before a command.
     pub const fn pre(verb: Verb) -> Self {
-        Self::of(Some(verb), Phase::Pre)
+        Self::of(verb, Phase::Pre)
     }
 
     /// After a command's success.
     pub const fn post(verb: Verb) -> Self {
-        Self::of(Some(verb), Phase::Post)
+        Self::of(verb, Phase::Post)
     }
 
     /// After a command's failure.
     pub const fn post_error(verb: Verb) -> Self {
-        Self::of(Some(verb), Phase::PostError)
+        Self::of(verb, Phase::PostError)
     }
 
     /// Logs a command that succeeded.
     pub const fn log(verb: Verb) -> Self {
-        Self::of(Some(verb), Phase::Log)
+        Self::of(verb, Phase::Log)
     }
 
     /// Logs a command that failed.
     pub const fn log_error(verb: Verb) -> Self {
-        Self::of(Some(verb), Phase::LogError)
+        Self::of(verb, Phase::LogError)
     }
 
     /// A phase of every command.
     pub const fn every(phase: Phase) -> Self {
-        Self::of(None, phase)
+        Self { commands: Commands::All, phase }
+    }
+
+    /// A phase of the commands of some classes.
+    pub const fn classes(classes: CommandClasses, phase: Phase) -> Self {
+        Self { commands: Commands::Classes(classes), phase }
     }
 
     /// When a client has connected, before the greeting: an error refuses it.
@@ -110,20 +100,6 @@ impl Hook {
     /// When a session ends, however it ends.
     pub const fn exit() -> Self {
         Self::command(Verb::EXIT)
-    }
-
-    /// Allows the command before login.
-    #[must_use]
-    pub const fn before_login(mut self) -> Self {
-        self.login = Login::NotNeeded;
-        self
-    }
-
-    /// Says what of the command's argument is a path.
-    #[must_use]
-    pub const fn path(mut self, path: PathArgument) -> Self {
-        self.path = path;
-        self
     }
 }
 

@@ -2,7 +2,8 @@
 //! descriptor into this image's slice, exports the symbol by which a loader
 //! finds it, and writes the stamp.
 
-use crate::contribution::{CommandEntry, ControlAction};
+use crate::command::CommandEntry;
+use crate::contribution::ControlAction;
 use crate::directive::Directive;
 use crate::error::{Error, Result};
 use crate::guard::{self, Home};

@@ -1,6 +1,7 @@
 //! An instance of a module, as the daemon holds it: each call is guarded by the
 //! image that the module's code is in.
 
+use crate::command::{AtOnce, Wait};
 use crate::control::{Answer, Asked, Change};
 use crate::error::Result;
 use crate::guard::{self, Call, Guarded, Home};
@@ -22,6 +23,10 @@ pub trait Instance: Send + Sync {
     fn at_once(&self, at: &mut Moment<'_>) -> Result<Step>;
     /// See [`Module::wait`].
     fn wait<'a>(&'a self, at: &'a mut Moment<'_>) -> Call<'a, Result<Step>>;
+    /// Has a handler of the module's answer a command at once.
+    fn handle(&self, handler: AtOnce, at: &mut Moment<'_>) -> Result<Step>;
+    /// Has a handler of the module's answer a command.
+    fn handle_waiting<'a>(&'a self, handler: Wait, at: &'a mut Moment<'_>) -> Call<'a, Result<Step>>;
     /// See [`Module::control`].
     fn control<'a>(&'a self, asked: &'a Asked<'_>) -> Call<'a, Result<Answer>>;
     /// See [`Module::hand_over`].
@@ -52,6 +57,14 @@ impl<M: Module> Instance for Guarded<M> {
 
     fn wait<'a>(&'a self, at: &'a mut Moment<'_>) -> Call<'a, Result<Step>> {
         Call::new(self.home(), || self.value().wait(at))
+    }
+
+    fn handle(&self, handler: AtOnce, at: &mut Moment<'_>) -> Result<Step> {
+        guard::call(&self.home().module, || handler(self.value(), at))
+    }
+
+    fn handle_waiting<'a>(&'a self, handler: Wait, at: &'a mut Moment<'_>) -> Call<'a, Result<Step>> {
+        Call::new(self.home(), || handler(self.value(), at))
     }
 
     fn control<'a>(&'a self, asked: &'a Asked<'_>) -> Call<'a, Result<Answer>> {

@@ -7,6 +7,7 @@
 #![deny(unsafe_code)]
 
 mod account;
+pub mod command;
 mod contribution;
 pub mod control;
 pub mod data;
@@ -39,7 +40,8 @@ pub use {inventory, linkme};
 
 pub use account::{Account, Group};
 pub use async_trait::async_trait;
-pub use contribution::{CommandEntry, ControlAction};
+pub use command::{CommandClasses, CommandEntry, LimitGroups, Login, PathArgument};
+pub use contribution::ControlAction;
 pub use dialogue::Dialogue;
 #[doc(hidden)]
 pub use directive::parse_guarded;
@@ -49,7 +51,7 @@ pub use gantry_proto as proto;
 pub use gantry_proto::command::Command;
 pub use gantry_proto::reply::Reply;
 pub use gantry_proto::verb::Verb;
-pub use hook::{Hook, Login, PathArgument, Phase, Step};
+pub use hook::{Commands, Hook, Phase, Step};
 pub use image::{Descriptor, Image, MODULES};
 pub use instance::Instance;
 pub use module::{Module, NoSettings, refuse};
@@ -60,13 +62,13 @@ pub use session::{ServerId, Session};
 pub use start::Start;
 pub use transfer::Type;
 pub use value::{Value, ValueError};
-pub use world::{CommandHelp, World};
+pub use world::{CommandInfo, World};
 
 /// What a module's author needs, in one line.
 pub mod prelude {
     pub use crate::control::{Answer, Asked};
     pub use crate::{
-        Command, Contexts, Dialogue, Error, Hook, Module, Moment, PathArgument, Phase, Reply, Result, Session, Start,
+        Command, CommandClasses, Contexts, Dialogue, Error, Hook, Module, Moment, Phase, Reply, Result, Session, Start,
         Step, Value, Verb, VirtualPath, async_trait, command, control, directive, log, module, parse, refuse,
     };
 }

@@ -2,6 +2,7 @@
 
 use gantry_proto::verb::Verb;
 
+use crate::command::CommandClasses;
 use crate::service::Services;
 
 /// What a generation offers to modules: fixed for its life.
@@ -9,19 +10,31 @@ use crate::service::Services;
 pub struct World {
     /// The services that modules published.
     pub services: Services,
-    /// The commands that can be used, by name.
-    pub commands: Vec<CommandHelp>,
+    /// The commands that can be used, sorted by name.
+    pub commands: Vec<CommandInfo>,
     /// The modules in order.
     pub modules: Vec<String>,
 }
 
-/// What HELP and FEAT say of a command.
+impl World {
+    /// What is known of a command.
+    pub fn command(&self, verb: Verb) -> Option<&CommandInfo> {
+        let at = self.commands.binary_search_by_key(&verb, |command| command.verb).ok()?;
+        self.commands.get(at)
+    }
+}
+
+/// What is known of a command, for HELP, FEAT and the logs.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CommandHelp {
+pub struct CommandInfo {
     /// The command.
     pub verb: Verb,
     /// What follows it.
     pub syntax: String,
-    /// Its line in FEAT (RFC 2389), where it has one.
+    /// What it is for.
+    pub help: String,
+    /// Its classes.
+    pub classes: CommandClasses,
+    /// Its line in FEAT (RFC 2389), if it has one.
     pub feature: Option<String>,
 }

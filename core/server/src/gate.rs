@@ -6,7 +6,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use gantry_api::{Account, Error, Result, Verb};
+use gantry_api::{Account, Error, LimitGroups, Result, Verb};
 use gantry_config::{Class, Limit, Limits, Rule, Verdict, Who, class_of};
 
 /// What is done to a file, whatever the command.
@@ -37,23 +37,31 @@ pub enum Operation {
 }
 
 impl Operation {
-    /// The commands that exist to do this; another command that does it needs
-    /// leave for the first of them as well.
-    fn commands(self) -> &'static [Verb] {
-        match self {
-            Self::Stat => &[],
-            Self::Read => &[Verb::RETR],
-            Self::Write => &[Verb::STOR, Verb::STOU, Verb::APPE],
-            Self::List => &[Verb::LIST, Verb::NLST, Verb::MLSD, Verb::STAT],
-            Self::Enter => &[Verb::CWD, Verb::XCWD, Verb::CDUP, Verb::XCUP, Verb::PASS],
-            Self::MakeDirectory => &[Verb::MKD, Verb::XMKD],
-            Self::RemoveDirectory => &[Verb::RMD, Verb::XRMD],
-            Self::Remove => &[Verb::DELE],
-            Self::RenameFrom => &[Verb::RNFR, Verb::RNTO],
-            Self::RenameTo => &[Verb::RNTO],
-            Self::Change => &[Verb::STOR, Verb::MFMT, Verb::MFF, CHMOD],
-        }
+    /// The command that is there to do this, and its group of `<Limit>`: another
+    /// command that does it needs leave for that one as well.
+    fn command(self) -> Option<(Verb, LimitGroups)> {
+        Some(match self {
+            Self::Stat => return None,
+            Self::Read => (Verb::RETR, LimitGroups::READ),
+            Self::Write | Self::Change => (Verb::STOR, LimitGroups::WRITE),
+            Self::List => (Verb::LIST, LimitGroups::DIRS),
+            Self::Enter => (Verb::CWD, LimitGroups::DIRS),
+            Self::MakeDirectory => (Verb::MKD, LimitGroups::WRITE),
+            Self::RemoveDirectory => (Verb::RMD, LimitGroups::WRITE),
+            Self::Remove => (Verb::DELE, LimitGroups::WRITE),
+            Self::RenameFrom => (Verb::RNFR, LimitGroups::DIRS),
+            Self::RenameTo => (Verb::RNTO, LimitGroups::WRITE),
+        })
     }
+}
+
+/// What `<Limit>` goes by of a command besides its name: as it is declared.
+#[derive(Debug, Clone, Default)]
+pub struct LimitFacts {
+    /// Its groups.
+    pub groups: LimitGroups,
+    /// The commands whose work on files it is meant to do.
+    pub does: Box<[Verb]>,
 }
 
 /// A client, as far as it is known before it logs in.
@@ -128,84 +136,65 @@ impl Rules {
     /// which are not known before the password is.
     pub fn login_asks_for_user(&self) -> bool {
         let of_user = |rule: &Rule| matches!(rule, Rule::User(_) | Rule::Group(_));
-        let mut limits = self.innermost_first().filter(|limit| names(limit, &["LOGIN"]));
+        let mut limits = self.innermost_first().filter(|limit| names(limit, is_login));
         limits.any(|limit| limit.allow.iter().chain(&limit.deny).any(of_user))
     }
 
     /// Whether a command may be used: the innermost limit that names it and
     /// says anything counts; by itself, by its group, or by ALL, in this order.
-    fn allows(&self, verb: Verb, who: &Who<'_>) -> bool {
-        let name = verb.name();
-        let all: &[&str] = if verb == LOGIN { &[] } else { &["ALL"] };
-        let levels: [&[&str]; 3] = [&[&name], groups(verb), all];
-        let innermost = |wanted: &dyn Fn(&Limit) -> bool| {
-            let limits = self.innermost_first().enumerate().filter(|(_, limit)| wanted(limit));
-            limits.filter_map(|(at, limit)| Some((at, limit.judge(who)?))).next()
-        };
-        let Some((at, said)) = levels.iter().find_map(|level| innermost(&|limit| names(limit, level))) else {
+    fn allows(&self, verb: Verb, groups: LimitGroups, who: &Who<'_>) -> bool {
+        let verb = verb.name();
+        let levels: [&dyn Fn(&str) -> bool; 3] =
+            [&|name| name.eq_ignore_ascii_case(&verb), &|name| groups.contains_name(name), &|name| {
+                name.eq_ignore_ascii_case("ALL")
+            }];
+        let Some((at, said)) = levels.iter().find_map(|level| self.innermost(who, |limit| names(limit, level))) else {
             return true;
         };
         // A DenyAll of a directory itself refuses what limits around it allow.
-        let refused = || matches!(innermost(&|limit| limit.plain), Some((plain, Verdict::Deny)) if plain <= at);
-        said == Verdict::Allow && (verb == LOGIN || !refused())
+        let refused =
+            || matches!(self.innermost(who, |limit| limit.plain), Some((plain, Verdict::Deny)) if plain <= at);
+        said == Verdict::Allow && !refused()
+    }
+
+    /// What the innermost of some limits says that says anything, and how far in it is.
+    fn innermost(&self, who: &Who<'_>, wanted: impl Fn(&Limit) -> bool) -> Option<(usize, Verdict)> {
+        let limits = self.innermost_first().enumerate().filter(|(_, limit)| wanted(limit));
+        limits.filter_map(|(at, limit)| Some((at, limit.judge(who)?))).next()
     }
 
     /// Refuses what a command may not do.
-    pub fn check(&self, verb: Verb, operation: Option<Operation>, person: &Person) -> Result<()> {
+    pub fn check(&self, verb: Verb, facts: &LimitFacts, operation: Option<Operation>, person: &Person) -> Result<()> {
         if self.is_empty() {
             return Ok(());
         }
         let who = person.who();
-        let mut allowed = self.allows(verb, &who);
-        if let Some(commands) = operation.map(Operation::commands)
-            && let Some(first) = commands.first()
-            && !commands.contains(&verb)
+        let mut allowed = self.allows(verb, facts.groups, &who);
+        if let Some((other, groups)) = operation.and_then(Operation::command)
+            && other != verb
+            && !facts.does.contains(&other)
         {
-            allowed &= self.allows(*first, &who);
+            allowed &= self.allows(other, groups, &who);
         }
         if allowed { Ok(()) } else { Err(Error::client(550, "Permission denied")) }
     }
-}
 
-fn names(limit: &Limit, wanted: &[&str]) -> bool {
-    limit.commands.iter().any(|name| wanted.iter().any(|wanted| name.eq_ignore_ascii_case(wanted)))
-}
-
-const CHMOD: Verb = Verb::new("SITE_CHMOD");
-/// `<Limit LOGIN>`.
-pub const LOGIN: Verb = Verb::new("LOGIN");
-
-/// The groups of `<Limit>` that a command is in.
-fn groups(verb: Verb) -> &'static [&'static str] {
-    match verb {
-        Verb::RETR | Verb::SIZE => &["READ"],
-        Verb::STAT => &["READ", "DIRS"],
-        Verb::APPE
-        | Verb::DELE
-        | Verb::MKD
-        | Verb::XMKD
-        | Verb::RMD
-        | Verb::XRMD
-        | Verb::RNTO
-        | Verb::STOR
-        | Verb::STOU
-        | Verb::MFMT
-        | Verb::MFF => &["WRITE"],
-        Verb::CDUP
-        | Verb::XCUP
-        | Verb::CWD
-        | Verb::XCWD
-        | Verb::LIST
-        | Verb::MDTM
-        | Verb::MLSD
-        | Verb::MLST
-        | Verb::NLST
-        | Verb::PWD
-        | Verb::XPWD
-        | Verb::RNFR => &["DIRS"],
-        site if site.is_site() => &["WRITE", "SITE"],
-        _ => &[],
+    /// Refuses a login (`<Limit LOGIN>`).
+    pub fn check_login(&self, person: &Person) -> Result<()> {
+        let said = self.innermost(&person.who(), |limit| names(limit, is_login));
+        match said {
+            Some((_, Verdict::Deny)) => Err(Error::client(530, "Login incorrect.")),
+            _ => Ok(()),
+        }
     }
+}
+
+fn names(limit: &Limit, wanted: impl Fn(&str) -> bool) -> bool {
+    limit.commands.iter().any(|name| wanted(name.as_str()))
+}
+
+fn is_login(name: &str) -> bool {
+    name.eq_ignore_ascii_case("LOGIN")
 }
 
 #[cfg(test)]
@@ -236,7 +225,16 @@ mod tests {
     }
 
     fn allows(limits: &[Limit], verb: Verb) -> bool {
-        Rules::new(&limits.iter().cloned().collect()).allows(verb, &nobody().who())
+        let groups = match verb {
+            Verb::RETR => LimitGroups::READ,
+            Verb::STOR => LimitGroups::WRITE,
+            _ => LimitGroups::DIRS,
+        };
+        Rules::new(&limits.iter().cloned().collect()).allows(verb, groups, &nobody().who())
+    }
+
+    fn allows_login(limits: &[Limit]) -> bool {
+        Rules::new(&limits.iter().cloned().collect()).check_login(&nobody()).is_ok()
     }
 
     fn nobody() -> Person {
@@ -249,7 +247,7 @@ mod tests {
         assert!(allows(&limits, Verb::LIST));
         assert!(!allows(&limits, Verb::NLST));
         assert!(!allows(&limits, Verb::RETR));
-        assert!(allows(&limits, LOGIN));
+        assert!(allows_login(&limits));
     }
 
     #[test]
@@ -272,15 +270,21 @@ mod tests {
         assert!(allows(&[plain(DENY), limit(&["READ"], ALLOW)], Verb::RETR));
         assert!(!allows(&[plain(DENY), limit(&["READ"], ALLOW)], Verb::STOR));
         assert!(allows(&[plain(DENY), plain(ALLOW)], Verb::STOR));
-        assert!(allows(&[plain(DENY)], LOGIN));
+        assert!(allows_login(&[plain(DENY)]));
+        assert!(!allows_login(&[limit(&["LOGIN"], DENY)]));
     }
 
     #[test]
     fn a_command_needs_leave_for_what_it_does() {
         let rules = Rules::new(&[limit(&["READ"], DENY)].into_iter().collect());
-        let check = |verb, operation| rules.check(verb, Some(operation), &nobody());
-        assert!(check(Verb::new("SITE_COPY"), Operation::Read).is_err());
-        assert!(check(Verb::new("SITE_COPY"), Operation::Write).is_ok());
-        assert!(check(Verb::STOR, Operation::Write).is_ok());
+        let check = |verb, does: &[Verb], operation| {
+            let facts = LimitFacts { groups: LimitGroups::WRITE, does: does.into() };
+            rules.check(verb, &facts, Some(operation), &nobody())
+        };
+        let copy = Verb::new("SITE_COPY");
+        assert!(check(copy, &[copy], Operation::Read).is_err());
+        assert!(check(copy, &[copy, Verb::RETR], Operation::Read).is_ok());
+        assert!(check(copy, &[copy], Operation::Write).is_ok());
+        assert!(check(Verb::STOR, &[Verb::STOR], Operation::Write).is_ok());
     }
 }

@@ -27,8 +27,10 @@ pub struct Auth {
 module! { Auth, settings: Settings, after: ["mod_core"] }
 
 command! {
-    USER "<sp> username";
-    PASS "<sp> password";
+    /// Names who logs in.
+    USER "<sp> username", class: AUTH, login: no, at_once: user;
+    /// Gives the password of the user named before.
+    PASS "<sp> password", class: AUTH, login: no, does: [CWD], at_once: pass, wait: log_in;
 }
 
 /// What this module keeps with a session.
@@ -38,35 +40,7 @@ struct Asked {
     for_password: bool,
 }
 
-#[async_trait]
-impl Module for Auth {
-    fn hooks(&self) -> Vec<Hook> {
-        vec![Hook::command(Verb::USER).before_login(), Hook::command(Verb::PASS).before_login()]
-    }
-
-    fn at_once(&self, at: &mut Moment<'_>) -> Result<Step> {
-        match at.command.verb {
-            Verb::USER => user(at),
-            Verb::PASS => pass(at),
-            _ => Ok(Step::Next),
-        }
-    }
-
-    async fn wait(&self, at: &mut Moment<'_>) -> Result<Step> {
-        let user = at.session.user.clone().unwrap_or_default();
-        let request = LoginRequest { server: at.session.server, user };
-        let settings = at.settings::<Settings>();
-        let verified = self.logins.verify(&at.world.services, &settings.order, &request, &at.command.argument).await;
-        let admitted = match verified.and_then(|account| settings.admits(account, &at.command.argument)) {
-            Ok(account) => begin(at, account, settings).await,
-            Err(reason) => Err(reason),
-        };
-        match admitted {
-            Ok(()) => Ok(welcome(at, settings)),
-            Err(reason) => deny(at, settings, &reason),
-        }
-    }
-}
+impl Module for Auth {}
 
 fn user(at: &mut Moment<'_>) -> Result<Step> {
     let name = &at.command.argument;
@@ -96,6 +70,21 @@ fn pass(at: &mut Moment<'_>) -> Result<Step> {
     match std::mem::take(&mut at.state.of::<Asked>().for_password) {
         true => Ok(Step::Wait),
         false => refuse(503, "Login with USER first"),
+    }
+}
+
+async fn log_in(auth: &Auth, at: &mut Moment<'_>) -> Result<Step> {
+    let user = at.session.user.clone().unwrap_or_default();
+    let request = LoginRequest { server: at.session.server, user };
+    let settings = at.settings::<Settings>();
+    let verified = auth.logins.verify(&at.world.services, &settings.order, &request, &at.command.argument).await;
+    let admitted = match verified.and_then(|account| settings.admits(account, &at.command.argument)) {
+        Ok(account) => begin(at, account, settings).await,
+        Err(reason) => Err(reason),
+    };
+    match admitted {
+        Ok(()) => Ok(welcome(at, settings)),
+        Err(reason) => deny(at, settings, &reason),
     }
 }
 

@@ -10,14 +10,17 @@ use gantry_api::proto::address::{self, AddressError, Epsv, Protocol};
 use crate::parameters::{done, none, wrong_number};
 
 command! {
-    PASV "(returns address/port)";
-    PORT "<sp> h1,h2,h3,h4,p1,p2";
-    EPSV "(returns port |||port|)", feature: "EPSV";
-    EPRT "<sp> |proto|addr|port|", feature: "EPRT";
+    /// Has the server listen for the next data connection (IPv4).
+    PASV "(returns address/port)", class: MISC, wait: passive;
+    /// Names the address of the next data connection (IPv4).
+    PORT "<sp> h1,h2,h3,h4,p1,p2", class: MISC, at_once: port;
+    /// Has the server listen for the next data connection.
+    EPSV "(returns port |||port|)", class: MISC, feature: "EPSV", wait: extended_passive;
+    /// Names the address of the next data connection.
+    EPRT "<sp> |proto|addr|port|", class: MISC, feature: "EPRT", at_once: extended_port;
 }
 
-/// PASV.
-pub(crate) async fn passive(at: &mut Moment<'_>) -> Result<Step> {
+async fn passive(at: &mut Moment<'_>) -> Result<Step> {
     none(at)?;
     not_after_all(at)?;
     let address = at.dialogue.data.passive(Family::V4).await?;
@@ -28,8 +31,7 @@ pub(crate) async fn passive(at: &mut Moment<'_>) -> Result<Step> {
     Ok(Step::Done)
 }
 
-/// EPSV.
-pub(crate) async fn extended_passive(at: &mut Moment<'_>) -> Result<Step> {
+async fn extended_passive(at: &mut Moment<'_>) -> Result<Step> {
     let family = match address::parse_epsv(&at.command.argument) {
         Ok(Epsv::All) => {
             at.dialogue.epsv_only = true;
@@ -47,8 +49,7 @@ pub(crate) async fn extended_passive(at: &mut Moment<'_>) -> Result<Step> {
     Ok(Step::Done)
 }
 
-/// PORT.
-pub(crate) fn port(at: &mut Moment<'_>) -> Result<Step> {
+fn port(at: &mut Moment<'_>) -> Result<Step> {
     not_after_all(at)?;
     if at.command.argument.is_empty() {
         return wrong_number();
@@ -60,8 +61,7 @@ pub(crate) fn port(at: &mut Moment<'_>) -> Result<Step> {
     done(at, 200, "PORT command successful")
 }
 
-/// EPRT.
-pub(crate) fn extended_port(at: &mut Moment<'_>) -> Result<Step> {
+fn extended_port(at: &mut Moment<'_>) -> Result<Step> {
     not_after_all(at)?;
     if at.command.argument.is_empty() {
         return wrong_number();

@@ -6,41 +6,37 @@ use gantry_api::proto::reply::quoted_path;
 use crate::parameters::{done, none, path};
 
 command! {
-    PWD "(returns current working directory)";
-    XPWD "(returns current working directory)";
-    CWD "<sp> pathname";
-    XCWD "<sp> pathname";
-    CDUP "(up one directory)";
-    XCUP "(up one directory)";
-    MKD "<sp> pathname";
-    XMKD "<sp> pathname";
-    RMD "<sp> pathname";
-    XRMD "<sp> pathname";
+    /// Names the working directory.
+    PWD | XPWD "(returns current working directory)", class: INFO | DIRS, at_once: print;
+    /// Makes a directory the working one.
+    CWD | XCWD "<sp> pathname", class: DIRS, path: Whole, wait: change;
+    /// Makes the directory above the working one.
+    CDUP | XCUP "(up one directory)", class: DIRS, does: [CWD], wait: up;
+    /// Makes a directory.
+    MKD | XMKD "<sp> pathname", class: DIRS | WRITE, limit: WRITE, path: Whole, wait: make;
+    /// Removes an empty directory.
+    RMD | XRMD "<sp> pathname", class: DIRS | WRITE, limit: WRITE, path: Whole, wait: remove;
 }
 
-/// PWD.
-pub(crate) fn print(at: &mut Moment<'_>) -> Result<Step> {
+fn print(at: &mut Moment<'_>) -> Result<Step> {
     none(at)?;
     let mut text = quoted_path(at.session.cwd.as_bytes());
     text.extend_from_slice(b" is the current directory");
     done(at, 257, text)
 }
 
-/// CWD.
-pub(crate) async fn change(at: &mut Moment<'_>) -> Result<Step> {
+async fn change(at: &mut Moment<'_>) -> Result<Step> {
     let path = path(at)?;
     enter(at, path).await
 }
 
-/// CDUP.
-pub(crate) async fn up(at: &mut Moment<'_>) -> Result<Step> {
+async fn up(at: &mut Moment<'_>) -> Result<Step> {
     none(at)?;
     let parent = at.session.cwd.parent();
     enter(at, parent).await
 }
 
-/// MKD.
-pub(crate) async fn make(at: &mut Moment<'_>) -> Result<Step> {
+async fn make(at: &mut Moment<'_>) -> Result<Step> {
     let path = path(at)?;
     at.session.files.create_directory(&path).await?;
     let mut text = quoted_path(path.as_bytes());
@@ -48,8 +44,7 @@ pub(crate) async fn make(at: &mut Moment<'_>) -> Result<Step> {
     done(at, 257, text)
 }
 
-/// RMD.
-pub(crate) async fn remove(at: &mut Moment<'_>) -> Result<Step> {
+async fn remove(at: &mut Moment<'_>) -> Result<Step> {
     let path = path(at)?;
     at.session.files.remove_directory(&path).await?;
     done(at, 250, format!("{} command successful", at.command.verb))

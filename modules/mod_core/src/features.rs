@@ -6,12 +6,13 @@ use gantry_api::prelude::*;
 use crate::parameters::{done, none, not_understood, wrong_number};
 
 command! {
-    FEAT "(returns feature list)", feature: "TVFS";
-    OPTS "<sp> command [<sp> options]", feature: "UTF8";
+    /// Lists the features beyond RFC 959.
+    FEAT "(returns feature list)", class: INFO, login: no, feature: "TVFS", at_once: list;
+    /// Sets an option of a command.
+    OPTS "<sp> command [<sp> options]", class: MISC, login: no, feature: "UTF8", at_once: options;
 }
 
-/// FEAT.
-pub(crate) fn list(at: &mut Moment<'_>) -> Result<Step> {
+fn list(at: &mut Moment<'_>) -> Result<Step> {
     none(at)?;
     let mut features: Vec<&str> = at.world.commands.iter().filter_map(|command| command.feature.as_deref()).collect();
     features.sort_unstable();
@@ -23,7 +24,7 @@ pub(crate) fn list(at: &mut Moment<'_>) -> Result<Step> {
 }
 
 /// OPTS UTF8: names are bytes to us, so either way is as good.
-pub(crate) fn options(at: &mut Moment<'_>) -> Result<Step> {
+fn options(at: &mut Moment<'_>) -> Result<Step> {
     let argument = at.command.argument.to_ascii_uppercase();
     let words: Vec<&[u8]> = argument.split(|byte| *byte == b' ').filter(|word| !word.is_empty()).collect();
     match words.as_slice() {

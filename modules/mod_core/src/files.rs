@@ -9,11 +9,16 @@ use crate::parameters::{done, path, shown};
 use crate::settings::Settings;
 
 command! {
-    DELE "<sp> pathname";
-    RNFR "<sp> pathname";
-    RNTO "<sp> pathname";
-    SIZE "<sp> pathname", feature: "SIZE";
-    MDTM "<sp> pathname", feature: "MDTM";
+    /// Removes a file.
+    DELE "<sp> pathname", class: WRITE, path: Whole, wait: delete;
+    /// Names what RNTO renames.
+    RNFR "<sp> pathname", class: WRITE | MISC, limit: DIRS, path: Whole, wait: rename_from;
+    /// Renames what RNFR named.
+    RNTO "<sp> pathname", class: WRITE | MISC, path: Whole, does: [RNFR], wait: rename_to;
+    /// Tells the size of a file in bytes.
+    SIZE "<sp> pathname", class: INFO, limit: READ, path: Whole, feature: "SIZE", wait: size;
+    /// Tells when a file was last modified.
+    MDTM "<sp> pathname", class: INFO | DIRS, path: Whole, feature: "MDTM", wait: modified;
 }
 
 /// What this module keeps with a session. What RNFR named stays in the session, for the logs of RNTO (%w).
@@ -23,15 +28,13 @@ struct Pending {
     rename: bool,
 }
 
-/// DELE.
-pub(crate) async fn delete(at: &mut Moment<'_>) -> Result<Step> {
+async fn delete(at: &mut Moment<'_>) -> Result<Step> {
     let path = path(at)?;
     at.session.files.remove_file(&path).await?;
     done(at, 250, "DELE command successful")
 }
 
-/// RNFR.
-pub(crate) async fn rename_from(at: &mut Moment<'_>) -> Result<Step> {
+async fn rename_from(at: &mut Moment<'_>) -> Result<Step> {
     at.state.of::<Pending>().rename = false;
     let path = path(at)?;
     at.session.files.metadata(&path, Links::Keep).await?;
@@ -42,7 +45,7 @@ pub(crate) async fn rename_from(at: &mut Moment<'_>) -> Result<Step> {
 
 /// RNTO. Where AllowOverwrite is off the system itself keeps the target, so that none can slip in between check and
 /// rename.
-pub(crate) async fn rename_to(at: &mut Moment<'_>) -> Result<Step> {
+async fn rename_to(at: &mut Moment<'_>) -> Result<Step> {
     let to = path(at)?;
     let pending = std::mem::take(&mut at.state.of::<Pending>().rename);
     let Some(from) = at.dialogue.rename_from.clone().filter(|_| pending) else {
@@ -62,7 +65,7 @@ pub(crate) async fn rename_to(at: &mut Moment<'_>) -> Result<Step> {
 }
 
 /// SIZE: in ASCII the size on the wire could be told only by reading the file.
-pub(crate) async fn size(at: &mut Moment<'_>) -> Result<Step> {
+async fn size(at: &mut Moment<'_>) -> Result<Step> {
     let path = path(at)?;
     if at.dialogue.kind == Type::Ascii {
         return refuse(550, "SIZE not allowed in ASCII mode");
@@ -74,8 +77,7 @@ pub(crate) async fn size(at: &mut Moment<'_>) -> Result<Step> {
     done(at, 213, metadata.size.to_string())
 }
 
-/// MDTM.
-pub(crate) async fn modified(at: &mut Moment<'_>) -> Result<Step> {
+async fn modified(at: &mut Moment<'_>) -> Result<Step> {
     let path = path(at)?;
     let metadata = at.session.files.metadata(&path, Links::Follow).await?;
     if metadata.kind != Kind::File {

@@ -6,13 +6,13 @@ use crate::parameters::{done, not_understood, shown};
 use crate::settings::Settings;
 
 command! {
-    HELP "[<sp> command]";
-    SITE "<sp> string";
-    SITE_HELP "";
+    /// Lists the commands, or tells what follows one.
+    HELP "[<sp> command]", class: INFO, login: no, at_once: help;
+    /// Precedes the commands of this site.
+    SITE "<sp> string", class: MISC, at_once: site;
+    /// Lists the commands of this site.
+    SITE_HELP "", class: MISC, login: no, at_once: site_commands;
 }
-
-/// SITE HELP.
-pub(crate) const SITE_HELP: Verb = Verb::new("SITE_HELP");
 
 /// Columns of HELP's table.
 const COLUMNS: usize = 8;
@@ -20,8 +20,7 @@ const COLUMNS: usize = 8;
 /// The syntax of a command that is known and not served.
 const UNIMPLEMENTED: &str = "is not implemented";
 
-/// HELP.
-pub(crate) fn help(at: &mut Moment<'_>) -> Result<Step> {
+fn help(at: &mut Moment<'_>) -> Result<Step> {
     let asked = at.command.argument.trim_ascii();
     if asked.is_empty() {
         return table(at);
@@ -30,18 +29,17 @@ pub(crate) fn help(at: &mut Moment<'_>) -> Result<Step> {
         return site_commands(at);
     }
     let verb = Verb::parse(asked);
-    let Some(help) = at.world.commands.iter().find(|command| Some(command.verb) == verb) else {
+    let Some(help) = verb.and_then(|verb| at.world.command(verb)) else {
         return refuse(502, format!("Unknown command '{}'", shown(asked)));
     };
     done(at, 214, format!("Syntax: {} {}", help.verb, help.syntax))
 }
 
-/// SITE HELP, and SITE with no command that anybody knows.
-pub(crate) fn site(at: &mut Moment<'_>) -> Result<Step> {
-    match at.command.verb {
-        SITE_HELP => site_commands(at),
-        _ if at.command.argument.is_empty() => refuse(500, "'SITE' requires parameters"),
-        _ => not_understood(at, 500),
+/// SITE with no command that anybody knows.
+fn site(at: &mut Moment<'_>) -> Result<Step> {
+    match at.command.argument.is_empty() {
+        true => refuse(500, "'SITE' requires parameters"),
+        false => not_understood(at, 500),
     }
 }
 

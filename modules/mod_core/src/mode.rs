@@ -6,11 +6,11 @@ use gantry_api::prelude::*;
 use crate::parameters::{done, first_word, named, not_understood, shown};
 
 command! {
-    SITE_CHMOD "<sp> mode <sp> pathname";
+    /// Sets permission bits, in octal or as chmod(1) names them.
+    SITE_CHMOD "<sp> mode <sp> pathname", class: MISC, path: AfterWord, does: [STOR], wait: change;
 }
 
-/// SITE CHMOD.
-pub(crate) async fn change(at: &mut Moment<'_>) -> Result<Step> {
+async fn change(at: &mut Moment<'_>) -> Result<Step> {
     let (wanted, name) = first_word(&at.command.argument);
     if name.is_empty() {
         return not_understood(at, 500);

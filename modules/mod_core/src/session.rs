@@ -6,32 +6,38 @@ use gantry_api::prelude::*;
 use crate::parameters::{done, first_word, not_understood, shown};
 
 command! {
-    QUIT "(close control connection)";
-    SYST "(returns system type)";
-    TYPE "<sp> type-code (A, I, L 8)";
-    MODE "is not implemented (always S)";
-    STRU "is not implemented (always F)";
-    NOOP "(no operation)";
-    ALLO "<sp> size";
-    ABOR "(abort current operation)";
-    REIN "is not implemented";
-    ACCT "is not implemented";
-    SMNT "is not implemented";
+    /// Ends the session.
+    QUIT "(close control connection)", class: INFO, login: no, at_once: quit;
+    /// Tells the kind of system.
+    SYST "(returns system type)", class: INFO, login: no, at_once: system;
+    /// Sets the representation type of transfers.
+    TYPE "<sp> type-code (A, I, L 8)", class: MISC, login: no, at_once: representation;
+    /// Sets the transfer mode: streams alone.
+    MODE "is not implemented (always S)", class: MISC, login: no, at_once: transfer_mode;
+    /// Sets the structure of files: none but that of bytes.
+    STRU "is not implemented (always F)", class: MISC, login: no, at_once: structure;
+    /// Does nothing.
+    NOOP "(no operation)", class: MISC, login: no, at_once: nothing;
+    /// Sets no room aside: nothing here needs it.
+    ALLO "<sp> size", class: MISC, login: no, at_once: allocate;
+    /// Breaks off the transfer.
+    ABOR "(abort current operation)", class: MISC, login: no, at_once: abort;
+    /// Is not implemented.
+    REIN | ACCT "is not implemented", class: AUTH, login: no, at_once: not_implemented;
+    /// Is not implemented.
+    SMNT "is not implemented", class: MISC, login: no, at_once: not_implemented;
 }
 
-/// QUIT.
-pub(crate) fn quit(at: &mut Moment<'_>) -> Result<Step> {
+fn quit(at: &mut Moment<'_>) -> Result<Step> {
     at.session.end("Quit");
     done(at, 221, "Goodbye.")
 }
 
-/// SYST.
-pub(crate) fn system(at: &mut Moment<'_>) -> Result<Step> {
+fn system(at: &mut Moment<'_>) -> Result<Step> {
     done(at, 215, "UNIX Type: L8")
 }
 
-/// TYPE.
-pub(crate) fn representation(at: &mut Moment<'_>) -> Result<Step> {
+fn representation(at: &mut Moment<'_>) -> Result<Step> {
     if at.command.argument.is_empty() {
         return not_understood(at, 500);
     }
@@ -44,17 +50,26 @@ pub(crate) fn representation(at: &mut Moment<'_>) -> Result<Step> {
 }
 
 /// MODE: streams alone.
-pub(crate) fn transfer_mode(at: &mut Moment<'_>) -> Result<Step> {
+fn transfer_mode(at: &mut Moment<'_>) -> Result<Step> {
     one_letter(at, b"S", b"BC", "Mode", "transfer mode")
 }
 
 /// STRU: files alone.
-pub(crate) fn structure(at: &mut Moment<'_>) -> Result<Step> {
+fn structure(at: &mut Moment<'_>) -> Result<Step> {
     one_letter(at, b"F", b"RP", "Structure", "structure type")
 }
 
+fn nothing(at: &mut Moment<'_>) -> Result<Step> {
+    done(at, 200, "NOOP command successful")
+}
+
+/// ABOR of no transfer: one under way is the server's to break off.
+fn abort(at: &mut Moment<'_>) -> Result<Step> {
+    done(at, 226, "Abort successful")
+}
+
 /// ALLO: nothing is set aside.
-pub(crate) fn allocate(at: &mut Moment<'_>) -> Result<Step> {
+fn allocate(at: &mut Moment<'_>) -> Result<Step> {
     let (size, _) = first_word(&at.command.argument);
     if size.is_empty() {
         return not_understood(at, 504);
@@ -66,7 +81,7 @@ pub(crate) fn allocate(at: &mut Moment<'_>) -> Result<Step> {
 }
 
 /// What RFC 959 knows and nobody serves.
-pub(crate) fn not_implemented(at: &mut Moment<'_>) -> Result<Step> {
+fn not_implemented(at: &mut Moment<'_>) -> Result<Step> {
     refuse(502, format!("{} command not implemented", at.command.verb))
 }
 

@@ -3,8 +3,12 @@
 use gantry_api::Type;
 use gantry_api::prelude::*;
 
-/// STAT.
-pub(crate) fn status(at: &mut Moment<'_>) -> Result<Step> {
+command! {
+    /// Tells how the session stands, or lists a path on the control connection.
+    STAT "[<sp> pathname]", class: INFO, limit: READ | DIRS, path: AfterOptions, does: [LIST], at_once: status;
+}
+
+fn status(at: &mut Moment<'_>) -> Result<Step> {
     if !at.command.argument.is_empty() {
         return Ok(Step::Next);
     }

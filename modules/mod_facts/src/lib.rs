@@ -18,32 +18,15 @@ pub struct FactsModule {
 
 module! { FactsModule, settings: Settings, after: ["mod_core", "mod_auth"] }
 
-#[async_trait]
 impl Module for FactsModule {
     fn hooks(&self) -> Vec<Hook> {
-        vec![
-            Hook::command(Verb::MLSD).path(PathArgument::Whole),
-            Hook::command(Verb::MLST).path(PathArgument::Whole),
-            Hook::command(Verb::MFMT).path(PathArgument::AfterWord),
-            Hook::command(Verb::OPTS).before_login(),
-            Hook::post(Verb::FEAT),
-        ]
+        vec![Hook::command(Verb::OPTS), Hook::post(Verb::FEAT)]
     }
 
     fn at_once(&self, at: &mut Moment<'_>) -> Result<Step> {
         match at.command.verb {
             Verb::OPTS => options::choose(at),
-            Verb::FEAT => options::feature(at),
-            _ => Ok(Step::Wait),
-        }
-    }
-
-    async fn wait(&self, at: &mut Moment<'_>) -> Result<Step> {
-        match at.command.verb {
-            Verb::MLSD => list::folder(at, &self.names).await,
-            Verb::MLST => list::name(at, &self.names).await,
-            Verb::MFMT => mfmt::modify(at).await,
-            _ => Ok(Step::Next),
+            _ => options::feature(at),
         }
     }
 }

@@ -11,7 +11,17 @@ use gantry_api::proto::listing::Facts;
 use gantry_api::transfer::{Direction, Transfer};
 use gantry_listing::Names;
 
+use crate::FactsModule;
 use crate::options::Chosen;
+
+command! {
+    /// Lists a directory for programs, on a data connection.
+    MLSD "[<sp> pathname]", class: DIRS, path: Whole, does: [LIST], wait: folder;
+    /// Tells the facts of one name.
+    MLST "[<sp> pathname]", class: DIRS, path: Whole,
+        feature: "MLST modify*;perm*;size*;type*;unique*;UNIX.group*;UNIX.groupname*;UNIX.mode*;UNIX.owner*;UNIX.ownername*;",
+        wait: name;
+}
 
 /// How much is gathered before it is sent, in bytes.
 const PIECE: usize = 32 * 1024;
@@ -23,8 +33,8 @@ struct Writer<'a> {
     facts: Facts,
 }
 
-/// MLSD.
-pub(crate) async fn folder(at: &mut Moment<'_>, names: &Names) -> Result<Step> {
+async fn folder(module: &FactsModule, at: &mut Moment<'_>) -> Result<Step> {
+    let names = &module.names;
     let path = at.path();
     let shown = shown(at.command, &path);
     let own = at.session.files.metadata(&path, Links::Follow).await?;
@@ -63,7 +73,8 @@ pub(crate) async fn folder(at: &mut Moment<'_>, names: &Names) -> Result<Step> {
 }
 
 /// MLST: the name is told as a path from the root, so that it means the same in any working directory.
-pub(crate) async fn name(at: &mut Moment<'_>, names: &Names) -> Result<Step> {
+async fn name(module: &FactsModule, at: &mut Moment<'_>) -> Result<Step> {
+    let names = &module.names;
     let path = at.path();
     let shown = shown(at.command, &path);
     let Ok(own) = at.session.files.metadata(&path, Links::Follow).await else {
@@ -112,12 +123,6 @@ fn shown(command: &Command, path: &VirtualPath) -> String {
         [] => path.to_string(),
         named => String::from_utf8_lossy(named).into_owned(),
     }
-}
-
-command! {
-    MLSD "[<sp> pathname]";
-    MLST "[<sp> pathname]",
-        feature: "MLST modify*;perm*;size*;type*;unique*;UNIX.group*;UNIX.groupname*;UNIX.mode*;UNIX.owner*;UNIX.ownername*;";
 }
 
 #[cfg(test)]

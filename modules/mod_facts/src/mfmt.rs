@@ -5,11 +5,11 @@ use gantry_api::prelude::*;
 use gantry_api::proto::time;
 
 command! {
-    MFMT "<sp> timestamp <sp> pathname", feature: "MFMT";
+    /// Sets the time of a file's last modification.
+    MFMT "<sp> timestamp <sp> pathname", class: WRITE, path: AfterWord, does: [STOR], feature: "MFMT", wait: modify;
 }
 
-/// MFMT.
-pub(crate) async fn modify(at: &mut Moment<'_>) -> Result<Step> {
+async fn modify(at: &mut Moment<'_>) -> Result<Step> {
     let Some((stamp, name)) = split(&at.command.argument) else {
         return refuse(501, "Invalid number of parameters");
     };

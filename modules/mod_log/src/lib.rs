@@ -26,8 +26,8 @@ pub struct Log {
 
 module! { Log, settings: Settings, after: ["mod_core", "mod_auth", "mod_xfer"] }
 
-/// The commands that leave a line, whether they succeed or not.
-const TRANSFERS: [Verb; 4] = [Verb::RETR, Verb::STOR, Verb::APPE, Verb::STOU];
+/// The classes of the commands that transfer files, and leave a line whether they succeed or not.
+const TRANSFERS: CommandClasses = CommandClasses::READ.union(CommandClasses::WRITE);
 
 #[async_trait]
 impl Module for Log {
@@ -35,8 +35,8 @@ impl Module for Log {
         if self.transfers.is_empty() {
             return Vec::new();
         }
-        let hooks = TRANSFERS.into_iter().flat_map(|verb| [Hook::log(verb), Hook::log_error(verb)]);
-        hooks.chain([Hook::log(Verb::DELE)]).collect()
+        let transfers = [Phase::Log, Phase::LogError].map(|phase| Hook::classes(TRANSFERS, phase));
+        transfers.into_iter().chain([Hook::log(Verb::DELE)]).collect()
     }
 
     async fn start(&mut self, start: &mut Start<'_>) -> Result<()> {
@@ -56,9 +56,9 @@ impl Module for Log {
             return Ok(Step::Next);
         };
         let line = match (&at.session.transfer, at.command.verb) {
-            (_, Verb::DELE) => deleted(at),
+            (None, Verb::DELE) if at.phase == Phase::Log => deleted(at),
             (Some(transfer), _) => transferred(at, transfer),
-            // It was refused before anything was opened.
+            // Not a transfer, or one that was refused before anything was opened.
             (None, _) => return Ok(Step::Next),
         };
         file.write(&line.written(zone));

@@ -22,33 +22,18 @@ pub struct Ls {
 
 module! { Ls, settings: Settings, after: ["mod_core", "mod_auth"] }
 
-command! {
-    LIST "[<sp> pathname]";
-    NLST "[<sp> (pathname)]";
-    STAT "[<sp> pathname]";
-}
-
 #[async_trait]
 impl Module for Ls {
     fn hooks(&self) -> Vec<Hook> {
-        let verbs = [Verb::LIST, Verb::NLST, Verb::STAT];
-        verbs.into_iter().map(|verb| Hook::command(verb).path(PathArgument::AfterOptions)).collect()
+        vec![Hook::command(Verb::STAT)]
     }
 
     fn at_once(&self, at: &mut Moment<'_>) -> Result<Step> {
-        match at.command.verb {
-            // How the session stands: another module's.
-            Verb::STAT if at.command.argument.is_empty() => Ok(Step::Next),
-            _ => Ok(Step::Wait),
-        }
+        // Without a path it asks how the session stands, which another module tells.
+        Ok(if at.command.argument.is_empty() { Step::Next } else { Step::Wait })
     }
 
     async fn wait(&self, at: &mut Moment<'_>) -> Result<Step> {
-        match at.command.verb {
-            Verb::LIST => list::list(at, &self.names).await,
-            Verb::NLST => list::names(at, &self.names).await,
-            Verb::STAT => stat::stat(at, &self.names).await,
-            _ => Ok(Step::Next),
-        }
+        stat::stat(at, &self.names).await
     }
 }

@@ -7,10 +7,18 @@ use gantry_api::proto::listing::ListOptions;
 use gantry_api::transfer::{Direction, Transfer};
 use gantry_listing::Names;
 
+use crate::Ls;
 use crate::expand::expand;
 use crate::output::Output;
 use crate::settings::Settings;
 use crate::walk::{Form, Walk};
+
+command! {
+    /// Lists a directory for people, on a data connection.
+    LIST "[<sp> pathname]", class: DIRS, path: AfterOptions, wait: list;
+    /// Lists the names in a directory, on a data connection.
+    NLST "[<sp> (pathname)]", class: DIRS, path: AfterOptions, does: [LIST], wait: names;
+}
 
 /// What is to be listed.
 #[derive(Debug)]
@@ -21,22 +29,20 @@ pub(crate) enum Subject {
     Names(Vec<(Vec<u8>, Metadata)>),
 }
 
-/// LIST.
-pub(crate) async fn list(at: &mut Moment<'_>, names: &Names) -> Result<Step> {
+async fn list(ls: &Ls, at: &mut Moment<'_>) -> Result<Step> {
     let settings = at.settings::<Settings>();
     let (options, path) = settings.options.of(at.command);
     let subject = subject(at.session, path, &options).await;
     // As ProFTPD: what cannot be listed is told when the connection stands.
     let output = open(at, path).await?;
     let result = match subject {
-        Ok(subject) => write(at.session, names, settings, options, Form::Long, subject, output).await,
+        Ok(subject) => write(at.session, &ls.names, settings, options, Form::Long, subject, output).await,
         Err(error) => output.finish().await.and(Err(error)),
     };
     finish(at, settings, result)
 }
 
-/// NLST.
-pub(crate) async fn names(at: &mut Moment<'_>, names: &Names) -> Result<Step> {
+async fn names(ls: &Ls, at: &mut Moment<'_>) -> Result<Step> {
     let settings = at.settings::<Settings>();
     let (mut options, path) = settings.options.of(at.command);
     // Of these, a list of names for programs has nothing.
@@ -50,7 +56,7 @@ pub(crate) async fn names(at: &mut Moment<'_>, names: &Names) -> Result<Step> {
     };
     let form = if path.is_empty() { Form::Name } else { Form::Path };
     let output = open(at, path).await?;
-    let result = write(at.session, names, settings, options, form, subject, output).await;
+    let result = write(at.session, &ls.names, settings, options, form, subject, output).await;
     finish(at, settings, result)
 }
 

@@ -1,7 +1,7 @@
 //! A cmd-set of SQLLog and SQLShowInfo: which commands, and whether their
 //! success or their failure counts.
 
-use gantry_api::{Hook, Phase, Verb};
+use gantry_api::{Commands, Hook, Phase, Verb};
 
 /// A cmd-set.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -97,6 +97,10 @@ impl Purpose {
     }
 }
 
+fn is_of_all(hook: &Hook) -> bool {
+    hook.commands == Commands::All
+}
+
 /// The hooks without those that others contain: a moment comes once.
 pub fn distinct(hooks: impl IntoIterator<Item = Hook>) -> Vec<Hook> {
     let mut found: Vec<Hook> = Vec::new();
@@ -105,8 +109,8 @@ pub fn distinct(hooks: impl IntoIterator<Item = Hook>) -> Vec<Hook> {
             found.push(hook);
         }
     }
-    let every: Vec<Phase> = found.iter().filter(|hook| hook.verb.is_none()).map(|hook| hook.phase).collect();
-    found.retain(|hook| hook.verb.is_none() || !every.contains(&hook.phase));
+    let every: Vec<Phase> = found.iter().filter(|hook| is_of_all(hook)).map(|hook| hook.phase).collect();
+    found.retain(|hook| is_of_all(hook) || !every.contains(&hook.phase));
     found
 }
 

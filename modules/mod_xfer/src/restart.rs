@@ -1,11 +1,15 @@
-//! REST (RFC 3659 section 5): where the next transfer begins. It holds until a transfer or a listing, so that commands
-//! that only prepare the connection (PASV, TYPE) may stand in between, as many clients send them.
+//! REST (RFC 3659 section 5): where the next transfer begins. It holds until the next data connection has served
+//! its command, so commands that only prepare one (PASV, TYPE) may come in between, as many clients send them.
 
 use gantry_api::Type;
 use gantry_api::prelude::*;
 
-/// REST.
-pub(crate) fn rest(at: &mut Moment<'_>) -> Result<Step> {
+command! {
+    /// Sets where in a file the next transfer begins.
+    REST "<sp> byte-count", class: MISC, feature: "REST STREAM", at_once: rest;
+}
+
+fn rest(at: &mut Moment<'_>) -> Result<Step> {
     at.dialogue.restart = 0;
     if at.command.argument.is_empty() {
         return refuse(500, "'REST' not understood");

@@ -7,8 +7,12 @@ use gantry_api::transfer::{Direction, Transfer};
 use crate::settings::Settings;
 use crate::shown;
 
-/// RETR.
-pub(crate) async fn retrieve(at: &mut Moment<'_>) -> Result<Step> {
+command! {
+    /// Sends a file to the client.
+    RETR "<sp> pathname", class: READ, path: Whole, wait: retrieve;
+}
+
+async fn retrieve(at: &mut Moment<'_>) -> Result<Step> {
     let offset = std::mem::take(&mut at.dialogue.restart);
     if at.command.argument.is_empty() {
         return refuse(500, "'RETR' not understood");

@@ -9,6 +9,13 @@ use gantry_api::transfer::{Direction, Transfer};
 use crate::settings::Settings;
 use crate::shown;
 
+command! {
+    /// Stores what the client sends as a file.
+    STOR "<sp> pathname", class: WRITE, path: Whole, wait: store;
+    /// Appends what the client sends to a file.
+    APPE "<sp> pathname", class: WRITE, path: Whole, does: [STOR], wait: store;
+}
+
 /// Where in a file an upload is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Place {
@@ -31,8 +38,7 @@ impl Place {
     }
 }
 
-/// STOR and APPE.
-pub(crate) async fn store(at: &mut Moment<'_>) -> Result<Step> {
+async fn store(at: &mut Moment<'_>) -> Result<Step> {
     let offset = std::mem::take(&mut at.dialogue.restart);
     if at.command.argument.is_empty() {
         return refuse(500, format!("'{}' not understood", at.command.verb));

@@ -8,13 +8,18 @@ use gantry_api::prelude::*;
 
 use crate::store;
 
+command! {
+    /// Stores what the client sends under a name that the server makes.
+    STOU "(store unique filename)", class: WRITE, path: Whole, does: [STOR], wait: store;
+}
+
 /// How many names are tried.
 const TRIES: u32 = 100;
 
 const LETTERS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
 /// STOU: in the working directory, whatever the argument says. RFC 1123 section 4.1.2.9 has the name in the 150.
-pub(crate) async fn store(at: &mut Moment<'_>) -> Result<Step> {
+async fn store(at: &mut Moment<'_>) -> Result<Step> {
     if std::mem::take(&mut at.dialogue.restart) > 0 {
         return refuse(550, "STOU incompatible with REST");
     }

@@ -355,6 +355,8 @@ impl Client {
         self.clock.last_command = Instant::now();
         if self.progress.is_running() {
             self.clock.last_transfer = self.clock.last_command;
+            // REST is for the next data connection alone.
+            self.dialogue.restart = 0;
         }
         if asides.aborted {
             self.connection.send(&Reply::new(226, "Abort successful")).await?;

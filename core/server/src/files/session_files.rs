@@ -16,7 +16,7 @@ use gantry_sys::{Batch, Directory, Mode, OFlags, Root, as_user, handle};
 use crate::caught::caught;
 use crate::files::shared::Shared;
 use crate::files::view::{View, metadata};
-use crate::gate::{LOGIN, Operation};
+use crate::gate::Operation;
 use crate::generation::held::Held;
 
 /// The files of one session.
@@ -55,7 +55,7 @@ impl Files for SessionFiles {
 
     async fn admit(&mut self, account: Arc<Account>, root: &Path) -> Result<()> {
         let person = self.shared.person(Some(&account));
-        self.shared.rules().check(LOGIN, None, &person).map_err(|_| Error::client(530, "Login incorrect."))?;
+        self.shared.rules().check_login(&person)?;
         let credentials = self.shared.credentials(&account);
         let (root_path, generation, scope) = (root.to_owned(), self.shared.generation.clone(), self.shared.scope);
         let opened = caught(self.shared.blocking.run(move || {

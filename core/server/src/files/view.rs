@@ -69,21 +69,26 @@ impl View {
     /// Asks the gate about what lies at the end of a path, links followed.
     pub(super) fn check(&self, verb: Verb, operation: Operation, path: &VirtualPath) -> Result<Held> {
         let scope = self.scope_of(|| self.real_path(path))?;
-        self.generation.held(&scope).rules.check(verb, Some(operation), &self.person)?;
+        self.allows(&scope, verb, operation)?;
         Ok(scope)
     }
 
     /// Asks the gate about a name itself.
     pub(super) fn check_place(&self, verb: Verb, operation: Operation, path: &VirtualPath) -> Result<Held> {
         let scope = self.scope_of(|| self.real_place(path))?;
-        self.generation.held(&scope).rules.check(verb, Some(operation), &self.person)?;
+        self.allows(&scope, verb, operation)?;
         Ok(scope)
     }
 
     /// Asks the gate about an open file: what was opened is what is judged.
     pub(super) fn check_open(&self, verb: Verb, operation: Operation, file: BorrowedFd<'_>) -> Result<()> {
         let scope = self.scope_of(|| handle::real_path(file))?;
-        self.generation.held(&scope).rules.check(verb, Some(operation), &self.person)
+        self.allows(&scope, verb, operation)
+    }
+
+    fn allows(&self, scope: &Held, verb: Verb, operation: Operation) -> Result<()> {
+        let facts = &self.generation.table.row(verb).limits;
+        self.generation.held(scope).rules.check(verb, facts, Some(operation), &self.person)
     }
 
     pub(super) fn file_mode(&self, scope: &Held) -> Mode {

@@ -1,27 +1,65 @@
 //! Dispatch tables: for each command and phase, the modules to call. Made once
 //! a generation; a module without a hook on a verb is in none of its rows.
 
-use gantry_api::{Hook, Login, PathArgument, Phase, Verb};
+use gantry_api::command::Handler;
+use gantry_api::{CommandClasses, CommandEntry, Commands, Hook, Login, PathArgument, Phase, Verb};
 
-/// The modules of one command.
+use crate::gate::LimitFacts;
+
+/// What a module wants to be called for.
+#[derive(Debug, Default)]
+pub struct Member<'a> {
+    /// The moments that it hooks.
+    pub hooks: Vec<Hook>,
+    /// The commands that it declares.
+    pub commands: Vec<&'a CommandEntry>,
+}
+
+/// One command: what is declared of it, and the modules that it concerns.
 #[derive(Debug, Clone)]
 pub struct Row {
     /// Whether it needs a login.
     pub login: Login,
     /// What of its argument is a path.
     pub path: PathArgument,
+    /// Its classes.
+    pub classes: CommandClasses,
+    /// What `<Limit>` goes by.
+    pub limits: LimitFacts,
+    handlers: Box<[Handling]>,
     phases: [Box<[usize]>; 6],
 }
 
+/// A module that is called, and how.
+#[derive(Debug, Clone, Copy)]
+pub struct Handling {
+    /// Its position.
+    pub module: usize,
+    /// What it declares for the command; none where it hooks a moment of it.
+    pub handler: Option<Handler>,
+}
+
+impl From<usize> for Handling {
+    fn from(module: usize) -> Self {
+        Self { module, handler: None }
+    }
+}
+
 impl Row {
-    /// The modules to call in a phase, in order, by their positions.
+    /// The modules to call in a phase, in order, by their positions; none in that
+    /// of the command itself.
     pub fn modules(&self, phase: Phase) -> &[usize] {
         &self.phases[phase as usize]
     }
 
+    /// The modules that handle the command, in order.
+    pub fn handlers(&self) -> &[Handling] {
+        &self.handlers
+    }
+
     /// Whether some module handles the command.
     pub fn is_handled(&self) -> bool {
-        !self.modules(Phase::Command).is_empty()
+        !self.handlers.is_empty()
     }
 }
 
@@ -33,13 +71,18 @@ pub struct Table {
 }
 
 impl Table {
-    /// Makes the table of the modules' hooks, given in the modules' order.
-    pub fn new(hooks: &[Vec<Hook>]) -> Self {
-        let mut verbs: Vec<Verb> = hooks.iter().flatten().filter_map(|hook| hook.verb).collect();
+    /// Makes the table of the modules, given in their order.
+    pub fn new(members: &[Member<'_>]) -> Self {
+        let hooked = members.iter().flat_map(|member| &member.hooks).filter_map(|hook| match hook.commands {
+            Commands::One(verb) => Some(verb),
+            Commands::All | Commands::Classes(_) => None,
+        });
+        let declared = members.iter().flat_map(|member| &member.commands).map(|command| command.verb);
+        let mut verbs: Vec<Verb> = hooked.chain(declared).collect();
         verbs.sort_unstable();
         verbs.dedup();
-        let rows = verbs.into_iter().map(|verb| (verb, row(Some(verb), hooks))).collect();
-        Self { rows, other: row(None, hooks) }
+        let rows = verbs.into_iter().map(|verb| (verb, row(Some(verb), members))).collect();
+        Self { rows, other: row(None, members) }
     }
 
     /// The row of a command; the one of the hooks on every command where no
@@ -52,43 +95,82 @@ impl Table {
     }
 }
 
-fn row(verb: Option<Verb>, hooks: &[Vec<Hook>]) -> Row {
+/// The row of a command. Of several declarations the first module's counts.
+fn row(verb: Option<Verb>, members: &[Member<'_>]) -> Row {
+    let declared = members.iter().find_map(|member| declared(member, verb));
+    let classes = declared.map_or(CommandClasses::none(), |command| command.classes);
     // Hooks on every command are not called for the events of a session.
     let is_event = verb.is_some_and(Verb::is_event);
-    let concerns = |hook: &Hook| if hook.verb.is_none() { !is_event } else { hook.verb == verb };
-    let phase = |phase: Phase| -> Box<[usize]> {
-        let modules = hooks.iter().enumerate();
-        modules
-            .filter(|(_, hooks)| hooks.iter().any(|hook| hook.phase == phase && concerns(hook)))
-            .map(|(at, _)| at)
-            .collect()
+    let concerns = |hook: &Hook| match hook.commands {
+        Commands::All => !is_event,
+        Commands::Classes(wanted) => wanted.intersects(classes),
+        Commands::One(named) => verb == Some(named),
     };
-    let handler =
-        hooks.iter().flatten().find(|hook| hook.phase == Phase::Command && verb.is_some() && hook.verb == verb);
+    let hooks =
+        |member: &Member<'_>, phase: Phase| member.hooks.iter().any(|hook| hook.phase == phase && concerns(hook));
+    let modules = |phase: Phase| -> Box<[usize]> {
+        let members = members.iter().enumerate();
+        members.filter(|(_, member)| phase != Phase::Command && hooks(member, phase)).map(|(at, _)| at).collect()
+    };
+    let handling = |(module, member): (usize, &Member<'_>)| {
+        let handler = self::declared(member, verb).map(|command| command.handler);
+        (handler.is_some() || hooks(member, Phase::Command)).then_some(Handling { module, handler })
+    };
     Row {
-        login: handler.map_or(Login::Required, |hook| hook.login),
-        path: handler.map_or(PathArgument::None, |hook| hook.path),
-        phases: Phase::ALL.map(phase),
+        login: declared.map_or(Login::Required, |command| command.login),
+        path: declared.map_or(PathArgument::None, |command| command.path),
+        classes,
+        limits: declared.map(limits).unwrap_or_default(),
+        handlers: members.iter().enumerate().filter_map(handling).collect(),
+        phases: Phase::ALL.map(modules),
     }
+}
+
+fn declared<'a>(member: &Member<'a>, verb: Option<Verb>) -> Option<&'a CommandEntry> {
+    member.commands.iter().find(|command| Some(command.verb) == verb).copied()
+}
+
+fn limits(command: &CommandEntry) -> LimitFacts {
+    LimitFacts { groups: command.groups, does: command.does.into() }
 }
 
 #[cfg(test)]
 mod tests {
+    use gantry_api::{LimitGroups, Step};
+
     use super::*;
+
+    const RETR: CommandEntry = CommandEntry {
+        module: "mod_x",
+        verb: Verb::RETR,
+        syntax: "",
+        help: "",
+        classes: CommandClasses::READ,
+        groups: LimitGroups::READ,
+        path: PathArgument::Whole,
+        login: Login::Required,
+        does: &[Verb::RETR],
+        feature: None,
+        handler: Handler { at_once: Some(|_, _| Ok(Step::Done)), wait: None },
+    };
 
     #[test]
     fn a_row_holds_the_hooking_modules_alone() {
+        let hooks = |hooks: &[Hook]| Member { hooks: hooks.to_vec(), commands: Vec::new() };
         let table = Table::new(&[
-            vec![Hook::command(Verb::RETR), Hook::post(Verb::STOR)],
-            vec![Hook::every(Phase::Log)],
-            vec![Hook::command(Verb::RETR), Hook::connect()],
+            Member { hooks: vec![Hook::post(Verb::STOR)], commands: vec![&RETR] },
+            hooks(&[Hook::every(Phase::Log), Hook::classes(CommandClasses::READ | CommandClasses::SEC, Phase::Post)]),
+            hooks(&[Hook::command(Verb::RETR), Hook::connect()]),
         ]);
-        assert_eq!(table.row(Verb::RETR).modules(Phase::Command), [0, 2]);
-        assert_eq!(table.row(Verb::RETR).modules(Phase::Log), [1]);
-        assert_eq!(table.row(Verb::STOR).modules(Phase::Post), [0]);
+        let handlers = |verb| table.row(verb).handlers().iter().map(|found| (found.module, found.handler.is_some()));
+        assert!(handlers(Verb::RETR).eq([(0, true), (2, false)]));
+        assert!(handlers(Verb::CONNECT).eq([(2, false)]));
         assert!(!table.row(Verb::STOR).is_handled());
+        assert_eq!(table.row(Verb::RETR).modules(Phase::Log), [1]);
+        assert_eq!(table.row(Verb::RETR).modules(Phase::Post), [1]);
+        assert_eq!(table.row(Verb::STOR).modules(Phase::Post), [0]);
         assert_eq!(table.row(Verb::NOOP).modules(Phase::Log), [1]);
-        assert_eq!(table.row(Verb::CONNECT).modules(Phase::Command), [2]);
         assert!(table.row(Verb::CONNECT).modules(Phase::Log).is_empty());
+        assert_eq!((table.row(Verb::RETR).path, table.row(Verb::STOR).path), (PathArgument::Whole, PathArgument::None));
     }
 }

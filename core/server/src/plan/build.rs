@@ -9,14 +9,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use gantry_api::service::Services;
-use gantry_api::{CommandHelp, Descriptor, Hook, Layout, ServerId, Value, World};
+use gantry_api::{CommandEntry, CommandInfo, Descriptor, Hook, Layout, ServerId, Value, World};
 use gantry_config::{
     Addition, Class, Configuration, Faults, FtpAccess, Options, Override, Position, Report, Server as ServerConfig,
 };
 use thiserror::Error;
 use tokio::sync::mpsc::UnboundedSender;
 
-use crate::generation::dispatch::Table;
+use crate::generation::dispatch::{Member, Table};
 use crate::generation::ftpaccess::{Configured, Overrides};
 use crate::generation::images::{ImageRef, Images, module_name};
 use crate::generation::read::Read;
@@ -248,7 +248,8 @@ impl Plan {
             let _ = retire.send(Retired { number, modules: started, rest: (scopes, None, world), images });
             return Err(error);
         }
-        let table = Table::new(&hooks);
+        let members = hooks.into_iter().zip(self.declared()).map(|(hooks, commands)| Member { hooks, commands });
+        let table = Table::new(&members.collect::<Vec<_>>());
         let generation = Generation::new(number, self.servers, scopes, started, table, world, retire);
         let generation = generation.with_classes(self.classes).with_overrides(self.overrides);
         Ok(Arc::new(generation.with_read(self.read)))
@@ -295,18 +296,27 @@ impl Plan {
         BuildError::Start { module, reason, place: self.places[position].clone() }
     }
 
-    /// What HELP and FEAT show, sorted by name.
-    fn commands(&self) -> Vec<CommandHelp> {
-        let mut commands = Vec::new();
-        for (image, module) in self.modules() {
-            let entries = image.image().commands.iter().filter(|entry| entry.module == module.name);
-            commands.extend(entries.map(|entry| CommandHelp {
-                verb: entry.verb,
-                syntax: entry.syntax.to_owned(),
-                feature: entry.feature.map(str::to_owned),
-            }));
-        }
+    /// The commands that each module declares, in the modules' order.
+    fn declared(&self) -> impl Iterator<Item = Vec<&CommandEntry>> {
+        self.modules().map(|(image, module)| {
+            let commands = image.image().commands.iter().copied();
+            commands.filter(|command| command.module == module.name).collect()
+        })
+    }
+
+    /// What is known of the commands, sorted by name. Of several declarations of
+    /// one command the first module's counts.
+    fn commands(&self) -> Vec<CommandInfo> {
+        let info = |command: &CommandEntry| CommandInfo {
+            verb: command.verb,
+            syntax: command.syntax.to_owned(),
+            help: command.help.to_owned(),
+            classes: command.classes,
+            feature: command.feature.map(str::to_owned),
+        };
+        let mut commands: Vec<CommandInfo> = self.declared().flatten().map(info).collect();
         commands.sort_by_key(|command| command.verb);
+        commands.dedup_by_key(|command| command.verb);
         commands
     }
 }

@@ -65,7 +65,7 @@ impl Known {
     }
 }
 
-/// What a command does.
+/// What a command of these classes does.
 pub fn doing(command: &Command, progress: &Progress) -> Doing {
     let shown = command.to_string();
     let (name, argument) = shown.split_once(' ').unwrap_or((&shown, ""));

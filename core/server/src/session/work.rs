@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use gantry_api::command::Handler;
 use gantry_api::guard::Home;
 use gantry_api::log;
 use gantry_api::moment::StateBox;
@@ -12,8 +13,7 @@ use gantry_api::{
 
 use crate::files::session_files::scope_of;
 use crate::files::shared::Shared;
-use crate::gate::LOGIN;
-use crate::generation::dispatch::Row;
+use crate::generation::dispatch::{Handling, Row};
 use crate::generation::held::Held;
 use crate::generation::running::Running;
 use crate::generation::snapshot::Generation;
@@ -87,35 +87,34 @@ impl<'a> Work<'a> {
         let rules = &self.shared.generation.held(scope).rules;
         if !rules.is_empty() {
             let person = self.shared.person(self.session.account.as_deref());
-            rules.check(command.verb, None, &person)?;
+            rules.check(command.verb, &row.limits, None, &person)?;
             // A limit that asks for the user is judged once the user is known.
             if command.verb == Verb::PASS && !rules.login_asks_for_user() {
-                rules.check(LOGIN, None, &person).map_err(|_| Error::client(530, "Login incorrect."))?;
+                rules.check_login(&person)?;
             }
         }
         self.phase(command, row.modules(Phase::Pre), scope, Phase::Pre).await?;
-        match self.phase(command, row.modules(Phase::Command), scope, Phase::Command).await? {
-            Step::Done => Ok(()),
-            Step::Next | Step::Wait => Err(not_understood(command)),
+        for handling in row.handlers() {
+            if self.call(command, *handling, scope, Phase::Command).await? == Step::Done {
+                return Ok(());
+            }
         }
+        Err(not_understood(command))
     }
 
     async fn phase(&mut self, command: &Command, modules: &[usize], scope: &Held, phase: Phase) -> Result<Step> {
         for at in modules {
-            let mut step = self.at_once(command, *at, scope, phase)?;
-            if step == Step::Wait {
-                step = self.wait(command, *at, scope, phase).await?;
-            }
-            if step == Step::Done {
+            if self.call(command, (*at).into(), scope, phase).await? == Step::Done {
                 return Ok(Step::Done);
             }
         }
         Ok(Step::Next)
     }
 
-    async fn call(&mut self, command: &Command, at: usize, scope: &Held, phase: Phase) -> Result<Step> {
-        match self.at_once(command, at, scope, phase)? {
-            Step::Wait => self.wait(command, at, scope, phase).await,
+    #[inline(always)]
+    async fn call(&mut self, command: &Command, whom: Handling, scope: &Held, phase: Phase) -> Result<Step> {
+        match self.at_once(command, whom, scope, phase)? {
+            Step::Wait => self.wait(command, whom, scope, phase).await,
             step => Ok(step),
         }
     }
@@ -123,33 +122,38 @@ impl<'a> Work<'a> {
     /// Calls a module that may well need no future: no part of this is one.
     // Inlined, so that the answer, which is large, is not moved about.
     #[inline(always)]
-    fn at_once(&mut self, command: &Command, at: usize, scope: &Held, phase: Phase) -> Result<Step> {
+    fn at_once(&mut self, command: &Command, whom: Handling, scope: &Held, phase: Phase) -> Result<Step> {
         let generation = &*self.shared.generation;
+        let at = whom.module;
         let (running, seat) = (&generation.modules[at], &mut self.seats[at]);
         if running.has_failed() {
             return failed(running, phase);
         }
         seat.calls += 1;
-        let done = running.instance.at_once(&mut moment(
-            (self.session, self.dialogue),
-            command,
-            phase,
-            running,
-            seat,
-            generation,
-            (at, scope),
-        ));
+        let both = (&mut *self.session, &mut *self.dialogue);
+        let mut moment = moment(both, command, phase, seat, generation, (at, scope));
+        let done = match whom.handler {
+            None => running.instance.at_once(&mut moment),
+            Some(Handler { at_once: Some(at_once), .. }) => running.instance.handle(at_once, &mut moment),
+            Some(Handler { at_once: None, .. }) => return Ok(Step::Wait),
+        };
         if let Err(error) = &done {
             generation.count_panic(running, error);
         }
         done
     }
 
-    async fn wait(&mut self, command: &Command, at: usize, scope: &Held, phase: Phase) -> Result<Step> {
+    async fn wait(&mut self, command: &Command, whom: Handling, scope: &Held, phase: Phase) -> Result<Step> {
         let generation = &*self.shared.generation;
+        let at = whom.module;
         let (running, seat) = (&generation.modules[at], &mut self.seats[at]);
-        let mut moment = moment((self.session, self.dialogue), command, phase, running, seat, generation, (at, scope));
-        let done = running.instance.wait(&mut moment).await;
+        let mut moment = moment((self.session, self.dialogue), command, phase, seat, generation, (at, scope));
+        let call = match whom.handler {
+            None => running.instance.wait(&mut moment),
+            Some(Handler { wait: Some(wait), .. }) => running.instance.handle_waiting(wait, &mut moment),
+            Some(Handler { wait: None, .. }) => return Ok(Step::Next),
+        };
+        let done = call.await;
         if let Err(error) = &done {
             generation.count_panic(running, error);
         }
@@ -161,7 +165,7 @@ impl<'a> Work<'a> {
     pub async fn follow(&mut self, command: &Command, performed: &Performed<'_>, phase: Phase) -> Option<Error> {
         let mut panicked = None;
         for at in performed.row.modules(phase) {
-            if let Err(error) = self.call(command, *at, &performed.scope, phase).await {
+            if let Err(error) = self.call(command, (*at).into(), &performed.scope, phase).await {
                 self.report(command, &error);
                 panicked = (error.fault() == Fault::Panic).then_some(error).or(panicked);
             }
@@ -174,8 +178,8 @@ impl<'a> Work<'a> {
         let shared = self.shared;
         let row = shared.generation.table.row(command.verb);
         let mut refused = Ok(());
-        for at in row.modules(Phase::Command) {
-            if let Err(error) = self.call(command, *at, &self.shared.scope.into(), Phase::Command).await {
+        for handling in row.handlers() {
+            if let Err(error) = self.call(command, *handling, &self.shared.scope.into(), Phase::Command).await {
                 self.report(command, &error);
                 refused = refused.and(Err(error));
             }
@@ -208,13 +212,13 @@ fn moment<'m>(
     (session, dialogue): (&'m mut Session, &'m mut Dialogue),
     command: &'m Command,
     phase: Phase,
-    running: &'m Running,
     seat: &'m mut Seat,
     generation: &'m Generation,
     (at, scope): (usize, &'m Held),
 ) -> Moment<'m> {
     let settings = &*generation.held(scope).modules[at];
-    Moment::new(session, dialogue, command, phase, seat.state(&running.home), &generation.world, settings)
+    let home = &generation.modules[at].home;
+    Moment::new(session, dialogue, command, phase, seat.state(home), &generation.world, settings)
 }
 
 /// In place of a call into a module that has failed: what it was to judge or to

@@ -27,55 +27,50 @@ directive! {
     parse: parse::number
 }
 
-const CKSUM: Verb = Verb::new("SITE_CKSUM");
-
 command! {
-    SITE_CKSUM "<sp> pathname";
+    /// Tells the checksum and the size that cksum(1) prints.
+    SITE_CKSUM "<sp> pathname", class: READ, path: Whole, at_once: check, wait: sum;
 }
 
 #[async_trait]
 impl Module for Cksum {
-    fn hooks(&self) -> Vec<Hook> {
-        vec![Hook::command(CKSUM).path(PathArgument::Whole)]
-    }
-
     async fn start(&mut self, _: &mut Start<'_>) -> Result<()> {
         log!(Info, "libcksum {}", library::version());
         Ok(())
     }
+}
 
-    fn at_once(&self, at: &mut Moment<'_>) -> Result<Step> {
-        // Reading a file is something to wait for.
-        if at.command.argument.is_empty() { refuse(501, "SITE CKSUM needs a pathname") } else { Ok(Step::Wait) }
-    }
+fn check(at: &mut Moment<'_>) -> Result<Step> {
+    // Reading a file is something to wait for.
+    if at.command.argument.is_empty() { refuse(501, "SITE CKSUM needs a pathname") } else { Ok(Step::Wait) }
+}
 
-    async fn wait(&self, at: &mut Moment<'_>) -> Result<Step> {
-        let largest = at.settings::<Settings>().largest.unwrap_or(1 << 30);
-        let path = at.path();
-        // Root, <Limit> and the user's rights are seen to by the session's files.
-        let file = at.session.files.open(&path, Open::Read).await?;
-        let metadata = file.metadata().await?;
-        if metadata.kind != Kind::File {
-            return refuse(550, format!("{path}: not a file"));
-        }
-        if metadata.size > largest {
-            return refuse(550, format!("{path}: larger than {largest} bytes"));
-        }
-        let mut sum = Sum::new().ok_or_else(|| Error::system("there is no memory for a checksum"))?;
-        let mut read = 0;
-        // No further than it was long: it may be growing.
-        while read < metadata.size {
-            let most = usize::try_from(metadata.size - read).unwrap_or(usize::MAX).min(PIECE);
-            let bytes = file.read_at(read, most).await?;
-            if bytes.is_empty() {
-                break;
-            }
-            sum.update(&bytes);
-            read += bytes.len() as u64;
-        }
-        at.respond(213, format!("{} {read} {path}", sum.value()));
-        Ok(Step::Done)
+async fn sum(at: &mut Moment<'_>) -> Result<Step> {
+    let largest = at.settings::<Settings>().largest.unwrap_or(1 << 30);
+    let path = at.path();
+    // Root, <Limit> and the user's rights are seen to by the session's files.
+    let file = at.session.files.open(&path, Open::Read).await?;
+    let metadata = file.metadata().await?;
+    if metadata.kind != Kind::File {
+        return refuse(550, format!("{path}: not a file"));
     }
+    if metadata.size > largest {
+        return refuse(550, format!("{path}: larger than {largest} bytes"));
+    }
+    let mut sum = Sum::new().ok_or_else(|| Error::system("there is no memory for a checksum"))?;
+    let mut read = 0;
+    // No further than it was long: it may be growing.
+    while read < metadata.size {
+        let most = usize::try_from(metadata.size - read).unwrap_or(usize::MAX).min(PIECE);
+        let bytes = file.read_at(read, most).await?;
+        if bytes.is_empty() {
+            break;
+        }
+        sum.update(&bytes);
+        read += bytes.len() as u64;
+    }
+    at.respond(213, format!("{} {read} {path}", sum.value()));
+    Ok(Step::Done)
 }
 
 const PIECE: usize = 64 * 1024;

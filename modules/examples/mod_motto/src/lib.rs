@@ -24,27 +24,21 @@ directive! {
     Motto "text" in SERVER | VHOST | GLOBAL | ANONYMOUS | DIRECTORY | FTPACCESS, inherits: append, parse: line
 }
 
-const MOTTO: Verb = Verb::new("SITE_MOTTO");
+impl Module for Motto {}
 
+// The path makes the settings those of the <Directory> in which it lies; without
+// one it is the working directory.
 command! {
-    SITE_MOTTO "[<sp> pathname]";
+    /// Tells the lines that the configuration has for a place.
+    SITE_MOTTO "[<sp> pathname]", class: INFO, path: Whole, at_once: tell;
 }
 
-#[async_trait]
-impl Module for Motto {
-    fn hooks(&self) -> Vec<Hook> {
-        // The path makes the settings those of the <Directory> in which it lies;
-        // without one it is the working directory.
-        vec![Hook::command(MOTTO).path(PathArgument::Whole)]
-    }
-
-    fn at_once(&self, at: &mut Moment<'_>) -> Result<Step> {
-        let lines = &at.settings::<Settings>().lines;
-        let Some((first, more)) = lines.split_first() else { return refuse(550, "There is no motto here") };
-        at.respond(200, first);
-        more.iter().for_each(|line| at.say(line));
-        Ok(Step::Done)
-    }
+fn tell(at: &mut Moment<'_>) -> Result<Step> {
+    let lines = &at.settings::<Settings>().lines;
+    let Some((first, more)) = lines.split_first() else { return refuse(550, "There is no motto here") };
+    at.respond(200, first);
+    more.iter().for_each(|line| at.say(line));
+    Ok(Step::Done)
 }
 
 /// All words as one line of a reply, which has room for so much.

@@ -59,7 +59,7 @@ directive! {
 impl Module for Webhook {
     fn hooks(&self) -> Vec<Hook> {
         // Behind the reply: what a web server does is nothing to the client.
-        [Verb::STOR, Verb::STOU, Verb::APPE].into_iter().map(Hook::log).collect()
+        vec![Hook::classes(CommandClasses::WRITE, Phase::Log)]
     }
 
     async fn start(&mut self, start: &mut Start<'_>) -> Result<()> {

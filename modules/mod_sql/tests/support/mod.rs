@@ -18,8 +18,8 @@ use gantry_api::service::{Services, SqlBackend, SqlConnect, SqlRows, SqlStatemen
 use gantry_api::session::{ServerId, Session};
 use gantry_api::transfer::Transfer;
 use gantry_api::{
-    Account, Command, Dialogue, Image, Inherits, Moment, Phase, Reply, Result, Start, Step, Value, Verb, VirtualPath,
-    async_trait, refuse,
+    Account, Command, Commands, Dialogue, Image, Inherits, Moment, Phase, Reply, Result, Start, Step, Value, Verb,
+    VirtualPath, async_trait, refuse,
 };
 use gantry_api::{Instance, World};
 use mod_sql_sqlite::Sqlite;
@@ -135,8 +135,8 @@ impl Daemon {
     async fn moments(&self, client: &mut Client, command: &Command, phases: &[Phase]) {
         let hooks = self.sql.hooks().unwrap();
         for phase in phases {
-            let hooked = |verb: Option<Verb>| verb.is_none_or(|verb| verb == command.verb);
-            for _ in hooks.iter().filter(|hook| hook.phase == *phase && hooked(hook.verb)) {
+            let hooked = |commands| commands == Commands::All || commands == Commands::One(command.verb);
+            for _ in hooks.iter().filter(|hook| hook.phase == *phase && hooked(hook.commands)) {
                 let mut slot = None;
                 let mut at = Moment::new(
                     &mut client.session,

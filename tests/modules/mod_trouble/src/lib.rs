@@ -8,14 +8,6 @@ use gantry_api::Runtime;
 use gantry_api::prelude::*;
 use serde::Deserialize;
 
-const PANIC: Verb = Verb::new("SITE_PANIC");
-const LATER: Verb = Verb::new("SITE_PANICLATER");
-const DROP: Verb = Verb::new("SITE_PANICDROP");
-const HANG: Verb = Verb::new("SITE_PANICHANG");
-const STATE: Verb = Verb::new("SITE_PANICSTATE");
-const TASK: Verb = Verb::new("SITE_PANICTASK");
-const SLEEP: Verb = Verb::new("SITE_SLEEP");
-
 #[derive(Default)]
 struct Trouble {
     runtime: Option<Arc<dyn Runtime>>,
@@ -36,13 +28,20 @@ directive! {
 }
 
 command! {
-    SITE_PANIC "panics in a hook";
-    SITE_PANICLATER "panics in a future, behind an await";
-    SITE_PANICDROP "panics while a future that has ended is dropped";
-    SITE_PANICHANG "panics while a future that has not ended is dropped";
-    SITE_PANICSTATE "panics when the session ends";
-    SITE_PANICTASK "panics in a task of its own";
-    SITE_SLEEP "waits a moment"
+    /// Panics in a hook.
+    SITE_PANIC "panics in a hook", class: MISC, at_once: panic_at_once;
+    /// Panics in a future, behind an await.
+    SITE_PANICLATER "panics in a future, behind an await", class: MISC, wait: panic_later;
+    /// Panics while a future that has ended is dropped.
+    SITE_PANICDROP "panics while a future that has ended is dropped", class: MISC, wait: panic_in_drop;
+    /// Panics while a future that has not ended is dropped.
+    SITE_PANICHANG "panics while a future that has not ended is dropped", class: MISC, wait: hang;
+    /// Panics when the session ends.
+    SITE_PANICSTATE "panics when the session ends", class: MISC, at_once: panic_at_the_end;
+    /// Panics in a task of its own.
+    SITE_PANICTASK "panics in a task of its own", class: MISC, at_once: panic_in_a_task;
+    /// Waits a moment.
+    SITE_SLEEP "waits a moment", class: MISC, wait: sleep;
 }
 
 /// Panics when it is dropped.
@@ -59,53 +58,62 @@ impl Drop for Bomb {
 
 #[async_trait]
 impl Module for Trouble {
-    fn hooks(&self) -> Vec<Hook> {
-        [PANIC, LATER, DROP, HANG, STATE, TASK, SLEEP].map(Hook::command).to_vec()
-    }
-
     async fn start(&mut self, start: &mut Start<'_>) -> Result<()> {
         self.runtime = start.runtime();
         Ok(())
     }
-
-    fn at_once(&self, at: &mut Moment<'_>) -> Result<Step> {
-        let text = text(at);
-        match at.command.verb {
-            PANIC => panic!("{text}: in a hook"),
-            STATE => at.state.of::<Bomb>().0 = Some(text),
-            TASK => self.spawn(text),
-            _ => return Ok(Step::Wait),
-        }
-        at.respond(200, "Trouble ahead");
-        Ok(Step::Done)
-    }
-
-    async fn wait(&self, at: &mut Moment<'_>) -> Result<Step> {
-        let text = text(at);
-        tokio::time::sleep(Duration::from_millis(5)).await;
-        match at.command.verb {
-            LATER => panic!("{text}: behind an await"),
-            DROP => drop(Bomb(Some(text))),
-            HANG => {
-                let _bomb = Bomb(Some(text));
-                log!(Info, "hanging");
-                std::future::pending::<()>().await;
-            }
-            _ => {}
-        }
-        at.respond(200, "No trouble");
-        Ok(Step::Done)
-    }
 }
 
-impl Trouble {
-    fn spawn(&self, text: Arc<str>) {
-        let Some(runtime) = &self.runtime else { return };
+fn panic_at_once(at: &mut Moment<'_>) -> Result<Step> {
+    panic!("{}: in a hook", text(at))
+}
+
+fn panic_at_the_end(at: &mut Moment<'_>) -> Result<Step> {
+    at.state.of::<Bomb>().0 = Some(text(at));
+    done(at, "Trouble ahead")
+}
+
+fn panic_in_a_task(trouble: &Trouble, at: &mut Moment<'_>) -> Result<Step> {
+    let text = text(at);
+    if let Some(runtime) = &trouble.runtime {
         runtime.spawn(Box::pin(async move {
-            tokio::time::sleep(Duration::from_millis(5)).await;
+            pause().await;
             panic!("{text}: in a task");
         }));
     }
+    done(at, "Trouble ahead")
+}
+
+async fn panic_later(at: &mut Moment<'_>) -> Result<Step> {
+    pause().await;
+    panic!("{}: behind an await", text(at))
+}
+
+async fn panic_in_drop(at: &mut Moment<'_>) -> Result<Step> {
+    pause().await;
+    drop(Bomb(Some(text(at))));
+    done(at, "No trouble")
+}
+
+async fn hang(at: &mut Moment<'_>) -> Result<Step> {
+    pause().await;
+    let _bomb = Bomb(Some(text(at)));
+    log!(Info, "hanging");
+    std::future::pending().await
+}
+
+async fn sleep(at: &mut Moment<'_>) -> Result<Step> {
+    pause().await;
+    done(at, "No trouble")
+}
+
+async fn pause() {
+    tokio::time::sleep(Duration::from_millis(5)).await;
+}
+
+fn done(at: &mut Moment<'_>, text: &str) -> Result<Step> {
+    at.respond(200, text);
+    Ok(Step::Done)
 }
 
 fn text(at: &Moment<'_>) -> Arc<str> {

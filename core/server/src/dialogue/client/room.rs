@@ -7,7 +7,7 @@ use std::net::{Ipv4Addr, TcpListener, TcpStream as Plain};
 use std::sync::Arc;
 
 use gantry_api::moment::SettingsBox;
-use gantry_api::{Command, Dialogue, Hook, Instance, Moment, Phase, ServerId, Session, World};
+use gantry_api::{Command, CommandEntry, Dialogue, Hook, Instance, Moment, Phase, ServerId, Session, World};
 use gantry_config::Directories;
 use gantry_sys::Credentials;
 use tokio::net::TcpStream;
@@ -18,7 +18,7 @@ use super::{Arrival, Client};
 use crate::dialogue::command;
 use crate::files::blocking::Blocking;
 use crate::gate::Rules;
-use crate::generation::dispatch::Table;
+use crate::generation::dispatch::{Member, Table};
 use crate::generation::running::Running;
 use crate::generation::scope::{Scope, ScopeId};
 use crate::generation::server::Server;
@@ -36,6 +36,8 @@ pub struct Occupant {
     pub settings: SettingsBox,
     /// What it hooks.
     pub hooks: Vec<Hook>,
+    /// The commands that it declares.
+    pub commands: Vec<&'static CommandEntry>,
 }
 
 /// The session.
@@ -108,7 +110,8 @@ impl Room {
 }
 
 fn generation(occupants: Vec<Occupant>) -> Generation {
-    let hooks: Vec<Vec<Hook>> = occupants.iter().map(|occupant| occupant.hooks.clone()).collect();
+    let member = |occupant: &Occupant| Member { hooks: occupant.hooks.clone(), commands: occupant.commands.clone() };
+    let table = Table::new(&occupants.iter().map(member).collect::<Vec<_>>());
     let (modules, settings) = occupants.into_iter().map(|occupant| (occupant.running, occupant.settings)).unzip();
     let scope =
         Scope { server: ServerId(0), settings: Settings::default(), rules: Rules::default(), modules: settings };
@@ -122,7 +125,7 @@ fn generation(occupants: Vec<Occupant>) -> Generation {
     };
     // Nobody takes leave of it: its parts are dropped in order.
     let (retire, _) = mpsc::unbounded_channel();
-    Generation::new(1, vec![server], vec![scope], modules, Table::new(&hooks), World::default(), retire)
+    Generation::new(1, vec![server], vec![scope], modules, table, World::default(), retire)
 }
 
 #[cfg(test)]
@@ -132,7 +135,7 @@ mod tests {
 
     use gantry_api::guard::Home;
     use gantry_api::runtime::Task;
-    use gantry_api::{Image, Module, Step, Verb, async_trait, instance};
+    use gantry_api::{Image, Module, Step, Verb, command, instance};
 
     use super::*;
     use crate::{ImageRef, LOGGER};
@@ -155,17 +158,21 @@ mod tests {
     #[derive(Default)]
     struct Waiting;
 
-    #[async_trait]
-    impl Module for Waiting {
-        fn at_once(&self, at: &mut Moment<'_>) -> gantry_api::Result<Step> {
-            at.respond(200, "at once");
-            Ok(if at.command.argument.is_empty() { Step::Done } else { Step::Wait })
-        }
+    impl Module for Waiting {}
 
-        async fn wait(&self, at: &mut Moment<'_>) -> gantry_api::Result<Step> {
-            at.respond(200, "later");
-            Ok(Step::Done)
-        }
+    command! {
+        /// Does nothing.
+        NOOP "", class: MISC, login: no, at_once: at_once, wait: later;
+    }
+
+    fn at_once(at: &mut Moment<'_>) -> gantry_api::Result<Step> {
+        at.respond(200, "at once");
+        Ok(if at.command.argument.is_empty() { Step::Done } else { Step::Wait })
+    }
+
+    async fn later(_: &Waiting, at: &mut Moment<'_>) -> gantry_api::Result<Step> {
+        at.respond(200, "later");
+        Ok(Step::Done)
     }
 
     #[test]
@@ -175,8 +182,9 @@ mod tests {
         let instance = instance::create::<Waiting>(home).unwrap();
         let image = ImageRef::Linked(Arc::new(Image::this(&LOGGER)));
         let running = Running::new("mod_waiting".to_owned(), String::new(), instance, image);
-        let hooks = vec![Hook::command(Verb::NOOP).before_login()];
-        let mut room = Room::new(vec![Occupant { running, settings: Box::new(()), hooks }]).unwrap();
+        let commands = Image::this(&LOGGER).commands;
+        let occupant = Occupant { running, settings: Box::new(()), hooks: Vec::new(), commands };
+        let mut room = Room::new(vec![occupant]).unwrap();
         let runner = Builder::new_current_thread().build().unwrap();
         for (argument, reply, entered) in [("", "at once", false), ("wait", "later", true)] {
             runtime.0.store(0, Ordering::Relaxed);
