@@ -8,6 +8,7 @@
 
 mod account;
 pub mod command;
+pub mod census;
 mod contribution;
 pub mod control;
 pub mod data;

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use crate::account::Account;
+use crate::census::Census;
 use crate::error::{Error, Result};
 use crate::files::Files;
 use crate::path::VirtualPath;
@@ -49,6 +50,8 @@ pub struct Session {
     pub transfer: Option<Transfer>,
     /// Bytes that its transfers brought in, and sent out.
     pub bytes: (u64, u64),
+    /// What the daemon counts beyond this session.
+    pub census: Box<dyn Census>,
     /// The client's files.
     pub files: Box<dyn Files>,
     /// Set to end the session when the command's reply is sent.

@@ -50,6 +50,7 @@ use crate::operators::Operators;
 use crate::plan::build::{Basis, BuildError, Plan};
 use crate::plan::changes::Changes;
 use crate::plan::source::Source;
+use crate::session::census::DaemonCensus;
 use crate::session::sessions::Sessions;
 
 /// How long sessions have to end by themselves after SIGTERM.
@@ -190,6 +191,7 @@ struct Daemon {
     /// The number of the newest session.
     newest: AtomicU64,
     sessions: Arc<Sessions>,
+    census: Arc<DaemonCensus>,
     tasks: Mutex<JoinSet<()>>,
     /// Changes that operators asked for, and sessions' ends that are due.
     #[cfg(feature = "ctrls")]
@@ -255,6 +257,7 @@ impl Daemon {
             generations: AtomicU64::new(1),
             newest: AtomicU64::new(0),
             sessions: Arc::default(),
+            census: Arc::default(),
             tasks: Mutex::default(),
             #[cfg(feature = "ctrls")]
             works: Mutex::default(),

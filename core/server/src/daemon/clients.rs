@@ -102,6 +102,7 @@ impl Daemon {
             server,
             generation,
             reverse_dns: *self.reverse_dns.lock().unwrap_or_else(PoisonError::into_inner),
+            census: self.census.clone(),
             blocking: self.blocking.clone(),
             identity: self.identity.clone(),
             wishes,

@@ -27,6 +27,7 @@ use crate::gate;
 use crate::generation::snapshot::Generation;
 use crate::identity::Identity;
 use crate::log::TARGET;
+use crate::session::census::{DaemonCensus, SessionCensus};
 use crate::session::known::{Known, doing};
 use crate::session::sessions::{Closing, Doing, Wish};
 use crate::session::work::{Seat, Work};
@@ -49,6 +50,8 @@ pub struct Arrival {
     pub server: ServerId,
     /// The generation that it pins.
     pub generation: Arc<Generation>,
+    /// What the daemon counts.
+    pub census: Arc<DaemonCensus>,
     /// The threads for its files.
     pub blocking: Arc<Blocking>,
     /// The daemon's identity.
@@ -117,7 +120,7 @@ impl std::fmt::Display for Deadline {
 
 impl Client {
     fn new(arrival: Arrival) -> Self {
-        let Arrival { id, stream, local, remote, server, generation, blocking, identity, reverse_dns, wishes } =
+        let Arrival { id, stream, local, remote, server, generation, census, blocking, identity, reverse_dns, wishes } =
             arrival;
         let scope = generation.server(server).scope;
         let settings = &generation.scope(scope).settings;
@@ -154,6 +157,7 @@ impl Client {
             cwd: VirtualPath::root(),
             transfer: None,
             bytes: (0, 0),
+            census: Box::new(SessionCensus::new(census)),
             files: Box::new(SessionFiles::new(shared.clone())),
             ending: None,
         };

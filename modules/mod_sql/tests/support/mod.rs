@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use gantry_api::census::{Census, Claim};
 use gantry_api::data::{Control, Data, DataLink, Family};
 use gantry_api::files::{File, Files, Links, Listing, Metadata, Open, Target};
 use gantry_api::guard::Home;
@@ -222,6 +223,7 @@ fn session(user: &str) -> Session {
         cwd: VirtualPath::root(),
         transfer: None,
         bytes: (0, 0),
+        census: Box::new(Nothing),
         files: Box::new(Nothing),
         ending: None,
     }
@@ -232,6 +234,28 @@ struct Nothing;
 
 fn none<T>() -> Result<T> {
     refuse(550, "not in this test")
+}
+
+impl Census for Nothing {
+    fn claim(&mut self, _: &str, _: Option<&str>, _: Option<u64>) -> Claim {
+        Claim::Full(0)
+    }
+
+    fn release(&mut self, _: &str) {}
+
+    fn count(&self, _: &str) -> u64 {
+        0
+    }
+
+    fn tally(&self, _: &str, _: Duration) -> u64 {
+        0
+    }
+
+    fn mark(&self, _: &str, _: SystemTime) {}
+
+    fn is_marked(&self, _: &str) -> bool {
+        false
+    }
 }
 
 #[async_trait]

@@ -72,6 +72,7 @@ impl Room {
             },
             server: ServerId(0),
             generation: Arc::new(generation(occupants)),
+            census: Arc::default(),
             blocking: Arc::new(Blocking::new()?),
             identity: Arc::new(Identity { own: Credentials::current()?, may_switch: false }),
             reverse_dns: None,
