@@ -7,8 +7,8 @@
 #![deny(unsafe_code)]
 
 mod account;
-pub mod command;
 pub mod census;
+pub mod command;
 mod contribution;
 pub mod control;
 pub mod data;
