@@ -4,6 +4,7 @@
 
 pub mod clients;
 pub mod config;
+pub mod excerpt;
 pub mod fixture;
 pub mod full;
 pub mod kit;

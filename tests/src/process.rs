@@ -5,6 +5,7 @@ use std::io::{Read, Seek, Write};
 use std::process::{Command, ExitStatus, Stdio};
 use std::time::Duration;
 
+use crate::excerpt::end_of;
 use crate::{full, wait};
 
 /// What a program left behind.
@@ -25,7 +26,13 @@ impl Done {
     /// When it did not.
     #[track_caller]
     pub fn ok(self) -> Self {
-        assert!(self.status.success(), "{}\n--- out\n{}\n--- err\n{}", self.status, self.out, self.err);
+        assert!(
+            self.status.success(),
+            "{}\n--- out\n{}\n--- err\n{}",
+            self.status,
+            end_of(&self.out, "out"),
+            end_of(&self.err, "err")
+        );
         self
     }
 
@@ -61,7 +68,7 @@ pub fn run_within(command: &mut Command, input: &str, limit: Duration) -> Done {
     }
     let (out, err) = (text(&mut out), text(&mut err));
     let Some(status) = ended else {
-        let input = input.get(..2_000).unwrap_or(input);
+        let (input, out, err) = (end_of(input, "in"), end_of(&out, "out"), end_of(&err, "err"));
         panic!("{command:?} did not end within {limit:?}\n--- in\n{input}\n--- out\n{out}\n--- err\n{err}");
     };
     Done { status, out, err }

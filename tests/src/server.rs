@@ -13,6 +13,7 @@ use tempfile::TempDir;
 
 use crate::clients::{Mode, Target};
 use crate::config::{Account, Config, PASSWORD, PASSWORD_CRYPT, USER};
+use crate::excerpt::end_of;
 use crate::layout::Layout;
 use crate::process::{Done, exists, run};
 use crate::wait;
@@ -150,7 +151,7 @@ impl Server {
     #[track_caller]
     pub fn wait_for_log(&self, texts: &[&str]) -> String {
         let found = wait::until(wait::PATIENCE, || self.log_line(texts));
-        found.unwrap_or_else(|| panic!("no line of the log has {texts:?}:\n{}", self.log()))
+        found.unwrap_or_else(|| panic!("no line of the log has {texts:?}"))
     }
 
     /// The first line of the log in which all of `texts` stand.
@@ -227,7 +228,7 @@ impl Server {
     /// When it does not end in time.
     pub fn ended(&mut self) -> ExitStatus {
         let ended = wait::until(Duration::from_secs(30), || self.child.try_wait().expect("a child can be waited for"));
-        ended.unwrap_or_else(|| panic!("gantryd does not end:\n{}", self.log()))
+        ended.unwrap_or_else(|| panic!("gantryd does not end"))
     }
 
     fn signal(&self, signal: Signal) {
@@ -238,22 +239,18 @@ impl Server {
     fn announced(&mut self) -> SocketAddr {
         let found = wait::until(wait::PATIENCE, || {
             if let Some(status) = self.child.try_wait().expect("a child can be waited for") {
-                panic!(
-                    "gantryd ended at once, {status}:\n{}\nwith the configuration\n{}",
-                    self.log(),
-                    self.config.text()
-                );
+                panic!("gantryd ended at once, {status}, with the configuration\n{}", self.config.text());
             }
             self.log().lines().find_map(address_in)
         });
-        found.unwrap_or_else(|| panic!("gantryd does not say where it listens:\n{}", self.log()))
+        found.unwrap_or_else(|| panic!("gantryd does not say where it listens"))
     }
 }
 
 impl Drop for Server {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            eprintln!("--- log of gantryd\n{}", self.log());
+            eprintln!("--- log of gantryd\n{}", end_of(&self.log(), "log"));
             let _ = self.child.kill();
             let _ = self.child.wait();
             return;
@@ -261,8 +258,9 @@ impl Drop for Server {
         let ended = self.child.try_wait().expect("a child can be waited for");
         let status = ended.unwrap_or_else(|| self.terminate());
         let log = self.log();
-        assert!(status.success(), "gantryd ended with {status}:\n{log}");
-        assert!(self.panics == Panics::Expected || !log.contains("panic"), "a panic in the log:\n{log}");
+        assert!(status.success(), "gantryd ended with {status}:\n{}", end_of(&log, "log"));
+        let panic = log.lines().find(|line| line.contains("panic")).filter(|_| self.panics == Panics::Forbidden);
+        assert!(panic.is_none(), "a panic in the log: {}\n{}", panic.unwrap_or_default(), end_of(&log, "log"));
     }
 }
 
@@ -301,9 +299,9 @@ impl Trial {
     /// The first line that speaks of what is wrong.
     #[track_caller]
     pub fn fatal(&self) -> &str {
-        assert!(!self.done.status.success(), "it ended well:\n{}", self.done.text());
+        assert!(!self.done.status.success(), "it ended well:\n{}", end_of(&self.done.text(), "text"));
         let found = self.done.err.lines().find(|line| line.contains("Fatal: "));
-        found.unwrap_or_else(|| panic!("nothing is said to be fatal:\n{}", self.done.text()))
+        found.unwrap_or_else(|| panic!("nothing is said to be fatal:\n{}", end_of(&self.done.text(), "text")))
     }
 }
 
