@@ -3,6 +3,7 @@
 mod restart;
 mod retrieve;
 mod settings;
+mod shown;
 mod store;
 mod unique;
 
@@ -25,9 +26,4 @@ impl Module for Xfer {
         at.dialogue.kind = at.settings::<Settings>().mode.kind();
         Ok(Step::Next)
     }
-}
-
-/// The name that the client gave, for error replies.
-fn shown(command: &Command) -> String {
-    String::from_utf8_lossy(&command.argument).into_owned()
 }

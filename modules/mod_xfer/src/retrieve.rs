@@ -5,7 +5,7 @@ use gantry_api::prelude::*;
 use gantry_api::transfer::{Direction, Transfer};
 
 use crate::settings::Settings;
-use crate::shown;
+use crate::shown::shown;
 
 command! {
     /// Sends a file to the client.

@@ -7,7 +7,7 @@ use gantry_api::prelude::*;
 use gantry_api::transfer::{Direction, Transfer};
 
 use crate::settings::Settings;
-use crate::shown;
+use crate::shown::shown;
 
 command! {
     /// Stores what the client sends as a file.
