@@ -21,19 +21,3 @@ pub struct Ls {
 }
 
 module! { Ls, settings: Settings, after: ["mod_core", "mod_auth"] }
-
-#[async_trait]
-impl Module for Ls {
-    fn hooks(&self) -> Vec<Hook> {
-        vec![Hook::command(Verb::STAT)]
-    }
-
-    fn at_once(&self, at: &mut Moment<'_>) -> Result<Step> {
-        // Without a path it asks how the session stands, which another module tells.
-        Ok(if at.command.argument.is_empty() { Step::Next } else { Step::Wait })
-    }
-
-    async fn wait(&self, at: &mut Moment<'_>) -> Result<Step> {
-        stat::stat(at, &self.names).await
-    }
-}

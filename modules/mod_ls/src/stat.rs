@@ -4,6 +4,7 @@ use gantry_api::prelude::*;
 use gantry_api::proto::listing::options::Hidden;
 use gantry_listing::Names;
 
+use crate::Ls;
 use crate::list::{Subject, subject};
 use crate::output::Output;
 use crate::settings::Settings;
@@ -12,8 +13,24 @@ use crate::walk::{Form, Walk};
 /// Most lines of a reply: it is made as a whole before it is sent.
 const MOST: u64 = 10_000;
 
+#[async_trait]
+impl Module for Ls {
+    fn hooks(&self) -> Vec<Hook> {
+        vec![Hook::command(Verb::STAT)]
+    }
+
+    fn at_once(&self, at: &mut Moment<'_>) -> Result<Step> {
+        // Without a path it asks how the session stands, which another module tells.
+        Ok(if at.command.argument.is_empty() { Step::Next } else { Step::Wait })
+    }
+
+    async fn wait(&self, at: &mut Moment<'_>) -> Result<Step> {
+        stat(at, &self.names).await
+    }
+}
+
 /// STAT of a path: 212 for a folder, 213 for a file.
-pub(crate) async fn stat(at: &mut Moment<'_>, names: &Names) -> Result<Step> {
+async fn stat(at: &mut Moment<'_>, names: &Names) -> Result<Step> {
     let settings = at.settings::<Settings>();
     let (mut options, path) = settings.options.of(at.command);
     options.recursive = false;
