@@ -32,8 +32,8 @@ impl<'a> Start<'a> {
     }
 
     /// What this module's instance of the generation before handed over
-    /// ([`Module::hand_over`]); nothing where there was none, or it failed. It
-    /// may come from another build: take of it what fits.
+    /// ([`Module::hand_over`](crate::Module::hand_over)); nothing where there was
+    /// none, or it failed. It may come from another build: take of it what fits.
     pub fn handed_over(&self) -> &'a Value {
         self.handed_over
     }
