@@ -74,6 +74,6 @@ pub mod prelude {
     pub use crate::control::{Answer, Asked};
     pub use crate::{
         Command, CommandClasses, Contexts, Dialogue, Error, Hook, Module, Moment, Phase, Reply, Result, Session, Start,
-        Step, Value, Verb, VirtualPath, async_trait, command, control, directive, log, module, parse, refuse,
+        Step, Value, Verb, VirtualPath, async_trait, command, control, directive, log, module, parse, refuse, variable,
     };
 }
