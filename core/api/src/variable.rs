@@ -175,7 +175,7 @@ macro_rules! variable {
                     help: concat!($($help, "\n"),+),
                     // Called under the guard of this very image.
                     write: |subject, out| {
-                        let write = $crate::variable!(@write NAME $($write)?);
+                        let write: $crate::variable::WriteValue = $crate::variable!(@write NAME $($write)?);
                         $crate::variable::write_guarded(MODULE, write, subject, out);
                     },
                 }
