@@ -149,10 +149,11 @@ fn values(server: &Server, verb: &str) -> impl Fn(&str) -> String {
 
 fn every_variable_has_its_value_in_a_row(layout: Layout) {
     let server = Server::with(layout, |config| {
-        let names = VARIABLES.split_whitespace();
-        let all: String = names
-            .map(|name| if name.len() == 1 { format!("|{name}=<%{name}>") } else { format!("|{name}=<%{{{name}}}>") })
-            .collect();
+        let field = |name: &str| {
+            let variable = if name.len() == 1 { format!("%{name}") } else { format!("%{{{name}}}") };
+            format!("|{}=<{variable}>", name.replace('%', "%%"))
+        };
+        let all: String = VARIABLES.split_whitespace().map(field).collect();
         config.block(format!(
             "SQLNamedQuery all FREEFORM \"INSERT INTO log (verb, bytes, path) VALUES ('%m', %b, '{all}|')\"\n\
              SQLLog *,ERR_*,EXIT all\n<Class local>\n  From 127.0.0.1\n</Class>"
