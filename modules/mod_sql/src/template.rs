@@ -104,9 +104,12 @@ impl Template {
     }
 
     fn references(&self) -> impl Iterator<Item = &Reference> {
-        self.parameters.iter().flat_map(|parameter| match parameter {
-            Parameter::Bare(reference) => vec![reference],
-            Parameter::Quoted(text) => text.references().collect(),
+        self.parameters.iter().flat_map(|parameter| {
+            let (bare, quoted) = match parameter {
+                Parameter::Bare(reference) => (Some(reference), None),
+                Parameter::Quoted(text) => (None, Some(text)),
+            };
+            bare.into_iter().chain(quoted.into_iter().flat_map(gantry_format::Template::references))
         })
     }
 }

@@ -8,11 +8,23 @@ use std::time::{Duration, SystemTime};
 
 use gantry_api::session::Ending;
 use gantry_api::transfer::{Direction, Outcome, Transfer};
-use gantry_api::variable::Subject;
+use gantry_api::variable::{Subject, Variable};
 use gantry_api::{Account, Command, CommandClasses, CommandInfo, Group, PathArgument, Type, Verb, VirtualPath};
 use gantry_format::{Dialect, Template};
 use jiff::tz::TimeZone;
 use support::{Client, client};
+
+gantry_api::variable! {
+    /// How many seconds the session has lasted.
+    "age": Int = |subject, out| {
+        let age = subject.now.duration_since(subject.session.began);
+        out.int(age.unwrap_or_default().as_secs());
+    };
+    /// A note.
+    "noted": Text;
+    /// A fault of the module's.
+    "broken": Text = |_, _| panic!("broken");
+}
 
 /// When everything happens.
 fn noon() -> SystemTime {
@@ -80,7 +92,10 @@ fn shown(client: &Client, line: &str, text: &str) -> String {
     let Client { session, dialogue } = client;
     let subject = Subject { session, dialogue, command: &command, info, now: noon() };
     let mut out = Vec::new();
-    Template::parse(text, &Dialect::log(TimeZone::UTC)).unwrap().render(&subject, &mut out);
+    let mut template = Template::parse(text, &Dialect::log(TimeZone::UTC)).unwrap();
+    let contributed: Vec<Variable> = gantry_api::inventory::iter::<Variable>.into_iter().copied().collect();
+    template.resolve(&contributed).unwrap();
+    template.render(&subject, &mut out);
     String::from_utf8_lossy(&out).into_owned()
 }
 
@@ -168,6 +183,15 @@ fn a_transfer_has_size_time_and_outcome() {
     broken.ended = broken.began - Duration::from_secs(1);
     joe.session.transfer = Some(broken);
     assert_eq!(shown(&joe, "STOR x", "%T %{transfer-speed}"), "0.000 -", "the clock went back");
+}
+
+#[test]
+fn a_module_contributes_variables_and_a_panic_is_no_value() {
+    let mut joe = joe();
+    joe.session.began = noon() - Duration::from_secs(90);
+    joe.session.notes.set("mod_sql.noted", "a note");
+    let text = "%{mod_sql.age} %{mod_sql.noted} %{note:mod_sql.noted} %{mod_sql.broken}";
+    assert_eq!(shown(&joe, "NOOP", text), "90 a note a note -");
 }
 
 #[test]
