@@ -110,6 +110,30 @@ fn without_its_directive_there_is_no_motto(layout: Layout) {
     server(layout, "mod_motto", |_| {}).login().expect("SITE MOTTO", 550);
 }
 
+fn what_was_read_is_a_variable_of_logs(layout: Layout) {
+    let prepare = |config: &mut Config| {
+        if layout == Layout::Shared {
+            config.add("ModulePath", built().modules.display().to_string());
+        }
+        config.add("LoadModule", "mod_motto.c").add("Motto", "\"it's here\"");
+        config.add("SQLNamedQuery", "add INSERT \"'%m', '%u', '%{mod_motto.read}', 0\" log");
+        config.add("SQLLog", "SITE_MOTTO,NOOP add");
+    };
+    let server = Server::of(&gantryd(layout), prepare);
+    let mut wire = server.login();
+    wire.expect("NOOP", 200);
+    wire.expect("SITE MOTTO", 200);
+    wire.expect("NOOP", 200);
+    wait::for_condition("three rows", || server.sql("SELECT count(*) FROM log") == "3");
+    assert_eq!(server.sql("SELECT verb, path FROM log ORDER BY rowid"), "NOOP|-\nSITE MOTTO|it's here\nNOOP|it's here");
+    let trial = Trial::run(&gantryd(layout), &[], |config| {
+        prepare(config);
+        config.set("SQLNamedQuery", "add INSERT \"'%{mod_motto.raed}'\" log");
+    });
+    let fault = "no loaded module has the variable '%{mod_motto.raed}'; did you mean %{mod_motto.read}?";
+    assert!(trial.fatal().contains(fault), "{}", trial.fatal());
+}
+
 fn a_token_logs_in_and_another_user_is_left_to_others(layout: Layout) {
     let server = server(layout, "mod_auth_tokens", |config| {
         let home = config.home();
@@ -319,6 +343,7 @@ fn assert_sums(server: &Server) {
 both_layouts!(
     a_site_command_answers_with_what_holds_where_the_client_is,
     without_its_directive_there_is_no_motto,
+    what_was_read_is_a_variable_of_logs,
     a_token_logs_in_and_another_user_is_left_to_others,
     a_faulty_file_of_tokens_keeps_the_server_from_starting,
     an_upload_is_told_and_what_fails_in_passing_is_told_again,

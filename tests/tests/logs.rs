@@ -3,6 +3,7 @@
 use std::fs;
 
 use gantry_tests::prelude::*;
+use gantry_tests::server::Trial;
 use gantry_tests::wait;
 
 const LOG_TRANSFERS: &str =
@@ -131,6 +132,118 @@ fn sql_log_by_freeform_binds_as_well(layout: Layout) {
     wait::for_condition("a row", || server.sql("SELECT verb, user, path FROM log") == "MKD|alice|it's");
 }
 
+/// Each variable with its value, as `name=<value>`.
+const VARIABLES: &str = "a A b c d D E f F g h H I J l L m O p P r s S T u U v V w basename epoch gid iso8601 \
+    microsecs millisecs protocol remote-port transfer-failure transfer-millisecs transfer-port transfer-speed \
+    transfer-status transfer-type uid version file-size note:class time:%Y";
+
+/// The values that a row of the log has, by the command's name; none for another
+/// command.
+fn values(server: &Server, verb: &str) -> impl Fn(&str) -> String {
+    let row = server.sql(&format!("SELECT path FROM log WHERE verb = '{verb}' ORDER BY rowid DESC LIMIT 1"));
+    move |name| {
+        let (_, value) = row.split_once(&format!("|{name}=<")).unwrap_or_else(|| panic!("no {name} in {row:?}"));
+        value.split_once(">|").unwrap_or_else(|| panic!("{row:?}")).0.to_owned()
+    }
+}
+
+fn every_variable_has_its_value_in_a_row(layout: Layout) {
+    let server = Server::with(layout, |config| {
+        let field = |name: &str| {
+            let variable = if name.len() == 1 { format!("%{name}") } else { format!("%{{{name}}}") };
+            format!("|{}=<{variable}>", name.replace('%', "%%"))
+        };
+        let all: String = VARIABLES.split_whitespace().map(field).collect();
+        config.block(format!(
+            "SQLNamedQuery all FREEFORM \"INSERT INTO log (verb, bytes, path) VALUES ('%m', %b, '{all}|')\"\n\
+             SQLLog *,ERR_*,EXIT all\n<Class local>\n  From 127.0.0.1\n</Class>"
+        ));
+    });
+    let mut wire = server.login();
+    let port = wire.local().port().to_string();
+    wire.give("STOR up load", &[7; 3000]);
+    wire.expect("MKD new", 257);
+    wire.expect("CWD new", 250);
+    wire.expect("RNFR ../up load", 350);
+    wire.expect("RNTO there", 250);
+    wire.expect("SITE CHMOD 600 there", 200);
+    wire.expect("RETR missing", 550);
+    wire.expect("QUIT", 221);
+    wait::for_condition("the row of the end", || server.sql("SELECT count(*) FROM log WHERE verb = 'EXIT'") == "1");
+    let home = server.home().display().to_string();
+
+    let stored = values(&server, "STOR");
+    for (name, wanted) in [
+        ("a", "127.0.0.1"),
+        ("A", "UNKNOWN"),
+        ("b", "3000"),
+        ("c", "local"),
+        ("d", "/"),
+        ("D", "-"),
+        ("E", "-"),
+        ("F", "/up load"),
+        ("h", "127.0.0.1"),
+        ("H", "127.0.0.1"),
+        ("I", "3000"),
+        ("J", "up load"),
+        ("l", "UNKNOWN"),
+        ("O", "0"),
+        ("p", &server.address().port().to_string()),
+        ("P", &server.pid().to_string()),
+        ("r", "STOR up load"),
+        ("s", "226"),
+        ("S", "Transfer complete"),
+        ("u", USER),
+        ("U", USER),
+        ("v", "Gantry under test"),
+        ("w", "-"),
+        ("f", &format!("{home}/up load")),
+        ("basename", "up load"),
+        ("protocol", "ftp"),
+        ("remote-port", &port),
+        ("transfer-failure", "-"),
+        ("transfer-status", "success"),
+        ("transfer-type", "binary"),
+        ("transfer-port", "-"),
+        ("file-size", "-"),
+        ("note:class", "local"),
+    ] {
+        assert_eq!(stored(name), wanted, "{name}");
+    }
+    let number = |name: &str| stored(name).parse::<f64>().unwrap_or_else(|_| panic!("{name}: {}", stored(name)));
+    assert!(number("T") < 60.0 && number("transfer-millisecs") < 60_000.0 && number("transfer-speed") > 0.0);
+    assert!(number("epoch") > 1e9 && number("uid") > 0.0 && number("millisecs") < 1e3 && number("microsecs") < 1e6);
+    assert!(stored("iso8601").starts_with(&stored("time:%Y")) && stored("version").starts_with("Gantry "));
+
+    assert_eq!(values(&server, "MKD")("f"), format!("{home}/new"));
+    assert_eq!((values(&server, "CWD")("d"), values(&server, "CWD")("D")), ("/new".to_owned(), format!("{home}/new")));
+    assert_eq!(values(&server, "RNTO")("F"), "/new/there");
+    let chmod = values(&server, "SITE CHMOD");
+    assert_eq!((chmod("J").as_str(), chmod("F").as_str()), ("CHMOD 600 there", "/new/there"));
+    let missing = values(&server, "RETR");
+    assert_eq!((missing("s").as_str(), missing("b").as_str(), missing("F").as_str()), ("550", "-", "/new/missing"));
+    assert_eq!(values(&server, "PASS")("r"), "PASS (hidden)");
+    assert_eq!(values(&server, "EXIT")("E"), "Quit");
+    assert_eq!(
+        server.sql("SELECT typeof(bytes) FROM log WHERE verb IN ('STOR', 'MKD') ORDER BY rowid"),
+        "integer\nnull"
+    );
+}
+
+fn a_variable_that_does_not_exist_is_a_fault_of_the_configuration(layout: Layout) {
+    for (query, fault) in [
+        ("'%u', %{transfer-stat}", "unknown variable '%{transfer-stat}' at column 7; did you mean %{transfer-status}"),
+        ("'%y'", "unknown variable '%y' at column 2 (a percent sign is written %%)"),
+        ("%t", "variable '%t' at column 1 has no meaning here: use %{time:FORMAT} or the database's own function"),
+        ("'%{mod_x.y}'", "no loaded module has the variable '%{mod_x.y}'"),
+    ] {
+        let trial = Trial::run(&layout.gantryd(), &[], |config| {
+            config.block(format!("SQLNamedQuery q INSERT \"{query}\" log"));
+        });
+        assert!(trial.fatal().contains(fault), "{query}: {}", trial.fatal());
+    }
+}
+
 both_layouts!(
     each_transfer_has_a_line_in_the_transfer_log,
     a_transfer_that_is_broken_off_is_logged_as_incomplete,
@@ -138,4 +251,6 @@ both_layouts!(
     a_listing_is_logged_with_its_bytes_and_its_time,
     a_failed_query_of_sql_log_spoils_no_transfer_where_errors_are_ignored,
     sql_log_by_freeform_binds_as_well,
+    every_variable_has_its_value_in_a_row,
+    a_variable_that_does_not_exist_is_a_fault_of_the_configuration,
 );

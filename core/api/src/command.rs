@@ -68,6 +68,29 @@ pub enum PathArgument {
     AfterWord,
 }
 
+impl PathArgument {
+    /// The part of an argument that is a path.
+    pub fn of(self, argument: &[u8]) -> &[u8] {
+        match self {
+            Self::None => &[],
+            Self::Whole => argument,
+            Self::AfterWord => after_word(argument),
+            Self::AfterOptions => {
+                let mut rest = argument;
+                while rest.first() == Some(&b'-') {
+                    rest = after_word(rest);
+                }
+                rest
+            }
+        }
+    }
+}
+
+/// What follows a text's first space.
+fn after_word(text: &[u8]) -> &[u8] {
+    text.iter().position(|byte| *byte == b' ').and_then(|at| text.get(at + 1..)).unwrap_or_default()
+}
+
 /// A set of classes of commands, as ProFTPD's ExtendedLog names them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct CommandClasses(u16);

@@ -14,6 +14,7 @@ use crate::runtime::RuntimeStart;
 use crate::session::Session;
 use crate::stamp;
 use crate::value::{Value, ValueError};
+use crate::variable::Variable;
 
 /// A module, as its image describes it.
 pub struct Descriptor {
@@ -52,6 +53,8 @@ pub struct Image {
     pub commands: Vec<&'static CommandEntry>,
     /// Their control actions.
     pub controls: Vec<&'static ControlAction>,
+    /// Their variables.
+    pub variables: Vec<&'static Variable>,
 }
 
 impl Image {
@@ -63,6 +66,7 @@ impl Image {
             directives: inventory::iter::<Directive>.into_iter().collect(),
             commands: inventory::iter::<CommandEntry>.into_iter().collect(),
             controls: inventory::iter::<ControlAction>.into_iter().collect(),
+            variables: inventory::iter::<Variable>.into_iter().collect(),
         }
     }
 }
@@ -131,7 +135,13 @@ pub fn open(host: &'static dyn Host, name: &'static str) -> Image {
         guard::log_panics(name);
         Ok(image)
     });
-    opened.unwrap_or(Image { modules: &[], directives: Vec::new(), commands: Vec::new(), controls: Vec::new() })
+    opened.unwrap_or(Image {
+        modules: &[],
+        directives: Vec::new(),
+        commands: Vec::new(),
+        controls: Vec::new(),
+        variables: Vec::new(),
+    })
 }
 
 /// Registers a module: its type, which must be `Default`, and what the

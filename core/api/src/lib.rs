@@ -24,6 +24,8 @@ pub mod instance;
 pub mod log;
 mod module;
 pub mod moment;
+mod nearest;
+mod notes;
 pub mod parse;
 mod path;
 pub mod runtime;
@@ -57,6 +59,8 @@ pub use image::{Descriptor, Image, MODULES};
 pub use instance::Instance;
 pub use module::{Module, NoSettings, refuse};
 pub use moment::{Moment, State};
+pub use nearest::nearest;
+pub use notes::Notes;
 pub use path::VirtualPath;
 pub use runtime::{Layout, Runtime};
 pub use session::{ServerId, Session};
@@ -70,6 +74,6 @@ pub mod prelude {
     pub use crate::control::{Answer, Asked};
     pub use crate::{
         Command, CommandClasses, Contexts, Dialogue, Error, Hook, Module, Moment, Phase, Reply, Result, Session, Start,
-        Step, Value, Verb, VirtualPath, async_trait, command, control, directive, log, module, parse, refuse,
+        Step, Value, Verb, VirtualPath, async_trait, command, control, directive, log, module, parse, refuse, variable,
     };
 }

@@ -8,6 +8,7 @@ use crate::account::Account;
 use crate::error::Result;
 use crate::guard::{Guarded, Home, Output, guarded};
 use crate::session::ServerId;
+use crate::variable::Variable;
 
 /// A published service: one variant an interface.
 #[derive(Clone)]
@@ -24,6 +25,7 @@ pub enum Service {
 #[derive(Default)]
 pub struct Services {
     entries: Vec<(String, Service)>,
+    variables: Vec<Variable>,
 }
 
 impl Services {
@@ -47,6 +49,16 @@ impl Services {
     pub fn sql_backend_names(&self) -> impl Iterator<Item = &str> {
         let backends = self.entries.iter().filter(|(_, service)| matches!(service, Service::SqlBackend(_)));
         backends.map(|(name, _)| name.as_str())
+    }
+
+    /// The variables that modules contribute, those of modules to come included.
+    pub fn variables(&self) -> &[Variable] {
+        &self.variables
+    }
+
+    /// Adds variables. The server does, before it starts any module.
+    pub fn contribute(&mut self, variables: impl IntoIterator<Item = Variable>) {
+        self.variables.extend(variables);
     }
 
     /// SQL's named queries.

@@ -10,6 +10,7 @@ use crate::account::Account;
 use crate::census::Census;
 use crate::error::{Error, Result};
 use crate::files::Files;
+use crate::notes::Notes;
 use crate::path::VirtualPath;
 use crate::transfer::Transfer;
 
@@ -56,6 +57,10 @@ pub struct Session {
     pub files: Box<dyn Files>,
     /// Set to end the session when the command's reply is sent.
     pub ending: Option<Ending>,
+    /// When its current command came.
+    pub command_began: SystemTime,
+    /// What modules leave for each other and for log variables.
+    pub notes: Notes,
 }
 
 impl Session {

@@ -1,158 +1,230 @@
-//! The variables that log formats and SQL statements may name (LogFormat and
-//! SQLLog in ProFTPD's manual). They become values, never text of a statement.
+//! Variables of log formats, messages and SQL statements: what they are about,
+//! how a value is written, and how a module contributes one (`variable!`). The
+//! grammar, and the variables that every server has, are in gantry-format.
 
+use std::fmt::Display;
+use std::io::Write;
 use std::time::SystemTime;
 
+use gantry_proto::command::Command;
+
+use crate::dialogue::Dialogue;
+use crate::guard;
+use crate::log::{self, Level};
 use crate::moment::Moment;
-use crate::path::VirtualPath;
-use crate::transfer::{Outcome, Transfer, Type};
+use crate::session::Session;
+use crate::value::Value;
+use crate::world::CommandInfo;
 
-/// What a variable holds.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Variable {
-    /// Nothing: it has no meaning for this command.
-    None,
-    /// A number.
-    Number(i64),
-    /// Text; file names that are not UTF-8 are shown with U+FFFD.
-    Text(String),
+/// What a variable is about.
+#[derive(Clone, Copy)]
+pub struct Subject<'a> {
+    /// The session.
+    pub session: &'a Session,
+    /// The dialogue that brought the command.
+    pub dialogue: &'a Dialogue,
+    /// The command.
+    pub command: &'a Command,
+    /// What is known of the command, if a module declares it.
+    pub info: Option<&'a CommandInfo>,
+    /// What counts as now.
+    pub now: SystemTime,
 }
 
-impl Variable {
-    /// As logs show it: `-` for nothing.
-    pub fn into_text(self) -> String {
-        match self {
-            Self::None => "-".to_owned(),
-            Self::Number(number) => number.to_string(),
-            Self::Text(text) => text,
+impl<'a> Subject<'a> {
+    /// The command of a moment, at a time.
+    pub fn of(at: &'a Moment<'_>, now: SystemTime) -> Self {
+        let info = at.world.command(at.command.verb);
+        Self { session: at.session, dialogue: at.dialogue, command: at.command, info, now }
+    }
+}
+
+/// What a variable's values are, for logs that keep the difference.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Text.
+    Text,
+    /// A whole number.
+    Int,
+    /// A point in time: seconds since 1970.
+    Time,
+}
+
+/// Where a variable writes its value. A variable that writes nothing has no
+/// value on this occasion.
+pub struct Out<'o> {
+    buffer: &'o mut Vec<u8>,
+    written: Written,
+}
+
+/// What a variable has written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Written {
+    /// Nothing: it has no value.
+    Nothing,
+    /// Text, which may be empty.
+    Text,
+    /// A number, in digits.
+    Int(i64),
+}
+
+impl<'o> Out<'o> {
+    /// Appends to a buffer.
+    pub fn new(buffer: &'o mut Vec<u8>) -> Self {
+        Self { buffer, written: Written::Nothing }
+    }
+
+    /// Writes text as it is.
+    pub fn text(&mut self, text: impl AsRef<[u8]>) {
+        self.buffer.extend_from_slice(text.as_ref());
+        self.written = Written::Text;
+    }
+
+    /// Writes what can be shown.
+    pub fn show(&mut self, shown: impl Display) {
+        // A vector takes all; a value that fails to be shown ends early.
+        let _ = write!(self.buffer, "{shown}");
+        self.written = Written::Text;
+    }
+
+    /// Writes a whole number; one beyond [`i64::MAX`] becomes that.
+    pub fn int(&mut self, number: impl TryInto<i64>) {
+        let number = number.try_into().unwrap_or(i64::MAX);
+        let before = self.written;
+        self.show(number);
+        if before == Written::Nothing {
+            self.written = Written::Int(number);
         }
     }
-}
 
-/// All names there are, without the `%`.
-pub const NAMES: [&str; 34] = [
-    "a",
-    "b",
-    "d",
-    "f",
-    "F",
-    "g",
-    "h",
-    "I",
-    "J",
-    "l",
-    "L",
-    "m",
-    "O",
-    "P",
-    "p",
-    "r",
-    "S",
-    "s",
-    "T",
-    "t",
-    "U",
-    "u",
-    "V",
-    "v",
-    "w",
-    "{basename}",
-    "{epoch}",
-    "{gid}",
-    "{protocol}",
-    "{remote-port}",
-    "{transfer-status}",
-    "{transfer-type}",
-    "{uid}",
-    "{version}",
-];
-
-/// Whether `%name` is known.
-pub fn is_known(name: &str) -> bool {
-    NAMES.contains(&name)
-}
-
-/// The value of `%name` at a moment; `None` for an unknown name as well.
-pub fn value(at: &Moment<'_>, name: &str) -> Variable {
-    let session = &*at.session;
-    let account = session.account.as_deref();
-    let transfer = session.transfer.as_ref();
-    match name {
-        "a" => text(session.remote.ip()),
-        "b" => transfer.map_or(Variable::None, |transfer| number(transfer.bytes)),
-        "d" => text(session.cwd.name().escape_ascii()),
-        "f" => path_of(at).map_or(Variable::None, |path| on_host(at, &path)),
-        "F" => path_of(at).map_or(Variable::None, text),
-        "g" => account
-            .and_then(|account| account.groups.iter().find(|group| group.gid == account.gid))
-            .map_or(Variable::None, |group| text(&group.name)),
-        "h" => text(&session.remote_host),
-        "I" => number(session.bytes.0),
-        "J" if at.command.is_secret() => text("(hidden)"),
-        "J" => text(String::from_utf8_lossy(&at.command.argument)),
-        // Nobody is asked by RFC 1413 who a client's user is.
-        "l" => text("UNKNOWN"),
-        "L" | "V" => text(session.local.ip()),
-        "m" => text(at.command.verb),
-        "O" => number(session.bytes.1),
-        "P" => number(std::process::id()),
-        "p" => number(session.local.port()),
-        "r" => text(at.command),
-        "s" => at.dialogue.reply.as_ref().map_or(Variable::None, |reply| number(reply.code)),
-        "S" => {
-            at.dialogue.reply.as_ref().map_or(Variable::None, |reply| text(String::from_utf8_lossy(reply.last_line())))
+    /// Writes a value of a note. Lists and maps have no text.
+    pub fn value(&mut self, value: Option<&Value>) {
+        match value {
+            None | Some(Value::None | Value::List(_) | Value::Map(_)) => {}
+            Some(Value::Bool(yes)) => self.show(yes),
+            Some(Value::Int(number)) => self.int(*number),
+            Some(Value::Float(number)) => self.show(number),
+            Some(Value::Text(text)) => self.text(text),
+            Some(Value::Bytes(bytes)) => self.text(bytes),
         }
-        "T" => transfer.map_or(Variable::None, |transfer| text(format_args!("{:.3}", seconds(transfer)))),
-        "t" => text(gantry_proto::time::log_time(now())),
-        "{epoch}" => Variable::Number(now()),
-        "U" => session.user.as_ref().map_or(Variable::None, text),
-        "u" => account.map_or(Variable::None, |account| text(&account.name)),
-        "v" => text(&session.server_name),
-        "w" => at.dialogue.rename_from.as_ref().map_or(Variable::None, |path| on_host(at, path)),
-        "{basename}" => transfer.map_or(Variable::None, |transfer| text(String::from_utf8_lossy(transfer.path.name()))),
-        "{protocol}" => text("ftp"),
-        "{remote-port}" => number(session.remote.port()),
-        "{version}" => text(concat!("Gantry ", env!("CARGO_PKG_VERSION"))),
-        "{uid}" => account.map_or(Variable::None, |account| number(account.uid)),
-        "{gid}" => account.map_or(Variable::None, |account| number(account.gid)),
-        "{transfer-status}" => transfer.map_or(Variable::None, |transfer| text(status(transfer))),
-        "{transfer-type}" => transfer
-            .map_or(Variable::None, |transfer| text(if transfer.kind == Type::Ascii { "ASCII" } else { "binary" })),
-        _ => Variable::None,
+    }
+
+    /// What has been written so far.
+    pub fn written(&self) -> Written {
+        self.written
     }
 }
 
-fn text(shown: impl std::fmt::Display) -> Variable {
-    Variable::Text(shown.to_string())
+/// Writes a variable's value.
+pub type WriteValue = fn(&Subject<'_>, &mut Out<'_>);
+
+/// A variable.
+#[derive(Debug, Clone, Copy)]
+pub struct Variable {
+    /// The package that brings it.
+    pub module: &'static str,
+    /// Its name without percent sign and braces. One of one letter is written
+    /// `%a`, a longer one `%{name}`.
+    pub name: &'static str,
+    /// What its values are.
+    pub kind: Kind,
+    /// What it is.
+    pub help: &'static str,
+    /// Writes its value.
+    pub write: WriteValue,
 }
 
-fn number(number: impl TryInto<i64>) -> Variable {
-    Variable::Number(number.try_into().unwrap_or(i64::MAX))
-}
+inventory::collect!(Variable);
 
-/// The file that the command is about.
-fn path_of(at: &Moment<'_>) -> Option<VirtualPath> {
-    let moved = at.session.transfer.as_ref().map(|transfer| transfer.path.clone());
-    moved.or_else(|| (!at.command.argument.is_empty()).then(|| at.path()))
-}
-
-/// A path as the host's administrator knows it.
-fn on_host(at: &Moment<'_>, path: &VirtualPath) -> Variable {
-    text(String::from_utf8_lossy(&at.session.files.shown(path)))
-}
-
-fn status(transfer: &Transfer) -> &'static str {
-    match transfer.outcome {
-        Outcome::Complete => "success",
-        Outcome::Incomplete => "failed",
+/// Has a module write a variable's value; `variable!` writes the call into the
+/// module's image.
+#[doc(hidden)]
+pub fn write_guarded(module: &str, write: WriteValue, subject: &Subject<'_>, out: &mut Out<'_>) {
+    let written = guard::call(module, || {
+        write(subject, out);
+        Ok(())
+    });
+    if let Err(error) = written {
+        log::write(Level::Error, module, format_args!("{error} (in a variable)"));
     }
 }
 
-fn seconds(transfer: &Transfer) -> f64 {
-    transfer.ended.duration_since(transfer.began).unwrap_or_default().as_secs_f64()
+/// Contributes variables. Each is named after its module: in mod_motto, `"read"`
+/// is the variable `%{mod_motto.read}`. Without a function it is the session's
+/// note of that name:
+///
+/// ```text
+/// variable! {
+///     /// The lines of mottos that the client has read.
+///     "read": Int;
+///     /// The client's working directory in lower case.
+///     "folder": Text = |subject, out| out.text(subject.session.cwd.as_bytes().to_ascii_lowercase());
+/// }
+/// ```
+#[macro_export]
+macro_rules! variable {
+    ($($(#[doc = $help:literal])+ $name:literal: $kind:ident $(= $write:expr)?);+ $(;)?) => {
+        $(const _: () = {
+            const MODULE: &str = env!("CARGO_PKG_NAME");
+            const NAME: &str = concat!(env!("CARGO_PKG_NAME"), ".", $name);
+            $crate::inventory::submit! {
+                $crate::variable::Variable {
+                    module: MODULE,
+                    name: NAME,
+                    kind: $crate::variable::Kind::$kind,
+                    help: concat!($($help, "\n"),+),
+                    // Called under the guard of this very image.
+                    write: |subject, out| {
+                        let write: $crate::variable::WriteValue = $crate::variable!(@write NAME $($write)?);
+                        $crate::variable::write_guarded(MODULE, write, subject, out);
+                    },
+                }
+            }
+        };)+
+    };
+    (@write $note:ident) => { |subject, out| out.value(subject.session.notes.get($note)) };
+    (@write $note:ident $write:expr) => { $write };
 }
 
-fn now() -> i64 {
-    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn written(write: impl FnOnce(&mut Out<'_>)) -> (Vec<u8>, Written) {
+        let mut buffer = b"|".to_vec();
+        let mut out = Out::new(&mut buffer);
+        write(&mut out);
+        let written = out.written();
+        (buffer, written)
+    }
+
+    #[test]
+    fn numbers_stay_numbers_and_text_may_be_empty() {
+        assert_eq!(written(|out| out.int(42_u64)), (b"|42".to_vec(), Written::Int(42)));
+        assert_eq!(written(|out| out.int(u64::MAX)).1, Written::Int(i64::MAX));
+        assert_eq!(written(|out| out.text("")), (b"|".to_vec(), Written::Text));
+        assert_eq!(written(|_| {}), (b"|".to_vec(), Written::Nothing));
+        let mixed = |out: &mut Out<'_>| {
+            out.text("up ");
+            out.int(-1);
+        };
+        assert_eq!(written(mixed), (b"|up -1".to_vec(), Written::Text));
+    }
+
+    #[test]
+    fn a_note_is_written_as_what_it_is() {
+        for (value, wanted) in [
+            (Value::None, (&b"|"[..], Written::Nothing)),
+            (Value::Bool(true), (b"|true", Written::Text)),
+            (Value::Int(-7), (b"|-7", Written::Int(-7))),
+            (Value::Float(0.5), (b"|0.5", Written::Text)),
+            (Value::from("x"), (b"|x", Written::Text)),
+            (Value::Bytes(vec![0xff]), (b"|\xff", Written::Text)),
+            (Value::list(["x"]), (b"|", Written::Nothing)),
+        ] {
+            let (bytes, kind) = written(|out| out.value(Some(&value)));
+            assert_eq!((&bytes[..], kind), wanted, "{value:?}");
+        }
+        assert_eq!(written(|out| out.value(None)).1, Written::Nothing);
+    }
 }

@@ -2,7 +2,7 @@
 
 use gantry_proto::verb::Verb;
 
-use crate::command::CommandClasses;
+use crate::command::{CommandClasses, PathArgument};
 use crate::service::Services;
 
 /// What a generation offers to modules: fixed for its life.
@@ -35,6 +35,8 @@ pub struct CommandInfo {
     pub help: String,
     /// Its classes.
     pub classes: CommandClasses,
+    /// What of its argument is a path.
+    pub path: PathArgument,
     /// Its line in FEAT (RFC 2389), if it has one.
     pub feature: Option<String>,
 }

@@ -19,7 +19,6 @@ mod include;
 mod lexer;
 mod limit;
 mod limits;
-mod nearest;
 mod overrides;
 mod position;
 mod proftpd;

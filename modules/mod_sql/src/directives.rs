@@ -3,11 +3,11 @@
 //! it may hold a password.
 
 use gantry_api::{Value, directive, parse};
+use gantry_format::CommandSet;
 
 use crate::message::Message;
 use crate::named::QueryLine;
 use crate::template::Template;
-use crate::triggers::Triggers;
 use crate::variables::Place;
 
 directive! {
@@ -233,7 +233,7 @@ fn log(words: &[&str]) -> Result<Value, String> {
         [commands, query, option] => (commands, query, *option),
         _ => return Err(format!("wrong number of parameters: 2 or 3 expected, {} found", words.len())),
     };
-    Triggers::read(commands)?;
+    CommandSet::log(commands).map_err(|error| error.to_string())?;
     let ignores = option.eq_ignore_ascii_case("IGNORE_ERRORS");
     Ok(map([
         ("commands", Value::from(*commands)),
@@ -246,7 +246,7 @@ fn show(words: &[&str]) -> Result<Value, String> {
     let [commands, code, text] = words else {
         return Err(format!("wrong number of parameters: 3 expected, {} found", words.len()));
     };
-    Triggers::read(commands)?;
+    CommandSet::show(commands).map_err(|error| error.to_string())?;
     let code_found = code.parse().ok().filter(|code| (100..600).contains(code));
     let code = code_found.ok_or_else(|| format!("'{code}' is not a reply code"))?;
     Message::compile(text).map_err(|error| error.to_string())?;

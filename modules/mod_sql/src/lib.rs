@@ -14,7 +14,6 @@ mod server;
 mod services;
 mod settings;
 mod template;
-mod triggers;
 mod users;
 mod variables;
 
@@ -29,7 +28,6 @@ use crate::passwords::Passwords;
 use crate::server::{Failure, Record, Server};
 use crate::services::{NamedQueries, Servers, SqlUsers};
 use crate::settings::{Engine, Settings};
-use crate::triggers::Purpose;
 
 /// What AuthOrder calls it.
 const NAME: &str = env!("CARGO_PKG_NAME");
@@ -48,9 +46,9 @@ gantry_api::module! { Sql, settings: Settings, runtime: gantry_runtime::start }
 impl Module for Sql {
     fn hooks(&self) -> Vec<Hook> {
         let servers = || self.servers.servers.iter().flatten();
-        let logs = servers().flat_map(|server| &server.records).flat_map(|record| record.triggers.hooks(Purpose::Log));
-        let shows = servers().flat_map(|server| &server.shows).flat_map(|show| show.triggers.hooks(Purpose::Show));
-        triggers::distinct(logs.chain(shows))
+        let logs = servers().flat_map(|server| &server.records).flat_map(|record| record.commands.hooks());
+        let shows = servers().flat_map(|server| &server.shows).flat_map(|show| show.commands.hooks());
+        gantry_format::distinct(logs.chain(shows))
     }
 
     async fn start(&mut self, start: &mut Start<'_>) -> Result<()> {
@@ -120,7 +118,7 @@ impl Sql {
     /// the session, or is a line in the log.
     async fn write(&self, record: &Record, at: &mut Moment<'_>) {
         let origin = &record.query.origin;
-        let statement = record.query.template.fill(at);
+        let statement = record.query.template.fill(&variables::subject(at));
         let done = match (&self.writes, statement) {
             (Some(writes), Ok(statement)) => writes.run(&record.query.link, statement).await.map(drop),
             (None, _) => Err(Error::system("not started")),
@@ -139,13 +137,12 @@ fn is_show(phase: Phase) -> bool {
 }
 
 /// The line that SQLShowInfo shows.
-async fn message(message: &Message, server: &Server, at: &mut Moment<'_>) -> String {
-    let mut line = String::new();
+async fn message(message: &Message, server: &Server, at: &mut Moment<'_>) -> Vec<u8> {
+    let mut line = Vec::new();
     for part in &message.parts {
         match part {
-            Piece::Text(text) => line.push_str(text),
-            Piece::Variable(name) => line.push_str(&message::shown(name, at)),
-            Piece::Query(name) => line.push_str(&first_value(name, server, at).await),
+            Piece::Text(text) => text.render(&variables::subject(at), &mut line),
+            Piece::Query(name) => line.extend_from_slice(first_value(name, server, at).await.as_bytes()),
         }
     }
     line
@@ -156,7 +153,7 @@ async fn first_value(name: &str, server: &Server, at: &mut Moment<'_>) -> String
     let Some((_, query)) = server.queries.named(name).filter(|(kind, _)| kind.reads()) else {
         return message::NOTHING.to_owned();
     };
-    let statement = query.template.fill(at);
+    let statement = query.template.fill(&variables::subject(at));
     let answer = match statement {
         Ok(statement) => query.link.run(&statement).await,
         Err(error) => Err(Error::system(error.to_string())),

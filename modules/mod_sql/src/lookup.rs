@@ -3,11 +3,11 @@
 
 use gantry_api::service::SqlValue;
 use gantry_api::{Error, Result, log};
+use gantry_format::Context;
 
 use crate::link::Link;
 use crate::settings::Settings;
 use crate::template::Template;
-use crate::variables::Source;
 
 /// A query and the database that it goes to.
 #[derive(Clone)]
@@ -22,9 +22,9 @@ pub struct Query {
 
 impl Query {
     /// Runs it, and gives the rows.
-    pub async fn run(&self, source: &(dyn Source + Sync)) -> Result<Vec<Vec<SqlValue>>> {
+    pub async fn run(&self, context: &(dyn Context + Sync)) -> Result<Vec<Vec<SqlValue>>> {
         let statement =
-            self.template.fill(source).map_err(|error| Error::system(format!("{}: {error}", self.origin)))?;
+            self.template.fill(context).map_err(|error| Error::system(format!("{}: {error}", self.origin)))?;
         let answer = self.link.run(&statement).await.map_err(|error| error.context(&self.origin))?;
         Ok(answer.rows)
     }

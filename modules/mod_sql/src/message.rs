@@ -2,26 +2,25 @@
 //! named query gives.
 
 use gantry_api::variable::Variable;
+use gantry_format::{Fault, FaultKind, NotContributed, Template};
 
-use crate::variables::{self, Name, Place, Source, Unavailable, VariableError};
+use crate::variables::{self, Place, Unavailable};
 
-/// What stands for a value that a query does not give.
+/// What is shown for a value that a query does not give.
 pub const NOTHING: &str = "{null}";
 
 /// A compiled text.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Message {
     /// Its parts in order.
     pub parts: Vec<Piece>,
 }
 
 /// A part of a text.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub enum Piece {
-    /// As it stands.
-    Text(String),
-    /// A variable.
-    Variable(Name),
+    /// Text with variables.
+    Text(Template),
     /// What a named query gives.
     Query(String),
 }
@@ -31,7 +30,7 @@ pub enum Piece {
 pub enum MessageError {
     /// A variable is wrong.
     #[error(transparent)]
-    Variable(#[from] VariableError),
+    Variable(#[from] Fault),
     /// It has no value for a command.
     #[error(transparent)]
     Unavailable(#[from] Unavailable),
@@ -39,63 +38,71 @@ pub enum MessageError {
 
 impl Message {
     /// Compiles a text.
-    pub fn compile(mut text: &str) -> Result<Self, MessageError> {
-        let mut parts = Vec::new();
-        let mut plain = String::new();
-        while let Some(at) = text.find('%') {
-            let (before, variable) = text.split_at(at);
-            plain.push_str(before);
-            let (piece, rest) = match variables::parse(variable) {
-                Ok((None, rest)) => (None, rest),
-                Ok((Some(name), rest)) => {
-                    name.check(Place::Command)?;
-                    (Some(Piece::Variable(name)), rest)
+    pub fn compile(text: &str) -> Result<Self, MessageError> {
+        let dialect = variables::dialect();
+        let (mut parts, mut current, mut at) = (Vec::new(), Template::default(), 0);
+        while let Some((plain, _)) = text.get(at..).and_then(|rest| rest.split_once('%')) {
+            current.push_text(plain);
+            at += plain.len();
+            match dialect.take(text, at) {
+                Ok((None, end)) => {
+                    current.push_text("%");
+                    at = end;
                 }
-                Err(VariableError::Unknown(name)) if name.len() > 2 && name.starts_with('{') => {
-                    let inner = name.trim_matches(['{', '}']).to_owned();
-                    (Some(Piece::Query(inner)), variable.split_at(1 + name.len()).1)
+                Ok((Some(reference), end)) => {
+                    Place::Command.check(&reference)?;
+                    current.push(reference);
+                    at = end;
                 }
-                Err(error) => return Err(error.into()),
-            };
-            text = rest;
-            match piece {
-                None => plain.push('%'),
-                Some(piece) => {
-                    parts.push(Piece::Text(std::mem::take(&mut plain)));
-                    parts.push(piece);
+                Err(fault) => {
+                    let query = query(&fault).ok_or(fault.clone())?;
+                    at += fault.word.len();
+                    parts.push(Piece::Text(std::mem::take(&mut current)));
+                    parts.push(Piece::Query(query));
                 }
             }
         }
-        plain.push_str(text);
-        parts.push(Piece::Text(plain));
-        parts.retain(|part| !matches!(part, Piece::Text(text) if text.is_empty()));
+        current.push_text(text.get(at..).unwrap_or_default());
+        parts.push(Piece::Text(current));
+        parts.retain(|part| !matches!(part, Piece::Text(text) if text.parts().is_empty()));
         Ok(Self { parts })
+    }
+
+    /// Finds the variables that modules contribute.
+    pub fn resolve(&mut self, variables: &[Variable]) -> Result<(), NotContributed> {
+        self.parts.iter_mut().try_for_each(|part| match part {
+            Piece::Text(text) => text.resolve(variables),
+            Piece::Query(_) => Ok(()),
+        })
     }
 }
 
-/// A variable as a message shows it.
-pub fn shown(name: &Name, source: &dyn Source) -> String {
-    name.value(source).unwrap_or(Variable::None).into_text()
+/// The named query that is meant by what is no variable.
+fn query(fault: &Fault) -> Option<String> {
+    let name = fault.word.strip_prefix("%{")?.strip_suffix('}')?;
+    (fault.kind == FaultKind::Unknown && !name.is_empty()).then(|| name.to_owned())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::variables::Lookup;
 
     #[test]
     fn a_text_has_variables_and_queries() {
         let message = Message::compile("You've logged on %{count} times, %u: 100%%").unwrap();
-        let wanted = [
-            Piece::Text("You've logged on ".to_owned()),
-            Piece::Query("count".to_owned()),
-            Piece::Text(" times, ".to_owned()),
-            Piece::Variable(Name::Session("u".to_owned())),
-            Piece::Text(": 100%".to_owned()),
-        ];
-        assert_eq!(message.parts, wanted);
-        assert!(Message::compile("%y").is_err());
-        assert!(Message::compile("%{0}").is_err());
-        assert!(Message::compile("%{}").is_err());
-        assert!(Message::compile("%").is_err());
+        let lookup = Lookup { user: "joe", argument: "" };
+        let parts = message.parts.iter().map(|part| match part {
+            Piece::Text(text) => {
+                let mut shown = Vec::new();
+                text.render(&lookup, &mut shown);
+                String::from_utf8(shown).unwrap()
+            }
+            Piece::Query(name) => format!("<{name}>"),
+        });
+        assert_eq!(parts.collect::<Vec<_>>(), ["You've logged on ", "<count>", " times, joe: 100%"]);
+        for text in ["%y", "%{0}", "%{}", "%", "%t", "%{uid"] {
+            assert!(Message::compile(text).is_err(), "{text}");
+        }
     }
 }

@@ -111,13 +111,17 @@ impl QueryLine {
             return Err(QueryError::Table { name: self.name.clone(), table: table.to_owned() });
         }
         let query = &self.query;
-        let text = match self.kind {
-            Kind::Select => format!("SELECT {query}"),
-            Kind::Insert => format!("INSERT INTO {table} VALUES ({query})"),
-            Kind::Update => format!("UPDATE {table} SET {query}"),
-            Kind::Freeform => query.clone(),
+        let (before, after) = match self.kind {
+            Kind::Select => ("SELECT ".to_owned(), ""),
+            Kind::Insert => (format!("INSERT INTO {table} VALUES ("), ")"),
+            Kind::Update => (format!("UPDATE {table} SET "), ""),
+            Kind::Freeform => (String::new(), ""),
         };
-        Template::compile(&text).map_err(|error| QueryError::Template { name: self.name.clone(), error })
+        let template = Template::compile(&format!("{before}{query}{after}"));
+        template.map_err(|error| {
+            let error = error.without(before.chars().count());
+            QueryError::Template { name: self.name.clone(), error }
+        })
     }
 }
 
@@ -150,7 +154,7 @@ mod tests {
         assert_eq!(QueryLine::read(&["q", "DELETE", "x"]).unwrap_err(), QueryError::Kind("DELETE".to_owned()));
         assert!(matches!(QueryLine::read(&["q", "INSERT", "x"]), Err(QueryError::Words(_))));
         let error = QueryLine::read(&["q", "SELECT", "%y"]).unwrap().compile().unwrap_err();
-        assert_eq!(error.to_string(), "query 'q': unknown variable '%y' (a percent sign is written %%)");
+        assert_eq!(error.to_string(), "query 'q': unknown variable '%y' at column 1 (a percent sign is written %%)");
         assert!(QueryLine::read(&["q", "INSERT", "1", "t%u"]).unwrap().compile().is_err());
     }
 }

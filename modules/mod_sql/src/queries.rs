@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 
+use gantry_api::service::Services;
 use gantry_api::{Error, Result};
 
 use crate::link::Link;
@@ -21,11 +22,19 @@ pub struct Queries {
 impl Queries {
     /// Compiles all of them. Of two with one name the later one counts: it
     /// stands further in.
-    pub fn compile(settings: &Settings, link: Link, named_links: &HashMap<String, Link>) -> Result<Self> {
+    pub fn compile(
+        settings: &Settings,
+        services: &Services,
+        link: Link,
+        named_links: &HashMap<String, Link>,
+    ) -> Result<Self> {
         let mut named = HashMap::new();
         for line in &settings.queries {
             let origin = format!("SQLNamedQuery {}", line.name);
-            let template = line.compile().map_err(|error| Error::configuration(format!("SQLNamedQuery: {error}")))?;
+            let mut template =
+                line.compile().map_err(|error| Error::configuration(format!("SQLNamedQuery: {error}")))?;
+            let resolved = template.resolve(services.variables());
+            resolved.map_err(|error| Error::configuration(format!("{origin}: {error}")))?;
             let link = match &line.connection {
                 None => link.clone(),
                 Some(name) => named_links

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use gantry_api::service::Services;
 use gantry_api::{Error, Phase, Result, Verb, log};
+use gantry_format::CommandSet;
 
 use crate::groups::Groups;
 use crate::link::Links;
@@ -12,7 +13,6 @@ use crate::message::Message;
 use crate::named::Kind;
 use crate::queries::Queries;
 use crate::settings::{AuthType, Engine, LogLine, Settings, ShowLine, SqlOption};
-use crate::triggers::{Purpose, Triggers};
 use crate::users::Users;
 use crate::variables::Place;
 
@@ -35,7 +35,7 @@ pub struct Server {
 /// A SQLLog line.
 pub struct Record {
     /// When.
-    pub triggers: Triggers,
+    pub commands: CommandSet,
     /// What.
     pub query: Query,
     /// What follows a failure.
@@ -54,7 +54,7 @@ pub enum Failure {
 /// A SQLShowInfo line.
 pub struct Show {
     /// When.
-    pub triggers: Triggers,
+    pub commands: CommandSet,
     /// The reply code, where there is no reply yet.
     pub code: u16,
     /// What.
@@ -77,7 +77,7 @@ impl Server {
             let line = format!("SQLNamedConnectInfo {}", other.name);
             named.insert(other.name.clone(), links.link(services, Some(&other.backend), &other.connect, &line).await?);
         }
-        let queries = Queries::compile(settings, link, &named)?;
+        let queries = Queries::compile(settings, services, link, &named)?;
         let authenticates = settings.engine.authenticates();
         let users = match authenticates && settings.authenticate.users {
             true => Users::compile(settings, &queries)?,
@@ -94,7 +94,7 @@ impl Server {
             true => records(settings, &queries)?,
             false => Vec::new(),
         };
-        let shows = shows(settings)?;
+        let shows = shows(settings, services)?;
         let server = Self { users, groups, auth_types: settings.auth_types.clone(), queries, records, shows };
         server.probe().await;
         Ok(Some(server))
@@ -112,12 +112,12 @@ impl Server {
 
     /// The SQLLog lines that a moment calls for.
     pub fn records_at(&self, verb: Verb, phase: Phase) -> impl Iterator<Item = &Record> {
-        self.records.iter().filter(move |record| record.triggers.match_moment(Purpose::Log, verb, phase))
+        self.records.iter().filter(move |record| record.commands.matches(verb, phase))
     }
 
     /// The SQLShowInfo lines that a moment calls for.
     pub fn shows_at(&self, verb: Verb, phase: Phase) -> impl Iterator<Item = &Show> {
-        self.shows.iter().filter(move |show| show.triggers.match_moment(Purpose::Show, verb, phase))
+        self.shows.iter().filter(move |show| show.commands.matches(verb, phase))
     }
 }
 
@@ -125,7 +125,7 @@ fn records(settings: &Settings, queries: &Queries) -> Result<Vec<Record>> {
     let stays = settings.options.contains(&SqlOption::NoDisconnectOnError);
     let record = |line: &LogLine| {
         let fault = |what: String| Error::configuration(format!("SQLLog {} {}: {what}", line.commands, line.query));
-        let triggers = Triggers::read(&line.commands).map_err(fault)?;
+        let commands = CommandSet::log(&line.commands).map_err(|error| fault(error.to_string()))?;
         let (kind, query) =
             queries.named(&line.query).ok_or_else(|| fault("no SQLNamedQuery has this name".to_owned()))?;
         if *kind == Kind::Select {
@@ -133,17 +133,18 @@ fn records(settings: &Settings, queries: &Queries) -> Result<Vec<Record>> {
         }
         query.template.check(Place::Command).map_err(|error| fault(error.to_string()))?;
         let failure = if stays || line.ignore_errors { Failure::GoesOn } else { Failure::EndsSession };
-        Ok(Record { triggers, query: query.clone(), failure })
+        Ok(Record { commands, query: query.clone(), failure })
     };
     settings.logs.iter().map(record).collect()
 }
 
-fn shows(settings: &Settings) -> Result<Vec<Show>> {
+fn shows(settings: &Settings, services: &Services) -> Result<Vec<Show>> {
     let show = |line: &ShowLine| {
         let fault = |what: String| Error::configuration(format!("SQLShowInfo {}: {what}", line.commands));
-        let triggers = Triggers::read(&line.commands).map_err(fault)?;
-        let message = Message::compile(&line.text).map_err(|error| fault(error.to_string()))?;
-        Ok(Show { triggers, code: line.code, message })
+        let commands = CommandSet::show(&line.commands).map_err(|error| fault(error.to_string()))?;
+        let mut message = Message::compile(&line.text).map_err(|error| fault(error.to_string()))?;
+        message.resolve(services.variables()).map_err(|error| fault(error.to_string()))?;
+        Ok(Show { commands, code: line.code, message })
     };
     settings.shows.iter().map(show).collect()
 }

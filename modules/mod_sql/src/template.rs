@@ -7,31 +7,25 @@ mod compiler;
 mod tests;
 
 use gantry_api::service::{SqlStatement, SqlValue};
-use gantry_api::variable::Variable;
+use gantry_api::variable::{Variable, Written};
+use gantry_format::{Context, Fault, NotContributed, Reference};
 
-use crate::variables::{Name, Place, Source, Unavailable, VariableError};
+use crate::variables::{self, Place, Unavailable};
 
 /// A compiled query.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Template {
     pieces: Vec<String>,
     parameters: Vec<Parameter>,
 }
 
 /// What is bound at one place.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 enum Parameter {
     /// `%b`: a number stays one, nothing is NULL.
-    Bare(Name),
+    Bare(Reference),
     /// `'x-%u'`: always text, nothing is `-`.
-    Quoted(Vec<Part>),
-}
-
-/// A part of a quoted text.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Part {
-    Text(String),
-    Variable(Name),
+    Quoted(gantry_format::Template),
 }
 
 /// Why a template is refused. All of these are the configuration's fault.
@@ -39,15 +33,15 @@ enum Part {
 pub enum TemplateError {
     /// The variable itself is wrong.
     #[error(transparent)]
-    Variable(#[from] VariableError),
+    Variable(#[from] Fault),
     /// A value cannot be bound there.
-    #[error("variable %{0} stands inside a quoted name: only values can vary")]
+    #[error("variable {0} stands inside a quoted name: only values can vary")]
     InName(String),
     /// The same, without quotes.
-    #[error("variable %{0} is part of a name or number: put it in quotes, or apart from it")]
+    #[error("variable {0} is part of a name or number: put it in quotes, or apart from it")]
     PartOfWord(String),
     /// E'..', X'..' and the like have rules of their own.
-    #[error("variable %{0} stands inside a literal with the prefix '{1}'")]
+    #[error("variable {0} stands inside a literal with the prefix '{1}'")]
     Prefixed(String, String),
     /// A literal, a name or a comment does not end.
     #[error("{0} is not closed")]
@@ -57,20 +51,41 @@ pub enum TemplateError {
     Placeholder,
 }
 
+impl TemplateError {
+    /// The same error of a text whose first `columns` the administrator did not
+    /// write.
+    #[must_use]
+    pub fn without(self, columns: usize) -> Self {
+        match self {
+            Self::Variable(fault) => Self::Variable(fault.without(columns)),
+            other => other,
+        }
+    }
+}
+
 impl Template {
     /// Compiles a query as the configuration writes it.
     pub fn compile(query: &str) -> Result<Self, TemplateError> {
-        compiler::compile(query)
+        compiler::compile(query, &variables::dialect())
+    }
+
+    /// Finds the variables that modules contribute.
+    pub fn resolve(&mut self, variables: &[Variable]) -> Result<(), NotContributed> {
+        self.parameters.iter_mut().try_for_each(|parameter| match parameter {
+            Parameter::Bare(reference) => reference.resolve(variables),
+            Parameter::Quoted(text) => text.resolve(variables),
+        })
     }
 
     /// Sees that each variable has a value at a place.
     pub fn check(&self, place: Place) -> Result<(), Unavailable> {
-        self.names().try_for_each(|name| name.check(place))
+        self.references().try_for_each(|reference| place.check(reference))
     }
 
     /// The statement for one occasion.
-    pub fn fill(&self, source: &dyn Source) -> Result<SqlStatement, Unavailable> {
-        let parameters = self.parameters.iter().map(|parameter| parameter.fill(source)).collect::<Result<_, _>>()?;
+    pub fn fill(&self, context: &dyn Context) -> Result<SqlStatement, Unavailable> {
+        self.references().try_for_each(|reference| variables::is_given(reference, context))?;
+        let parameters = self.parameters.iter().map(|parameter| parameter.fill(context)).collect();
         Ok(SqlStatement { pieces: self.pieces.clone(), parameters })
     }
 
@@ -88,41 +103,36 @@ impl Template {
         Some(SqlStatement { pieces, parameters: vec![SqlValue::Null; self.parameters.len()] })
     }
 
-    fn names(&self) -> impl Iterator<Item = &Name> {
-        self.parameters.iter().flat_map(|parameter| match parameter {
-            Parameter::Bare(name) => vec![name],
-            Parameter::Quoted(parts) => parts.iter().filter_map(Part::name).collect(),
+    fn references(&self) -> impl Iterator<Item = &Reference> {
+        self.parameters.iter().flat_map(|parameter| {
+            let (bare, quoted) = match parameter {
+                Parameter::Bare(reference) => (Some(reference), None),
+                Parameter::Quoted(text) => (None, Some(text)),
+            };
+            bare.into_iter().chain(quoted.into_iter().flat_map(gantry_format::Template::references))
         })
     }
 }
 
 impl Parameter {
-    fn fill(&self, source: &dyn Source) -> Result<SqlValue, Unavailable> {
-        match self {
-            Self::Bare(name) => Ok(match name.value(source)? {
-                Variable::None => SqlValue::Null,
-                Variable::Number(number) => SqlValue::Int(number),
-                Variable::Text(text) => SqlValue::Text(text),
-            }),
-            Self::Quoted(parts) => {
-                let mut whole = String::new();
-                for part in parts {
-                    match part {
-                        Part::Text(text) => whole.push_str(text),
-                        Part::Variable(name) => whole.push_str(&name.value(source)?.into_text()),
-                    }
-                }
-                Ok(SqlValue::Text(whole))
+    fn fill(&self, context: &dyn Context) -> SqlValue {
+        let mut text = Vec::new();
+        let written = match self {
+            Self::Bare(reference) => reference.write(context, &mut text),
+            Self::Quoted(template) => {
+                template.render(context, &mut text);
+                Written::Text
             }
+        };
+        match written {
+            Written::Nothing => SqlValue::Null,
+            Written::Int(number) => SqlValue::Int(number),
+            Written::Text => SqlValue::Text(utf8(text)),
         }
     }
 }
 
-impl Part {
-    fn name(&self) -> Option<&Name> {
-        match self {
-            Self::Text(_) => None,
-            Self::Variable(name) => Some(name),
-        }
-    }
+/// Text for a database: what is not UTF-8 becomes U+FFFD.
+pub fn utf8(text: Vec<u8>) -> String {
+    String::from_utf8(text).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
 }

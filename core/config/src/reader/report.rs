@@ -1,11 +1,10 @@
 //! How the reading says what is wrong, and where.
 
-use gantry_api::Contexts;
+use gantry_api::{Contexts, nearest};
 
 use super::Reader;
 use super::at::At;
 use crate::error::{Fault, Notice, Problem};
-use crate::nearest::nearest;
 use crate::tree::Argument;
 
 /// More faults than these, and the rest is not read.

@@ -76,7 +76,7 @@ fn look_over(image: &Image) {
         }
         drop(black_box((module.create)(Home { module: module.name.into(), runtime: None })));
     }
-    black_box(format!("{:?}{:?}{:?}", image.directives, image.commands, image.controls));
+    black_box(format!("{:?}{:?}{:?}{:?}", image.directives, image.commands, image.controls, image.variables));
 }
 
 /// What may stand behind a directive's name: most parsers take one of these, and

@@ -14,7 +14,8 @@ use std::time::{Duration, SystemTime};
 use gantry_api::log;
 use gantry_api::proto::Lines;
 use gantry_api::proto::command::CommandError;
-use gantry_api::{Command, Dialogue, Reply, Result, ServerId, Session, Verb, VirtualPath};
+use gantry_api::session::Ending;
+use gantry_api::{Command, Dialogue, Notes, Reply, Result, ServerId, Session, Verb, VirtualPath};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::time::Instant;
@@ -74,6 +75,7 @@ pub async fn serve(arrival: Arrival) {
     let mut client = Client::new(arrival);
     let why = client.run().await;
     client.progress.settle(&mut client.session, false);
+    client.session.ending = Some(Ending(why.clone()));
     client.event(Verb::EXIT).await.ok();
     client.sum_calls();
     client.connection.close().await;
@@ -160,6 +162,8 @@ impl Client {
             census: Box::new(SessionCensus::new(census)),
             files: Box::new(SessionFiles::new(shared.clone())),
             ending: None,
+            command_began: SystemTime::now(),
+            notes: Notes::default(),
         };
         let data = SessionData::new((local.ip(), remote.ip()), data, progress.clone(), connection.clone());
         let dialogue = Dialogue::new(Box::new(connection.clone()), Box::new(data));
@@ -191,6 +195,7 @@ impl Client {
         let classes = &self.shared.generation.classes;
         let client = gate::Client::new(self.shared.address, &self.session.remote_host, classes);
         self.known.client(&self.session.remote_host, client.class());
+        client.class().into_iter().for_each(|class| self.session.notes.set("class", class));
         let _ = self.shared.client.set(client.into());
         if let Err(error) = self.event(Verb::CONNECT).await {
             let (code, text) = error.reply();
@@ -320,6 +325,7 @@ impl Client {
             } = self;
             progress.reset();
             let began = SystemTime::now();
+            session.command_began = began;
             let mut work = Work { seats, session, dialogue, progress, shared };
             let mut running = std::pin::pin!(command::command(&mut work, connection, &command));
             loop {

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use gantry_api::service::Services;
+use gantry_api::variable::Variable;
 use gantry_api::{CommandEntry, CommandInfo, Descriptor, Hook, Layout, ServerId, Value, World};
 use gantry_config::{
     Addition, Class, Configuration, Faults, FtpAccess, Options, Override, Position, Report, Server as ServerConfig,
@@ -237,6 +238,7 @@ impl Plan {
     ) -> Result<Arc<Generation>, BuildError> {
         let scopes = Arc::new(mem::take(&mut self.scopes));
         let (mut started, mut hooks, mut services) = (Vec::new(), Vec::new(), Services::default());
+        services.contribute(self.variables());
         let done = self.start_all(&scopes, before, &mut started, &mut hooks, &mut services).await;
         // Only a module that was given up on still holds them, for ever.
         let scopes = Arc::into_inner(scopes).unwrap_or_default();
@@ -296,6 +298,13 @@ impl Plan {
         BuildError::Start { module, reason, place: self.places[position].clone() }
     }
 
+    /// What the modules contribute to logs and messages.
+    fn variables(&self) -> impl Iterator<Item = Variable> {
+        self.modules().flat_map(|(image, module)| {
+            image.image().variables.iter().filter(|variable| variable.module == module.name).map(|found| **found)
+        })
+    }
+
     /// The commands that each module declares, in the modules' order.
     fn declared(&self) -> impl Iterator<Item = Vec<&CommandEntry>> {
         self.modules().map(|(image, module)| {
@@ -312,6 +321,7 @@ impl Plan {
             syntax: command.syntax.to_owned(),
             help: command.help.to_owned(),
             classes: command.classes,
+            path: command.path,
             feature: command.feature.map(str::to_owned),
         };
         let mut commands: Vec<CommandInfo> = self.declared().flatten().map(info).collect();

@@ -255,16 +255,5 @@ async fn scope(session: &Session, shared: &Arc<Shared>, command: &Command, row: 
 
 /// The part of an argument that is a path.
 pub fn path_argument(which: PathArgument, argument: &[u8]) -> &[u8] {
-    match which {
-        PathArgument::None => &[],
-        PathArgument::Whole => argument,
-        PathArgument::AfterWord => argument.iter().position(|byte| *byte == b' ').map_or(&[], |at| &argument[at + 1..]),
-        PathArgument::AfterOptions => {
-            let mut rest = argument;
-            while rest.first() == Some(&b'-') {
-                rest = rest.iter().position(|byte| *byte == b' ').map_or(&[], |at| &rest[at + 1..]);
-            }
-            rest
-        }
-    }
+    which.of(argument)
 }

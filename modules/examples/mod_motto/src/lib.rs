@@ -1,6 +1,6 @@
-//! mod_motto, an example of a module: a SITE command and a directive. `SITE MOTTO`
-//! answers with the lines that the configuration has for the place where the
-//! client is.
+//! mod_motto, an example of a module: a SITE command, a directive and a variable.
+//! `SITE MOTTO` answers with the lines that the configuration has for the place
+//! where the client is.
 
 use gantry_api::prelude::*;
 use serde::Deserialize;
@@ -33,10 +33,16 @@ command! {
     SITE_MOTTO "[<sp> pathname]", class: INFO, path: Whole, at_once: tell;
 }
 
+variable! {
+    /// The first line that SITE MOTTO has last answered with: a note of the session.
+    "read": Text;
+}
+
 fn tell(at: &mut Moment<'_>) -> Result<Step> {
     let lines = &at.settings::<Settings>().lines;
     let Some((first, more)) = lines.split_first() else { return refuse(550, "There is no motto here") };
     at.respond(200, first);
+    at.session.notes.set("mod_motto.read", first.as_str());
     more.iter().for_each(|line| at.say(line));
     Ok(Step::Done)
 }

@@ -2,12 +2,20 @@
 //! are told apart as the SQL standard writes them (`''` inside a literal is a
 //! quote; a backslash means nothing, but in PostgreSQL's E'..').
 
-use super::{Parameter, Part, Template, TemplateError};
-use crate::variables::{self, Name};
+use gantry_format::{Dialect, Reference};
 
-pub(super) fn compile(query: &str) -> Result<Template, TemplateError> {
-    let mut compiler =
-        Compiler { rest: query, piece: String::new(), pieces: Vec::new(), parameters: Vec::new(), brackets: 0 };
+use super::{Parameter, Template, TemplateError};
+
+pub(super) fn compile(query: &str, dialect: &Dialect) -> Result<Template, TemplateError> {
+    let mut compiler = Compiler {
+        query,
+        dialect,
+        rest: query,
+        piece: String::new(),
+        pieces: Vec::new(),
+        parameters: Vec::new(),
+        brackets: 0,
+    };
     while let Some(next) = compiler.peek() {
         compiler.step(next)?;
     }
@@ -16,6 +24,9 @@ pub(super) fn compile(query: &str) -> Result<Template, TemplateError> {
 }
 
 struct Compiler<'q> {
+    query: &'q str,
+    dialect: &'q Dialect,
+    /// The end of the query, not compiled yet.
     rest: &'q str,
     /// The text since the last parameter.
     piece: String,
@@ -56,12 +67,12 @@ impl<'q> Compiler<'q> {
 
     /// A variable outside of quotes, or `%%`.
     fn bare(&mut self) -> Result<(), TemplateError> {
-        let Some(name) = self.variable()? else {
+        let Some(reference) = self.variable()? else {
             self.piece.push('%');
             return Ok(());
         };
         if self.brackets > 0 {
-            return Err(TemplateError::InName(name.to_string()));
+            return Err(TemplateError::InName(reference.to_string()));
         }
         // Behind a point stands the name of a column.
         let joined =
@@ -69,14 +80,17 @@ impl<'q> Compiler<'q> {
         // PostgreSQL's `::type` may follow.
         let joins = |after| after != ':' && is_word(after) || matches!(after, '.' | '%' | '\'' | '"' | '`');
         if joined || self.peek().is_some_and(joins) {
-            return Err(TemplateError::PartOfWord(name.to_string()));
+            return Err(TemplateError::PartOfWord(reference.to_string()));
         }
-        let parameter = match name {
-            // Its value is the configuration's, but text of a statement it is not.
-            Name::Fixed(text) => Parameter::Quoted(vec![Part::Text(text)]),
-            name => Parameter::Bare(name),
-        };
-        self.bind(parameter);
+        self.bind(match reference {
+            // Text, and a dash where it is not set, as in quotes.
+            Reference::Environment { .. } => {
+                let mut text = gantry_format::Template::default();
+                text.push(reference);
+                Parameter::Quoted(text)
+            }
+            reference => Parameter::Bare(reference),
+        });
         Ok(())
     }
 
@@ -86,13 +100,13 @@ impl<'q> Compiler<'q> {
         const OPEN: TemplateError = TemplateError::Unclosed("a quoted text");
         let prefix = self.prefix().to_owned();
         let escapes = prefix.eq_ignore_ascii_case("e");
-        let (mut parts, mut text, mut raw, mut variables) = (Vec::new(), String::new(), "'".to_owned(), false);
+        let (mut text, mut raw) = (gantry_format::Template::default(), "'".to_owned());
         self.take(1);
         loop {
             match self.peek().ok_or(OPEN)? {
                 '\'' if self.rest.starts_with("''") => {
                     self.take(2);
-                    text.push('\'');
+                    text.push_text("'");
                     raw.push_str("''");
                 }
                 '\'' => {
@@ -102,19 +116,13 @@ impl<'q> Compiler<'q> {
                 }
                 '%' => match self.variable()? {
                     None => {
-                        text.push('%');
+                        text.push_text("%");
                         raw.push('%');
                     }
-                    Some(name) if is_prefix(&prefix) => return Err(TemplateError::Prefixed(name.to_string(), prefix)),
-                    Some(Name::Fixed(value)) => {
-                        variables = true;
-                        text.push_str(&value);
+                    Some(reference) if is_prefix(&prefix) => {
+                        return Err(TemplateError::Prefixed(reference.to_string(), prefix));
                     }
-                    Some(name) => {
-                        variables = true;
-                        parts.push(Part::Text(std::mem::take(&mut text)));
-                        parts.push(Part::Variable(name));
-                    }
+                    Some(reference) => text.push(reference),
                 },
                 other => {
                     let mut length = other.len_utf8();
@@ -122,21 +130,19 @@ impl<'q> Compiler<'q> {
                         length += self.rest.chars().nth(1).ok_or(OPEN)?.len_utf8();
                     }
                     let taken = self.take(length);
-                    text.push_str(taken);
+                    text.push_text(taken);
                     raw.push_str(taken);
                 }
             }
         }
-        if !variables {
+        if text.references().next().is_none() {
             self.piece.push_str(&raw);
             return Ok(());
         }
-        parts.push(Part::Text(text));
-        parts.retain(|part| !matches!(part, Part::Text(text) if text.is_empty()));
         if self.piece.ends_with(is_word) {
             self.piece.push(' ');
         }
-        self.bind(Parameter::Quoted(parts));
+        self.bind(Parameter::Quoted(text));
         // `'%u'0` must not become `?10`.
         if self.peek().is_some_and(|after| is_word(after) || after == '\'') {
             self.piece.push(' ');
@@ -154,7 +160,7 @@ impl<'q> Compiler<'q> {
             if next == '%' {
                 match self.variable()? {
                     None => self.piece.push('%'),
-                    Some(name) => return Err(TemplateError::InName(name.to_string())),
+                    Some(reference) => return Err(TemplateError::InName(reference.to_string())),
                 }
                 continue;
             }
@@ -166,10 +172,10 @@ impl<'q> Compiler<'q> {
     }
 
     /// Takes a variable; none for `%%`.
-    fn variable(&mut self) -> Result<Option<Name>, TemplateError> {
-        let (name, rest) = variables::parse(self.rest)?;
-        self.rest = rest;
-        Ok(name)
+    fn variable(&mut self) -> Result<Option<Reference>, TemplateError> {
+        let (reference, end) = self.dialect.take(self.query, self.query.len() - self.rest.len())?;
+        self.rest = self.query.get(end..).unwrap_or_default();
+        Ok(reference)
     }
 
     fn bind(&mut self, parameter: Parameter) {

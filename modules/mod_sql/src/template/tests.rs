@@ -1,23 +1,36 @@
 //! What becomes of queries, and of values that would like to be SQL.
 
+use std::time::{Duration, SystemTime};
+
+use gantry_api::Value;
 use gantry_api::service::SqlValue;
-use gantry_api::variable::Variable;
+use gantry_api::variable::{Out, Variable};
+use gantry_format::{Context, FaultKind};
 
 use super::{Template, TemplateError};
-use crate::variables::{Arguments, Lookup, Place, Source, VariableError};
+use crate::variables::{Arguments, Lookup, Place};
 
 /// Values that an attacker might choose.
 struct Hostile;
 
 const EVIL: &str = "x'); DROP TABLE users; -- ?1 %u \" ` \\";
 
-impl Source for Hostile {
-    fn session(&self, name: &str) -> Variable {
-        match name {
-            "b" => Variable::Number(42),
-            "f" => Variable::None,
-            _ => Variable::Text(EVIL.to_owned()),
+impl Context for Hostile {
+    fn now(&self) -> SystemTime {
+        SystemTime::UNIX_EPOCH + Duration::from_secs(1_795_450_500)
+    }
+
+    fn write(&self, variable: &Variable, out: &mut Out<'_>) {
+        match variable.name {
+            "b" => out.int(42),
+            "f" => {}
+            _ => out.text(EVIL),
         }
+    }
+
+    fn note(&self, name: &str) -> Option<&Value> {
+        const COUNT: Value = Value::Int(7);
+        (name == "count").then_some(&COUNT)
     }
 
     fn argument(&self, index: usize) -> Option<&str> {
@@ -89,7 +102,7 @@ fn a_parameter_never_runs_into_its_neighbour() {
 #[test]
 fn variables_in_names_are_refused() {
     for query in ["SELECT \"%u\"", "SELECT `a%u`", "SELECT [%u]", "SELECT \"a\"\"%u\"", "SELECT \"it's %u\""] {
-        assert_eq!(refused(query), TemplateError::InName("u".to_owned()), "{query}");
+        assert_eq!(refused(query), TemplateError::InName("%u".to_owned()), "{query}");
     }
     assert_eq!(refused("X'%u'").to_string(), "variable %u stands inside a literal with the prefix 'X'");
     assert!(matches!(refused("U&'%u'"), TemplateError::Prefixed(..)));
@@ -98,16 +111,21 @@ fn variables_in_names_are_refused() {
 
 #[test]
 fn what_is_unknown_or_unfinished_is_refused() {
-    let unknown = |name: &str| TemplateError::Variable(VariableError::Unknown(name.to_owned()));
+    for (query, word, column) in [
+        ("'%y'", "%y", 2),
+        ("a % b", "% ", 3),
+        ("a %", "%", 3),
+        ("é '%é'", "%é", 4),
+        ("'%{nonsense}'", "%{nonsense}", 2),
+        ("'%{-1}'", "%{-1}", 2),
+    ] {
+        let TemplateError::Variable(fault) = refused(query) else { panic!("{query}") };
+        assert_eq!((fault.kind, fault.word.as_str(), fault.column), (FaultKind::Unknown, word, column), "{query}");
+    }
+    for query in ["'%{uid'", "%t", "'%{time:%!}'", "%{%Y}t"] {
+        assert!(matches!(refused(query), TemplateError::Variable(_)), "{query}");
+    }
     for (query, error) in [
-        ("'%y'", unknown("y")),
-        ("a % b", unknown(" ")),
-        ("a %", unknown("")),
-        ("'%é'", unknown("é")),
-        ("'%{nonsense}'", unknown("{nonsense}")),
-        ("'%{-1}'", unknown("{-1}")),
-        ("'%{uid'", TemplateError::Variable(VariableError::Unclosed)),
-        ("%t", TemplateError::Variable(VariableError::NoTime)),
         ("'%u", TemplateError::Unclosed("a quoted text")),
         ("E'\\", TemplateError::Unclosed("a quoted text")),
         ("\"u", TemplateError::Unclosed("a quoted name")),
@@ -120,7 +138,8 @@ fn what_is_unknown_or_unfinished_is_refused() {
 
 #[test]
 fn every_text_is_compiled_or_refused_without_panic() {
-    const LETTERS: [&str; 14] = ["'", "\"", "`", "%", "%u", "%{0}", "-", "/*", "*/", "\\", "E", "é", " ", "["];
+    const LETTERS: [&str; 15] =
+        ["'", "\"", "`", "%", "%u", "%{0}", "%{note:x}", "-", "/*", "*/", "\\", "E", "é", " ", "["];
     let count = LETTERS.len();
     for number in 0..count.pow(4) {
         let query: String = (0..4).map(|place| LETTERS[number / count.pow(place) % count]).collect();
@@ -138,6 +157,8 @@ fn each_place_has_its_variables() {
     for (query, command, lookup, service) in [
         ("'%U%u'", true, true, false),
         ("'%a'", true, false, false),
+        ("%{note:x}", true, false, false),
+        ("%{mod_x.load}", true, false, false),
         ("%{0}", false, true, true),
         ("%{1}", false, false, true),
         ("'%{time:%Y-%m-%d}'", true, true, true),
@@ -157,12 +178,21 @@ fn lookups_know_the_login_name_and_the_argument() {
 
 #[test]
 fn time_and_environment_are_values_too() {
-    let (sql, values) = filled("'%{time:%Y}', %{env:NO_SUCH_VARIABLE}");
-    assert_eq!(sql, "?, ?");
-    let [SqlValue::Text(year), SqlValue::Text(missing)] = &values[..] else { panic!("{values:?}") };
-    assert!(year.parse::<u32>().is_ok_and(|year| year > 2000), "{year}");
-    assert_eq!(missing, "-");
-    assert!(matches!(refused("'%{time:%!}'"), TemplateError::Variable(VariableError::Time(..))));
+    let (sql, values) = filled("'%{time:%Y}', %{time:%Y}, %{env:NO_SUCH_VARIABLE}, '%{env:NO_SUCH_VARIABLE}'");
+    assert_eq!(sql, "?, ?, ?, ?");
+    assert_eq!(values, [text("2026"), text("2026"), text("-"), text("-")]);
+}
+
+#[test]
+fn notes_are_values_and_variables_of_modules_wait_for_the_start() {
+    let (sql, values) = filled("%{note:count}, '%{note:count}', %{note:other}, '%{note:other}', %{mod_x.load}");
+    assert_eq!(sql, "?, ?, ?, ?, ?");
+    assert_eq!(values, [SqlValue::Int(7), text("7"), SqlValue::Null, text("-"), SqlValue::Null]);
+    for query in ["%{note:x}%u", "t_%{mod_x.load}", "[%{note:x}]"] {
+        assert!(matches!(refused(query), TemplateError::PartOfWord(_) | TemplateError::InName(_)), "{query}");
+    }
+    let error = Template::compile("'a %{mod_x.load}'").unwrap().resolve(&[]).unwrap_err();
+    assert_eq!(error.to_string(), "no loaded module has the variable '%{mod_x.load}'");
 }
 
 #[test]

@@ -19,8 +19,8 @@ use gantry_api::service::{Services, SqlBackend, SqlConnect, SqlRows, SqlStatemen
 use gantry_api::session::{ServerId, Session};
 use gantry_api::transfer::Transfer;
 use gantry_api::{
-    Account, Command, Commands, Dialogue, Image, Inherits, Moment, Phase, Reply, Result, Start, Step, Value, Verb,
-    VirtualPath, async_trait, refuse,
+    Account, Command, Commands, Dialogue, Image, Inherits, Moment, Notes, Phase, Reply, Result, Start, Step, Value,
+    Verb, VirtualPath, async_trait, refuse,
 };
 use gantry_api::{Instance, World};
 use mod_sql_sqlite::Sqlite;
@@ -226,6 +226,8 @@ fn session(user: &str) -> Session {
         census: Box::new(Nothing),
         files: Box::new(Nothing),
         ending: None,
+        command_began: SystemTime::now(),
+        notes: Notes::default(),
     }
 }
 

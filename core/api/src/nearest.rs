@@ -8,7 +8,7 @@ const LONGEST: usize = 64;
 
 /// The names that differ from `wanted` in at most a third of its characters,
 /// nearest first.
-pub(crate) fn nearest(wanted: &str, names: &[String]) -> Vec<String> {
+pub fn nearest(wanted: &str, names: &[String]) -> Vec<String> {
     let wanted: Vec<char> = wanted.chars().flat_map(char::to_lowercase).take(LONGEST + 1).collect();
     if wanted.is_empty() || wanted.len() > LONGEST {
         return Vec::new();

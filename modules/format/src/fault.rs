@@ -1,0 +1,91 @@
+//! Why a text is refused. All of these are the configuration's fault.
+
+use std::fmt;
+
+/// What is wrong with a variable, and where.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    /// What is wrong.
+    pub kind: FaultKind,
+    /// The variable as written, percent sign included.
+    pub word: String,
+    /// Where it begins: the text's first character is in column 1.
+    pub column: usize,
+    /// Variables with similar names, as they are written.
+    pub nearest: Vec<String>,
+}
+
+/// What is wrong with a variable.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FaultKind {
+    /// No such variable.
+    Unknown,
+    /// `%{` without its end.
+    Unclosed,
+    /// It exists elsewhere; what to write here.
+    NotHere(&'static str),
+    /// strftime's format is wrong.
+    Time(String),
+}
+
+impl Fault {
+    /// The same fault of a text that begins `columns` further on in a longer one.
+    #[must_use]
+    pub fn moved(mut self, columns: usize) -> Self {
+        self.column = self.column.saturating_add(columns);
+        self
+    }
+
+    /// The same fault of a text whose first `columns` were not written by the
+    /// administrator.
+    #[must_use]
+    pub fn without(mut self, columns: usize) -> Self {
+        self.column = self.column.saturating_sub(columns).max(1);
+        self
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { kind, word, column, nearest } = self;
+        match kind {
+            FaultKind::Unknown => write!(out, "unknown variable '{word}' at column {column}")?,
+            FaultKind::Unclosed => write!(out, "'%{{' at column {column} has no '}}'")?,
+            FaultKind::NotHere(instead) => {
+                write!(out, "variable '{word}' at column {column} has no meaning here: {instead}")?;
+            }
+            FaultKind::Time(error) => write!(out, "variable '{word}' at column {column}: {error}")?,
+        }
+        match kind {
+            FaultKind::Unknown if nearest.is_empty() => out.write_str(" (a percent sign is written %%)"),
+            _ => suggest(out, nearest),
+        }
+    }
+}
+
+impl std::error::Error for Fault {}
+
+/// No loaded module contributes a variable.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NotContributed {
+    /// The variable as written, percent sign included.
+    pub word: String,
+    /// Variables with similar names, as they are written.
+    pub nearest: Vec<String>,
+}
+
+impl fmt::Display for NotContributed {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "no loaded module has the variable '{}'", self.word)?;
+        suggest(out, &self.nearest)
+    }
+}
+
+impl std::error::Error for NotContributed {}
+
+fn suggest(out: &mut fmt::Formatter<'_>, names: &[String]) -> fmt::Result {
+    match names {
+        [] => Ok(()),
+        names => write!(out, "; did you mean {}?", names.join(" or ")),
+    }
+}

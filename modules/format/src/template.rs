@@ -1,0 +1,135 @@
+//! A text with variables, parsed once and rendered often.
+
+#[cfg(test)]
+mod tests;
+
+use std::fmt::Write;
+
+use gantry_api::variable::{Variable, Written};
+
+use crate::context::Context;
+use crate::dialect::Dialect;
+use crate::fault::{Fault, NotContributed};
+use crate::reference::Reference;
+
+/// What is shown for a variable without a value.
+pub const NOTHING: &str = "-";
+
+/// A text with variables. Rendering appends to a buffer; nothing else is
+/// allocated but the paths that a variable has to compose (`%f`, `%F`, `%D`).
+#[derive(Debug, Clone, Default)]
+pub struct Template {
+    parts: Vec<Part>,
+}
+
+/// A part of a text.
+#[derive(Debug, Clone)]
+pub enum Part {
+    /// Shown as it is.
+    Text(String),
+    /// A variable.
+    Variable(Reference),
+}
+
+impl Template {
+    /// Parses a text; `%%` is a percent sign.
+    pub fn parse(text: &str, dialect: &Dialect) -> Result<Self, Fault> {
+        let mut template = Self::default();
+        let mut at = 0;
+        while let Some((plain, _)) = text.get(at..).and_then(|rest| rest.split_once('%')) {
+            template.push_text(plain);
+            let (reference, end) = dialect.take(text, at + plain.len())?;
+            match reference {
+                None => template.push_text("%"),
+                Some(reference) => template.push(reference),
+            }
+            at = end;
+        }
+        template.push_text(text.get(at..).unwrap_or_default());
+        Ok(template)
+    }
+
+    /// Appends text.
+    pub fn push_text(&mut self, text: &str) {
+        match self.parts.last_mut() {
+            _ if text.is_empty() => {}
+            Some(Part::Text(last)) => last.push_str(text),
+            _ => self.parts.push(Part::Text(text.to_owned())),
+        }
+    }
+
+    /// Appends a variable.
+    pub fn push(&mut self, reference: Reference) {
+        self.parts.push(Part::Variable(reference));
+    }
+
+    /// Its parts in order; no two texts are neighbours.
+    pub fn parts(&self) -> &[Part] {
+        &self.parts
+    }
+
+    /// Its variables in order.
+    pub fn references(&self) -> impl Iterator<Item = &Reference> {
+        self.parts.iter().filter_map(|part| match part {
+            Part::Text(_) => None,
+            Part::Variable(reference) => Some(reference),
+        })
+    }
+
+    /// Finds the variables that modules contribute. To be called at the module's
+    /// start, when all modules are known.
+    pub fn resolve(&mut self, variables: &[Variable]) -> Result<(), NotContributed> {
+        self.parts.iter_mut().try_for_each(|part| match part {
+            Part::Text(_) => Ok(()),
+            Part::Variable(reference) => reference.resolve(variables),
+        })
+    }
+
+    /// Appends the text with its values, as they are.
+    pub fn render(&self, context: &dyn Context, out: &mut Vec<u8>) {
+        for part in &self.parts {
+            match part {
+                Part::Text(text) => out.extend_from_slice(text.as_bytes()),
+                Part::Variable(reference) => {
+                    if reference.write(context, out) == Written::Nothing {
+                        out.extend_from_slice(NOTHING.as_bytes());
+                    }
+                }
+            }
+        }
+    }
+
+    /// Appends the text as a part of one line: control characters in values are
+    /// written as `\xNN`, so that no name of a file forges a line of a log.
+    pub fn render_line(&self, context: &dyn Context, out: &mut Vec<u8>) {
+        for part in &self.parts {
+            match part {
+                Part::Text(text) => out.extend_from_slice(text.as_bytes()),
+                Part::Variable(reference) => {
+                    let begin = out.len();
+                    match reference.write(context, out) {
+                        Written::Nothing => out.extend_from_slice(NOTHING.as_bytes()),
+                        Written::Text => escape_controls(out, begin),
+                        Written::Int(_) => {}
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Replaces the control characters behind `begin`.
+fn escape_controls(out: &mut Vec<u8>, begin: usize) {
+    let Some(first) = out.iter().skip(begin).position(u8::is_ascii_control) else { return };
+    let rest = out.split_off(begin + first);
+    let mut digits = String::new();
+    for byte in rest {
+        if byte.is_ascii_control() {
+            digits.clear();
+            let _ = write!(digits, "\\x{byte:02x}");
+            out.extend_from_slice(digits.as_bytes());
+        } else {
+            out.push(byte);
+        }
+    }
+}
