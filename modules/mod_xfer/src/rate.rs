@@ -32,8 +32,8 @@ pub(crate) struct Rate {
 
 /// Slows the command's transfer down, where a line says so.
 pub(crate) fn slow(at: &mut Moment<'_>) {
-    let verb = at.command.verb.name();
-    let fits = |rate: &Rate| rate.commands.iter().any(|command| *command == verb) && rate.whom.includes(at.session);
+    let verb = at.command.verb.name().to_owned();
+    let fits = |rate: &Rate| rate.commands.contains(&verb) && rate.whom.includes(at.session);
     let found = innermost(&at.settings::<Settings>().rates, fits);
     if let Some(rate) = found.filter(|rate| rate.speed > 0.0) {
         at.meter(Pace { speed: rate.speed, free: rate.free, credit: 0.0, seen: None });
