@@ -3,6 +3,7 @@
 
 use gantry_tests::fixture::{Build, build, install};
 use gantry_tests::prelude::*;
+use gantry_tests::wire::read_all;
 
 /// A server with mod_trouble, whose panics carry a text of the
 /// configuration's.
@@ -88,6 +89,23 @@ fn a_panic_in_a_task_is_logged(layout: Layout) {
     goes_on(&mut other);
 }
 
+fn a_panic_in_a_meter_cuts_its_transfer(layout: Layout) {
+    let server = troubled(layout);
+    server.put("metered", [7; 20_000]);
+    let (mut wire, mut other) = (server.login(), server.login());
+    for _ in 0..5 {
+        let mut stream = wire.passive();
+        wire.expect("RETR metered", 150);
+        assert_eq!(read_all(&mut stream).len(), 10_000);
+        let answer = wire.reply();
+        assert!(answer.code == 451 && answer.text().contains("mod_trouble"), "{}", answer.text());
+    }
+    server.wait_for_log(&["mod_trouble", "the fuse has burnt down"]);
+    server.wait_for_log(&["mod_trouble", "double trouble: dropped"]);
+    goes_on(&mut wire);
+    goes_on(&mut other);
+}
+
 both_layouts!(
     a_panic_in_a_hook_is_answered_451,
     a_panic_behind_an_await_is_answered_451,
@@ -95,4 +113,5 @@ both_layouts!(
     a_panic_while_a_hanging_future_is_dropped_is_logged,
     a_panic_in_what_a_module_keeps_with_a_session_is_logged,
     a_panic_in_a_task_is_logged,
+    a_panic_in_a_meter_cuts_its_transfer,
 );

@@ -22,6 +22,7 @@ mod hook;
 pub mod image;
 pub mod instance;
 pub mod log;
+pub mod meter;
 mod module;
 pub mod moment;
 mod nearest;

@@ -10,6 +10,7 @@ use crate::dialogue::Dialogue;
 use crate::error::Result;
 use crate::guard::{Guarded, Home};
 use crate::hook::Phase;
+use crate::meter::Meter;
 use crate::session::Session;
 use crate::transfer::Transfer;
 use crate::world::World;
@@ -69,6 +70,12 @@ impl<'a> Moment<'a> {
         self.dialogue.say(text);
     }
 
+    /// Adds a meter to the transfer that this command makes, if it makes one. PRE_CMD
+    /// hooks may do so, and the command's handler before it begins the transfer.
+    pub fn meter(&mut self, meter: impl Meter + 'static) {
+        self.session.meters.push(Box::new(Guarded::new(self.state.home.clone(), meter)));
+    }
+
     /// Begins a transfer: waits for the data connection, and sends `opening`, the
     /// 150 ([`Transfer::opening`] has the usual one). Errors: 425, 426.
     pub async fn begin(&mut self, transfer: Transfer, opening: Reply) -> Result<Box<dyn DataLink>> {
@@ -84,7 +91,7 @@ impl<'a> Moment<'a> {
 /// What a module keeps with a session.
 pub struct State<'a> {
     slot: &'a mut Option<StateBox>,
-    // Needed by the few calls that make a state.
+    // Needed by the few calls that hand over an object of the module's.
     home: &'a Home,
 }
 

@@ -10,6 +10,7 @@ use crate::account::Account;
 use crate::census::Census;
 use crate::error::{Error, Result};
 use crate::files::Files;
+use crate::meter::Meter;
 use crate::notes::Notes;
 use crate::path::VirtualPath;
 use crate::transfer::Transfer;
@@ -36,6 +37,8 @@ pub struct Session {
     pub remote: SocketAddr,
     /// The client's name, or its address where UseReverseDNS is off or fails.
     pub remote_host: String,
+    /// The `<Class>` that the client is in; known once the session has begun.
+    pub class: Option<Arc<str>>,
     /// When it was accepted.
     pub began: SystemTime,
     /// What USER named.
@@ -49,6 +52,8 @@ pub struct Session {
     /// The transfer that the current command made; the server completes it when
     /// the command has been handled.
     pub transfer: Option<Transfer>,
+    /// What watches the next transfer of the current command.
+    pub meters: Vec<Box<dyn Meter>>,
     /// Bytes that its transfers brought in, and sent out.
     pub bytes: (u64, u64),
     /// What the daemon counts beyond this session.

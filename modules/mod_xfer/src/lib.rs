@@ -1,11 +1,14 @@
-//! mod_xfer: RETR, STOR, APPE and STOU (RFC 959), with REST in streams (RFC 3659 section 5).
+//! mod_xfer: RETR, STOR, APPE and STOU (RFC 959), with REST in streams (RFC 3659 section 5), at most so fast and so large.
 
+mod rate;
 mod restart;
 mod retrieve;
 mod settings;
 mod shown;
+mod size;
 mod store;
 mod unique;
+mod whom;
 
 use gantry_api::prelude::*;
 

@@ -6,6 +6,7 @@ use gantry_api::transfer::{Direction, Transfer};
 
 use crate::settings::Settings;
 use crate::shown::shown;
+use crate::{rate, size};
 
 command! {
     /// Sends a file to the client.
@@ -22,6 +23,8 @@ async fn retrieve(at: &mut Moment<'_>) -> Result<Step> {
     let remaining = check(at, offset, size)?;
     let transfer = Transfer::new(path, Direction::Out, at.dialogue.kind).from(offset).expecting(remaining);
     let opening = transfer.opening(&at.command.argument);
+    size::bound_download(at, size);
+    rate::slow(at);
     let mut link = at.begin(transfer, opening).await?;
     link.send_file(&*file).await?;
     link.finish().await?;

@@ -5,6 +5,9 @@ use gantry_api::Value;
 use gantry_api::prelude::*;
 use serde::Deserialize;
 
+use crate::rate::Rate;
+use crate::size::Size;
+
 /// What the configuration says, for one scope.
 #[derive(Debug, Deserialize)]
 #[serde(default)]
@@ -19,6 +22,17 @@ pub(crate) struct Settings {
     pub(crate) delete_aborted: bool,
     #[serde(rename = "DefaultTransferMode")]
     pub(crate) mode: Mode,
+    #[serde(rename = "TransferRate", deserialize_with = "as_one")]
+    pub(crate) rates: Vec<Vec<Rate>>,
+    #[serde(rename = "MaxStoreFileSize", deserialize_with = "as_one")]
+    pub(crate) store_size: Vec<Vec<Size>>,
+    #[serde(rename = "MaxRetrieveFileSize", deserialize_with = "as_one")]
+    pub(crate) retrieve_size: Vec<Vec<Size>>,
+}
+
+/// All lines as those of one section.
+fn as_one<'de, T: Deserialize<'de>, D: serde::Deserializer<'de>>(lines: D) -> Result<Vec<Vec<T>>, D::Error> {
+    Vec::deserialize(lines).map(|lines| vec![lines])
 }
 
 impl Default for Settings {
@@ -29,6 +43,9 @@ impl Default for Settings {
             retrieve_restart: true,
             delete_aborted: false,
             mode: Mode::Ascii,
+            rates: Vec::new(),
+            store_size: Vec::new(),
+            retrieve_size: Vec::new(),
         }
     }
 }

@@ -8,6 +8,7 @@ use gantry_api::transfer::{Direction, Transfer};
 
 use crate::settings::Settings;
 use crate::shown::shown;
+use crate::{rate, size};
 
 command! {
     /// Stores what the client sends as a file.
@@ -133,6 +134,8 @@ async fn receive(
     opening: Reply,
 ) -> Result<Step> {
     let path = transfer.path.clone();
+    size::bound_upload(at, transfer.offset);
+    rate::slow(at);
     let mut link = match at.begin(transfer, opening).await {
         Ok(link) => link,
         Err(error) => {

@@ -158,6 +158,8 @@ impl Client {
             attempts: 0,
             cwd: VirtualPath::root(),
             transfer: None,
+            meters: Vec::new(),
+            class: None,
             bytes: (0, 0),
             census: Box::new(SessionCensus::new(census)),
             files: Box::new(SessionFiles::new(shared.clone())),
@@ -195,7 +197,7 @@ impl Client {
         let classes = &self.shared.generation.classes;
         let client = gate::Client::new(self.shared.address, &self.session.remote_host, classes);
         self.known.client(&self.session.remote_host, client.class());
-        client.class().into_iter().for_each(|class| self.session.notes.set("class", class));
+        self.session.class = client.class().map(Arc::from);
         let _ = self.shared.client.set(client.into());
         if let Err(error) = self.event(Verb::CONNECT).await {
             let (code, text) = error.reply();

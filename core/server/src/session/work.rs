@@ -65,6 +65,7 @@ impl<'a> Work<'a> {
     pub async fn perform(&mut self, command: &Command) -> Performed<'a> {
         let row = self.shared.generation.table.row(command.verb);
         self.session.transfer = None;
+        self.session.meters.clear();
         self.session.files.begin(command.verb);
         let (scope, result) = match scope(self.session, self.shared, command, row).await {
             Ok(scope) => {
@@ -74,6 +75,7 @@ impl<'a> Work<'a> {
             Err(error) => (self.shared.scope.into(), Err(error)),
         };
         self.progress.settle(self.session, result.is_ok());
+        self.session.meters.clear();
         Performed { row, scope, result }
     }
 

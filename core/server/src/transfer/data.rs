@@ -15,7 +15,9 @@ use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::time::timeout;
 
 use crate::caught::caught;
+use crate::transfer::channel::{Channel, Patience};
 use crate::transfer::link::Link;
+use crate::transfer::meters::Meters;
 use crate::transfer::ports;
 use crate::transfer::progress::Progress;
 use crate::wire::connection::Connection;
@@ -138,7 +140,9 @@ impl Data for SessionData {
         self.progress.begin(transfer.direction);
         caught(async {
             let stream = self.open(prepared).await?;
-            let link = Link::new(stream, &transfer, self.progress.clone(), self.settings.stalled);
+            let meters = Meters::new(std::mem::take(&mut session.meters), transfer.direction);
+            let patience = Patience::new(self.progress.clone(), self.settings.stalled);
+            let link = Link::new(Channel::new(stream, patience), &transfer, meters, self.progress.clone());
             self.progress.record(session, transfer);
             self.control.tell(&opening).await?;
             Ok(Box::new(link) as Box<dyn DataLink>)

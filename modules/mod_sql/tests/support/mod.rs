@@ -222,6 +222,8 @@ fn session(user: &str) -> Session {
         attempts: 0,
         cwd: VirtualPath::root(),
         transfer: None,
+        meters: Vec::new(),
+        class: None,
         bytes: (0, 0),
         census: Box::new(Nothing),
         files: Box::new(Nothing),

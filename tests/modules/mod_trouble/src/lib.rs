@@ -1,11 +1,14 @@
 //! mod_trouble: SITE commands that panic wherever a module's code can: in a
-//! hook, in a future behind an await, in drops, and in a task of its own.
+//! hook, in a future behind an await, in drops, and in a task of its own; and a
+//! meter that panics in a transfer.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use gantry_api::Runtime;
+use gantry_api::meter::{Grant, Meter};
 use gantry_api::prelude::*;
+use gantry_api::transfer::Direction;
 use serde::Deserialize;
 
 #[derive(Default)]
@@ -56,11 +59,41 @@ impl Drop for Bomb {
     }
 }
 
+/// A meter that panics after some bytes, and when it is dropped.
+struct Fuse {
+    granted: u64,
+    _bomb: Bomb,
+}
+
+impl Meter for Fuse {
+    fn grant(&mut self, _: Direction, most: u64) -> Result<Grant> {
+        assert!(self.granted < 10_000, "the fuse has burnt down");
+        Ok(Grant::Bytes(most.min(5000)))
+    }
+
+    fn moved(&mut self, bytes: u64) -> Result<()> {
+        self.granted += bytes;
+        Ok(())
+    }
+}
+
 #[async_trait]
 impl Module for Trouble {
+    fn hooks(&self) -> Vec<Hook> {
+        vec![Hook::pre(Verb::RETR)]
+    }
+
     async fn start(&mut self, start: &mut Start<'_>) -> Result<()> {
         self.runtime = start.runtime();
         Ok(())
+    }
+
+    fn at_once(&self, at: &mut Moment<'_>) -> Result<Step> {
+        if at.command.argument == b"metered" {
+            let text = text(at);
+            at.meter(Fuse { granted: 0, _bomb: Bomb(Some(text)) });
+        }
+        Ok(Step::Next)
     }
 }
 

@@ -1,0 +1,173 @@
+//! The bytes of an open data connection. Each wait ends with what it waits for,
+//! with ABOR, or when nothing moves for TimeoutStalled.
+
+use std::future::Future;
+use std::io;
+use std::net::Shutdown;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::sync::Arc;
+use std::time::Duration;
+
+use gantry_api::{Error, Result};
+use gantry_sys::transfer::{self, Pipe};
+use socket2::SockRef;
+use tokio::io::Interest;
+use tokio::net::TcpStream;
+
+use crate::transfer::progress::Progress;
+
+/// What ends the waits of a transfer.
+pub struct Patience {
+    progress: Arc<Progress>,
+    stalled: Option<Duration>,
+}
+
+impl Patience {
+    /// ABOR, as `progress` tells, or TimeoutStalled.
+    pub fn new(progress: Arc<Progress>, stalled: Option<Duration>) -> Self {
+        Self { progress, stalled }
+    }
+
+    /// Waits for one step of a transfer.
+    async fn step<T>(&self, work: impl Future<Output = io::Result<T>>) -> Result<T> {
+        let stalled = async {
+            match self.stalled {
+                Some(time) => tokio::time::sleep(time).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            biased;
+            done = work => done.map_err(broken),
+            () = self.progress.stopped() => Err(aborted()),
+            () = stalled => Err(Error::client(426, "Transfer aborted: data connection stalled")),
+        }
+    }
+
+    /// Lets time pass in which the transfer is not to move.
+    pub async fn pause(&self, time: Duration) -> Result<()> {
+        tokio::select! {
+            biased;
+            () = self.progress.stopped() => Err(aborted()),
+            () = tokio::time::sleep(time) => Ok(()),
+        }
+    }
+}
+
+/// An open data connection.
+pub struct Channel {
+    stream: TcpStream,
+    patience: Patience,
+}
+
+impl Channel {
+    /// Takes an open stream over.
+    pub fn new(stream: TcpStream, patience: Patience) -> Self {
+        Self { stream, patience }
+    }
+
+    /// What ends its waits.
+    pub fn patience(&self) -> &Patience {
+        &self.patience
+    }
+
+    /// Sends some of these bytes; how many.
+    pub async fn send(&mut self, bytes: &[u8]) -> Result<usize> {
+        let stream = &self.stream;
+        self.patience.step(stream.async_io(Interest::WRITABLE, || stream.try_write(bytes))).await
+    }
+
+    /// Some bytes, `most` of them at most; none at the end.
+    pub async fn receive(&mut self, most: usize) -> Result<Vec<u8>> {
+        let stream = &self.stream;
+        let read = || {
+            let mut buffer = vec![0; most];
+            let count = stream.try_read(&mut buffer)?;
+            buffer.truncate(count);
+            Ok(buffer)
+        };
+        self.patience.step(stream.async_io(Interest::READABLE, read)).await
+    }
+
+    /// Waits for bytes; how many there are. None at the end.
+    pub async fn available(&mut self) -> Result<usize> {
+        if self.patience.step(self.stream.peek(&mut [0])).await? == 0 {
+            return Ok(0);
+        }
+        let count = rustix::io::ioctl_fionread(&self.stream).unwrap_or(1);
+        Ok(usize::try_from(count).unwrap_or(usize::MAX).max(1))
+    }
+
+    /// Sends up to `most` bytes of a file by sendfile, and moves the offset on.
+    pub async fn send_from(&mut self, file: BorrowedFd<'_>, offset: &mut u64, most: usize) -> Result<Moved> {
+        let stream = &self.stream;
+        let sent = || transfer::send_file(stream.as_fd(), file, offset, most);
+        self.patience.step(kernel(stream.async_io(Interest::WRITABLE, sent))).await
+    }
+
+    /// Takes up to `most` bytes into a pipe by splice.
+    pub async fn fill(&mut self, pipe: &mut Pipe, most: usize) -> Result<Moved> {
+        let stream = &self.stream;
+        let fill = || pipe.fill(stream.as_fd(), most);
+        self.patience.step(kernel(stream.async_io(Interest::READABLE, fill))).await
+    }
+
+    /// Fills the pipe with what has come in meanwhile, so that one write serves
+    /// several packets. A connection tells its error once.
+    ///
+    /// This asks the socket behind tokio's back: "would block" may mean that the
+    /// pipe has no slot left, and tokio would take that for a socket that has run
+    /// dry, and wait for news of it that never come.
+    pub fn fill_up(&self, pipe: &mut Pipe, most: usize) -> Result<()> {
+        loop {
+            match pipe.fill(self.stream.as_fd(), most) {
+                // The end; the next wait for bytes sees it again.
+                Ok(0) => return Ok(()),
+                Ok(_) => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
+                Err(error) => return Err(broken(error)),
+            }
+        }
+    }
+
+    /// Closes so that the client sees an orderly end.
+    pub async fn finish(self) -> Result<()> {
+        // The client may have closed already: all that it wanted has moved.
+        let _ = SockRef::from(&self.stream).shutdown(Shutdown::Write);
+        Ok(())
+    }
+}
+
+/// What came of a step that the kernel makes by itself.
+pub enum Moved {
+    /// So many bytes have moved; none at the end.
+    Bytes(usize),
+    /// The file's system has no such step.
+    Unsupported,
+}
+
+/// Tells "this file's system cannot" from what ends a transfer.
+async fn kernel(moving: impl Future<Output = io::Result<usize>>) -> io::Result<Moved> {
+    match moving.await {
+        Ok(count) => Ok(Moved::Bytes(count)),
+        Err(error) if error.raw_os_error() == Some(rustix::io::Errno::INVAL.raw_os_error()) => Ok(Moved::Unsupported),
+        Err(error) => Err(error),
+    }
+}
+
+fn aborted() -> Error {
+    Error::client(426, "Transfer aborted. Data connection closed")
+}
+
+/// The error of a connection that has failed.
+pub fn broken(error: io::Error) -> Error {
+    Error::client(426, format!("Transfer aborted. Data connection closed: {}", plain(&error)))
+}
+
+fn plain(error: &io::Error) -> &'static str {
+    match error.kind() {
+        io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe => "Connection reset by peer",
+        io::ErrorKind::TimedOut => "Connection timed out",
+        _ => "Input/output error",
+    }
+}

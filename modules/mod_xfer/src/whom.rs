@@ -1,0 +1,95 @@
+//! Whom a line of TransferRate, MaxStoreFileSize or MaxRetrieveFileSize is about:
+//! `user|group|class expression` behind its other words.
+
+use gantry_api::prelude::*;
+use serde::Deserialize;
+
+/// Some of the clients.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub(crate) struct Whom {
+    kind: Kind,
+    /// Any of these, or with `!` anybody else.
+    names: Vec<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Kind {
+    All,
+    User,
+    Group,
+    Class,
+}
+
+/// The line that holds: the first that fits, of the innermost section that has one.
+pub(crate) fn innermost<T>(sections: &[Vec<T>], fits: impl Fn(&T) -> bool) -> Option<&T> {
+    sections.iter().rev().flatten().find(|line| fits(line))
+}
+
+impl Whom {
+    /// What stands behind the other words.
+    pub(crate) fn read(words: &[&str]) -> std::result::Result<Value, String> {
+        let (kind, names) = match words {
+            [] => ("all", Vec::new()),
+            [kind, names] => (*kind, names.split(',').filter(|name| !name.is_empty()).collect()),
+            _ => return Err("wrong number of parameters".to_owned()),
+        };
+        let kind = kind.to_ascii_lowercase();
+        let names = match kind.as_str() {
+            "all" if words.is_empty() => names,
+            "user" | "group" | "class" if !names.is_empty() => names,
+            "user" | "group" | "class" => return Err("expected one or more names".to_owned()),
+            _ => return Err(format!("expected user, group or class, found '{kind}'")),
+        };
+        Ok(Value::map([("kind", kind.into()), ("names", Value::list(names))]))
+    }
+
+    /// Whether a session's client is one of them.
+    pub(crate) fn includes(&self, session: &Session) -> bool {
+        let account = session.account.as_deref();
+        match self.kind {
+            Kind::All => true,
+            Kind::User => self.any(|name| account.is_some_and(|account| account.name == name)),
+            Kind::Group => {
+                let in_group =
+                    |name: &str| account.is_some_and(|account| account.groups.iter().any(|group| group.name == name));
+                self.any(in_group)
+            }
+            Kind::Class => self.any(|name| session.class.as_deref() == Some(name)),
+        }
+    }
+
+    fn any(&self, has: impl Fn(&str) -> bool) -> bool {
+        self.names.iter().any(|name| match name.strip_prefix('!') {
+            Some(name) => !has(name),
+            None => has(name),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(words: &[&str]) -> std::result::Result<Whom, String> {
+        Whom::read(words).map(|value| value.extract().unwrap())
+    }
+
+    #[test]
+    fn any_of_the_names_will_do() {
+        let matches =
+            |expression: &str, own: &[&str]| read(&["User", expression]).unwrap().any(|name| own.contains(&name));
+        assert!(matches("alice,bob", &["bob"]) && !matches("alice,bob", &["carol"]));
+        assert!(matches("!alice", &["bob"]) && !matches("!alice", &["alice"]));
+        assert!(matches("!alice,!bob", &["alice"]));
+        assert!(matches("blue,!red", &["red", "blue"]));
+        assert_eq!(read(&[]).unwrap().kind, Kind::All);
+    }
+
+    #[test]
+    fn what_is_no_classifier_is_refused() {
+        for wrong in [&["all", "x"][..], &["user"], &["user", ","], &["users", "x"], &["user", "x", "y"]] {
+            assert!(read(wrong).is_err(), "{wrong:?}");
+        }
+    }
+}
