@@ -10,9 +10,6 @@ use gantry_api::transfer::{Direction, Outcome, Transfer, Type};
 use gantry_api::variable::{Kind, Out, Subject, Variable};
 use gantry_api::{CommandClasses, PathArgument, Verb, VirtualPath};
 
-/// The session's note with the client's class (`%c`). The server leaves it.
-pub const CLASS: &str = "class";
-
 /// The session's note with what an anonymous client gave as its password (`%A`):
 /// whoever logs it in leaves it.
 pub const ANONYMOUS_PASSWORD: &str = "anonymous_password";
@@ -45,7 +42,7 @@ pub const LOG: &[Variable] = table! {
     "a" Text "the client's address" = |at, out| out.show(at.session.remote.ip());
     "A" Text "what an anonymous client gave as its password, or UNKNOWN" = anonymous_password;
     "b" Int "bytes that the transfer moved" = |at, out| if let Some(transfer) = moved(at) { out.int(transfer.bytes) };
-    "c" Text "the client's class" = |at, out| out.value(at.session.notes.get(CLASS));
+    "c" Text "the client's class" = |at, out| if let Some(class) = &at.session.class { out.text(class.as_bytes()) };
     "d" Text "for a command about a directory its name, otherwise the working directory" = directory_name;
     "D" Text "for a command about a directory its path on the host" = directory_path;
     "E" Text "at EXIT why the session ended" =

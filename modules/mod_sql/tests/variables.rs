@@ -102,7 +102,7 @@ fn shown(client: &Client, line: &str, text: &str) -> String {
 #[test]
 fn who_and_where() {
     let mut joe = joe();
-    joe.session.notes.set("class", "lan");
+    joe.session.class = Some("lan".into());
     let text = "%a %h %{remote-port} %c|%L %p %v|%u %U %{uid} %{gid} %g|%l %A|%I %O|%{protocol}";
     let wanted =
         "2001:db8::1 client.example 4711 lan|127.0.0.1 21 test|joe Joe 1000 100 staff|UNKNOWN UNKNOWN|3000 40|ftp";
