@@ -10,8 +10,10 @@ use gantry_proto::reply::Reply;
 
 use crate::error::Result;
 use crate::files::File;
+use crate::layer::{Layer, LayerMaker};
 use crate::session::Session;
 use crate::transfer::Transfer;
+use crate::value::Value;
 
 /// Which protocol a passive address is wanted for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,6 +34,11 @@ pub trait Data: Send + Sync {
     /// Remembers where the client listens; a foreign address is refused (500),
     /// before anything is connected.
     fn active(&mut self, address: SocketAddr) -> Result<()>;
+    /// Puts a layer that protects around the connections to come (PROT P), or none.
+    fn protect(&mut self, maker: Option<Box<dyn LayerMaker>>);
+    /// Puts a layer that encodes (MODE Z) around those to come, inside the one that
+    /// protects; or none.
+    fn encode(&mut self, maker: Option<Box<dyn LayerMaker>>);
     /// Waits for the client's connection, or connects to it, leaves the transfer's
     /// record in the session, and sends `opening`, the 150. Errors: 425, 426.
     async fn begin(&mut self, session: &mut Session, transfer: Transfer, opening: Reply) -> Result<Box<dyn DataLink>>;
@@ -60,9 +67,20 @@ pub trait DataLink: Send {
 }
 
 /// The control connection, for replies that must not wait for the end of the
-/// command (150).
+/// command, and for the layer around it.
 #[async_trait]
 pub trait Control: Send + Sync {
     /// Sends a reply now.
     async fn send(&mut self, reply: Reply) -> Result<()>;
+    /// Puts a layer around the connection: from the command's positive reply on, which
+    /// still goes without it; of a hook of the session's beginning before the greeting.
+    /// What the client had sent behind the command without waiting for the reply ends
+    /// the session: somebody on the way may have put it there. Errors: 503 with a layer
+    /// around it already.
+    fn secure(&mut self, layer: Box<dyn Layer>) -> Result<()>;
+    /// Takes the layer off again (CCC), in order on both sides, from the command's
+    /// positive reply on, which still goes through it. Errors: 503 without a layer.
+    fn clear(&mut self) -> Result<()>;
+    /// What the layer around the connection tells of itself; nothing without one.
+    fn facts(&self) -> Value;
 }

@@ -21,6 +21,7 @@ pub mod guard;
 mod hook;
 pub mod image;
 pub mod instance;
+pub mod layer;
 pub mod log;
 pub mod meter;
 mod module;

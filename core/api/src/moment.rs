@@ -10,6 +10,7 @@ use crate::dialogue::Dialogue;
 use crate::error::Result;
 use crate::guard::{Guarded, Home};
 use crate::hook::Phase;
+use crate::layer::{Layer, LayerMaker};
 use crate::meter::Meter;
 use crate::session::Session;
 use crate::transfer::Transfer;
@@ -74,6 +75,22 @@ impl<'a> Moment<'a> {
     /// hooks may do so, and the command's handler before it begins the transfer.
     pub fn meter(&mut self, meter: impl Meter + 'static) {
         self.session.meters.push(Box::new(Guarded::new(self.state.home.clone(), meter)));
+    }
+
+    /// Puts a layer around the control connection, from this command's positive reply
+    /// on ([`crate::data::Control::secure`]). Errors: 503.
+    pub fn secure(&mut self, layer: impl Layer + 'static) -> Result<()> {
+        self.dialogue.control.secure(Box::new(Guarded::new(self.state.home.clone(), layer)))
+    }
+
+    /// Puts layers that protect around the data connections to come (PROT P).
+    pub fn protect(&mut self, maker: impl LayerMaker + 'static) {
+        self.dialogue.data.protect(Some(Box::new(Guarded::new(self.state.home.clone(), maker))));
+    }
+
+    /// Puts layers that encode around the data connections to come (MODE Z).
+    pub fn encode(&mut self, maker: impl LayerMaker + 'static) {
+        self.dialogue.data.encode(Some(Box::new(Guarded::new(self.state.home.clone(), maker))));
     }
 
     /// Begins a transfer: waits for the data connection, and sends `opening`, the

@@ -2,7 +2,9 @@
 
 mod channel;
 pub mod data;
+mod layered;
 mod link;
 mod meters;
+mod patience;
 mod ports;
 pub mod progress;

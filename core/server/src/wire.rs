@@ -1,3 +1,5 @@
 //! The control connection's bytes.
 
 pub mod connection;
+pub mod stack;
+mod wrapping;

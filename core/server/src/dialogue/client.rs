@@ -199,7 +199,11 @@ impl Client {
         self.known.client(&self.session.remote_host, client.class());
         self.session.class = client.class().map(Arc::from);
         let _ = self.shared.client.set(client.into());
-        if let Err(error) = self.event(Verb::CONNECT).await {
+        let refused = self.event(Verb::CONNECT).await;
+        if let Err(why) = self.open_layer().await {
+            return why;
+        }
+        if let Err(error) = refused {
             let (code, text) = error.reply();
             let code = if (400..600).contains(&code) { code } else { 421 };
             let _ = self.connection.send(&Reply::new(code, text)).await;
@@ -221,6 +225,20 @@ impl Client {
                 return ending.0;
             }
         }
+    }
+
+    /// Opens the layer that a module has put around the connection before the
+    /// greeting, where one has.
+    async fn open_layer(&mut self) -> Result<(), String> {
+        self.connection.switch(true).map_err(|error| format!("control connection: {error}"))?;
+        while self.connection.is_opening() {
+            self.hear();
+            if self.closing.0 != Closing::No {
+                return Err(self.closing.1.to_owned());
+            }
+            self.wait_for_bytes().await?;
+        }
+        Ok(())
     }
 
     fn settings(&self) -> &Settings {
@@ -250,6 +268,8 @@ impl Client {
             if self.deadline().is_some_and(|deadline| deadline.time <= Instant::now()) {
                 return Err(self.out_of_time().await);
             }
+            let waits = !self.waiting.is_empty() || !self.lines.is_empty();
+            self.connection.check_fresh(waits).map_err(|error| format!("control connection: {error}"))?;
             if let Some(command) = self.waiting.pop_front() {
                 return Ok(command);
             }

@@ -19,6 +19,8 @@ pub async fn command(work: &mut Work<'_>, connection: &Connection, command: &Com
     let answered = answer(work, command).await;
     if let Some(reply) = &work.dialogue.reply {
         connection.send(reply).await?;
+        // At once: what the client says next is meant for a new layer.
+        connection.switch(!reply.is_negative())?;
     }
     log(work, command, &answered).await;
     Ok(())

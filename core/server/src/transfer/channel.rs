@@ -1,69 +1,33 @@
-//! The bytes of an open data connection. Each wait ends with what it waits for,
-//! with ABOR, or when nothing moves for TimeoutStalled.
+//! The bytes of an open data connection, as the client sees them or through its
+//! layers. Each wait ends with what it waits for, with ABOR, or when nothing moves
+//! for TimeoutStalled.
 
 use std::future::Future;
 use std::io;
 use std::net::Shutdown;
 use std::os::fd::{AsFd, BorrowedFd};
-use std::sync::Arc;
-use std::time::Duration;
 
-use gantry_api::{Error, Result};
+use gantry_api::Result;
 use gantry_sys::transfer::{self, Pipe};
 use socket2::SockRef;
 use tokio::io::Interest;
 use tokio::net::TcpStream;
 
-use crate::transfer::progress::Progress;
-
-/// What ends the waits of a transfer.
-pub struct Patience {
-    progress: Arc<Progress>,
-    stalled: Option<Duration>,
-}
-
-impl Patience {
-    /// ABOR, as `progress` tells, or TimeoutStalled.
-    pub fn new(progress: Arc<Progress>, stalled: Option<Duration>) -> Self {
-        Self { progress, stalled }
-    }
-
-    /// Waits for one step of a transfer.
-    async fn step<T>(&self, work: impl Future<Output = io::Result<T>>) -> Result<T> {
-        let stalled = async {
-            match self.stalled {
-                Some(time) => tokio::time::sleep(time).await,
-                None => std::future::pending().await,
-            }
-        };
-        tokio::select! {
-            biased;
-            done = work => done.map_err(broken),
-            () = self.progress.stopped() => Err(aborted()),
-            () = stalled => Err(Error::client(426, "Transfer aborted: data connection stalled")),
-        }
-    }
-
-    /// Lets time pass in which the transfer is not to move.
-    pub async fn pause(&self, time: Duration) -> Result<()> {
-        tokio::select! {
-            biased;
-            () = self.progress.stopped() => Err(aborted()),
-            () = tokio::time::sleep(time) => Ok(()),
-        }
-    }
-}
+use crate::transfer::layered::Layered;
+use crate::transfer::patience::{Patience, broken};
+use crate::wire::stack::Stack;
 
 /// An open data connection.
 pub struct Channel {
     stream: TcpStream,
     patience: Patience,
+    layered: Option<Layered>,
 }
 
 impl Channel {
-    /// Takes an open stream over.
-    pub fn new(stream: TcpStream, patience: Patience) -> Self {
-        Self { stream, patience }
+    /// Takes an open stream over, with the layers around it.
+    pub fn new(stream: TcpStream, layers: Option<Stack>, patience: Patience) -> Self {
+        Self { stream, patience, layered: layers.map(Layered::new) }
     }
 
     /// What ends its waits.
@@ -71,15 +35,26 @@ impl Channel {
         &self.patience
     }
 
+    /// Whether the kernel may move bytes by itself: no layer has to see them.
+    pub fn is_plain(&self) -> bool {
+        self.layered.is_none()
+    }
+
     /// Sends some of these bytes; how many.
     pub async fn send(&mut self, bytes: &[u8]) -> Result<usize> {
         let stream = &self.stream;
-        self.patience.step(stream.async_io(Interest::WRITABLE, || stream.try_write(bytes))).await
+        match &mut self.layered {
+            Some(layered) => layered.send(stream, &self.patience, bytes).await,
+            None => self.patience.step(stream.async_io(Interest::WRITABLE, || stream.try_write(bytes))).await,
+        }
     }
 
     /// Some bytes, `most` of them at most; none at the end.
     pub async fn receive(&mut self, most: usize) -> Result<Vec<u8>> {
         let stream = &self.stream;
+        if let Some(layered) = &mut self.layered {
+            return layered.receive(stream, &self.patience, most).await;
+        }
         let read = || {
             let mut buffer = vec![0; most];
             let count = stream.try_read(&mut buffer)?;
@@ -91,6 +66,9 @@ impl Channel {
 
     /// Waits for bytes; how many there are. None at the end.
     pub async fn available(&mut self) -> Result<usize> {
+        if let Some(layered) = &mut self.layered {
+            return layered.available(&self.stream, &self.patience).await;
+        }
         if self.patience.step(self.stream.peek(&mut [0])).await? == 0 {
             return Ok(0);
         }
@@ -132,8 +110,12 @@ impl Channel {
 
     /// Closes so that the client sees an orderly end.
     pub async fn finish(self) -> Result<()> {
+        let Self { stream, patience, layered } = self;
+        if let Some(mut layered) = layered {
+            layered.close(&stream, &patience).await?;
+        }
         // The client may have closed already: all that it wanted has moved.
-        let _ = SockRef::from(&self.stream).shutdown(Shutdown::Write);
+        let _ = SockRef::from(&stream).shutdown(Shutdown::Write);
         Ok(())
     }
 }
@@ -152,22 +134,5 @@ async fn kernel(moving: impl Future<Output = io::Result<usize>>) -> io::Result<M
         Ok(count) => Ok(Moved::Bytes(count)),
         Err(error) if error.raw_os_error() == Some(rustix::io::Errno::INVAL.raw_os_error()) => Ok(Moved::Unsupported),
         Err(error) => Err(error),
-    }
-}
-
-fn aborted() -> Error {
-    Error::client(426, "Transfer aborted. Data connection closed")
-}
-
-/// The error of a connection that has failed.
-pub fn broken(error: io::Error) -> Error {
-    Error::client(426, format!("Transfer aborted. Data connection closed: {}", plain(&error)))
-}
-
-fn plain(error: &io::Error) -> &'static str {
-    match error.kind() {
-        io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe => "Connection reset by peer",
-        io::ErrorKind::TimedOut => "Connection timed out",
-        _ => "Input/output error",
     }
 }

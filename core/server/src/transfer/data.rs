@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use gantry_api::data::{Data, DataLink, Family};
+use gantry_api::layer::LayerMaker;
 use gantry_api::proto::address::as_ipv4;
 use gantry_api::transfer::Transfer;
 use gantry_api::{Error, Reply, Result, Session, async_trait};
@@ -15,12 +16,14 @@ use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::time::timeout;
 
 use crate::caught::caught;
-use crate::transfer::channel::{Channel, Patience};
+use crate::transfer::channel::Channel;
 use crate::transfer::link::Link;
 use crate::transfer::meters::Meters;
+use crate::transfer::patience::Patience;
 use crate::transfer::ports;
 use crate::transfer::progress::Progress;
 use crate::wire::connection::Connection;
+use crate::wire::stack::Stack;
 
 /// How long a client may take to connect, or to be connected to.
 const OPEN_WAIT: Duration = Duration::from_secs(30);
@@ -44,6 +47,8 @@ pub struct SessionData {
     progress: Arc<Progress>,
     control: Connection,
     prepared: Prepared,
+    protecting: Option<Box<dyn LayerMaker>>,
+    encoding: Option<Box<dyn LayerMaker>>,
 }
 
 enum Prepared {
@@ -60,7 +65,8 @@ impl SessionData {
         progress: Arc<Progress>,
         control: Connection,
     ) -> Self {
-        Self { local, remote, settings, progress, control, prepared: Prepared::Nothing }
+        let (prepared, protecting, encoding) = (Prepared::Nothing, None, None);
+        Self { local, remote, settings, progress, control, prepared, protecting, encoding }
     }
 
     fn address(&self, family: Family) -> Result<IpAddr> {
@@ -70,6 +76,12 @@ impl SessionData {
             (Family::V6, IpAddr::V6(local)) => Ok(IpAddr::V6(local)),
             (Family::V6, IpAddr::V4(_)) => Err(unsupported(1)),
         }
+    }
+
+    /// The layers of the next connection, the one that protects nearest to the wire.
+    fn layers(&mut self) -> Result<Option<Stack>> {
+        let makers = [&mut self.protecting, &mut self.encoding].into_iter().flatten();
+        Ok(Stack::new(makers.map(|maker| maker.layer()).collect::<Result<_>>()?))
     }
 
     /// What was prepared, opened.
@@ -134,15 +146,24 @@ impl Data for SessionData {
         Ok(())
     }
 
+    fn protect(&mut self, maker: Option<Box<dyn LayerMaker>>) {
+        self.protecting = maker;
+    }
+
+    fn encode(&mut self, maker: Option<Box<dyn LayerMaker>>) {
+        self.encoding = maker;
+    }
+
     async fn begin(&mut self, session: &mut Session, transfer: Transfer, opening: Reply) -> Result<Box<dyn DataLink>> {
         let prepared = std::mem::replace(&mut self.prepared, Prepared::Nothing);
         // From here on ABOR is heard.
         self.progress.begin(transfer.direction);
         caught(async {
+            let layers = self.layers()?;
             let stream = self.open(prepared).await?;
             let meters = Meters::new(std::mem::take(&mut session.meters), transfer.direction);
             let patience = Patience::new(self.progress.clone(), self.settings.stalled);
-            let link = Link::new(Channel::new(stream, patience), &transfer, meters, self.progress.clone());
+            let link = Link::new(Channel::new(stream, layers, patience), &transfer, meters, self.progress.clone());
             self.progress.record(session, transfer);
             self.control.tell(&opening).await?;
             Ok(Box::new(link) as Box<dyn DataLink>)

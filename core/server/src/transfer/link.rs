@@ -1,6 +1,6 @@
-//! A transfer under way. In TYPE I files move by sendfile and splice where both
-//! ends have descriptors, else through a buffer; in TYPE A their lines are
-//! converted. Meters are asked before each slice.
+//! A transfer under way. In TYPE I, without layers, files move by sendfile and
+//! splice where both ends have descriptors, else through a buffer; in TYPE A their
+//! lines are converted. Meters are asked before each slice.
 
 use std::ops::RangeInclusive;
 use std::os::fd::{AsFd, BorrowedFd};
@@ -16,8 +16,9 @@ use gantry_sys::transfer::{self, Pipe};
 use tokio::task::coop::consume_budget;
 
 use crate::caught::caught;
-use crate::transfer::channel::{Channel, Moved, broken};
+use crate::transfer::channel::{Channel, Moved};
 use crate::transfer::meters::Meters;
+use crate::transfer::patience::broken;
 use crate::transfer::progress::Progress;
 
 /// Bytes of one sendfile or splice: enough that the call's cost is nothing.
@@ -43,6 +44,11 @@ impl Link {
     /// A transfer over an open connection.
     pub fn new(channel: Channel, transfer: &Transfer, meters: Meters, progress: Arc<Progress>) -> Self {
         Self { channel, kind: transfer.kind, offset: transfer.offset, meters, progress, unsure: 0 }
+    }
+
+    /// Whether nobody but the kernel has to see the bytes.
+    fn by_kernel(&self) -> bool {
+        self.kind == Type::Image && self.channel.is_plain()
     }
 
     /// Where in the file the next byte is.
@@ -222,7 +228,7 @@ impl DataLink for Link {
 
     async fn send_file(&mut self, file: &dyn File) -> Result<()> {
         caught(async {
-            if self.kind == Type::Image
+            if self.by_kernel()
                 && let Some(descriptor) = file.descriptor()
                 && self.send_by_kernel(file, descriptor).await?
             {
@@ -235,7 +241,7 @@ impl DataLink for Link {
 
     async fn receive_file(&mut self, file: &dyn File) -> Result<()> {
         caught(async {
-            if self.kind == Type::Image
+            if self.by_kernel()
                 && let Some(descriptor) = file.descriptor()
                 && self.receive_by_kernel(descriptor).await?
             {

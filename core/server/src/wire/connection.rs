@@ -1,21 +1,24 @@
 //! The control connection: lines in, replies out. The session's loop reads;
 //! replies are written by it and, for those that must not wait (150), by
-//! modules.
+//! modules. A layer may be around it.
 
 use std::io;
 use std::net::Shutdown;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use gantry_api::data::Control;
+use gantry_api::layer::Layer;
 use gantry_api::proto::Lines;
-use gantry_api::{Error, Reply, Result, async_trait};
+use gantry_api::{Error, Reply, Result, Value, async_trait};
 use socket2::SockRef;
 use tokio::net::TcpStream;
 use tokio::task::coop::consume_budget;
 use tokio::time::timeout;
 
 use crate::caught::caught;
+use crate::wire::wrapping::{Came, Wrapping};
 
 /// How long a client may take to make room for a reply.
 const REPLY_WAIT: Duration = Duration::from_secs(60);
@@ -25,17 +28,39 @@ const LINGER_WAIT: Duration = Duration::from_secs(2);
 const LINGER_BYTES: usize = 1 << 20;
 /// Bytes read at a time: several commands, of which each is short.
 const READ: usize = 1024;
+/// Bytes of memory that a connection keeps for the next reply.
+const KEPT: usize = 1024;
 
 /// One half each for the session's loop and for the modules' replies.
 #[derive(Clone)]
 pub struct Connection {
-    stream: Arc<TcpStream>,
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    stream: TcpStream,
+    /// Whether a layer is around it, so that others need not ask.
+    wrapped: AtomicBool,
+    wrapping: Mutex<Wrapping>,
 }
 
 impl Connection {
     /// Takes the stream over.
     pub fn new(stream: TcpStream) -> Self {
-        Self { stream: Arc::new(stream) }
+        let (wrapped, wrapping) = (AtomicBool::new(false), Mutex::new(Wrapping::default()));
+        Self { shared: Arc::new(Shared { stream, wrapped, wrapping }) }
+    }
+
+    fn stream(&self) -> &TcpStream {
+        &self.shared.stream
+    }
+
+    fn wrapping(&self) -> MutexGuard<'_, Wrapping> {
+        self.shared.wrapping.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn is_wrapped(&self) -> bool {
+        self.shared.wrapped.load(Ordering::Relaxed)
     }
 
     /// Waits for bytes and puts them into `lines`; false at the end of the
@@ -44,35 +69,84 @@ impl Connection {
     pub async fn read(&self, lines: &mut Lines) -> io::Result<bool> {
         consume_budget().await;
         loop {
-            self.stream.readable().await?;
+            // What a layer has to say goes out before more is taken in.
+            if self.is_wrapped() {
+                self.flush().await?;
+            }
+            self.stream().readable().await?;
             match self.take(lines) {
+                Ok(Came::Nothing) => {}
+                Ok(Came::Something) => return Ok(true),
+                Ok(Came::End) => return Ok(false),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                taken => return taken,
+                Err(error) => return Err(error),
             }
         }
     }
 
     // The buffer stands in a plain function, so that it is no part of a future.
-    fn take(&self, lines: &mut Lines) -> io::Result<bool> {
+    fn take(&self, lines: &mut Lines) -> io::Result<Came> {
         let mut buffer = [0; READ];
-        let count = self.stream.try_read(&mut buffer)?;
-        lines.push(&buffer[..count]);
-        Ok(count > 0)
+        let count = self.stream().try_read(&mut buffer)?;
+        let bytes = buffer.get(..count).unwrap_or_default();
+        if !self.is_wrapped() {
+            lines.push(bytes);
+            return Ok(if bytes.is_empty() { Came::End } else { Came::Something });
+        }
+        let mut wrapping = self.wrapping();
+        if bytes.is_empty() {
+            wrapping.cut().map_err(failed)?;
+            return Ok(Came::End);
+        }
+        if wrapping.is_fresh() && !lines.is_empty() {
+            return Err(injected());
+        }
+        let mut plain = Vec::new();
+        let came = wrapping.receive(bytes, &mut plain);
+        self.shared.wrapped.store(wrapping.is_wrapped(), Ordering::Relaxed);
+        lines.push(&plain);
+        came.map_err(failed)
+    }
+
+    /// What a command wanted of the layer takes effect: its reply has been sent, and
+    /// says whether it agrees.
+    pub fn switch(&self, agreed: bool) -> io::Result<()> {
+        let mut wrapping = self.wrapping();
+        let switched = wrapping.switch(agreed);
+        self.shared.wrapped.store(wrapping.is_wrapped(), Ordering::Relaxed);
+        switched.map_err(failed)
+    }
+
+    /// Whether a layer is still being agreed upon, so that nothing can be sent.
+    pub fn is_opening(&self) -> bool {
+        self.is_wrapped() && self.wrapping().is_opening()
+    }
+
+    /// Refuses to go on where the client had already sent something, which is in
+    /// `waiting`, when a layer was put around the connection: it has come in clear,
+    /// and must not be taken for what is protected.
+    pub fn check_fresh(&self, waiting: bool) -> io::Result<()> {
+        let is_injected = waiting && self.is_wrapped() && self.wrapping().is_fresh();
+        if is_injected { Err(injected()) } else { Ok(()) }
     }
 
     /// Ends the connection so that the last reply arrives: closing while the
     /// client's bytes lie unread would make the system take it back.
     pub async fn close(&self) {
-        if SockRef::from(&*self.stream).shutdown(Shutdown::Write).is_err() {
+        if self.is_wrapped() {
+            let _ = self.wrapping().close();
+            let _ = timeout(LINGER_WAIT, self.flush()).await;
+        }
+        if SockRef::from(self.stream()).shutdown(Shutdown::Write).is_err() {
             return;
         }
         let drain = async {
             let mut left = LINGER_BYTES;
             while left > 0 {
-                if self.stream.readable().await.is_err() {
+                if self.stream().readable().await.is_err() {
                     return;
                 }
-                match self.stream.try_read(&mut [0; READ]) {
+                match self.stream().try_read(&mut [0; READ]) {
                     Ok(0) => return,
                     Ok(count) => left = left.saturating_sub(count),
                     Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
@@ -86,19 +160,41 @@ impl Connection {
     /// Sends a reply; the worker's other sessions have their turn in between.
     pub async fn send(&self, reply: &Reply) -> io::Result<()> {
         consume_budget().await;
-        let mut bytes = Vec::new();
-        reply.encode(&mut bytes);
-        let mut rest = &bytes[..];
-        while !rest.is_empty() {
-            match self.stream.try_write(rest) {
-                Ok(count) => rest = &rest[count..],
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    timeout(REPLY_WAIT, self.stream.writable()).await??;
-                }
+        self.put(reply)?;
+        self.flush().await
+    }
+
+    fn put(&self, reply: &Reply) -> io::Result<()> {
+        let mut wrapping = self.wrapping();
+        if !wrapping.is_wrapped() {
+            reply.encode(&mut wrapping.out);
+            return Ok(());
+        }
+        let mut plain = Vec::new();
+        reply.encode(&mut plain);
+        wrapping.send(&plain).map_err(failed)
+    }
+
+    /// Writes all that is to be written.
+    async fn flush(&self) -> io::Result<()> {
+        while !self.write()? {
+            timeout(REPLY_WAIT, self.stream().writable()).await??;
+        }
+        Ok(())
+    }
+
+    /// Writes what the socket takes; whether that was all.
+    fn write(&self) -> io::Result<bool> {
+        let mut wrapping = self.wrapping();
+        while !wrapping.out.is_empty() {
+            match self.stream().try_write(&wrapping.out) {
+                Ok(count) => drop(wrapping.out.drain(..count)),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(false),
                 Err(error) => return Err(error),
             }
         }
-        Ok(())
+        wrapping.out.shrink_to(KEPT);
+        Ok(true)
     }
 
     /// Sends a reply on behalf of a command.
@@ -113,4 +209,25 @@ impl Control for Connection {
     async fn send(&mut self, reply: Reply) -> Result<()> {
         caught(self.tell(&reply)).await
     }
+
+    fn secure(&mut self, layer: Box<dyn Layer>) -> Result<()> {
+        self.wrapping().secure(layer)
+    }
+
+    fn clear(&mut self) -> Result<()> {
+        self.wrapping().clear()
+    }
+
+    fn facts(&self) -> Value {
+        self.wrapping().facts()
+    }
+}
+
+/// A layer has failed: the connection ends.
+fn failed(error: Error) -> io::Error {
+    io::Error::other(error.message().to_owned())
+}
+
+fn injected() -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, "bytes came in clear behind the command that protects the connection")
 }

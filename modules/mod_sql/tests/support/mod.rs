@@ -12,6 +12,7 @@ use gantry_api::data::{Control, Data, DataLink, Family};
 use gantry_api::files::{File, Files, Links, Listing, Metadata, Open, Target};
 use gantry_api::guard::Home;
 use gantry_api::image::Descriptor;
+use gantry_api::layer::{Layer, LayerMaker};
 use gantry_api::log::{Host, Level, Record};
 use gantry_api::moment::{SettingsBox, State};
 use gantry_api::runtime::Layout;
@@ -308,6 +309,8 @@ impl Data for Nothing {
     fn active(&mut self, _: SocketAddr) -> Result<()> {
         none()
     }
+    fn protect(&mut self, _: Option<Box<dyn LayerMaker>>) {}
+    fn encode(&mut self, _: Option<Box<dyn LayerMaker>>) {}
     async fn begin(&mut self, _: &mut Session, _: Transfer, _: Reply) -> Result<Box<dyn DataLink>> {
         none()
     }
@@ -317,5 +320,14 @@ impl Data for Nothing {
 impl Control for Nothing {
     async fn send(&mut self, _: Reply) -> Result<()> {
         none()
+    }
+    fn secure(&mut self, _: Box<dyn Layer>) -> Result<()> {
+        none()
+    }
+    fn clear(&mut self) -> Result<()> {
+        none()
+    }
+    fn facts(&self) -> Value {
+        Value::None
     }
 }
