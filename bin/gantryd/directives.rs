@@ -53,7 +53,7 @@ fn owner(directive: &Directive) -> &'static str {
 
 fn text(directive: &Directive) -> String {
     let mut text = format!("{}  ({})\n", usage(directive), owner(directive));
-    let default = directive.default.unwrap_or("none");
+    let default = default(directive).unwrap_or("none");
     let _ = write!(text, "    context: {}\n    default: {default}\n    {}\n\n", directive.contexts, help(directive));
     text
 }
@@ -70,7 +70,7 @@ fn object(directive: &Directive) -> serde_json::Value {
             Inherits::Append => "append",
             Inherits::No => "no",
         },
-        "default": directive.default,
+        "default": default(directive),
         "help": help(directive),
     })
 }
@@ -85,7 +85,7 @@ fn page(directives: &[&Directive]) -> String {
 }
 
 fn entry(directive: &Directive) -> String {
-    let default = directive.default.map_or_else(|| "none".to_owned(), |default| format!("`{default}`"));
+    let default = default(directive).map_or_else(|| "none".to_owned(), |default| format!("`{default}`"));
     let contexts = directive.contexts.to_string().replace(", ", "`, `");
     let inherits = match directive.inherits {
         Inherits::Replace => "an inner section replaces it",
@@ -104,6 +104,11 @@ fn usage(directive: &Directive) -> String {
     format!("{} {}", directive.name, directive.syntax).trim_end().to_owned()
 }
 
+/// What holds where it is absent.
+fn default(directive: &Directive) -> Option<&'static str> {
+    directive.default.or(directive.otherwise)
+}
+
 /// The help on one line.
 fn help(directive: &Directive) -> String {
     directive.help.split_whitespace().collect::<Vec<_>>().join(" ")
@@ -117,7 +122,7 @@ fn escaped(text: &str) -> String {
 }
 
 const HEAD: &str = "\
-<!-- Written by docs/generate from the sources: change the `directive!` there. -->
+<!-- Written by docs/generate from the sources: change the `settings!` or `directive!` there. -->
 
 # Directives
 

@@ -35,7 +35,7 @@ extern crate mod_webhook as _;
 mod tests {
     use std::collections::BTreeMap;
 
-    use gantry_api::{Image, Login};
+    use gantry_api::{Defaults, Image, Login, ScopeValues, Value};
     use gantry_server::LOGGER;
 
     /// The classes are those in which ProFTPD 1.3.8 logs these commands, the groups
@@ -106,6 +106,21 @@ mod tests {
             let name = columns.next().unwrap();
             let wanted = [columns.next(), columns.next()].map(|column| column.unwrap_or_default().to_owned());
             assert_eq!(found.get(name), Some(&wanted), "{name}");
+        }
+    }
+
+    #[test]
+    fn settings_read_directives_that_there_are_and_can_all_do_without() {
+        let image = Image::this(&LOGGER);
+        let defaults = Defaults::read(image.directives.iter().copied()).unwrap();
+        for module in image.modules {
+            for name in (module.reads)() {
+                let known = image.directives.iter().any(|directive| directive.name == name);
+                assert!(known, "{} reads '{name}', which nobody declares", module.name);
+            }
+            let nothing = Value::Map(Vec::new());
+            let made = (module.settings)(&ScopeValues::new(&nothing, &defaults));
+            assert!(made.is_ok(), "{}: {}", module.name, made.err().unwrap());
         }
     }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use gantry_api::guard::Home;
 use gantry_api::moment::SettingsBox;
-use gantry_api::{Descriptor, Hook, Image, Layout, Phase, Value, Verb};
+use gantry_api::{Defaults, Descriptor, Hook, Image, Layout, Phase, ScopeValues, Value, Verb};
 use gantry_loader::{Loader, Trust};
 use gantry_server::{ImageRef, LOGGER, Occupant, Running};
 use mod_probe::Kit;
@@ -105,7 +105,7 @@ fn occupant(image: &ImageRef, descriptor: &'static Descriptor, home: Home, hooks
 
 fn settings(descriptor: &Descriptor) -> SettingsBox {
     let asked = Value::Map(vec![("ProbeKit".to_owned(), Value::Bool(true))]);
-    (descriptor.settings)(&asked).unwrap_or_else(|error| panic!("{error}"))
+    (descriptor.settings)(&ScopeValues::new(&asked, &Defaults::default())).unwrap_or_else(|error| panic!("{error}"))
 }
 
 fn descriptor(image: &ImageRef, name: &str) -> &'static Descriptor {

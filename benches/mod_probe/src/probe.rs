@@ -9,19 +9,14 @@ use gantry_api::guard::{Guarded, Home};
 use gantry_api::prelude::*;
 use serde::Deserialize;
 
-directive! {
-    /// The command before which the module is called; none where it is missing.
-    ProbeVerb "command" in SERVER, inherits: replace, parse: parse::word
-}
-
-/// What the configuration says.
-#[derive(Deserialize)]
-pub struct Settings {
-    #[serde(rename = "ProbeVerb")]
-    verb: Option<String>,
-    /// What a bench reaches without a server: no directive makes it.
-    #[serde(rename = "ProbeKit")]
-    pub kit: Option<Kit>,
+settings! {
+    /// What the configuration says.
+    pub struct Settings {
+        /// The command before which the module is called; none where it is missing.
+        verb: Option<String> = ProbeVerb "command" in SERVER, inherits: replace, parse: parse::word;
+        /// What a bench reaches without a server: no directive makes it.
+        pub kit: Option<Kit> = ProbeKit;
+    }
 }
 
 /// Both modules as objects of the image that makes the settings.

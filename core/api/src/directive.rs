@@ -1,6 +1,7 @@
-//! Directives: each is declared once, by `directive!`, beside the code that
-//! implements it: name, syntax, contexts, default, help and parser. The
-//! configuration, the reference manual and the error messages read these.
+//! Directives: each is declared once, beside the code that implements it: name,
+//! syntax, contexts, default, help and parser. The configuration, the reference
+//! manual and the error messages read these. `settings!` declares a directive with
+//! the setting that holds its value, `directive!` one that no setting holds.
 
 use std::fmt;
 use std::ops::BitOr;
@@ -97,8 +98,10 @@ pub struct Directive {
     pub contexts: Contexts,
     /// How scopes merge it.
     pub inherits: Inherits,
-    /// What holds where it is absent, in the manual's words.
+    /// What holds where it is absent: the words of a line, which its parser reads.
     pub default: Option<&'static str>,
+    /// What holds where it is absent, in words, if no line could say it.
+    pub otherwise: Option<&'static str>,
     /// What it is for.
     pub help: &'static str,
     /// Makes the setting of the words behind the name.
@@ -122,21 +125,27 @@ pub fn parse_guarded(parser: Parse, words: &[&str]) -> Result<Value, String> {
     caught.unwrap_or_else(|payload| Err(format!("the module's parser panicked: {}", guard::message(payload))))
 }
 
-/// Declares directives, each beside the code that implements it.
+/// Declares a directive, beside the code that implements it.
 ///
 /// ```text
 /// directive! {
-///     /// The line sent after a login.
-///     GreetMessage "text" in SERVER | VHOST, inherits: replace, parse: parse::text
+///     /// Loads a library that modules need, at this line.
+///     LoadFile "path" in SERVER, inherits: no, parse: parse::path
 /// }
 /// ```
-/// `inherits` is `replace`, `append` or `no`; `default: "..."` and `parse` (a
-/// function of [`crate::parse`] or one's own; one word unless given) may follow,
-/// and `secret: true` where the words may hold a password.
+/// `inherits` is `replace`, `append` or `no`. What else may follow, in this order:
+/// `default: "..."`, what is read where the directive is absent, and if no line
+/// could say that, `otherwise: "..."`, for the manual; `parse`, a function of
+/// [`crate::parse`] or one's own (one word unless given); and `secret: true` where
+/// the words may hold a password.
+///
+/// This declares a directive that no setting holds: one that acts at its line, or
+/// is read for ProFTPD's sake. All others are declared by [`crate::settings!`].
 #[macro_export]
 macro_rules! directive {
     ($(#[doc = $help:literal])+ $name:ident $syntax:literal in $($context:ident)|+, inherits: $inherits:ident
-     $(, default: $default:literal)? $(, parse: $parse:expr)? $(, secret: $secret:literal)? $(,)?) => {
+     $(, default: $default:literal)? $(, otherwise: $otherwise:literal)? $(, parse: $parse:expr)?
+     $(, secret: $secret:literal)? $(,)?) => {
         const _: () = {
             const NAME: &str = concat!(env!("CARGO_PKG_NAME"), "\t", stringify!($name), "\n");
             #[used]
@@ -150,6 +159,7 @@ macro_rules! directive {
                     contexts: $crate::Contexts::__none()$(.union($crate::Contexts::$context))+,
                     inherits: $crate::directive!(@inherits $inherits),
                     default: $crate::directive!(@default $($default)?),
+                    otherwise: $crate::directive!(@default $($otherwise)?),
                     help: concat!($($help, "\n"),+),
                     // Called under the guard of this very image.
                     parse: |words| $crate::parse_guarded($crate::directive!(@parse $($parse)?), words),

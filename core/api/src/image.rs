@@ -12,6 +12,7 @@ use crate::log::{self, Host};
 use crate::moment::{Moment, SettingsBox};
 use crate::runtime::RuntimeStart;
 use crate::session::Session;
+use crate::settings::ScopeValues;
 use crate::stamp;
 use crate::value::{Value, ValueError};
 use crate::variable::Variable;
@@ -34,8 +35,10 @@ pub struct Descriptor {
     pub runtime: Option<RuntimeStart>,
     /// Makes an instance.
     pub create: fn(Home) -> Result<Box<dyn Instance>>,
-    /// Makes its settings of a scope's value tree.
-    pub settings: fn(&Value) -> Result<SettingsBox, ValueError>,
+    /// Makes its settings of a scope's values.
+    pub settings: fn(&ScopeValues<'_>) -> Result<SettingsBox, ValueError>,
+    /// The names of the directives that its settings read.
+    pub reads: fn() -> Vec<&'static str>,
 }
 
 /// The modules of this image.
@@ -177,6 +180,7 @@ macro_rules! module {
                 runtime: $crate::module!(@option $($runtime)?),
                 create: $crate::instance::create::<$module>,
                 settings: $crate::instance::settings::<$crate::module!(@settings $($settings)?)>,
+                reads: <$crate::module!(@settings $($settings)?) as $crate::FromScope>::directives,
             };
 
             const PARTS: &[&str] = &[

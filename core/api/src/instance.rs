@@ -8,6 +8,7 @@ use crate::guard::{self, Call, Guarded, Home};
 use crate::hook::{Hook, Step};
 use crate::module::Module;
 use crate::moment::{Moment, SettingsBox};
+use crate::settings::{FromScope, ScopeValues};
 use crate::start::Start;
 use crate::value::{Value, ValueError};
 
@@ -98,15 +99,11 @@ pub fn create<M: Module + Default>(home: Home) -> Result<Box<dyn Instance>> {
     home.call(|| Ok(Box::new(Guarded::new(guarded, M::default())) as Box<dyn Instance>))
 }
 
-/// Makes settings of a scope's value tree; what `module!` writes into the
-/// descriptor.
-pub fn settings<S>(value: &Value) -> Result<SettingsBox, ValueError>
-where
-    S: serde::de::DeserializeOwned + Send + Sync + 'static,
-{
+/// Makes settings of a scope's values; what `module!` writes into the descriptor.
+pub fn settings<S: FromScope + Send + Sync + 'static>(values: &ScopeValues<'_>) -> Result<SettingsBox, ValueError> {
     let mut made = None;
     let read = || {
-        made = Some(value.extract::<S>());
+        made = Some(S::from_scope(values));
         Ok(())
     };
     if let Err(error) = guard::call("settings", read) {

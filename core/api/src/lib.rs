@@ -33,6 +33,7 @@ mod path;
 pub mod runtime;
 pub mod service;
 pub mod session;
+pub mod settings;
 pub mod stamp;
 mod start;
 pub mod transfer;
@@ -59,13 +60,14 @@ pub use gantry_proto::verb::Verb;
 pub use hook::{Commands, Hook, Phase, Step};
 pub use image::{Descriptor, Image, MODULES};
 pub use instance::Instance;
-pub use module::{Module, NoSettings, refuse};
+pub use module::{Module, refuse};
 pub use moment::{Moment, State};
 pub use nearest::nearest;
 pub use notes::Notes;
 pub use path::VirtualPath;
 pub use runtime::{Layout, Runtime};
 pub use session::{ServerId, Session};
+pub use settings::{DefaultError, Defaults, FromScope, NoSettings, ScopeValues};
 pub use start::Start;
 pub use transfer::Type;
 pub use value::{Value, ValueError};
@@ -76,6 +78,7 @@ pub mod prelude {
     pub use crate::control::{Answer, Asked};
     pub use crate::{
         Command, CommandClasses, Contexts, Dialogue, Error, Hook, Module, Moment, Phase, Reply, Result, Session, Start,
-        Step, Value, Verb, VirtualPath, async_trait, command, control, directive, log, module, parse, refuse, variable,
+        Step, Value, Verb, VirtualPath, async_trait, command, control, directive, log, module, parse, refuse, settings,
+        variable,
     };
 }

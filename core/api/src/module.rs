@@ -56,16 +56,6 @@ pub trait Module: Send + Sync + 'static {
     async fn stop(&self) {}
 }
 
-/// The settings of a module that has none.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct NoSettings;
-
-impl<'de> serde::Deserialize<'de> for NoSettings {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        serde::de::IgnoredAny::deserialize(deserializer).map(|_| Self)
-    }
-}
-
 /// Refuses a command with a reply: `return refuse(550, "...")`.
 pub fn refuse<T>(code: u16, text: impl Into<String>) -> Result<T> {
     Err(Error::client(code, text))

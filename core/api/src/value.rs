@@ -212,9 +212,9 @@ impl<'de> IntoDeserializer<'de, ValueError> for &'de Value {
 }
 
 /// A value under a key: its errors name the key.
-struct Keyed<'de> {
-    key: &'de str,
-    value: &'de Value,
+pub(crate) struct Keyed<'de> {
+    pub(crate) key: &'de str,
+    pub(crate) value: &'de Value,
 }
 
 impl Keyed<'_> {

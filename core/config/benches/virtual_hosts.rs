@@ -91,6 +91,7 @@ const fn directive(name: &'static str, contexts: Contexts, inherits: Inherits, p
         contexts,
         inherits,
         default: None,
+        otherwise: None,
         help: "",
         parse,
         secret: false,

@@ -224,6 +224,7 @@ mod tests {
             settings_error(scope, &ValueError { message: message.to_owned(), key: key.map(str::to_owned) }).to_string()
         };
         assert_eq!(shown("no octal number", Some("Umask")), "Fatal: Umask: no octal number on line 3 of '/t.conf'");
-        assert_eq!(shown("missing field `Port`", None), "Fatal: Port: is needed, but not there on line 1 of '/t.conf'");
+        let needed = shown("is needed, but not there", Some("Port"));
+        assert_eq!(needed, "Fatal: Port: is needed, but not there on line 1 of '/t.conf'");
     }
 }

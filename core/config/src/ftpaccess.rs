@@ -107,8 +107,8 @@ fn merged(tree: &[Node], outer: &Scope, position: Position) -> Scope {
 
 /// A directive's declaration once more.
 fn copy(from: &Directive) -> Directive {
-    let &Directive { name, module, syntax, contexts, inherits, default, help, parse, secret } = from;
-    Directive { name, module, syntax, contexts, inherits, default, help, parse, secret }
+    let &Directive { name, module, syntax, contexts, inherits, default, otherwise, help, parse, secret } = from;
+    Directive { name, module, syntax, contexts, inherits, default, otherwise, help, parse, secret }
 }
 
 /// Modules neither come nor go while such a file is read.

@@ -42,17 +42,12 @@ impl Scope {
 /// directive that the error names, or at the head of the scope where that is
 /// missing.
 pub fn settings_error(scope: &Scope, error: &ValueError) -> Fault {
-    if let Some(key) = &error.key {
-        let problem = Problem::Value { name: key.clone(), reason: error.message.clone() };
-        return Fault::at(problem, scope.locate(key).unwrap_or(&scope.position));
-    }
-    // serde's words for a field without default.
-    let missing = error.message.strip_prefix("missing field `").and_then(|rest| rest.strip_suffix('`'));
-    let problem = match missing {
-        Some(name) => Problem::Value { name: name.to_owned(), reason: "is needed, but not there".to_owned() },
+    let place = error.key.as_ref().and_then(|key| scope.locate(key));
+    let problem = match &error.key {
+        Some(key) => Problem::Value { name: key.clone(), reason: error.message.clone() },
         None => Problem::Settings(error.message.clone()),
     };
-    Fault::at(problem, &scope.position)
+    Fault::at(problem, place.unwrap_or(&scope.position))
 }
 
 /// All settings of a tree, numbered.

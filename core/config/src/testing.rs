@@ -46,7 +46,18 @@ const fn directive(
     inherits: Inherits,
     parse: gantry_api::Parse,
 ) -> Directive {
-    Directive { name, module, syntax: "what", contexts, inherits, default: None, help: "", parse, secret: false }
+    Directive {
+        name,
+        module,
+        syntax: "what",
+        contexts,
+        inherits,
+        default: None,
+        otherwise: None,
+        help: "",
+        parse,
+        secret: false,
+    }
 }
 
 const fn plain(name: &'static str) -> Directive {

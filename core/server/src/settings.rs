@@ -5,98 +5,99 @@ mod words;
 
 use std::net::IpAddr;
 
-use gantry_api::{directive, parse};
+use gantry_api::{directive, parse, settings};
 use gantry_config::{check_class_rule, check_rule};
 use serde::Deserialize;
 
-/// What the server reads from a scope.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(default)]
-pub struct Settings {
-    /// ServerName.
-    #[serde(rename = "ServerName")]
-    pub name: String,
-    /// ServerIdent: none for ProFTPD's form of greeting, empty for `off`.
-    #[serde(rename = "ServerIdent")]
-    pub ident: Option<String>,
-    /// ServerType.
-    #[serde(rename = "ServerType")]
-    pub kind: ServerType,
-    /// DefaultServer.
-    #[serde(rename = "DefaultServer")]
-    pub default_server: bool,
-    /// DefaultAddress; empty for every address.
-    #[serde(rename = "DefaultAddress")]
-    pub addresses: Vec<String>,
-    /// Port.
-    #[serde(rename = "Port")]
-    pub port: Port,
-    /// User, a name or number.
-    #[serde(rename = "User")]
-    pub user: Option<String>,
-    /// Group, a name or number.
-    #[serde(rename = "Group")]
-    pub group: Option<String>,
-    /// PidFile.
-    #[serde(rename = "PidFile")]
-    pub pid_file: Option<String>,
-    /// Umask: for files, and for directories.
-    #[serde(rename = "Umask")]
-    pub umask: (u32, u32),
-    /// UseReverseDNS.
-    #[serde(rename = "UseReverseDNS")]
-    pub reverse_dns: bool,
-    /// MaxInstances.
-    #[serde(rename = "MaxInstances")]
-    pub max_instances: Option<usize>,
-    /// TimeoutLogin in seconds; 0 for none, as with all timeouts.
-    #[serde(rename = "TimeoutLogin")]
-    pub timeout_login: u64,
-    /// TimeoutIdle.
-    #[serde(rename = "TimeoutIdle")]
-    pub timeout_idle: u64,
-    /// TimeoutNoTransfer.
-    #[serde(rename = "TimeoutNoTransfer")]
-    pub timeout_no_transfer: u64,
-    /// TimeoutStalled.
-    #[serde(rename = "TimeoutStalled")]
-    pub timeout_stalled: u64,
-    /// ModuleOrder: names as written.
-    #[serde(rename = "ModuleOrder")]
-    pub module_order: Vec<String>,
-    /// TimeoutModuleStart.
-    #[serde(rename = "TimeoutModuleStart")]
-    pub timeout_module_start: u64,
-    /// ModulePanicLimit.
-    #[serde(rename = "ModulePanicLimit")]
-    pub most_panics: Option<usize>,
-    /// SystemLog: a path of the host.
-    #[serde(rename = "SystemLog")]
-    pub system_log: Option<String>,
-    /// PassivePorts, first and last.
-    #[serde(rename = "PassivePorts")]
-    pub passive_ports: Option<(u16, u16)>,
-    /// MasqueradeAddress.
-    #[serde(rename = "MasqueradeAddress")]
-    pub masquerade: Option<IpAddr>,
-    /// CommandBufferSize in bytes.
-    #[serde(rename = "CommandBufferSize")]
-    pub line_limit: usize,
-    /// AllowOverride.
-    #[serde(rename = "AllowOverride")]
-    pub allow_override: bool,
-    /// ScoreboardFile, which has no effect.
-    #[serde(rename = "ScoreboardFile")]
-    scoreboard_file: Option<String>,
-    /// ScoreboardMutex, likewise.
-    #[serde(rename = "ScoreboardMutex")]
-    scoreboard_mutex: Option<String>,
-    /// ScoreboardOptions, likewise.
-    #[serde(rename = "ScoreboardOptions")]
-    scoreboard_options: Option<Vec<String>>,
-    /// ScoreboardScrub, likewise.
-    #[serde(rename = "ScoreboardScrub")]
-    scoreboard_scrub: Option<String>,
+settings! {
+    /// What the server reads from a scope.
+    #[derive(Debug, Clone)]
+    pub struct Settings {
+        /// The name that the greeting and the logs show.
+        pub name: String = ServerName "name" in SERVER | VHOST, inherits: no, default: "Gantry", parse: parse::text;
+        /// What the greeting shows: nothing of the server (`off`), or a text of one's own.
+        // None for ProFTPD's form of greeting, empty for `off`.
+        pub ident: Option<String> = ServerIdent "off|on [\"identification string\"]" in SERVER | VHOST | GLOBAL,
+            inherits: replace, default: "on", parse: words::ident;
+        /// How the server is run: it listens itself. (`inetd` is refused: a super-server would start one process per connection.)
+        pub kind: ServerType = ServerType "standalone" in SERVER,
+            inherits: no, default: "standalone", parse: words::server_type;
+        /// Serves the clients that come to an address that no server claims.
+        pub default_server: bool = DefaultServer "on|off" in SERVER | VHOST,
+            inherits: no, default: "off", parse: parse::on_off;
+        /// The addresses at which the main server listens; all of the machine's unless given.
+        // Empty for every address.
+        pub addresses: Vec<String> = DefaultAddress "ip-address ..." in SERVER, inherits: no, parse: words::addresses;
+        /// The port of the control connections. 0 turns the server off, as when all clients shall come to a `<VirtualHost>`;
+        /// `any` lets the kernel choose one and the log name it.
+        pub port: Port = Port "number|any" in SERVER | VHOST | GLOBAL,
+            inherits: replace, default: "21", parse: words::port;
+        /// The user that the daemon becomes when it is started as root.
+        pub user: Option<String> = User "name" in SERVER | VHOST | GLOBAL, inherits: replace, parse: words::user;
+        /// The group that the daemon becomes when it is started as root.
+        pub group: Option<String> = Group "name" in SERVER | VHOST | GLOBAL, inherits: replace, parse: words::group;
+        /// The file that holds the daemon's process id while it runs, and by whose lock a second start is refused. Under the
+        /// name `proftpd`, in the background, `PREFIX/var/proftpd.pid` unless given.
+        pub pid_file: Option<String> = PidFile "path" in SERVER, inherits: no, parse: parse::path;
+        /// The permission bits that new files, and new directories, do not get.
+        // For files, and for directories.
+        pub umask: (u32, u32) = Umask "file-umask [dir-umask]"
+            in SERVER | VHOST | GLOBAL | ANONYMOUS | DIRECTORY | FTPACCESS,
+            inherits: replace, default: "022", parse: words::umask;
+        /// Looks up the client's name by its address, for the logs.
+        pub reverse_dns: bool = UseReverseDNS "on|off" in SERVER,
+            inherits: replace, default: "off", parse: parse::on_off;
+        /// How many sessions there may be at once.
+        pub max_instances: Option<usize> = MaxInstances "count|none" in SERVER,
+            inherits: no, default: "none", parse: words::instances;
+        /// The time that a client has to log in; 0 for ever.
+        pub timeout_login: u64 = TimeoutLogin "seconds" in SERVER | VHOST | GLOBAL,
+            inherits: replace, default: "300", parse: parse::seconds;
+        /// The time after which a session that says nothing is ended; 0 for never.
+        pub timeout_idle: u64 = TimeoutIdle "seconds" in SERVER | VHOST | GLOBAL | ANONYMOUS,
+            inherits: replace, default: "600", parse: parse::seconds;
+        /// The time after which a session that transfers nothing is ended; 0 for never.
+        pub timeout_no_transfer: u64 = TimeoutNoTransfer "seconds" in SERVER | VHOST | GLOBAL | ANONYMOUS,
+            inherits: replace, default: "300", parse: parse::seconds;
+        /// The time after which a transfer without a byte moving is broken off; 0 for never.
+        pub timeout_stalled: u64 = TimeoutStalled "seconds" in SERVER | VHOST | GLOBAL | ANONYMOUS,
+            inherits: replace, default: "3600", parse: parse::seconds;
+        /// The order in which modules are asked, where their own wishes do not suit; those that it does not name keep to theirs.
+        pub module_order: Vec<String> = ModuleOrder "name ..." in SERVER, inherits: no, parse: parse::words;
+        /// The time that a module has to start; 0 for as long as it likes.
+        pub timeout_module_start: u64 = TimeoutModuleStart "seconds" in SERVER,
+            inherits: no, default: "60", parse: parse::seconds;
+        /// How often a module may panic before it is marked failed: from then on it is called no more, and what it was to judge
+        /// or to do is refused, until it is swapped or the configuration reloaded. A panic before that ends one command alone.
+        pub most_panics: Option<usize> = ModulePanicLimit "count|none" in SERVER,
+            inherits: no, default: "100", parse: parse::count_or_none;
+        /// The file of the daemon's own log; standard error unless given.
+        pub system_log: Option<String> = SystemLog "path|none" in SERVER | GLOBAL,
+            inherits: no, parse: words::system_log;
+        /// The ports that passive data connections use, one at random. Unless given, ports from 49152 on are tried, and then the
+        /// kernel chooses one.
+        pub passive_ports: Option<(u16, u16)> = PassivePorts "min max" in SERVER | VHOST | GLOBAL,
+            inherits: replace, parse: words::ports;
+        /// The address that passive replies name, for servers behind a translation of addresses.
+        pub masquerade: Option<IpAddr> = MasqueradeAddress "ip-address" in SERVER | VHOST | GLOBAL,
+            inherits: replace, parse: words::address;
+        /// The longest command line that is read, in bytes.
+        pub line_limit: usize = CommandBufferSize "size" in SERVER | VHOST | GLOBAL,
+            inherits: replace, default: "4096", parse: words::line_limit;
+        /// Lets `.ftpaccess` files say what holds in their folders.
+        pub allow_override: bool = AllowOverride "on|off" in SERVER | VHOST | GLOBAL | ANONYMOUS | DIRECTORY,
+            inherits: replace, default: "off", parse: parse::on_off;
+        /// Accepted without effect, and a notice says so: one process serves all sessions and knows them, so none are
+        /// written to a file.
+        scoreboard_file: Option<String> = ScoreboardFile "path" in SERVER, inherits: no;
+        /// Accepted without effect, as `ScoreboardFile` is.
+        scoreboard_mutex: Option<String> = ScoreboardMutex "path" in SERVER, inherits: no;
+        /// Accepted without effect, as `ScoreboardFile` is.
+        scoreboard_options: Option<Vec<String>> = ScoreboardOptions "option ..." in SERVER,
+            inherits: no, parse: parse::words;
+        /// Accepted without effect, as `ScoreboardFile` is.
+        scoreboard_scrub: Option<String> = ScoreboardScrub "on|off|seconds" in SERVER, inherits: no;
+    }
 }
 
 impl Settings {
@@ -152,144 +153,9 @@ pub enum ServerType {
     Inetd,
 }
 
-impl Default for Settings {
-    fn default() -> Self {
-        Self {
-            name: "Gantry".to_owned(),
-            ident: None,
-            kind: ServerType::Standalone,
-            default_server: false,
-            addresses: Vec::new(),
-            port: Port::Number(21),
-            user: None,
-            group: None,
-            pid_file: None,
-            umask: (0o022, 0o022),
-            reverse_dns: false,
-            max_instances: None,
-            timeout_login: 300,
-            timeout_idle: 600,
-            timeout_no_transfer: 300,
-            timeout_stalled: 3600,
-            module_order: Vec::new(),
-            timeout_module_start: 60,
-            most_panics: Some(100),
-            system_log: None,
-            passive_ports: None,
-            masquerade: None,
-            line_limit: 4096,
-            allow_override: false,
-            scoreboard_file: None,
-            scoreboard_mutex: None,
-            scoreboard_options: None,
-            scoreboard_scrub: None,
-        }
-    }
-}
-
-directive! {
-    /// The name that the greeting and the logs show.
-    ServerName "name" in SERVER | VHOST, inherits: no, default: "Gantry", parse: parse::text
-}
-directive! {
-    /// What the greeting shows: nothing of the server (`off`), or a text of one's own.
-    ServerIdent "off|on [\"identification string\"]" in SERVER | VHOST | GLOBAL, inherits: replace, default: "on", parse: words::ident
-}
-directive! {
-    /// How the server is run: it listens itself. (`inetd` is refused: a super-server would start one process per connection.)
-    ServerType "standalone" in SERVER, inherits: no, default: "standalone", parse: words::server_type
-}
-directive! {
-    /// Serves the clients that come to an address that no server claims.
-    DefaultServer "on|off" in SERVER | VHOST, inherits: no, default: "off", parse: parse::on_off
-}
-directive! {
-    /// The addresses at which the main server listens; all of the machine's unless given.
-    DefaultAddress "ip-address ..." in SERVER, inherits: no, parse: words::addresses
-}
-directive! {
-    /// The port of the control connections. 0 turns the server off, as when all clients shall come to a `<VirtualHost>`;
-    /// `any` lets the kernel choose one and the log name it.
-    Port "number|any" in SERVER | VHOST | GLOBAL, inherits: replace, default: "21", parse: words::port
-}
-directive! {
-    /// The user that the daemon becomes when it is started as root.
-    User "name" in SERVER | VHOST | GLOBAL, inherits: replace, parse: words::user
-}
-directive! {
-    /// The group that the daemon becomes when it is started as root.
-    Group "name" in SERVER | VHOST | GLOBAL, inherits: replace, parse: words::group
-}
 directive! {
     /// Whom the answer to HELP names.
-    ServerAdmin "email-address" in SERVER | VHOST, inherits: no, default: "root@host"
-}
-directive! {
-    /// The file that holds the daemon's process id while it runs, and by whose lock a second start is refused. Under the
-    /// name `proftpd`, in the background, `PREFIX/var/proftpd.pid` unless given.
-    PidFile "path" in SERVER, inherits: no, parse: parse::path
-}
-directive! {
-    /// Accepted without effect, and a notice says so: one process serves all sessions and knows them, so none are
-    /// written to a file.
-    ScoreboardFile "path" in SERVER, inherits: no
-}
-directive! {
-    /// Accepted without effect, as `ScoreboardFile` is.
-    ScoreboardMutex "path" in SERVER, inherits: no
-}
-directive! {
-    /// Accepted without effect, as `ScoreboardFile` is.
-    ScoreboardOptions "option ..." in SERVER, inherits: no, parse: parse::words
-}
-directive! {
-    /// Accepted without effect, as `ScoreboardFile` is.
-    ScoreboardScrub "on|off|seconds" in SERVER, inherits: no
-}
-directive! {
-    /// The permission bits that new files, and new directories, do not get.
-    Umask "file-umask [dir-umask]" in SERVER | VHOST | GLOBAL | ANONYMOUS | DIRECTORY | FTPACCESS, inherits: replace, default: "022", parse: words::umask
-}
-directive! {
-    /// Looks up the client's name by its address, for the logs.
-    UseReverseDNS "on|off" in SERVER, inherits: replace, default: "off", parse: parse::on_off
-}
-directive! {
-    /// How many sessions there may be at once.
-    MaxInstances "count|none" in SERVER, inherits: no, default: "none", parse: words::instances
-}
-directive! {
-    /// The time that a client has to log in; 0 for ever.
-    TimeoutLogin "seconds" in SERVER | VHOST | GLOBAL, inherits: replace, default: "300", parse: parse::seconds
-}
-directive! {
-    /// The time after which a session that says nothing is ended; 0 for never.
-    TimeoutIdle "seconds" in SERVER | VHOST | GLOBAL | ANONYMOUS, inherits: replace, default: "600", parse: parse::seconds
-}
-directive! {
-    /// The time after which a session that transfers nothing is ended; 0 for never.
-    TimeoutNoTransfer "seconds" in SERVER | VHOST | GLOBAL | ANONYMOUS, inherits: replace, default: "300", parse: parse::seconds
-}
-directive! {
-    /// The time after which a transfer without a byte moving is broken off; 0 for never.
-    TimeoutStalled "seconds" in SERVER | VHOST | GLOBAL | ANONYMOUS, inherits: replace, default: "3600", parse: parse::seconds
-}
-directive! {
-    /// The file of the daemon's own log; standard error unless given.
-    SystemLog "path|none" in SERVER | GLOBAL, inherits: no, parse: words::system_log
-}
-directive! {
-    /// The ports that passive data connections use, one at random. Unless given, ports from 49152 on are tried, and then the
-    /// kernel chooses one.
-    PassivePorts "min max" in SERVER | VHOST | GLOBAL, inherits: replace, parse: words::ports
-}
-directive! {
-    /// The address that passive replies name, for servers behind a translation of addresses.
-    MasqueradeAddress "ip-address" in SERVER | VHOST | GLOBAL, inherits: replace, parse: words::address
-}
-directive! {
-    /// The longest command line that is read, in bytes.
-    CommandBufferSize "size" in SERVER | VHOST | GLOBAL, inherits: replace, default: "4096", parse: words::line_limit
+    ServerAdmin "email-address" in SERVER | VHOST, inherits: no, otherwise: "root@host"
 }
 directive! {
     /// Loads a module from a shared object; a notice for one that is linked in.
@@ -304,25 +170,8 @@ directive! {
     LoadFile "path" in SERVER, inherits: no, parse: parse::path
 }
 directive! {
-    /// The order in which modules are asked, where their own wishes do not suit; those that it does not name keep to theirs.
-    ModuleOrder "name ..." in SERVER, inherits: no, parse: parse::words
-}
-directive! {
     /// Only modules with a signature by one of these ed25519 keys (in base64, or files of such) are loaded by the lines below.
     ModuleSigners "key|path ..." in SERVER, inherits: no, parse: words::signers
-}
-directive! {
-    /// The time that a module has to start; 0 for as long as it likes.
-    TimeoutModuleStart "seconds" in SERVER, inherits: no, default: "60", parse: parse::seconds
-}
-directive! {
-    /// How often a module may panic before it is marked failed: from then on it is called no more, and what it was to judge
-    /// or to do is refused, until it is swapped or the configuration reloaded. A panic before that ends one command alone.
-    ModulePanicLimit "count|none" in SERVER, inherits: no, default: "100", parse: parse::count_or_none
-}
-directive! {
-    /// Lets `.ftpaccess` files say what holds in their folders.
-    AllowOverride "on|off" in SERVER | VHOST | GLOBAL | ANONYMOUS | DIRECTORY, inherits: replace, default: "off", parse: parse::on_off
 }
 directive! {
     /// Allows what a section is about.

@@ -134,9 +134,5 @@ fn deny(at: &mut Moment<'_>, settings: &Settings, reason: &str) -> Result<Step> 
     if settings.attempts.is_some_and(|most| at.session.attempts >= most) {
         at.session.end("Maximum login attempts exceeded");
     }
-    let text = match &settings.deny {
-        Some(text) => text.replace("%u", &user),
-        None => "Login incorrect.".to_owned(),
-    };
-    refuse(530, text)
+    refuse(530, settings.deny.replace("%u", &user))
 }

@@ -8,36 +8,45 @@ use crate::groups::GroupExpression;
 use crate::order::Entry;
 use crate::shells;
 
-/// What the configuration says, for one scope.
-#[derive(Debug, Deserialize)]
-#[serde(default)]
-pub(crate) struct Settings {
-    /// Whom to ask; everybody, where it is empty.
-    #[serde(rename = "AuthOrder")]
-    pub(crate) order: Vec<Entry>,
-    /// Roots, each for some groups.
-    #[serde(rename = "DefaultRoot")]
-    pub(crate) roots: Vec<Folder>,
-    /// Where sessions begin, each for some groups.
-    #[serde(rename = "DefaultChdir")]
-    pub(crate) beginnings: Vec<Folder>,
-    /// Logins that may fail; any number, where there is none.
-    #[serde(rename = "MaxLoginAttempts")]
-    pub(crate) attempts: Option<u32>,
-    #[serde(rename = "MaxPasswordSize")]
-    password_size: usize,
-    #[serde(rename = "RequireValidShell")]
-    valid_shell: bool,
-    #[serde(rename = "RootLogin")]
-    root_login: bool,
-    #[serde(rename = "AllowEmptyPasswords")]
-    empty_passwords: bool,
-    /// What 230 says.
-    #[serde(rename = "AccessGrantMsg")]
-    pub(crate) grant: Option<String>,
-    /// What 530 says.
-    #[serde(rename = "AccessDenyMsg")]
-    pub(crate) deny: Option<String>,
+settings! {
+    /// What the configuration says, for one scope.
+    #[derive(Debug)]
+    pub(crate) struct Settings {
+        /// Which authenticators are asked, in this order, by their modules' names; by default all there are, in the
+        /// modules' order. A `*` behind a name makes its answer final: no other is asked after it.
+        pub(crate) order: Vec<Entry> = AuthOrder "module-name[*] ..." in SERVER | VHOST | GLOBAL,
+            inherits: replace, parse: parse::words;
+        /// The folder that is the root of a user's session: nothing above it can be reached. `~` is the user's home.
+        /// The first one whose group expression fits the user counts: names of groups separated by commas, of which the
+        /// user must be in all, and in none that has a `!` before it.
+        pub(crate) roots: Vec<Folder> = DefaultRoot "path [group-expression]" in SERVER | VHOST | GLOBAL,
+            inherits: append, parse: root;
+        /// The folder in which a session begins, instead of the user's home; a relative path begins there. It is passed
+        /// over when it cannot be entered. The first one whose group expression fits the user counts.
+        pub(crate) beginnings: Vec<Folder> = DefaultChdir "path [group-expression]" in SERVER | VHOST | GLOBAL,
+            inherits: append, parse: folder;
+        /// How many logins may fail before a session is ended; `none` for any number.
+        pub(crate) attempts: Option<u32> = MaxLoginAttempts "count|\"none\"" in SERVER | VHOST | GLOBAL,
+            inherits: replace, default: "3", parse: attempts;
+        /// How long a password may be, in bytes; a longer one is wrong.
+        password_size: usize = MaxPasswordSize "length" in SERVER | VHOST | GLOBAL,
+            inherits: replace, default: "1024", parse: parse::number;
+        /// Whether a user's shell must stand in /etc/shells. Where that file is missing every shell is valid.
+        valid_shell: bool = RequireValidShell "on|off" in SERVER | VHOST | GLOBAL | ANONYMOUS,
+            inherits: replace, default: "on", parse: parse::on_off;
+        /// Whether users with the uid 0 may log in.
+        root_login: bool = RootLogin "on|off" in SERVER | VHOST | GLOBAL | ANONYMOUS,
+            inherits: replace, default: "off", parse: parse::on_off;
+        /// Whether an empty password may be right. An empty hash never is.
+        empty_passwords: bool = AllowEmptyPasswords "on|off" in SERVER | VHOST | GLOBAL | ANONYMOUS,
+            inherits: replace, default: "on", parse: parse::on_off;
+        /// What a client reads after its login; `%u` is the name that it gave.
+        pub(crate) grant: Option<String> = AccessGrantMsg "message" in SERVER | VHOST | GLOBAL | ANONYMOUS,
+            inherits: replace, parse: parse::text;
+        /// What a client reads when its login fails; `%u` is the name that it gave.
+        pub(crate) deny: String = AccessDenyMsg "message" in SERVER | VHOST | GLOBAL | ANONYMOUS,
+            inherits: replace, default: "Login incorrect.", parse: parse::text;
+    }
 }
 
 /// A folder for the accounts that an expression fits.
@@ -46,23 +55,6 @@ pub(crate) struct Folder {
     pub(crate) path: String,
     #[serde(default)]
     pub(crate) groups: GroupExpression,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self {
-            order: Vec::new(),
-            roots: Vec::new(),
-            beginnings: Vec::new(),
-            attempts: Some(3),
-            password_size: 1024,
-            valid_shell: true,
-            root_login: false,
-            empty_passwords: true,
-            grant: None,
-            deny: None,
-        }
-    }
 }
 
 impl Settings {
@@ -83,60 +75,6 @@ impl Settings {
         }
         Ok(account)
     }
-}
-
-directive! {
-    /// Which authenticators are asked, in this order, by their modules' names; by default all there are, in the
-    /// modules' order. A `*` behind a name makes its answer final: no other is asked after it.
-    AuthOrder "module-name[*] ..." in SERVER | VHOST | GLOBAL, inherits: replace, parse: parse::words
-}
-
-directive! {
-    /// The folder that is the root of a user's session: nothing above it can be reached. `~` is the user's home.
-    /// The first one whose group expression fits the user counts: names of groups separated by commas, of which the
-    /// user must be in all, and in none that has a `!` before it.
-    DefaultRoot "path [group-expression]" in SERVER | VHOST | GLOBAL, inherits: append, parse: root
-}
-
-directive! {
-    /// The folder in which a session begins, instead of the user's home; a relative path begins there. It is passed
-    /// over when it cannot be entered. The first one whose group expression fits the user counts.
-    DefaultChdir "path [group-expression]" in SERVER | VHOST | GLOBAL, inherits: append, parse: folder
-}
-
-directive! {
-    /// How many logins may fail before a session is ended; `none` for any number.
-    MaxLoginAttempts "count|\"none\"" in SERVER | VHOST | GLOBAL, inherits: replace, default: "3", parse: attempts
-}
-
-directive! {
-    /// How long a password may be, in bytes; a longer one is wrong.
-    MaxPasswordSize "length" in SERVER | VHOST | GLOBAL, inherits: replace, default: "1024", parse: parse::number
-}
-
-directive! {
-    /// Whether a user's shell must stand in /etc/shells. Where that file is missing every shell is valid.
-    RequireValidShell "on|off" in SERVER | VHOST | GLOBAL | ANONYMOUS, inherits: replace, default: "on", parse: parse::on_off
-}
-
-directive! {
-    /// Whether users with the uid 0 may log in.
-    RootLogin "on|off" in SERVER | VHOST | GLOBAL | ANONYMOUS, inherits: replace, default: "off", parse: parse::on_off
-}
-
-directive! {
-    /// Whether an empty password may be right. An empty hash never is.
-    AllowEmptyPasswords "on|off" in SERVER | VHOST | GLOBAL | ANONYMOUS, inherits: replace, default: "on", parse: parse::on_off
-}
-
-directive! {
-    /// What a client reads after its login; `%u` is the name that it gave.
-    AccessGrantMsg "message" in SERVER | VHOST | GLOBAL | ANONYMOUS, inherits: replace, parse: parse::text
-}
-
-directive! {
-    /// What a client reads when its login fails; `%u` is the name that it gave.
-    AccessDenyMsg "message" in SERVER | VHOST | GLOBAL | ANONYMOUS, inherits: replace, default: "Login incorrect.", parse: parse::text
 }
 
 /// A root begins at the host's or the user's, and no folder of the daemon's own.
@@ -176,10 +114,12 @@ fn attempts(words: &[&str]) -> std::result::Result<Value, String> {
 
 #[cfg(test)]
 mod tests {
+    use gantry_api::settings::of_values;
+
     use super::*;
 
     fn settings(entries: Vec<(&str, Value)>) -> Settings {
-        Value::Map(entries.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()).extract().unwrap()
+        of_values(entries).unwrap()
     }
 
     fn account(uid: u32, shell: &str) -> Account {

@@ -67,6 +67,7 @@ fn virtual_path(path: &Path) -> VirtualPath {
 
 #[cfg(test)]
 mod tests {
+    use gantry_api::settings::of_values;
     use gantry_api::{Group, Value};
 
     use super::*;
@@ -80,7 +81,7 @@ mod tests {
         let entry = |(path, groups): &(&str, &str)| {
             Value::Map(vec![("path".into(), Value::from(*path)), ("groups".into(), Value::from(*groups))])
         };
-        Value::Map(vec![(directive.to_owned(), Value::List(folders.iter().map(entry).collect()))]).extract().unwrap()
+        of_values([(directive, Value::List(folders.iter().map(entry).collect()))]).unwrap()
     }
 
     #[test]

@@ -138,7 +138,7 @@ mod tests {
         let settings = Settings {
             users: Some(write(&dir.path().join("users"), &users)),
             groups: Some(write(&dir.path().join("groups"), "staff:x:50:\nweb:x:60:bob,ann\nno:x:70:bob\n")),
-            ..Settings::default()
+            options: Vec::new(),
         };
         let files = Files::open([(ServerId(0), settings)]).unwrap();
         let request = |server, user: &str| LoginRequest { server: ServerId(server), user: user.into() };

@@ -7,20 +7,26 @@ use std::path::{Path, PathBuf};
 use gantry_api::Value;
 use gantry_api::prelude::*;
 use gantry_sys::as_daemon;
-use serde::Deserialize;
 
 use crate::safety::Readers;
 
-/// What the configuration says, for one server.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(default)]
-pub(crate) struct Settings {
-    #[serde(rename = "AuthUserFile")]
-    pub(crate) users: Option<PathBuf>,
-    #[serde(rename = "AuthGroupFile")]
-    pub(crate) groups: Option<PathBuf>,
-    #[serde(rename = "AuthFileOptions")]
-    pub(crate) options: Vec<String>,
+settings! {
+    /// What the configuration says, for one server.
+    #[derive(Debug, Clone)]
+    pub(crate) struct Settings {
+        /// A file of users in the format of passwd(5): `name:hash:uid:gid:gecos:home:shell`, with hashes that crypt(5)
+        /// knows. It is read again when it has changed. The world must neither read nor write it, nor write the folder
+        /// that it is in.
+        pub(crate) users: Option<PathBuf> = AuthUserFile "path" in SERVER | VHOST | GLOBAL,
+            inherits: replace, parse: file;
+        /// A file of groups in the format of group(5): `name:password:gid:member,member`. The same rules hold for it as for
+        /// AuthUserFile.
+        pub(crate) groups: Option<PathBuf> = AuthGroupFile "path" in SERVER | VHOST | GLOBAL,
+            inherits: replace, parse: file;
+        /// `InsecurePerms` takes files that the world may read.
+        pub(crate) options: Vec<String> = AuthFileOptions "option ..." in SERVER | VHOST | GLOBAL,
+            inherits: replace, parse: options;
+    }
 }
 
 impl Settings {
@@ -34,24 +40,6 @@ impl Settings {
 }
 
 const INSECURE: &str = "InsecurePerms";
-
-directive! {
-    /// A file of users in the format of passwd(5): `name:hash:uid:gid:gecos:home:shell`, with hashes that crypt(5)
-    /// knows. It is read again when it has changed. The world must neither read nor write it, nor write the folder
-    /// that it is in.
-    AuthUserFile "path" in SERVER | VHOST | GLOBAL, inherits: replace, parse: file
-}
-
-directive! {
-    /// A file of groups in the format of group(5): `name:password:gid:member,member`. The same rules hold for it as for
-    /// AuthUserFile.
-    AuthGroupFile "path" in SERVER | VHOST | GLOBAL, inherits: replace, parse: file
-}
-
-directive! {
-    /// `InsecurePerms` takes files that the world may read.
-    AuthFileOptions "option ..." in SERVER | VHOST | GLOBAL, inherits: replace, parse: options
-}
 
 fn file(words: &[&str]) -> std::result::Result<Value, String> {
     match words {

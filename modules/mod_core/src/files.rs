@@ -52,8 +52,8 @@ async fn rename_to(at: &mut Moment<'_>) -> Result<Step> {
         return refuse(503, "Bad sequence of commands");
     };
     let target = match at.settings::<Settings>().allow_overwrite {
-        true => Target::Replace,
-        false => Target::Keep,
+        Some(true) => Target::Replace,
+        _ => Target::Keep,
     };
     let renamed = at.session.files.rename(&from, &to, target).await;
     let is_kept = renamed.is_err() && target == Target::Keep && from != to;

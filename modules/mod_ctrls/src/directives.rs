@@ -10,7 +10,7 @@ directive! {
 directive! {
     /// The file of the control socket; its mode lets in the daemon's user alone, the group of `ControlsSocketOwner` too where
     /// there is that, and everybody where `ControlsSocketACL` says who.
-    ControlsSocket "path" in SERVER, inherits: no, default: "PREFIX/var/run/gantryd.sock", parse: parse::path
+    ControlsSocket "path" in SERVER, inherits: no, otherwise: "PREFIX/var/run/gantryd.sock", parse: parse::path
 }
 directive! {
     /// Who may use the control socket at all, by what the kernel tells of them; each line that allows lets in those listed, one

@@ -14,7 +14,7 @@ use settings::{Engine, Settings};
 /// The module.
 #[derive(Default)]
 pub struct Admin {
-    engine: Engine,
+    engine: Option<Engine>,
 }
 
 module! { Admin, settings: Settings, after: ["mod_ctrls"] }
@@ -51,13 +51,13 @@ impl Module for Admin {
     async fn start(&mut self, start: &mut Start<'_>) -> Result<()> {
         // The directive is the main server's alone.
         if let Some((_, settings)) = start.servers::<Settings>().next() {
-            self.engine = settings.engine.clone();
+            self.engine = Some(settings.engine.clone());
         }
         Ok(())
     }
 
     async fn control(&self, asked: &Asked<'_>) -> Result<Answer> {
-        if !self.engine.has(asked.action) {
+        if !self.engine.as_ref().is_some_and(|engine| engine.has(asked.action)) {
             return Err(Error::system(format!("AdminControlsEngine leaves '{}' out", asked.action)));
         }
         match asked.action {

@@ -3,13 +3,13 @@
 use gantry_api::prelude::*;
 use serde::Deserialize;
 
-/// The settings of the main server.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(default)]
-pub struct Settings {
-    /// AdminControlsEngine.
-    #[serde(rename = "AdminControlsEngine")]
-    pub engine: Engine,
+settings! {
+    /// The settings of the main server.
+    #[derive(Debug, Clone)]
+    pub struct Settings {
+        /// Whether mod_ctrls_admin's actions are there, or which of them.
+        pub engine: Engine = AdminControlsEngine "on|off|actions" in SERVER, inherits: no, default: "on", parse: engine;
+    }
 }
 
 /// Which actions there are.
@@ -22,12 +22,6 @@ pub enum Engine {
     Some(Vec<String>),
 }
 
-impl Default for Engine {
-    fn default() -> Self {
-        Self::All(true)
-    }
-}
-
 impl Engine {
     /// Whether an action is there.
     pub fn has(&self, action: &str) -> bool {
@@ -38,10 +32,6 @@ impl Engine {
     }
 }
 
-directive! {
-    /// Whether mod_ctrls_admin's actions are there, or which of them.
-    AdminControlsEngine "on|off|actions" in SERVER, inherits: no, default: "on", parse: engine
-}
 directive! {
     /// Who may use mod_ctrls_admin's actions. As `ControlsACLs`.
     AdminControlsACLs "actions|all allow|deny user|group list" in SERVER, inherits: append, parse: parse::control_acl

@@ -1,23 +1,19 @@
 //! mod_greet: a line of welcome after login.
 
 use gantry_api::prelude::*;
-use serde::Deserialize;
 
 #[derive(Default)]
 struct Greet;
 
 module! { Greet, settings: Settings, after: ["mod_auth"] }
 
-/// What the configuration says, for one scope.
-#[derive(Deserialize)]
-struct Settings {
-    #[serde(rename = "GreetMessage")]
-    message: Option<String>,
-}
-
-directive! {
-    /// The line sent after a login; `%u` stands for the user.
-    GreetMessage "text" in SERVER | VHOST | GLOBAL | ANONYMOUS, inherits: replace, parse: parse::text
+settings! {
+    /// What the configuration says, for one scope.
+    struct Settings {
+        /// The line sent after a login; `%u` stands for the user.
+        message: Option<String> = GreetMessage "text" in SERVER | VHOST | GLOBAL | ANONYMOUS,
+            inherits: replace, parse: parse::text;
+    }
 }
 
 #[async_trait]

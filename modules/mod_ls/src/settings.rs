@@ -7,21 +7,23 @@ use serde::Deserialize;
 
 use crate::zone::Zone;
 
-/// What the configuration says, for one scope.
-#[derive(Debug, Deserialize)]
-#[serde(default)]
-pub(crate) struct Settings {
-    #[serde(rename = "ListOptions")]
-    pub(crate) options: Options,
-    #[serde(rename = "ShowSymlinks")]
-    pub(crate) links: bool,
-    #[serde(rename = "TimesGMT")]
-    gmt: bool,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self { options: Options::default(), links: true, gmt: true }
+settings! {
+    /// What the configuration says, for one scope.
+    #[derive(Debug)]
+    pub(crate) struct Settings {
+        /// Options as of ls(1) that hold for every listing, before those that a client gives, or, with `strict`, instead of
+        /// them. `maxdepth`, `maxfiles` and `maxdirs` bound a recursive listing; what is beyond is left out. `LISTOnly` and
+        /// `NLSTOnly` have it hold for that command alone; with `NoErrorIfAbsent` the listing of a path that does not exist
+        /// is empty. Names are always sorted, so `SortedNLST` changes nothing.
+        pub(crate) options: Options = ListOptions "\"options\" [strict] [maxdepth n] [maxfiles n] [maxdirs n] [LISTOnly] [NLSTOnly] [NoErrorIfAbsent] [SortedNLST]"
+            in SERVER | VHOST | GLOBAL | ANONYMOUS | DIRECTORY | FTPACCESS,
+            inherits: replace, default: "\"\"", parse: options;
+        /// Whether symbolic links are listed as links; where not, as what they lead to.
+        pub(crate) links: bool = ShowSymlinks "on|off" in SERVER | VHOST | GLOBAL | ANONYMOUS,
+            inherits: replace, default: "on", parse: parse::on_off;
+        /// Whether listings show times of Greenwich; where not, of the host's zone.
+        gmt: bool = TimesGMT "on|off" in SERVER | VHOST | GLOBAL | ANONYMOUS,
+            inherits: replace, default: "on", parse: parse::on_off;
     }
 }
 
@@ -82,25 +84,6 @@ impl Options {
         let both = [self.options.as_bytes(), b" ", options].concat();
         (ListOptions::parse(&both).0, path)
     }
-}
-
-directive! {
-    /// Options as of ls(1) that hold for every listing, before those that a client gives, or, with `strict`, instead of
-    /// them. `maxdepth`, `maxfiles` and `maxdirs` bound a recursive listing; what is beyond is left out. `LISTOnly` and
-    /// `NLSTOnly` have it hold for that command alone; with `NoErrorIfAbsent` the listing of a path that does not exist
-    /// is empty. Names are always sorted, so `SortedNLST` changes nothing.
-    ListOptions "\"options\" [strict] [maxdepth n] [maxfiles n] [maxdirs n] [LISTOnly] [NLSTOnly] [NoErrorIfAbsent] [SortedNLST]"
-        in SERVER | VHOST | GLOBAL | ANONYMOUS | DIRECTORY | FTPACCESS, inherits: replace, parse: options
-}
-
-directive! {
-    /// Whether symbolic links are listed as links; where not, as what they lead to.
-    ShowSymlinks "on|off" in SERVER | VHOST | GLOBAL | ANONYMOUS, inherits: replace, default: "on", parse: parse::on_off
-}
-
-directive! {
-    /// Whether listings show times of Greenwich; where not, of the host's zone.
-    TimesGMT "on|off" in SERVER | VHOST | GLOBAL | ANONYMOUS, inherits: replace, default: "on", parse: parse::on_off
 }
 
 fn options(words: &[&str]) -> std::result::Result<Value, String> {

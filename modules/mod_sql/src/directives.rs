@@ -1,5 +1,5 @@
-//! mod_sql's directives, as doc/contrib/mod_sql of ProFTPD's manual has them,
-//! and the readers of their lines. No message repeats a line of SQLConnectInfo:
+//! How mod_sql's directives read their lines, as doc/contrib/mod_sql of ProFTPD's
+//! manual has them. No message repeats a line of SQLConnectInfo:
 //! it may hold a password.
 
 use gantry_api::{Value, directive, parse};
@@ -11,96 +11,11 @@ use crate::template::Template;
 use crate::variables::Place;
 
 directive! {
-    /// What of mod_sql works: all, nothing, logins alone or logs alone.
-    SQLEngine "on|off|auth|log" in SERVER | VHOST | GLOBAL | ANONYMOUS, inherits: replace, default: "on", parse: engine
-}
-directive! {
-    /// The kind of database; the first back end among the modules where it is absent.
-    SQLBackend "backend" in SERVER | VHOST | GLOBAL, inherits: replace
-}
-directive! {
-    /// The database, as the back end wants it written. A connection policy is
-    /// read, but a pool serves all sessions whatever it says.
-    SQLConnectInfo "connection-info [username] [password] [policy]" in SERVER | VHOST | GLOBAL, inherits: replace, parse: connect, secret: true
-}
-directive! {
-    /// A further database, for the named queries that name it.
-    SQLNamedConnectInfo "connection-name sql-backend connection-info [username] [password] [policy]" in SERVER | VHOST | GLOBAL, inherits: append, parse: named_connect, secret: true
-}
-directive! {
-    /// Whether users and groups are looked up.
-    SQLAuthenticate "on|off or [users] [groups] [userset[fast]] [groupset[fast]]" in SERVER | VHOST | GLOBAL, inherits: replace, default: "on", parse: authenticate
-}
-directive! {
-    /// How passwords are stored, in the order in which they are tried.
-    SQLAuthTypes "[\"Crypt\"|\"Empty\"|\"Plaintext\"] ..." in SERVER | VHOST | GLOBAL, inherits: replace, parse: auth_types
-}
-directive! {
-    /// Table and columns of users, or the named query that finds one.
-    SQLUserInfo "user-table user-name passwd uid gid home-dir shell | custom:/name" in SERVER | VHOST | GLOBAL, inherits: replace, default: "users userid passwd uid gid homedir shell", parse: users
-}
-directive! {
-    /// Table and columns of groups, or the named queries that find them.
-    SQLGroupInfo "group-table group-name gid members | custom:/by-name/by-id/by-member" in SERVER | VHOST | GLOBAL, inherits: replace, default: "groups groupname gid members", parse: groups
-}
-directive! {
-    /// A condition that is added to the lookups of users.
-    SQLUserWhereClause "where-clause" in SERVER | VHOST | GLOBAL, inherits: replace, parse: clause
-}
-directive! {
-    /// A condition that is added to the lookups of groups.
-    SQLGroupWhereClause "where-clause" in SERVER | VHOST | GLOBAL, inherits: replace, parse: clause
-}
-directive! {
-    /// A query under a name. Its variables are bound as parameters.
-    SQLNamedQuery "name type query-string [table] [connection-name]" in SERVER | VHOST | GLOBAL, inherits: append, parse: named_query
-}
-directive! {
-    /// Runs a named query after commands.
-    SQLLog "cmd-set query-name [\"IGNORE_ERRORS\"]" in SERVER | VHOST | GLOBAL, inherits: append, parse: log
-}
-directive! {
-    /// Adds a line to the reply of commands.
-    SQLShowInfo "cmd-set numeric query-string" in SERVER | VHOST | GLOBAL, inherits: append, parse: show
-}
-directive! {
-    /// The user id where the database has none, or one below SQLMinUserUID.
-    SQLDefaultUID "default-uid" in SERVER | VHOST | GLOBAL, inherits: replace, default: "65533", parse: id
-}
-directive! {
-    /// The group id where the database has none, or one below SQLMinUserGID.
-    SQLDefaultGID "default-gid" in SERVER | VHOST | GLOBAL, inherits: replace, default: "65533", parse: id
-}
-directive! {
-    /// The home folder where SQLUserInfo names no column for it.
-    SQLDefaultHomedir "path" in SERVER | VHOST | GLOBAL, inherits: replace, parse: home
-}
-directive! {
-    /// Sets SQLMinUserUID and SQLMinUserGID.
-    SQLMinID "minimum-id" in SERVER | VHOST | GLOBAL, inherits: replace, default: "999", parse: id
-}
-directive! {
-    /// The lowest user id that a database may give.
-    SQLMinUserUID "minimum-uid" in SERVER | VHOST | GLOBAL, inherits: replace, default: "999", parse: id
-}
-directive! {
-    /// The lowest group id that a database may give.
-    SQLMinUserGID "minimum-gid" in SERVER | VHOST | GLOBAL, inherits: replace, default: "999", parse: id
-}
-directive! {
-    /// Changes of behaviour: NoDisconnectOnError, UseNormalizedGroupSchema.
-    SQLOptions "opt1 ..." in SERVER | VHOST | GLOBAL, inherits: replace, parse: options
-}
-directive! {
-    /// Read for ProFTPD's sake: what mod_sql has to say goes to the daemon's log.
-    SQLLogFile "file|none" in SERVER | VHOST | GLOBAL, inherits: replace, parse: parse::path_or_none
-}
-directive! {
     /// Read for ProFTPD's sake: ids are not looked up, so there is nothing to keep.
     SQLNegativeCache "on|off" in SERVER | VHOST | GLOBAL, inherits: replace, default: "off", parse: parse::on_off
 }
 
-fn engine(words: &[&str]) -> Result<Value, String> {
+pub fn engine(words: &[&str]) -> Result<Value, String> {
     let word = parse::one(words)?;
     Ok(Value::from(match (parse::switch(word), word) {
         (Some(true), _) => "on",
@@ -111,7 +26,7 @@ fn engine(words: &[&str]) -> Result<Value, String> {
     }))
 }
 
-fn connect(words: &[&str]) -> Result<Value, String> {
+pub fn connect(words: &[&str]) -> Result<Value, String> {
     const TLS: [&str; 4] = ["ssl-ca:", "ssl-cert:", "ssl-key:", "ssl-ciphers:"];
     if let Some(option) = words.iter().find_map(|word| TLS.iter().find(|option| word.starts_with(**option))) {
         return Err(format!("parameter '{option}' is not supported"));
@@ -123,7 +38,7 @@ fn connect(words: &[&str]) -> Result<Value, String> {
     Ok(map(names.into_iter().zip(words).map(|(name, word)| (name, Value::from(*word)))))
 }
 
-fn named_connect(words: &[&str]) -> Result<Value, String> {
+pub fn named_connect(words: &[&str]) -> Result<Value, String> {
     let [name, backend, rest @ ..] = words else {
         return Err(format!("wrong number of parameters: 3 to 6 expected, {} found", words.len()));
     };
@@ -131,7 +46,7 @@ fn named_connect(words: &[&str]) -> Result<Value, String> {
     Ok(map([("name", Value::from(*name)), ("backend", Value::from(*backend)), ("connect", connect)]))
 }
 
-fn authenticate(words: &[&str]) -> Result<Value, String> {
+pub fn authenticate(words: &[&str]) -> Result<Value, String> {
     let both = |users, groups| Ok(map([("users", Value::Bool(users)), ("groups", Value::Bool(groups))]));
     if let [word] = words
         && let Some(switch) = parse::switch(word)
@@ -153,7 +68,7 @@ fn authenticate(words: &[&str]) -> Result<Value, String> {
     both(users, groups)
 }
 
-fn auth_types(words: &[&str]) -> Result<Value, String> {
+pub fn auth_types(words: &[&str]) -> Result<Value, String> {
     const KNOWN: [&str; 3] = ["crypt", "empty", "plaintext"];
     const OTHERS: [&str; 2] = ["backend", "openssl"];
     for word in words {
@@ -168,7 +83,7 @@ fn auth_types(words: &[&str]) -> Result<Value, String> {
     parse::words(words)
 }
 
-fn users(words: &[&str]) -> Result<Value, String> {
+pub fn users(words: &[&str]) -> Result<Value, String> {
     match custom(words) {
         // The names behind the first are for listings of whole tables, and for
         // ids, which nobody looks up.
@@ -180,7 +95,7 @@ fn users(words: &[&str]) -> Result<Value, String> {
     }
 }
 
-fn groups(words: &[&str]) -> Result<Value, String> {
+pub fn groups(words: &[&str]) -> Result<Value, String> {
     match custom(words) {
         Some(names) if (3..=5).contains(&names.len()) && !names.contains(&"") => {
             let names = names.iter().take(3).map(|name| Value::from(*name)).collect();
@@ -207,14 +122,14 @@ fn table(words: &[&str], count: usize) -> Result<Value, String> {
     }
 }
 
-fn clause(words: &[&str]) -> Result<Value, String> {
+pub fn clause(words: &[&str]) -> Result<Value, String> {
     let clause = parse::one(words)?;
     let template = Template::compile(clause).map_err(|error| error.to_string())?;
     template.check(Place::Lookup).map_err(|error| error.to_string())?;
     Ok(Value::from(clause))
 }
 
-fn named_query(words: &[&str]) -> Result<Value, String> {
+pub fn named_query(words: &[&str]) -> Result<Value, String> {
     let line = QueryLine::read(words).map_err(|error| error.to_string())?;
     line.compile().map_err(|error| error.to_string())?;
     let optional = |text: &Option<String>| text.as_deref().map_or(Value::None, Value::from);
@@ -227,7 +142,7 @@ fn named_query(words: &[&str]) -> Result<Value, String> {
     ]))
 }
 
-fn log(words: &[&str]) -> Result<Value, String> {
+pub fn log(words: &[&str]) -> Result<Value, String> {
     let (commands, query, option) = match words {
         [commands, query] => (commands, query, ""),
         [commands, query, option] => (commands, query, *option),
@@ -242,7 +157,7 @@ fn log(words: &[&str]) -> Result<Value, String> {
     ]))
 }
 
-fn show(words: &[&str]) -> Result<Value, String> {
+pub fn show(words: &[&str]) -> Result<Value, String> {
     let [commands, code, text] = words else {
         return Err(format!("wrong number of parameters: 3 expected, {} found", words.len()));
     };
@@ -254,13 +169,13 @@ fn show(words: &[&str]) -> Result<Value, String> {
 }
 
 /// A user or group id; the highest one means 'none' to the system.
-fn id(words: &[&str]) -> Result<Value, String> {
+pub fn id(words: &[&str]) -> Result<Value, String> {
     let word = parse::one(words)?;
     let id: Option<u32> = word.parse().ok().filter(|id| *id < u32::MAX);
     id.map(|id| Value::Int(id.into())).ok_or_else(|| format!("'{word}' is not an id"))
 }
 
-fn home(words: &[&str]) -> Result<Value, String> {
+pub fn home(words: &[&str]) -> Result<Value, String> {
     let word = parse::one(words)?;
     match word.starts_with('/') {
         true => Ok(Value::from(word)),
@@ -268,7 +183,7 @@ fn home(words: &[&str]) -> Result<Value, String> {
     }
 }
 
-fn options(words: &[&str]) -> Result<Value, String> {
+pub fn options(words: &[&str]) -> Result<Value, String> {
     const KNOWN: [&str; 4] = ["IgnoreConfigFile", "NoDisconnectOnError", "NoReconnect", "UseNormalizedGroupSchema"];
     match words.iter().find(|word| !KNOWN.iter().any(|known| known.eq_ignore_ascii_case(word))) {
         Some(word) => Err(format!("unknown SQLOption '{word}'")),
@@ -282,11 +197,13 @@ fn map(entries: impl IntoIterator<Item = (&'static str, Value)>) -> Value {
 
 #[cfg(test)]
 mod tests {
+    use gantry_api::settings::of_values;
+
     use super::*;
     use crate::settings::{AuthType, Authenticate, GroupInfo, Settings, UserInfo};
 
     fn settings(entries: impl IntoIterator<Item = (&'static str, Value)>) -> Settings {
-        map(entries).extract().unwrap()
+        of_values(entries).unwrap()
     }
 
     #[test]

@@ -3,104 +3,86 @@
 
 use std::path::PathBuf;
 
+use gantry_api::{parse, settings};
 use serde::Deserialize;
 
+use crate::directives;
 use crate::named::QueryLine;
 
-/// The settings of one scope.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(default)]
-pub struct Settings {
-    /// What of the module works.
-    #[serde(rename = "SQLEngine")]
-    pub engine: Engine,
-    /// The back end's name; the first one that is there without it.
-    #[serde(rename = "SQLBackend")]
-    pub backend: Option<String>,
-    /// The database; without it the module does nothing.
-    #[serde(rename = "SQLConnectInfo")]
-    pub connect: Option<Connect>,
-    /// Further databases, for named queries.
-    #[serde(rename = "SQLNamedConnectInfo")]
-    pub named_connects: Vec<NamedConnect>,
-    /// Whether users and groups are looked up.
-    #[serde(rename = "SQLAuthenticate")]
-    pub authenticate: Authenticate,
-    /// How passwords are stored, in the order in which they are tried.
-    #[serde(rename = "SQLAuthTypes")]
-    pub auth_types: Vec<AuthType>,
-    /// Where users stand.
-    #[serde(rename = "SQLUserInfo")]
-    pub users: UserInfo,
-    /// Where groups stand.
-    #[serde(rename = "SQLGroupInfo")]
-    pub groups: GroupInfo,
-    /// A condition on users.
-    #[serde(rename = "SQLUserWhereClause")]
-    pub user_where: Option<String>,
-    /// A condition on groups.
-    #[serde(rename = "SQLGroupWhereClause")]
-    pub group_where: Option<String>,
-    /// The queries by their names.
-    #[serde(rename = "SQLNamedQuery")]
-    pub queries: Vec<QueryLine>,
-    /// What is written for which commands.
-    #[serde(rename = "SQLLog")]
-    pub logs: Vec<LogLine>,
-    /// What is shown for which commands.
-    #[serde(rename = "SQLShowInfo")]
-    pub shows: Vec<ShowLine>,
-    /// The user id of users that have none.
-    #[serde(rename = "SQLDefaultUID")]
-    pub default_uid: u32,
-    /// The group id of users that have none.
-    #[serde(rename = "SQLDefaultGID")]
-    pub default_gid: u32,
-    /// The home folder where users have none.
-    #[serde(rename = "SQLDefaultHomedir")]
-    pub default_home: Option<PathBuf>,
-    /// The lowest id of either kind.
-    #[serde(rename = "SQLMinID")]
-    pub min_id: u32,
-    /// The lowest user id.
-    #[serde(rename = "SQLMinUserUID")]
-    pub min_uid: Option<u32>,
-    /// The lowest group id.
-    #[serde(rename = "SQLMinUserGID")]
-    pub min_gid: Option<u32>,
-    /// What is done otherwise than by default.
-    #[serde(rename = "SQLOptions")]
-    pub options: Vec<SqlOption>,
-    /// A file that ProFTPD writes, and this module does not.
-    #[serde(rename = "SQLLogFile")]
-    pub log_file: Option<PathBuf>,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self {
-            engine: Engine::On,
-            backend: None,
-            connect: None,
-            named_connects: Vec::new(),
-            authenticate: Authenticate { users: true, groups: true },
-            auth_types: Vec::new(),
-            users: UserInfo::Table(["users", "userid", "passwd", "uid", "gid", "homedir", "shell"].map(str::to_owned)),
-            groups: GroupInfo::Table(["groups", "groupname", "gid", "members"].map(str::to_owned)),
-            user_where: None,
-            group_where: None,
-            queries: Vec::new(),
-            logs: Vec::new(),
-            shows: Vec::new(),
-            default_uid: 65533,
-            default_gid: 65533,
-            default_home: None,
-            min_id: 999,
-            min_uid: None,
-            min_gid: None,
-            options: Vec::new(),
-            log_file: None,
-        }
+settings! {
+    /// The settings of one scope.
+    #[derive(Debug, Clone)]
+    pub struct Settings {
+        /// What of mod_sql works: all, nothing, logins alone or logs alone.
+        pub engine: Engine = SQLEngine "on|off|auth|log" in SERVER | VHOST | GLOBAL | ANONYMOUS,
+            inherits: replace, default: "on", parse: directives::engine;
+        /// The kind of database; the first back end among the modules where it is absent.
+        pub backend: Option<String> = SQLBackend "backend" in SERVER | VHOST | GLOBAL, inherits: replace;
+        /// The database, as the back end wants it written. A connection policy is
+        /// read, but a pool serves all sessions whatever it says.
+        pub connect: Option<Connect> = SQLConnectInfo "connection-info [username] [password] [policy]"
+            in SERVER | VHOST | GLOBAL,
+            inherits: replace, parse: directives::connect, secret: true;
+        /// A further database, for the named queries that name it.
+        pub named_connects: Vec<NamedConnect> = SQLNamedConnectInfo "connection-name sql-backend connection-info [username] [password] [policy]"
+            in SERVER | VHOST | GLOBAL,
+            inherits: append, parse: directives::named_connect, secret: true;
+        /// Whether users and groups are looked up.
+        pub authenticate: Authenticate = SQLAuthenticate "on|off or [users] [groups] [userset[fast]] [groupset[fast]]"
+            in SERVER | VHOST | GLOBAL,
+            inherits: replace, default: "on", parse: directives::authenticate;
+        /// How passwords are stored, in the order in which they are tried.
+        pub auth_types: Vec<AuthType> = SQLAuthTypes "[\"Crypt\"|\"Empty\"|\"Plaintext\"] ..."
+            in SERVER | VHOST | GLOBAL,
+            inherits: replace, parse: directives::auth_types;
+        /// Table and columns of users, or the named query that finds one.
+        pub users: UserInfo = SQLUserInfo "user-table user-name passwd uid gid home-dir shell | custom:/name"
+            in SERVER | VHOST | GLOBAL,
+            inherits: replace, default: "users userid passwd uid gid homedir shell", parse: directives::users;
+        /// Table and columns of groups, or the named queries that find them.
+        pub groups: GroupInfo = SQLGroupInfo "group-table group-name gid members | custom:/by-name/by-id/by-member"
+            in SERVER | VHOST | GLOBAL,
+            inherits: replace, default: "groups groupname gid members", parse: directives::groups;
+        /// A condition that is added to the lookups of users.
+        pub user_where: Option<String> = SQLUserWhereClause "where-clause" in SERVER | VHOST | GLOBAL,
+            inherits: replace, parse: directives::clause;
+        /// A condition that is added to the lookups of groups.
+        pub group_where: Option<String> = SQLGroupWhereClause "where-clause" in SERVER | VHOST | GLOBAL,
+            inherits: replace, parse: directives::clause;
+        /// A query under a name. Its variables are bound as parameters.
+        pub queries: Vec<QueryLine> = SQLNamedQuery "name type query-string [table] [connection-name]"
+            in SERVER | VHOST | GLOBAL,
+            inherits: append, parse: directives::named_query;
+        /// Runs a named query after commands.
+        pub logs: Vec<LogLine> = SQLLog "cmd-set query-name [\"IGNORE_ERRORS\"]" in SERVER | VHOST | GLOBAL,
+            inherits: append, parse: directives::log;
+        /// Adds a line to the reply of commands.
+        pub shows: Vec<ShowLine> = SQLShowInfo "cmd-set numeric query-string" in SERVER | VHOST | GLOBAL,
+            inherits: append, parse: directives::show;
+        /// The user id where the database has none, or one below SQLMinUserUID.
+        pub default_uid: u32 = SQLDefaultUID "default-uid" in SERVER | VHOST | GLOBAL,
+            inherits: replace, default: "65533", parse: directives::id;
+        /// The group id where the database has none, or one below SQLMinUserGID.
+        pub default_gid: u32 = SQLDefaultGID "default-gid" in SERVER | VHOST | GLOBAL,
+            inherits: replace, default: "65533", parse: directives::id;
+        /// The home folder where SQLUserInfo names no column for it.
+        pub default_home: Option<PathBuf> = SQLDefaultHomedir "path" in SERVER | VHOST | GLOBAL,
+            inherits: replace, parse: directives::home;
+        /// Sets SQLMinUserUID and SQLMinUserGID.
+        pub min_id: u32 = SQLMinID "minimum-id" in SERVER | VHOST | GLOBAL,
+            inherits: replace, default: "999", parse: directives::id;
+        /// The lowest user id that a database may give.
+        pub min_uid: Option<u32> = SQLMinUserUID "minimum-uid" in SERVER | VHOST | GLOBAL,
+            inherits: replace, otherwise: "SQLMinID", parse: directives::id;
+        /// The lowest group id that a database may give.
+        pub min_gid: Option<u32> = SQLMinUserGID "minimum-gid" in SERVER | VHOST | GLOBAL,
+            inherits: replace, otherwise: "SQLMinID", parse: directives::id;
+        /// Changes of behaviour: NoDisconnectOnError, UseNormalizedGroupSchema.
+        pub options: Vec<SqlOption> = SQLOptions "opt1 ..." in SERVER | VHOST | GLOBAL,
+            inherits: replace, parse: directives::options;
+        /// Read for ProFTPD's sake: what mod_sql has to say goes to the daemon's log.
+        pub log_file: Option<PathBuf> = SQLLogFile "file|none" in SERVER | VHOST | GLOBAL,
+            inherits: replace, parse: parse::path_or_none;
     }
 }
 

@@ -8,14 +8,18 @@ use gantry_api::transfer::Direction;
 use serde::Deserialize;
 
 use crate::settings::Settings;
-use crate::whom::{Whom, innermost};
+use crate::whom::{Sections, Whom};
 
-directive! {
-    /// How fast these commands move a file, in Kb (1024 bytes) a second; 0 for as fast as they can. The first free-bytes
-    /// of each file go as fast as they can. The commands are RETR, STOR, APPE and STOU, with commas between them. Of a
-    /// section's lines the first counts that is about the command and the client.
-    TransferRate "commands kbytes-per-second[:free-bytes] [user|group|class expression]" in SERVER | VHOST | GLOBAL | ANONYMOUS | DIRECTORY | FTPACCESS,
-    inherits: append, parse: rate
+settings! {
+    /// What the configuration says of it.
+    #[derive(Debug)]
+    pub(crate) struct Rates {
+        /// How fast these commands move a file, in Kb (1024 bytes) a second; 0 for as fast as they can. The first free-bytes
+        /// of each file go as fast as they can. The commands are RETR, STOR, APPE and STOU, with commas between them. Of a
+        /// section's lines the first counts that is about the command and the client.
+        lines: Sections<Rate> = TransferRate "commands kbytes-per-second[:free-bytes] [user|group|class expression]"
+            in SERVER | VHOST | GLOBAL | ANONYMOUS | DIRECTORY | FTPACCESS, inherits: append, parse: rate;
+    }
 }
 
 const COMMANDS: [&str; 4] = ["APPE", "RETR", "STOR", "STOU"];
@@ -34,7 +38,7 @@ pub(crate) struct Rate {
 pub(crate) fn slow(at: &mut Moment<'_>) {
     let verb = at.command.verb.name().to_owned();
     let fits = |rate: &Rate| rate.commands.contains(&verb) && rate.whom.includes(at.session);
-    let found = innermost(&at.settings::<Settings>().rates, fits);
+    let found = at.settings::<Settings>().rates.lines.innermost(fits);
     if let Some(rate) = found.filter(|rate| rate.speed > 0.0) {
         at.meter(Pace { speed: rate.speed, free: rate.free, credit: 0.0, seen: None });
     }

@@ -7,20 +7,21 @@ use gantry_api::transfer::Direction;
 use serde::Deserialize;
 
 use crate::settings::Settings;
-use crate::whom::{Whom, innermost};
+use crate::whom::{Sections, Whom};
 
-directive! {
-    /// The size that a file may have by an upload; what would be more ends the upload with 552. `*` is for any size.
-    /// Units are B, Kb, Mb, Gb and Tb. Of a section's lines the first that is about the client counts.
-    MaxStoreFileSize "number units [user|group|class expression]|*" in SERVER | VHOST | GLOBAL | ANONYMOUS | DIRECTORY | FTPACCESS,
-    inherits: append, parse: size
-}
-
-directive! {
-    /// The largest file that may be downloaded; a larger one ends the download before its first byte. `*` is for any
-    /// size. Units are B, Kb, Mb, Gb and Tb. Of a section's lines the first that is about the client counts.
-    MaxRetrieveFileSize "number units [user|group|class expression]|*" in SERVER | VHOST | GLOBAL | ANONYMOUS | DIRECTORY | FTPACCESS,
-    inherits: append, parse: size
+settings! {
+    /// What the configuration says of them.
+    #[derive(Debug)]
+    pub(crate) struct Sizes {
+        /// The size that a file may have by an upload; what would be more ends the upload with 552. `*` is for any size.
+        /// Units are B, Kb, Mb, Gb and Tb. Of a section's lines the first that is about the client counts.
+        store: Sections<Size> = MaxStoreFileSize "number units [user|group|class expression]|*"
+            in SERVER | VHOST | GLOBAL | ANONYMOUS | DIRECTORY | FTPACCESS, inherits: append, parse: size;
+        /// The largest file that may be downloaded; a larger one ends the download before its first byte. `*` is for any
+        /// size. Units are B, Kb, Mb, Gb and Tb. Of a section's lines the first that is about the client counts.
+        retrieve: Sections<Size> = MaxRetrieveFileSize "number units [user|group|class expression]|*"
+            in SERVER | VHOST | GLOBAL | ANONYMOUS | DIRECTORY | FTPACCESS, inherits: append, parse: size;
+    }
 }
 
 /// One line.
@@ -33,7 +34,7 @@ pub(crate) struct Size {
 
 /// Bounds an upload that begins at an offset.
 pub(crate) fn bound_upload(at: &mut Moment<'_>, offset: u64) {
-    let found = innermost(&at.settings::<Settings>().store_size, |size| size.whom.includes(at.session));
+    let found = at.settings::<Settings>().sizes.store.innermost(|size| size.whom.includes(at.session));
     if let Some(most) = found.and_then(|size| size.most) {
         at.meter(Room { left: most.saturating_sub(offset) });
     }
@@ -41,7 +42,7 @@ pub(crate) fn bound_upload(at: &mut Moment<'_>, offset: u64) {
 
 /// Cuts a download of a file that is too large.
 pub(crate) fn bound_download(at: &mut Moment<'_>, size: u64) {
-    let found = innermost(&at.settings::<Settings>().retrieve_size, |size| size.whom.includes(at.session));
+    let found = at.settings::<Settings>().sizes.retrieve.innermost(|size| size.whom.includes(at.session));
     if found.and_then(|size| size.most).is_some_and(|most| size > most) {
         at.meter(TooLarge);
     }

@@ -2,7 +2,7 @@
 //! `user|group|class expression` behind its other words.
 
 use gantry_api::prelude::*;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
 /// Some of the clients.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -21,9 +21,22 @@ enum Kind {
     Class,
 }
 
-/// The line that holds: the first that fits, of the innermost section that has one.
-pub(crate) fn innermost<T>(sections: &[Vec<T>], fits: impl Fn(&T) -> bool) -> Option<&T> {
-    sections.iter().rev().flatten().find(|line| fits(line))
+/// The lines of a directive, section by section.
+#[derive(Debug)]
+pub(crate) struct Sections<T>(Vec<Vec<T>>);
+
+impl<T> Sections<T> {
+    /// The line that holds: the first that fits, of the innermost section that has one.
+    pub(crate) fn innermost(&self, fits: impl Fn(&T) -> bool) -> Option<&T> {
+        self.0.iter().rev().flatten().find(|line| fits(line))
+    }
+}
+
+/// All lines as those of one section.
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Sections<T> {
+    fn deserialize<D: Deserializer<'de>>(lines: D) -> std::result::Result<Self, D::Error> {
+        Vec::deserialize(lines).map(|lines| Self(vec![lines]))
+    }
 }
 
 impl Whom {

@@ -11,7 +11,7 @@ use std::process::ExitCode;
 
 use gantry_api::guard::Home;
 use gantry_api::log::{Host, Level, Record};
-use gantry_api::{Directive, Image, Inherits, Value};
+use gantry_api::{Defaults, Directive, Image, Inherits, ScopeValues, Value};
 use rustix::process::{
     DumpableBehavior, Resource, Rlimit, Signal, set_dumpable_behavior, set_parent_process_death_signal, setrlimit,
 };
@@ -69,10 +69,11 @@ fn load(symbol: OsString) -> Result<(), LoadError> {
 /// before it starts. A panic in there is caught, and is no fault of the file.
 fn look_over(image: &Image) {
     let settings = settings(&image.directives);
+    let defaults = Defaults::read(image.directives.iter().copied()).unwrap_or_default();
     for module in image.modules {
         black_box(format!("{}{}{:?}", module.name, module.version, (module.requires, module.after, module.before)));
         for tree in &settings {
-            drop(black_box((module.settings)(tree)));
+            drop(black_box((module.settings)(&ScopeValues::new(tree, &defaults))));
         }
         drop(black_box((module.create)(Home { module: module.name.into(), runtime: None })));
     }

@@ -88,7 +88,7 @@ impl Open {
         let open = before.map_or(&nothing, |before| &before.listeners);
         let listeners = open.opened(&wanted).map_err(StartError::Wanted)?;
         #[cfg(feature = "ctrls")]
-        let control = Control::opened(&plan.read.main, before.map(|before| &before.control), &manner.control_socket)
+        let control = Control::opened(&plan.read.main(), before.map(|before| &before.control), &manner.control_socket)
             .map_err(StartError::Wanted)?;
         #[cfg(not(feature = "ctrls"))]
         let _ = manner;

@@ -13,7 +13,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use gantry_api::log::{self, Level};
 use gantry_api::proto::text::Escaped;
-use gantry_api::{Error, Result, ServerId, Value};
+use gantry_api::{Defaults, Error, Result, ServerId, Value};
 use gantry_config::{Fault, Faults, FtpAccess, Scope as Written};
 use gantry_sys::{FileType, Mode, OFlags, Root, Stat};
 use rustix::fs::{AtFlags, fstat, openat, statat};
@@ -41,6 +41,7 @@ pub struct Overrides {
     memory: Mutex<Memory>,
     reader: FtpAccess,
     configured: Configured,
+    defaults: Arc<Defaults>,
     numbers: AtomicU64,
     modules: Arc<[(ImageRef, usize)]>,
 }
@@ -78,9 +79,14 @@ struct Memory {
 
 impl Overrides {
     /// For the scopes of all servers that read such files, as they are
-    /// configured, and all modules.
-    pub fn new(reader: FtpAccess, configured: Configured, modules: Arc<[(ImageRef, usize)]>) -> Self {
-        Self { memory: Mutex::default(), reader, configured, numbers: AtomicU64::new(0), modules }
+    /// configured, the defaults of all directives, and all modules.
+    pub fn new(
+        reader: FtpAccess,
+        configured: Configured,
+        defaults: Arc<Defaults>,
+        modules: Arc<[(ImageRef, usize)]>,
+    ) -> Self {
+        Self { memory: Mutex::default(), reader, configured, defaults, numbers: AtomicU64::new(0), modules }
     }
 
     /// What holds at a path of the host within a session's root, which lies at
@@ -197,7 +203,7 @@ impl Overrides {
     /// Makes a scope, and remembers it as that of `step`.
     fn make(&self, server: ServerId, written: Written, step: Option<Step>) -> Result<Arc<Made>, Faults> {
         let modules = self.modules.iter().map(|(image, at)| &image.image().modules[*at]);
-        let scope = Scope::new(server, &written, modules)?;
+        let scope = Scope::new(server, &written, &self.defaults, modules)?;
         let number = step.map(|_| self.numbers.fetch_add(1, Ordering::Relaxed));
         let made = Arc::new(Made::new(scope, written, number, self.modules.clone()));
         if let Some(step) = step {

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use gantry_api::Value;
+use gantry_api::{Defaults, ScopeValues, Value};
 use gantry_config::Texts;
 
 /// What was read, and where modules are looked for: what later changes build on.
@@ -16,8 +16,17 @@ pub struct Read {
     /// By whom modules' files must be signed.
     #[cfg(feature = "dso")]
     pub signers: Option<Vec<gantry_loader::Signer>>,
-    /// The main server's settings, all of them.
+    /// The main server's settings, all that are given.
     pub main: Value,
+    /// The defaults of all others.
+    pub defaults: Arc<Defaults>,
     /// The configuration as text, all files in one.
     pub shown: String,
+}
+
+impl Read {
+    /// What holds in the main server.
+    pub fn main(&self) -> ScopeValues<'_> {
+        ScopeValues::new(&self.main, &self.defaults)
+    }
 }

@@ -2,7 +2,7 @@
 //! module understand it.
 
 use gantry_api::moment::SettingsBox;
-use gantry_api::{Descriptor, ServerId};
+use gantry_api::{Defaults, Descriptor, FromScope, ScopeValues, ServerId};
 use gantry_config::{Faults, settings_error};
 
 use crate::gate::Rules;
@@ -33,10 +33,12 @@ impl Scope {
     pub fn new<'m>(
         server: ServerId,
         scope: &gantry_config::Scope,
+        defaults: &Defaults,
         modules: impl Iterator<Item = &'m Descriptor>,
     ) -> Result<Self, Faults> {
-        let settings = scope.settings.extract().map_err(|error| settings_error(scope, &error))?;
-        let modules = modules.map(|module| (module.settings)(&scope.settings));
+        let values = ScopeValues::new(&scope.settings, defaults);
+        let settings = Settings::from_scope(&values).map_err(|error| settings_error(scope, &error))?;
+        let modules = modules.map(|module| (module.settings)(&values));
         let modules = modules.collect::<Result<_, _>>().map_err(|error| settings_error(scope, &error))?;
         Ok(Self { server, settings, rules: Rules::new(&scope.limits), modules })
     }

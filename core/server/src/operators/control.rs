@@ -7,36 +7,24 @@ use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
 
-use gantry_api::Value;
 use gantry_api::log::{self, Level};
+use gantry_api::{FromScope, ScopeValues, settings};
 use gantry_sys::as_daemon;
-use serde::Deserialize;
 
 use super::acl::{Acl, Peer, judge};
 use super::socket::{Place, Socket};
 use crate::log::Logger;
 
-/// What the configuration says of the control socket (mod_ctrls's directives).
-#[derive(Debug, Clone, Deserialize)]
-#[serde(default)]
-struct Settings {
-    #[serde(rename = "ControlsEngine")]
-    engine: bool,
-    #[serde(rename = "ControlsSocket")]
-    socket: Option<String>,
-    #[serde(rename = "ControlsSocketOwner")]
-    owner: Option<(String, String)>,
-    #[serde(rename = "ControlsSocketACL")]
-    acl: Vec<Acl>,
-    #[serde(rename = "ControlsMaxClients")]
-    most: usize,
-    #[serde(rename = "ControlsLog")]
-    log: Option<String>,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self { engine: false, socket: None, owner: None, acl: Vec::new(), most: 5, log: None }
+settings! {
+    /// What the configuration says of the control socket (mod_ctrls's directives).
+    #[derive(Debug, Clone)]
+    struct Settings {
+        engine: Option<bool> = ControlsEngine;
+        socket: Option<String> = ControlsSocket;
+        owner: Option<(String, String)> = ControlsSocketOwner;
+        acl: Vec<Acl> = ControlsSocketACL;
+        most: Option<usize> = ControlsMaxClients;
+        log: Option<String> = ControlsLog;
     }
 }
 
@@ -58,9 +46,9 @@ impl Control {
     ///
     /// # Errors
     /// Names the directive, and why it cannot be had.
-    pub(crate) fn opened(main: &Value, before: Option<&Self>, usual: &Path) -> Result<Self, String> {
-        let settings: Settings = main.extract().map_err(|error| error.to_string())?;
-        if !settings.engine {
+    pub(crate) fn opened(main: &ScopeValues<'_>, before: Option<&Self>, usual: &Path) -> Result<Self, String> {
+        let settings = Settings::from_scope(main).map_err(|error| error.to_string())?;
+        if settings.engine != Some(true) {
             return Ok(Self::default());
         }
         let place =
@@ -75,7 +63,7 @@ impl Control {
             socket: Some(socket),
             place: Some(place),
             acl: settings.acl,
-            most: settings.most,
+            most: settings.most.unwrap_or_default(),
             log: log.transpose()?,
         })
     }

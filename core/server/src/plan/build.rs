@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use gantry_api::service::Services;
 use gantry_api::variable::Variable;
-use gantry_api::{CommandEntry, CommandInfo, Descriptor, Hook, Layout, ServerId, Value, World};
+use gantry_api::{CommandEntry, CommandInfo, DefaultError, Defaults, Descriptor, Hook, Layout, ServerId, Value, World};
 use gantry_config::{
     Addition, Class, Configuration, Faults, FtpAccess, Options, Override, Position, Report, Server as ServerConfig,
 };
@@ -47,6 +47,14 @@ pub enum BuildError {
         /// Why.
         reason: OrderError,
         /// The line that has to do with it.
+        place: Option<Position>,
+    },
+    /// A module declares a default that cannot be read.
+    #[error("Fatal: {}: {reason}{}", .reason.module, on(.place))]
+    Default {
+        /// Which, and why.
+        reason: DefaultError,
+        /// The module's LoadModule line.
         place: Option<Position>,
     },
     /// A module does not start.
@@ -150,6 +158,9 @@ impl Plan {
             format!("<Anonymous {}> has no effect yet: nobody logs in by it, on {}", section.path, section.position)
         }));
         notices.extend(nameless(&configuration));
+        let defaults = Defaults::read(set.directives())
+            .map_err(|reason| BuildError::Default { place: set.place(&reason.module).cloned(), reason })?;
+        let defaults = Arc::new(defaults);
         let modules = ordered(&set, &configuration, &mut notices)?;
         let places = modules.iter().map(|(image, at)| set.place(image.image().modules[*at].name).cloned()).collect();
         let classes = configuration.classes.clone();
@@ -161,6 +172,7 @@ impl Plan {
             signers: set.signers().map(<[_]>::to_vec),
             shown: shown::text(&configuration.tree, &set),
             main: configuration.servers.first().map(|main| main.scope.settings.clone()).unwrap_or_default(),
+            defaults: defaults.clone(),
         };
         let family = source.family;
         let mut plan = Self { servers, scopes, overrides: None, modules, places, classes, read, notices, family };
@@ -168,7 +180,7 @@ impl Plan {
         if !configured.is_empty() {
             let names = plan.modules().map(|(_, module)| module.name.to_owned()).collect();
             let reader = FtpAccess::new(set.directives(), names).without(basis.changes.idle_directives());
-            plan.overrides = Some(Overrides::new(reader, configured, plan.modules.as_slice().into()));
+            plan.overrides = Some(Overrides::new(reader, configured, defaults, plan.modules.as_slice().into()));
         }
         Ok(plan)
     }
@@ -223,7 +235,7 @@ impl Plan {
     }
 
     fn add_scope(&mut self, server: ServerId, scope: &gantry_config::Scope) -> Result<ScopeId, Faults> {
-        let made = Scope::new(server, scope, self.modules().map(|(_, module)| module))?;
+        let made = Scope::new(server, scope, &self.read.defaults, self.modules().map(|(_, module)| module))?;
         self.scopes.push(made);
         Ok(ScopeId(self.scopes.len() - 1))
     }
@@ -362,9 +374,8 @@ fn ordered(
     let modules: Vec<(&ImageRef, &Descriptor)> = set.modules().collect();
     let places = set.places();
     let main = configuration.servers.first().map(|server| &server.scope);
-    // What does not fit is reported where all settings are made.
-    let settings: Settings = main.and_then(|scope| scope.settings.extract().ok()).unwrap_or_default();
-    let wanted: Vec<&str> = settings.module_order.iter().map(|name| module_name(name)).collect();
+    let given = main.and_then(|scope| scope.settings.entry("ModuleOrder")).map(Value::items).unwrap_or_default();
+    let wanted: Vec<&str> = given.iter().filter_map(Value::text).map(module_name).collect();
     let wanted_at = || main.and_then(|scope| scope.locate("ModuleOrder")).cloned();
     let order = order(&places, &wanted).map_err(|reason| {
         let named = reason.modules().iter().find_map(|module| set.place(module));

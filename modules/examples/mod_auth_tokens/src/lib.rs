@@ -10,7 +10,6 @@ use std::sync::Arc;
 use gantry_api::prelude::*;
 use gantry_api::service::{Authenticator, LoginRequest, Verdict};
 use gantry_api::{Account, ServerId};
-use serde::Deserialize;
 
 use tokens::Tokens;
 
@@ -19,20 +18,16 @@ struct AuthTokens;
 
 module! { AuthTokens, settings: Settings }
 
-/// What the configuration says, for one server.
-#[derive(Deserialize)]
-struct Settings {
-    #[serde(rename = "TokenFile")]
-    file: Option<PathBuf>,
-}
-
-directive! {
-    /// The file of users who log in by a token: a line each, user:digest:uid:gid:home,
-    /// where the digest is the SHA-256 of the token in hexadecimal (printf %s TOKEN |
-    /// sha256sum). Tokens must be random and long; for passwords there is
-    /// AuthUserFile. The daemon's user must be able to read it, and nobody else. It
-    /// is read at the start and on SIGHUP.
-    TokenFile "path" in SERVER | VHOST | GLOBAL, inherits: replace, parse: parse::path
+settings! {
+    /// What the configuration says, for one server.
+    struct Settings {
+        /// The file of users who log in by a token: a line each, user:digest:uid:gid:home,
+        /// where the digest is the SHA-256 of the token in hexadecimal (printf %s TOKEN |
+        /// sha256sum). Tokens must be random and long; for passwords there is
+        /// AuthUserFile. The daemon's user must be able to read it, and nobody else. It
+        /// is read at the start and on SIGHUP.
+        file: Option<PathBuf> = TokenFile "path" in SERVER | VHOST | GLOBAL, inherits: replace, parse: parse::path;
+    }
 }
 
 #[async_trait]

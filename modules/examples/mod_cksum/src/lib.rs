@@ -5,7 +5,6 @@ mod library;
 
 use gantry_api::files::{Kind, Open};
 use gantry_api::prelude::*;
-use serde::Deserialize;
 
 use library::Sum;
 
@@ -14,17 +13,13 @@ struct Cksum;
 
 module! { Cksum, settings: Settings }
 
-/// What the configuration says, for one scope.
-#[derive(Deserialize)]
-struct Settings {
-    #[serde(rename = "CksumMaxSize")]
-    largest: Option<u64>,
-}
-
-directive! {
-    /// The largest file, in bytes, of which SITE CKSUM makes a sum.
-    CksumMaxSize "bytes" in SERVER | VHOST | GLOBAL | ANONYMOUS | DIRECTORY, inherits: replace, default: "1073741824",
-    parse: parse::number
+settings! {
+    /// What the configuration says, for one scope.
+    struct Settings {
+        /// The largest file, in bytes, of which SITE CKSUM makes a sum.
+        largest: u64 = CksumMaxSize "bytes" in SERVER | VHOST | GLOBAL | ANONYMOUS | DIRECTORY,
+            inherits: replace, default: "1073741824", parse: parse::number;
+    }
 }
 
 command! {
@@ -46,7 +41,7 @@ fn check(at: &mut Moment<'_>) -> Result<Step> {
 }
 
 async fn sum(at: &mut Moment<'_>) -> Result<Step> {
-    let largest = at.settings::<Settings>().largest.unwrap_or(1 << 30);
+    let largest = at.settings::<Settings>().largest;
     let path = at.path();
     // Root, <Limit> and the user's rights are seen to by the session's files.
     let file = at.session.files.open(&path, Open::Read).await?;

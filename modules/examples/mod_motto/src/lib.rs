@@ -3,25 +3,20 @@
 //! where the client is.
 
 use gantry_api::prelude::*;
-use serde::Deserialize;
 
 #[derive(Default)]
 struct Motto;
 
 module! { Motto, settings: Settings }
 
-/// What the configuration says, for one scope.
-#[derive(Deserialize)]
-struct Settings {
-    /// Missing where no line of it stands.
-    #[serde(rename = "Motto", default)]
-    lines: Vec<String>,
-}
-
-directive! {
-    /// A line of what SITE MOTTO answers. Each line adds one, those of outer
-    /// sections first.
-    Motto "text" in SERVER | VHOST | GLOBAL | ANONYMOUS | DIRECTORY | FTPACCESS, inherits: append, parse: line
+settings! {
+    /// What the configuration says, for one scope.
+    struct Settings {
+        /// A line of what SITE MOTTO answers. Each line adds one, those of outer
+        /// sections first.
+        lines: Vec<String> = Motto "text" in SERVER | VHOST | GLOBAL | ANONYMOUS | DIRECTORY | FTPACCESS,
+            inherits: append, parse: line;
+    }
 }
 
 impl Module for Motto {}

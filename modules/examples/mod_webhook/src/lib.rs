@@ -10,7 +10,6 @@ use std::time::{Duration, SystemTime};
 
 use gantry_api::prelude::*;
 use gantry_api::transfer::{Direction, Outcome};
-use serde::Deserialize;
 use tokio::sync::{mpsc, oneshot};
 
 use address::Address;
@@ -25,34 +24,21 @@ struct Webhook {
 
 module! { Webhook, settings: Settings, runtime: gantry_runtime::start }
 
-/// What the configuration says, for one scope.
-#[derive(Deserialize)]
-struct Settings {
-    #[serde(rename = "WebhookURL")]
-    url: Option<Address>,
-    #[serde(rename = "WebhookQueue")]
-    queue: Option<u16>,
-    #[serde(rename = "WebhookRetries")]
-    retries: Option<u8>,
-}
-
-directive! {
-    /// Where uploads are told of: each that is complete by a POST with the media type
-    /// application/json. Only http is spoken: for https name a proxy of this host's.
-    WebhookURL "http://host[:port]/path|none" in SERVER | VHOST | GLOBAL | ANONYMOUS | DIRECTORY, inherits: replace,
-    parse: address::directive
-}
-
-directive! {
-    /// How many uploads may wait to be told of, in all. Those above are not told of,
-    /// and the log says so.
-    WebhookQueue "number" in SERVER, inherits: no, default: "256", parse: queue
-}
-
-directive! {
-    /// How often it is tried again where a web server cannot be reached or is busy,
-    /// each time after twice the time, at first half a second.
-    WebhookRetries "number" in SERVER, inherits: no, default: "3", parse: retries
+settings! {
+    /// What the configuration says, for one scope.
+    struct Settings {
+        /// Where uploads are told of: each that is complete by a POST with the media type
+        /// application/json. Only http is spoken: for https name a proxy of this host's.
+        url: Option<Address> = WebhookURL "http://host[:port]/path|none"
+            in SERVER | VHOST | GLOBAL | ANONYMOUS | DIRECTORY,
+            inherits: replace, parse: address::directive;
+        /// How many uploads may wait to be told of, in all. Those above are not told of,
+        /// and the log says so.
+        queue: u16 = WebhookQueue "number" in SERVER, inherits: no, default: "256", parse: queue;
+        /// How often it is tried again where a web server cannot be reached or is busy,
+        /// each time after twice the time, at first half a second.
+        retries: u8 = WebhookRetries "number" in SERVER, inherits: no, default: "3", parse: retries;
+    }
 }
 
 #[async_trait]
@@ -64,8 +50,8 @@ impl Module for Webhook {
 
     async fn start(&mut self, start: &mut Start<'_>) -> Result<()> {
         let main = start.servers::<Settings>().next().map(|(_, settings)| settings);
-        let places = main.and_then(|settings| settings.queue).unwrap_or(256);
-        let retries = Retries(main.and_then(|settings| settings.retries).unwrap_or(3));
+        let main = main.ok_or_else(|| Error::system("there is no main server"))?;
+        let (places, retries) = (main.queue, Retries(main.retries));
         let runtime = start.runtime().ok_or_else(|| Error::system("there is no runtime"))?;
         let (queue, notices) = mpsc::channel(places.into());
         let (done, finished) = oneshot::channel();

@@ -20,8 +20,8 @@ use gantry_api::service::{Services, SqlBackend, SqlConnect, SqlRows, SqlStatemen
 use gantry_api::session::{ServerId, Session};
 use gantry_api::transfer::Transfer;
 use gantry_api::{
-    Account, Command, Commands, Dialogue, Image, Inherits, Moment, Notes, Phase, Reply, Result, Start, Step, Value,
-    Verb, VirtualPath, async_trait, refuse,
+    Account, Command, Commands, Defaults, Dialogue, Image, Inherits, Moment, Notes, Phase, Reply, Result, ScopeValues,
+    Start, Step, Value, Verb, VirtualPath, async_trait, refuse,
 };
 use gantry_api::{Instance, World};
 use mod_sql_sqlite::Sqlite;
@@ -115,7 +115,8 @@ impl Daemon {
         let module = |name: &str| image.modules.iter().find(|module| module.name == name).unwrap();
         let (sql, sqlite) = (module("mod_sql"), module("mod_sql_sqlite"));
         assert_eq!(sqlite.before, ["mod_sql"]);
-        let settings = (sql.settings)(&configuration(&image, lines)).unwrap();
+        let (given, defaults) = (configuration(&image, lines), Defaults::read(image.directives.iter().copied()));
+        let settings = (sql.settings)(&ScopeValues::new(&given, &defaults.unwrap())).unwrap();
         let mut services = Services::default();
         let sqlite = started(layout, sqlite, &[], &mut services).await?;
         let servers: [(ServerId, &(dyn Any + Send + Sync)); 2] = [(ServerId(0), &*settings), (ServerId(1), &*settings)];

@@ -5,7 +5,6 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use gantry_api::control::Change;
 use gantry_api::prelude::*;
-use serde::Deserialize;
 
 #[derive(Default)]
 struct Hand {
@@ -15,16 +14,12 @@ struct Hand {
 
 module! { Hand, settings: Settings, after: ["mod_auth"] }
 
-/// What the configuration says.
-#[derive(Deserialize)]
-struct Settings {
-    #[serde(rename = "HandFails", default)]
-    fails: bool,
-}
-
-directive! {
-    /// Has the module panic where it is to hand its count over.
-    HandFails "on|off" in SERVER, inherits: replace, parse: parse::on_off
+settings! {
+    /// What the configuration says.
+    struct Settings {
+        /// Has the module panic where it is to hand its count over.
+        fails: bool = HandFails "on|off" in SERVER, inherits: replace, default: "off", parse: parse::on_off;
+    }
 }
 
 control! {

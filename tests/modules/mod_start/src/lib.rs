@@ -1,23 +1,18 @@
 //! mod_start: starts as its one directive says, or does not.
 
 use gantry_api::prelude::*;
-use serde::Deserialize;
 
 #[derive(Default)]
 struct Begin;
 
 module! { Begin, settings: Settings }
 
-/// What the configuration says.
-#[derive(Deserialize)]
-struct Settings {
-    #[serde(rename = "StartWay", default)]
-    way: String,
-}
-
-directive! {
-    /// How the module starts.
-    StartWay "well|error|panic|wait|block" in SERVER, inherits: replace
+settings! {
+    /// What the configuration says.
+    struct Settings {
+        /// How the module starts.
+        way: String = StartWay "well|error|panic|wait|block" in SERVER, inherits: replace, default: "well";
+    }
 }
 
 #[async_trait]

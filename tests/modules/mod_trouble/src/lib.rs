@@ -9,7 +9,6 @@ use gantry_api::Runtime;
 use gantry_api::meter::{Grant, Meter};
 use gantry_api::prelude::*;
 use gantry_api::transfer::Direction;
-use serde::Deserialize;
 
 #[derive(Default)]
 struct Trouble {
@@ -18,16 +17,13 @@ struct Trouble {
 
 module! { Trouble, settings: Settings, runtime: gantry_runtime::start }
 
-/// What the configuration says.
-#[derive(Deserialize)]
-struct Settings {
-    #[serde(rename = "TroubleText", default)]
-    text: Option<Arc<str>>,
-}
-
-directive! {
-    /// What the panics say.
-    TroubleText "text" in SERVER | VHOST | GLOBAL, inherits: replace, parse: parse::text
+settings! {
+    /// What the configuration says.
+    struct Settings {
+        /// What the panics say.
+        text: Arc<str> = TroubleText "text" in SERVER | VHOST | GLOBAL, inherits: replace, default: "trouble",
+            parse: parse::text;
+    }
 }
 
 command! {
@@ -150,5 +146,5 @@ fn done(at: &mut Moment<'_>, text: &str) -> Result<Step> {
 }
 
 fn text(at: &Moment<'_>) -> Arc<str> {
-    at.settings::<Settings>().text.clone().unwrap_or_else(|| "trouble".into())
+    at.settings::<Settings>().text.clone()
 }

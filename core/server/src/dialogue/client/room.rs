@@ -7,6 +7,7 @@ use std::net::{Ipv4Addr, TcpListener, TcpStream as Plain};
 use std::sync::Arc;
 
 use gantry_api::moment::SettingsBox;
+use gantry_api::settings::of_values;
 use gantry_api::{Command, CommandEntry, Dialogue, Hook, Instance, Moment, Phase, ServerId, Session, World};
 use gantry_config::Directories;
 use gantry_sys::Credentials;
@@ -26,7 +27,6 @@ use crate::generation::snapshot::Generation;
 use crate::identity::Identity;
 use crate::session::sessions::Wish;
 use crate::session::work::Work;
-use crate::settings::Settings;
 
 /// A module of the room's generation.
 pub struct Occupant {
@@ -114,8 +114,8 @@ fn generation(occupants: Vec<Occupant>) -> Generation {
     let member = |occupant: &Occupant| Member { hooks: occupant.hooks.clone(), commands: occupant.commands.clone() };
     let table = Table::new(&occupants.iter().map(member).collect::<Vec<_>>());
     let (modules, settings) = occupants.into_iter().map(|occupant| (occupant.running, occupant.settings)).unzip();
-    let scope =
-        Scope { server: ServerId(0), settings: Settings::default(), rules: Rules::default(), modules: settings };
+    let usual = of_values([]).expect("the server's settings can all do without a line");
+    let scope = Scope { server: ServerId(0), settings: usual, rules: Rules::default(), modules: settings };
     let server = Server {
         scope: ScopeId(0),
         name: "a room".into(),

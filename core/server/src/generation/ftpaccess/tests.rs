@@ -36,8 +36,10 @@ impl Site {
         let mut configured = HashMap::from([(SERVER, (ServerId(0), server.scope.clone()))]);
         let inner = server.directories.first().map(|directory| directory.scope.clone());
         configured.extend(inner.map(|scope| (INNER, (ServerId(0), scope))));
-        let reader = FtpAccess::new(Image::this(&LOGGER).directives, Vec::new());
-        let overrides = Overrides::new(reader, configured, Arc::new([]));
+        let directives = Image::this(&LOGGER).directives;
+        let defaults = Arc::new(Defaults::read(directives.iter().copied()).unwrap());
+        let reader = FtpAccess::new(directives, Vec::new());
+        let overrides = Overrides::new(reader, configured, defaults, Arc::new([]));
         Self { root: Root::open(&path).unwrap(), _folder: folder, path, overrides }
     }
 

@@ -1,0 +1,251 @@
+//! Settings: what the configuration says in one scope, as a module's own type.
+//! `settings!` declares a module's directives and the type that holds them in
+//! one place, so that no name and no default is written twice.
+
+use std::fmt;
+
+use serde::de::value::SeqDeserializer;
+use serde::de::{DeserializeOwned, Deserializer, Visitor};
+
+use crate::directive::{Directive, Inherits};
+use crate::value::{Keyed, Value, ValueError};
+
+/// A type that holds what the configuration says in one scope; `settings!` writes
+/// the implementation.
+pub trait FromScope: Sized {
+    /// Makes it of a scope's values.
+    ///
+    /// # Errors
+    /// A value that does not fit, with the directive's name as its key.
+    fn from_scope(values: &ScopeValues<'_>) -> Result<Self, ValueError>;
+
+    /// The names of the directives that it reads.
+    fn directives() -> Vec<&'static str>;
+}
+
+/// What holds in one scope: what the configuration says, and for all else the
+/// directives' defaults.
+#[derive(Debug, Clone, Copy)]
+pub struct ScopeValues<'a> {
+    given: &'a Value,
+    defaults: &'a Defaults,
+}
+
+impl<'a> ScopeValues<'a> {
+    /// `given` maps the names of directives to values.
+    pub fn new(given: &'a Value, defaults: &'a Defaults) -> Self {
+        Self { given, defaults }
+    }
+
+    /// The value of a directive: what is given, or its default. Where there is
+    /// neither, an `Option` is none and a list is empty.
+    ///
+    /// # Errors
+    /// It does not fit the type, or the type needs a value and there is none.
+    pub fn setting<T: DeserializeOwned>(&self, directive: &'static str) -> Result<T, ValueError> {
+        match self.given.entry(directive).or_else(|| self.defaults.of(directive)) {
+            Some(value) => T::deserialize(Keyed { key: directive, value }),
+            None => T::deserialize(Absent { directive }),
+        }
+    }
+}
+
+/// The defaults of directives, as their own parsers read them.
+#[derive(Debug, Clone, Default)]
+pub struct Defaults(Vec<(String, Value)>);
+
+/// A default that its own directive's parser refuses: the module's fault.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DefaultError {
+    /// The directive's module.
+    pub module: String,
+    /// The directive.
+    pub directive: String,
+    /// Why.
+    pub reason: String,
+}
+
+impl fmt::Display for DefaultError {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "the default of {} is refused by its own parser: {}", self.directive, self.reason)
+    }
+}
+
+impl std::error::Error for DefaultError {}
+
+impl Defaults {
+    /// Reads the defaults of all directives. Of two with one name the first counts.
+    ///
+    /// # Errors
+    /// The first that cannot be read.
+    pub fn read<'d>(directives: impl IntoIterator<Item = &'d Directive>) -> Result<Self, DefaultError> {
+        let mut defaults: Vec<(String, Value)> = Vec::new();
+        for directive in directives {
+            let Some(text) = directive.default else { continue };
+            let words = words(text);
+            let words: Vec<&str> = words.iter().map(String::as_str).collect();
+            let value = (directive.parse)(&words).map_err(|reason| DefaultError {
+                module: directive.module.to_owned(),
+                directive: directive.name.to_owned(),
+                reason,
+            })?;
+            let value = if directive.inherits == Inherits::Append { Value::List(vec![value]) } else { value };
+            defaults.push((directive.name.to_owned(), value));
+        }
+        defaults.sort_by(|(one, _), (other, _)| one.cmp(other));
+        defaults.dedup_by(|(again, _), (first, _)| again == first);
+        Ok(Self(defaults))
+    }
+
+    fn of(&self, directive: &str) -> Option<&Value> {
+        let at = self.0.binary_search_by(|(name, _)| name.as_str().cmp(directive)).ok()?;
+        self.0.get(at).map(|(_, value)| value)
+    }
+}
+
+/// Settings of some values, with the defaults of this image's directives: for a
+/// module's own tests.
+///
+/// # Errors
+/// As [`FromScope::from_scope`], and where a default cannot be read.
+pub fn of_values<'v, S: FromScope>(values: impl IntoIterator<Item = (&'v str, Value)>) -> Result<S, ValueError> {
+    let defaults = Defaults::read(inventory::iter::<Directive>)
+        .map_err(|error| ValueError { message: error.to_string(), key: Some(error.directive.clone()) })?;
+    let given = Value::Map(values.into_iter().map(|(name, value)| (name.to_owned(), value)).collect());
+    S::from_scope(&ScopeValues::new(&given, &defaults))
+}
+
+/// The words of a default, as in a configuration: blanks divide them, quotes hold
+/// them together.
+fn words(text: &str) -> Vec<String> {
+    let (mut words, mut word, mut quoted) = (Vec::new(), None, false);
+    for letter in text.chars() {
+        match letter {
+            '"' => {
+                quoted = !quoted;
+                word.get_or_insert_with(String::new);
+            }
+            letter if letter.is_whitespace() && !quoted => words.extend(word.take()),
+            letter => word.get_or_insert_with(String::new).push(letter),
+        }
+    }
+    words.extend(word);
+    words
+}
+
+/// A directive that is not given and has no default.
+struct Absent {
+    directive: &'static str,
+}
+
+impl<'de> Deserializer<'de> for Absent {
+    type Error = ValueError;
+
+    fn deserialize_any<V: Visitor<'de>>(self, _: V) -> Result<V::Value, ValueError> {
+        Err(ValueError { message: "is needed, but not there".to_owned(), key: Some(self.directive.to_owned()) })
+    }
+
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ValueError> {
+        visitor.visit_none()
+    }
+
+    fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ValueError> {
+        visitor.visit_seq(SeqDeserializer::<_, ValueError>::new(std::iter::empty::<&Value>()))
+    }
+
+    fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, ValueError> {
+        visitor.visit_newtype_struct(self)
+    }
+
+    serde::forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf
+        unit unit_struct tuple tuple_struct map struct enum identifier ignored_any
+    }
+}
+
+/// The settings of a module that has none.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NoSettings;
+
+impl FromScope for NoSettings {
+    fn from_scope(_: &ScopeValues<'_>) -> Result<Self, ValueError> {
+        Ok(Self)
+    }
+
+    fn directives() -> Vec<&'static str> {
+        Vec::new()
+    }
+}
+
+/// Declares a module's directives and the type that holds what they say in one
+/// scope; `module!` names the type.
+///
+/// ```text
+/// settings! {
+///     /// What the configuration says, for one scope.
+///     struct Settings {
+///         /// Whether an upload or a rename may replace a file.
+///         overwrite: bool = AllowOverwrite "on|off" in SERVER | VHOST | DIRECTORY,
+///             inherits: replace, default: "off", parse: parse::on_off;
+///         /// The umask of new files, and of new directories.
+///         umask: Option<(u32, u32)> = Umask;
+///         /// What holds for listings.
+///         listings: listings::Settings;
+///     }
+/// }
+/// ```
+///
+/// - A field with a whole declaration is a directive of this module, and its
+///   comment is the directive's help. What follows the directive's name is as in
+///   [`crate::directive!`]. The type is what serde makes of the parser's value. A
+///   directive without a default needs a type that can do without: an `Option`, or
+///   a list.
+/// - A field with a name alone is a directive of the server's or another module's.
+///   It is an `Option`, for that module may not be there; if it is, its default
+///   holds here as well.
+/// - A field without a directive is another `settings!` type: a part of the module
+///   that has a file of its own.
+#[macro_export]
+macro_rules! settings {
+    ($(#[doc = $doc:literal])* $(#[derive($($derived:path),+)])? $visible:vis struct $name:ident {
+        $($(#[doc = $help:literal])* $shown:vis $field:ident: $type:ty
+          $(= $directive:ident $($syntax:literal in $($context:ident)|+, inherits: $inherits:ident
+            $(, default: $default:literal)? $(, otherwise: $otherwise:literal)? $(, parse: $parse:expr)?
+            $(, secret: $secret:literal)?)?)?;)*
+    }) => {
+        $(#[doc = $doc])*
+        $(#[derive($($derived),+)])?
+        $visible struct $name {
+            $($(#[doc = $help])* $shown $field: $type,)*
+        }
+
+        impl $crate::FromScope for $name {
+            fn from_scope(
+                values: &$crate::ScopeValues<'_>,
+            ) -> ::core::result::Result<Self, $crate::ValueError> {
+                ::core::result::Result::Ok(Self {
+                    $($field: $crate::settings!(@read values $($directive)?)?,)*
+                })
+            }
+
+            fn directives() -> ::std::vec::Vec<&'static str> {
+                let mut names = ::std::vec::Vec::new();
+                $($crate::settings!(@name names [$type] $($directive)?);)*
+                names
+            }
+        }
+
+        $($crate::settings! { @declare [$($help)*] $($directive [$($syntax in $($context)|+, inherits: $inherits
+            $(, default: $default)? $(, otherwise: $otherwise)? $(, parse: $parse)? $(, secret: $secret)?)?])?
+        })*
+    };
+    (@read $values:ident) => { $crate::FromScope::from_scope($values) };
+    (@read $values:ident $directive:ident) => { $values.setting(stringify!($directive)) };
+    (@name $names:ident [$type:ty]) => { $names.extend(<$type as $crate::FromScope>::directives()) };
+    (@name $names:ident [$type:ty] $directive:ident) => { $names.push(stringify!($directive)) };
+    (@declare [$($help:literal)*]) => {};
+    (@declare [$($help:literal)*] $directive:ident []) => {};
+    (@declare [$($help:literal)+] $directive:ident [$($declared:tt)+]) => {
+        $crate::directive! { $(#[doc = $help])+ $directive $($declared)+ }
+    };
+}
