@@ -9,6 +9,7 @@
 mod account;
 pub mod census;
 pub mod command;
+mod command_info;
 mod contribution;
 pub mod control;
 pub mod data;
@@ -43,7 +44,8 @@ pub use {inventory, linkme};
 
 pub use account::{Account, Group};
 pub use async_trait::async_trait;
-pub use command::{CommandClasses, CommandEntry, LimitGroups, Login, PathArgument};
+pub use command::CommandEntry;
+pub use command_info::{CommandClasses, CommandInfo, LimitGroups, Login, PathArgument};
 pub use contribution::ControlAction;
 pub use dialogue::Dialogue;
 #[doc(hidden)]
@@ -67,7 +69,7 @@ pub use session::{ServerId, Session};
 pub use start::Start;
 pub use transfer::Type;
 pub use value::{Value, ValueError};
-pub use world::{CommandInfo, World};
+pub use world::World;
 
 /// What a module's author needs, in one line.
 pub mod prelude {
