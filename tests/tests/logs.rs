@@ -164,6 +164,7 @@ fn every_variable_has_its_value_in_a_row(layout: Layout) {
     wire.give("STOR up load", &[7; 3000]);
     wire.expect("MKD new", 257);
     wire.expect("CWD new", 250);
+    wire.list("LIST ..");
     wire.expect("RNFR ../up load", 350);
     wire.expect("RNTO there", 250);
     wire.expect("SITE CHMOD 600 there", 200);
@@ -205,7 +206,7 @@ fn every_variable_has_its_value_in_a_row(layout: Layout) {
         ("transfer-status", "success"),
         ("transfer-type", "binary"),
         ("transfer-port", "-"),
-        ("file-size", "-"),
+        ("file-size", "3000"),
         ("note:class", "local"),
     ] {
         assert_eq!(stored(name), wanted, "{name}");
@@ -218,6 +219,12 @@ fn every_variable_has_its_value_in_a_row(layout: Layout) {
     assert_eq!(values(&server, "MKD")("f"), format!("{home}/new"));
     assert_eq!((values(&server, "CWD")("d"), values(&server, "CWD")("D")), ("/new".to_owned(), format!("{home}/new")));
     assert_eq!(values(&server, "RNTO")("F"), "/new/there");
+    let listed = values(&server, "LIST");
+    assert_eq!(
+        (listed("F").as_str(), listed("d").as_str(), listed("transfer-status").as_str()),
+        ("/", "/new", "success")
+    );
+    assert!(listed("b").parse::<u32>().is_ok_and(|bytes| bytes > 0) && listed("file-size") == "-", "{}", listed("b"));
     let chmod = values(&server, "SITE CHMOD");
     assert_eq!((chmod("J").as_str(), chmod("F").as_str()), ("CHMOD 600 there", "/new/there"));
     let missing = values(&server, "RETR");

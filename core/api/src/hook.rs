@@ -2,7 +2,7 @@
 
 use gantry_proto::verb::Verb;
 
-use crate::command::CommandClasses;
+use crate::command_info::CommandClasses;
 use crate::guard::Output;
 
 /// A command's phases, as ProFTPD names them.

@@ -9,6 +9,7 @@
 mod account;
 pub mod census;
 pub mod command;
+mod command_info;
 mod contribution;
 pub mod control;
 pub mod data;
@@ -46,7 +47,8 @@ pub use {inventory, linkme};
 
 pub use account::{Account, Group};
 pub use async_trait::async_trait;
-pub use command::{CommandClasses, CommandEntry, LimitGroups, Login, PathArgument};
+pub use command::CommandEntry;
+pub use command_info::{CommandClasses, CommandInfo, LimitGroups, Login, PathArgument};
 pub use contribution::ControlAction;
 pub use dialogue::Dialogue;
 #[doc(hidden)]
@@ -71,7 +73,7 @@ pub use settings::{DefaultError, Defaults, FromScope, NoSettings, ScopeValues};
 pub use start::Start;
 pub use transfer::Type;
 pub use value::{Value, ValueError};
-pub use world::{CommandInfo, World};
+pub use world::World;
 
 /// What a module's author needs, in one line.
 pub mod prelude {

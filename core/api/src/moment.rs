@@ -1,6 +1,7 @@
 //! One call of a module: whose command it is, and what the module has at hand.
 
 use std::any::Any;
+use std::time::SystemTime;
 
 use gantry_proto::command::Command;
 use gantry_proto::reply::Reply;
@@ -14,6 +15,7 @@ use crate::layer::{Layer, LayerMaker};
 use crate::meter::Meter;
 use crate::session::Session;
 use crate::transfer::Transfer;
+use crate::variable::Subject;
 use crate::world::World;
 
 /// A module's settings in one scope; made and read by its own image.
@@ -97,6 +99,12 @@ impl<'a> Moment<'a> {
     /// 150 ([`Transfer::opening`] has the usual one). Errors: 425, 426.
     pub async fn begin(&mut self, transfer: Transfer, opening: Reply) -> Result<Box<dyn DataLink>> {
         self.dialogue.data.begin(self.session, transfer, opening).await
+    }
+
+    /// What variables of logs and messages show: this command, at a time.
+    pub fn subject(&self, now: SystemTime) -> Subject<'_> {
+        let info = self.world.command(self.command.verb);
+        Subject { session: self.session, dialogue: self.dialogue, command: self.command, info, now }
     }
 
     /// Where the command's argument leads, taken as one path.

@@ -8,15 +8,14 @@ use std::time::SystemTime;
 
 use gantry_proto::command::Command;
 
+use crate::command_info::CommandInfo;
 use crate::dialogue::Dialogue;
 use crate::guard;
 use crate::log::{self, Level};
-use crate::moment::Moment;
 use crate::session::Session;
 use crate::value::Value;
-use crate::world::CommandInfo;
 
-/// What a variable is about.
+/// What a variable is about; [`crate::Moment::subject`] makes one.
 #[derive(Clone, Copy)]
 pub struct Subject<'a> {
     /// The session.
@@ -29,14 +28,6 @@ pub struct Subject<'a> {
     pub info: Option<&'a CommandInfo>,
     /// What counts as now.
     pub now: SystemTime,
-}
-
-impl<'a> Subject<'a> {
-    /// The command of a moment, at a time.
-    pub fn of(at: &'a Moment<'_>, now: SystemTime) -> Self {
-        let info = at.world.command(at.command.verb);
-        Self { session: at.session, dialogue: at.dialogue, command: at.command, info, now }
-    }
 }
 
 /// What a variable's values are, for logs that keep the difference.

@@ -2,7 +2,7 @@
 
 use gantry_proto::verb::Verb;
 
-use crate::command::{CommandClasses, PathArgument};
+use crate::command_info::CommandInfo;
 use crate::service::Services;
 
 /// What a generation offers to modules: fixed for its life.
@@ -22,21 +22,4 @@ impl World {
         let at = self.commands.binary_search_by_key(&verb, |command| command.verb).ok()?;
         self.commands.get(at)
     }
-}
-
-/// What is known of a command, for HELP, FEAT and the logs.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CommandInfo {
-    /// The command.
-    pub verb: Verb,
-    /// What follows it.
-    pub syntax: String,
-    /// What it is for.
-    pub help: String,
-    /// Its classes.
-    pub classes: CommandClasses,
-    /// What of its argument is a path.
-    pub path: PathArgument,
-    /// Its line in FEAT (RFC 2389), if it has one.
-    pub feature: Option<String>,
 }

@@ -75,7 +75,7 @@ pub fn is_given(reference: &Reference, context: &dyn Context) -> Result<(), Unav
 
 /// A command, now.
 pub fn subject<'a>(at: &'a Moment<'_>) -> Subject<'a> {
-    Subject::of(at, SystemTime::now())
+    at.subject(SystemTime::now())
 }
 
 /// The lookup of a user or group.

@@ -4,9 +4,10 @@
 
 use gantry_format::{Dialect, Reference};
 
-use super::{Parameter, Template, TemplateError};
+use super::error::TemplateError;
+use super::parameter::Parameter;
 
-pub(super) fn compile(query: &str, dialect: &Dialect) -> Result<Template, TemplateError> {
+pub(super) fn compile(query: &str, dialect: &Dialect) -> Result<(Vec<String>, Vec<Parameter>), TemplateError> {
     let mut compiler = Compiler {
         query,
         dialect,
@@ -20,7 +21,7 @@ pub(super) fn compile(query: &str, dialect: &Dialect) -> Result<Template, Templa
         compiler.step(next)?;
     }
     compiler.pieces.push(compiler.piece);
-    Ok(Template { pieces: compiler.pieces, parameters: compiler.parameters })
+    Ok((compiler.pieces, compiler.parameters))
 }
 
 struct Compiler<'q> {

@@ -1,0 +1,208 @@
+//! What is known of a command, without what handles it: for the gate, the logs, HELP
+//! and FEAT.
+
+use std::fmt;
+use std::ops::BitOr;
+
+use gantry_proto::verb::Verb;
+
+/// What is known of a command, for HELP, FEAT and the logs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CommandInfo {
+    /// The command.
+    pub verb: Verb,
+    /// What follows it.
+    pub syntax: String,
+    /// What it is for.
+    pub help: String,
+    /// Its classes.
+    pub classes: CommandClasses,
+    /// What of its argument is a path.
+    pub path: PathArgument,
+    /// Its line in FEAT (RFC 2389), if it has one.
+    pub feature: Option<String>,
+}
+
+/// Whether a command is allowed before login.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Login {
+    /// 530 before login.
+    Required,
+    /// Allowed at any time.
+    NotNeeded,
+}
+
+/// What of a command's argument is a path: the gate and the settings of
+/// `<Directory>` go by it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PathArgument {
+    /// Nothing.
+    None,
+    /// All of it; the working directory where it is empty.
+    Whole,
+    /// What follows options such as `-la`.
+    AfterOptions,
+    /// What follows the first word.
+    AfterWord,
+}
+
+impl PathArgument {
+    /// The part of an argument that is a path.
+    pub fn of(self, argument: &[u8]) -> &[u8] {
+        match self {
+            Self::None => &[],
+            Self::Whole => argument,
+            Self::AfterWord => after_word(argument),
+            Self::AfterOptions => {
+                let mut rest = argument;
+                while rest.first() == Some(&b'-') {
+                    rest = after_word(rest);
+                }
+                rest
+            }
+        }
+    }
+}
+
+/// What follows a text's first space.
+fn after_word(text: &[u8]) -> &[u8] {
+    text.iter().position(|byte| *byte == b' ').and_then(|at| text.get(at + 1..)).unwrap_or_default()
+}
+
+/// A set of classes of commands, as ProFTPD's ExtendedLog names them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct CommandClasses(u16);
+
+impl CommandClasses {
+    /// Reading files.
+    pub const READ: Self = Self(1);
+    /// Writing, renaming and removing files and directories.
+    pub const WRITE: Self = Self(2);
+    /// Working with directories.
+    pub const DIRS: Self = Self(4);
+    /// Information.
+    pub const INFO: Self = Self(8);
+    /// Logins.
+    pub const AUTH: Self = Self(16);
+    /// Everything that is in no other class.
+    pub const MISC: Self = Self(32);
+    /// Security (RFC 2228).
+    pub const SEC: Self = Self(64);
+
+    const NAMES: [(Self, &'static str); 7] = [
+        (Self::READ, "READ"),
+        (Self::WRITE, "WRITE"),
+        (Self::DIRS, "DIRS"),
+        (Self::INFO, "INFO"),
+        (Self::AUTH, "AUTH"),
+        (Self::MISC, "MISC"),
+        (Self::SEC, "SEC"),
+    ];
+
+    /// No class.
+    pub const fn none() -> Self {
+        Self(0)
+    }
+
+    /// The class of a name, in either case.
+    pub fn parse(name: &str) -> Option<Self> {
+        let found = Self::NAMES.iter().find(|(_, known)| known.eq_ignore_ascii_case(name));
+        found.map(|(class, _)| *class)
+    }
+
+    /// Whether the sets have a class in common.
+    pub const fn intersects(self, other: Self) -> bool {
+        self.0 & other.0 != 0
+    }
+
+    /// Both sets together.
+    pub const fn union(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+}
+
+impl BitOr for CommandClasses {
+    type Output = Self;
+
+    fn bitor(self, other: Self) -> Self {
+        self.union(other)
+    }
+}
+
+/// `DIRS, WRITE`.
+impl fmt::Display for CommandClasses {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        list(Self::NAMES.iter().filter(|(class, _)| self.intersects(*class)).map(|(_, name)| *name), out)
+    }
+}
+
+/// A set of groups of commands, as `<Limit>` names them. They are not quite the
+/// classes: RNFR is in WRITE of the logs, and in DIRS of `<Limit>`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct LimitGroups(u16);
+
+impl LimitGroups {
+    /// Reading files.
+    pub const READ: Self = Self(1);
+    /// Changing files and directories.
+    pub const WRITE: Self = Self(2);
+    /// Finding one's way in directories.
+    pub const DIRS: Self = Self(4);
+    /// SITE commands; each is in it.
+    pub const SITE: Self = Self(8);
+
+    const NAMES: [(Self, &'static str); 4] =
+        [(Self::READ, "READ"), (Self::WRITE, "WRITE"), (Self::DIRS, "DIRS"), (Self::SITE, "SITE")];
+
+    /// No group.
+    pub const fn none() -> Self {
+        Self(0)
+    }
+
+    /// The groups of a command that says nothing of them: those named as its
+    /// classes are; WRITE for a SITE command, as in ProFTPD.
+    pub const fn of(verb: Verb, classes: CommandClasses) -> Self {
+        if verb.is_site() {
+            return Self::WRITE.union(Self::SITE);
+        }
+        Self(classes.0 & (Self::READ.0 | Self::WRITE.0 | Self::DIRS.0))
+    }
+
+    /// These groups, as those of a command: SITE commands are in SITE as well.
+    pub const fn given(self, verb: Verb) -> Self {
+        if verb.is_site() { self.union(Self::SITE) } else { self }
+    }
+
+    /// Whether the group of a name, in either case, is among them.
+    pub fn contains_name(self, name: &str) -> bool {
+        let mut names = Self::NAMES.iter().filter(|(group, _)| self.0 & group.0 != 0);
+        names.any(|(_, known)| known.eq_ignore_ascii_case(name))
+    }
+
+    /// Both sets together.
+    pub const fn union(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+}
+
+impl BitOr for LimitGroups {
+    type Output = Self;
+
+    fn bitor(self, other: Self) -> Self {
+        self.union(other)
+    }
+}
+
+/// `READ, DIRS`.
+impl fmt::Display for LimitGroups {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        list(Self::NAMES.iter().filter(|(group, _)| self.0 & group.0 != 0).map(|(_, name)| *name), out)
+    }
+}
+
+fn list<'n>(names: impl Iterator<Item = &'n str>, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+    for (at, name) in names.enumerate() {
+        write!(out, "{}{name}", if at == 0 { "" } else { ", " })?;
+    }
+    Ok(())
+}
