@@ -135,7 +135,7 @@ fn sql_log_by_freeform_binds_as_well(layout: Layout) {
 /// Each variable with its value, as `name=<value>`.
 const VARIABLES: &str = "a A b c d D E f F g h H I J l L m O p P r s S T u U v V w basename epoch gid iso8601 \
     microsecs millisecs protocol remote-port transfer-failure transfer-millisecs transfer-port transfer-speed \
-    transfer-status transfer-type uid version file-size note:class time:%Y";
+    transfer-status transfer-type uid version file-size note:none time:%Y";
 
 /// The values that a row of the log has, by the command's name; none for another
 /// command.
@@ -207,7 +207,7 @@ fn every_variable_has_its_value_in_a_row(layout: Layout) {
         ("transfer-type", "binary"),
         ("transfer-port", "-"),
         ("file-size", "3000"),
-        ("note:class", "local"),
+        ("note:none", "-"),
     ] {
         assert_eq!(stored(name), wanted, "{name}");
     }
