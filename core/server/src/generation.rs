@@ -10,3 +10,5 @@ pub mod running;
 pub mod scope;
 pub mod server;
 pub mod snapshot;
+#[cfg(test)]
+pub mod witness;

@@ -157,7 +157,7 @@ impl Daemon {
             Cause::Insert { module, file, directives } => {
                 let module = module_name(module);
                 if let Some(there) = running(module) {
-                    let (version, shown) = (&there.version, there.image.shown());
+                    let (version, shown) = (&there.version, there.image().shown());
                     return Err(format!(
                         "{module} is there already ({version}, {shown}): swap it for another file, or take it out first"
                     ));
@@ -170,7 +170,7 @@ impl Daemon {
                 let module = module_name(module);
                 let there = running(module).ok_or_else(|| missing(module, current))?;
                 removable(there, &current.generation.modules)?;
-                let all = there.image.image().directives.iter();
+                let all = there.image().image().directives.iter();
                 let own = all.filter(|directive| directive.module == module);
                 let directives = own.map(|directive| directive.name.to_owned()).collect();
                 let mut changes = before.without(module);
@@ -180,7 +180,7 @@ impl Daemon {
             Cause::Swap { module, file } => {
                 let module = module_name(module);
                 let there = running(module).ok_or_else(|| missing(module, current))?;
-                if there.image.layout() == Layout::Linked {
+                if there.image().layout() == Layout::Linked {
                     return Err(format!(
                         "{module} is linked into gantryd, and no file can take its place: build gantryd with it as a \
                          shared object (shared-{module}), or take it out (rmmod)"
@@ -246,14 +246,14 @@ fn missing(module: &str, current: &Current) -> String {
 /// it would come back, is not its own.
 fn removable(module: &Running, all: &[Running]) -> Result<(), String> {
     let requires = |other: &&Running| {
-        let descriptors = other.image.image().modules.iter();
+        let descriptors = other.image().image().modules.iter();
         descriptors.filter(|one| one.name == other.name).any(|one| one.requires.contains(&module.name.as_str()))
     };
     let needing: Vec<&str> = all.iter().filter(requires).map(|other| other.name.as_str()).collect();
     if !needing.is_empty() {
         return Err(format!("{} is needed by {}: take those out first", module.name, needing.join(", ")));
     }
-    let own = module.image.image().directives.iter().filter(|directive| directive.module == module.name);
+    let own = module.image().image().directives.iter().filter(|directive| directive.module == module.name);
     match own.map(|directive| directive.name).any(|name| name == "ControlsEngine") {
         true => {
             Err(format!("{} has the control socket, by which this is asked: switch ControlsEngine off", module.name))

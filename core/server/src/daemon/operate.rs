@@ -70,7 +70,7 @@ impl Host for Daemon {
         if running.has_failed() {
             return Err((Reason::Refused, format!("{} is marked failed: it panicked too often", running.name)));
         }
-        let done = running.instance.control(&asked).await;
+        let done = running.instance().control(&asked).await;
         done.map_err(|error| match error.fault() {
             Fault::Panic => {
                 generation.count_panic(running, &error);
@@ -85,7 +85,7 @@ impl Host for Daemon {
 /// The actions of a generation's modules, in the modules' order.
 fn actions(generation: &Generation) -> impl Iterator<Item = (&Running, &ControlAction)> {
     generation.modules.iter().flat_map(|running| {
-        let own = running.image.image().controls.iter();
+        let own = running.image().image().controls.iter();
         own.filter(|action| action.module == running.name).map(move |action| (running, *action))
     })
 }

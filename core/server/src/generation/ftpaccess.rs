@@ -13,14 +13,14 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use gantry_api::log::{self, Level};
 use gantry_api::proto::text::Escaped;
-use gantry_api::{Error, Result, ServerId, Value};
+use gantry_api::{Error, Lent, Result, ServerId, Value};
 use gantry_config::{Fault, Faults, FtpAccess, Scope as Written};
 use gantry_sys::{FileType, Mode, OFlags, Root, Stat};
 use rustix::fs::{AtFlags, fstat, openat, statat};
 use rustix::io::Errno;
 
 use crate::generation::held::{Held, Made};
-use crate::generation::images::ImageRef;
+use crate::generation::images::ModuleRefs;
 use crate::generation::scope::{Scope, ScopeId};
 
 const NAME: &str = ".ftpaccess";
@@ -37,12 +37,12 @@ pub type Configured = HashMap<ScopeId, (ServerId, Written)>;
 
 /// What reads the files of one generation, and what it made of them.
 pub struct Overrides {
-    // Above the images, whose code drops the one and is called by the other.
     memory: Mutex<Memory>,
     reader: FtpAccess,
     configured: Configured,
     numbers: AtomicU64,
-    modules: Arc<[(ImageRef, usize)]>,
+    /// Whose directives `reader` calls.
+    modules: ModuleRefs,
 }
 
 /// One step further in: a scope and what lies on top of it.
@@ -79,7 +79,7 @@ struct Memory {
 impl Overrides {
     /// For the scopes of all servers that read such files, as they are
     /// configured, and all modules.
-    pub fn new(reader: FtpAccess, configured: Configured, modules: Arc<[(ImageRef, usize)]>) -> Self {
+    pub fn new(reader: FtpAccess, configured: Configured, modules: ModuleRefs) -> Self {
         Self { memory: Mutex::default(), reader, configured, numbers: AtomicU64::new(0), modules }
     }
 
@@ -199,7 +199,7 @@ impl Overrides {
         let modules = self.modules.iter().map(|(image, at)| &image.image().modules[*at]);
         let scope = Scope::new(server, &written, modules)?;
         let number = step.map(|_| self.numbers.fetch_add(1, Ordering::Relaxed));
-        let made = Arc::new(Made::new(scope, written, number, self.modules.clone()));
+        let made = Arc::new(Made::new(Lent::new(scope, self.modules.clone()), written, number));
         if let Some(step) = step {
             self.remember(step, Some(made.clone()));
         }

@@ -63,6 +63,9 @@ fn short(digest: &[u8; 32]) -> String {
     digest[..6].iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
+/// The modules of a generation, each by its image and its position there.
+pub type ModuleRefs = Arc<[(ImageRef, usize)]>;
+
 /// What the process can take modules from.
 pub struct Images {
     pub(crate) linked: Arc<Image>,

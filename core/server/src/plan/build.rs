@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use gantry_api::service::Services;
 use gantry_api::variable::Variable;
-use gantry_api::{CommandEntry, CommandInfo, Descriptor, Hook, Layout, ServerId, Value, World};
+use gantry_api::{CommandEntry, CommandInfo, Descriptor, Hook, Layout, Lent, ServerId, Value, World};
 use gantry_config::{
     Addition, Class, Configuration, Faults, FtpAccess, Options, Override, Position, Report, Server as ServerConfig,
 };
@@ -19,9 +19,9 @@ use tokio::sync::mpsc::UnboundedSender;
 
 use crate::generation::dispatch::{Member, Table};
 use crate::generation::ftpaccess::{Configured, Overrides};
-use crate::generation::images::{ImageRef, Images, module_name};
+use crate::generation::images::{ImageRef, Images, ModuleRefs, module_name};
 use crate::generation::read::Read;
-use crate::generation::retired::Retired;
+use crate::generation::retired::{Remains, Retired};
 use crate::generation::running::Running;
 use crate::generation::scope::{Scope, ScopeId};
 use crate::generation::server::Server;
@@ -32,7 +32,7 @@ use crate::plan::order::{OrderError, order};
 use crate::plan::shown;
 use crate::plan::source::Family;
 use crate::plan::source::Source;
-use crate::plan::start::{self, Starting};
+use crate::plan::start::{self, Starting, Surroundings};
 use crate::settings::Settings;
 
 /// Why a generation cannot be had.
@@ -92,7 +92,7 @@ impl Basis<'_> {
     fn kept(&self) -> HashMap<String, ImageRef> {
         let modules = self.onto.iter().flat_map(|generation| &generation.modules);
         let kept = modules.filter(|module| self.anew != Some(module.name.as_str()));
-        kept.map(|module| (module.name.clone(), module.image.clone())).collect()
+        kept.map(|module| (module.name.clone(), module.image().clone())).collect()
     }
 }
 
@@ -113,9 +113,8 @@ pub fn compat(source: &Source, images: &Images) -> Result<Report, Faults> {
 /// order and their settings made; nothing of it runs yet.
 pub struct Plan {
     servers: Vec<Server>,
-    scopes: Vec<Scope>,
+    scopes: Lent<Vec<Scope>, ModuleRefs>,
     overrides: Option<Overrides>,
-    modules: Vec<(ImageRef, usize)>,
     /// The LoadModule line of each.
     places: Vec<Option<Position>>,
     classes: Vec<Class>,
@@ -125,6 +124,14 @@ pub struct Plan {
     pub notices: Vec<String>,
     /// Which addresses its servers listen at.
     pub family: Family,
+}
+
+/// What has been started so far.
+struct Begun {
+    scopes: Arc<Vec<Scope>>,
+    started: Vec<Running>,
+    hooks: Vec<Vec<Hook>>,
+    services: Services,
 }
 
 impl Plan {
@@ -150,10 +157,10 @@ impl Plan {
             format!("<Anonymous {}> has no effect yet: nobody logs in by it, on {}", section.path, section.position)
         }));
         notices.extend(nameless(&configuration));
-        let modules = ordered(&set, &configuration, &mut notices)?;
+        let modules: ModuleRefs = ordered(&set, &configuration, &mut notices)?.into();
         let places = modules.iter().map(|(image, at)| set.place(image.image().modules[*at].name).cloned()).collect();
         let classes = configuration.classes.clone();
-        let (servers, scopes) = (Vec::new(), Vec::new());
+        let (servers, scopes) = (Vec::new(), Lent::new(Vec::new(), modules));
         let read = Read {
             texts: configuration.texts.clone(),
             folders: set.folders().to_vec(),
@@ -163,12 +170,12 @@ impl Plan {
             main: configuration.servers.first().map(|main| main.scope.settings.clone()).unwrap_or_default(),
         };
         let family = source.family;
-        let mut plan = Self { servers, scopes, overrides: None, modules, places, classes, read, notices, family };
+        let mut plan = Self { servers, scopes, overrides: None, places, classes, read, notices, family };
         let configured = plan.add_servers(configuration)?;
         if !configured.is_empty() {
             let names = plan.modules().map(|(_, module)| module.name.to_owned()).collect();
             let reader = FtpAccess::new(set.directives(), names).without(basis.changes.idle_directives());
-            plan.overrides = Some(Overrides::new(reader, configured, plan.modules.as_slice().into()));
+            plan.overrides = Some(Overrides::new(reader, configured, plan.module_refs().clone()));
         }
         Ok(plan)
     }
@@ -189,7 +196,11 @@ impl Plan {
 
     /// The names of the modules in order.
     pub fn modules(&self) -> impl Iterator<Item = (&ImageRef, &Descriptor)> {
-        self.modules.iter().map(|(image, at)| (image, &image.image().modules[*at]))
+        self.module_refs().iter().map(|(image, at)| (image, &image.image().modules[*at]))
+    }
+
+    fn module_refs(&self) -> &ModuleRefs {
+        Lent::image(&self.scopes)
     }
 
     /// Adds the servers; the scopes of those that read `.ftpaccess` files, as
@@ -236,18 +247,22 @@ impl Plan {
         before: Option<&Generation>,
         retire: UnboundedSender<Retired>,
     ) -> Result<Arc<Generation>, BuildError> {
-        let scopes = Arc::new(mem::take(&mut self.scopes));
-        let (mut started, mut hooks, mut services) = (Vec::new(), Vec::new(), Services::default());
+        let scopes = Arc::new(mem::take(&mut *self.scopes));
+        let mut services = Services::default();
         services.contribute(self.variables());
-        let done = self.start_all(&scopes, before, &mut started, &mut hooks, &mut services).await;
+        let begun = Begun { scopes, started: Vec::new(), hooks: Vec::new(), services };
+        let mut begun = Lent::new(begun, self.module_refs().clone());
+        let done = self.start_all(&mut begun, before).await;
+        let modules = self.modules().map(|(_, module)| module.name.to_owned()).collect();
+        let (Begun { scopes, started, hooks, services }, images) = Lent::into_parts(begun);
         // Only a module that was given up on still holds them, for ever.
         let scopes = Arc::into_inner(scopes).unwrap_or_default();
-        let modules = self.modules().map(|(_, module)| module.name.to_owned()).collect();
         let world = World { services, commands: self.commands(), modules };
         if let Err(error) = done {
             // Those that did start are stopped again.
-            let images = self.modules.iter().map(|(image, _)| image.clone()).collect();
-            let _ = retire.send(Retired { number, modules: started, rest: (scopes, None, world), images });
+            let images = images.iter().map(|(image, _)| image.clone()).collect();
+            let remains = Remains { modules: started, scopes, overrides: None, world };
+            let _ = retire.send(Retired::new(number, remains, images));
             return Err(error);
         }
         let members = hooks.into_iter().zip(self.declared()).map(|(hooks, commands)| Member { hooks, commands });
@@ -259,20 +274,16 @@ impl Plan {
 
     async fn start_all(
         &self,
-        scopes: &Arc<Vec<Scope>>,
+        begun: &mut Lent<Begun, ModuleRefs>,
         before: Option<&Generation>,
-        started: &mut Vec<Running>,
-        hooks: &mut Vec<Vec<Hook>>,
-        services: &mut Services,
     ) -> Result<(), BuildError> {
         let servers: Arc<[ScopeId]> = self.servers.iter().map(|server| server.scope).collect();
-        let modules: Arc<[(ImageRef, usize)]> = self.modules.as_slice().into();
-        let seconds = self.servers.first().map_or(0, |main| scopes[main.scope.0].settings.timeout_module_start);
+        let seconds = self.servers.first().map_or(0, |main| begun.scopes[main.scope.0].settings.timeout_module_start);
         for (position, (_, module)) in self.modules().enumerate() {
+            let found = Surroundings { scopes: begun.scopes.clone(), services: mem::take(&mut begun.services) };
             let starting = Starting {
-                modules: modules.clone(),
+                lent: Lent::new(found, self.module_refs().clone()),
                 position,
-                scopes: scopes.clone(),
                 servers: servers.clone(),
                 limit: (seconds > 0).then(|| Duration::from_secs(seconds)),
                 // A module that takes its time shall hold up no session.
@@ -280,16 +291,17 @@ impl Plan {
                     before.map_or(Value::None, |before| before.hand_over(module.name))
                 }),
             };
-            let (running, found) =
-                start::start(starting, services).await.map_err(|reason| self.not_started(position, reason))?;
-            started.push(running);
-            hooks.push(found);
+            let ((started, services), _) = Lent::into_parts(start::start(starting).await);
+            begun.services = services;
+            let (running, hooks) = started.map_err(|reason| self.not_started(position, reason))?;
+            begun.started.push(running);
+            begun.hooks.push(hooks);
         }
         Ok(())
     }
 
     fn not_started(&self, position: usize, reason: String) -> BuildError {
-        let (image, at) = &self.modules[position];
+        let (image, at) = &self.module_refs()[position];
         let name = image.image().modules[*at].name;
         let module = match image.layout() {
             Layout::Linked => name.to_owned(),
@@ -375,4 +387,40 @@ fn ordered(
         |image: &ImageRef, name: &str| image.image().modules.iter().position(|module| module.name == name).unwrap_or(0);
     let found = order.positions.into_iter();
     Ok(found.map(|at| (modules[at].0.clone(), position(modules[at].0, modules[at].1.name))).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::generation::witness::{self, Report};
+
+    #[test]
+    fn the_settings_of_a_plan_go_before_its_images() {
+        let (image, report) = (witness::image(), Report::default());
+        let scope = report.scope([&image]);
+        let modules: ModuleRefs = Arc::new([(image, 0)]);
+        drop(Plan {
+            servers: Vec::new(),
+            scopes: Lent::new(vec![scope], modules),
+            overrides: None,
+            places: Vec::new(),
+            classes: Vec::new(),
+            read: Read::default(),
+            notices: Vec::new(),
+            family: Family::Any,
+        });
+        report.assert_sound(1);
+    }
+
+    #[test]
+    fn what_was_begun_goes_before_its_images() {
+        let (image, report) = (witness::image(), Report::default());
+        let instance = Lent::new(report.instance(&image), image.clone());
+        let started = vec![Running::new("mod_witness".to_owned(), String::new(), instance)];
+        let (scopes, services) = (Arc::new(vec![report.scope([&image])]), report.services([&image]));
+        let begun = Begun { scopes, started, hooks: Vec::new(), services };
+        let modules: ModuleRefs = Arc::new([(image, 0)]);
+        drop(Lent::new(begun, modules));
+        report.assert_sound(4);
+    }
 }

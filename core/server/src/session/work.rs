@@ -135,8 +135,8 @@ impl<'a> Work<'a> {
         let both = (&mut *self.session, &mut *self.dialogue);
         let mut moment = moment(both, command, phase, seat, generation, (at, scope));
         let done = match whom.handler {
-            None => running.instance.at_once(&mut moment),
-            Some(Handler { at_once: Some(at_once), .. }) => running.instance.handle(at_once, &mut moment),
+            None => running.instance().at_once(&mut moment),
+            Some(Handler { at_once: Some(at_once), .. }) => running.instance().handle(at_once, &mut moment),
             Some(Handler { at_once: None, .. }) => return Ok(Step::Wait),
         };
         if let Err(error) = &done {
@@ -151,8 +151,8 @@ impl<'a> Work<'a> {
         let (running, seat) = (&generation.modules[at], &mut self.seats[at]);
         let mut moment = moment((self.session, self.dialogue), command, phase, seat, generation, (at, scope));
         let call = match whom.handler {
-            None => running.instance.wait(&mut moment),
-            Some(Handler { wait: Some(wait), .. }) => running.instance.handle_waiting(wait, &mut moment),
+            None => running.instance().wait(&mut moment),
+            Some(Handler { wait: Some(wait), .. }) => running.instance().handle_waiting(wait, &mut moment),
             Some(Handler { wait: None, .. }) => return Ok(Step::Next),
         };
         let done = call.await;
@@ -219,7 +219,7 @@ fn moment<'m>(
     (at, scope): (usize, &'m Held),
 ) -> Moment<'m> {
     let settings = &*generation.held(scope).modules[at];
-    let home = &generation.modules[at].home;
+    let home = generation.modules[at].home();
     Moment::new(session, dialogue, command, phase, seat.state(home), &generation.world, settings)
 }
 

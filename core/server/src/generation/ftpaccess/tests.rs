@@ -8,6 +8,7 @@ use gantry_config::{Configuration, Options, parse_text};
 
 use super::*;
 use crate::generation::images::Images;
+use crate::generation::witness::{self, Report};
 use crate::log::LOGGER;
 use crate::plan::catalogue::ModuleSet;
 
@@ -100,6 +101,17 @@ fn what_has_settled_is_read_once() -> Result<()> {
     }
     assert!(site.overrides.memory().made.len() <= MOST);
     Ok(())
+}
+
+#[test]
+fn settings_that_a_file_made_go_before_their_images() {
+    let site = Site::new("AllowOverride on\n");
+    let (_, written) = &site.overrides.configured[&SERVER];
+    let (image, report) = (witness::image(), Report::default());
+    let scope = report.scope([&image]);
+    let modules: ModuleRefs = Arc::new([(image, 0)]);
+    drop(Made::new(Lent::new(scope, modules), written.clone(), None));
+    report.assert_sound(1);
 }
 
 #[test]
