@@ -51,7 +51,7 @@ pub use dialogue::Dialogue;
 #[doc(hidden)]
 pub use directive::parse_guarded;
 pub use directive::{Contexts, Directive, Inherits, Parse};
-pub use error::{Error, Fault, Result};
+pub use error::{Error, ErrorKind, Fault, Result};
 pub use gantry_proto as proto;
 pub use gantry_proto::command::Command;
 pub use gantry_proto::reply::Reply;
@@ -60,7 +60,7 @@ pub use hook::{Commands, Hook, Phase, Step};
 pub use image::{Descriptor, Image, MODULES};
 pub use instance::Instance;
 pub use lent::Lent;
-pub use module::{Module, NoSettings, refuse};
+pub use module::{Module, NoSettings, refuse, usage};
 pub use moment::{Moment, State};
 pub use nearest::nearest;
 pub use notes::Notes;
@@ -76,7 +76,8 @@ pub use world::{CommandInfo, World};
 pub mod prelude {
     pub use crate::control::{Answer, Asked};
     pub use crate::{
-        Command, CommandClasses, Contexts, Dialogue, Error, Hook, Module, Moment, Phase, Reply, Result, Session, Start,
-        Step, Value, Verb, VirtualPath, async_trait, command, control, directive, log, module, parse, refuse, variable,
+        Command, CommandClasses, Contexts, Dialogue, Error, ErrorKind, Hook, Module, Moment, Phase, Reply, Result,
+        Session, Start, Step, Value, Verb, VirtualPath, async_trait, command, control, directive, log, module, parse,
+        refuse, usage, variable,
     };
 }

@@ -208,9 +208,8 @@ impl Client {
         self.session.class = client.class().map(Arc::from);
         let _ = self.shared.client.set(client.into());
         if let Err(error) = self.event(Verb::CONNECT).await {
-            let (code, text) = error.reply();
-            let code = if (400..600).contains(&code) { code } else { 421 };
-            let _ = self.connection.send(&Reply::new(code, text)).await;
+            let code = Some(command::code(&error)).filter(|code| (400..600).contains(code)).unwrap_or(421);
+            let _ = self.connection.send(&Reply::new(code, error.text())).await;
             return error.to_string();
         }
         let greeting = self.greeting();

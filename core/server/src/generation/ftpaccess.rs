@@ -13,7 +13,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use gantry_api::log::{self, Level};
 use gantry_api::proto::text::Escaped;
-use gantry_api::{Error, Lent, Result, ServerId, Value};
+use gantry_api::{Error, ErrorKind, Lent, Result, ServerId, Value};
 use gantry_config::{Fault, Faults, FtpAccess, Scope as Written};
 use gantry_sys::{FileType, Mode, OFlags, Root, Stat};
 use rustix::fs::{AtFlags, fstat, openat, statat};
@@ -88,7 +88,7 @@ impl Overrides {
     /// The files are looked for under the thread's credentials.
     ///
     /// # Errors
-    /// The client's, 550, in the folder of a file that is no good; the system's
+    /// `Denied` in the folder of a file that is no good; the system's
     /// when a folder cannot be searched.
     pub fn scope_at(
         &self,
@@ -139,7 +139,7 @@ impl Overrides {
         let (inner, around) = (self.configured(here)?, self.configured(around)?);
         let written = self.reader.beneath(&inner.1, &around.1, &outer.written);
         let made = self.make(outer.scope().server, written, step);
-        made.map(Held::Made).map_err(|faults| Error::configuration(faults.to_string()).with_code(550))
+        made.map(Held::Made).map_err(|faults| Error::configuration(faults.to_string()).with_kind(ErrorKind::Denied))
     }
 
     /// What holds in a folder, with its file if it has one.
@@ -257,7 +257,7 @@ impl Version {
 
 /// The same words as for what a `<Limit>` refuses.
 fn refusal() -> Error {
-    Error::client(550, "Permission denied")
+    Error::of(ErrorKind::Denied)
 }
 
 /// A user's file may have thousands of faults; the log has room for one.
@@ -288,7 +288,7 @@ fn read(folder: &OwnedFd, stat: &Stat) -> Result<(Vec<u8>, Version), String> {
         return Err("not a regular file".to_owned());
     }
     let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
-    let words = |error: io::Error| Error::from(error).reply().1.to_owned();
+    let words = |error: io::Error| Error::from(error).text().to_owned();
     let file = File::from(openat(folder, NAME, flags, Mode::empty()).map_err(|error| words(error.into()))?);
     let stat = fstat(&file).map_err(|error| words(error.into()))?;
     if !is_file(&stat) {
