@@ -4,6 +4,7 @@ pub mod dispatch;
 pub mod ftpaccess;
 pub mod held;
 pub mod images;
+pub mod objects;
 pub mod read;
 pub mod retired;
 pub mod running;

@@ -17,6 +17,7 @@ use tokio::sync::mpsc::UnboundedSender;
 use super::current::{Current, Open};
 use super::{Daemon, StartError, read_on, say, say_all, say_modules};
 use crate::generation::images::module_name;
+use crate::generation::objects::SharedObjects;
 use crate::generation::retired::Retired;
 use crate::generation::running::Running;
 use crate::log::LOGGER;
@@ -197,7 +198,6 @@ impl Daemon {
     }
 
     /// A module that is taken in: from where.
-    #[cfg(feature = "dso")]
     fn inserted(
         &self,
         module: &str,
@@ -206,34 +206,17 @@ impl Daemon {
         current: &Current,
     ) -> Result<Inserted, String> {
         let is_linked = self.images.linked().iter().any(|linked| linked.name == module);
-        let found = || gantry_loader::find(module, &current.generation.read.folders).map_err(|error| error.to_string());
+        let read = &current.generation.read;
         let file = match file {
             Some(file) if is_linked => {
                 return Err(format!("{module} is linked into gantryd: leave {} out", file.display()));
             }
             Some(file) => Some(file),
             None if is_linked => None,
-            None => Some(found()?),
+            None => Some(self.images.objects.find(module, &read.folders).map_err(|failure| failure.reason)?),
         };
         let (module, directives) = (module.to_owned(), directives.to_owned());
-        Ok(Inserted { module, file, directives, signers: current.generation.read.signers.clone() })
-    }
-
-    /// A module that is taken in again: nothing can be loaded.
-    #[cfg(not(feature = "dso"))]
-    fn inserted(
-        &self,
-        module: &str,
-        _file: Option<PathBuf>,
-        directives: &str,
-        _current: &Current,
-    ) -> Result<Inserted, String> {
-        if !self.images.linked().iter().any(|linked| linked.name == module) {
-            return Err(format!(
-                "{module} is not linked in, and this gantryd was built without dso: it loads no modules"
-            ));
-        }
-        Ok(Inserted { module: module.to_owned(), file: None, directives: directives.to_owned() })
+        Ok(Inserted { module, file, directives, signers: read.signers.clone() })
     }
 }
 

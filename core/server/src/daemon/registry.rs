@@ -6,7 +6,7 @@ use std::time::SystemTime;
 
 use gantry_api::{Layout, Value, stamp};
 
-use crate::generation::images::{ImageRef, Images};
+use crate::generation::images::Images;
 use crate::generation::retired::Retired;
 use crate::generation::running::Running;
 use crate::generation::snapshot::Generation;
@@ -178,13 +178,9 @@ impl Build {
 
     /// It serves, perhaps anew; its file may be another one with the same bytes.
     fn serves(&mut self, running: &Running, anew: Option<(u64, SystemTime)>) {
-        (self.stamp, self.file, self.signer) = match running.image() {
-            ImageRef::Linked(_) => (stamp::build_id().to_owned(), None, None),
-            #[cfg(feature = "dso")]
-            ImageRef::Loaded(loaded) => {
-                let file = loaded.path().display().to_string();
-                (loaded.stamp().id(), Some(file), loaded.signer().map(|signer| signer.to_string()))
-            }
+        (self.stamp, self.file, self.signer) = match running.image().loaded() {
+            None => (stamp::build_id().to_owned(), None, None),
+            Some(loaded) => (loaded.stamp(), Some(loaded.path().display().to_string()), loaded.signer()),
         };
         self.began = anew.unwrap_or(self.began);
     }

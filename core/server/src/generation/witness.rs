@@ -32,7 +32,6 @@ impl Report {
     pub fn witness(&self, image: &ImageRef) -> Witness {
         let image = match image {
             ImageRef::Linked(image) => Arc::downgrade(image),
-            #[cfg(feature = "dso")]
             ImageRef::Loaded(_) => Weak::new(),
         };
         Witness { image, report: self.clone() }

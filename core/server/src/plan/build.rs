@@ -26,7 +26,7 @@ use crate::generation::running::Running;
 use crate::generation::scope::{Scope, ScopeId};
 use crate::generation::server::Server;
 use crate::generation::snapshot::Generation;
-use crate::plan::catalogue::ModuleSet;
+use crate::plan::catalogue::{ModuleSet, Unavailable};
 use crate::plan::changes::Changes;
 use crate::plan::order::{OrderError, order};
 use crate::plan::shown;
@@ -70,7 +70,7 @@ pub enum BuildError {
 }
 
 impl BuildError {
-    fn inserted((module, reason): (String, String)) -> Self {
+    fn inserted(Unavailable { module, reason }: Unavailable) -> Self {
         Self::Inserted { module, reason }
     }
 }
@@ -164,7 +164,6 @@ impl Plan {
         let read = Read {
             texts: configuration.texts.clone(),
             folders: set.folders().to_vec(),
-            #[cfg(feature = "dso")]
             signers: set.signers().map(<[_]>::to_vec),
             shown: shown::text(&configuration.tree, &set),
             main: configuration.servers.first().map(|main| main.scope.settings.clone()).unwrap_or_default(),

@@ -49,6 +49,7 @@ pub struct Room {
     _runtime: Runtime,
 }
 
+#[cfg_attr(not(feature = "bench"), allow(dead_code, reason = "benches need more of it than tests do"))]
 impl Room {
     /// A session of a generation with these modules, in this order: one server,
     /// no sections, no limits.
