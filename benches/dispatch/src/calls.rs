@@ -88,7 +88,7 @@ fn guarded(group: &str, probes: &Probes, probe: &Probe, instance: &'static dyn I
 /// A module that has a runtime: its image's own where it is loaded. What answers at
 /// once does not enter it, each poll of a future does.
 fn with_runtime(probes: &Probes, probe: &Probe) -> &'static dyn Instance {
-    Box::leak(probes.occupant_with_runtime(probe, Verb::NOOP).running.instance)
+    Box::leak(Box::new(probes.occupant_with_runtime(probe, Verb::NOOP).running)).instance()
 }
 
 fn waiting_small_bare(probes: &Probes, probe: &Probe) -> Case {

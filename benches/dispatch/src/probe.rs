@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use gantry_api::guard::Home;
 use gantry_api::moment::SettingsBox;
-use gantry_api::{Defaults, Descriptor, Hook, Image, Layout, Phase, ScopeValues, Value, Verb};
+use gantry_api::{Defaults, Descriptor, Hook, Image, Layout, Lent, Phase, ScopeValues, Value, Verb};
 use gantry_loader::{Loader, Trust};
 use gantry_server::{ImageRef, LOGGER, Occupant, Running};
 use mod_probe::Kit;
@@ -98,7 +98,7 @@ impl Probe {
 fn occupant(image: &ImageRef, descriptor: &'static Descriptor, home: Home, hooks: Vec<Hook>) -> Occupant {
     let instance = (descriptor.create)(home).expect("it is made without failing");
     let (name, version) = (descriptor.name.to_owned(), descriptor.version.to_owned());
-    let running = Running::new(name, version, instance, image.clone());
+    let running = Running::new(name, version, Lent::new(instance, image.clone()));
     debug_assert!(hooks.iter().all(|hook| hook.phase == Phase::Pre));
     Occupant { running, settings: settings(descriptor), hooks, commands: Vec::new() }
 }

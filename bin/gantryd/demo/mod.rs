@@ -42,9 +42,9 @@ fn announce(state: &State, addresses: &[SocketAddr], generation: &Generation) {
     }
     println!("Modules:");
     for module in &generation.modules {
-        let layout = match module.image.layout() {
+        let layout = match module.image().layout() {
             Layout::Linked => "linked in".to_owned(),
-            Layout::Loaded => format!("loaded from {}", module.image.shown()),
+            Layout::Loaded => format!("loaded from {}", module.image().shown()),
         };
         println!("  {:16} {:8} {layout}", module.name, module.version);
     }

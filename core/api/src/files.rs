@@ -85,8 +85,8 @@ pub struct DirectoryEntry {
     pub target: Option<Vec<u8>>,
 }
 
-/// The session's files. Errors carry the reply for the client: 550 where the
-/// gate or the system refuses, 530 before login.
+/// The session's files. An error's kind says what the gate or the system refuses:
+/// `Denied`, `NotFound`, `Exists`...; before login it is `NotLoggedIn`.
 #[async_trait]
 pub trait Files: Send + Sync {
     /// The command being run, which the gate judges. The server calls this.

@@ -4,10 +4,10 @@
 //!
 //! `guarded!` declares a trait whose objects cross images, with its guard.
 
-mod call;
-mod guarded;
-mod home;
-mod output;
+pub(crate) mod call;
+pub(crate) mod guarded;
+pub(crate) mod home;
+pub(crate) mod output;
 #[cfg(test)]
 mod tests;
 

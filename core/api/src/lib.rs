@@ -23,6 +23,7 @@ mod hook;
 pub mod image;
 pub mod instance;
 pub mod layer;
+mod lent;
 pub mod log;
 pub mod meter;
 mod module;
@@ -54,7 +55,7 @@ pub use dialogue::Dialogue;
 #[doc(hidden)]
 pub use directive::parse_guarded;
 pub use directive::{Contexts, Directive, Inherits, Parse};
-pub use error::{Error, Fault, Result};
+pub use error::{Error, ErrorKind, Fault, Result};
 pub use gantry_proto as proto;
 pub use gantry_proto::command::Command;
 pub use gantry_proto::reply::Reply;
@@ -62,7 +63,8 @@ pub use gantry_proto::verb::Verb;
 pub use hook::{Commands, Hook, Phase, Step};
 pub use image::{Descriptor, Image, MODULES};
 pub use instance::Instance;
-pub use module::{Module, refuse};
+pub use lent::Lent;
+pub use module::{Module, refuse, usage};
 pub use moment::{Moment, State};
 pub use nearest::nearest;
 pub use notes::Notes;
@@ -79,8 +81,8 @@ pub use world::World;
 pub mod prelude {
     pub use crate::control::{Answer, Asked};
     pub use crate::{
-        Command, CommandClasses, Contexts, Dialogue, Error, Hook, Module, Moment, Phase, Reply, Result, Session, Start,
-        Step, Value, Verb, VirtualPath, async_trait, command, control, directive, log, module, parse, refuse, settings,
-        variable,
+        Command, CommandClasses, Contexts, Dialogue, Error, ErrorKind, Hook, Module, Moment, Phase, Reply, Result,
+        Session, Start, Step, Value, Verb, VirtualPath, async_trait, command, control, directive, log, module, parse,
+        refuse, settings, usage, variable,
     };
 }

@@ -60,3 +60,9 @@ pub trait Module: Send + Sync + 'static {
 pub fn refuse<T>(code: u16, text: impl Into<String>) -> Result<T> {
     Err(Error::client(code, text))
 }
+
+/// Refuses words that do not fit a command or an action: `return usage("one name is
+/// wanted")`.
+pub fn usage<T>(text: impl Into<String>) -> Result<T> {
+    Err(Error::usage(text))
+}

@@ -8,7 +8,7 @@ use std::time::SystemTime;
 
 use crate::account::Account;
 use crate::census::Census;
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::files::Files;
 use crate::meter::Meter;
 use crate::notes::Notes;
@@ -74,9 +74,9 @@ impl Session {
         self.ending.get_or_insert_with(|| Ending(why.into()));
     }
 
-    /// Who is logged in; 530 before that.
+    /// Who is logged in; an error before that.
     pub fn account(&self) -> Result<&Arc<Account>> {
-        self.account.as_ref().ok_or_else(|| Error::client(530, "Please login with USER and PASS"))
+        self.account.as_ref().ok_or_else(|| Error::of(ErrorKind::NotLoggedIn))
     }
 
     /// Where a path that the client named leads.

@@ -12,7 +12,7 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use gantry_api::{Contexts, Directive, Inherits, Value, parse};
-use gantry_config::{Catalogue, Options, Position, check_rule, parse_text};
+use gantry_config::{Catalogue, LoadFailure, Options, Position, check_rule, parse_text};
 
 const SIZES: [usize; 4] = [1_000, 2_000, 5_000, 10_000];
 const ROUNDS: usize = 3;
@@ -113,8 +113,8 @@ impl Catalogue for Shelf {
         false
     }
 
-    fn load(&mut self, _: &str, _: &Position) -> Result<Option<String>, String> {
-        Err("not here".to_owned())
+    fn load(&mut self, _: &str, _: &Position) -> Result<Option<String>, LoadFailure> {
+        Err("not here".into())
     }
 
     fn module_path(&mut self, _: &Path) -> Result<(), String> {

@@ -9,6 +9,23 @@ use crate::error::Fault;
 use crate::position::Position;
 use crate::tree::Node;
 
+/// Why a module or library cannot be had.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LoadFailure {
+    /// The reason, for the administrator.
+    pub reason: String,
+    /// Whether nothing of Gantry's was found under that name: no file, or one that
+    /// is no module of Gantry's.
+    pub is_foreign: bool,
+}
+
+/// For another reason than that nothing was found.
+impl From<&str> for LoadFailure {
+    fn from(reason: &str) -> Self {
+        Self { reason: reason.to_owned(), is_foreign: false }
+    }
+}
+
 /// The directives and modules that there are at the line being read.
 pub trait Catalogue {
     /// The directive of a name, matched without regard to case.
@@ -18,8 +35,8 @@ pub trait Catalogue {
     fn has_module(&self, name: &str) -> bool;
 
     /// LoadModule. A notice when there is nothing to do: it is linked in, or
-    /// loaded already. The error is the reason why it cannot be had.
-    fn load(&mut self, name: &str, at: &Position) -> Result<Option<String>, String>;
+    /// loaded already.
+    fn load(&mut self, name: &str, at: &Position) -> Result<Option<String>, LoadFailure>;
 
     /// ModulePath; the path is absolute. The error is the reason.
     fn module_path(&mut self, path: &Path) -> Result<(), String>;

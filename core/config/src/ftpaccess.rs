@@ -9,7 +9,7 @@ use std::path::Path;
 use gantry_api::{Directive, Inherits, Value};
 
 use crate::build;
-use crate::catalogue::Catalogue;
+use crate::catalogue::{Catalogue, LoadFailure};
 use crate::error::{Fault, Faults, Problem};
 use crate::position::Position;
 use crate::reader::read_ftpaccess;
@@ -124,8 +124,8 @@ impl Catalogue for Snapshot<'_> {
         self.0.modules.iter().any(|module| module == name)
     }
 
-    fn load(&mut self, _: &str, _: &Position) -> Result<Option<String>, String> {
-        Err("not in .ftpaccess".to_owned())
+    fn load(&mut self, _: &str, _: &Position) -> Result<Option<String>, LoadFailure> {
+        Err("not in .ftpaccess".into())
     }
 
     fn module_path(&mut self, _: &Path) -> Result<(), String> {

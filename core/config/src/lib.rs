@@ -33,7 +33,7 @@ mod testing;
 mod toml_lines;
 mod tree;
 
-pub use catalogue::Catalogue;
+pub use catalogue::{Catalogue, LoadFailure};
 pub use class::{Class, check_class_rule, class_of};
 pub use compat::{Entry, Report, compat};
 pub use configuration::{Anonymous, Configuration, Server};

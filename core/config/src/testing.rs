@@ -4,7 +4,7 @@ use std::path::Path;
 
 use gantry_api::{Contexts, Directive, Inherits, Value, parse};
 
-use crate::catalogue::Catalogue;
+use crate::catalogue::{Catalogue, LoadFailure};
 use crate::class::check_class_rule;
 use crate::configuration::Configuration;
 use crate::error::{Fault, Faults, Problem};
@@ -98,14 +98,17 @@ impl Catalogue for Shelf {
         name == "mod_core" || (name == "mod_sql" && self.sql)
     }
 
-    fn load(&mut self, name: &str, _: &Position) -> Result<Option<String>, String> {
+    fn load(&mut self, name: &str, _: &Position) -> Result<Option<String>, LoadFailure> {
         match name {
             "mod_sql.c" if self.sql => Ok(Some("module 'mod_sql.c' already loaded".to_owned())),
             "mod_sql.c" => {
                 self.sql = true;
                 Ok(None)
             }
-            _ => Err(format!("no {}.so in /modules", name.trim_end_matches(".c"))),
+            _ => {
+                let reason = format!("no {}.so in /modules", name.trim_end_matches(".c"));
+                Err(LoadFailure { reason, is_foreign: true })
+            }
         }
     }
 

@@ -12,9 +12,9 @@ use std::os::fd::{AsRawFd, OwnedFd};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use gantry_api::Image;
 use gantry_api::image::{Entry, Header};
 use gantry_api::log::Host;
+use gantry_api::{Image, Lent};
 use libloading::os::unix::{Library, RTLD_GLOBAL, RTLD_LOCAL, RTLD_NOW};
 
 use crate::digest::Sha256Sum;
@@ -34,11 +34,7 @@ pub(crate) enum Keep {
 }
 
 /// A mapped image.
-pub(crate) struct Mapping {
-    // Above `_open`: its tables are dropped while its code is mapped.
-    image: Image,
-    _open: Open,
-}
+pub(crate) struct Mapping(Lent<Image, Open>);
 
 impl Mapping {
     /// Maps a copy of bytes which were checked: their stamp agrees with this
@@ -54,12 +50,12 @@ impl Mapping {
         // What runs there is core/api's code of that image, no module's. A
         // guard here would be no use: a panic is caught in its own image only.
         let image = (open.header(file, symbol)?.open)(host);
-        Ok(Self { image, _open: open })
+        Ok(Self(Lent::new(image, open)))
     }
 
     /// What the image holds.
     pub(crate) fn image(&self) -> &Image {
-        &self.image
+        &self.0
     }
 }
 

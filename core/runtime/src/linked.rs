@@ -148,10 +148,16 @@ impl Drop for Place {
     }
 }
 
-/// A task and its place, in the order in which they are to be dropped.
+/// A task, and its place until the task is gone.
 struct Counted {
     task: Caught,
     _place: Place,
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.task.drop_task();
+    }
 }
 
 impl Future for Counted {
@@ -159,5 +165,31 @@ impl Future for Counted {
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
         Pin::new(&mut self.task).poll(context)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+
+    /// Notes in its drop how many tasks have places.
+    struct Last(Arc<Tasks>, Arc<AtomicUsize>);
+
+    impl Drop for Last {
+        fn drop(&mut self) {
+            self.1.store(lock(&self.0.state).running.len(), Ordering::Relaxed);
+        }
+    }
+
+    #[test]
+    fn a_task_has_its_place_until_it_is_gone() {
+        let (tasks, noted) = (Arc::<Tasks>::default(), Arc::<AtomicUsize>::default());
+        let last = Last(Arc::clone(&tasks), Arc::clone(&noted));
+        let task = Caught::new("mod_test", Box::pin(async move { drop(last) }));
+        drop(Counted { task, _place: tasks.enter().unwrap() });
+        assert_eq!(noted.load(Ordering::Relaxed), 1);
+        assert!(lock(&tasks.state).running.is_empty());
     }
 }

@@ -19,7 +19,8 @@ impl Caught {
         Self { task: Some(task), module }
     }
 
-    fn drop_task(&mut self) {
+    /// Drops the task now.
+    pub(crate) fn drop_task(&mut self) {
         let task = self.task.take();
         caught(self.module, "a task, while being dropped", || drop(task));
     }

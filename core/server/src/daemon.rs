@@ -350,7 +350,7 @@ fn say_modules(generation: &Generation) {
                 generation.number,
                 module.name,
                 module.version,
-                module.image.shown()
+                module.image().shown()
             ),
         );
     }

@@ -6,7 +6,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use gantry_api::{Account, Error, LimitGroups, Result, Verb};
+use gantry_api::{Account, Error, ErrorKind, LimitGroups, Result, Verb};
 use gantry_config::{Class, Limit, Limits, Rule, Verdict, Who, class_of};
 
 /// What is done to a file, whatever the command.
@@ -176,14 +176,14 @@ impl Rules {
         {
             allowed &= self.allows(other, groups, &who);
         }
-        if allowed { Ok(()) } else { Err(Error::client(550, "Permission denied")) }
+        if allowed { Ok(()) } else { Err(Error::of(ErrorKind::Denied)) }
     }
 
     /// Refuses a login (`<Limit LOGIN>`).
     pub fn check_login(&self, person: &Person) -> Result<()> {
         let said = self.innermost(&person.who(), |limit| names(limit, is_login));
         match said {
-            Some((_, Verdict::Deny)) => Err(Error::client(530, "Login incorrect.")),
+            Some((_, Verdict::Deny)) => Err(Error::of(ErrorKind::LoginRefused)),
             _ => Ok(()),
         }
     }

@@ -4,9 +4,12 @@ pub mod dispatch;
 pub mod ftpaccess;
 pub mod held;
 pub mod images;
+pub mod objects;
 pub mod read;
 pub mod retired;
 pub mod running;
 pub mod scope;
 pub mod server;
 pub mod snapshot;
+#[cfg(test)]
+pub mod witness;

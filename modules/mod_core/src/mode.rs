@@ -3,7 +3,7 @@
 use gantry_api::files::{Kind, Links};
 use gantry_api::prelude::*;
 
-use crate::parameters::{done, first_word, named, not_understood, shown};
+use crate::parameters::{done, first_word, not_understood, shown};
 
 command! {
     /// Sets permission bits, in octal or as chmod(1) names them.
@@ -16,7 +16,7 @@ async fn change(at: &mut Moment<'_>) -> Result<Step> {
         return not_understood(at, 500);
     }
     let path = at.session.resolve(name);
-    let named = |error| named(name, &error);
+    let named = |error: Error| error.of_file(name);
     let metadata = at.session.files.metadata(&path, Links::Follow).await.map_err(named)?;
     let Some(mode) = mode(wanted, metadata.mode, metadata.kind) else {
         return refuse(550, format!("'{}': invalid mode", shown(wanted)));

@@ -28,12 +28,6 @@ pub(crate) fn shown(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
-/// An error with the name of the file before it. The server does that where the argument is nothing but the name.
-pub(crate) fn named(name: &[u8], error: &Error) -> Error {
-    let (code, text) = error.reply();
-    Error::client(code, format!("{}: {text}", shown(name)))
-}
-
 /// The refusal of a line that makes no sense: `500 'RETR' not understood`.
 pub(crate) fn not_understood<T>(at: &Moment<'_>, code: u16) -> Result<T> {
     refuse(code, format!("'{}' not understood", line(at.command)))

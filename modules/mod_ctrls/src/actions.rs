@@ -35,7 +35,7 @@ pub async fn switch(asked: &Asked<'_>, on: bool) -> Result<Answer> {
     let (action, module) = match asked.words {
         [action] => (*action, None),
         [action, module] => (*action, Some((*module).to_owned())),
-        _ => return refuse(0, "wrong number of parameters"),
+        _ => return usage("wrong number of parameters"),
     };
     let action = (action != "all").then(|| action.to_owned());
     let value = asked.daemon.operate(Operation::Enable { action, module, on }).await?;

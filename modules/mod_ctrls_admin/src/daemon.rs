@@ -15,7 +15,7 @@ pub async fn dns(asked: &Asked<'_>) -> Result<Answer> {
         }
         _ => None,
     };
-    let Some(on) = on else { return refuse(0, "dns: on or off is wanted") };
+    let Some(on) = on else { return usage("dns: on or off is wanted") };
     let value = asked.daemon.operate(Operation::ReverseDns(on)).await?;
     Ok(Answer::new(format!("dns: UseReverseDNS set to '{}'", if on { "on" } else { "off" }), value))
 }
@@ -35,14 +35,14 @@ pub async fn get(asked: &Asked<'_>) -> Result<Answer> {
             let lines = lines.map(|one| format!("{} ({})", text(one, "directive"), text(one, "module")));
             Ok(Answer { lines: lines.collect(), value })
         }
-        _ => refuse(0, "config or directives is wanted"),
+        _ => usage("config or directives is wanted"),
     }
 }
 
 /// `reload`.
 pub async fn reload(asked: &Asked<'_>) -> Result<Answer> {
     if !asked.words.is_empty() {
-        return refuse(0, "wrong number of parameters");
+        return usage("wrong number of parameters");
     }
     let value = asked.daemon.operate(Operation::Reload).await?;
     let generation = value.entry("generation").and_then(Value::int).unwrap_or_default();
@@ -77,9 +77,9 @@ pub async fn shutdown(asked: &Asked<'_>) -> Result<Answer> {
         [] => 0,
         ["graceful", seconds] => match seconds.parse() {
             Ok(seconds) => seconds,
-            Err(_) => return refuse(0, format!("'{seconds}' is no number of seconds")),
+            Err(_) => return usage(format!("'{seconds}' is no number of seconds")),
         },
-        _ => return refuse(0, "wrong parameters"),
+        _ => return usage("wrong parameters"),
     };
     let value = asked.daemon.operate(Operation::Shutdown { grace: Duration::from_secs(grace) }).await?;
     let line =

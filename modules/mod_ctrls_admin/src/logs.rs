@@ -7,7 +7,7 @@ const MOST: u8 = 10;
 
 fn level(word: &str) -> Result<u8> {
     let level = word.parse().ok().filter(|level| *level <= MOST);
-    level.ok_or_else(|| Error::client(0, format!("'{word}' is no level: 0 to {MOST}")))
+    level.ok_or_else(|| Error::usage(format!("'{word}' is no level: 0 to {MOST}")))
 }
 
 /// `debug [level [number]]`, and `debug number`.
@@ -15,7 +15,7 @@ pub async fn debug(asked: &Asked<'_>) -> Result<Answer> {
     let wanted = match asked.words {
         [] | ["level"] => None,
         ["level", number] | [number] => Some(level(number)?),
-        _ => return refuse(0, "wrong parameters"),
+        _ => return usage("wrong parameters"),
     };
     let value = asked.daemon.operate(Operation::LogLevel(wanted)).await?;
     let level = value.entry("level").and_then(Value::int).unwrap_or_default();
@@ -26,7 +26,7 @@ pub async fn debug(asked: &Asked<'_>) -> Result<Answer> {
 /// `trace channel:level ...`, `trace info`.
 pub async fn trace(asked: &Asked<'_>) -> Result<Answer> {
     let wanted = match asked.words {
-        [] => return refuse(0, "trace: missing required parameters"),
+        [] => return usage("trace: missing required parameters"),
         ["info"] => Vec::new(),
         words => words.iter().map(|word| channel(word)).collect::<Result<_>>()?,
     };
@@ -53,9 +53,9 @@ pub async fn trace(asked: &Asked<'_>) -> Result<Answer> {
 
 fn channel(word: &str) -> Result<(String, u8)> {
     let (name, number) =
-        word.rsplit_once(':').ok_or_else(|| Error::client(0, format!("'{word}' is not of the form channel:level")))?;
+        word.rsplit_once(':').ok_or_else(|| Error::usage(format!("'{word}' is not of the form channel:level")))?;
     if name.is_empty() {
-        return refuse(0, format!("'{word}' names no channel"));
+        return usage(format!("'{word}' names no channel"));
     }
     Ok((name.to_owned(), level(number)?))
 }

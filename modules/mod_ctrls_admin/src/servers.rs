@@ -5,7 +5,7 @@ use gantry_api::prelude::*;
 
 /// `up` and `down`.
 pub async fn serve(asked: &Asked<'_>, up: bool) -> Result<Answer> {
-    let [meant] = asked.words else { return refuse(0, "missing required parameters") };
+    let [meant] = asked.words else { return usage("missing required parameters") };
     let server = (*meant != "all").then(|| (*meant).to_owned());
     let value = asked.daemon.operate(Operation::Serve { server, up }).await?;
     let whose = if *meant == "all" { "all servers" } else { *meant };
@@ -18,7 +18,7 @@ pub async fn status(asked: &Asked<'_>) -> Result<Answer> {
     let meant = match asked.words {
         [] | ["all"] => None,
         [meant] => Some(*meant),
-        _ => return refuse(0, "wrong number of parameters"),
+        _ => return usage("wrong number of parameters"),
     };
     let mut value = asked.daemon.operate(Operation::Status).await?;
     if let (Some(meant), Value::Map(entries)) = (meant, &mut value) {
@@ -26,7 +26,7 @@ pub async fn status(asked: &Asked<'_>) -> Result<Answer> {
             if let ("servers", Value::List(servers)) = (key.as_str(), servers) {
                 servers.retain(|server| is_at(server, meant));
                 if servers.is_empty() {
-                    return refuse(0, format!("no server is at '{meant}'"));
+                    return usage(format!("no server is at '{meant}'"));
                 }
             }
         }

@@ -5,23 +5,23 @@ use gantry_api::prelude::*;
 
 /// `kick user|host|class|session [-n count] name ...`.
 pub async fn kick(asked: &Asked<'_>) -> Result<Answer> {
-    let [kind, rest @ ..] = asked.words else { return refuse(0, "missing required parameters") };
+    let [kind, rest @ ..] = asked.words else { return usage("missing required parameters") };
     let by = match *kind {
         "user" => Kick::User,
         "host" => Kick::Host,
         "class" => Kick::Class,
         "session" => Kick::Session,
-        other => return refuse(0, format!("'{other}' is none of user, host, class, session")),
+        other => return usage(format!("'{other}' is none of user, host, class, session")),
     };
     let (most, names) = match rest {
         ["-n", count, names @ ..] => match count.parse() {
             Ok(count) => (Some(count), names),
-            Err(_) => return refuse(0, format!("'{count}' is no number")),
+            Err(_) => return usage(format!("'{count}' is no number")),
         },
         names => (None, names),
     };
     if names.is_empty() {
-        return refuse(0, "missing required parameters");
+        return usage("missing required parameters");
     }
     let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
     let value = asked.daemon.operate(Operation::Kick { by, names: names.clone(), most }).await?;

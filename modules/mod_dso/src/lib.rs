@@ -63,11 +63,11 @@ fn module_and_file(words: &[&str]) -> Result<(String, Option<String>)> {
     let (module, file) = match words {
         [module] => (*module, None),
         [module, file] => (*module, Some((*file).to_owned())),
-        [] => return refuse(0, "missing required parameters"),
-        _ => return refuse(0, "wrong number of parameters"),
+        [] => return usage("missing required parameters"),
+        _ => return usage("wrong number of parameters"),
     };
     match &file {
-        Some(file) if !Path::new(file).is_absolute() => refuse(0, format!("'{file}' must be an absolute path")),
+        Some(file) if !Path::new(file).is_absolute() => usage(format!("'{file}' must be an absolute path")),
         _ => Ok((module.to_owned(), file)),
     }
 }
@@ -86,10 +86,10 @@ async fn remove(asked: &Asked<'_>) -> Result<Answer> {
         [module, "now"] => (*module, Leave::Now),
         [module, "drain", seconds] => match seconds.parse() {
             Ok(seconds) => (*module, Leave::Drain(Duration::from_secs(seconds))),
-            Err(_) => return refuse(0, format!("'{seconds}' is no number of seconds")),
+            Err(_) => return usage(format!("'{seconds}' is no number of seconds")),
         },
-        [] => return refuse(0, "missing required parameters"),
-        _ => return refuse(0, "wrong parameters"),
+        [] => return usage("missing required parameters"),
+        _ => return usage("wrong parameters"),
     };
     if shown(module) == "mod_dso.c" {
         return Err(Error::system("mod_dso has this very action, and none other takes it in again"));

@@ -20,8 +20,7 @@ async fn modify(at: &mut Moment<'_>) -> Result<Step> {
     let done = at.session.files.set_modified(&path, seconds).await;
     if let Err(error) = done {
         // The server would name the whole argument.
-        let (code, text) = error.reply();
-        return refuse(code, format!("{}: {text}", String::from_utf8_lossy(name)));
+        return Err(error.of_file(name));
     }
     // What a file system cannot keep it rounds: MDTM says the same afterwards.
     let kept = at.session.files.metadata(&path, Links::Follow).await.map_or(seconds, |metadata| metadata.modified);

@@ -108,6 +108,6 @@ mod tests {
         assert!(!fits(b"*", b".x", &mut budget).unwrap());
         assert!(fits(b".*", b".x", &mut budget).unwrap());
         assert!(fits(b"*.*", b"a.x", &mut budget).unwrap());
-        assert_eq!(fits(b"*", b"x", &mut Budget::new(0)).unwrap_err().reply().0, 450);
+        assert_eq!(fits(b"*", b"x", &mut Budget::new(0)).unwrap_err().code(), Some(450));
     }
 }

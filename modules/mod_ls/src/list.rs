@@ -49,7 +49,7 @@ async fn names(ls: &Ls, at: &mut Moment<'_>) -> Result<Step> {
     (options.long, options.recursive) = (false, false);
     let subject = match subject(at.session, path, &options).await {
         Ok(Subject::Names(found)) if found.is_empty() => {
-            return absent(at, settings, path, Error::client(450, "No files found")).await;
+            return absent(at, settings, path, nothing_there("No files found")).await;
         }
         Ok(subject) => subject,
         Err(error) => return absent(at, settings, path, error).await,
@@ -76,9 +76,14 @@ pub(crate) async fn subject(session: &Session, path: &[u8], options: &ListOption
         Err(_) if glob::is_pattern(path) => matching(session, path).await,
         Err(error) => match session.files.metadata(&session.resolve(path), Links::Keep).await {
             Ok(link) => Ok(Subject::Names(vec![(path.to_vec(), link)])),
-            Err(_) => refuse(450, format!("{}: {}", String::from_utf8_lossy(path), error.reply().1)),
+            Err(_) => Err(nothing_there(&format!("{}: {}", String::from_utf8_lossy(path), error.text()))),
         },
     }
+}
+
+/// What is said where there is nothing, as ProFTPD says it.
+fn nothing_there(text: &str) -> Error {
+    Error::client(450, text).with_kind(ErrorKind::NotFound)
 }
 
 /// The lines.
@@ -131,7 +136,7 @@ async fn absent(at: &mut Moment<'_>, settings: &Settings, path: &[u8], error: Er
 
 fn finish(at: &mut Moment<'_>, settings: &Settings, result: Result<()>) -> Result<Step> {
     match result {
-        Err(error) if settings.options.silent && error.reply().0 == 450 => {}
+        Err(error) if settings.options.silent && error.kind() == ErrorKind::NotFound => {}
         result => result?,
     }
     at.respond(226, "Transfer complete");

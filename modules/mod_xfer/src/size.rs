@@ -146,6 +146,7 @@ mod tests {
         room.moved(7).unwrap();
         assert_eq!(room.grant(Direction::In, 7).unwrap(), Grant::Bytes(3));
         room.moved(3).unwrap();
-        assert_eq!(room.grant(Direction::In, 1).unwrap_err().reply(), (552, "Transfer aborted. File too large"));
+        let error = room.grant(Direction::In, 1).unwrap_err();
+        assert_eq!((error.code(), error.text()), (Some(552), "Transfer aborted. File too large"));
     }
 }

@@ -35,14 +35,12 @@ async fn create(at: &mut Moment<'_>) -> Result<(VirtualPath, Box<dyn File>)> {
         tries += 1;
         match at.session.files.open(&path, Open::Create).await {
             Ok(file) => return Ok((path, file)),
-            Err(error) if tries >= TRIES || !is_taken(&error) => return Err(error.context(path)),
+            Err(error) if tries >= TRIES || error.kind() != ErrorKind::Exists => {
+                return Err(error.of_file(path.as_bytes()));
+            }
             Err(_) => {}
         }
     }
-}
-
-fn is_taken(error: &Error) -> bool {
-    error.reply().1.ends_with("File exists")
 }
 
 /// `ftp` and six letters or digits.

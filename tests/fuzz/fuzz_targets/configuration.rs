@@ -6,7 +6,7 @@
 use std::path::Path;
 
 use gantry_api::{Contexts, Directive, Inherits, Value, parse};
-use gantry_config::{Catalogue, Options, Position, check_class_rule, check_rule, parse_text};
+use gantry_config::{Catalogue, LoadFailure, Options, Position, check_class_rule, check_rule, parse_text};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &str| {
@@ -64,8 +64,8 @@ impl Catalogue for Shelf {
         name.len().is_multiple_of(2)
     }
 
-    fn load(&mut self, name: &str, _: &Position) -> Result<Option<String>, String> {
-        if name.len().is_multiple_of(2) { Ok(None) } else { Err("no such module".to_owned()) }
+    fn load(&mut self, name: &str, _: &Position) -> Result<Option<String>, LoadFailure> {
+        if name.len().is_multiple_of(2) { Ok(None) } else { Err("no such module".into()) }
     }
 
     fn module_path(&mut self, _: &Path) -> Result<(), String> {

@@ -55,7 +55,7 @@ impl gantry_config::Catalogue for Nothing {
         false
     }
 
-    fn load(&mut self, _: &str, _: &gantry_config::Position) -> Result<Option<String>, String> {
+    fn load(&mut self, _: &str, _: &gantry_config::Position) -> Result<Option<String>, gantry_config::LoadFailure> {
         Ok(None)
     }
 

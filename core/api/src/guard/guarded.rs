@@ -77,37 +77,37 @@ macro_rules! guarded {
     // object that a module hands over, and of those that come boxed.
     ($(#[$meta:meta])* $visible:vis trait $name:ident $(: $bound:ident $(+ $more:ident)*)? { $($methods:tt)* }) => {
         $(#[$meta])*
-        #[$crate::async_trait]
+        #[::async_trait::async_trait]
         $visible trait $name $(: $bound $(+ $more)*)? { $($methods)* }
 
-        $crate::guard::guarded! { @impl [impl<T: $name> $name for $crate::guard::Guarded<T>] [] $($methods)* }
-        $crate::guard::guarded! { @impl [impl $name for $crate::guard::Guarded<Box<dyn $name>>] [] $($methods)* }
+        $crate::guard::guarded::guarded! { @impl [impl<T: $name> $name for $crate::guard::guarded::Guarded<T>] [] $($methods)* }
+        $crate::guard::guarded::guarded! { @impl [impl $name for $crate::guard::guarded::Guarded<Box<dyn $name>>] [] $($methods)* }
 
-        impl $crate::guard::Output for Box<dyn $name> {
+        impl $crate::guard::output::Output for Box<dyn $name> {
             const HOLDS: bool = true;
 
-            fn guarded(self, home: &$crate::guard::Home) -> Self {
-                Box::new($crate::guard::Guarded::new(home.clone(), self))
+            fn guarded(self, home: &$crate::guard::home::Home) -> Self {
+                Box::new($crate::guard::guarded::Guarded::new(home.clone(), self))
             }
         }
     };
 
     (@impl [$($header:tt)*] [$($done:tt)*]) => {
-        #[$crate::async_trait]
+        #[::async_trait::async_trait]
         $($header)* { $($done)* }
     };
     (@impl $header:tt $done:tt
      $(#[$meta:meta])* $($word:ident)+ ($($arguments:tt)*) $(-> $answer:ty)?; $($rest:tt)*) => {
-        $crate::guard::guarded! { @method $header $done [$($word)+] ($($arguments)*) [$($answer)?] $($rest)* }
+        $crate::guard::guarded::guarded! { @method $header $done [$($word)+] ($($arguments)*) [$($answer)?] $($rest)* }
     };
     (@impl $header:tt $done:tt
      $(#[$meta:meta])* $($word:ident)+ ($($arguments:tt)*) $(-> $answer:ty)? $body:block $($rest:tt)*) => {
-        $crate::guard::guarded! { @method $header $done [$($word)+] ($($arguments)*) [$($answer)?] $($rest)* }
+        $crate::guard::guarded::guarded! { @method $header $done [$($word)+] ($($arguments)*) [$($answer)?] $($rest)* }
     };
 
     (@method $header:tt [$($done:tt)*] [fn $method:ident]
      (&self $(, $name:ident: $type:ty)* $(,)?) [$($answer:ty)?] $($rest:tt)*) => {
-        $crate::guard::guarded! { @impl $header [$($done)*
+        $crate::guard::guarded::guarded! { @impl $header [$($done)*
             fn $method(&self $(, $name: $type)*) $(-> $answer)? {
                 self.home().at_once(move || self.value().$method($($name),*))
             }
@@ -115,7 +115,7 @@ macro_rules! guarded {
     };
     (@method $header:tt [$($done:tt)*] [fn $method:ident]
      (&mut self $(, $name:ident: $type:ty)* $(,)?) [$($answer:ty)?] $($rest:tt)*) => {
-        $crate::guard::guarded! { @impl $header [$($done)*
+        $crate::guard::guarded::guarded! { @impl $header [$($done)*
             fn $method(&mut self $(, $name: $type)*) $(-> $answer)? {
                 let (value, home) = self.parts_mut();
                 home.at_once(move || value.$method($($name),*))
@@ -124,18 +124,18 @@ macro_rules! guarded {
     };
     (@method $header:tt [$($done:tt)*] [async fn $method:ident]
      (&self $(, $name:ident: $type:ty)* $(,)?) [$($answer:ty)?] $($rest:tt)*) => {
-        $crate::guard::guarded! { @impl $header [$($done)*
+        $crate::guard::guarded::guarded! { @impl $header [$($done)*
             async fn $method(&self $(, $name: $type)*) $(-> $answer)? {
-                $crate::guard::Call::new(self.home(), move || self.value().$method($($name),*)).await
+                $crate::guard::call::Call::new(self.home(), move || self.value().$method($($name),*)).await
             }
         ] $($rest)* }
     };
     (@method $header:tt [$($done:tt)*] [async fn $method:ident]
      (&mut self $(, $name:ident: $type:ty)* $(,)?) [$($answer:ty)?] $($rest:tt)*) => {
-        $crate::guard::guarded! { @impl $header [$($done)*
+        $crate::guard::guarded::guarded! { @impl $header [$($done)*
             async fn $method(&mut self $(, $name: $type)*) $(-> $answer)? {
                 let (value, home) = self.parts_mut();
-                $crate::guard::Call::new(home, move || value.$method($($name),*)).await
+                $crate::guard::call::Call::new(home, move || value.$method($($name),*)).await
             }
         ] $($rest)* }
     };

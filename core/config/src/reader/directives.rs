@@ -9,6 +9,7 @@ use gantry_api::{Contexts, Inherits, Value};
 use super::at::At;
 use super::report::suggested;
 use super::{Reader, Trust, real};
+use crate::catalogue::LoadFailure;
 use crate::error::{Fault, Problem};
 use crate::file::NOT_UTF8;
 use crate::overrides::Override;
@@ -212,14 +213,10 @@ impl Reader<'_> {
         match self.catalogue.load(&module.text, &at.position) {
             Ok(None) => {}
             Ok(Some(notice)) => self.notice(at, notice),
-            Err(reason) => {
+            Err(LoadFailure { reason, is_foreign }) => {
                 self.failed.insert(bare(&module.text).to_owned());
-                // A file of another kind is damaged, or of another build: that it has
-                // a namesake helps nobody.
-                let absent = reason.starts_with(&format!("no {}.so in ", bare(&module.text)));
-                let theirs = absent || reason.contains("no stamp in it");
                 let fault = self.fault(at, Problem::Load { module: module.text.clone(), reason });
-                if theirs && proftpd::has_module(bare(&module.text)) {
+                if is_foreign && proftpd::has_module(bare(&module.text)) {
                     fault.help.push("ProFTPD has a module of this name; Gantry needs one of its own".to_owned());
                 }
             }

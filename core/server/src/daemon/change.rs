@@ -17,6 +17,7 @@ use tokio::sync::mpsc::UnboundedSender;
 use super::current::{Current, Open};
 use super::{Daemon, StartError, read_on, say, say_all, say_modules};
 use crate::generation::images::module_name;
+use crate::generation::objects::SharedObjects;
 use crate::generation::retired::Retired;
 use crate::generation::running::Running;
 use crate::log::LOGGER;
@@ -157,7 +158,7 @@ impl Daemon {
             Cause::Insert { module, file, directives } => {
                 let module = module_name(module);
                 if let Some(there) = running(module) {
-                    let (version, shown) = (&there.version, there.image.shown());
+                    let (version, shown) = (&there.version, there.image().shown());
                     return Err(format!(
                         "{module} is there already ({version}, {shown}): swap it for another file, or take it out first"
                     ));
@@ -170,7 +171,7 @@ impl Daemon {
                 let module = module_name(module);
                 let there = running(module).ok_or_else(|| missing(module, current))?;
                 removable(there, &current.generation.modules)?;
-                let all = there.image.image().directives.iter();
+                let all = there.image().image().directives.iter();
                 let own = all.filter(|directive| directive.module == module);
                 let directives = own.map(|directive| directive.name.to_owned()).collect();
                 let mut changes = before.without(module);
@@ -180,7 +181,7 @@ impl Daemon {
             Cause::Swap { module, file } => {
                 let module = module_name(module);
                 let there = running(module).ok_or_else(|| missing(module, current))?;
-                if there.image.layout() == Layout::Linked {
+                if there.image().layout() == Layout::Linked {
                     return Err(format!(
                         "{module} is linked into gantryd, and no file can take its place: build gantryd with it as a \
                          shared object (shared-{module}), or take it out (rmmod)"
@@ -197,7 +198,6 @@ impl Daemon {
     }
 
     /// A module that is taken in: from where.
-    #[cfg(feature = "dso")]
     fn inserted(
         &self,
         module: &str,
@@ -206,34 +206,17 @@ impl Daemon {
         current: &Current,
     ) -> Result<Inserted, String> {
         let is_linked = self.images.linked().iter().any(|linked| linked.name == module);
-        let found = || gantry_loader::find(module, &current.generation.read.folders).map_err(|error| error.to_string());
+        let read = &current.generation.read;
         let file = match file {
             Some(file) if is_linked => {
                 return Err(format!("{module} is linked into gantryd: leave {} out", file.display()));
             }
             Some(file) => Some(file),
             None if is_linked => None,
-            None => Some(found()?),
+            None => Some(self.images.objects.find(module, &read.folders).map_err(|failure| failure.reason)?),
         };
         let (module, directives) = (module.to_owned(), directives.to_owned());
-        Ok(Inserted { module, file, directives, signers: current.generation.read.signers.clone() })
-    }
-
-    /// A module that is taken in again: nothing can be loaded.
-    #[cfg(not(feature = "dso"))]
-    fn inserted(
-        &self,
-        module: &str,
-        _file: Option<PathBuf>,
-        directives: &str,
-        _current: &Current,
-    ) -> Result<Inserted, String> {
-        if !self.images.linked().iter().any(|linked| linked.name == module) {
-            return Err(format!(
-                "{module} is not linked in, and this gantryd was built without dso: it loads no modules"
-            ));
-        }
-        Ok(Inserted { module: module.to_owned(), file: None, directives: directives.to_owned() })
+        Ok(Inserted { module, file, directives, signers: read.signers.clone() })
     }
 }
 
@@ -246,14 +229,14 @@ fn missing(module: &str, current: &Current) -> String {
 /// it would come back, is not its own.
 fn removable(module: &Running, all: &[Running]) -> Result<(), String> {
     let requires = |other: &&Running| {
-        let descriptors = other.image.image().modules.iter();
+        let descriptors = other.image().image().modules.iter();
         descriptors.filter(|one| one.name == other.name).any(|one| one.requires.contains(&module.name.as_str()))
     };
     let needing: Vec<&str> = all.iter().filter(requires).map(|other| other.name.as_str()).collect();
     if !needing.is_empty() {
         return Err(format!("{} is needed by {}: take those out first", module.name, needing.join(", ")));
     }
-    let own = module.image.image().directives.iter().filter(|directive| directive.module == module.name);
+    let own = module.image().image().directives.iter().filter(|directive| directive.module == module.name);
     match own.map(|directive| directive.name).any(|name| name == "ControlsEngine") {
         true => {
             Err(format!("{} has the control socket, by which this is asked: switch ControlsEngine off", module.name))

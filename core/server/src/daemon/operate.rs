@@ -9,7 +9,7 @@ use std::sync::{Arc, PoisonError};
 use gantry_api::control::{Answer, Asked, Daemon as Does, Kick, Leave, Operation};
 use gantry_api::log::Level;
 use gantry_api::proto::text::Escaped;
-use gantry_api::{ControlAction, Error, Fault, Result, ServerId, Value, async_trait};
+use gantry_api::{ControlAction, Error, ErrorKind, Result, ServerId, Value, async_trait};
 use tokio::sync::oneshot;
 
 use super::change::{Cause, Changed};
@@ -70,14 +70,13 @@ impl Host for Daemon {
         if running.has_failed() {
             return Err((Reason::Refused, format!("{} is marked failed: it panicked too often", running.name)));
         }
-        let done = running.instance.control(&asked).await;
-        done.map_err(|error| match error.fault() {
-            Fault::Panic => {
-                generation.count_panic(running, &error);
-                (Reason::Refused, error.to_string())
+        let done = running.instance().control(&asked).await;
+        done.map_err(|error| {
+            generation.count_panic(running, &error);
+            match error.kind() {
+                ErrorKind::Usage => (Reason::Usage, format!("{error}\nusage: {name} {}", action.syntax)),
+                _ => (Reason::Refused, error.to_string()),
             }
-            Fault::Client => (Reason::Usage, format!("{error}\nusage: {name} {}", action.syntax)),
-            _ => (Reason::Refused, error.to_string()),
         })
     }
 }
@@ -85,7 +84,7 @@ impl Host for Daemon {
 /// The actions of a generation's modules, in the modules' order.
 fn actions(generation: &Generation) -> impl Iterator<Item = (&Running, &ControlAction)> {
     generation.modules.iter().flat_map(|running| {
-        let own = running.image.image().controls.iter();
+        let own = running.image().image().controls.iter();
         own.filter(|action| action.module == running.name).map(move |action| (running, *action))
     })
 }
@@ -273,11 +272,11 @@ impl Daemon {
         };
         let found: Vec<&ControlAction> = actions(generation).map(|(_, action)| action).filter(meant).collect();
         if found.is_empty() {
-            return Err(Error::client(0, unknown(generation, action.unwrap_or("all"))));
+            return Err(Error::usage(unknown(generation, action.unwrap_or("all"))));
         }
         let stays = |found: &&&ControlAction| ALWAYS.contains(&found.name);
         if !on && action.is_some() && found.iter().any(|found| stays(&found)) {
-            return Err(Error::client(0, format!("'{}' control cannot be removed", action.unwrap_or_default())));
+            return Err(Error::usage(format!("'{}' control cannot be removed", action.unwrap_or_default())));
         }
         let mut disabled = self.disabled.lock().unwrap_or_else(PoisonError::into_inner);
         let mut names = Vec::new();
@@ -302,7 +301,7 @@ fn serve(current: &Current, meant: Option<&str>, up: bool) -> Result<Value> {
         let all = (0..current.generation.servers.len()).flat_map(|id| current.heard_at(ServerId(id)));
         let all: Vec<String> = all.map(|address| address.to_string()).collect();
         let words = format!("no server is at '{}'; there are: {}", meant.unwrap_or_default(), all.join(", "));
-        return Err(Error::client(0, words));
+        return Err(Error::usage(words));
     }
     let mut down = current.down.lock().unwrap_or_else(PoisonError::into_inner);
     match up {

@@ -6,7 +6,7 @@ use std::time::SystemTime;
 
 use gantry_api::{Layout, Value, stamp};
 
-use crate::generation::images::{ImageRef, Images};
+use crate::generation::images::Images;
 use crate::generation::retired::Retired;
 use crate::generation::running::Running;
 use crate::generation::snapshot::Generation;
@@ -38,7 +38,7 @@ struct Key {
 
 impl Key {
     fn of(running: &Running) -> Self {
-        Self { module: running.name.clone(), sha256: running.image.sha256() }
+        Self { module: running.name.clone(), sha256: running.image().sha256() }
     }
 }
 
@@ -77,7 +77,7 @@ impl Registry {
     pub fn ended(&self, retired: &Retired) {
         let mut state = self.state();
         state.generations.retain(|(number, ..)| *number != retired.number);
-        for running in &retired.modules {
+        for running in retired.modules() {
             let key = Key::of(running);
             if let Some(build) = state.builds.iter_mut().find(|build| build.key == key) {
                 build.calls += running.calls();
@@ -170,7 +170,7 @@ impl State {
 
 impl Build {
     fn of(running: &Running, key: Key, began: (u64, SystemTime)) -> Self {
-        let (version, layout, stamp) = (running.version.clone(), running.image.layout(), String::new());
+        let (version, layout, stamp) = (running.version.clone(), running.image().layout(), String::new());
         let mut build = Self { key, version, layout, stamp, file: None, signer: None, began, calls: 0, panics: 0 };
         build.serves(running, None);
         build
@@ -178,13 +178,9 @@ impl Build {
 
     /// It serves, perhaps anew; its file may be another one with the same bytes.
     fn serves(&mut self, running: &Running, anew: Option<(u64, SystemTime)>) {
-        (self.stamp, self.file, self.signer) = match &running.image {
-            ImageRef::Linked(_) => (stamp::build_id().to_owned(), None, None),
-            #[cfg(feature = "dso")]
-            ImageRef::Loaded(loaded) => {
-                let file = loaded.path().display().to_string();
-                (loaded.stamp().id(), Some(file), loaded.signer().map(|signer| signer.to_string()))
-            }
+        (self.stamp, self.file, self.signer) = match running.image().loaded() {
+            None => (stamp::build_id().to_owned(), None, None),
+            Some(loaded) => (loaded.stamp(), Some(loaded.path().display().to_string()), loaded.signer()),
         };
         self.began = anew.unwrap_or(self.began);
     }

@@ -6,12 +6,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use gantry_api::log::{self, Level};
-use gantry_api::{Layout, Runtime};
+use gantry_api::{Layout, Lent, Runtime};
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use crate::daemon::registry::Registry;
+use crate::generation::images::ImageRef;
 use crate::generation::retired::Retired;
 use crate::generation::running::Running;
 
@@ -31,13 +32,14 @@ pub async fn retire(mut generations: UnboundedReceiver<Retired>, registry: Arc<R
     while leaving.join_next().await.is_some() {}
 }
 
-async fn end(mut retired: Retired, registry: Arc<Registry>) {
-    for module in retired.modules.iter().rev() {
+async fn end(retired: Retired, registry: Arc<Registry>) {
+    for module in retired.modules().iter().rev() {
         stop(module).await;
     }
     registry.ended(&retired);
-    let mut left: Vec<_> = retired.modules.iter().rev().map(Left::of).collect();
-    retired.clear();
+    let mut left: Vec<_> = retired.modules().iter().rev().map(Left::of).collect();
+    let number = retired.number;
+    let images = retired.clear();
     for Left { name, runtime, .. } in &mut left {
         if let Some(runtime) = runtime.take() {
             // Waiting for threads to end is no work for this one.
@@ -47,9 +49,8 @@ async fn end(mut retired: Retired, registry: Arc<Registry>) {
             }
         }
     }
-    let number = retired.number;
     // The images go now; what is said of them is text of the daemon's.
-    drop(retired);
+    drop(images);
     // The one of number 0 served nobody.
     let level = if number == 0 { Level::Debug } else { Level::Info };
     for Left { name, version, file, .. } in left {
@@ -64,21 +65,22 @@ async fn end(mut retired: Retired, registry: Arc<Registry>) {
 struct Left {
     name: String,
     version: String,
-    runtime: Option<Arc<dyn Runtime>>,
+    runtime: Option<Lent<Arc<dyn Runtime>, ImageRef>>,
     /// Of a loaded one.
     file: Option<String>,
 }
 
 impl Left {
     fn of(module: &Running) -> Self {
-        let file = (module.image.layout() == Layout::Loaded).then(|| module.image.shown());
-        let runtime = module.instance.home().runtime.clone();
+        let image = module.image();
+        let file = (image.layout() == Layout::Loaded).then(|| image.shown());
+        let runtime = module.home().runtime.clone().map(|runtime| Lent::new(runtime, image.clone()));
         Self { name: module.name.clone(), version: module.version.clone(), runtime, file }
     }
 }
 
 async fn stop(module: &Running) {
-    match timeout(STOP_LIMIT, module.instance.stop()).await {
+    match timeout(STOP_LIMIT, module.instance().stop()).await {
         Ok(Ok(())) => {}
         Ok(Err(error)) => say(Level::Error, format_args!("{} did not stop well: {error}", module.name)),
         Err(_) => {
@@ -89,4 +91,21 @@ async fn stop(module: &Running) {
 
 fn say(level: Level, message: std::fmt::Arguments<'_>) {
     log::write(level, "gantry-server", message);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::generation::witness::{self, Report};
+
+    #[test]
+    fn a_runtime_that_is_left_goes_before_its_image() {
+        let (image, report) = (witness::image(), Report::default());
+        let instance = Lent::new(report.instance(&image), image);
+        let running = Running::new("mod_witness".to_owned(), String::new(), instance);
+        let left = Left::of(&running);
+        drop(running);
+        drop(left);
+        report.assert_sound(2);
+    }
 }

@@ -87,7 +87,7 @@ impl About {
 /// Each directive with its module.
 pub(super) fn directives(generation: &Generation) -> Value {
     let own = generation.modules.iter().flat_map(|running| {
-        let all = running.image.image().directives.iter();
+        let all = running.image().image().directives.iter();
         all.filter(|directive| directive.module == running.name || !directive.module.starts_with("mod_"))
     });
     let mut named: Vec<(&str, &str)> = own.map(|directive| (directive.name, directive.module)).collect();

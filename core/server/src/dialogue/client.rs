@@ -15,7 +15,7 @@ use gantry_api::log;
 use gantry_api::proto::Lines;
 use gantry_api::proto::command::CommandError;
 use gantry_api::session::Ending;
-use gantry_api::{Command, Dialogue, Notes, Reply, Result, ServerId, Session, Verb, VirtualPath};
+use gantry_api::{Command, Dialogue, Lent, Notes, Reply, Result, ServerId, Session, Verb, VirtualPath};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::time::Instant;
@@ -72,7 +72,8 @@ pub async fn serve(arrival: Arrival) {
         TARGET,
         format_args!("session {id}: {} connected to {}", arrival.remote, arrival.local),
     );
-    let mut client = Client::new(arrival);
+    let mut guest = Client::of(arrival);
+    let client = &mut *guest;
     let why = client.run().await;
     client.progress.settle(&mut client.session, false);
     client.session.ending = Some(Ending(why.clone()));
@@ -82,8 +83,10 @@ pub async fn serve(arrival: Arrival) {
     log::write(log::Level::Debug, TARGET, format_args!("session {id}: ended: {why}"));
 }
 
+/// A client, and the generation whose modules made what it holds.
+type Guest = Lent<Client, Arc<Generation>>;
+
 struct Client {
-    // First, so that it is dropped before the generation whose code it needs.
     seats: Vec<Seat>,
     session: Session,
     dialogue: Dialogue,
@@ -121,6 +124,11 @@ impl std::fmt::Display for Deadline {
 }
 
 impl Client {
+    fn of(arrival: Arrival) -> Guest {
+        let generation = arrival.generation.clone();
+        Lent::new(Self::new(arrival), generation)
+    }
+
     fn new(arrival: Arrival) -> Self {
         let Arrival { id, stream, local, remote, server, generation, census, blocking, identity, reverse_dns, wishes } =
             arrival;
@@ -204,9 +212,8 @@ impl Client {
             return why;
         }
         if let Err(error) = refused {
-            let (code, text) = error.reply();
-            let code = if (400..600).contains(&code) { code } else { 421 };
-            let _ = self.connection.send(&Reply::new(code, text)).await;
+            let code = Some(command::code(&error)).filter(|code| (400..600).contains(code)).unwrap_or(421);
+            let _ = self.connection.send(&Reply::new(code, error.text())).await;
             return error.to_string();
         }
         let greeting = self.greeting();

@@ -1,9 +1,8 @@
 //! One command of the dialogue: what the session makes of it becomes a reply here
 //! and nowhere else.
 
-use gantry_api::{Command, Error, Fault, PathArgument, Phase, Reply};
+use gantry_api::{Command, Error, ErrorKind, Fault, PathArgument, Phase, Reply, Verb};
 
-use crate::generation::dispatch::Row;
 use crate::session::work::{Performed, Work, path_argument};
 use crate::wire::connection::Connection;
 
@@ -32,16 +31,14 @@ pub async fn answer<'a>(work: &mut Work<'a>, command: &Command) -> Answered<'a> 
     let performed = work.perform(command).await;
     if let Err(error) = &performed.result {
         work.report(command, error);
-        let (code, text) = error.reply();
-        work.dialogue.respond(code, words(command, performed.row, error, text));
+        work.dialogue.respond(code(error), words(command, performed.row.path, error));
     }
     let failed = performed.result.is_err() || work.dialogue.reply.as_ref().is_some_and(Reply::is_negative);
     let (after, logged) = if failed { (Phase::PostError, Phase::LogError) } else { (Phase::Post, Phase::Log) };
     if let Some(panic) = work.follow(command, &performed, after).await
         && after == Phase::Post
     {
-        let (code, text) = panic.reply();
-        work.dialogue.respond(code, text);
+        work.dialogue.respond(code(&panic), panic.text());
     }
     if work.dialogue.reply.is_none() {
         work.dialogue.respond(200, format!("{} command successful", command.verb));
@@ -54,19 +51,115 @@ pub async fn log(work: &mut Work<'_>, command: &Command, answered: &Answered<'_>
     work.follow(command, &answered.performed, answered.logged).await;
 }
 
-/// The reply to an error: file errors name what the client named, as ProFTPD
-/// does.
-fn words(command: &Command, row: &Row, error: &Error, text: &str) -> Vec<u8> {
-    let of_file = error.reply().0 == 550 && error.fault() == Fault::System;
-    let denied = error.fault() == Fault::Client && text == "Permission denied";
-    let path = match row.path {
+/// The reply code of an error (RFC 959 section 4.2): the one that was chosen, or that
+/// of its kind. 550 for what stays as it is, 451 for what may pass or is broken.
+pub fn code(error: &Error) -> u16 {
+    error.code().unwrap_or(match error.kind() {
+        ErrorKind::Failed | ErrorKind::TimedOut => 451,
+        ErrorKind::Refused
+        | ErrorKind::NotFound
+        | ErrorKind::Exists
+        | ErrorKind::Denied
+        | ErrorKind::NotDirectory
+        | ErrorKind::IsDirectory
+        | ErrorKind::NotEmpty
+        | ErrorKind::ReadOnly
+        | ErrorKind::Elsewhere
+        | ErrorKind::Invalid
+        | ErrorKind::TooLarge
+        | ErrorKind::Busy
+        | ErrorKind::Unsupported => 550,
+        ErrorKind::Full => 452,
+        ErrorKind::Quota => 552,
+        ErrorKind::Aborted => 426,
+        ErrorKind::NotUnderstood => 500,
+        ErrorKind::Usage => 501,
+        ErrorKind::OutOfOrder => 503,
+        ErrorKind::NotLoggedIn | ErrorKind::LoginRefused => 530,
+    })
+}
+
+/// The reply to an error, in ProFTPD's words: errors of files name what the client
+/// named.
+fn words(command: &Command, path: PathArgument, error: &Error) -> Vec<u8> {
+    let (text, has_text) = (error.text(), error.has_text());
+    let path = match path {
         PathArgument::None => command.argument.as_slice(),
         which => path_argument(which, &command.argument),
     };
-    match (of_file, denied) {
-        (false, false) => text.as_bytes().to_vec(),
-        (_, true) if path.is_empty() => format!("{}: {text}", command.verb).into_bytes(),
-        _ if path.is_empty() => text.as_bytes().to_vec(),
-        _ => [path, b": ", text.as_bytes()].concat(),
+    // A text of a module's says all that the client shall read.
+    let is_bare = (error.fault() == Fault::System || !has_text) && !error.names_file();
+    match error.kind() {
+        ErrorKind::NotUnderstood if !has_text => not_understood(command).into_bytes(),
+        ErrorKind::NotLoggedIn if !has_text => b"Please login with USER and PASS".to_vec(),
+        // The gate's: it judges commands that name no file, too.
+        ErrorKind::Denied if !has_text && path.is_empty() => format!("{}: {text}", command.verb).into_bytes(),
+        kind if kind.is_of_file() && is_bare && !path.is_empty() => [path, b": ", text.as_bytes()].concat(),
+        _ => text.as_bytes().to_vec(),
+    }
+}
+/// The refusal of what no module handles, in ProFTPD's words.
+fn not_understood(command: &Command) -> String {
+    let name = command.verb.name();
+    let words = match name.strip_prefix("SITE_") {
+        Some(site) => format!("'SITE {site}'"),
+        None if command.verb == Verb::OPTS => {
+            String::from_utf8_lossy(&[b"OPTS ", &command.argument[..]].concat()).into_owned()
+        }
+        None => name,
+    };
+    format!("{words} not understood")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use super::*;
+
+    fn reply(verb: &'static str, argument: &str, error: &Error) -> (u16, String) {
+        let command = Command { verb: Verb::new(verb), argument: argument.into() };
+        let path = match verb {
+            "RETR" => PathArgument::Whole,
+            "SITE_CHMOD" => PathArgument::AfterWord,
+            _ => PathArgument::None,
+        };
+        let text = words(&command, path, error);
+        (code(error), String::from_utf8(text).unwrap())
+    }
+
+    #[test]
+    fn errors_of_files_name_what_the_client_named() {
+        let absent = Error::from(io::Error::from_raw_os_error(2));
+        assert_eq!(reply("RETR", "a b", &absent), (550, "a b: No such file or directory".to_owned()));
+        assert_eq!(reply("SITE_CHMOD", "644 a b", &absent), (550, "a b: No such file or directory".to_owned()));
+        assert_eq!(reply("PWD", "", &absent), (550, "No such file or directory".to_owned()));
+        let named = absent.of_file(b"x");
+        assert_eq!(reply("RETR", "a b", &named), (550, "x: No such file or directory".to_owned()));
+        let denied = Error::of(ErrorKind::Denied);
+        assert_eq!(reply("RETR", "a", &denied), (550, "a: Permission denied".to_owned()));
+        assert_eq!(reply("PWD", "", &denied), (550, "PWD: Permission denied".to_owned()));
+    }
+
+    #[test]
+    fn what_a_module_says_is_said() {
+        let refused = Error::client(554, "not so far");
+        assert_eq!(reply("RETR", "a", &refused), (554, "not so far".to_owned()));
+        let absent = Error::client(450, "No files found").with_kind(ErrorKind::NotFound);
+        assert_eq!(reply("RETR", "a", &absent), (450, "No files found".to_owned()));
+        assert_eq!(reply("RETR", "a", &Error::usage("one name")), (501, "one name".to_owned()));
+    }
+
+    #[test]
+    fn kinds_have_their_codes_and_words() {
+        let said = |verb: &'static str, kind| reply(verb, "", &Error::of(kind));
+        assert_eq!(said("RETR", ErrorKind::NotLoggedIn), (530, "Please login with USER and PASS".to_owned()));
+        assert_eq!(said("XYZ", ErrorKind::NotUnderstood), (500, "XYZ not understood".to_owned()));
+        assert_eq!(said("SITE_XYZ", ErrorKind::NotUnderstood), (500, "'SITE XYZ' not understood".to_owned()));
+        assert_eq!(said("PASS", ErrorKind::LoginRefused), (530, "Login incorrect.".to_owned()));
+        let system = Error::system("a table is broken");
+        let words = "Requested action aborted: local error in processing";
+        assert_eq!(reply("RETR", "a", &system), (451, words.to_owned()));
+        assert_eq!(reply("RETR", "a", &Error::from(io::Error::from_raw_os_error(28))).0, 452);
     }
 }

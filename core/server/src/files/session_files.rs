@@ -10,7 +10,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use gantry_api::files::{DirectoryEntry, File, Files, Kind, Links, Listing, Metadata, Open, Target};
-use gantry_api::{Account, Error, Result, Verb, VirtualPath, async_trait};
+use gantry_api::{Account, Error, ErrorKind, Result, Verb, VirtualPath, async_trait};
 use gantry_sys::{Batch, Directory, Mode, OFlags, Root, as_user, handle};
 
 use crate::caught::caught;
@@ -32,7 +32,7 @@ impl SessionFiles {
     }
 
     fn view(&self) -> Result<&Arc<View>> {
-        self.shared.view.get().ok_or_else(|| Error::client(530, "Please login with USER and PASS"))
+        self.shared.view.get().ok_or_else(|| Error::of(ErrorKind::NotLoggedIn))
     }
 
     /// Does work on a thread of the pool, as the session's user.

@@ -13,14 +13,14 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use gantry_api::log::{self, Level};
 use gantry_api::proto::text::Escaped;
-use gantry_api::{Defaults, Error, Result, ServerId, Value};
+use gantry_api::{Defaults, Error, ErrorKind, Lent, Result, ServerId, Value};
 use gantry_config::{Fault, Faults, FtpAccess, Scope as Written};
 use gantry_sys::{FileType, Mode, OFlags, Root, Stat};
 use rustix::fs::{AtFlags, fstat, openat, statat};
 use rustix::io::Errno;
 
 use crate::generation::held::{Held, Made};
-use crate::generation::images::ImageRef;
+use crate::generation::images::ModuleRefs;
 use crate::generation::scope::{Scope, ScopeId};
 
 const NAME: &str = ".ftpaccess";
@@ -37,13 +37,13 @@ pub type Configured = HashMap<ScopeId, (ServerId, Written)>;
 
 /// What reads the files of one generation, and what it made of them.
 pub struct Overrides {
-    // Above the images, whose code drops the one and is called by the other.
     memory: Mutex<Memory>,
     reader: FtpAccess,
     configured: Configured,
     defaults: Arc<Defaults>,
     numbers: AtomicU64,
-    modules: Arc<[(ImageRef, usize)]>,
+    /// Whose directives `reader` calls.
+    modules: ModuleRefs,
 }
 
 /// One step further in: a scope and what lies on top of it.
@@ -80,12 +80,7 @@ struct Memory {
 impl Overrides {
     /// For the scopes of all servers that read such files, as they are
     /// configured, the defaults of all directives, and all modules.
-    pub fn new(
-        reader: FtpAccess,
-        configured: Configured,
-        defaults: Arc<Defaults>,
-        modules: Arc<[(ImageRef, usize)]>,
-    ) -> Self {
+    pub fn new(reader: FtpAccess, configured: Configured, defaults: Arc<Defaults>, modules: ModuleRefs) -> Self {
         Self { memory: Mutex::default(), reader, configured, defaults, numbers: AtomicU64::new(0), modules }
     }
 
@@ -94,7 +89,7 @@ impl Overrides {
     /// The files are looked for under the thread's credentials.
     ///
     /// # Errors
-    /// The client's, 550, in the folder of a file that is no good; the system's
+    /// `Denied` in the folder of a file that is no good; the system's
     /// when a folder cannot be searched.
     pub fn scope_at(
         &self,
@@ -145,7 +140,7 @@ impl Overrides {
         let (inner, around) = (self.configured(here)?, self.configured(around)?);
         let written = self.reader.beneath(&inner.1, &around.1, &outer.written);
         let made = self.make(outer.scope().server, written, step);
-        made.map(Held::Made).map_err(|faults| Error::configuration(faults.to_string()).with_code(550))
+        made.map(Held::Made).map_err(|faults| Error::configuration(faults.to_string()).with_kind(ErrorKind::Denied))
     }
 
     /// What holds in a folder, with its file if it has one.
@@ -205,7 +200,7 @@ impl Overrides {
         let modules = self.modules.iter().map(|(image, at)| &image.image().modules[*at]);
         let scope = Scope::new(server, &written, &self.defaults, modules)?;
         let number = step.map(|_| self.numbers.fetch_add(1, Ordering::Relaxed));
-        let made = Arc::new(Made::new(scope, written, number, self.modules.clone()));
+        let made = Arc::new(Made::new(Lent::new(scope, self.modules.clone()), written, number));
         if let Some(step) = step {
             self.remember(step, Some(made.clone()));
         }
@@ -263,7 +258,7 @@ impl Version {
 
 /// The same words as for what a `<Limit>` refuses.
 fn refusal() -> Error {
-    Error::client(550, "Permission denied")
+    Error::of(ErrorKind::Denied)
 }
 
 /// A user's file may have thousands of faults; the log has room for one.
@@ -294,7 +289,7 @@ fn read(folder: &OwnedFd, stat: &Stat) -> Result<(Vec<u8>, Version), String> {
         return Err("not a regular file".to_owned());
     }
     let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
-    let words = |error: io::Error| Error::from(error).reply().1.to_owned();
+    let words = |error: io::Error| Error::from(error).text().to_owned();
     let file = File::from(openat(folder, NAME, flags, Mode::empty()).map_err(|error| words(error.into()))?);
     let stat = fstat(&file).map_err(|error| words(error.into()))?;
     if !is_file(&stat) {

@@ -3,9 +3,10 @@
 
 use std::sync::Arc;
 
+use gantry_api::Lent;
 use gantry_config::Scope as Written;
 
-use crate::generation::images::ImageRef;
+use crate::generation::images::ModuleRefs;
 use crate::generation::scope::{Scope, ScopeId};
 
 /// What holds somewhere: a scope of the configuration, or what `.ftpaccess`
@@ -26,18 +27,16 @@ impl From<ScopeId> for Held {
 
 /// A scope that was made of a file, or of a section further in than a file.
 pub struct Made {
-    // Above the images, whose code drops it.
-    scope: Scope,
+    scope: Lent<Scope, ModuleRefs>,
     pub(super) written: Written,
     /// By which scopes further in know it, if it is remembered.
     pub(super) number: Option<u64>,
-    _modules: Arc<[(ImageRef, usize)]>,
 }
 
 impl Made {
     /// A scope, what it was made of, and its number if it is remembered.
-    pub(super) fn new(scope: Scope, written: Written, number: Option<u64>, modules: Arc<[(ImageRef, usize)]>) -> Self {
-        Self { scope, written, number, _modules: modules }
+    pub(super) fn new(scope: Lent<Scope, ModuleRefs>, written: Written, number: Option<u64>) -> Self {
+        Self { scope, written, number }
     }
 
     /// What holds.

@@ -4,9 +4,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use gantry_api::{Descriptor, Image, Layout};
-#[cfg(feature = "dso")]
-use gantry_loader::{Loaded, Loader, Trial};
 
+use crate::generation::objects::{Loaded, Objects, SharedObject, SharedObjects};
 use crate::log::LOGGER;
 
 /// An image that a module's code is in.
@@ -15,7 +14,6 @@ pub enum ImageRef {
     /// The executable.
     Linked(Arc<Image>),
     /// A shared object.
-    #[cfg(feature = "dso")]
     Loaded(Arc<Loaded>),
 }
 
@@ -24,50 +22,49 @@ impl ImageRef {
     pub fn image(&self) -> &Image {
         match self {
             Self::Linked(image) => image,
-            #[cfg(feature = "dso")]
-            Self::Loaded(loaded) => loaded.image(),
+            Self::Loaded(loaded) => SharedObject::image(&**loaded),
+        }
+    }
+
+    /// The shared object; none of the executable.
+    pub fn loaded(&self) -> Option<&dyn SharedObject> {
+        match self {
+            Self::Linked(_) => None,
+            Self::Loaded(loaded) => Some(&**loaded),
         }
     }
 
     /// Where its modules' code is.
     pub fn layout(&self) -> Layout {
-        match self {
-            Self::Linked(_) => Layout::Linked,
-            #[cfg(feature = "dso")]
-            Self::Loaded(_) => Layout::Loaded,
-        }
+        if self.loaded().is_some() { Layout::Loaded } else { Layout::Linked }
     }
 
     /// The digest of its file; none of the executable.
     pub fn sha256(&self) -> Option<[u8; 32]> {
-        match self {
-            Self::Linked(_) => None,
-            #[cfg(feature = "dso")]
-            Self::Loaded(loaded) => Some(*loaded.sha256()),
-        }
+        self.loaded().map(|loaded| loaded.sha256())
     }
 
     /// How logs name it.
     pub fn shown(&self) -> String {
-        match self {
-            Self::Linked(_) => "linked in".to_owned(),
-            #[cfg(feature = "dso")]
-            Self::Loaded(loaded) => format!("{} {}", loaded.path().display(), short(loaded.sha256())),
+        match self.loaded() {
+            None => "linked in".to_owned(),
+            Some(loaded) => format!("{} {}", loaded.path().display(), short(&loaded.sha256())),
         }
     }
 }
 
 /// The first digits of a file's digest: enough to tell builds apart.
-#[cfg(feature = "dso")]
 fn short(digest: &[u8; 32]) -> String {
     digest[..6].iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
+/// The modules of a generation, each by its image and its position there.
+pub type ModuleRefs = Arc<[(ImageRef, usize)]>;
+
 /// What the process can take modules from.
 pub struct Images {
     pub(crate) linked: Arc<Image>,
-    #[cfg(feature = "dso")]
-    pub(crate) loader: Loader,
+    pub(crate) objects: Objects,
     pub(crate) folders: Vec<PathBuf>,
 }
 
@@ -76,12 +73,7 @@ impl Images {
     /// when ModulePath says nothing. The executable's `main` begins with
     /// `gantry_loader::Trial::answer`, which tries files that are to be loaded.
     pub fn new(folders: Vec<PathBuf>) -> Self {
-        Self {
-            linked: Arc::new(Image::this(&LOGGER)),
-            #[cfg(feature = "dso")]
-            loader: Loader::new().trying(Trial::of_this_executable(&LOGGER)),
-            folders,
-        }
+        Self { linked: Arc::new(Image::this(&LOGGER)), objects: Objects::new(), folders }
     }
 
     /// The modules linked into the executable, by name.
@@ -90,32 +82,15 @@ impl Images {
     }
 
     /// Whether a file of this digest is mapped.
-    #[cfg(feature = "dso")]
     pub fn is_mapped(&self, sha256: &[u8; 32]) -> bool {
-        self.loader.is_mapped(sha256)
-    }
-
-    /// No file ever is.
-    #[cfg(not(feature = "dso"))]
-    pub fn is_mapped(&self, _sha256: &[u8; 32]) -> bool {
-        false
+        self.objects.is_mapped(sha256)
     }
 
     /// Whether a module is linked in, or there is a file of it that fits this
     /// build.
     pub fn offers(&self, module: &str) -> bool {
-        self.linked.modules.iter().any(|linked| linked.name == module) || self.can_load(module)
-    }
-
-    #[cfg(feature = "dso")]
-    fn can_load(&self, module: &str) -> bool {
-        let inspected = gantry_loader::find(module, &self.folders).and_then(|file| gantry_loader::inspect(&file));
-        inspected.is_ok_and(|found| found.stamp.id() == gantry_api::stamp::build_id())
-    }
-
-    #[cfg(not(feature = "dso"))]
-    fn can_load(&self, _module: &str) -> bool {
-        false
+        let is_linked = self.linked.modules.iter().any(|linked| linked.name == module);
+        is_linked || self.objects.offers(module, &self.folders)
     }
 }
 

@@ -6,6 +6,8 @@ use std::sync::Arc;
 use gantry_api::{Defaults, ScopeValues, Value};
 use gantry_config::Texts;
 
+use crate::generation::objects::Signer;
+
 /// What was read, and where modules are looked for: what later changes build on.
 #[derive(Default)]
 pub struct Read {
@@ -14,8 +16,7 @@ pub struct Read {
     /// Where LoadModule looks.
     pub folders: Vec<PathBuf>,
     /// By whom modules' files must be signed.
-    #[cfg(feature = "dso")]
-    pub signers: Option<Vec<gantry_loader::Signer>>,
+    pub signers: Option<Vec<Signer>>,
     /// The main server's settings, all that are given.
     pub main: Value,
     /// The defaults of all others.

@@ -1,40 +1,59 @@
 //! A generation that nobody needs any more.
 
-use gantry_api::World;
+use std::sync::Arc;
+
+use gantry_api::{Lent, World};
 
 use crate::generation::ftpaccess::Overrides;
 use crate::generation::images::ImageRef;
 use crate::generation::running::Running;
 use crate::generation::scope::Scope;
 
-/// What is left of a generation that nobody needs: to be stopped, then dropped
-/// in the order in which code needs code. An instance may hold services of any
-/// other module, so every image outlives all of them.
+/// What is left of a generation that nobody needs: to be stopped, then dropped. An
+/// instance may hold services of any other module, so every image outlives all of
+/// them.
 pub struct Retired {
     /// Which it was.
     pub number: u64,
-    /// Its modules.
+    remains: Lent<Remains, Arc<[ImageRef]>>,
+}
+
+/// What was made by the modules' images, and made of that.
+#[derive(Default)]
+pub struct Remains {
+    /// The modules, in their order.
     pub modules: Vec<Running>,
-    /// Their settings and services.
-    pub rest: (Vec<Scope>, Option<Overrides>, World),
-    /// The images, also of modules that did not get to run.
-    pub images: Vec<ImageRef>,
+    /// Their settings.
+    pub scopes: Vec<Scope>,
+    /// What `.ftpaccess` files made.
+    pub overrides: Option<Overrides>,
+    /// Their services.
+    pub world: World,
 }
 
 impl Retired {
-    /// Drops the instances, the last first, then settings and services.
-    pub fn clear(&mut self) {
-        while let Some(Running { instance, image, .. }) = self.modules.pop() {
-            drop(instance);
-            self.images.push(image);
-        }
-        self.rest = Default::default();
+    /// What remains of a generation; `images` are those of all its modules, also of
+    /// those that did not get to run.
+    pub fn new(number: u64, remains: Remains, images: Arc<[ImageRef]>) -> Self {
+        Self { number, remains: Lent::new(remains, images) }
+    }
+
+    /// The modules that ran, in their order.
+    pub fn modules(&self) -> &[Running] {
+        &self.remains.modules
+    }
+
+    /// Drops everything but the images.
+    pub fn clear(self) -> Arc<[ImageRef]> {
+        Lent::give_back(self.remains)
     }
 }
 
-impl Drop for Retired {
+/// The last module goes first, as it came last; settings and services follow.
+impl Drop for Remains {
     fn drop(&mut self) {
-        self.clear();
-        self.images.clear();
+        while let Some(module) = self.modules.pop() {
+            drop(module);
+        }
     }
 }

@@ -2,34 +2,52 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use gantry_api::Instance;
 use gantry_api::guard::Home;
+use gantry_api::{Instance, Lent};
 
 use crate::generation::images::ImageRef;
 
-/// An instance of a module with what it stands on, which goes after it.
+/// An instance of a module.
 pub struct Running {
     /// The module's name.
     pub name: String,
     /// Its version.
     pub version: String,
-    /// Where calls to it go.
-    pub home: Home,
-    /// The instance.
-    pub instance: Box<dyn Instance>,
-    /// The image that its code is in.
-    pub image: ImageRef,
+    code: Lent<Code, ImageRef>,
     calls: AtomicU64,
     panics: AtomicU64,
     failed: AtomicBool,
 }
 
+/// What the module's image made.
+struct Code {
+    home: Home,
+    instance: Box<dyn Instance>,
+}
+
 impl Running {
     /// An instance that nothing is known of yet.
-    pub fn new(name: String, version: String, instance: Box<dyn Instance>, image: ImageRef) -> Self {
+    pub fn new(name: String, version: String, instance: Lent<Box<dyn Instance>, ImageRef>) -> Self {
         let (calls, panics, failed) = (AtomicU64::new(0), AtomicU64::new(0), AtomicBool::new(false));
-        let home = instance.home().clone();
-        Self { name, version, home, instance, image, calls, panics, failed }
+        let code = Lent::map(instance, |instance| Code { home: instance.home().clone(), instance });
+        Self { name, version, code, calls, panics, failed }
+    }
+
+    /// The instance.
+    #[inline]
+    pub fn instance(&self) -> &dyn Instance {
+        &*self.code.instance
+    }
+
+    /// Where calls to it go.
+    #[inline]
+    pub fn home(&self) -> &Home {
+        &self.code.home
+    }
+
+    /// The image that its code is in.
+    pub fn image(&self) -> &ImageRef {
+        Lent::image(&self.code)
     }
 
     /// How often it was called in sessions that have ended.
@@ -64,5 +82,19 @@ impl Running {
     pub fn panicked(&self, most: Option<usize>) -> bool {
         let panics = self.panics.fetch_add(1, Ordering::Relaxed) + 1;
         most.is_some_and(|most| panics >= most as u64) && !self.failed.swap(true, Ordering::Relaxed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::generation::witness::{self, Report};
+
+    #[test]
+    fn an_instance_and_its_runtime_go_before_its_image() {
+        let (image, report) = (witness::image(), Report::default());
+        let instance = Lent::new(report.instance(&image), image);
+        drop(Running::new("mod_witness".to_owned(), String::new(), instance));
+        report.assert_sound(2);
     }
 }

@@ -2,6 +2,7 @@
 //! instances and the dispatch tables made of both. A session pins one for
 //! life; when nobody needs it any more its modules stop and it goes.
 
+use std::mem;
 use std::path::Path;
 
 use gantry_api::control::Change;
@@ -14,7 +15,7 @@ use crate::generation::dispatch::Table;
 use crate::generation::ftpaccess::Overrides;
 use crate::generation::held::Held;
 use crate::generation::read::Read;
-use crate::generation::retired::Retired;
+use crate::generation::retired::{Remains, Retired};
 use crate::generation::running::Running;
 use crate::generation::scope::{Scope, ScopeId};
 use crate::generation::server::Server;
@@ -74,7 +75,7 @@ impl Generation {
     /// there is none, or it fails, which the log tells.
     pub fn hand_over(&self, module: &str) -> Value {
         let Some(running) = self.modules.iter().find(|running| running.name == module) else { return Value::None };
-        running.instance.hand_over().unwrap_or_else(|error| {
+        running.instance().hand_over().unwrap_or_else(|error| {
             self.count_panic(running, &error);
             log::write(Level::Error, "gantry-server", format_args!("{module} hands nothing over: {error}"));
             Value::None
@@ -114,7 +115,7 @@ impl Generation {
     /// Tells all modules of a change.
     pub fn tell(&self, change: &Change) {
         for running in &self.modules {
-            if let Err(error) = running.instance.changed(change) {
+            if let Err(error) = running.instance().changed(change) {
                 self.count_panic(running, &error);
                 log::write(Level::Error, "gantry-server", format_args!("{}: {error}", running.name));
             }
@@ -178,11 +179,58 @@ impl Generation {
 
 impl Drop for Generation {
     fn drop(&mut self) {
-        let rest = (std::mem::take(&mut self.scopes), self.overrides.take(), std::mem::take(&mut self.world));
-        let modules = std::mem::take(&mut self.modules);
-        let retired = Retired { number: self.number, modules, rest, images: Vec::new() };
+        let images = self.modules.iter().map(|running| running.image().clone()).collect();
+        let remains = Remains {
+            modules: mem::take(&mut self.modules),
+            scopes: mem::take(&mut self.scopes),
+            overrides: self.overrides.take(),
+            world: mem::take(&mut self.world),
+        };
+        let retired = Retired::new(self.number, remains, images);
         // When the daemon ends nobody may be there any more to stop them:
-        // then they are simply dropped, in order.
+        // then they are simply dropped.
         let _ = self.retire.send(retired);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use gantry_api::Lent;
+    use tokio::sync::mpsc;
+
+    use super::*;
+    use crate::generation::witness::{self, Report};
+
+    /// A generation of two modules, whose only references to their images are in
+    /// it, and how many witnesses are in it.
+    fn generation(report: &Report, retire: UnboundedSender<Retired>) -> (Generation, usize) {
+        let images = [witness::image(), witness::image()];
+        let scopes = vec![report.scope(&images), report.scope(&images)];
+        let world = World { services: report.services(&images), ..World::default() };
+        let running = |image: &_| {
+            let instance = Lent::new(report.instance(image), Clone::clone(image));
+            Running::new("mod_witness".to_owned(), String::new(), instance)
+        };
+        let modules = images.iter().map(running).collect();
+        (Generation::new(1, Vec::new(), scopes, modules, Table::new(&[]), world, retire), 10)
+    }
+
+    #[test]
+    fn all_that_a_generation_holds_goes_before_its_images() {
+        let report = Report::default();
+        let (retire, _) = mpsc::unbounded_channel();
+        let (generation, count) = generation(&report, retire);
+        drop(generation);
+        report.assert_sound(count);
+    }
+
+    #[test]
+    fn a_retired_one_goes_the_same_way() {
+        let report = Report::default();
+        let (retire, mut retired) = mpsc::unbounded_channel();
+        let (generation, count) = generation(&report, retire);
+        drop(generation);
+        drop(retired.try_recv().unwrap());
+        report.assert_sound(count);
     }
 }

@@ -10,7 +10,9 @@ use std::time::Duration;
 
 use gantry_api::service::Services;
 use gantry_api::variable::Variable;
-use gantry_api::{CommandEntry, CommandInfo, DefaultError, Defaults, Descriptor, Hook, Layout, ServerId, Value, World};
+use gantry_api::{
+    CommandEntry, CommandInfo, DefaultError, Defaults, Descriptor, Hook, Layout, Lent, ServerId, Value, World,
+};
 use gantry_config::{
     Addition, Class, Configuration, Faults, FtpAccess, Options, Override, Position, Report, Server as ServerConfig,
 };
@@ -19,20 +21,20 @@ use tokio::sync::mpsc::UnboundedSender;
 
 use crate::generation::dispatch::{Member, Table};
 use crate::generation::ftpaccess::{Configured, Overrides};
-use crate::generation::images::{ImageRef, Images, module_name};
+use crate::generation::images::{ImageRef, Images, ModuleRefs, module_name};
 use crate::generation::read::Read;
-use crate::generation::retired::Retired;
+use crate::generation::retired::{Remains, Retired};
 use crate::generation::running::Running;
 use crate::generation::scope::{Scope, ScopeId};
 use crate::generation::server::Server;
 use crate::generation::snapshot::Generation;
-use crate::plan::catalogue::ModuleSet;
+use crate::plan::catalogue::{ModuleSet, Unavailable};
 use crate::plan::changes::Changes;
 use crate::plan::order::{OrderError, order};
 use crate::plan::shown;
 use crate::plan::source::Family;
 use crate::plan::source::Source;
-use crate::plan::start::{self, Starting};
+use crate::plan::start::{self, Starting, Surroundings};
 use crate::settings::Settings;
 
 /// Why a generation cannot be had.
@@ -78,7 +80,7 @@ pub enum BuildError {
 }
 
 impl BuildError {
-    fn inserted((module, reason): (String, String)) -> Self {
+    fn inserted(Unavailable { module, reason }: Unavailable) -> Self {
         Self::Inserted { module, reason }
     }
 }
@@ -100,7 +102,7 @@ impl Basis<'_> {
     fn kept(&self) -> HashMap<String, ImageRef> {
         let modules = self.onto.iter().flat_map(|generation| &generation.modules);
         let kept = modules.filter(|module| self.anew != Some(module.name.as_str()));
-        kept.map(|module| (module.name.clone(), module.image.clone())).collect()
+        kept.map(|module| (module.name.clone(), module.image().clone())).collect()
     }
 }
 
@@ -121,9 +123,8 @@ pub fn compat(source: &Source, images: &Images) -> Result<Report, Faults> {
 /// order and their settings made; nothing of it runs yet.
 pub struct Plan {
     servers: Vec<Server>,
-    scopes: Vec<Scope>,
+    scopes: Lent<Vec<Scope>, ModuleRefs>,
     overrides: Option<Overrides>,
-    modules: Vec<(ImageRef, usize)>,
     /// The LoadModule line of each.
     places: Vec<Option<Position>>,
     classes: Vec<Class>,
@@ -133,6 +134,14 @@ pub struct Plan {
     pub notices: Vec<String>,
     /// Which addresses its servers listen at.
     pub family: Family,
+}
+
+/// What has been started so far.
+struct Begun {
+    scopes: Arc<Vec<Scope>>,
+    started: Vec<Running>,
+    hooks: Vec<Vec<Hook>>,
+    services: Services,
 }
 
 impl Plan {
@@ -161,26 +170,25 @@ impl Plan {
         let defaults = Defaults::read(set.directives())
             .map_err(|reason| BuildError::Default { place: set.place(&reason.module).cloned(), reason })?;
         let defaults = Arc::new(defaults);
-        let modules = ordered(&set, &configuration, &mut notices)?;
+        let modules: ModuleRefs = ordered(&set, &configuration, &mut notices)?.into();
         let places = modules.iter().map(|(image, at)| set.place(image.image().modules[*at].name).cloned()).collect();
         let classes = configuration.classes.clone();
-        let (servers, scopes) = (Vec::new(), Vec::new());
+        let (servers, scopes) = (Vec::new(), Lent::new(Vec::new(), modules));
         let read = Read {
             texts: configuration.texts.clone(),
             folders: set.folders().to_vec(),
-            #[cfg(feature = "dso")]
             signers: set.signers().map(<[_]>::to_vec),
             shown: shown::text(&configuration.tree, &set),
             main: configuration.servers.first().map(|main| main.scope.settings.clone()).unwrap_or_default(),
             defaults: defaults.clone(),
         };
         let family = source.family;
-        let mut plan = Self { servers, scopes, overrides: None, modules, places, classes, read, notices, family };
+        let mut plan = Self { servers, scopes, overrides: None, places, classes, read, notices, family };
         let configured = plan.add_servers(configuration)?;
         if !configured.is_empty() {
             let names = plan.modules().map(|(_, module)| module.name.to_owned()).collect();
             let reader = FtpAccess::new(set.directives(), names).without(basis.changes.idle_directives());
-            plan.overrides = Some(Overrides::new(reader, configured, defaults, plan.modules.as_slice().into()));
+            plan.overrides = Some(Overrides::new(reader, configured, defaults, plan.module_refs().clone()));
         }
         Ok(plan)
     }
@@ -201,7 +209,11 @@ impl Plan {
 
     /// The names of the modules in order.
     pub fn modules(&self) -> impl Iterator<Item = (&ImageRef, &Descriptor)> {
-        self.modules.iter().map(|(image, at)| (image, &image.image().modules[*at]))
+        self.module_refs().iter().map(|(image, at)| (image, &image.image().modules[*at]))
+    }
+
+    fn module_refs(&self) -> &ModuleRefs {
+        Lent::image(&self.scopes)
     }
 
     /// Adds the servers; the scopes of those that read `.ftpaccess` files, as
@@ -248,18 +260,22 @@ impl Plan {
         before: Option<&Generation>,
         retire: UnboundedSender<Retired>,
     ) -> Result<Arc<Generation>, BuildError> {
-        let scopes = Arc::new(mem::take(&mut self.scopes));
-        let (mut started, mut hooks, mut services) = (Vec::new(), Vec::new(), Services::default());
+        let scopes = Arc::new(mem::take(&mut *self.scopes));
+        let mut services = Services::default();
         services.contribute(self.variables());
-        let done = self.start_all(&scopes, before, &mut started, &mut hooks, &mut services).await;
+        let begun = Begun { scopes, started: Vec::new(), hooks: Vec::new(), services };
+        let mut begun = Lent::new(begun, self.module_refs().clone());
+        let done = self.start_all(&mut begun, before).await;
+        let modules = self.modules().map(|(_, module)| module.name.to_owned()).collect();
+        let (Begun { scopes, started, hooks, services }, images) = Lent::into_parts(begun);
         // Only a module that was given up on still holds them, for ever.
         let scopes = Arc::into_inner(scopes).unwrap_or_default();
-        let modules = self.modules().map(|(_, module)| module.name.to_owned()).collect();
         let world = World { services, commands: self.commands(), modules };
         if let Err(error) = done {
             // Those that did start are stopped again.
-            let images = self.modules.iter().map(|(image, _)| image.clone()).collect();
-            let _ = retire.send(Retired { number, modules: started, rest: (scopes, None, world), images });
+            let images = images.iter().map(|(image, _)| image.clone()).collect();
+            let remains = Remains { modules: started, scopes, overrides: None, world };
+            let _ = retire.send(Retired::new(number, remains, images));
             return Err(error);
         }
         let members = hooks.into_iter().zip(self.declared()).map(|(hooks, commands)| Member { hooks, commands });
@@ -271,20 +287,16 @@ impl Plan {
 
     async fn start_all(
         &self,
-        scopes: &Arc<Vec<Scope>>,
+        begun: &mut Lent<Begun, ModuleRefs>,
         before: Option<&Generation>,
-        started: &mut Vec<Running>,
-        hooks: &mut Vec<Vec<Hook>>,
-        services: &mut Services,
     ) -> Result<(), BuildError> {
         let servers: Arc<[ScopeId]> = self.servers.iter().map(|server| server.scope).collect();
-        let modules: Arc<[(ImageRef, usize)]> = self.modules.as_slice().into();
-        let seconds = self.servers.first().map_or(0, |main| scopes[main.scope.0].settings.timeout_module_start);
+        let seconds = self.servers.first().map_or(0, |main| begun.scopes[main.scope.0].settings.timeout_module_start);
         for (position, (_, module)) in self.modules().enumerate() {
+            let found = Surroundings { scopes: begun.scopes.clone(), services: mem::take(&mut begun.services) };
             let starting = Starting {
-                modules: modules.clone(),
+                lent: Lent::new(found, self.module_refs().clone()),
                 position,
-                scopes: scopes.clone(),
                 servers: servers.clone(),
                 limit: (seconds > 0).then(|| Duration::from_secs(seconds)),
                 // A module that takes its time shall hold up no session.
@@ -292,16 +304,17 @@ impl Plan {
                     before.map_or(Value::None, |before| before.hand_over(module.name))
                 }),
             };
-            let (running, found) =
-                start::start(starting, services).await.map_err(|reason| self.not_started(position, reason))?;
-            started.push(running);
-            hooks.push(found);
+            let ((started, services), _) = Lent::into_parts(start::start(starting).await);
+            begun.services = services;
+            let (running, hooks) = started.map_err(|reason| self.not_started(position, reason))?;
+            begun.started.push(running);
+            begun.hooks.push(hooks);
         }
         Ok(())
     }
 
     fn not_started(&self, position: usize, reason: String) -> BuildError {
-        let (image, at) = &self.modules[position];
+        let (image, at) = &self.module_refs()[position];
         let name = image.image().modules[*at].name;
         let module = match image.layout() {
             Layout::Linked => name.to_owned(),
@@ -386,4 +399,40 @@ fn ordered(
         |image: &ImageRef, name: &str| image.image().modules.iter().position(|module| module.name == name).unwrap_or(0);
     let found = order.positions.into_iter();
     Ok(found.map(|at| (modules[at].0.clone(), position(modules[at].0, modules[at].1.name))).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::generation::witness::{self, Report};
+
+    #[test]
+    fn the_settings_of_a_plan_go_before_its_images() {
+        let (image, report) = (witness::image(), Report::default());
+        let scope = report.scope([&image]);
+        let modules: ModuleRefs = Arc::new([(image, 0)]);
+        drop(Plan {
+            servers: Vec::new(),
+            scopes: Lent::new(vec![scope], modules),
+            overrides: None,
+            places: Vec::new(),
+            classes: Vec::new(),
+            read: Read::default(),
+            notices: Vec::new(),
+            family: Family::Any,
+        });
+        report.assert_sound(1);
+    }
+
+    #[test]
+    fn what_was_begun_goes_before_its_images() {
+        let (image, report) = (witness::image(), Report::default());
+        let instance = Lent::new(report.instance(&image), image.clone());
+        let started = vec![Running::new("mod_witness".to_owned(), String::new(), instance)];
+        let (scopes, services) = (Arc::new(vec![report.scope([&image])]), report.services([&image]));
+        let begun = Begun { scopes, started, hooks: Vec::new(), services };
+        let modules: ModuleRefs = Arc::new([(image, 0)]);
+        drop(Lent::new(begun, modules));
+        report.assert_sound(4);
+    }
 }

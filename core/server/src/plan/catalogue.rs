@@ -1,20 +1,16 @@
 //! The modules of one configuration, growing line by line while it is read: what
 //! the reader asks for, and what LoadModule and its like do.
 
-#[cfg(feature = "dso")]
 use std::cell::{RefCell, RefMut};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use gantry_api::{Descriptor, Directive, Layout};
-use gantry_config::{Catalogue, Fault, Node, Position};
-#[cfg(feature = "dso")]
-use gantry_loader::{Library, Signer};
+use gantry_config::{Catalogue, Fault, LoadFailure, Node, Position};
 
 use crate::address::resolve;
 use crate::generation::images::{ImageRef, Images, by_name, module_name};
-#[cfg(feature = "dso")]
-use crate::log::LOGGER;
+use crate::generation::objects::{SharedObjects, Signer};
 use crate::plan::changes::Changes;
 use crate::plan::check::{self, Modules};
 use crate::plan::order::Place;
@@ -32,25 +28,23 @@ pub struct ModuleSet<'a> {
     /// Where LoadModule names each module that was loaded.
     places: HashMap<String, Position>,
     /// ModuleSigners: none where it was not met.
-    #[cfg(feature = "dso")]
     signers: Option<Vec<Signer>>,
     /// The first module that was loaded before any signers were named.
-    #[cfg(feature = "dso")]
     unchecked: Option<String>,
     /// The directives of all files in some folders, once somebody has asked.
-    #[cfg(feature = "dso")]
     installed: RefCell<Option<Installed>>,
 }
 
 /// Folders, and the modules and directives in their files.
-#[cfg(feature = "dso")]
 type Installed = (Vec<PathBuf>, Vec<(String, String)>);
 
-#[cfg(feature = "dso")]
-fn installed_directives(folders: &[PathBuf]) -> Vec<(String, String)> {
-    let files = folders.iter().filter_map(|folder| std::fs::read_dir(folder).ok()).flatten().flatten();
-    let objects = files.map(|file| file.path()).filter(|path| path.extension().is_some_and(|ending| ending == "so"));
-    objects.filter_map(|path| gantry_loader::inspect(&path).ok()).flat_map(|found| found.directives).collect()
+/// A module that operators took in and that cannot be had.
+#[derive(Debug)]
+pub struct Unavailable {
+    /// Which.
+    pub module: String,
+    /// Why.
+    pub reason: String,
 }
 
 impl<'a> ModuleSet<'a> {
@@ -70,11 +64,8 @@ impl<'a> ModuleSet<'a> {
             taken: Vec::new(),
             directives: HashMap::new(),
             places: HashMap::new(),
-            #[cfg(feature = "dso")]
             signers: None,
-            #[cfg(feature = "dso")]
             unchecked: None,
-            #[cfg(feature = "dso")]
             installed: RefCell::default(),
         };
         set.take(ImageRef::Linked(images.linked.clone()));
@@ -117,7 +108,6 @@ impl<'a> ModuleSet<'a> {
     }
 
     /// By whom the files of modules must be signed at this line.
-    #[cfg(feature = "dso")]
     pub fn signers(&self) -> Option<&[Signer]> {
         self.signers.as_deref()
     }
@@ -126,25 +116,19 @@ impl<'a> ModuleSet<'a> {
     /// such modules may stand in the configuration.
     ///
     /// # Errors
-    /// The module, and why it cannot be had.
-    #[cfg(feature = "dso")]
-    pub fn take_inserted(&mut self) -> Result<(), (String, String)> {
+    /// The first module that cannot be had.
+    pub fn take_inserted(&mut self) -> Result<(), Unavailable> {
         for inserted in self.changes.inserted.clone() {
             let Some(file) = self.changes.inserted_file(&inserted) else { continue };
             let image = match self.kept.get(&inserted.module) {
                 Some(kept) => kept.clone(),
-                None => self
-                    .load_from(file, &inserted.module, inserted.signers.as_deref())
-                    .map_err(|reason| (inserted.module.clone(), reason))?,
+                None => {
+                    let loaded = self.load_from(file, &inserted.module, inserted.signers.as_deref());
+                    loaded.map_err(|failure| Unavailable { module: inserted.module.clone(), reason: failure.reason })?
+                }
             };
             self.take(image);
         }
-        Ok(())
-    }
-
-    /// Nothing is ever loaded.
-    #[cfg(not(feature = "dso"))]
-    pub fn take_inserted(&mut self) -> Result<(), (String, String)> {
         Ok(())
     }
 
@@ -152,30 +136,21 @@ impl<'a> ModuleSet<'a> {
     /// have been read.
     ///
     /// # Errors
-    /// The module, and why it may not be used.
-    #[cfg(feature = "dso")]
-    pub fn judge_inserted(&self) -> Result<(), (String, String)> {
+    /// The first module that may not be used.
+    pub fn judge_inserted(&self) -> Result<(), Unavailable> {
         let Some(signers) = &self.signers else { return Ok(()) };
         for inserted in &self.changes.inserted {
             // What is kept was judged when it was read.
             let file = self.changes.inserted_file(inserted).filter(|_| !self.kept.contains_key(&inserted.module));
             let Some(file) = file else { continue };
             let judged = self.load_from(file, &inserted.module, Some(signers));
-            judged.map_err(|reason| (inserted.module.clone(), reason))?;
+            judged.map_err(|failure| Unavailable { module: inserted.module.clone(), reason: failure.reason })?;
         }
         Ok(())
     }
 
-    /// Nothing is ever loaded.
-    #[cfg(not(feature = "dso"))]
-    pub fn judge_inserted(&self) -> Result<(), (String, String)> {
-        Ok(())
-    }
-
-    #[cfg(feature = "dso")]
-    fn load_from(&self, file: &Path, module: &str, signers: Option<&[Signer]>) -> Result<ImageRef, String> {
-        let loaded = self.images.loader.load(file, module, signers, &LOGGER);
-        loaded.map(ImageRef::Loaded).map_err(|error| error.to_string())
+    fn load_from(&self, file: &Path, module: &str, signers: Option<&[Signer]>) -> Result<ImageRef, LoadFailure> {
+        self.images.objects.load(file, module, signers).map(ImageRef::Loaded)
     }
 
     /// The LoadModule line of a module; none of one that is linked in.
@@ -183,13 +158,12 @@ impl<'a> ModuleSet<'a> {
         self.places.get(module)
     }
 
-    #[cfg(feature = "dso")]
-    fn load_file(&mut self, module: &str) -> Result<(), String> {
+    fn load_file(&mut self, module: &str) -> Result<(), LoadFailure> {
         let image = match (self.kept.get(module), self.changes.files.get(module)) {
             (Some(kept), _) => kept.clone(),
             (None, Some(file)) => self.load_from(file, module, self.signers.as_deref())?,
             (None, None) => {
-                let file = gantry_loader::find(module, &self.folders).map_err(|error| error.to_string())?;
+                let file = self.images.objects.find(module, &self.folders)?;
                 self.load_from(&file, module, self.signers.as_deref())?
             }
         };
@@ -200,49 +174,26 @@ impl<'a> ModuleSet<'a> {
         Ok(())
     }
 
-    #[cfg(not(feature = "dso"))]
-    fn load_file(&mut self, _module: &str) -> Result<(), String> {
-        let _ = (&self.images, &self.folders, &self.kept);
-        Err("this gantryd was built without the feature dso, so that it loads no modules: link it in (static-...), or build with dso".to_owned())
-    }
-
     /// The modules and directives of all files in the folders. They are looked at
     /// once for each list of folders: a forgotten LoadModule makes many directives
     /// unknown.
-    #[cfg(feature = "dso")]
     fn installed(&self) -> RefMut<'_, Vec<(String, String)>> {
         let mut installed = self.installed.borrow_mut();
         if installed.as_ref().is_none_or(|(folders, _)| *folders != self.folders) {
             *installed = None;
         }
         RefMut::map(installed, |known| {
-            &mut known.get_or_insert_with(|| (self.folders.clone(), installed_directives(&self.folders))).1
+            let look = || (self.folders.clone(), self.images.objects.directives(&self.folders));
+            &mut known.get_or_insert_with(look).1
         })
     }
 
-    #[cfg(feature = "dso")]
-    fn load_library(&mut self, path: &str) -> Result<Option<String>, String> {
-        match self.images.loader.load_library(Path::new(path)).map_err(|error| error.to_string())? {
-            // Each SIGHUP comes by here.
-            Library::Loaded | Library::Already => Ok(None),
-            Library::Outdated => Ok(Some(format!(
-                "LoadFile: '{path}' was replaced since it was loaded: the old one is used until gantryd is started anew"
-            ))),
-        }
-    }
-
-    #[cfg(not(feature = "dso"))]
-    fn load_library(&mut self, _path: &str) -> Result<Option<String>, String> {
-        Err("this gantryd was built without the feature dso, so that it loads no libraries".to_owned())
-    }
-
-    #[cfg(feature = "dso")]
     fn add_signers(&mut self, words: &[&str]) -> Result<Option<String>, String> {
         // From here on, whatever is wrong with this line: what stands below it
         // is not loaded by mistake.
         let signers = self.signers.get_or_insert_default();
         for word in words {
-            signers.extend(self.images.loader.signers(word).map_err(|error| error.to_string())?);
+            signers.extend(self.images.objects.signers(word).map_err(|failure| failure.reason)?);
         }
         if words.is_empty() {
             return Err("missing parameters".to_owned());
@@ -253,12 +204,6 @@ impl<'a> ModuleSet<'a> {
             "module '{module}' was loaded above this line{place}, its signature not looked at: \
              ModuleSigners must stand above every LoadModule line"
         ))
-    }
-
-    /// Nothing is ever loaded, signed or not.
-    #[cfg(not(feature = "dso"))]
-    fn add_signers(&mut self, _words: &[&str]) -> Result<Option<String>, String> {
-        Ok(None)
     }
 }
 
@@ -273,7 +218,7 @@ impl Catalogue for ModuleSet<'_> {
         self.modules().any(|(_, module)| module.name == name)
     }
 
-    fn load(&mut self, name: &str, at: &Position) -> Result<Option<String>, String> {
+    fn load(&mut self, name: &str, at: &Position) -> Result<Option<String>, LoadFailure> {
         let module = module_name(name);
         if self.changes.is_removed(module) {
             return Ok(Some(format!("LoadModule: module '{module}' was taken out (rmmod)")));
@@ -306,7 +251,7 @@ impl Catalogue for ModuleSet<'_> {
 
     fn act(&mut self, directive: &str, words: &[&str], _at: &Position) -> Result<Option<String>, String> {
         match (directive, words) {
-            ("LoadFile", [path]) => self.load_library(path),
+            ("LoadFile", [path]) => self.images.objects.load_library(Path::new(path)).map_err(|failure| failure.reason),
             ("ModuleSigners", words) => self.add_signers(words),
             _ => Ok(None),
         }
@@ -321,13 +266,11 @@ impl Catalogue for ModuleSet<'_> {
         check::faults(&Modules { places: self.places(), line: &line }, tree, overrides)
     }
 
-    #[cfg(feature = "dso")]
     fn provider(&self, directive: &str) -> Option<String> {
         let found = self.installed();
         found.iter().find(|(_, name)| name.eq_ignore_ascii_case(directive)).map(|(module, _)| module.clone())
     }
 
-    #[cfg(feature = "dso")]
     fn installed_names(&self) -> Vec<String> {
         self.installed().iter().map(|(_, name)| name.clone()).collect()
     }

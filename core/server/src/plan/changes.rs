@@ -5,8 +5,7 @@
 use std::collections::HashMap;
 use std::path::PathBuf;
 
-#[cfg(feature = "dso")]
-use gantry_loader::Signer;
+use crate::generation::objects::Signer;
 
 /// All changes so far.
 #[derive(Clone, Default)]
@@ -30,7 +29,6 @@ pub struct Inserted {
     /// Its directives, as lines of the main server's.
     pub directives: String,
     /// By whom its file must be signed: what ModuleSigners said at the time.
-    #[cfg(feature = "dso")]
     pub signers: Option<Vec<Signer>>,
 }
 

@@ -12,12 +12,12 @@ use std::time::Duration;
 
 use gantry_api::guard::Home;
 use gantry_api::service::Services;
-use gantry_api::{Descriptor, Hook, ServerId, Start, Value};
+use gantry_api::{Descriptor, Hook, Lent, ServerId, Start, Value};
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 use tokio::time::{sleep, timeout};
 
-use crate::generation::images::ImageRef;
+use crate::generation::images::{ImageRef, ModuleRefs};
 use crate::generation::running::Running;
 use crate::generation::scope::{Scope, ScopeId};
 
@@ -26,14 +26,11 @@ const GRACE: Duration = Duration::from_secs(1);
 
 /// What a module's start needs, and what has to outlive it.
 pub struct Starting {
-    // Above the images: the settings are dropped by code of theirs.
-    /// All scopes, for their settings.
-    pub scopes: Arc<Vec<Scope>>,
+    /// The settings and services, which are of any module's making: none of the
+    /// images goes before them.
+    pub lent: Lent<Surroundings, ModuleRefs>,
     /// The scope of each server.
     pub servers: Arc<[ScopeId]>,
-    /// All modules, each by its image and position there: they may call each
-    /// other's services, so none of the images goes before this.
-    pub modules: Arc<[(ImageRef, usize)]>,
     /// Which of them is to be started.
     pub position: usize,
     /// How long it may take.
@@ -42,26 +39,32 @@ pub struct Starting {
     pub handed_over: Value,
 }
 
+/// What a module finds when it starts.
+pub struct Surroundings {
+    /// All scopes, for their settings.
+    pub scopes: Arc<Vec<Scope>>,
+    /// The services of the modules before it.
+    pub services: Services,
+}
+
 /// A module that runs, and the moments at which it wants to be called.
 pub type Started = (Running, Vec<Hook>);
 
 /// What comes back from the thread.
-type Answer = (Result<Started, String>, Services);
+type Answer = Lent<(Result<Started, String>, Services), ModuleRefs>;
 
-/// Starts the module. Its services are added to `services`, from which those of
-/// the modules before it are taken; when the thread is given up on, they are
-/// lost. The error is the reason.
-pub async fn start(starting: Starting, services: &mut Services) -> Result<Started, String> {
-    let limit = starting.limit;
-    let taken = mem::take(services);
-    let answer = begin(starting, taken).map_err(|error| format!("no thread for its start: {error}"))?;
+/// Starts the module: what has become of it, and all services, to which it has added
+/// its own. When the thread is given up on, they are lost. The error is the reason.
+pub async fn start(starting: Starting) -> Answer {
+    let (limit, modules) = (starting.limit, Lent::image(&starting.lent).clone());
+    let lost = |reason: String| Lent::new((Err(reason), Services::default()), modules);
+    let answer = match begin(starting) {
+        Ok(answer) => answer,
+        Err(error) => return lost(format!("no thread for its start: {error}")),
+    };
     tokio::select! {
-        answer = answer => {
-            let (started, given_back) = answer.map_err(|_| "its start ended in a panic of gantryd's".to_owned())?;
-            *services = given_back;
-            started
-        }
-        () = blocked(limit) => Err(format!(
+        answer = answer => answer.unwrap_or_else(|_| lost("its start ended in a panic of gantryd's".to_owned())),
+        () = blocked(limit) => lost(format!(
             "{}: it blocks its thread, which was given up on, and stays in memory until gantryd ends",
             late(limit)
         )),
@@ -71,16 +74,17 @@ pub async fn start(starting: Starting, services: &mut Services) -> Result<Starte
 /// Starts the module on a thread, and a second one that waits for it to have
 /// ended: what a thread leaves for its end to clean up (std does, in every
 /// image) is code of the image, which must not have been unmapped by then.
-fn begin(starting: Starting, services: Services) -> io::Result<oneshot::Receiver<Answer>> {
+fn begin(starting: Starting) -> io::Result<oneshot::Receiver<Answer>> {
     let runtime = Handle::current();
     let name = format!("start {}", starting.module().1.name);
-    let start = move || runtime.block_on(starting.run(services));
+    let modules = Lent::image(&starting.lent).clone();
+    let start = move || runtime.block_on(starting.run());
     let (send, answer) = oneshot::channel();
     let wait = move || {
         let answer = match thread::Builder::new().name(name).spawn(start).map(thread::JoinHandle::join) {
             Ok(Ok(answer)) => answer,
             Ok(Err(_)) => return,
-            Err(error) => (Err(format!("no thread for its start: {error}")), Services::default()),
+            Err(error) => Lent::new((Err(format!("no thread for its start: {error}")), Services::default()), modules),
         };
         // Nobody waits any more: what was started late is of no use, and
         // nothing is known of what its code still does.
@@ -105,13 +109,16 @@ fn late(limit: Option<Duration>) -> String {
 
 impl Starting {
     fn module(&self) -> (&ImageRef, &Descriptor) {
-        let (image, at) = &self.modules[self.position];
+        let (image, at) = &Lent::image(&self.lent)[self.position];
         (image, &image.image().modules[*at])
     }
 
     /// On the thread; nothing of the generation is held any more when it ends.
-    async fn run(self, mut services: Services) -> Answer {
-        (self.start(&mut services).await, services)
+    async fn run(mut self) -> Answer {
+        let modules = Lent::image(&self.lent).clone();
+        let mut services = Lent::new(mem::take(&mut self.lent.services), modules);
+        let started = self.start(&mut services).await;
+        Lent::map(services, |services| (started, services))
     }
 
     async fn start(&self, services: &mut Services) -> Result<Started, String> {
@@ -119,12 +126,13 @@ impl Starting {
         let layout = image.layout();
         let runtime = module.runtime.map(|start| start(layout, module.name)).transpose();
         let home = Home { module: module.name.into(), runtime: runtime.map_err(|error| error.to_string())? };
-        let mut instance = (module.create)(home.clone()).map_err(|error| error.to_string())?;
+        let instance = (module.create)(home.clone()).map_err(|error| error.to_string())?;
+        let mut instance = Lent::new(instance, image.clone());
         let settings: Vec<_> = self
             .servers
             .iter()
             .enumerate()
-            .map(|(id, scope)| (ServerId(id), &*self.scopes[scope.0].modules[self.position]))
+            .map(|(id, scope)| (ServerId(id), &*self.lent.scopes[scope.0].modules[self.position]))
             .collect();
         let mut start = Start::new(layout, home, &settings, &self.handed_over, services);
         match self.limit {
@@ -134,6 +142,34 @@ impl Starting {
         .map_err(|error| error.to_string())?;
         let hooks = instance.hooks().map_err(|error| error.to_string())?;
         let (name, version) = (module.name.to_owned(), module.version.to_owned());
-        Ok((Running::new(name, version, instance, image.clone()), hooks))
+        Ok((Running::new(name, version, instance), hooks))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::generation::witness::{self, Report};
+
+    #[test]
+    fn what_a_start_needs_goes_before_the_images() {
+        let (image, report) = (witness::image(), Report::default());
+        let (scopes, services) = (Arc::new(vec![report.scope([&image])]), report.services([&image]));
+        let modules: ModuleRefs = Arc::new([(image, 0)]);
+        let lent = Lent::new(Surroundings { scopes, services }, modules);
+        let servers = Arc::new([ScopeId(0)]);
+        drop(Starting { lent, servers, position: 0, limit: None, handed_over: Value::None });
+        report.assert_sound(2);
+    }
+
+    #[test]
+    fn what_comes_of_a_start_goes_before_the_images() {
+        let (image, report) = (witness::image(), Report::default());
+        let instance = Lent::new(report.instance(&image), image.clone());
+        let running = Running::new("mod_witness".to_owned(), String::new(), instance);
+        let services = report.services([&image]);
+        let answer: Answer = Lent::new((Ok((running, Vec::new())), services), Arc::new([(image, 0)]));
+        drop(answer);
+        report.assert_sound(3);
     }
 }

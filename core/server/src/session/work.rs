@@ -8,7 +8,7 @@ use gantry_api::guard::Home;
 use gantry_api::log;
 use gantry_api::moment::StateBox;
 use gantry_api::{
-    Command, Dialogue, Error, Fault, Login, Moment, PathArgument, Phase, Result, Session, State, Step, Verb,
+    Command, Dialogue, Error, ErrorKind, Fault, Login, Moment, PathArgument, Phase, Result, Session, State, Step, Verb,
 };
 
 use crate::files::session_files::scope_of;
@@ -81,10 +81,10 @@ impl<'a> Work<'a> {
 
     async fn carry_out(&mut self, command: &Command, row: &Row, scope: &Held) -> Result<()> {
         if !row.is_handled() || command.verb.is_event() {
-            return Err(not_understood(command));
+            return Err(Error::of(ErrorKind::NotUnderstood));
         }
         if row.login == Login::Required && self.session.account.is_none() {
-            return Err(Error::client(530, "Please login with USER and PASS"));
+            return Err(Error::of(ErrorKind::NotLoggedIn));
         }
         let rules = &self.shared.generation.held(scope).rules;
         if !rules.is_empty() {
@@ -101,7 +101,7 @@ impl<'a> Work<'a> {
                 return Ok(());
             }
         }
-        Err(not_understood(command))
+        Err(Error::of(ErrorKind::NotUnderstood))
     }
 
     async fn phase(&mut self, command: &Command, modules: &[usize], scope: &Held, phase: Phase) -> Result<Step> {
@@ -135,8 +135,8 @@ impl<'a> Work<'a> {
         let both = (&mut *self.session, &mut *self.dialogue);
         let mut moment = moment(both, command, phase, seat, generation, (at, scope));
         let done = match whom.handler {
-            None => running.instance.at_once(&mut moment),
-            Some(Handler { at_once: Some(at_once), .. }) => running.instance.handle(at_once, &mut moment),
+            None => running.instance().at_once(&mut moment),
+            Some(Handler { at_once: Some(at_once), .. }) => running.instance().handle(at_once, &mut moment),
             Some(Handler { at_once: None, .. }) => return Ok(Step::Wait),
         };
         if let Err(error) = &done {
@@ -151,8 +151,8 @@ impl<'a> Work<'a> {
         let (running, seat) = (&generation.modules[at], &mut self.seats[at]);
         let mut moment = moment((self.session, self.dialogue), command, phase, seat, generation, (at, scope));
         let call = match whom.handler {
-            None => running.instance.wait(&mut moment),
-            Some(Handler { wait: Some(wait), .. }) => running.instance.handle_waiting(wait, &mut moment),
+            None => running.instance().wait(&mut moment),
+            Some(Handler { wait: Some(wait), .. }) => running.instance().handle_waiting(wait, &mut moment),
             Some(Handler { wait: None, .. }) => return Ok(Step::Next),
         };
         let done = call.await;
@@ -193,7 +193,7 @@ impl<'a> Work<'a> {
     pub fn report(&self, command: &Command, error: &Error) {
         let level = match error.fault() {
             Fault::Client => return,
-            Fault::System if error.reply().0 == 550 => log::Level::Debug,
+            Fault::System if error.kind().is_of_file() => log::Level::Debug,
             Fault::System => log::Level::Warn,
             Fault::Configuration | Fault::Panic => log::Level::Error,
         };
@@ -219,7 +219,7 @@ fn moment<'m>(
     (at, scope): (usize, &'m Held),
 ) -> Moment<'m> {
     let settings = &*generation.held(scope).modules[at];
-    let home = &generation.modules[at].home;
+    let home = generation.modules[at].home();
     Moment::new(session, dialogue, command, phase, seat.state(home), &generation.world, settings)
 }
 
@@ -232,19 +232,6 @@ fn failed(running: &Running, phase: Phase) -> Result<Step> {
         }
         _ => Ok(Step::Next),
     }
-}
-
-/// The refusal of what no module handles, in ProFTPD's words.
-fn not_understood(command: &Command) -> Error {
-    let name = command.verb.name();
-    let words = match name.strip_prefix("SITE_") {
-        Some(site) => format!("'SITE {site}'"),
-        None if command.verb == Verb::OPTS => {
-            String::from_utf8_lossy(&[b"OPTS ", &command.argument[..]].concat()).into_owned()
-        }
-        None => name,
-    };
-    Error::client(500, format!("{words} not understood"))
 }
 
 /// What holds where a command acts.

@@ -77,7 +77,7 @@ mod tests {
         assert_eq!(ask([Ok(Grant::Bytes(400))]).unwrap(), Grant::Bytes(100));
         assert_eq!(ask([Ok(Grant::After(second)), Ok(Grant::Bytes(60))]).unwrap(), Grant::After(second));
         let full = || Err(Error::client(552, "Full"));
-        assert_eq!(ask([Ok(Grant::After(second)), full()]).unwrap_err().reply().0, 552);
+        assert_eq!(ask([Ok(Grant::After(second)), full()]).unwrap_err().code(), Some(552));
     }
 
     #[test]

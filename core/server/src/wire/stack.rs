@@ -202,6 +202,6 @@ mod tests {
         assert!(stack.cut().is_ok(), "closed in order");
         let mut stack = Stack::new(vec![Toy::boxed(b'a')]).unwrap();
         receive(&mut stack, b"ax");
-        assert_eq!(stack.cut().unwrap_err().reply().0, 426);
+        assert_eq!(stack.cut().unwrap_err().code(), Some(426));
     }
 }

@@ -48,7 +48,7 @@ impl Module for Hand {
         match asked.words {
             [] => {}
             ["panic"] => panic!("asked to"),
-            _ => return refuse(0, "no words are wanted"),
+            _ => return usage("no words are wanted"),
         }
         let logins = self.logins.load(Ordering::Relaxed);
         Ok(Answer::new(format!("{logins} logins for {}", asked.operator), Value::Int(logins)))

@@ -15,7 +15,7 @@ use tokio::net::TcpStream;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::{mpsc, watch};
 
-use super::{Arrival, Client};
+use super::{Arrival, Client, Guest};
 use crate::dialogue::command;
 use crate::files::blocking::Blocking;
 use crate::gate::Rules;
@@ -42,13 +42,14 @@ pub struct Occupant {
 
 /// The session.
 pub struct Room {
-    client: Client,
+    client: Guest,
     // What the client's connection needs, which nothing is sent over.
     _peer: Plain,
     _wishes: watch::Sender<Wish>,
     _runtime: Runtime,
 }
 
+#[cfg_attr(not(feature = "bench"), allow(dead_code, reason = "benches need more of it than tests do"))]
 impl Room {
     /// A session of a generation with these modules, in this order: one server,
     /// no sections, no limits.
@@ -78,12 +79,12 @@ impl Room {
             reverse_dns: None,
             wishes: heard,
         };
-        Ok(Self { client: Client::new(arrival), _peer: peer, _wishes: wishes, _runtime: runtime })
+        Ok(Self { client: Client::of(arrival), _peer: peer, _wishes: wishes, _runtime: runtime })
     }
 
     /// Takes a command through all its phases. The reply stays in the session.
     pub async fn command(&mut self, command: &Command) {
-        let Client { seats, session, dialogue, progress, shared, .. } = &mut self.client;
+        let Client { seats, session, dialogue, progress, shared, .. } = &mut *self.client;
         let mut work = Work { seats, session, dialogue, progress, shared };
         let answered = command::answer(&mut work, command).await;
         command::log(&mut work, command, &answered).await;
@@ -101,10 +102,10 @@ impl Room {
 
     /// A moment of the module at a position, as it is called at, and its instance.
     pub fn moment<'a>(&'a mut self, at: usize, command: &'a Command, phase: Phase) -> (Moment<'a>, &'a dyn Instance) {
-        let Client { seats, session, dialogue, shared, .. } = &mut self.client;
+        let Client { seats, session, dialogue, shared, .. } = &mut *self.client;
         let generation = &shared.generation;
-        let instance = &*generation.modules[at].instance;
-        let state = seats[at].state(&generation.modules[at].home);
+        let instance = generation.modules[at].instance();
+        let state = seats[at].state(generation.modules[at].home());
         let settings = &*generation.scope(shared.scope).modules[at];
         (Moment::new(session, dialogue, command, phase, state, &generation.world, settings), instance)
     }
@@ -124,21 +125,23 @@ fn generation(occupants: Vec<Occupant>) -> Generation {
         directory_scopes: Vec::new(),
         reads_files: false,
     };
-    // Nobody takes leave of it: its parts are dropped in order.
+    // Nobody takes leave of it: it is simply dropped.
     let (retire, _) = mpsc::unbounded_channel();
     Generation::new(1, vec![server], vec![scope], modules, table, World::default(), retire)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Mutex;
     use std::sync::atomic::{AtomicUsize, Ordering};
     use std::time::Duration;
 
-    use gantry_api::guard::Home;
+    use gantry_api::guard::{Guarded, Home};
     use gantry_api::runtime::Task;
-    use gantry_api::{Image, Module, Step, Verb, command, instance};
+    use gantry_api::{Image, Lent, Module, Step, Verb, command, instance};
 
     use super::*;
+    use crate::generation::witness::{self, Report, Witness};
     use crate::{ImageRef, LOGGER};
 
     #[derive(Default)]
@@ -176,13 +179,42 @@ mod tests {
         Ok(Step::Done)
     }
 
+    /// Keeps what it is given with the session.
+    struct Keeping(Mutex<Option<Witness>>);
+
+    #[derive(Default)]
+    struct Kept(Option<Witness>);
+
+    impl Module for Keeping {
+        fn at_once(&self, at: &mut Moment<'_>) -> gantry_api::Result<Step> {
+            at.state.of::<Kept>().0 = self.0.lock().unwrap().take();
+            Ok(Step::Done)
+        }
+    }
+
+    #[test]
+    fn what_modules_keep_with_a_session_goes_before_their_images() {
+        let (image, report) = (witness::image(), Report::default());
+        let home = Home { module: "mod_keeping".into(), runtime: None };
+        let keeping = Guarded::new(home, Keeping(Mutex::new(Some(report.witness(&image)))));
+        // No command of its own: it sees how one fails.
+        let (settings, hooks) = (Box::new(report.witness(&image)), vec![Hook::log_error(Verb::NOOP)]);
+        let running = Running::new("mod_keeping".to_owned(), String::new(), Lent::new(Box::new(keeping), image));
+        let mut room = Room::new(vec![Occupant { running, settings, hooks, commands: Vec::new() }]).unwrap();
+        let runner = Builder::new_current_thread().build().unwrap();
+        runner.block_on(room.command(&Command { verb: Verb::NOOP, argument: Vec::new() }));
+        // The session is all that keeps the generation.
+        drop(room);
+        report.assert_sound(2);
+    }
+
     #[test]
     fn a_runtime_is_entered_by_those_who_wait_alone() {
         let runtime = Arc::new(Runtime::default());
         let home = Home { module: "mod_waiting".into(), runtime: Some(runtime.clone()) };
         let instance = instance::create::<Waiting>(home).unwrap();
         let image = ImageRef::Linked(Arc::new(Image::this(&LOGGER)));
-        let running = Running::new("mod_waiting".to_owned(), String::new(), instance, image);
+        let running = Running::new("mod_waiting".to_owned(), String::new(), Lent::new(instance, image));
         let commands = Image::this(&LOGGER).commands;
         let occupant = Occupant { running, settings: Box::new(()), hooks: Vec::new(), commands };
         let mut room = Room::new(vec![occupant]).unwrap();

@@ -8,6 +8,7 @@ use gantry_config::{Configuration, Options, parse_text};
 
 use super::*;
 use crate::generation::images::Images;
+use crate::generation::witness::{self, Report};
 use crate::log::LOGGER;
 use crate::plan::catalogue::ModuleSet;
 
@@ -105,10 +106,21 @@ fn what_has_settled_is_read_once() -> Result<()> {
 }
 
 #[test]
+fn settings_that_a_file_made_go_before_their_images() {
+    let site = Site::new("AllowOverride on\n");
+    let (_, written) = &site.overrides.configured[&SERVER];
+    let (image, report) = (witness::image(), Report::default());
+    let scope = report.scope([&image]);
+    let modules: ModuleRefs = Arc::new([(image, 0)]);
+    drop(Made::new(Lent::new(scope, modules), written.clone(), None));
+    report.assert_sound(1);
+}
+
+#[test]
 fn what_is_no_good_refuses_its_folder() -> Result<()> {
     let site = Site::new("AllowOverride on\n");
     let refused = |what: &str| {
-        assert_eq!(site.umask("in/deep/file").map_err(|error| error.reply().0), Err(550), "{what}");
+        assert_eq!(site.umask("in/deep/file").map_err(|error| error.kind()), Err(ErrorKind::Denied), "{what}");
         assert_eq!(site.umask("file").ok(), Some(None), "{what}");
         fs::remove_file(site.path.join("in/.ftpaccess")).unwrap();
     };
