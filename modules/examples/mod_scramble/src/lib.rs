@@ -21,25 +21,22 @@ struct ScrambleModule;
 
 module! { ScrambleModule, settings: Settings }
 
-/// What the configuration says, for one server.
-#[derive(Deserialize)]
-struct Settings {
-    #[serde(rename = "ScrambleEngine", default)]
-    engine: Engine,
+settings! {
+    /// What the configuration says, for one server.
+    struct Settings {
+        /// Whether clients may ask for scrambled connections; `implicit` scrambles control connections from the first byte on.
+        engine: Engine = ScrambleEngine "on|off|implicit" in SERVER | VHOST | GLOBAL,
+            inherits: replace, default: "off", parse: engine;
+    }
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+/// ScrambleEngine's words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 enum Engine {
-    #[default]
     Off,
     On,
     Implicit,
-}
-
-directive! {
-    /// Whether clients may ask for scrambled connections; `implicit` scrambles control connections from the first byte on.
-    ScrambleEngine "on|off|implicit" in SERVER | VHOST | GLOBAL, inherits: replace, default: "off", parse: engine
 }
 
 command! {
