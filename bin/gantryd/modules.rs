@@ -24,6 +24,8 @@ extern crate mod_dso as _;
 extern crate mod_greet as _;
 #[cfg(feature = "static-mod_motto")]
 extern crate mod_motto as _;
+#[cfg(feature = "static-mod_scramble")]
+extern crate mod_scramble as _;
 #[cfg(feature = "static-mod_sql")]
 extern crate mod_sql as _;
 #[cfg(feature = "static-mod_sql_sqlite")]

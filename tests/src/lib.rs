@@ -12,6 +12,7 @@ pub mod layout;
 pub mod operator;
 pub mod process;
 pub mod sample;
+pub mod scramble;
 pub mod scripted;
 pub mod server;
 pub mod suite;

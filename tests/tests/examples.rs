@@ -74,7 +74,7 @@ fn built() -> &'static Built {
         fs::create_dir(&elsewhere).unwrap();
         fs::copy(object.trim(), elsewhere.join("mod_cksum.so")).unwrap();
         let files = build(".", &[]).out;
-        assert_eq!(files.lines().count(), 4, "{files}");
+        assert_eq!(files.lines().count(), 5, "{files}");
         Built { modules: workspace.join("target/gantry"), elsewhere, library }
     })
 }
