@@ -4,13 +4,9 @@
 //! credentials.
 
 use std::os::fd::BorrowedFd;
-use std::path::Path;
-use std::sync::Arc;
 
 use async_trait::async_trait;
-use gantry_proto::verb::Verb;
 
-use crate::account::Account;
 use crate::error::Result;
 use crate::path::VirtualPath;
 
@@ -85,19 +81,16 @@ pub struct DirectoryEntry {
     pub target: Option<Vec<u8>>,
 }
 
-/// The session's files. Errors carry the reply for the client: 550 where the
-/// gate or the system refuses, 530 before login.
+/// The session's files, for one command: the gate judges each operation by the
+/// command's verb. Errors carry the reply for the client: 550 where the gate or
+/// the system refuses, 530 before login.
 #[async_trait]
 pub trait Files: Send + Sync {
-    /// The command being run, which the gate judges. The server calls this.
-    fn begin(&mut self, verb: Verb);
     /// A path as the host knows it: for logs, whose readers know no session's
     /// root. It opens nothing.
     fn shown(&self, path: &VirtualPath) -> Vec<u8> {
         path.as_bytes().to_vec()
     }
-    /// Fixes whose files these are, and the root, a folder of the host. Called once, at login.
-    async fn admit(&mut self, account: Arc<Account>, root: &Path) -> Result<()>;
     /// What is known of a path.
     async fn metadata(&self, path: &VirtualPath, links: Links) -> Result<Metadata>;
     /// Opens a file; a new one's mode is 0666 less the scope's Umask.

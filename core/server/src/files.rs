@@ -1,6 +1,7 @@
 //! The session's files: the gate before them, and the host's file system.
 
 pub mod blocking;
+pub mod door;
 pub mod session_files;
 pub mod shared;
 pub mod view;

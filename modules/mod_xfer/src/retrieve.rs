@@ -34,11 +34,11 @@ async fn retrieve(at: &mut Moment<'_>) -> Result<Step> {
 
 /// The file and its size. It is looked at before it is opened: opening a pipe would wait for somebody to write to it.
 async fn open(at: &mut Moment<'_>, path: &VirtualPath) -> Result<(Box<dyn File>, u64)> {
-    let found = at.session.files.metadata(path, Links::Follow).await?;
+    let found = at.files.metadata(path, Links::Follow).await?;
     if found.kind != Kind::File {
         return refuse(550, format!("{}: Not a regular file", shown(at.command)));
     }
-    let file = at.session.files.open(path, Open::Read).await?;
+    let file = at.files.open(path, Open::Read).await?;
     let size = file.metadata().await?.size;
     Ok((file, size))
 }

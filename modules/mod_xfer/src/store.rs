@@ -70,7 +70,7 @@ async fn place(at: &mut Moment<'_>, path: &VirtualPath, offset: u64) -> Result<P
         // Two places are named, and neither RFC says which counts.
         return refuse(501, "REST: not allowed before APPE");
     }
-    let found = at.session.files.metadata(path, Links::Follow).await;
+    let found = at.files.metadata(path, Links::Follow).await;
     let resumes = appends || offset > 0;
     match found {
         Ok(_) if !appends && !settings.overwrite => {
@@ -97,12 +97,12 @@ async fn open(at: &mut Moment<'_>, path: &VirtualPath, place: Place) -> Result<(
         Place::New => Open::Create,
         Place::Over | Place::From(_) => Open::Update,
         Place::Behind(_) => {
-            let file = at.session.files.open(path, Open::Append).await?;
+            let file = at.files.open(path, Open::Append).await?;
             let place = behind(&*file).await?;
             return Ok((file, place));
         }
     };
-    Ok((at.session.files.open(path, purpose).await?, place))
+    Ok((at.files.open(path, purpose).await?, place))
 }
 
 async fn behind(file: &dyn File) -> Result<Place> {
@@ -111,8 +111,8 @@ async fn behind(file: &dyn File) -> Result<Place> {
 
 /// Makes the file, so that it is known whose it is, and opens it for appending: others may append to it already.
 async fn append_to_new(at: &mut Moment<'_>, path: &VirtualPath) -> Result<(Box<dyn File>, Place)> {
-    let made = at.session.files.open(path, Open::Create).await;
-    let appended = at.session.files.open(path, Open::Append).await;
+    let made = at.files.open(path, Open::Create).await;
+    let appended = at.files.open(path, Open::Append).await;
     match (made, appended) {
         (Ok(_), Ok(file)) => Ok((file, Place::New)),
         // The Umask lets nobody open it once more: so nobody else appends either.
@@ -169,7 +169,7 @@ async fn receive(
 /// Removes what should not stay of an upload that wrote so many bytes; the reply tells of the transfer alone.
 async fn remove(at: &mut Moment<'_>, path: &VirtualPath, file: &dyn File, wrote: RangeInclusive<u64>) {
     let removed = match is_own(at, path, file, wrote).await {
-        Ok(true) => at.session.files.remove_file(path).await,
+        Ok(true) => at.files.remove_file(path).await,
         Ok(false) => return log!(Info, "the incomplete {path} stays: others have written to it, or replaced it"),
         Err(error) => Err(error),
     };
@@ -182,6 +182,6 @@ async fn remove(at: &mut Moment<'_>, path: &VirtualPath, file: &dyn File, wrote:
 /// session may have stored its own by that name meanwhile.
 async fn is_own(at: &mut Moment<'_>, path: &VirtualPath, file: &dyn File, wrote: RangeInclusive<u64>) -> Result<bool> {
     let own = file.metadata().await?;
-    let named = at.session.files.metadata(path, Links::Keep).await?;
+    let named = at.files.metadata(path, Links::Keep).await?;
     Ok((own.device, own.inode) == (named.device, named.inode) && wrote.contains(&named.size))
 }

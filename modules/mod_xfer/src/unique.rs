@@ -33,7 +33,7 @@ async fn create(at: &mut Moment<'_>) -> Result<(VirtualPath, Box<dyn File>)> {
     loop {
         let path = at.session.cwd.join(&name(RandomState::new().build_hasher().finish()));
         tries += 1;
-        match at.session.files.open(&path, Open::Create).await {
+        match at.files.open(&path, Open::Create).await {
             Ok(file) => return Ok((path, file)),
             Err(error) if tries >= TRIES || !is_taken(&error) => return Err(error.context(path)),
             Err(_) => {}

@@ -6,12 +6,11 @@ use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStringExt;
 use std::os::unix::fs::FileExt;
-use std::path::Path;
 use std::sync::Arc;
 
 use gantry_api::files::{DirectoryEntry, File, Files, Kind, Links, Listing, Metadata, Open, Target};
-use gantry_api::{Account, Error, Result, Verb, VirtualPath, async_trait};
-use gantry_sys::{Batch, Directory, Mode, OFlags, Root, as_user, handle};
+use gantry_api::{Error, Result, Verb, VirtualPath, async_trait};
+use gantry_sys::{Batch, Directory, Mode, OFlags, handle};
 
 use crate::caught::caught;
 use crate::files::shared::Shared;
@@ -19,16 +18,16 @@ use crate::files::view::{View, metadata};
 use crate::gate::Operation;
 use crate::generation::held::Held;
 
-/// The files of one session.
-pub struct SessionFiles {
-    shared: Arc<Shared>,
+/// The files of one session, for one command; before the login there are none.
+pub struct SessionFiles<'a> {
+    shared: &'a Arc<Shared>,
     verb: Verb,
 }
 
-impl SessionFiles {
-    /// The files of a session that has not logged in: there are none.
-    pub fn new(shared: Arc<Shared>) -> Self {
-        Self { shared, verb: Verb::CONNECT }
+impl<'a> SessionFiles<'a> {
+    /// For a command of this verb, by which the gate judges.
+    pub fn new(shared: &'a Arc<Shared>, verb: Verb) -> Self {
+        Self { shared, verb }
     }
 
     fn view(&self) -> Result<&Arc<View>> {
@@ -43,31 +42,10 @@ impl SessionFiles {
 }
 
 #[async_trait]
-impl Files for SessionFiles {
-    fn begin(&mut self, verb: Verb) {
-        self.verb = verb;
-    }
-
+impl Files for SessionFiles<'_> {
     fn shown(&self, path: &VirtualPath) -> Vec<u8> {
         let view = self.shared.view.get();
         view.map_or_else(|| path.as_bytes().to_vec(), |view| view.shown(path).into_os_string().into_vec())
-    }
-
-    async fn admit(&mut self, account: Arc<Account>, root: &Path) -> Result<()> {
-        let person = self.shared.person(Some(&account));
-        self.shared.rules().check_login(&person)?;
-        let credentials = self.shared.credentials(&account);
-        let (root_path, generation, scope) = (root.to_owned(), self.shared.generation.clone(), self.shared.scope);
-        let opened = caught(self.shared.blocking.run(move || {
-            let open = || Root::open(&root_path).and_then(|root| Ok((handle::real_path(root.as_fd())?, root)));
-            let (root_path, root) = as_user(&credentials, open)
-                .and_then(|opened| opened)
-                .map_err(|error| Error::system(format!("cannot open the root {}: {error}", root_path.display())))?;
-            let directories = generation.directories(scope, &account);
-            Ok(View { root, root_path, credentials, directories, generation, scope, person })
-        }));
-        let view = Arc::new(opened.await?);
-        self.shared.view.set(view).map_err(|_| Error::client(503, "You are already logged in"))
     }
 
     async fn metadata(&self, path: &VirtualPath, links: Links) -> Result<Metadata> {

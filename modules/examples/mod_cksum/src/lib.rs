@@ -44,7 +44,7 @@ async fn sum(at: &mut Moment<'_>) -> Result<Step> {
     let largest = at.settings::<Settings>().largest;
     let path = at.path();
     // Root, <Limit> and the user's rights are seen to by the session's files.
-    let file = at.session.files.open(&path, Open::Read).await?;
+    let file = at.files.open(&path, Open::Read).await?;
     let metadata = file.metadata().await?;
     if metadata.kind != Kind::File {
         return refuse(550, format!("{path}: not a file"));

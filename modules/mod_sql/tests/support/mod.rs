@@ -17,7 +17,7 @@ use gantry_api::log::{Host, Level, Record};
 use gantry_api::moment::{SettingsBox, State};
 use gantry_api::runtime::Layout;
 use gantry_api::service::{Services, SqlBackend, SqlConnect, SqlRows, SqlStatement};
-use gantry_api::session::{ServerId, Session};
+use gantry_api::session::{Door, ServerId, Session};
 use gantry_api::transfer::Transfer;
 use gantry_api::{
     Account, Command, Commands, Defaults, Dialogue, Image, Inherits, Moment, Notes, Phase, Reply, Result, ScopeValues,
@@ -142,7 +142,7 @@ impl Daemon {
             for _ in hooks.iter().filter(|hook| hook.phase == *phase && hooked(hook.commands)) {
                 let mut slot = None;
                 let mut at = Moment::new(
-                    &mut client.session,
+                    (&mut client.session, &Nothing),
                     &mut client.dialogue,
                     command,
                     *phase,
@@ -228,7 +228,7 @@ fn session(user: &str) -> Session {
         class: None,
         bytes: (0, 0),
         census: Box::new(Nothing),
-        files: Box::new(Nothing),
+        door: Box::new(Nothing),
         ending: None,
         command_began: SystemTime::now(),
         notes: Notes::default(),
@@ -236,7 +236,7 @@ fn session(user: &str) -> Session {
 }
 
 /// No files, no connections.
-struct Nothing;
+pub struct Nothing;
 
 fn none<T>() -> Result<T> {
     refuse(550, "not in this test")
@@ -266,10 +266,6 @@ impl Census for Nothing {
 
 #[async_trait]
 impl Files for Nothing {
-    fn begin(&mut self, _: Verb) {}
-    async fn admit(&mut self, _: Arc<Account>, _: &Path) -> Result<()> {
-        none()
-    }
     async fn metadata(&self, _: &VirtualPath, _: Links) -> Result<Metadata> {
         none()
     }
@@ -298,6 +294,13 @@ impl Files for Nothing {
         none()
     }
     async fn set_mode(&self, _: &VirtualPath, _: u32) -> Result<()> {
+        none()
+    }
+}
+
+#[async_trait]
+impl Door for Nothing {
+    async fn admit(&self, _: Arc<Account>, _: &Path) -> Result<()> {
         none()
     }
 }
