@@ -61,6 +61,13 @@ impl Root {
         }
     }
 
+    /// As [`Root::open_at`], where the kernel finds all of the path in its caches, so that no disk is waited for; none
+    /// where it does not. Nothing is created.
+    pub fn open_cached(&self, path: &[u8], flags: OFlags) -> Option<io::Result<OwnedFd>> {
+        let path = if path.is_empty() { b"." } else { path };
+        cached(self.fd.as_fd(), path, flags)
+    }
+
     /// Opens a regular file, never waiting for another process, and nothing but a regular file.
     ///
     /// # Errors
@@ -118,6 +125,21 @@ impl Root {
 impl AsFd for Root {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.fd.as_fd()
+    }
+}
+
+/// Whether the directory may be searched by the thread, if the kernel can tell that at once.
+pub fn searchable_cached(directory: BorrowedFd<'_>) -> Option<io::Result<()>> {
+    let found = cached(directory, b".", OFlags::PATH | OFlags::DIRECTORY)?;
+    Some(found.map(drop))
+}
+
+fn cached(directory: BorrowedFd<'_>, path: &[u8], flags: OFlags) -> Option<io::Result<OwnedFd>> {
+    let resolve = ResolveFlags::IN_ROOT | ResolveFlags::NO_MAGICLINKS | ResolveFlags::CACHED;
+    match openat2(directory, path, flags | OFlags::CLOEXEC, Mode::empty(), resolve) {
+        // Kernels before 5.12 do not know CACHED, and say INVAL; of what is invalid otherwise `open_at` tells.
+        Err(Errno::AGAIN | Errno::INTR | Errno::INVAL) => None,
+        done => Some(done.map_err(io::Error::from)),
     }
 }
 
@@ -186,6 +208,22 @@ mod tests {
             let error = read(&root, path).unwrap_err();
             assert_eq!(error.kind(), io::ErrorKind::NotFound, "{path:?}");
         }
+    }
+
+    #[test]
+    fn what_is_cached_is_found_at_once() {
+        let (_dir, root) = jail();
+        for path in [&b"/file"[..], b"/absolute", b"/sub/up", b"/../file"] {
+            root.handle(path).unwrap();
+            root.open_cached(path, OFlags::PATH).unwrap().unwrap();
+        }
+        assert!(root.handle(b"/none").is_err());
+        let none = root.open_cached(b"/none", OFlags::PATH).unwrap().unwrap_err();
+        assert_eq!(none.kind(), io::ErrorKind::NotFound);
+        let out = root.open_cached(b"/out", OFlags::PATH).map(|found| found.map(drop).map_err(|error| error.kind()));
+        assert!(matches!(out, None | Some(Err(io::ErrorKind::NotFound))), "{out:?}");
+        assert!(root.open_cached(b"/new", OFlags::WRONLY | OFlags::CREATE).is_none());
+        assert!(searchable_cached(root.as_fd()).unwrap().is_ok());
     }
 
     #[test]
