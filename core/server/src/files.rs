@@ -2,6 +2,10 @@
 
 pub mod blocking;
 pub mod door;
+pub mod gated;
+pub mod ground;
+pub mod host;
+pub mod sections;
 pub mod session_files;
 pub mod shared;
 pub mod view;

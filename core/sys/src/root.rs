@@ -100,15 +100,21 @@ impl Root {
     /// The kernel's, and `EBUSY` for the root itself, which stands in no directory.
     pub fn place(&self, path: &[u8]) -> io::Result<Place> {
         let path = normalize(path);
-        let slash = path.iter().rposition(|&b| b == b'/').unwrap_or(0);
-        let (parent, name) = path.split_at(slash);
-        let name = name.strip_prefix(b"/").unwrap_or(name);
-        if name.is_empty() {
-            return Err(Errno::BUSY.into());
-        }
+        let (parent, name) = parent_and_name(&path)?;
         let flags = OFlags::PATH | OFlags::DIRECTORY;
         let directory = self.open_at(parent, flags, Mode::empty())?;
         Ok(Place { directory, name: name.to_vec() })
+    }
+
+    /// As [`Root::place`], where the kernel finds the directory in its caches; none where it does not.
+    pub fn place_cached(&self, path: &[u8]) -> Option<io::Result<Place>> {
+        let path = normalize(path);
+        let (parent, name) = match parent_and_name(&path) {
+            Ok(parts) => parts,
+            Err(error) => return Some(Err(error)),
+        };
+        let directory = self.open_cached(parent, OFlags::PATH | OFlags::DIRECTORY)?;
+        Some(directory.map(|directory| Place { directory, name: name.to_vec() }))
     }
 
     /// A second handle of the same directory.
@@ -140,6 +146,16 @@ fn cached(directory: BorrowedFd<'_>, path: &[u8], flags: OFlags) -> Option<io::R
         // Kernels before 5.12 do not know CACHED, and say INVAL; of what is invalid otherwise `open_at` tells.
         Err(Errno::AGAIN | Errno::INTR | Errno::INVAL) => None,
         done => Some(done.map_err(io::Error::from)),
+    }
+}
+
+/// A normal path in two.
+fn parent_and_name(path: &[u8]) -> io::Result<(&[u8], &[u8])> {
+    let slash = path.iter().rposition(|&b| b == b'/').unwrap_or(0);
+    let (parent, name) = path.split_at(slash);
+    match name.strip_prefix(b"/").unwrap_or(name) {
+        b"" => Err(Errno::BUSY.into()),
+        name => Ok((parent, name)),
     }
 }
 
@@ -280,5 +296,8 @@ mod tests {
             assert!(root.place(path).is_err(), "{path:?}");
         }
         assert!(root.place(b"/file/x").is_err());
+        let cached = root.place_cached(b"/sub/x/../new").unwrap().unwrap();
+        assert_eq!((cached.name.as_slice(), cached.stat().is_err()), (&b"new"[..], true));
+        assert!(root.place_cached(b"/").unwrap().is_err());
     }
 }

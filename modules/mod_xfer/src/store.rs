@@ -2,7 +2,7 @@
 
 use std::ops::RangeInclusive;
 
-use gantry_api::files::{File, Kind, Links, Open};
+use gantry_api::files::{File, Kind, Links, Open, OpenFile};
 use gantry_api::prelude::*;
 use gantry_api::transfer::{Direction, Transfer};
 
@@ -97,16 +97,14 @@ async fn open(at: &mut Moment<'_>, path: &VirtualPath, place: Place) -> Result<(
         Place::New => Open::Create,
         Place::Over | Place::From(_) => Open::Update,
         Place::Behind(_) => {
-            let file = at.files.open(path, Open::Append).await?;
-            let place = behind(&*file).await?;
-            return Ok((file, place));
+            return Ok(behind(at.files.open(path, Open::Append).await?));
         }
     };
-    Ok((at.files.open(path, purpose).await?, place))
+    Ok((at.files.open(path, purpose).await?.file, place))
 }
 
-async fn behind(file: &dyn File) -> Result<Place> {
-    Ok(Place::Behind(file.metadata().await?.size))
+fn behind(opened: OpenFile) -> (Box<dyn File>, Place) {
+    (opened.file, Place::Behind(opened.metadata.size))
 }
 
 /// Makes the file, so that it is known whose it is, and opens it for appending: others may append to it already.
@@ -114,14 +112,11 @@ async fn append_to_new(at: &mut Moment<'_>, path: &VirtualPath) -> Result<(Box<d
     let made = at.files.open(path, Open::Create).await;
     let appended = at.files.open(path, Open::Append).await;
     match (made, appended) {
-        (Ok(_), Ok(file)) => Ok((file, Place::New)),
+        (Ok(_), Ok(opened)) => Ok((opened.file, Place::New)),
         // The Umask lets nobody open it once more: so nobody else appends either.
-        (Ok(file), Err(_)) => Ok((file, Place::New)),
+        (Ok(created), Err(_)) => Ok((created.file, Place::New)),
         // Somebody else was quicker.
-        (Err(_), Ok(file)) => {
-            let place = behind(&*file).await?;
-            Ok((file, place))
-        }
+        (Err(_), Ok(opened)) => Ok(behind(opened)),
         (Err(error), Err(_)) => Err(error),
     }
 }
@@ -149,7 +144,8 @@ async fn receive(
         if place == Place::Over {
             file.truncate(0).await?;
         }
-        link.receive_file(file).await
+        link.receive_file(file).await?;
+        file.finish().await
     };
     let received = received.await;
     let wrote = link.moved();

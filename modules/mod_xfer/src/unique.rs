@@ -34,7 +34,7 @@ async fn create(at: &mut Moment<'_>) -> Result<(VirtualPath, Box<dyn File>)> {
         let path = at.session.cwd.join(&name(RandomState::new().build_hasher().finish()));
         tries += 1;
         match at.files.open(&path, Open::Create).await {
-            Ok(file) => return Ok((path, file)),
+            Ok(opened) => return Ok((path, opened.file)),
             Err(error) if tries >= TRIES || !is_taken(&error) => return Err(error.context(path)),
             Err(_) => {}
         }

@@ -1,15 +1,16 @@
 //! Where a client is let in: `<Limit LOGIN>` is judged once more, now that the
-//! account is known, and the session gets its view of the file system.
+//! account is known, and the session gets its view of the files.
 
-use std::os::fd::AsFd;
 use std::path::Path;
 use std::sync::Arc;
 
 use gantry_api::session::Door;
 use gantry_api::{Account, Error, Result, async_trait};
-use gantry_sys::{Root, as_user, handle};
+use gantry_sys::Switch;
 
 use crate::caught::caught;
+use crate::files::host::HostStore;
+use crate::files::sections::Sections;
 use crate::files::shared::Shared;
 use crate::files::view::View;
 
@@ -23,24 +24,23 @@ impl SessionDoor {
     pub fn new(shared: Arc<Shared>) -> Self {
         Self { shared }
     }
+
+    async fn store(&self, account: &Account, root: &Path) -> Result<HostStore> {
+        let shared = &self.shared;
+        let switch = Switch::new(shared.identity.own.clone(), shared.credentials(account));
+        HostStore::open(shared.generation.clone(), shared.blocking.clone(), root, switch).await
+    }
 }
 
 #[async_trait]
 impl Door for SessionDoor {
     async fn admit(&self, account: Arc<Account>, root: &Path) -> Result<()> {
-        let person = self.shared.person(Some(&account));
-        self.shared.rules().check_login(&person)?;
-        let credentials = self.shared.credentials(&account);
-        let (root_path, generation, scope) = (root.to_owned(), self.shared.generation.clone(), self.shared.scope);
-        let opened = caught(self.shared.blocking.run(move || {
-            let open = || Root::open(&root_path).and_then(|root| Ok((handle::real_path(root.as_fd())?, root)));
-            let (root_path, root) = as_user(&credentials, open)
-                .and_then(|opened| opened)
-                .map_err(|error| Error::system(format!("cannot open the root {}: {error}", root_path.display())))?;
-            let directories = generation.directories(scope, &account);
-            Ok(View { root, root_path, credentials, directories, generation, scope, person })
-        }));
-        let view = Arc::new(opened.await?);
-        self.shared.view.set(view).map_err(|_| Error::client(503, "You are already logged in"))
+        let shared = &self.shared;
+        let person = shared.person(Some(&account));
+        shared.rules().check_login(&person)?;
+        let store = caught(self.store(&account, root)).await?;
+        let directories = shared.generation.directories(shared.scope, &account);
+        let sections = Arc::new(Sections::new(shared.generation.clone(), shared.scope, directories));
+        shared.view.set(View { store, sections, person }).map_err(|_| Error::client(503, "You are already logged in"))
     }
 }

@@ -11,7 +11,7 @@ use gantry_api::{
     Command, Dialogue, Error, Fault, Login, Moment, PathArgument, Phase, Result, Session, State, Step, Verb,
 };
 
-use crate::files::session_files::{SessionFiles, scope_of};
+use crate::files::session_files::SessionFiles;
 use crate::files::shared::Shared;
 use crate::generation::dispatch::{Handling, Row};
 use crate::generation::held::Held;
@@ -254,7 +254,8 @@ async fn scope(session: &Session, shared: &Arc<Shared>, command: &Command, row: 
     if row.path == PathArgument::None || !shared.generation.depends_on_path(shared.scope) {
         return Ok(shared.scope.into());
     }
-    scope_of(shared, session.resolve(path_argument(row.path, &command.argument))).await
+    let path = session.resolve(path_argument(row.path, &command.argument));
+    SessionFiles::new(shared, command.verb).scope_of(&path).await
 }
 
 /// The part of an argument that is a path.
