@@ -8,8 +8,8 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use rustix::fs::{FsWord, fstatfs};
 
-use crate::Root;
 use crate::handle::{self, Freshness};
+use crate::root::Root;
 
 /// Entries that are kept before the first look for those that nobody needs any more.
 const FEW: usize = 64;

@@ -4,9 +4,11 @@
 //! thread that asks; what creates, changes or may wait goes to a thread of the
 //! pool.
 
+mod actor;
 mod file;
 mod listing;
 mod place;
+mod warm;
 
 use std::ffi::OsStr;
 use std::io;
@@ -18,14 +20,15 @@ use std::sync::Arc;
 use gantry_api::files::{File, Links, Listing, OpenFile, Target};
 use gantry_api::store::{Access, Found, Judged, Store};
 use gantry_api::{Error, Promise, Result, VirtualPath};
-use gantry_sys::handle::{Attributes, Freshness, attributes};
+use gantry_sys::handle::{Freshness, attributes};
 use gantry_sys::root::searchable_cached;
-use gantry_sys::{Directory, Existing, Medium, Mode, OFlags, SharedRoot, Switch};
+use gantry_sys::{Directory, Existing, Mode, OFlags, Switch};
 
 use crate::files::blocking::Blocking;
 use crate::files::ground::Ground;
+use crate::files::host::actor::{Actor, User};
 use crate::files::host::file::HostFile;
-use crate::files::host::listing::{HostListing, Warm};
+use crate::files::host::listing::HostListing;
 use crate::files::host::place::{HostPlace, metadata};
 use crate::files::sections::Sections;
 use crate::generation::held::Held;
@@ -35,17 +38,8 @@ use crate::generation::snapshot::Generation;
 const TRIES: usize = 16;
 
 /// The files of one session on the host.
-#[derive(Clone)]
 pub struct HostStore {
-    host: Arc<Host>,
-    blocking: Arc<Blocking>,
-}
-
-/// What an operation needs, shared with the threads that do it.
-struct Host {
-    root: Arc<SharedRoot>,
-    switch: Switch,
-    warm: Warm,
+    actor: Actor,
 }
 
 impl HostStore {
@@ -59,42 +53,12 @@ impl HostStore {
         root: &Path,
         switch: Switch,
     ) -> Result<Self> {
-        let root = root.to_owned();
-        let opened = blocking.run(move || {
-            let opened = act(&switch, || {
-                let opened = generation.roots.open(&root);
-                opened.map_err(|error| Error::system(format!("cannot open the root {}: {error}", root.display())))
-            })?;
-            Ok(Arc::new(Host { root: opened, switch, warm: Warm::default() }))
-        });
-        let host = opened.await?;
-        Ok(Self { host, blocking })
-    }
-
-    /// Does what the kernel can answer from its caches; none where it cannot.
-    fn at_once<T>(&self, work: impl FnOnce(&Host) -> Option<io::Result<T>>) -> Option<Result<T>> {
-        if self.host.root.medium == Medium::Elsewhere {
-            return None;
-        }
-        act(&self.host.switch, || Ok(work(&self.host))).transpose().map(|done| done.and_then(|done| Ok(done?)))
-    }
-
-    /// Does what may have to wait.
-    fn later<'a, T: Send + 'static>(
-        &'a self,
-        work: impl FnOnce(&Host) -> Result<T> + Send + 'static,
-    ) -> Promise<'a, T> {
-        let host = self.host.clone();
-        Promise::later(self.blocking.run(move || act(&host.switch, || work(&host))))
+        let actor = Actor::new(generation, blocking, root, switch).await?;
+        Ok(Self { actor })
     }
 }
 
-/// Does work as the session's user.
-fn act<T>(switch: &Switch, work: impl FnOnce() -> Result<T>) -> Result<T> {
-    switch.run(work).map_err(|error| Error::system(format!("cannot act as uid {}: {error}", switch.user().uid)))?
-}
-
-impl Host {
+impl User {
     fn find_cached(&self, path: &VirtualPath, links: Links) -> Option<io::Result<Option<Found<HostPlace>>>> {
         let handle = match self.root.root.open_cached(path.as_bytes(), flags(links))? {
             Ok(handle) => handle,
@@ -118,11 +82,6 @@ impl Host {
         let found = attributes(handle.as_fd(), Freshness::Now)?;
         let place = HostPlace::thing(handle, &found, self.is_near(&found));
         Ok(Some(Found { place, metadata: metadata(&found) }))
-    }
-
-    /// Whether the kernel answers for a thing by itself.
-    fn is_near(&self, found: &Attributes) -> bool {
-        self.root.medium != Medium::Elsewhere && found.mount.is_some() && found.mount == self.root.mount
     }
 
     /// What holds at a place, files of its folders included.
@@ -150,72 +109,72 @@ impl Store for HostStore {
 
     fn shown(&self, path: &VirtualPath) -> Vec<u8> {
         let inside = path.as_bytes().strip_prefix(b"/").unwrap_or(path.as_bytes());
-        self.host.root.path.join(OsStr::from_bytes(inside)).into_os_string().into_vec()
+        self.actor.user().root.path.join(OsStr::from_bytes(inside)).into_os_string().into_vec()
     }
 
     fn find<'a>(&'a self, path: &'a VirtualPath, links: Links) -> Promise<'a, Option<Found<HostPlace>>> {
-        if let Some(found) = self.at_once(|host| host.find_cached(path, links)) {
+        if let Some(found) = self.actor.at_once(|user| user.find_cached(path, links)) {
             return Promise::now(found);
         }
         let path = path.clone();
-        self.later(move |host| Ok(host.find(&path, links)?))
+        self.actor.later(move |user| Ok(user.find(&path, links)?))
     }
 
     fn name<'a>(&'a self, path: &'a VirtualPath) -> Promise<'a, HostPlace> {
-        if let Some(place) = self.at_once(|host| host.root.root.place_cached(path.as_bytes())) {
+        if let Some(place) = self.actor.at_once(|user| user.root.root.place_cached(path.as_bytes())) {
             return Promise::now(place.map(HostPlace::name));
         }
         let path = path.clone();
-        self.later(move |host| Ok(HostPlace::name(host.root.root.place(path.as_bytes())?)))
+        self.actor.later(move |user| Ok(HostPlace::name(user.root.root.place(path.as_bytes())?)))
     }
 
     fn enter(&self, at: Judged<HostPlace>) -> Promise<'_, ()> {
         let place = at.into_place();
         if place.is_near()
-            && let Some(entered) = self.at_once(|_| searchable_cached(place.as_fd()))
+            && let Some(entered) = self.actor.at_once(|_| searchable_cached(place.as_fd()))
         {
             return Promise::now(entered);
         }
-        self.later(move |_| Ok(place.enter()?))
+        self.actor.later(move |_| Ok(place.enter()?))
     }
 
     fn open(&self, at: Judged<HostPlace>, access: Access) -> Promise<'_, Box<dyn File>> {
         let place = at.into_place();
-        let (blocking, near) = (self.blocking.clone(), place.is_near().then_some(self.host.root.medium));
+        let (blocking, near) = (self.actor.blocking.clone(), place.is_near().then_some(self.actor.user().root.medium));
         let host_file = move |file| -> Box<dyn File> { Box::new(HostFile::new(blocking, file, access, near)) };
         if access == Access::Read
             && place.is_near()
-            && let Some(opened) = self.at_once(|_| place.open_at_once())
+            && let Some(opened) = self.actor.at_once(|_| place.open_at_once())
         {
             return Promise::now(opened.map(host_file));
         }
-        self.later(move |_| Ok(place.open(access)?)).and_then(move |file| Ok(host_file(file)))
+        self.actor.later(move |_| Ok(place.open(access)?)).and_then(move |file| Ok(host_file(file)))
     }
 
     fn list(&self, at: Judged<HostPlace>) -> Promise<'_, Box<dyn Listing>> {
         let place = at.into_place();
         let listing =
-            |directory, place| -> Box<dyn Listing> { Box::new(HostListing::new(self.clone(), directory, place)) };
+            |directory, place| -> Box<dyn Listing> { Box::new(HostListing::new(self.actor.clone(), directory, place)) };
         if place.is_near()
-            && let Some(directory) = self.at_once(|_| Some(Directory::open(place.as_fd())))
+            && let Some(directory) = self.actor.at_once(|_| Some(Directory::open(place.as_fd())))
         {
             return Promise::now(directory.map(|directory| listing(directory, place)));
         }
-        let opened = self.later(move |_| Ok((Directory::open(place.as_fd())?, place)));
+        let opened = self.actor.later(move |_| Ok((Directory::open(place.as_fd())?, place)));
         opened.and_then(move |(directory, place)| Ok(listing(directory, place)))
     }
 
     fn create(&self, at: Judged<HostPlace>, access: Access, mode: u32) -> Promise<'_, Option<OpenFile>> {
         let place = at.into_place();
         let flags = if access == Access::Append { OFlags::WRONLY | OFlags::APPEND } else { OFlags::WRONLY };
-        let created = self.later(move |host| {
+        let created = self.actor.later(move |user| {
             let Some(file) = place.named()?.create_file(flags, Mode::from_raw_mode(mode))? else { return Ok(None) };
             let found = attributes(file.as_fd(), Freshness::Now)?;
-            Ok(Some((file, metadata(&found), host.is_near(&found).then_some(host.root.medium))))
+            Ok(Some((file, metadata(&found), user.is_near(&found).then_some(user.root.medium))))
         });
         created.and_then(move |created| {
             Ok(created.map(|(file, metadata, near)| {
-                let file = HostFile::new(self.blocking.clone(), file, access, near);
+                let file = HostFile::new(self.actor.blocking.clone(), file, access, near);
                 OpenFile { file: Box::new(file), metadata }
             }))
         })
@@ -223,17 +182,17 @@ impl Store for HostStore {
 
     fn create_directory(&self, at: Judged<HostPlace>, mode: u32) -> Promise<'_, ()> {
         let place = at.into_place();
-        self.later(move |_| Ok(place.named()?.create_directory(Mode::from_raw_mode(mode))?))
+        self.actor.later(move |_| Ok(place.named()?.create_directory(Mode::from_raw_mode(mode))?))
     }
 
     fn remove_directory(&self, at: Judged<HostPlace>) -> Promise<'_, ()> {
         let place = at.into_place();
-        self.later(move |_| Ok(place.named()?.remove_directory()?))
+        self.actor.later(move |_| Ok(place.named()?.remove_directory()?))
     }
 
     fn remove_file(&self, at: Judged<HostPlace>) -> Promise<'_, ()> {
         let place = at.into_place();
-        self.later(move |_| Ok(place.named()?.remove_file()?))
+        self.actor.later(move |_| Ok(place.named()?.remove_file()?))
     }
 
     fn rename(&self, from: Judged<HostPlace>, to: Judged<HostPlace>, target: Target) -> Promise<'_, ()> {
@@ -242,17 +201,17 @@ impl Store for HostStore {
             Target::Keep => Existing::Keep,
             Target::Replace => Existing::Replace,
         };
-        self.later(move |_| Ok(from.named()?.rename(to.named()?, existing)?))
+        self.actor.later(move |_| Ok(from.named()?.rename(to.named()?, existing)?))
     }
 
     fn set_modified(&self, at: Judged<HostPlace>, time: i64) -> Promise<'_, ()> {
         let place = at.into_place();
-        self.later(move |_| Ok(gantry_sys::handle::set_modified(place.as_fd(), time)?))
+        self.actor.later(move |_| Ok(gantry_sys::handle::set_modified(place.as_fd(), time)?))
     }
 
     fn set_mode(&self, at: Judged<HostPlace>, mode: u32) -> Promise<'_, ()> {
         let place = at.into_place();
-        self.later(move |_| Ok(gantry_sys::handle::set_mode(place.as_fd(), Mode::from_raw_mode(mode))?))
+        self.actor.later(move |_| Ok(gantry_sys::handle::set_mode(place.as_fd(), Mode::from_raw_mode(mode))?))
     }
 }
 
@@ -269,7 +228,7 @@ impl Ground for HostStore {
         match place.map(HostPlace::try_clone).transpose() {
             Ok(place) => {
                 let sections = sections.clone();
-                self.later(move |host| host.scope_with_files(&sections, place.as_ref(), path))
+                self.actor.later(move |user| user.scope_with_files(&sections, place.as_ref(), path))
             }
             Err(error) => Promise::now(Err(error.into())),
         }

@@ -2,49 +2,20 @@
 //! they are in memory; those behind them from a thread of the pool, so that a
 //! large directory holds nobody else up.
 
-use std::collections::HashMap;
 use std::io;
 use std::os::fd::AsFd;
-use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant};
 
 use gantry_api::files::{DirectoryEntry, Kind, Listing};
 use gantry_api::{Promise, Result};
 use gantry_sys::{Batch, Directory, Medium, handle};
 
 use crate::caught::promised;
-use crate::files::host::HostStore;
+use crate::files::host::actor::Actor;
 use crate::files::host::place::{HostPlace, metadata};
-
-/// How long a directory that has been read counts as being in memory.
-const WARM: Duration = Duration::from_secs(60);
-/// Directories that are remembered.
-const MOST: usize = 64;
-
-/// The directories that a session read lately, by device and inode.
-#[derive(Default)]
-pub(super) struct Warm {
-    read: Mutex<HashMap<(u64, u64), Instant>>,
-}
-
-impl Warm {
-    fn has(&self, id: (u64, u64)) -> bool {
-        let read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
-        read.get(&id).is_some_and(|when| when.elapsed() < WARM)
-    }
-
-    fn note(&self, id: (u64, u64)) {
-        let mut read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
-        if read.len() >= MOST && !read.contains_key(&id) {
-            read.clear();
-        }
-        read.insert(id, Instant::now());
-    }
-}
 
 /// A directory being listed.
 pub(super) struct HostListing {
-    store: HostStore,
+    actor: Actor,
     reading: Option<Reading>,
     has_begun: bool,
 }
@@ -57,8 +28,8 @@ struct Reading {
 
 impl HostListing {
     /// Reads a directory.
-    pub(super) fn new(store: HostStore, directory: Directory, place: HostPlace) -> Self {
-        Self { store, reading: Some(Reading { directory, place }), has_begun: false }
+    pub(super) fn new(actor: Actor, directory: Directory, place: HostPlace) -> Self {
+        Self { actor, reading: Some(Reading { directory, place }), has_begun: false }
     }
 
     /// The first names, where nobody has to be waited for.
@@ -66,12 +37,12 @@ impl HostListing {
         if std::mem::replace(&mut self.has_begun, true) || !reading.place.is_near() {
             return None;
         }
-        let host = &self.store.host;
-        let is_warm = host.root.medium == Medium::Memory || reading.place.id().is_some_and(|id| host.warm.has(id));
+        let user = self.actor.user();
+        let is_warm = user.root.medium == Medium::Memory || reading.place.id().is_some_and(|id| user.warm.has(id));
         if !is_warm {
             return None;
         }
-        self.store.at_once(|_| Some(reading.batch()))
+        self.actor.at_once(|_| Some(reading.batch()))
     }
 }
 
@@ -85,11 +56,11 @@ impl Listing for HostListing {
                     entries
                 }));
             }
-            let Self { store, reading: rest, .. } = self;
-            let read = store.later(move |host| {
+            let Self { actor, reading: rest, .. } = self;
+            let read = actor.later(move |user| {
                 let (entries, batch) = reading.batch()?;
                 if let Some(id) = reading.place.id() {
-                    host.warm.note(id);
+                    user.warm.note(id);
                 }
                 Ok((entries, (batch == Batch::More).then_some(reading)))
             });
@@ -125,20 +96,5 @@ impl Reading {
             _ => None,
         };
         Some(DirectoryEntry { name, metadata, target: target.map(std::ffi::CString::into_bytes) })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn few_directories_are_remembered() {
-        let warm = Warm::default();
-        for inode in 0..2 * MOST as u64 {
-            warm.note((1, inode));
-        }
-        assert!(warm.has((1, 2 * MOST as u64 - 1)) && !warm.has((1, 0)));
-        assert!(warm.read.lock().unwrap().len() <= MOST);
     }
 }
