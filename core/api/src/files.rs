@@ -5,6 +5,7 @@
 
 use std::os::fd::BorrowedFd;
 
+use crate::guard::{Home, Output, guarded};
 use crate::path::VirtualPath;
 use crate::promise::Promise;
 
@@ -128,30 +129,46 @@ pub struct OpenFile {
     pub metadata: Metadata,
 }
 
-/// An open file.
-pub trait File: Send + Sync {
-    /// What is known of it now.
-    fn metadata(&self) -> Promise<'_, Metadata>;
-    /// Up to `most` bytes from `offset`; none at the end.
-    fn read_at(&self, offset: u64, most: usize) -> Promise<'_, Vec<u8>>;
-    /// Writes all of `bytes` at `offset`.
-    fn write_at(&self, offset: u64, bytes: Vec<u8>) -> Promise<'_, ()>;
-    /// Cuts the file to `length` bytes.
-    fn truncate(&self, length: u64) -> Promise<'_, ()>;
-    /// All has been written: from here on it counts. A store may keep an upload
-    /// apart until then; one that never comes to this is broken off.
-    fn finish(&self) -> Promise<'_, ()> {
-        Promise::now(Ok(()))
-    }
-    /// The descriptor, where there is one, for sendfile and splice.
-    fn descriptor(&self) -> Option<BorrowedFd<'_>> {
-        None
+impl Output for OpenFile {
+    const HOLDS: bool = true;
+
+    fn guarded(self, home: &Home) -> Self {
+        Self { file: self.file.guarded(home), ..self }
     }
 }
 
-/// A directory being listed.
-pub trait Listing: Send {
-    /// The next names, some hundreds at most; none at the end. `.` and `..`
-    /// are not among them, nor what the gate hides.
-    fn next(&mut self) -> Promise<'_, Vec<DirectoryEntry>>;
+impl Output for Metadata {}
+
+impl Output for DirectoryEntry {}
+
+guarded! {
+    /// An open file.
+    pub trait File: Send + Sync {
+        /// What is known of it now.
+        fn metadata(&self) -> Promise<'_, Metadata>;
+        /// Up to `most` bytes from `offset`; none at the end.
+        fn read_at(&self, offset: u64, most: usize) -> Promise<'_, Vec<u8>>;
+        /// Writes all of `bytes` at `offset`.
+        fn write_at(&self, offset: u64, bytes: Vec<u8>) -> Promise<'_, ()>;
+        /// Cuts the file to `length` bytes.
+        fn truncate(&self, length: u64) -> Promise<'_, ()>;
+        /// All has been written: from here on it counts. A store may keep an upload
+        /// apart until then; one that never comes to this is broken off.
+        fn finish(&self) -> Promise<'_, ()> {
+            Promise::now(Ok(()))
+        }
+        /// The descriptor, where there is one, for sendfile and splice.
+        fn descriptor(&self) -> Option<BorrowedFd<'_>> {
+            None
+        }
+    }
+}
+
+guarded! {
+    /// A directory being listed.
+    pub trait Listing: Send {
+        /// The next names, some hundreds at most; none at the end. `.` and `..`
+        /// are not among them, nor what the gate hides.
+        fn next(&mut self) -> Promise<'_, Vec<DirectoryEntry>>;
+    }
 }

@@ -7,7 +7,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use crate::error::{Error, Result};
-use crate::guard::Boxed;
+use crate::guard::{Boxed, Call, Home, OnPanic, Output};
 
 /// An answer now or later. Awaiting it costs nothing where it is there already;
 /// dropping it breaks off what it waits for.
@@ -57,6 +57,27 @@ impl<T> Future for Promise<'_, T> {
             Self::Kept(answer) => Poll::Ready(answer.take().unwrap_or_else(|| Err(taken()))),
             Self::Later(future) => future.as_mut().poll(context),
         }
+    }
+}
+
+/// What a promise comes to is guarded, and so is what it waits for.
+impl<'a, T: Output + Send + 'a> Output for Promise<'a, T> {
+    const HOLDS: bool = true;
+
+    fn guarded(self, home: &Home) -> Self {
+        match self {
+            Self::Kept(answer) => Self::Kept(answer.guarded(home)),
+            Self::Later(future) => {
+                let home = home.clone();
+                Self::Later(Box::pin(async move { Call::new(&home, || future).await }))
+            }
+        }
+    }
+}
+
+impl<'a, T: Output + Send + 'a> OnPanic for Promise<'a, T> {
+    fn on_panic(error: Error, _home: &Home) -> Self {
+        Self::Kept(Some(Err(error)))
     }
 }
 

@@ -23,7 +23,7 @@ async fn retrieve(at: &mut Moment<'_>) -> Result<Step> {
     let remaining = check(at, offset, metadata.size)?;
     let transfer = Transfer::new(path, Direction::Out, at.dialogue.kind).from(offset).expecting(remaining);
     let opening = transfer.opening(&at.command.argument);
-    size::bound_download(at, size);
+    size::bound_download(at, metadata.size);
     rate::slow(at);
     let mut link = at.begin(transfer, opening).await?;
     link.send_file(&*file).await?;

@@ -12,7 +12,7 @@ use crate::caught::caught;
 use crate::files::host::HostStore;
 use crate::files::sections::Sections;
 use crate::files::shared::Shared;
-use crate::files::view::View;
+use crate::files::view::{SessionStore, View};
 
 /// One session's door.
 pub struct SessionDoor {
@@ -25,10 +25,17 @@ impl SessionDoor {
         Self { shared }
     }
 
-    async fn store(&self, account: &Account, root: &Path) -> Result<HostStore> {
+    /// What holds the session's files: what FileStore names, or the host.
+    async fn store(&self, account: &Account, root: &Path) -> Result<SessionStore> {
         let shared = &self.shared;
+        if let Some(name) = &shared.generation.scope(shared.scope).settings.file_store {
+            let store = shared.generation.world.services.store(name);
+            let store = store.ok_or_else(|| Error::configuration(format!("no module provides the store '{name}'")))?;
+            return Ok(SessionStore::Published(store.clone()));
+        }
         let switch = Switch::new(shared.identity.own.clone(), shared.credentials(account));
-        HostStore::open(shared.generation.clone(), shared.blocking.clone(), root, switch).await
+        let host = HostStore::open(shared.generation.clone(), shared.blocking.clone(), root, switch).await?;
+        Ok(SessionStore::Host(host))
     }
 }
 

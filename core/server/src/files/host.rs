@@ -112,7 +112,7 @@ impl Store for HostStore {
         self.actor.user().root.path.join(OsStr::from_bytes(inside)).into_os_string().into_vec()
     }
 
-    fn find<'a>(&'a self, path: &'a VirtualPath, links: Links) -> Promise<'a, Option<Found<HostPlace>>> {
+    fn find(&self, path: &VirtualPath, links: Links) -> Promise<'_, Option<Found<HostPlace>>> {
         if let Some(found) = self.actor.at_once(|user| user.find_cached(path, links)) {
             return Promise::now(found);
         }
@@ -120,7 +120,7 @@ impl Store for HostStore {
         self.actor.later(move |user| Ok(user.find(&path, links)?))
     }
 
-    fn name<'a>(&'a self, path: &'a VirtualPath) -> Promise<'a, HostPlace> {
+    fn name(&self, path: &VirtualPath) -> Promise<'_, HostPlace> {
         if let Some(place) = self.actor.at_once(|user| user.root.root.place_cached(path.as_bytes())) {
             return Promise::now(place.map(HostPlace::name));
         }

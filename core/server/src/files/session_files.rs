@@ -9,14 +9,33 @@ use gantry_api::{Error, Promise, Result, Verb, VirtualPath};
 
 use crate::caught::promised;
 use crate::files::gated::Gated;
-use crate::files::host::HostStore;
 use crate::files::shared::Shared;
+use crate::files::view::SessionStore;
 use crate::generation::held::Held;
 
 /// The files of one session, for one command; before the login there are none.
 pub struct SessionFiles<'a> {
     shared: &'a Arc<Shared>,
     verb: Verb,
+}
+
+/// Asks the gate, if the client is logged in.
+macro_rules! gated {
+    ($files:ident, |$gate:ident| $ask:expr) => {
+        promised(|| match $files.shared.view.get() {
+            None => Promise::now(Err(Error::client(530, "Please login with USER and PASS"))),
+            Some(view) => match &view.store {
+                SessionStore::Host(store) => {
+                    let $gate = Gated::new(view, store, $files.verb);
+                    $ask
+                }
+                SessionStore::Published(store) => {
+                    let $gate = Gated::new(view, &**store, $files.verb);
+                    $ask
+                }
+            },
+        })
+    };
 }
 
 impl<'a> SessionFiles<'a> {
@@ -33,62 +52,58 @@ impl<'a> SessionFiles<'a> {
     pub async fn scope_of(&self, path: &VirtualPath) -> Result<Held> {
         match self.shared.view.get() {
             None => Ok(self.shared.scope.into()),
-            Some(view) => Gated::new(view, &view.store, self.verb).scope_at(path).await,
+            Some(_) => gated!(self, |gate| gate.scope_at(path)).await,
         }
-    }
-
-    /// Asks the gate, if the client is logged in.
-    fn ask<'s, T: Send + 's>(&'s self, ask: impl FnOnce(Gated<'s, HostStore>) -> Promise<'s, T>) -> Promise<'s, T> {
-        promised(|| match self.shared.view.get() {
-            None => Promise::now(Err(Error::client(530, "Please login with USER and PASS"))),
-            Some(view) => ask(Gated::new(view, &view.store, self.verb)),
-        })
     }
 }
 
 impl Files for SessionFiles<'_> {
     fn shown(&self, path: &VirtualPath) -> Vec<u8> {
         let view = self.shared.view.get();
-        view.map_or_else(|| path.as_bytes().to_vec(), |view| view.store.shown(path))
+        match view.map(|view| &view.store) {
+            None => path.as_bytes().to_vec(),
+            Some(SessionStore::Host(store)) => store.shown(path),
+            Some(SessionStore::Published(store)) => store.shown(path),
+        }
     }
 
     fn metadata<'a>(&'a self, path: &'a VirtualPath, links: Links) -> Promise<'a, Metadata> {
-        self.ask(|gate| gate.metadata(path, links))
+        gated!(self, |gate| gate.metadata(path, links))
     }
 
     fn open<'a>(&'a self, path: &'a VirtualPath, purpose: Open) -> Promise<'a, OpenFile> {
-        self.ask(|gate| gate.open(path, purpose))
+        gated!(self, |gate| gate.open(path, purpose))
     }
 
     fn enter<'a>(&'a self, path: &'a VirtualPath) -> Promise<'a, ()> {
-        self.ask(|gate| gate.enter(path))
+        gated!(self, |gate| gate.enter(path))
     }
 
     fn list<'a>(&'a self, path: &'a VirtualPath) -> Promise<'a, Box<dyn Listing>> {
-        self.ask(|gate| gate.list(path))
+        gated!(self, |gate| gate.list(path))
     }
 
     fn create_directory<'a>(&'a self, path: &'a VirtualPath) -> Promise<'a, ()> {
-        self.ask(|gate| gate.create_directory(path))
+        gated!(self, |gate| gate.create_directory(path))
     }
 
     fn remove_directory<'a>(&'a self, path: &'a VirtualPath) -> Promise<'a, ()> {
-        self.ask(|gate| gate.remove_directory(path))
+        gated!(self, |gate| gate.remove_directory(path))
     }
 
     fn remove_file<'a>(&'a self, path: &'a VirtualPath) -> Promise<'a, ()> {
-        self.ask(|gate| gate.remove_file(path))
+        gated!(self, |gate| gate.remove_file(path))
     }
 
     fn rename<'a>(&'a self, from: &'a VirtualPath, to: &'a VirtualPath, target: Target) -> Promise<'a, ()> {
-        self.ask(|gate| gate.rename(from, to, target))
+        gated!(self, |gate| gate.rename(from, to, target))
     }
 
     fn set_modified<'a>(&'a self, path: &'a VirtualPath, time: i64) -> Promise<'a, ()> {
-        self.ask(|gate| gate.set_modified(path, time))
+        gated!(self, |gate| gate.set_modified(path, time))
     }
 
     fn set_mode<'a>(&'a self, path: &'a VirtualPath, mode: u32) -> Promise<'a, ()> {
-        self.ask(|gate| gate.set_mode(path, mode))
+        gated!(self, |gate| gate.set_mode(path, mode))
     }
 }
