@@ -22,6 +22,8 @@ extern crate mod_ctrls_admin as _;
 extern crate mod_dso as _;
 #[cfg(feature = "static-mod_greet")]
 extern crate mod_greet as _;
+#[cfg(feature = "static-mod_memory_store")]
+extern crate mod_memory_store as _;
 #[cfg(feature = "static-mod_motto")]
 extern crate mod_motto as _;
 #[cfg(feature = "static-mod_scramble")]

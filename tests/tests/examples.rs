@@ -11,10 +11,12 @@ use std::sync::OnceLock;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 
+use gantry_tests::clients::{Client, Curl, Ftplib, Job};
 use gantry_tests::kit::{examples, finish, module, prefix};
 use gantry_tests::layout::{self, Layout};
 use gantry_tests::prelude::*;
 use gantry_tests::process::run;
+use gantry_tests::sample::{self, assert_same};
 use gantry_tests::server::{Trial, own};
 use gantry_tests::wait;
 
@@ -340,7 +342,127 @@ fn assert_sums(server: &Server) {
     }
 }
 
+fn a_store_in_memory_serves_real_clients(layout: Layout) {
+    let server = memory(layout, |_| {});
+    let (source, back) = (server.scratch().join("tree"), server.scratch().join("back"));
+    fs::create_dir(&source).unwrap();
+    let tree = Tree::make(&source, 30);
+    Ftplib.put_tree(&server.target(), &tree, &source, "the tree");
+    Ftplib.get_tree(&server.target(), &tree, "the tree", &back);
+    tree.assert_same(&source, &back);
+
+    let (large, again) = (server.scratch().join("large"), server.scratch().join("again"));
+    sample::file(&large, 3_000_005, 1);
+    Curl.put(&server.target(), &[Job::whole(&large, "large")]);
+    Curl.get(&server.target(), &[Job::whole(&again, "large")]);
+    assert_same(&large, &again);
+    assert_eq!(fs::read_dir(server.home()).unwrap().count(), 0, "nothing of it is on the host");
+}
+
+fn a_store_in_memory_knows_the_commands_of_files(layout: Layout) {
+    let server = memory(layout, |_| {});
+    let mut wire = server.login();
+    wire.expect("MKD folder", 257);
+    wire.expect("MKD folder", 550);
+    wire.give("STOR folder/file", b"one\r\n");
+    wire.give("APPE folder/file", b"two\r\n");
+    wire.give("APPE new", b"x");
+    assert_eq!(wire.fetch("RETR folder/file"), b"one\r\ntwo\r\n");
+    wire.expect("REST 5", 350);
+    assert_eq!(wire.fetch("RETR folder/file"), b"two\r\n");
+    wire.expect("REST 3", 350);
+    wire.give("STOR folder/file", b"!");
+    assert_eq!(wire.fetch("RETR folder/file"), b"one!\ntwo\r\n");
+    assert_eq!(wire.expect("SIZE folder/file", 213).text(), "213 10");
+    wire.expect("MFMT 20200102030405 folder/file", 213);
+    assert_eq!(wire.expect("MDTM folder/file", 213).text(), "213 20200102030405");
+    wire.expect("CWD folder/file", 550);
+    wire.expect("CWD folder", 250);
+    assert_eq!(wire.list("NLST"), ["file"]);
+    assert!(wire.list("LIST")[0].ends_with(" file"));
+    wire.expect("CDUP", 250);
+    let facts = wire.list("MLSD");
+    assert!(facts.iter().any(|line| line.contains("type=dir") && line.ends_with(" folder")), "{facts:?}");
+    wire.expect("RMD folder", 550);
+    wire.expect("DELE folder", 550);
+    wire.expect("RNFR folder", 350);
+    wire.expect("RNTO folder/inner", 550);
+    wire.expect("RNFR folder", 350);
+    wire.expect("RNTO other", 250);
+    assert_eq!(wire.fetch("RETR other/file"), b"one!\ntwo\r\n");
+    let refused = wire.expect("SITE CHMOD 600 other/file", 550).text();
+    assert_eq!(refused, "550 other/file: Operation not supported");
+    wire.expect("DELE other/file", 250);
+    wire.expect("RMD other", 250);
+    wire.expect("RMD /", 550);
+    let missing = wire.expect("RETR other/file", 550).text();
+    assert_eq!(missing, "550 other/file: No such file or directory");
+    assert_eq!(wire.list("NLST"), ["new"]);
+}
+
+fn an_upload_to_a_store_counts_when_it_is_finished(layout: Layout) {
+    let server = memory(layout, |config| {
+        config.add("MemoryStoreSize", "100000");
+    });
+    let mut wire = server.login();
+    wire.give("STOR file", b"before");
+    let mut stream = wire.passive();
+    wire.expect("STOR file", 150);
+    stream.write_all(b"half").unwrap();
+    assert_eq!(server.login().fetch("RETR file"), b"before", "what is on its way is not there yet");
+    wire.send("ABOR");
+    assert_eq!((wire.reply().code, wire.reply().code), (426, 226));
+    assert_eq!(wire.fetch("RETR file"), b"before");
+    let mut stream = wire.passive();
+    wire.expect("STOR large", 150);
+    // The rest may find nobody who reads it.
+    let _ = stream.write_all(&[7; 300_000]);
+    drop(stream);
+    assert_eq!(wire.reply().code, 452);
+    assert_eq!(wire.list("NLST"), ["file"]);
+}
+
+fn the_gate_judges_a_store_by_its_paths(layout: Layout) {
+    let server = memory(layout, |config| {
+        config.block("<Directory /closed>\n  <Limit WRITE>\n    DenyAll\n  </Limit>\n</Directory>");
+        config.block("<Limit MKD>\n  DenyAll\n</Limit>\n<Directory /open>\n  <Limit MKD>\n    AllowAll\n  </Limit>\n</Directory>");
+    });
+    let mut wire = server.login();
+    wire.give("STOR file", b"x");
+    wire.expect("MKD closed", 550);
+    wire.expect("MKD other", 550);
+    wire.expect("MKD open", 257);
+    wire.expect("MKD open/inner", 257);
+    wire.expect("RNFR open/inner", 350);
+    wire.expect("RNTO closed", 550);
+    wire.expect("RNFR file", 350);
+    wire.expect("RNTO open/file", 250);
+    assert!(wire.store("closed") >= 500);
+    assert_eq!(wire.list("NLST open"), ["open/file", "open/inner"]);
+}
+
+fn a_store_that_nobody_provides_keeps_the_server_from_starting(layout: Layout) {
+    let trial = Trial::run(&gantryd(layout), &["-n"], |config| {
+        prepare(config, layout, "mod_memory_store");
+        config.add("FileStore", "attic");
+    });
+    assert!(trial.fatal().ends_with("FileStore: no module provides the store 'attic'"), "{}", trial.fatal());
+}
+
+/// A server whose files are in memory.
+fn memory(layout: Layout, change: impl FnOnce(&mut Config)) -> Server {
+    server(layout, "mod_memory_store", |config| {
+        config.add("FileStore", "memory");
+        change(config);
+    })
+}
+
 both_layouts!(
+    a_store_in_memory_serves_real_clients,
+    a_store_in_memory_knows_the_commands_of_files,
+    an_upload_to_a_store_counts_when_it_is_finished,
+    the_gate_judges_a_store_by_its_paths,
+    a_store_that_nobody_provides_keeps_the_server_from_starting,
     a_site_command_answers_with_what_holds_where_the_client_is,
     without_its_directive_there_is_no_motto,
     what_was_read_is_a_variable_of_logs,

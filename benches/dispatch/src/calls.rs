@@ -52,8 +52,7 @@ fn in_moment(
     let mut room = Room::new(vec![occupant]).expect("a loopback connection can be had");
     let command = Command { verb: Verb::NOOP, argument: argument.as_bytes().to_vec() };
     Case::new(group, layout, move |times| {
-        let (mut moment, _) = room.moment(0, &command, Phase::Pre);
-        run(&mut moment, times);
+        room.in_moment(0, &command, Phase::Pre, |moment| run(moment, times));
     })
 }
 

@@ -33,10 +33,11 @@ fn in_moment(group: &str, how: &str, call: impl Fn(&mut Moment<'_>) -> Result<St
     let mut room = Room::new(vec![crate::table::handler()]).expect("a loopback connection can be had");
     let command = Command { verb: Verb::NOOP, argument: Vec::new() };
     Case::new(group, how, move |times| {
-        let (mut moment, _) = room.moment(0, &command, Phase::Pre);
-        for _ in 0..times {
-            assert!(matches!(call(black_box(&mut moment)), Ok(Step::Next)));
-        }
+        room.in_moment(0, &command, Phase::Pre, |moment| {
+            for _ in 0..times {
+                assert!(matches!(call(black_box(moment)), Ok(Step::Next)));
+            }
+        });
     })
 }
 

@@ -1,18 +1,13 @@
 //! The session's file system: the only way to a file. The server implements
-//! it: every path is resolved inside the session's root, checked by the one
-//! access gate for the command being run, and touched under the session's
-//! credentials.
+//! it: every path is resolved in the session's store, and what it leads to is
+//! judged by the one access gate for the command being run before it is touched.
+//! Answers are [`Promise`]s: await them.
 
 use std::os::fd::BorrowedFd;
-use std::path::Path;
-use std::sync::Arc;
 
-use async_trait::async_trait;
-use gantry_proto::verb::Verb;
-
-use crate::account::Account;
-use crate::error::Result;
+use crate::guard::{Home, Output, guarded};
 use crate::path::VirtualPath;
+use crate::promise::Promise;
 
 /// What a name stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -85,39 +80,36 @@ pub struct DirectoryEntry {
     pub target: Option<Vec<u8>>,
 }
 
-/// The session's files. An error's kind says what the gate or the system refuses:
+/// The session's files, for one command: the gate judges each operation by the
+/// command's verb. An error's kind says what the gate or the system refuses:
 /// `Denied`, `NotFound`, `Exists`...; before login it is `NotLoggedIn`.
-#[async_trait]
 pub trait Files: Send + Sync {
-    /// The command being run, which the gate judges. The server calls this.
-    fn begin(&mut self, verb: Verb);
     /// A path as the host knows it: for logs, whose readers know no session's
     /// root. It opens nothing.
     fn shown(&self, path: &VirtualPath) -> Vec<u8> {
         path.as_bytes().to_vec()
     }
-    /// Fixes whose files these are, and the root, a folder of the host. Called once, at login.
-    async fn admit(&mut self, account: Arc<Account>, root: &Path) -> Result<()>;
     /// What is known of a path.
-    async fn metadata(&self, path: &VirtualPath, links: Links) -> Result<Metadata>;
-    /// Opens a file; a new one's mode is 0666 less the scope's Umask.
-    async fn open(&self, path: &VirtualPath, purpose: Open) -> Result<Box<dyn File>>;
+    fn metadata<'a>(&'a self, path: &'a VirtualPath, links: Links) -> Promise<'a, Metadata>;
+    /// Opens a regular file, and nothing else; a new one's mode is 0666 less the
+    /// scope's Umask.
+    fn open<'a>(&'a self, path: &'a VirtualPath, purpose: Open) -> Promise<'a, OpenFile>;
     /// Checks that a path is a directory that the session may enter.
-    async fn enter(&self, path: &VirtualPath) -> Result<()>;
+    fn enter<'a>(&'a self, path: &'a VirtualPath) -> Promise<'a, ()>;
     /// Begins to list a directory.
-    async fn list(&self, path: &VirtualPath) -> Result<Box<dyn Listing>>;
+    fn list<'a>(&'a self, path: &'a VirtualPath) -> Promise<'a, Box<dyn Listing>>;
     /// Makes a directory; its mode is 0777 less the scope's Umask.
-    async fn create_directory(&self, path: &VirtualPath) -> Result<()>;
+    fn create_directory<'a>(&'a self, path: &'a VirtualPath) -> Promise<'a, ()>;
     /// Removes an empty directory.
-    async fn remove_directory(&self, path: &VirtualPath) -> Result<()>;
+    fn remove_directory<'a>(&'a self, path: &'a VirtualPath) -> Promise<'a, ()>;
     /// Removes a file or link.
-    async fn remove_file(&self, path: &VirtualPath) -> Result<()>;
+    fn remove_file<'a>(&'a self, path: &'a VirtualPath) -> Promise<'a, ()>;
     /// Renames; whether an existing target may be replaced is the caller's to say.
-    async fn rename(&self, from: &VirtualPath, to: &VirtualPath, target: Target) -> Result<()>;
+    fn rename<'a>(&'a self, from: &'a VirtualPath, to: &'a VirtualPath, target: Target) -> Promise<'a, ()>;
     /// Sets the time of last modification, Unix seconds.
-    async fn set_modified(&self, path: &VirtualPath, time: i64) -> Result<()>;
+    fn set_modified<'a>(&'a self, path: &'a VirtualPath, time: i64) -> Promise<'a, ()>;
     /// Sets permission bits.
-    async fn set_mode(&self, path: &VirtualPath, mode: u32) -> Result<()>;
+    fn set_mode<'a>(&'a self, path: &'a VirtualPath, mode: u32) -> Promise<'a, ()>;
 }
 
 /// What a rename does to an existing target.
@@ -129,25 +121,54 @@ pub enum Target {
     Replace,
 }
 
-/// An open file.
-#[async_trait]
-pub trait File: Send + Sync {
-    /// What is known of it now.
-    async fn metadata(&self) -> Result<Metadata>;
-    /// Up to `most` bytes from `offset`; none at the end.
-    async fn read_at(&self, offset: u64, most: usize) -> Result<Vec<u8>>;
-    /// Writes all of `bytes` at `offset`.
-    async fn write_at(&self, offset: u64, bytes: Vec<u8>) -> Result<()>;
-    /// Cuts the file to `length` bytes.
-    async fn truncate(&self, length: u64) -> Result<()>;
-    /// The descriptor, where there is one, for sendfile and splice.
-    fn descriptor(&self) -> Option<BorrowedFd<'_>>;
+/// A file that has been opened, and what it was then.
+pub struct OpenFile {
+    /// The file.
+    pub file: Box<dyn File>,
+    /// What is known of it.
+    pub metadata: Metadata,
 }
 
-/// A directory being listed.
-#[async_trait]
-pub trait Listing: Send {
-    /// The next names, some hundreds at most; none at the end. `.` and `..`
-    /// are not among them, nor what the gate hides.
-    async fn next(&mut self) -> Result<Vec<DirectoryEntry>>;
+impl Output for OpenFile {
+    const HOLDS: bool = true;
+
+    fn guarded(self, home: &Home) -> Self {
+        Self { file: self.file.guarded(home), ..self }
+    }
+}
+
+impl Output for Metadata {}
+
+impl Output for DirectoryEntry {}
+
+guarded! {
+    /// An open file.
+    pub trait File: Send + Sync {
+        /// What is known of it now.
+        fn metadata(&self) -> Promise<'_, Metadata>;
+        /// Up to `most` bytes from `offset`; none at the end.
+        fn read_at(&self, offset: u64, most: usize) -> Promise<'_, Vec<u8>>;
+        /// Writes all of `bytes` at `offset`.
+        fn write_at(&self, offset: u64, bytes: Vec<u8>) -> Promise<'_, ()>;
+        /// Cuts the file to `length` bytes.
+        fn truncate(&self, length: u64) -> Promise<'_, ()>;
+        /// All has been written: from here on it counts. A store may keep an upload
+        /// apart until then; one that never comes to this is broken off.
+        fn finish(&self) -> Promise<'_, ()> {
+            Promise::now(Ok(()))
+        }
+        /// The descriptor, where there is one, for sendfile and splice.
+        fn descriptor(&self) -> Option<BorrowedFd<'_>> {
+            None
+        }
+    }
+}
+
+guarded! {
+    /// A directory being listed.
+    pub trait Listing: Send {
+        /// The next names, some hundreds at most; none at the end. `.` and `..`
+        /// are not among them, nor what the gate hides.
+        fn next(&mut self) -> Promise<'_, Vec<DirectoryEntry>>;
+    }
 }

@@ -9,6 +9,7 @@ use gantry_proto::reply::Reply;
 use crate::data::DataLink;
 use crate::dialogue::Dialogue;
 use crate::error::Result;
+use crate::files::Files;
 use crate::guard::{Guarded, Home};
 use crate::hook::Phase;
 use crate::layer::{Layer, LayerMaker};
@@ -28,6 +29,8 @@ pub type StateBox = Box<dyn Any + Send>;
 pub struct Moment<'a> {
     /// The session whose command this is.
     pub session: &'a mut Session,
+    /// The session's files, for this command.
+    pub files: &'a dyn Files,
     /// The dialogue that brought the command.
     pub dialogue: &'a mut Dialogue,
     /// The command.
@@ -44,7 +47,7 @@ pub struct Moment<'a> {
 impl<'a> Moment<'a> {
     /// Made by the server for each call.
     pub fn new(
-        session: &'a mut Session,
+        (session, files): (&'a mut Session, &'a dyn Files),
         dialogue: &'a mut Dialogue,
         command: &'a Command,
         phase: Phase,
@@ -52,7 +55,7 @@ impl<'a> Moment<'a> {
         world: &'a World,
         settings: &'a (dyn Any + Send + Sync),
     ) -> Self {
-        Self { session, dialogue, command, phase, state, world, settings }
+        Self { session, files, dialogue, command, phase, state, world, settings }
     }
 
     /// What the configuration says in the scope of this command.
@@ -104,7 +107,7 @@ impl<'a> Moment<'a> {
     /// What variables of logs and messages show: this command, at a time.
     pub fn subject(&self, now: SystemTime) -> Subject<'_> {
         let info = self.world.command(self.command.verb);
-        Subject { session: self.session, dialogue: self.dialogue, command: self.command, info, now }
+        Subject { session: self.session, files: self.files, dialogue: self.dialogue, command: self.command, info, now }
     }
 
     /// Where the command's argument leads, taken as one path.

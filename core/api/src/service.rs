@@ -7,7 +7,9 @@ use std::sync::Arc;
 use crate::account::Account;
 use crate::error::Result;
 use crate::guard::{Guarded, Home, Output, guarded};
+use crate::path::VirtualPath;
 use crate::session::ServerId;
+use crate::store::Store;
 use crate::variable::Variable;
 
 /// A published service: one variant an interface.
@@ -19,6 +21,8 @@ pub enum Service {
     SqlBackend(Arc<dyn SqlBackend>),
     /// Runs the SQLNamedQuery statements of the configuration.
     SqlQueries(Arc<dyn SqlQueries>),
+    /// Holds files. Named as FileStore names it.
+    Store(Arc<dyn Store<Place = VirtualPath>>),
 }
 
 /// The services of a generation, in the order of their modules.
@@ -61,6 +65,14 @@ impl Services {
         self.variables.extend(variables);
     }
 
+    /// The store of a name.
+    pub fn store(&self, name: &str) -> Option<&Arc<dyn Store<Place = VirtualPath>>> {
+        self.entries.iter().find_map(|(found, service)| match service {
+            Service::Store(store) if found.eq_ignore_ascii_case(name) => Some(store),
+            _ => None,
+        })
+    }
+
     /// SQL's named queries.
     pub fn sql_queries(&self) -> Option<&Arc<dyn SqlQueries>> {
         self.entries.iter().find_map(|(_, service)| match service {
@@ -99,6 +111,12 @@ impl<'a> Publisher<'a> {
     pub fn sql_queries<S: SqlQueries + 'static>(&mut self, name: &str, service: S) {
         let service = Arc::new(self.guarded(service));
         self.add(name, Service::SqlQueries(service));
+    }
+
+    /// Publishes a store under a name.
+    pub fn store<S: Store<Place = VirtualPath> + 'static>(&mut self, name: &str, service: S) {
+        let service = Arc::new(self.guarded(service));
+        self.add(name, Service::Store(service));
     }
 
     fn guarded<S>(&self, service: S) -> Guarded<S> {

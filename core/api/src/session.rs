@@ -3,13 +3,15 @@
 //! [`crate::Moment`].
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::SystemTime;
+
+use async_trait::async_trait;
 
 use crate::account::Account;
 use crate::census::Census;
 use crate::error::{Error, ErrorKind, Result};
-use crate::files::Files;
 use crate::meter::Meter;
 use crate::notes::Notes;
 use crate::path::VirtualPath;
@@ -22,6 +24,13 @@ pub struct ServerId(pub usize);
 /// Why a session ends on the server's side.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ending(pub String);
+
+/// Where the server lets a client in: modules come to it by [`Session::admit`].
+#[async_trait]
+pub trait Door: Send + Sync {
+    /// Fixes whose files the session's are, and their root, a folder of the host.
+    async fn admit(&self, account: Arc<Account>, root: &Path) -> Result<()>;
+}
 
 /// One client's session.
 pub struct Session {
@@ -58,8 +67,8 @@ pub struct Session {
     pub bytes: (u64, u64),
     /// What the daemon counts beyond this session.
     pub census: Box<dyn Census>,
-    /// The client's files.
-    pub files: Box<dyn Files>,
+    /// The way in: see [`Session::admit`].
+    pub door: Box<dyn Door>,
     /// Set to end the session when the command's reply is sent.
     pub ending: Option<Ending>,
     /// When its current command came.
@@ -72,6 +81,13 @@ impl Session {
     /// Ends the session when the command's reply is sent.
     pub fn end(&mut self, why: impl Into<String>) {
         self.ending.get_or_insert_with(|| Ending(why.into()));
+    }
+
+    /// Lets the client in, once, at its login: from here on its files are those
+    /// below `root`, a folder of the host, touched as `account`. Refused where
+    /// `<Limit LOGIN>` refuses the account.
+    pub async fn admit(&mut self, account: Arc<Account>, root: &Path) -> Result<()> {
+        self.door.admit(account, root).await
     }
 
     /// Who is logged in; an error before that.

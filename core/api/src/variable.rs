@@ -10,6 +10,7 @@ use gantry_proto::command::Command;
 
 use crate::command_info::CommandInfo;
 use crate::dialogue::Dialogue;
+use crate::files::Files;
 use crate::guard;
 use crate::log::{self, Level};
 use crate::session::Session;
@@ -20,6 +21,8 @@ use crate::value::Value;
 pub struct Subject<'a> {
     /// The session.
     pub session: &'a Session,
+    /// The session's files.
+    pub files: &'a dyn Files,
     /// The dialogue that brought the command.
     pub dialogue: &'a Dialogue,
     /// The command.

@@ -1,6 +1,11 @@
 //! The session's files: the gate before them, and the host's file system.
 
 pub mod blocking;
+pub mod door;
+pub mod gated;
+pub mod ground;
+pub mod host;
+pub mod sections;
 pub mod session_files;
 pub mod shared;
 pub mod view;

@@ -87,6 +87,10 @@ settings! {
         /// Lets `.ftpaccess` files say what holds in their folders.
         pub allow_override: bool = AllowOverride "on|off" in SERVER | VHOST | GLOBAL | ANONYMOUS | DIRECTORY,
             inherits: replace, default: "off", parse: parse::on_off;
+        /// What holds the files: a store that a module provides, by its name, or the host's own file system. A store's paths
+        /// are those that clients see, for `<Directory>` as well; `.ftpaccess` files and DefaultRoot have no effect in it.
+        pub file_store: Option<String> = FileStore "host|name" in SERVER | VHOST | GLOBAL,
+            inherits: replace, default: "host", parse: words::file_store;
         /// Accepted without effect, and a notice says so: one process serves all sessions and knows them, so none are
         /// written to a file.
         scoreboard_file: Option<String> = ScoreboardFile "path" in SERVER, inherits: no;

@@ -43,13 +43,14 @@ impl Credentials {
     /// Whether both reach the same files: the order of groups does not matter.
     #[must_use]
     pub fn is_equivalent(&self, other: &Credentials) -> bool {
-        let sorted = |credentials: &Credentials| {
-            let mut groups = credentials.groups.clone();
-            groups.sort_unstable();
-            groups.dedup();
-            groups
-        };
-        self.uid == other.uid && self.gid == other.gid && sorted(self) == sorted(other)
+        self.uid == other.uid && self.gid == other.gid && self.sorted_groups() == other.sorted_groups()
+    }
+
+    fn sorted_groups(&self) -> Vec<u32> {
+        let mut groups = self.groups.clone();
+        groups.sort_unstable();
+        groups.dedup();
+        groups
     }
 }
 
@@ -82,6 +83,87 @@ pub fn as_user<T>(user: &Credentials, act: impl FnOnce() -> T) -> io::Result<T> 
         return Err(io::ErrorKind::PermissionDenied.into());
     }
     Ok(act())
+}
+
+/// The way from the daemon's own credentials to those of one user and back, for threads that are the daemon's and act as
+/// the user thousands of times: what has to be switched is found once, and nothing is switched where nothing differs.
+#[derive(Clone, Debug)]
+pub struct Switch {
+    own: Credentials,
+    user: Credentials,
+    groups: bool,
+    gid: bool,
+    uid: bool,
+}
+
+impl Switch {
+    /// From `own`, which the threads that use it have, to `user`.
+    #[must_use]
+    pub fn new(own: Credentials, user: Credentials) -> Switch {
+        let groups = own.sorted_groups() != user.sorted_groups();
+        let (gid, uid) = (own.gid != user.gid, own.uid != user.uid);
+        Switch { own, user, groups, gid, uid }
+    }
+
+    /// Whose credentials `act` has.
+    #[must_use]
+    pub fn user(&self) -> &Credentials {
+        &self.user
+    }
+
+    /// Runs `act` as [`as_user`] does, with all that is said there. The thread has the daemon's own credentials before
+    /// and after: a thread that has others is a fault that would let one client act as another, and ends the process.
+    ///
+    /// `act` must not suspend, nor run anything for another session.
+    ///
+    /// # Errors
+    ///
+    /// When the thread may not act as this user; `act` has not run then.
+    pub fn run<T>(&self, act: impl FnOnce() -> T) -> io::Result<T> {
+        debug_assert!(self.is_own(), "a thread has others' credentials");
+        if !(self.groups || self.gid || self.uid) {
+            return Ok(act());
+        }
+        if self.groups {
+            // Without the right to, this fails before anything has changed.
+            set_groups(&self.user.groups)?;
+        }
+        let _restore = Back(self);
+        // What these return is what was before.
+        let was_own = (!self.gid || set_fsgid(self.user.gid) == self.own.gid)
+            && (!self.uid || set_fsuid(self.user.uid) == self.own.uid);
+        if !was_own {
+            abort();
+        }
+        // They report no errors.
+        if self.gid && fsgid() != self.user.gid || self.uid && fsuid() != self.user.uid {
+            return Err(io::ErrorKind::PermissionDenied.into());
+        }
+        Ok(act())
+    }
+
+    fn is_own(&self) -> bool {
+        Credentials::current().is_ok_and(|now| now.is_equivalent(&self.own))
+    }
+}
+
+/// Puts the thread back to the daemon's own credentials.
+struct Back<'a>(&'a Switch);
+
+impl Drop for Back<'_> {
+    fn drop(&mut self) {
+        let Switch { own, groups, gid, uid, .. } = self.0;
+        // The other way round: root's powers first.
+        if *uid {
+            set_fsuid(own.uid);
+        }
+        if *gid {
+            set_fsgid(own.gid);
+        }
+        if *groups && set_groups(&own.groups).is_err() || *gid && fsgid() != own.gid || *uid && fsuid() != own.uid {
+            abort();
+        }
+    }
 }
 
 /// Does what the daemon does for itself and not for a client, such as opening a log or a file of users: as the thread is,
@@ -250,6 +332,52 @@ mod tests {
     }
 
     #[test]
+    fn a_switch_to_oneself_is_none() {
+        let own = Credentials::current().unwrap();
+        let mut same = own.clone();
+        same.groups.extend(own.groups.first().copied());
+        let switch = Switch::new(own.clone(), same);
+        assert!(!(switch.groups || switch.gid || switch.uid));
+        assert_eq!(switch.run(|| 7).unwrap(), 7);
+    }
+
+    #[test]
+    fn a_switch_ends_with_its_act_also_when_that_panics() {
+        if !is_root() {
+            return;
+        }
+        let dir = tempfile::tempdir().unwrap();
+        let roots = private_file(dir.path(), 0);
+        let theirs = private_file(dir.path(), 1234);
+        let own = Credentials::current().unwrap();
+        let switch = Switch::new(own.clone(), user(1234));
+        let (inside, read, readable) =
+            switch.run(|| (Credentials::current().unwrap(), fs::read(&roots), fs::read(&theirs))).unwrap();
+        assert_eq!(inside, user(1234));
+        assert_eq!(read.unwrap_err().kind(), io::ErrorKind::PermissionDenied);
+        assert_eq!(readable.unwrap(), b"private");
+        assert_eq!(Credentials::current().unwrap(), own);
+
+        let panicked = std::panic::catch_unwind(|| switch.run(|| panic!("in the act")));
+        assert!(panicked.is_err());
+        assert_eq!(Credentials::current().unwrap(), own);
+        assert_eq!(fs::read(&roots).unwrap(), b"private");
+    }
+
+    #[test]
+    fn a_switch_changes_what_differs_alone() {
+        let user = |gid, uid, groups: &[u32]| Credentials { uid, gid, groups: groups.to_vec() };
+        let of = |own: &Credentials, other: &Credentials| {
+            let switch = Switch::new(own.clone(), other.clone());
+            (switch.groups, switch.gid, switch.uid)
+        };
+        let own = user(1, 2, &[3, 4]);
+        assert_eq!(of(&own, &user(1, 2, &[4, 3])), (false, false, false));
+        assert_eq!(of(&own, &user(1, 5, &[4, 3])), (false, false, true));
+        assert_eq!(of(&own, &user(5, 2, &[])), (true, true, false));
+    }
+
+    #[test]
     fn root_reads_no_file_that_the_user_may_not_and_is_root_again() {
         if !is_root() {
             return;
@@ -359,6 +487,7 @@ mod tests {
         assert!(no_new_privs().unwrap());
         assert!(fs::read(&roots).is_err());
         assert!(as_user(&user(1234), || ()).is_err());
+        assert!(Switch::new(user(NOBODY), user(1234)).run(|| ()).is_err());
         assert!(become_user(&user(0), Keep::Nothing).is_err());
         assert!(become_user(&user(NOBODY), Keep::SwitchUsers).is_err());
         become_user(&user(NOBODY), Keep::Nothing).unwrap();
@@ -382,6 +511,11 @@ mod tests {
 
         let (root, own, daemon) =
             as_user(&user(1234), || (fs::read(&roots), fs::read(&theirs), fs::read(&ours))).unwrap();
+        assert!(root.is_err() && own.is_ok() && daemon.is_err());
+        assert_eq!(Credentials::current().unwrap(), user(NOBODY));
+
+        let switch = Switch::new(user(NOBODY), user(1234));
+        let (root, own, daemon) = switch.run(|| (fs::read(&roots), fs::read(&theirs), fs::read(&ours))).unwrap();
         assert!(root.is_err() && own.is_ok() && daemon.is_err());
         assert_eq!(Credentials::current().unwrap(), user(NOBODY));
 

@@ -8,7 +8,8 @@ use std::os::unix::ffi::OsStringExt;
 use std::path::PathBuf;
 
 use rustix::fs::{
-    AtFlags, CWD, Mode, OFlags, Stat, Timespec, Timestamps, chmodat, fstat, openat, readlinkat, utimensat,
+    AtFlags, CWD, Mode, OFlags, Stat, StatxFlags, Timespec, Timestamps, chmodat, fstat, makedev, openat, readlinkat,
+    statx, utimensat,
 };
 use rustix::io::Errno;
 
@@ -19,6 +20,81 @@ use rustix::io::Errno;
 /// The kernel's.
 pub fn stat(handle: BorrowedFd<'_>) -> io::Result<Stat> {
     Ok(fstat(handle)?)
+}
+
+/// What is known of a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Attributes {
+    /// The kind and the permission bits, as in [`Stat`].
+    pub mode: u32,
+    /// Hard links.
+    pub links: u64,
+    /// The owner's number.
+    pub uid: u32,
+    /// The group's number.
+    pub gid: u32,
+    /// Bytes.
+    pub size: u64,
+    /// The last modification, in seconds since 1970.
+    pub modified: i64,
+    /// The number of the device.
+    pub device: u64,
+    /// The number of the file on it.
+    pub inode: u64,
+    /// The number of the mount that it was reached by; none on kernels that do not tell.
+    pub mount: Option<u64>,
+}
+
+/// How new what [`attributes`] tells has to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Freshness {
+    /// What the kernel has at hand: a file system that is elsewhere is not asked, and nothing waited for.
+    AtHand,
+    /// As new as [`stat`] has it.
+    Now,
+}
+
+/// What the handle stands for.
+///
+/// # Errors
+///
+/// The kernel's.
+pub fn attributes(handle: BorrowedFd<'_>, freshness: Freshness) -> io::Result<Attributes> {
+    attributes_at(handle, b"", AtFlags::EMPTY_PATH, freshness)
+}
+
+/// What a name in a directory stands for, a link itself.
+///
+/// # Errors
+///
+/// The kernel's.
+pub fn attributes_of_name(directory: BorrowedFd<'_>, name: &[u8]) -> io::Result<Attributes> {
+    attributes_at(directory, name, AtFlags::SYMLINK_NOFOLLOW, Freshness::Now)
+}
+
+fn attributes_at(
+    directory: BorrowedFd<'_>,
+    name: &[u8],
+    flags: AtFlags,
+    freshness: Freshness,
+) -> io::Result<Attributes> {
+    let flags = match freshness {
+        Freshness::AtHand => flags | AtFlags::STATX_DONT_SYNC,
+        Freshness::Now => flags,
+    };
+    let found = statx(directory, name, flags, StatxFlags::BASIC_STATS | StatxFlags::MNT_ID)?;
+    let has_mount = found.stx_mask & StatxFlags::MNT_ID.bits() != 0;
+    Ok(Attributes {
+        mode: found.stx_mode.into(),
+        links: found.stx_nlink.into(),
+        uid: found.stx_uid,
+        gid: found.stx_gid,
+        size: found.stx_size,
+        modified: found.stx_mtime.tv_sec,
+        device: makedev(found.stx_dev_major, found.stx_dev_minor),
+        inode: found.stx_ino,
+        mount: has_mount.then_some(found.stx_mnt_id),
+    })
 }
 
 /// The host's path of it, as it is now.
@@ -103,6 +179,20 @@ mod tests {
 
         fs::remove_file(&path).unwrap();
         assert!(real_path(handle.as_fd()).is_err());
+    }
+
+    #[test]
+    fn attributes_are_those_of_stat() {
+        let dir = tempfile::tempdir().unwrap();
+        fs::write(dir.path().join("f"), "text").unwrap();
+        let root = Root::open(dir.path()).unwrap();
+        let handle = root.handle(b"/f").unwrap();
+        let stat = stat(handle.as_fd()).unwrap();
+        let now = attributes(handle.as_fd(), Freshness::Now).unwrap();
+        assert_eq!((now.mode, now.size, now.modified), (stat.st_mode, 4, stat.st_mtime));
+        assert_eq!((now.device, now.inode, now.links), (stat.st_dev, stat.st_ino, stat.st_nlink));
+        assert_eq!(attributes(handle.as_fd(), Freshness::AtHand).unwrap(), now);
+        assert_eq!(attributes_of_name(root.as_fd(), b"f").unwrap(), now);
     }
 
     #[test]

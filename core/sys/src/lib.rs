@@ -9,6 +9,7 @@ pub mod handle;
 pub mod memfd;
 pub mod place;
 pub mod root;
+pub mod roots;
 pub mod transfer;
 
 #[allow(unsafe_code)] // Calls the C library's fork.
@@ -23,8 +24,9 @@ pub mod names;
 #[allow(unsafe_code)] // Calls the C library's getpwnam_r and its like.
 pub mod users;
 
-pub use credentials::{Credentials, Keep, as_daemon, as_user, become_user};
+pub use credentials::{Credentials, Keep, Switch, as_daemon, as_user, become_user};
 pub use directory::{Batch, Directory};
 pub use place::{Existing, Place};
 pub use root::Root;
+pub use roots::{Medium, Roots, SharedRoot};
 pub use rustix::fs::{FileType, Mode, OFlags, Stat};

@@ -7,6 +7,7 @@ use std::os::fd::{AsFd, OwnedFd};
 use rustix::fs::{
     AtFlags, Mode, OFlags, RenameFlags, Stat, mkdirat, openat, readlinkat, renameat_with, statat, symlinkat, unlinkat,
 };
+use rustix::io::Errno;
 
 /// A name in a directory. The name is one component: not empty, not `.` or `..`, without a slash.
 #[derive(Debug)]
@@ -53,6 +54,20 @@ impl Place {
     /// The kernel's.
     pub fn create_directory(&self, mode: Mode) -> io::Result<()> {
         Ok(mkdirat(&self.directory, self.name(), mode)?)
+    }
+
+    /// Makes a file and opens it with these flags; the process's umask applies. None where there is something already.
+    ///
+    /// # Errors
+    ///
+    /// The kernel's.
+    pub fn create_file(&self, flags: OFlags, mode: Mode) -> io::Result<Option<OwnedFd>> {
+        let new = OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::NOCTTY | OFlags::CLOEXEC;
+        match openat(&self.directory, self.name(), flags | new, mode) {
+            Ok(file) => Ok(Some(file)),
+            Err(Errno::EXIST) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// Makes a symbolic link. Its target is not checked: whoever follows it through a [`crate::Root`] stays inside.
@@ -133,8 +148,10 @@ mod tests {
         sub.remove_directory().unwrap();
         assert!(!dir.path().join("sub").exists());
 
-        fs::write(dir.path().join("f"), "").unwrap();
         let file = root.place(b"/f").unwrap();
+        assert!(file.create_file(OFlags::WRONLY, Mode::RUSR).unwrap().is_some());
+        assert!(file.create_file(OFlags::WRONLY, Mode::RUSR).unwrap().is_none());
+        assert_eq!(file.stat().unwrap().st_mode & 0o777, 0o400);
         assert!(file.remove_directory().is_err());
         file.remove_file().unwrap();
         assert_eq!(file.stat().unwrap_err().kind(), io::ErrorKind::NotFound);

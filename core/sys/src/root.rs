@@ -61,6 +61,13 @@ impl Root {
         }
     }
 
+    /// As [`Root::open_at`], where the kernel finds all of the path in its caches, so that no disk is waited for; none
+    /// where it does not. Nothing is created.
+    pub fn open_cached(&self, path: &[u8], flags: OFlags) -> Option<io::Result<OwnedFd>> {
+        let path = if path.is_empty() { b"." } else { path };
+        cached(self.fd.as_fd(), path, flags)
+    }
+
     /// Opens a regular file, never waiting for another process, and nothing but a regular file.
     ///
     /// # Errors
@@ -93,15 +100,21 @@ impl Root {
     /// The kernel's, and `EBUSY` for the root itself, which stands in no directory.
     pub fn place(&self, path: &[u8]) -> io::Result<Place> {
         let path = normalize(path);
-        let slash = path.iter().rposition(|&b| b == b'/').unwrap_or(0);
-        let (parent, name) = path.split_at(slash);
-        let name = name.strip_prefix(b"/").unwrap_or(name);
-        if name.is_empty() {
-            return Err(Errno::BUSY.into());
-        }
+        let (parent, name) = parent_and_name(&path)?;
         let flags = OFlags::PATH | OFlags::DIRECTORY;
         let directory = self.open_at(parent, flags, Mode::empty())?;
         Ok(Place { directory, name: name.to_vec() })
+    }
+
+    /// As [`Root::place`], where the kernel finds the directory in its caches; none where it does not.
+    pub fn place_cached(&self, path: &[u8]) -> Option<io::Result<Place>> {
+        let path = normalize(path);
+        let (parent, name) = match parent_and_name(&path) {
+            Ok(parts) => parts,
+            Err(error) => return Some(Err(error)),
+        };
+        let directory = self.open_cached(parent, OFlags::PATH | OFlags::DIRECTORY)?;
+        Some(directory.map(|directory| Place { directory, name: name.to_vec() }))
     }
 
     /// A second handle of the same directory.
@@ -118,6 +131,31 @@ impl Root {
 impl AsFd for Root {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.fd.as_fd()
+    }
+}
+
+/// Whether the directory may be searched by the thread, if the kernel can tell that at once.
+pub fn searchable_cached(directory: BorrowedFd<'_>) -> Option<io::Result<()>> {
+    let found = cached(directory, b".", OFlags::PATH | OFlags::DIRECTORY)?;
+    Some(found.map(drop))
+}
+
+fn cached(directory: BorrowedFd<'_>, path: &[u8], flags: OFlags) -> Option<io::Result<OwnedFd>> {
+    let resolve = ResolveFlags::IN_ROOT | ResolveFlags::NO_MAGICLINKS | ResolveFlags::CACHED;
+    match openat2(directory, path, flags | OFlags::CLOEXEC, Mode::empty(), resolve) {
+        // Kernels before 5.12 do not know CACHED, and say INVAL; of what is invalid otherwise `open_at` tells.
+        Err(Errno::AGAIN | Errno::INTR | Errno::INVAL) => None,
+        done => Some(done.map_err(io::Error::from)),
+    }
+}
+
+/// A normal path in two.
+fn parent_and_name(path: &[u8]) -> io::Result<(&[u8], &[u8])> {
+    let slash = path.iter().rposition(|&b| b == b'/').unwrap_or(0);
+    let (parent, name) = path.split_at(slash);
+    match name.strip_prefix(b"/").unwrap_or(name) {
+        b"" => Err(Errno::BUSY.into()),
+        name => Ok((parent, name)),
     }
 }
 
@@ -189,6 +227,22 @@ mod tests {
     }
 
     #[test]
+    fn what_is_cached_is_found_at_once() {
+        let (_dir, root) = jail();
+        for path in [&b"/file"[..], b"/absolute", b"/sub/up", b"/../file"] {
+            root.handle(path).unwrap();
+            root.open_cached(path, OFlags::PATH).unwrap().unwrap();
+        }
+        assert!(root.handle(b"/none").is_err());
+        let none = root.open_cached(b"/none", OFlags::PATH).unwrap().unwrap_err();
+        assert_eq!(none.kind(), io::ErrorKind::NotFound);
+        let out = root.open_cached(b"/out", OFlags::PATH).map(|found| found.map(drop).map_err(|error| error.kind()));
+        assert!(matches!(out, None | Some(Err(io::ErrorKind::NotFound))), "{out:?}");
+        assert!(root.open_cached(b"/new", OFlags::WRONLY | OFlags::CREATE).is_none());
+        assert!(searchable_cached(root.as_fd()).unwrap().is_ok());
+    }
+
+    #[test]
     fn magic_links_are_refused() {
         let root = Root::open(Path::new("/")).unwrap();
         let error = root.handle(b"/proc/self/root/etc").unwrap_err();
@@ -242,5 +296,8 @@ mod tests {
             assert!(root.place(path).is_err(), "{path:?}");
         }
         assert!(root.place(b"/file/x").is_err());
+        let cached = root.place_cached(b"/sub/x/../new").unwrap().unwrap();
+        assert_eq!((cached.name.as_slice(), cached.stat().is_err()), (&b"new"[..], true));
+        assert!(root.place_cached(b"/").unwrap().is_err());
     }
 }

@@ -109,6 +109,20 @@ pub fn is_cached(file: BorrowedFd<'_>, offset: u64) -> io::Result<bool> {
     }
 }
 
+/// Reads what is in memory of the file at `offset`, 0 bytes at its end; none where a disk would be waited for.
+///
+/// # Errors
+///
+/// The kernel's.
+pub fn read_cached(file: BorrowedFd<'_>, offset: u64, buffer: &mut [u8]) -> io::Result<Option<usize>> {
+    let mut buffers = [IoSliceMut::new(buffer)];
+    match retry_on_intr(|| preadv2(file, &mut buffers, offset, ReadWriteFlags::NOWAIT)) {
+        Ok(count) => Ok(Some(count)),
+        Err(Errno::AGAIN | Errno::OPNOTSUPP | Errno::NOSYS | Errno::INVAL) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
 /// Asks the kernel to read this part of the file ahead; returns at once. A length of 0 means to the end.
 ///
 /// # Errors
@@ -190,6 +204,10 @@ mod tests {
         file.write_all(&[1; 8192]).unwrap();
         assert!(is_cached(file.as_fd(), 0).unwrap());
         assert!(is_cached(file.as_fd(), 100_000).unwrap());
+        let mut buffer = [0; 9000];
+        let read = read_cached(file.as_fd(), 0, &mut buffer).unwrap();
+        // A file system in memory may not know the question.
+        assert!(read.is_none_or(|count| count == 8192 && buffer[8191] == 1));
         will_need(file.as_fd(), 0, 8192).unwrap();
         sequential(file.as_fd()).unwrap();
     }

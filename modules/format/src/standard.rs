@@ -150,7 +150,7 @@ fn last_part(path: &VirtualPath, out: &mut Out<'_>) {
 
 /// A path as the host's administrator knows it.
 fn on_host(at: &Subject<'_>, path: &VirtualPath, out: &mut Out<'_>) {
-    out.text(at.session.files.shown(path));
+    out.text(at.files.shown(path));
 }
 
 fn group(at: &Subject<'_>, out: &mut Out<'_>) {

@@ -94,7 +94,7 @@ async fn begin(at: &mut Moment<'_>, mut account: Account, settings: &Settings) -
     account.secret = None;
     let account = Arc::new(account);
     let root = settings.root_of(&account);
-    let admitted = at.session.files.admit(account.clone(), &root).await;
+    let admitted = at.session.admit(account.clone(), &root).await;
     match admitted {
         Ok(()) => {}
         // Not let in (<Limit LOGIN>): another user may be.
@@ -105,7 +105,7 @@ async fn begin(at: &mut Moment<'_>, mut account: Account, settings: &Settings) -
         }
     }
     for path in settings.beginnings(&account, &root) {
-        if at.session.files.enter(&path).await.is_ok() {
+        if at.files.enter(&path).await.is_ok() {
             at.session.cwd = path;
             at.session.account = Some(account);
             return Ok(());

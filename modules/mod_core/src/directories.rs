@@ -38,7 +38,7 @@ async fn up(at: &mut Moment<'_>) -> Result<Step> {
 
 async fn make(at: &mut Moment<'_>) -> Result<Step> {
     let path = path(at)?;
-    at.session.files.create_directory(&path).await?;
+    at.files.create_directory(&path).await?;
     let mut text = quoted_path(path.as_bytes());
     text.extend_from_slice(b" - Directory successfully created");
     done(at, 257, text)
@@ -46,12 +46,12 @@ async fn make(at: &mut Moment<'_>) -> Result<Step> {
 
 async fn remove(at: &mut Moment<'_>) -> Result<Step> {
     let path = path(at)?;
-    at.session.files.remove_directory(&path).await?;
+    at.files.remove_directory(&path).await?;
     done(at, 250, format!("{} command successful", at.command.verb))
 }
 
 async fn enter(at: &mut Moment<'_>, path: VirtualPath) -> Result<Step> {
-    at.session.files.enter(&path).await?;
+    at.files.enter(&path).await?;
     at.session.cwd = path;
     done(at, 250, format!("{} command successful", at.command.verb))
 }

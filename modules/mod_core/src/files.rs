@@ -30,14 +30,14 @@ struct Pending {
 
 async fn delete(at: &mut Moment<'_>) -> Result<Step> {
     let path = path(at)?;
-    at.session.files.remove_file(&path).await?;
+    at.files.remove_file(&path).await?;
     done(at, 250, "DELE command successful")
 }
 
 async fn rename_from(at: &mut Moment<'_>) -> Result<Step> {
     at.state.of::<Pending>().rename = false;
     let path = path(at)?;
-    at.session.files.metadata(&path, Links::Keep).await?;
+    at.files.metadata(&path, Links::Keep).await?;
     at.dialogue.rename_from = Some(path);
     at.state.of::<Pending>().rename = true;
     done(at, 350, "File or directory exists, ready for destination name")
@@ -55,9 +55,9 @@ async fn rename_to(at: &mut Moment<'_>) -> Result<Step> {
         Some(true) => Target::Replace,
         _ => Target::Keep,
     };
-    let renamed = at.session.files.rename(&from, &to, target).await;
+    let renamed = at.files.rename(&from, &to, target).await;
     let is_kept = renamed.is_err() && target == Target::Keep && from != to;
-    if is_kept && at.session.files.metadata(&to, Links::Keep).await.is_ok() {
+    if is_kept && at.files.metadata(&to, Links::Keep).await.is_ok() {
         return refuse(550, format!("{}: Rename permission denied", shown(&at.command.argument)));
     }
     renamed?;
@@ -70,7 +70,7 @@ async fn size(at: &mut Moment<'_>) -> Result<Step> {
     if at.dialogue.kind == Type::Ascii {
         return refuse(550, "SIZE not allowed in ASCII mode");
     }
-    let metadata = at.session.files.metadata(&path, Links::Follow).await?;
+    let metadata = at.files.metadata(&path, Links::Follow).await?;
     if metadata.kind != Kind::File {
         return refuse(550, format!("{}: not a regular file", shown(&at.command.argument)));
     }
@@ -79,7 +79,7 @@ async fn size(at: &mut Moment<'_>) -> Result<Step> {
 
 async fn modified(at: &mut Moment<'_>) -> Result<Step> {
     let path = path(at)?;
-    let metadata = at.session.files.metadata(&path, Links::Follow).await?;
+    let metadata = at.files.metadata(&path, Links::Follow).await?;
     if metadata.kind != Kind::File {
         return refuse(550, format!("{}: not a plain file", shown(&at.command.argument)));
     }

@@ -17,11 +17,11 @@ async fn change(at: &mut Moment<'_>) -> Result<Step> {
     }
     let path = at.session.resolve(name);
     let named = |error: Error| error.of_file(name);
-    let metadata = at.session.files.metadata(&path, Links::Follow).await.map_err(named)?;
+    let metadata = at.files.metadata(&path, Links::Follow).await.map_err(named)?;
     let Some(mode) = mode(wanted, metadata.mode, metadata.kind) else {
         return refuse(550, format!("'{}': invalid mode", shown(wanted)));
     };
-    at.session.files.set_mode(&path, mode).await.map_err(named)?;
+    at.files.set_mode(&path, mode).await.map_err(named)?;
     done(at, 200, "SITE CHMOD command successful")
 }
 

@@ -37,13 +37,13 @@ async fn folder(module: &FactsModule, at: &mut Moment<'_>) -> Result<Step> {
     let names = &module.names;
     let path = at.path();
     let shown = shown(at.command, &path);
-    let own = at.session.files.metadata(&path, Links::Follow).await?;
+    let own = at.files.metadata(&path, Links::Follow).await?;
     if own.kind != Kind::Directory {
         return refuse(550, format!("'{shown}' is not a directory"));
     }
     // What cannot be listed is told before anything is opened.
-    let mut listing = at.session.files.list(&path).await?;
-    let above = at.session.files.metadata(&path.parent(), Links::Follow).await.unwrap_or(own);
+    let mut listing = at.files.list(&path).await?;
+    let above = at.files.metadata(&path.parent(), Links::Follow).await.unwrap_or(own);
     let writer = Writer { account: at.session.account()?.clone(), names, facts: at.state.of::<Chosen>().0 };
     let transfer = Transfer::new(path, Direction::Out, at.dialogue.kind);
     let opening = transfer.opening(b"MLSD");
@@ -77,10 +77,10 @@ async fn name(module: &FactsModule, at: &mut Moment<'_>) -> Result<Step> {
     let names = &module.names;
     let path = at.path();
     let shown = shown(at.command, &path);
-    let Ok(own) = at.session.files.metadata(&path, Links::Follow).await else {
+    let Ok(own) = at.files.metadata(&path, Links::Follow).await else {
         return refuse(550, format!("'{shown}' cannot be listed"));
     };
-    let above = at.session.files.metadata(&path.parent(), Links::Follow).await.unwrap_or(own);
+    let above = at.files.metadata(&path.parent(), Links::Follow).await.unwrap_or(own);
     names.learn(names.unknown([&own].into_iter())).await;
     let writer = Writer { account: at.session.account()?.clone(), names, facts: at.state.of::<Chosen>().0 };
     let mut line = Vec::new();

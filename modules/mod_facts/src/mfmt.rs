@@ -17,13 +17,13 @@ async fn modify(at: &mut Moment<'_>) -> Result<Step> {
         return refuse(501, format!("{}: Invalid argument", String::from_utf8_lossy(stamp)));
     };
     let path = at.session.resolve(name);
-    let done = at.session.files.set_modified(&path, seconds).await;
+    let done = at.files.set_modified(&path, seconds).await;
     if let Err(error) = done {
         // The server would name the whole argument.
         return Err(error.of_file(name));
     }
     // What a file system cannot keep it rounds: MDTM says the same afterwards.
-    let kept = at.session.files.metadata(&path, Links::Follow).await.map_or(seconds, |metadata| metadata.modified);
+    let kept = at.files.metadata(&path, Links::Follow).await.map_or(seconds, |metadata| metadata.modified);
     at.respond(213, [format!("Modify={}; ", time::format(kept)).as_bytes(), name].concat());
     Ok(Step::Done)
 }

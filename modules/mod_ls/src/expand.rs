@@ -1,7 +1,7 @@
 //! Patterns in the path of a listing: `d*/[a-c]?.txt`. Each part with a wildcard is matched against the names of the
 //! folders that the parts before it lead to.
 
-use gantry_api::files::{Kind, Links};
+use gantry_api::files::{Files, Kind, Links};
 use gantry_api::prelude::*;
 use gantry_api::proto::glob::{self, Budget, Exhausted};
 
@@ -12,7 +12,7 @@ const STEPS: u64 = 50_000_000;
 const MOST: usize = 50_000;
 
 /// The paths that a pattern stands for, as the client would write them, sorted.
-pub(crate) async fn expand(session: &Session, pattern: &[u8]) -> Result<Vec<Vec<u8>>> {
+pub(crate) async fn expand(session: &Session, files: &dyn Files, pattern: &[u8]) -> Result<Vec<Vec<u8>>> {
     let mut budget = Budget::new(STEPS);
     let start: &[u8] = if pattern.starts_with(b"/") { b"/" } else { b"" };
     let mut found = vec![start.to_vec()];
@@ -20,19 +20,19 @@ pub(crate) async fn expand(session: &Session, pattern: &[u8]) -> Result<Vec<Vec<
     for (at, part) in parts.iter().enumerate() {
         let is_last = at + 1 == parts.len();
         found = match glob::is_pattern(part) {
-            true => matching(session, &found, part, is_last, &mut budget).await?,
+            true => matching((session, files), &found, part, is_last, &mut budget).await?,
             false => found.iter().map(|folder| below(folder, part)).collect(),
         };
     }
     if !parts.last().is_some_and(|part| glob::is_pattern(part)) {
-        found = existing(session, found).await;
+        found = existing(session, files, found).await;
     }
     found.sort_unstable();
     Ok(found)
 }
 
 async fn matching(
-    session: &Session,
+    (session, files): (&Session, &dyn Files),
     folders: &[Vec<u8>],
     part: &[u8],
     is_last: bool,
@@ -41,7 +41,7 @@ async fn matching(
     let mut found = Vec::new();
     for folder in folders {
         // A name that is no folder, or one that must not be read, has nothing below it that fits.
-        let Ok(mut listing) = session.files.list(&session.resolve(folder)).await else { continue };
+        let Ok(mut listing) = files.list(&session.resolve(folder)).await else { continue };
         loop {
             let entries = listing.next().await?;
             if entries.is_empty() {
@@ -71,10 +71,10 @@ fn fits(part: &[u8], name: &[u8], budget: &mut Budget) -> Result<bool> {
 }
 
 /// What `d*/x` stands for has not been seen yet: whether there is an `x`.
-async fn existing(session: &Session, paths: Vec<Vec<u8>>) -> Vec<Vec<u8>> {
+async fn existing(session: &Session, files: &dyn Files, paths: Vec<Vec<u8>>) -> Vec<Vec<u8>> {
     let mut found = Vec::with_capacity(paths.len());
     for path in paths {
-        if session.files.metadata(&session.resolve(&path), Links::Keep).await.is_ok() {
+        if files.metadata(&session.resolve(&path), Links::Keep).await.is_ok() {
             found.push(path);
         }
     }

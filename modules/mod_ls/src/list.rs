@@ -1,6 +1,6 @@
 //! LIST and NLST (RFC 959), on a data connection. Both are always in ASCII, whatever TYPE said.
 
-use gantry_api::files::{Kind, Links, Metadata};
+use gantry_api::files::{Files, Kind, Links, Metadata};
 use gantry_api::prelude::*;
 use gantry_api::proto::glob;
 use gantry_api::proto::listing::ListOptions;
@@ -32,11 +32,11 @@ pub(crate) enum Subject {
 async fn list(ls: &Ls, at: &mut Moment<'_>) -> Result<Step> {
     let settings = at.settings::<Settings>();
     let (options, path) = settings.options.of(at.command);
-    let subject = subject(at.session, path, &options).await;
+    let subject = subject(at.session, at.files, path, &options).await;
     // As ProFTPD: what cannot be listed is told when the connection stands.
     let output = open(at, path).await?;
     let result = match subject {
-        Ok(subject) => write(at.session, &ls.names, settings, options, Form::Long, subject, output).await,
+        Ok(subject) => write((at.session, at.files), &ls.names, settings, options, Form::Long, subject, output).await,
         Err(error) => output.finish().await.and(Err(error)),
     };
     finish(at, settings, result)
@@ -47,7 +47,7 @@ async fn names(ls: &Ls, at: &mut Moment<'_>) -> Result<Step> {
     let (mut options, path) = settings.options.of(at.command);
     // Of these, a list of names for programs has nothing.
     (options.long, options.recursive) = (false, false);
-    let subject = match subject(at.session, path, &options).await {
+    let subject = match subject(at.session, at.files, path, &options).await {
         Ok(Subject::Names(found)) if found.is_empty() => {
             return absent(at, settings, path, nothing_there("No files found")).await;
         }
@@ -56,25 +56,30 @@ async fn names(ls: &Ls, at: &mut Moment<'_>) -> Result<Step> {
     };
     let form = if path.is_empty() { Form::Name } else { Form::Path };
     let output = open(at, path).await?;
-    let result = write(at.session, &ls.names, settings, options, form, subject, output).await;
+    let result = write((at.session, at.files), &ls.names, settings, options, form, subject, output).await;
     finish(at, settings, result)
 }
 
 /// What a path or pattern stands for; 450 when there is nothing.
-pub(crate) async fn subject(session: &Session, path: &[u8], options: &ListOptions) -> Result<Subject> {
+pub(crate) async fn subject(
+    session: &Session,
+    files: &dyn Files,
+    path: &[u8],
+    options: &ListOptions,
+) -> Result<Subject> {
     let is_single = |metadata: &Metadata| metadata.kind != Kind::Directory || options.directory;
-    match session.files.metadata(&session.resolve(path), Links::Follow).await {
+    match files.metadata(&session.resolve(path), Links::Follow).await {
         Ok(metadata) if is_single(&metadata) => {
             // A link that is named itself is shown as a link.
-            let own = session.files.metadata(&session.resolve(path), Links::Keep).await;
+            let own = files.metadata(&session.resolve(path), Links::Keep).await;
             let own = own.ok().filter(|_| !options.follow).unwrap_or(metadata);
             let name = if path.is_empty() { b"." } else { path };
             Ok(Subject::Names(vec![(name.to_vec(), own)]))
         }
         Ok(_) => Ok(Subject::Folder(path.to_vec())),
         // A name that is there counts before a pattern: names may have brackets.
-        Err(_) if glob::is_pattern(path) => matching(session, path).await,
-        Err(error) => match session.files.metadata(&session.resolve(path), Links::Keep).await {
+        Err(_) if glob::is_pattern(path) => matching(session, files, path).await,
+        Err(error) => match files.metadata(&session.resolve(path), Links::Keep).await {
             Ok(link) => Ok(Subject::Names(vec![(path.to_vec(), link)])),
             Err(_) => Err(nothing_there(&format!("{}: {}", String::from_utf8_lossy(path), error.text()))),
         },
@@ -88,7 +93,7 @@ fn nothing_there(text: &str) -> Error {
 
 /// The lines.
 async fn write(
-    session: &Session,
+    (session, files): (&Session, &dyn Files),
     names: &Names,
     settings: &Settings,
     options: ListOptions,
@@ -96,7 +101,7 @@ async fn write(
     subject: Subject,
     output: Output,
 ) -> Result<()> {
-    let mut walk = Walk::new(session, names, settings, options, form, output)?;
+    let mut walk = Walk::new((session, files), names, settings, options, form, output)?;
     match subject {
         Subject::Folder(path) => walk.folder(&path).await?,
         Subject::Names(found) => {
@@ -108,10 +113,10 @@ async fn write(
     walk.into_output().finish().await
 }
 
-async fn matching(session: &Session, pattern: &[u8]) -> Result<Subject> {
+async fn matching(session: &Session, files: &dyn Files, pattern: &[u8]) -> Result<Subject> {
     let mut found = Vec::new();
-    for path in expand(session, pattern).await? {
-        if let Ok(metadata) = session.files.metadata(&session.resolve(&path), Links::Keep).await {
+    for path in expand(session, files, pattern).await? {
+        if let Ok(metadata) = files.metadata(&session.resolve(&path), Links::Keep).await {
             found.push((path, metadata));
         }
     }

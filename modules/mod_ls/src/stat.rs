@@ -35,8 +35,8 @@ async fn stat(at: &mut Moment<'_>, names: &Names) -> Result<Step> {
     let (mut options, path) = settings.options.of(at.command);
     options.recursive = false;
     options.hidden = Hidden::All;
-    let subject = subject(at.session, path, &options).await?;
-    let mut walk = Walk::new(at.session, names, settings, options, Form::Long, Output::Reply(Vec::new()))?;
+    let subject = subject(at.session, at.files, path, &options).await?;
+    let mut walk = Walk::new((at.session, at.files), names, settings, options, Form::Long, Output::Reply(Vec::new()))?;
     walk.limit(MOST);
     let code = match subject {
         Subject::Folder(path) => {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use gantry_api::Account;
-use gantry_api::files::{DirectoryEntry, Kind, Links, Metadata};
+use gantry_api::files::{DirectoryEntry, Files, Kind, Links, Metadata};
 use gantry_api::prelude::*;
 use gantry_api::proto::listing::options::Hidden;
 use gantry_api::proto::listing::{ListOptions, Order};
@@ -34,6 +34,7 @@ pub(crate) enum Form {
 /// A listing under way.
 pub(crate) struct Walk<'a> {
     session: &'a Session,
+    files: &'a dyn Files,
     account: Arc<Account>,
     names: &'a Names,
     settings: &'a Settings,
@@ -49,7 +50,7 @@ pub(crate) struct Walk<'a> {
 impl<'a> Walk<'a> {
     /// Begins a listing; 530 before login.
     pub(crate) fn new(
-        session: &'a Session,
+        (session, files): (&'a Session, &'a dyn Files),
         names: &'a Names,
         settings: &'a Settings,
         options: ListOptions,
@@ -61,7 +62,20 @@ impl<'a> Walk<'a> {
         let now = zone.shown(i64::try_from(now).unwrap_or(i64::MAX));
         let account = session.account()?.clone();
         let (files_left, folders_left) = (settings.options.files, settings.options.folders);
-        Ok(Self { session, account, names, settings, options, form, zone, now, output, files_left, folders_left })
+        Ok(Self {
+            session,
+            files,
+            account,
+            names,
+            settings,
+            options,
+            form,
+            zone,
+            now,
+            output,
+            files_left,
+            folders_left,
+        })
     }
 
     /// Bounds how many names it shows.
@@ -102,7 +116,7 @@ impl<'a> Walk<'a> {
     /// Writes a folder's lines; the folders in it that are to follow, the last one first.
     async fn contents(&mut self, shown: &[u8], depth: usize) -> Result<Vec<(Vec<u8>, usize)>> {
         let path = self.session.resolve(shown);
-        let mut listing = self.session.files.list(&path).await?;
+        let mut listing = self.files.list(&path).await?;
         let mut entries = self.dots(&path).await?;
         let mut folders = Vec::new();
         loop {
@@ -136,9 +150,9 @@ impl<'a> Walk<'a> {
         if self.options.hidden != Hidden::All {
             return Ok(Vec::new());
         }
-        let own = self.session.files.metadata(path, Links::Follow).await?;
+        let own = self.files.metadata(path, Links::Follow).await?;
         // Above the root is the root; a folder above that must not be looked at is shown as the one below it.
-        let above = self.session.files.metadata(&path.parent(), Links::Follow).await.unwrap_or(own);
+        let above = self.files.metadata(&path.parent(), Links::Follow).await.unwrap_or(own);
         let dot = |name: &[u8], metadata| DirectoryEntry { name: name.to_vec(), metadata, target: None };
         Ok(vec![dot(b".", own), dot(b"..", above)])
     }
@@ -163,7 +177,7 @@ impl<'a> Walk<'a> {
     /// Shows a link as what it leads to, where it leads to anything.
     async fn follow(&mut self, entry: &mut DirectoryEntry, folder: &[u8]) {
         let path = self.session.resolve(&below(folder, &entry.name));
-        if let Ok(metadata) = self.session.files.metadata(&path, Links::Follow).await {
+        if let Ok(metadata) = self.files.metadata(&path, Links::Follow).await {
             entry.metadata = metadata;
             entry.target = None;
         }

@@ -90,7 +90,7 @@ fn shown(client: &Client, line: &str, text: &str) -> String {
     let known = info(command.verb);
     let info = (!command.verb.is_event()).then_some(&known);
     let Client { session, dialogue } = client;
-    let subject = Subject { session, dialogue, command: &command, info, now: noon() };
+    let subject = Subject { session, files: &support::Nothing, dialogue, command: &command, info, now: noon() };
     let mut out = Vec::new();
     let mut template = Template::parse(text, &Dialect::log(TimeZone::UTC)).unwrap();
     let contributed: Vec<Variable> = gantry_api::inventory::iter::<Variable>.into_iter().copied().collect();

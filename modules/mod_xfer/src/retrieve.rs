@@ -1,6 +1,6 @@
 //! RETR (RFC 959): a file, from an offset on, to the client.
 
-use gantry_api::files::{File, Kind, Links, Open};
+use gantry_api::files::{Open, OpenFile};
 use gantry_api::prelude::*;
 use gantry_api::transfer::{Direction, Transfer};
 
@@ -19,28 +19,17 @@ async fn retrieve(at: &mut Moment<'_>) -> Result<Step> {
         return refuse(500, "'RETR' not understood");
     }
     let path = at.path();
-    let (file, size) = open(at, &path).await?;
-    let remaining = check(at, offset, size)?;
+    let OpenFile { file, metadata } = at.files.open(&path, Open::Read).await?;
+    let remaining = check(at, offset, metadata.size)?;
     let transfer = Transfer::new(path, Direction::Out, at.dialogue.kind).from(offset).expecting(remaining);
     let opening = transfer.opening(&at.command.argument);
-    size::bound_download(at, size);
+    size::bound_download(at, metadata.size);
     rate::slow(at);
     let mut link = at.begin(transfer, opening).await?;
     link.send_file(&*file).await?;
     link.finish().await?;
     at.respond(226, "Transfer complete");
     Ok(Step::Done)
-}
-
-/// The file and its size. It is looked at before it is opened: opening a pipe would wait for somebody to write to it.
-async fn open(at: &mut Moment<'_>, path: &VirtualPath) -> Result<(Box<dyn File>, u64)> {
-    let found = at.session.files.metadata(path, Links::Follow).await?;
-    if found.kind != Kind::File {
-        return refuse(550, format!("{}: Not a regular file", shown(at.command)));
-    }
-    let file = at.session.files.open(path, Open::Read).await?;
-    let size = file.metadata().await?.size;
-    Ok((file, size))
 }
 
 /// How many bytes are left behind the offset.

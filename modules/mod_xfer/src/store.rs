@@ -2,7 +2,7 @@
 
 use std::ops::RangeInclusive;
 
-use gantry_api::files::{File, Kind, Links, Open};
+use gantry_api::files::{File, Kind, Links, Open, OpenFile};
 use gantry_api::prelude::*;
 use gantry_api::transfer::{Direction, Transfer};
 
@@ -70,7 +70,7 @@ async fn place(at: &mut Moment<'_>, path: &VirtualPath, offset: u64) -> Result<P
         // Two places are named, and neither RFC says which counts.
         return refuse(501, "REST: not allowed before APPE");
     }
-    let found = at.session.files.metadata(path, Links::Follow).await;
+    let found = at.files.metadata(path, Links::Follow).await;
     let resumes = appends || offset > 0;
     match found {
         Ok(_) if !appends && !settings.overwrite => {
@@ -97,31 +97,26 @@ async fn open(at: &mut Moment<'_>, path: &VirtualPath, place: Place) -> Result<(
         Place::New => Open::Create,
         Place::Over | Place::From(_) => Open::Update,
         Place::Behind(_) => {
-            let file = at.session.files.open(path, Open::Append).await?;
-            let place = behind(&*file).await?;
-            return Ok((file, place));
+            return Ok(behind(at.files.open(path, Open::Append).await?));
         }
     };
-    Ok((at.session.files.open(path, purpose).await?, place))
+    Ok((at.files.open(path, purpose).await?.file, place))
 }
 
-async fn behind(file: &dyn File) -> Result<Place> {
-    Ok(Place::Behind(file.metadata().await?.size))
+fn behind(opened: OpenFile) -> (Box<dyn File>, Place) {
+    (opened.file, Place::Behind(opened.metadata.size))
 }
 
 /// Makes the file, so that it is known whose it is, and opens it for appending: others may append to it already.
 async fn append_to_new(at: &mut Moment<'_>, path: &VirtualPath) -> Result<(Box<dyn File>, Place)> {
-    let made = at.session.files.open(path, Open::Create).await;
-    let appended = at.session.files.open(path, Open::Append).await;
+    let made = at.files.open(path, Open::Create).await;
+    let appended = at.files.open(path, Open::Append).await;
     match (made, appended) {
-        (Ok(_), Ok(file)) => Ok((file, Place::New)),
+        (Ok(_), Ok(opened)) => Ok((opened.file, Place::New)),
         // The Umask lets nobody open it once more: so nobody else appends either.
-        (Ok(file), Err(_)) => Ok((file, Place::New)),
+        (Ok(created), Err(_)) => Ok((created.file, Place::New)),
         // Somebody else was quicker.
-        (Err(_), Ok(file)) => {
-            let place = behind(&*file).await?;
-            Ok((file, place))
-        }
+        (Err(_), Ok(opened)) => Ok(behind(opened)),
         (Err(error), Err(_)) => Err(error),
     }
 }
@@ -149,7 +144,8 @@ async fn receive(
         if place == Place::Over {
             file.truncate(0).await?;
         }
-        link.receive_file(file).await
+        link.receive_file(file).await?;
+        file.finish().await
     };
     let received = received.await;
     let wrote = link.moved();
@@ -169,7 +165,7 @@ async fn receive(
 /// Removes what should not stay of an upload that wrote so many bytes; the reply tells of the transfer alone.
 async fn remove(at: &mut Moment<'_>, path: &VirtualPath, file: &dyn File, wrote: RangeInclusive<u64>) {
     let removed = match is_own(at, path, file, wrote).await {
-        Ok(true) => at.session.files.remove_file(path).await,
+        Ok(true) => at.files.remove_file(path).await,
         Ok(false) => return log!(Info, "the incomplete {path} stays: others have written to it, or replaced it"),
         Err(error) => Err(error),
     };
@@ -182,6 +178,6 @@ async fn remove(at: &mut Moment<'_>, path: &VirtualPath, file: &dyn File, wrote:
 /// session may have stored its own by that name meanwhile.
 async fn is_own(at: &mut Moment<'_>, path: &VirtualPath, file: &dyn File, wrote: RangeInclusive<u64>) -> Result<bool> {
     let own = file.metadata().await?;
-    let named = at.session.files.metadata(path, Links::Keep).await?;
+    let named = at.files.metadata(path, Links::Keep).await?;
     Ok((own.device, own.inode) == (named.device, named.inode) && wrote.contains(&named.size))
 }

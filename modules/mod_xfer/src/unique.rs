@@ -33,8 +33,8 @@ async fn create(at: &mut Moment<'_>) -> Result<(VirtualPath, Box<dyn File>)> {
     loop {
         let path = at.session.cwd.join(&name(RandomState::new().build_hasher().finish()));
         tries += 1;
-        match at.session.files.open(&path, Open::Create).await {
-            Ok(file) => return Ok((path, file)),
+        match at.files.open(&path, Open::Create).await {
+            Ok(opened) => return Ok((path, opened.file)),
             Err(error) if tries >= TRIES || error.kind() != ErrorKind::Exists => {
                 return Err(error.of_file(path.as_bytes()));
             }

@@ -22,7 +22,7 @@ use tokio::time::Instant;
 
 use crate::dialogue::command;
 use crate::files::blocking::Blocking;
-use crate::files::session_files::SessionFiles;
+use crate::files::door::SessionDoor;
 use crate::files::shared::Shared;
 use crate::gate;
 use crate::generation::snapshot::Generation;
@@ -170,7 +170,7 @@ impl Client {
             class: None,
             bytes: (0, 0),
             census: Box::new(SessionCensus::new(census)),
-            files: Box::new(SessionFiles::new(shared.clone())),
+            door: Box::new(SessionDoor::new(shared.clone())),
             ending: None,
             command_began: SystemTime::now(),
             notes: Notes::default(),

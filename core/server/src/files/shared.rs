@@ -25,7 +25,7 @@ pub struct Shared {
     /// The daemon's identity.
     pub identity: Arc<Identity>,
     /// What the session sees of the file system, from its login on.
-    pub view: OnceLock<Arc<View>>,
+    pub view: OnceLock<View>,
     /// The client's address.
     pub address: IpAddr,
     /// The client, as the gate knows it, once its name has been looked up.

@@ -46,6 +46,30 @@ pub struct Overrides {
     modules: ModuleRefs,
 }
 
+/// What was pinned at a path, by device and inode: others may have put something
+/// else there, and their files must not be read in place of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pinned {
+    /// What has the path's last name.
+    Thing(u64, u64),
+    /// The folder in which that name is.
+    Folder(u64, u64),
+}
+
+impl Pinned {
+    /// Whether it is what has a name in a folder, or that folder.
+    fn is_at(self, folder: Option<&OwnedFd>, name: Component<'_>) -> bool {
+        let (stat, wanted) = match (self, folder) {
+            (_, None) => return false,
+            (Self::Thing(device, inode), Some(folder)) => {
+                (statat(folder, name.as_os_str(), AtFlags::SYMLINK_NOFOLLOW), (device, inode))
+            }
+            (Self::Folder(device, inode), Some(folder)) => (fstat(folder), (device, inode)),
+        };
+        stat.is_ok_and(|stat| (stat.st_dev, stat.st_ino) == wanted)
+    }
+}
+
 /// One step further in: a scope and what lies on top of it.
 type Step = (Outer, Layer);
 
@@ -86,7 +110,8 @@ impl Overrides {
 
     /// What holds at a path of the host within a session's root, which lies at
     /// `root_path`; `section` tells which scope of the configuration a path is in.
-    /// The files are looked for under the thread's credentials.
+    /// The files are looked for under the thread's credentials. None where the path
+    /// has come to lead to something else than what was pinned there.
     ///
     /// # Errors
     /// `Denied` in the folder of a file that is no good; the system's
@@ -95,8 +120,9 @@ impl Overrides {
         &self,
         (root, root_path): (&Root, &Path),
         path: &Path,
+        pinned: Option<Pinned>,
         section: impl Fn(&Path) -> ScopeId,
-    ) -> Result<Held> {
+    ) -> Result<Option<Held>> {
         let inside = path.strip_prefix(root_path).map_err(|_| io::Error::from(Errno::NOENT))?;
         let mut names = inside.components();
         let mut at = root_path.to_owned();
@@ -112,7 +138,11 @@ impl Overrides {
             {
                 held = self.with_file(held, folder, &at)?;
             }
-            let Some(name) = names.next() else { return Ok(held) };
+            let Some(name) = names.next() else { return Ok(Some(held)) };
+            let is_last = names.clone().next().is_none();
+            if is_last && !pinned.is_none_or(|pinned| pinned.is_at(folder.as_ref(), name)) {
+                return Ok(None);
+            }
             at.push(name);
             folder = match folder {
                 Some(folder) => below(&folder, name)?,

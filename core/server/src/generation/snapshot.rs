@@ -9,6 +9,7 @@ use gantry_api::control::Change;
 use gantry_api::log::{self, Level};
 use gantry_api::{Account, Error, Fault, ServerId, Value, World};
 use gantry_config::{Class, DirectoryTable};
+use gantry_sys::Roots;
 use tokio::sync::mpsc::UnboundedSender;
 
 use crate::generation::dispatch::Table;
@@ -37,6 +38,8 @@ pub struct Generation {
     pub classes: Vec<Class>,
     /// What later changes build on.
     pub read: Read,
+    /// The roots of its sessions.
+    pub roots: Roots,
     overrides: Option<Overrides>,
     scopes: Vec<Scope>,
     retire: UnboundedSender<Retired>,
@@ -53,8 +56,8 @@ impl Generation {
         world: World,
         retire: UnboundedSender<Retired>,
     ) -> Self {
-        let (classes, read) = (Vec::new(), Read::default());
-        Self { number, servers, modules, table, world, classes, read, overrides: None, scopes, retire }
+        let (classes, read, roots) = (Vec::new(), Read::default(), Roots::default());
+        Self { number, servers, modules, table, world, classes, read, roots, overrides: None, scopes, retire }
     }
 
     /// The same with classes of clients.

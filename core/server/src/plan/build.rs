@@ -69,6 +69,9 @@ pub enum BuildError {
         /// Its LoadModule line.
         place: Option<Position>,
     },
+    /// No module provides a store that FileStore names.
+    #[error("Fatal: FileStore: no module provides the store '{0}'")]
+    Store(String),
     /// A module that an operator takes or took in cannot be had.
     #[error("Fatal: insmod {module}: {reason}")]
     Inserted {
@@ -310,7 +313,11 @@ impl Plan {
             begun.started.push(running);
             begun.hooks.push(hooks);
         }
-        Ok(())
+        let mut stores = begun.scopes.iter().filter_map(|scope| scope.settings.file_store.as_deref());
+        match stores.find(|name| begun.services.store(name).is_none()) {
+            Some(name) => Err(BuildError::Store(name.to_owned())),
+            None => Ok(()),
+        }
     }
 
     fn not_started(&self, position: usize, reason: String) -> BuildError {

@@ -11,7 +11,7 @@ use gantry_api::{
     Command, Dialogue, Error, ErrorKind, Fault, Login, Moment, PathArgument, Phase, Result, Session, State, Step, Verb,
 };
 
-use crate::files::session_files::scope_of;
+use crate::files::session_files::SessionFiles;
 use crate::files::shared::Shared;
 use crate::generation::dispatch::{Handling, Row};
 use crate::generation::held::Held;
@@ -66,7 +66,6 @@ impl<'a> Work<'a> {
         let row = self.shared.generation.table.row(command.verb);
         self.session.transfer = None;
         self.session.meters.clear();
-        self.session.files.begin(command.verb);
         let (scope, result) = match scope(self.session, self.shared, command, row).await {
             Ok(scope) => {
                 let result = self.carry_out(command, row, &scope).await;
@@ -132,8 +131,9 @@ impl<'a> Work<'a> {
             return failed(running, phase);
         }
         seat.calls += 1;
-        let both = (&mut *self.session, &mut *self.dialogue);
-        let mut moment = moment(both, command, phase, seat, generation, (at, scope));
+        let files = SessionFiles::new(self.shared, command.verb);
+        let parties = (&mut *self.session, &mut *self.dialogue, &files);
+        let mut moment = moment(parties, command, phase, seat, generation, (at, scope));
         let done = match whom.handler {
             None => running.instance().at_once(&mut moment),
             Some(Handler { at_once: Some(at_once), .. }) => running.instance().handle(at_once, &mut moment),
@@ -149,7 +149,9 @@ impl<'a> Work<'a> {
         let generation = &*self.shared.generation;
         let at = whom.module;
         let (running, seat) = (&generation.modules[at], &mut self.seats[at]);
-        let mut moment = moment((self.session, self.dialogue), command, phase, seat, generation, (at, scope));
+        let files = SessionFiles::new(self.shared, command.verb);
+        let parties = (&mut *self.session, &mut *self.dialogue, &files);
+        let mut moment = moment(parties, command, phase, seat, generation, (at, scope));
         let call = match whom.handler {
             None => running.instance().wait(&mut moment),
             Some(Handler { wait: Some(wait), .. }) => running.instance().handle_waiting(wait, &mut moment),
@@ -211,7 +213,7 @@ impl<'a> Work<'a> {
 /// the scope.
 #[inline(always)]
 fn moment<'m>(
-    (session, dialogue): (&'m mut Session, &'m mut Dialogue),
+    (session, dialogue, files): (&'m mut Session, &'m mut Dialogue, &'m SessionFiles<'m>),
     command: &'m Command,
     phase: Phase,
     seat: &'m mut Seat,
@@ -220,7 +222,7 @@ fn moment<'m>(
 ) -> Moment<'m> {
     let settings = &*generation.held(scope).modules[at];
     let home = generation.modules[at].home();
-    Moment::new(session, dialogue, command, phase, seat.state(home), &generation.world, settings)
+    Moment::new((session, files), dialogue, command, phase, seat.state(home), &generation.world, settings)
 }
 
 /// In place of a call into a module that has failed: what it was to judge or to
@@ -239,7 +241,8 @@ async fn scope(session: &Session, shared: &Arc<Shared>, command: &Command, row: 
     if row.path == PathArgument::None || !shared.generation.depends_on_path(shared.scope) {
         return Ok(shared.scope.into());
     }
-    scope_of(shared, session.resolve(path_argument(row.path, &command.argument))).await
+    let path = session.resolve(path_argument(row.path, &command.argument));
+    SessionFiles::new(shared, command.verb).scope_of(&path).await
 }
 
 /// The part of an argument that is a path.

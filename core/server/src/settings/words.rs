@@ -99,6 +99,11 @@ pub(super) fn instances(words: &[&str]) -> Result<Value, String> {
     }
 }
 
+pub(super) fn file_store(words: &[&str]) -> Result<Value, String> {
+    let name = parse::one(words)?;
+    Ok(if name.eq_ignore_ascii_case("host") { Value::None } else { Value::from(name) })
+}
+
 pub(super) fn system_log(words: &[&str]) -> Result<Value, String> {
     let value = parse::path_or_none(words)?;
     if let Value::Text(path) = &value {

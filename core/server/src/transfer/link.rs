@@ -158,8 +158,7 @@ impl Link {
 
     /// By sendfile: true at the end, false where the file's system has none.
     async fn send_by_kernel(&mut self, file: &dyn File, descriptor: BorrowedFd<'_>) -> Result<bool> {
-        let mut offset = self.offset;
-        let _ = transfer::sequential(descriptor);
+        let (mut offset, mut is_large) = (self.offset, false);
         loop {
             // Pages that are not in memory are read ahead on a thread that
             // may wait, not on one that serves other sessions.
@@ -175,7 +174,14 @@ impl Link {
             };
             match self.channel.send_from(descriptor, &mut offset, most).await? {
                 Moved::Bytes(0) => return Ok(true),
-                Moved::Bytes(count) => self.count(count as u64).await?,
+                Moved::Bytes(count) => {
+                    // A small file has been read whole by now.
+                    if !is_large && offset - self.offset > BUFFER as u64 {
+                        is_large = true;
+                        let _ = transfer::sequential(descriptor);
+                    }
+                    self.count(count as u64).await?;
+                }
                 Moved::Unsupported => return Ok(false),
             }
         }

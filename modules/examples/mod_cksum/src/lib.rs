@@ -3,7 +3,7 @@
 
 mod library;
 
-use gantry_api::files::{Kind, Open};
+use gantry_api::files::{Open, OpenFile};
 use gantry_api::prelude::*;
 
 use library::Sum;
@@ -44,11 +44,7 @@ async fn sum(at: &mut Moment<'_>) -> Result<Step> {
     let largest = at.settings::<Settings>().largest;
     let path = at.path();
     // Root, <Limit> and the user's rights are seen to by the session's files.
-    let file = at.session.files.open(&path, Open::Read).await?;
-    let metadata = file.metadata().await?;
-    if metadata.kind != Kind::File {
-        return refuse(550, format!("{path}: not a file"));
-    }
+    let OpenFile { file, metadata } = at.files.open(&path, Open::Read).await?;
     if metadata.size > largest {
         return refuse(550, format!("{path}: larger than {largest} bytes"));
     }

@@ -78,7 +78,7 @@ impl Module for Webhook {
             "command": at.command.verb.name(),
             "user": at.session.user,
             "path": transfer.path.to_string(),
-            "file": text(&at.session.files.shown(&transfer.path)),
+            "file": text(&at.files.shown(&transfer.path)),
             "bytes": transfer.bytes,
             "server": &*at.session.server_name,
             "client": at.session.remote.ip().to_string(),

@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime};
 
 use gantry_api::census::{Census, Claim};
 use gantry_api::data::{Control, Data, DataLink, Family};
-use gantry_api::files::{File, Files, Links, Listing, Metadata, Open, Target};
+use gantry_api::files::{Files, Links, Listing, Metadata, Open, OpenFile, Target};
 use gantry_api::guard::Home;
 use gantry_api::image::Descriptor;
 use gantry_api::layer::{Layer, LayerMaker};
@@ -17,11 +17,11 @@ use gantry_api::log::{Host, Level, Record};
 use gantry_api::moment::{SettingsBox, State};
 use gantry_api::runtime::Layout;
 use gantry_api::service::{Services, SqlBackend, SqlConnect, SqlRows, SqlStatement};
-use gantry_api::session::{ServerId, Session};
+use gantry_api::session::{Door, ServerId, Session};
 use gantry_api::transfer::Transfer;
 use gantry_api::{
-    Account, Command, Commands, Defaults, Dialogue, Image, Inherits, Moment, Notes, Phase, Reply, Result, ScopeValues,
-    Start, Step, Value, Verb, VirtualPath, async_trait, refuse,
+    Account, Command, Commands, Defaults, Dialogue, Image, Inherits, Moment, Notes, Phase, Promise, Reply, Result,
+    ScopeValues, Start, Step, Value, Verb, VirtualPath, async_trait, refuse,
 };
 use gantry_api::{Instance, World};
 use mod_sql_sqlite::Sqlite;
@@ -142,7 +142,7 @@ impl Daemon {
             for _ in hooks.iter().filter(|hook| hook.phase == *phase && hooked(hook.commands)) {
                 let mut slot = None;
                 let mut at = Moment::new(
-                    &mut client.session,
+                    (&mut client.session, &Nothing),
                     &mut client.dialogue,
                     command,
                     *phase,
@@ -228,7 +228,7 @@ fn session(user: &str) -> Session {
         class: None,
         bytes: (0, 0),
         census: Box::new(Nothing),
-        files: Box::new(Nothing),
+        door: Box::new(Nothing),
         ending: None,
         command_began: SystemTime::now(),
         notes: Notes::default(),
@@ -236,7 +236,7 @@ fn session(user: &str) -> Session {
 }
 
 /// No files, no connections.
-struct Nothing;
+pub struct Nothing;
 
 fn none<T>() -> Result<T> {
     refuse(550, "not in this test")
@@ -264,40 +264,42 @@ impl Census for Nothing {
     }
 }
 
-#[async_trait]
 impl Files for Nothing {
-    fn begin(&mut self, _: Verb) {}
-    async fn admit(&mut self, _: Arc<Account>, _: &Path) -> Result<()> {
-        none()
+    fn metadata<'a>(&'a self, _: &'a VirtualPath, _: Links) -> Promise<'a, Metadata> {
+        Promise::now(none())
     }
-    async fn metadata(&self, _: &VirtualPath, _: Links) -> Result<Metadata> {
-        none()
+    fn open<'a>(&'a self, _: &'a VirtualPath, _: Open) -> Promise<'a, OpenFile> {
+        Promise::now(none())
     }
-    async fn open(&self, _: &VirtualPath, _: Open) -> Result<Box<dyn File>> {
-        none()
+    fn enter<'a>(&'a self, _: &'a VirtualPath) -> Promise<'a, ()> {
+        Promise::now(none())
     }
-    async fn enter(&self, _: &VirtualPath) -> Result<()> {
-        none()
+    fn list<'a>(&'a self, _: &'a VirtualPath) -> Promise<'a, Box<dyn Listing>> {
+        Promise::now(none())
     }
-    async fn list(&self, _: &VirtualPath) -> Result<Box<dyn Listing>> {
-        none()
+    fn create_directory<'a>(&'a self, _: &'a VirtualPath) -> Promise<'a, ()> {
+        Promise::now(none())
     }
-    async fn create_directory(&self, _: &VirtualPath) -> Result<()> {
-        none()
+    fn remove_directory<'a>(&'a self, _: &'a VirtualPath) -> Promise<'a, ()> {
+        Promise::now(none())
     }
-    async fn remove_directory(&self, _: &VirtualPath) -> Result<()> {
-        none()
+    fn remove_file<'a>(&'a self, _: &'a VirtualPath) -> Promise<'a, ()> {
+        Promise::now(none())
     }
-    async fn remove_file(&self, _: &VirtualPath) -> Result<()> {
-        none()
+    fn rename<'a>(&'a self, _: &'a VirtualPath, _: &'a VirtualPath, _: Target) -> Promise<'a, ()> {
+        Promise::now(none())
     }
-    async fn rename(&self, _: &VirtualPath, _: &VirtualPath, _: Target) -> Result<()> {
-        none()
+    fn set_modified<'a>(&'a self, _: &'a VirtualPath, _: i64) -> Promise<'a, ()> {
+        Promise::now(none())
     }
-    async fn set_modified(&self, _: &VirtualPath, _: i64) -> Result<()> {
-        none()
+    fn set_mode<'a>(&'a self, _: &'a VirtualPath, _: u32) -> Promise<'a, ()> {
+        Promise::now(none())
     }
-    async fn set_mode(&self, _: &VirtualPath, _: u32) -> Result<()> {
+}
+
+#[async_trait]
+impl Door for Nothing {
+    async fn admit(&self, _: Arc<Account>, _: &Path) -> Result<()> {
         none()
     }
 }

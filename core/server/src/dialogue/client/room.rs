@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use gantry_api::moment::SettingsBox;
 use gantry_api::settings::of_values;
-use gantry_api::{Command, CommandEntry, Dialogue, Hook, Instance, Moment, Phase, ServerId, Session, World};
+use gantry_api::{Command, CommandEntry, Dialogue, Hook, Moment, Phase, ServerId, Session, World};
 use gantry_config::Directories;
 use gantry_sys::Credentials;
 use tokio::net::TcpStream;
@@ -18,6 +18,7 @@ use tokio::sync::{mpsc, watch};
 use super::{Arrival, Client, Guest};
 use crate::dialogue::command;
 use crate::files::blocking::Blocking;
+use crate::files::session_files::SessionFiles;
 use crate::gate::Rules;
 use crate::generation::dispatch::{Member, Table};
 use crate::generation::running::Running;
@@ -100,14 +101,14 @@ impl Room {
         &mut self.client.session
     }
 
-    /// A moment of the module at a position, as it is called at, and its instance.
-    pub fn moment<'a>(&'a mut self, at: usize, command: &'a Command, phase: Phase) -> (Moment<'a>, &'a dyn Instance) {
+    /// Calls with a moment of the module at a position.
+    pub fn in_moment(&mut self, at: usize, command: &Command, phase: Phase, call: impl FnOnce(&mut Moment<'_>)) {
         let Client { seats, session, dialogue, shared, .. } = &mut *self.client;
         let generation = &shared.generation;
-        let instance = generation.modules[at].instance();
         let state = seats[at].state(generation.modules[at].home());
         let settings = &*generation.scope(shared.scope).modules[at];
-        (Moment::new(session, dialogue, command, phase, state, &generation.world, settings), instance)
+        let files = SessionFiles::new(shared, command.verb);
+        call(&mut Moment::new((session, &files), dialogue, command, phase, state, &generation.world, settings));
     }
 }
 

@@ -52,8 +52,8 @@ impl Site {
         let has_inner = self.overrides.configured.contains_key(&INNER);
         let inner = self.path.join("in");
         let section = |path: &Path| if has_inner && path.starts_with(&inner) { INNER } else { SERVER };
-        let held = self.overrides.scope_at((&self.root, &self.path), &self.path.join(inside), section)?;
-        Ok(match held {
+        let held = self.overrides.scope_at((&self.root, &self.path), &self.path.join(inside), None, section)?;
+        Ok(match held.expect("nothing was pinned") {
             Held::Configured(_) => None,
             Held::Made(made) => Some(made.scope().settings.umask.0),
         })
@@ -73,6 +73,34 @@ fn files_count_from_the_root_down() -> Result<()> {
     site.put("in/deep/.ftpaccess", "Umask 3\n");
     assert_eq!(site.umask("in/deep/file")?, Some(3));
     assert!(site.overrides.memory().made.is_empty(), "what has just changed is not remembered");
+    Ok(())
+}
+
+#[test]
+fn only_the_files_around_what_was_pinned_count() -> Result<()> {
+    let site = Site::new("AllowOverride on\n");
+    site.put("in/.ftpaccess", "Umask 1\n");
+    fs::write(site.path.join("in/deep/file"), "").unwrap();
+    let id = |path: &str| {
+        let stat = rustix::fs::stat(site.path.join(path)).unwrap();
+        (stat.st_dev, stat.st_ino)
+    };
+    let thing = |path| Pinned::Thing(id(path).0, id(path).1);
+    let folder = |path| Pinned::Folder(id(path).0, id(path).1);
+    let found = |path: &str, pinned| {
+        let path = site.path.join(path);
+        site.overrides.scope_at((&site.root, &site.path), &path, Some(pinned), |_| SERVER).map(|held| held.is_some())
+    };
+    assert!(found("in/deep/file", thing("in/deep/file"))?);
+    assert!(found("in/deep/new", folder("in/deep"))?);
+    assert!(found("in", thing("in"))?);
+    let (file, deep) = (thing("in/deep/file"), folder("in/deep"));
+    fs::rename(site.path.join("in/deep"), site.path.join("in/old")).unwrap();
+    fs::create_dir(site.path.join("in/deep")).unwrap();
+    fs::write(site.path.join("in/deep/file"), "").unwrap();
+    assert!(!found("in/deep/file", file)?);
+    assert!(!found("in/deep/new", deep)?);
+    assert!(!found("none/new", deep)?);
     Ok(())
 }
 

@@ -1,0 +1,236 @@
+//! The gate before a store. Each operation pins what its path leads to, judges
+//! that very place, and only then acts on it; what acts on a store takes a
+//! [`Judged`], which nothing but [`Gated::judge`] makes.
+
+use std::ffi::OsStr;
+use std::io;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
+use gantry_api::files::{Kind, Links, Listing, Metadata, Open, OpenFile, Target};
+use gantry_api::store::{Access, Judged};
+use gantry_api::{Error, Promise, Result, Verb, VirtualPath};
+use rustix::io::Errno;
+
+use crate::files::ground::Ground;
+use crate::files::view::View;
+use crate::gate::Operation;
+use crate::generation::held::Held;
+
+/// How often a file is looked for that others make and remove meanwhile.
+const TRIES: usize = 16;
+
+/// One command's way to a store.
+pub struct Gated<'a, S: ?Sized> {
+    view: &'a View,
+    store: &'a S,
+    verb: Verb,
+}
+
+impl<S: ?Sized> Clone for Gated<'_, S> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<S: ?Sized> Copy for Gated<'_, S> {}
+
+/// Leave to act at a place, and what holds there.
+struct Leave<P> {
+    judged: Judged<P>,
+    scope: Held,
+}
+
+impl<'a, S: Ground + ?Sized> Gated<'a, S> {
+    /// For a command of a session, which sees `store`.
+    pub fn new(view: &'a View, store: &'a S, verb: Verb) -> Self {
+        Self { view, store, verb }
+    }
+
+    /// What is known of a path.
+    pub fn metadata(self, path: &'a VirtualPath, links: Links) -> Promise<'a, Metadata> {
+        self.find(path, links, Operation::Stat).and_then(|(_, metadata)| Ok(metadata))
+    }
+
+    /// Opens a regular file.
+    pub fn open(self, path: &'a VirtualPath, purpose: Open) -> Promise<'a, OpenFile> {
+        match purpose {
+            Open::Read => {
+                self.find(path, Links::Follow, Operation::Read).then(move |(leave, metadata)| {
+                    match is_file(&metadata) {
+                        Ok(()) => self.open_found(leave, metadata, Access::Read),
+                        Err(error) => Promise::now(Err(error)),
+                    }
+                })
+            }
+            _ => Promise::later(self.open_to_write(path, purpose)),
+        }
+    }
+
+    /// Sees whether a directory may be entered.
+    pub fn enter(self, path: &'a VirtualPath) -> Promise<'a, ()> {
+        let found = self.find(path, Links::Follow, Operation::Enter);
+        found.then(move |(leave, _)| self.store.enter(leave.judged))
+    }
+
+    /// Begins to list a directory.
+    pub fn list(self, path: &'a VirtualPath) -> Promise<'a, Box<dyn Listing>> {
+        let found = self.find(path, Links::Follow, Operation::List);
+        found.then(move |(leave, _)| self.store.list(leave.judged))
+    }
+
+    /// Makes a directory.
+    pub fn create_directory(self, path: &'a VirtualPath) -> Promise<'a, ()> {
+        Promise::later(async move {
+            let leave = self.name(path, Operation::MakeDirectory).await?;
+            let mode = 0o777 & !self.view.sections.held(&leave.scope).settings.umask.1;
+            self.store.create_directory(leave.judged, mode).await
+        })
+    }
+
+    /// Removes an empty directory.
+    pub fn remove_directory(self, path: &'a VirtualPath) -> Promise<'a, ()> {
+        Promise::later(async move {
+            let leave = self.name(path, Operation::RemoveDirectory).await?;
+            self.store.remove_directory(leave.judged).await
+        })
+    }
+
+    /// Removes a file or link.
+    pub fn remove_file(self, path: &'a VirtualPath) -> Promise<'a, ()> {
+        Promise::later(async move {
+            let leave = self.name(path, Operation::Remove).await?;
+            self.store.remove_file(leave.judged).await
+        })
+    }
+
+    /// Renames.
+    pub fn rename(self, from: &'a VirtualPath, to: &'a VirtualPath, target: Target) -> Promise<'a, ()> {
+        Promise::later(async move {
+            let from = self.name(from, Operation::RenameFrom).await?;
+            let to = self.name(to, Operation::RenameTo).await?;
+            self.store.rename(from.judged, to.judged, target).await
+        })
+    }
+
+    /// Sets the time of last modification.
+    pub fn set_modified(self, path: &'a VirtualPath, time: i64) -> Promise<'a, ()> {
+        Promise::later(async move {
+            let (leave, _) = self.find(path, Links::Follow, Operation::Change).await?;
+            self.store.set_modified(leave.judged, time).await
+        })
+    }
+
+    /// Sets permission bits.
+    pub fn set_mode(self, path: &'a VirtualPath, mode: u32) -> Promise<'a, ()> {
+        Promise::later(async move {
+            let (leave, _) = self.find(path, Links::Follow, Operation::Change).await?;
+            self.store.set_mode(leave.judged, mode & 0o7777).await
+        })
+    }
+
+    /// What holds at a path: where what it leads to is, or else the name; by its
+    /// letters where neither can be told.
+    pub fn scope_at(self, path: &'a VirtualPath) -> Promise<'a, Held> {
+        if let Some(held) = self.view.sections.everywhere() {
+            return Promise::now(Ok(held));
+        }
+        Promise::later(async move {
+            let place = match self.store.find(path, Links::Follow).await {
+                Ok(Some(found)) => Some(found.place),
+                Ok(None) if !path.is_root() => self.store.name(path).await.ok(),
+                _ => None,
+            };
+            let by_letters = || Path::new(OsStr::from_bytes(&self.store.shown(path))).to_owned();
+            let real = place.as_ref().and_then(|place| self.store.path(place).ok());
+            self.store.scope_at(&self.view.sections, place.as_ref(), real.unwrap_or_else(by_letters)).await
+        })
+    }
+}
+
+impl<'a, S: Ground + ?Sized> Gated<'a, S> {
+    /// Asks the gate about a place.
+    fn judge(self, place: S::Place, operation: Operation) -> Promise<'a, Leave<S::Place>> {
+        let scope = match self.view.sections.everywhere() {
+            Some(held) => Promise::now(Ok(held)),
+            None => match self.store.path(&place) {
+                Ok(path) => self.store.scope_at(&self.view.sections, Some(&place), path),
+                Err(error) => Promise::now(Err(error)),
+            },
+        };
+        scope.and_then(move |scope| {
+            self.view.sections.check(&scope, self.verb, operation, &self.view.person)?;
+            Ok(Leave { judged: Judged::by_the_gate(place), scope })
+        })
+    }
+
+    /// What a path leads to, judged.
+    fn find(
+        self,
+        path: &'a VirtualPath,
+        links: Links,
+        operation: Operation,
+    ) -> Promise<'a, (Leave<S::Place>, Metadata)> {
+        self.store.find(path, links).then(move |found| match found {
+            Some(found) => self.judge(found.place, operation).and_then(move |leave| Ok((leave, found.metadata))),
+            None => Promise::now(Err(system(Errno::NOENT))),
+        })
+    }
+
+    /// The name at the end of a path, judged.
+    fn name(self, path: &'a VirtualPath, operation: Operation) -> Promise<'a, Leave<S::Place>> {
+        self.store.name(path).then(move |place| self.judge(place, operation))
+    }
+
+    fn open_found(self, leave: Leave<S::Place>, metadata: Metadata, access: Access) -> Promise<'a, OpenFile> {
+        self.store.open(leave.judged, access).and_then(move |file| Ok(OpenFile { file, metadata }))
+    }
+
+    /// Opens a file to write to it, or makes it; what another file comes to be by
+    /// that name meanwhile is judged anew.
+    async fn open_to_write(self, path: &'a VirtualPath, purpose: Open) -> Result<OpenFile> {
+        let access = if purpose == Open::Append { Access::Append } else { Access::Write };
+        for _ in 0..TRIES {
+            let found = match purpose {
+                Open::Create => None,
+                _ => self.store.find(path, Links::Follow).await?,
+            };
+            let Some(found) = found else {
+                match self.create(path, access).await? {
+                    Some(file) => return Ok(file),
+                    None if purpose == Open::Create => break,
+                    None => continue,
+                }
+            };
+            let leave = self.judge(found.place, Operation::Write).await?;
+            is_file(&found.metadata)?;
+            let mut opened = self.open_found(leave, found.metadata, access).await?;
+            if purpose == Open::Replace {
+                opened.file.truncate(0).await?;
+                opened.metadata.size = 0;
+            }
+            return Ok(opened);
+        }
+        Err(system(Errno::EXIST))
+    }
+
+    async fn create(self, path: &'a VirtualPath, access: Access) -> Result<Option<OpenFile>> {
+        let leave = self.name(path, Operation::Write).await?;
+        let mode = 0o666 & !self.view.sections.held(&leave.scope).settings.umask.0;
+        self.store.create(leave.judged, access, mode).await
+    }
+}
+
+/// An error of the system's.
+fn system(errno: Errno) -> Error {
+    io::Error::from(errno).into()
+}
+
+/// Refuses to open what is no regular file: a pipe would wait for its other end, and
+/// a device might do anything.
+fn is_file(metadata: &Metadata) -> Result<()> {
+    match metadata.kind {
+        Kind::File => Ok(()),
+        _ => Err(io::Error::new(io::ErrorKind::InvalidInput, "Not a regular file").into()),
+    }
+}

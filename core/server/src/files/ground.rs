@@ -1,0 +1,26 @@
+//! What the gate needs of a store beyond what every store has.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use gantry_api::store::Store;
+use gantry_api::{Promise, VirtualPath};
+
+use crate::files::sections::Sections;
+use crate::generation::held::Held;
+
+/// A store that may have files that say what holds around them.
+pub trait Ground: Store {
+    /// What holds at a place that is at `path`, or at a path that leads to none.
+    fn scope_at<'a>(
+        &'a self,
+        sections: &'a Arc<Sections>,
+        _place: Option<&Self::Place>,
+        path: PathBuf,
+    ) -> Promise<'a, Held> {
+        Promise::now(Ok(sections.at(&path).into()))
+    }
+}
+
+/// Of a store that is a module's, no `.ftpaccess` is read.
+impl Ground for dyn Store<Place = VirtualPath> {}

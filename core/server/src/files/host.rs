@@ -1,0 +1,250 @@
+//! The host's file system as a store: paths are resolved inside the session's root
+//! by the kernel (openat2), and what is touched is touched under the session's
+//! credentials. What the kernel has in its caches is answered at once, on the
+//! thread that asks; what creates, changes or may wait goes to a thread of the
+//! pool.
+
+mod actor;
+mod file;
+mod listing;
+mod place;
+mod warm;
+
+use std::ffi::OsStr;
+use std::io;
+use std::os::fd::AsFd;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use gantry_api::files::{File, Links, Listing, OpenFile, Target};
+use gantry_api::store::{Access, Found, Judged, Store};
+use gantry_api::{Error, Promise, Result, VirtualPath};
+use gantry_sys::handle::{Freshness, attributes};
+use gantry_sys::root::searchable_cached;
+use gantry_sys::{Directory, Existing, Mode, OFlags, Switch};
+
+use crate::files::blocking::Blocking;
+use crate::files::ground::Ground;
+use crate::files::host::actor::{Actor, User};
+use crate::files::host::file::HostFile;
+use crate::files::host::listing::HostListing;
+use crate::files::host::place::{HostPlace, metadata};
+use crate::files::sections::Sections;
+use crate::generation::held::Held;
+use crate::generation::snapshot::Generation;
+
+/// How often what was pinned is judged anew that was moved meanwhile.
+const TRIES: usize = 16;
+
+/// The files of one session on the host.
+pub struct HostStore {
+    actor: Actor,
+}
+
+impl HostStore {
+    /// The files below `root`, touched as the user of `switch`.
+    ///
+    /// # Errors
+    /// The root cannot be reached: the system's fault.
+    pub async fn open(
+        generation: Arc<Generation>,
+        blocking: Arc<Blocking>,
+        root: &Path,
+        switch: Switch,
+    ) -> Result<Self> {
+        let actor = Actor::new(generation, blocking, root, switch).await?;
+        Ok(Self { actor })
+    }
+}
+
+impl User {
+    fn find_cached(&self, path: &VirtualPath, links: Links) -> Option<io::Result<Option<Found<HostPlace>>>> {
+        let handle = match self.root.root.open_cached(path.as_bytes(), flags(links))? {
+            Ok(handle) => handle,
+            Err(error) => return Some(none_if_missing(error)),
+        };
+        match attributes(handle.as_fd(), Freshness::AtHand) {
+            Ok(found) if self.is_near(&found) => {
+                Some(Ok(Some(Found { place: HostPlace::thing(handle, &found, true), metadata: metadata(&found) })))
+            }
+            // It is on another mount: who knows what that is.
+            Ok(_) => None,
+            Err(error) => Some(Err(error)),
+        }
+    }
+
+    fn find(&self, path: &VirtualPath, links: Links) -> io::Result<Option<Found<HostPlace>>> {
+        let handle = match self.root.root.open_at(path.as_bytes(), flags(links), Mode::empty()) {
+            Ok(handle) => handle,
+            Err(error) => return none_if_missing(error),
+        };
+        let found = attributes(handle.as_fd(), Freshness::Now)?;
+        let place = HostPlace::thing(handle, &found, self.is_near(&found));
+        Ok(Some(Found { place, metadata: metadata(&found) }))
+    }
+
+    /// What holds at a place, files of its folders included.
+    fn scope_with_files(&self, sections: &Sections, place: Option<&HostPlace>, path: PathBuf) -> Result<Held> {
+        let Some(overrides) = sections.overrides() else { return Ok(sections.at(&path).into()) };
+        let root = (&self.root.root, self.root.path.as_path());
+        let mut path = path;
+        for _ in 0..TRIES {
+            let pinned = place.map(HostPlace::pinned).transpose()?;
+            if let Some(held) = overrides.scope_at(root, &path, pinned, |path| sections.at(path))? {
+                return Ok(held);
+            }
+            path = place.map(HostPlace::path).transpose()?.unwrap_or(path);
+        }
+        Err(Error::client(450, "Resource temporarily unavailable"))
+    }
+}
+
+impl Store for HostStore {
+    type Place = HostPlace;
+
+    fn path(&self, place: &HostPlace) -> Result<PathBuf> {
+        Ok(place.path()?)
+    }
+
+    fn shown(&self, path: &VirtualPath) -> Vec<u8> {
+        let inside = path.as_bytes().strip_prefix(b"/").unwrap_or(path.as_bytes());
+        self.actor.user().root.path.join(OsStr::from_bytes(inside)).into_os_string().into_vec()
+    }
+
+    fn find(&self, path: &VirtualPath, links: Links) -> Promise<'_, Option<Found<HostPlace>>> {
+        if let Some(found) = self.actor.at_once(|user| user.find_cached(path, links)) {
+            return Promise::now(found);
+        }
+        let path = path.clone();
+        self.actor.later(move |user| Ok(user.find(&path, links)?))
+    }
+
+    fn name(&self, path: &VirtualPath) -> Promise<'_, HostPlace> {
+        if let Some(place) = self.actor.at_once(|user| user.root.root.place_cached(path.as_bytes())) {
+            return Promise::now(place.map(HostPlace::name));
+        }
+        let path = path.clone();
+        self.actor.later(move |user| Ok(HostPlace::name(user.root.root.place(path.as_bytes())?)))
+    }
+
+    fn enter(&self, at: Judged<HostPlace>) -> Promise<'_, ()> {
+        let place = at.into_place();
+        if place.is_near()
+            && let Some(entered) = self.actor.at_once(|_| searchable_cached(place.as_fd()))
+        {
+            return Promise::now(entered);
+        }
+        self.actor.later(move |_| Ok(place.enter()?))
+    }
+
+    fn open(&self, at: Judged<HostPlace>, access: Access) -> Promise<'_, Box<dyn File>> {
+        let place = at.into_place();
+        let (blocking, near) = (self.actor.blocking.clone(), place.is_near().then_some(self.actor.user().root.medium));
+        let host_file = move |file| -> Box<dyn File> { Box::new(HostFile::new(blocking, file, access, near)) };
+        if access == Access::Read
+            && place.is_near()
+            && let Some(opened) = self.actor.at_once(|_| place.open_at_once())
+        {
+            return Promise::now(opened.map(host_file));
+        }
+        self.actor.later(move |_| Ok(place.open(access)?)).and_then(move |file| Ok(host_file(file)))
+    }
+
+    fn list(&self, at: Judged<HostPlace>) -> Promise<'_, Box<dyn Listing>> {
+        let place = at.into_place();
+        let listing =
+            |directory, place| -> Box<dyn Listing> { Box::new(HostListing::new(self.actor.clone(), directory, place)) };
+        if place.is_near()
+            && let Some(directory) = self.actor.at_once(|_| Some(Directory::open(place.as_fd())))
+        {
+            return Promise::now(directory.map(|directory| listing(directory, place)));
+        }
+        let opened = self.actor.later(move |_| Ok((Directory::open(place.as_fd())?, place)));
+        opened.and_then(move |(directory, place)| Ok(listing(directory, place)))
+    }
+
+    fn create(&self, at: Judged<HostPlace>, access: Access, mode: u32) -> Promise<'_, Option<OpenFile>> {
+        let place = at.into_place();
+        let flags = if access == Access::Append { OFlags::WRONLY | OFlags::APPEND } else { OFlags::WRONLY };
+        let created = self.actor.later(move |user| {
+            let Some(file) = place.named()?.create_file(flags, Mode::from_raw_mode(mode))? else { return Ok(None) };
+            let found = attributes(file.as_fd(), Freshness::Now)?;
+            Ok(Some((file, metadata(&found), user.is_near(&found).then_some(user.root.medium))))
+        });
+        created.and_then(move |created| {
+            Ok(created.map(|(file, metadata, near)| {
+                let file = HostFile::new(self.actor.blocking.clone(), file, access, near);
+                OpenFile { file: Box::new(file), metadata }
+            }))
+        })
+    }
+
+    fn create_directory(&self, at: Judged<HostPlace>, mode: u32) -> Promise<'_, ()> {
+        let place = at.into_place();
+        self.actor.later(move |_| Ok(place.named()?.create_directory(Mode::from_raw_mode(mode))?))
+    }
+
+    fn remove_directory(&self, at: Judged<HostPlace>) -> Promise<'_, ()> {
+        let place = at.into_place();
+        self.actor.later(move |_| Ok(place.named()?.remove_directory()?))
+    }
+
+    fn remove_file(&self, at: Judged<HostPlace>) -> Promise<'_, ()> {
+        let place = at.into_place();
+        self.actor.later(move |_| Ok(place.named()?.remove_file()?))
+    }
+
+    fn rename(&self, from: Judged<HostPlace>, to: Judged<HostPlace>, target: Target) -> Promise<'_, ()> {
+        let (from, to) = (from.into_place(), to.into_place());
+        let existing = match target {
+            Target::Keep => Existing::Keep,
+            Target::Replace => Existing::Replace,
+        };
+        self.actor.later(move |_| Ok(from.named()?.rename(to.named()?, existing)?))
+    }
+
+    fn set_modified(&self, at: Judged<HostPlace>, time: i64) -> Promise<'_, ()> {
+        let place = at.into_place();
+        self.actor.later(move |_| Ok(gantry_sys::handle::set_modified(place.as_fd(), time)?))
+    }
+
+    fn set_mode(&self, at: Judged<HostPlace>, mode: u32) -> Promise<'_, ()> {
+        let place = at.into_place();
+        self.actor.later(move |_| Ok(gantry_sys::handle::set_mode(place.as_fd(), Mode::from_raw_mode(mode))?))
+    }
+}
+
+impl Ground for HostStore {
+    fn scope_at<'a>(
+        &'a self,
+        sections: &'a Arc<Sections>,
+        place: Option<&HostPlace>,
+        path: PathBuf,
+    ) -> Promise<'a, Held> {
+        if sections.overrides().is_none() {
+            return Promise::now(Ok(sections.at(&path).into()));
+        }
+        match place.map(HostPlace::try_clone).transpose() {
+            Ok(place) => {
+                let sections = sections.clone();
+                self.actor.later(move |user| user.scope_with_files(&sections, place.as_ref(), path))
+            }
+            Err(error) => Promise::now(Err(error.into())),
+        }
+    }
+}
+
+fn flags(links: Links) -> OFlags {
+    match links {
+        Links::Follow => OFlags::PATH,
+        Links::Keep => OFlags::PATH | OFlags::NOFOLLOW,
+    }
+}
+
+fn none_if_missing<T>(error: io::Error) -> io::Result<Option<T>> {
+    match error.kind() {
+        io::ErrorKind::NotFound => Ok(None),
+        _ => Err(error),
+    }
+}

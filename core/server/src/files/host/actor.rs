@@ -1,0 +1,83 @@
+//! Acts on the host as a session's user: on the thread that asks, or on one of the
+//! pool.
+
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+
+use gantry_api::{Error, Promise, Result};
+use gantry_sys::handle::Attributes;
+use gantry_sys::{Medium, SharedRoot, Switch};
+
+use crate::files::blocking::Blocking;
+use crate::files::host::warm::Warm;
+use crate::generation::snapshot::Generation;
+
+/// Acts for one session.
+#[derive(Clone)]
+pub(super) struct Actor {
+    user: Arc<User>,
+    pub(super) blocking: Arc<Blocking>,
+}
+
+/// What an act needs, shared with the threads that do it.
+pub(super) struct User {
+    pub(super) root: Arc<SharedRoot>,
+    pub(super) warm: Warm,
+    switch: Switch,
+}
+
+impl Actor {
+    /// For the user of `switch`, below `root`.
+    pub(super) async fn new(
+        generation: Arc<Generation>,
+        blocking: Arc<Blocking>,
+        root: &Path,
+        switch: Switch,
+    ) -> Result<Self> {
+        let root = root.to_owned();
+        let opened = blocking.run(move || {
+            let opened = act(&switch, || {
+                let opened = generation.roots.open(&root);
+                opened.map_err(|error| Error::system(format!("cannot open the root {}: {error}", root.display())))
+            })?;
+            Ok(Arc::new(User { root: opened, warm: Warm::default(), switch }))
+        });
+        let user = opened.await?;
+        Ok(Self { user, blocking })
+    }
+
+    /// For whom it acts.
+    pub(super) fn user(&self) -> &User {
+        &self.user
+    }
+
+    /// Does what the kernel can answer from its caches; none where it cannot.
+    pub(super) fn at_once<T>(&self, work: impl FnOnce(&User) -> Option<io::Result<T>>) -> Option<Result<T>> {
+        if self.user.root.medium == Medium::Elsewhere {
+            return None;
+        }
+        act(&self.user.switch, || Ok(work(&self.user))).transpose().map(|done| done.and_then(|done| Ok(done?)))
+    }
+
+    /// Does what may have to wait.
+    pub(super) fn later<'a, T: Send + 'static>(
+        &'a self,
+        work: impl FnOnce(&User) -> Result<T> + Send + 'static,
+    ) -> Promise<'a, T> {
+        let user = self.user.clone();
+        Promise::later(self.blocking.run(move || act(&user.switch, || work(&user))))
+    }
+}
+
+impl User {
+    /// Whether the kernel answers for a thing by itself: it is on the root's mount, and that is no other machine's.
+    pub(super) fn is_near(&self, found: &Attributes) -> bool {
+        self.root.medium != Medium::Elsewhere && found.mount.is_some() && found.mount == self.root.mount
+    }
+}
+
+/// Does work as the session's user.
+fn act<T>(switch: &Switch, work: impl FnOnce() -> Result<T>) -> Result<T> {
+    switch.run(work).map_err(|error| Error::system(format!("cannot act as uid {}: {error}", switch.user().uid)))?
+}

@@ -1,0 +1,157 @@
+//! The roots of sessions. Those of the same directory share one handle, however many sessions there are.
+
+use std::collections::HashMap;
+use std::io;
+use std::os::fd::AsFd;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+
+use rustix::fs::{FsWord, fstatfs};
+
+use crate::handle::{self, Freshness};
+use crate::root::Root;
+
+/// Entries that are kept before the first look for those that nobody needs any more.
+const FEW: usize = 64;
+
+/// A root, and what was found of it when it was opened.
+#[derive(Debug)]
+pub struct SharedRoot {
+    /// The root.
+    pub root: Root,
+    /// Its path on the host, links resolved, as it was at the first opening.
+    pub path: PathBuf,
+    /// The mount that it is on; none where the kernel does not tell.
+    pub mount: Option<u64>,
+    /// What holds its files.
+    pub medium: Medium,
+}
+
+/// What holds the files of a file system.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Medium {
+    /// Memory: nothing there is ever waited for.
+    Memory,
+    /// A disk of the machine: what has been read is in memory, and the kernel answers for it by itself.
+    Disk,
+    /// Another machine, another process, or something unknown: each call may wait.
+    Elsewhere,
+}
+
+impl Medium {
+    fn of(kind: FsWord) -> Medium {
+        match u32::try_from(kind).unwrap_or(0) {
+            // tmpfs, ramfs.
+            0x0102_1994 | 0x8584_58f6 => Medium::Memory,
+            // ext2 to ext4, XFS, btrfs, F2FS, bcachefs, ZFS, JFS, overlayfs.
+            0xef53 | 0x5846_5342 | 0x9123_683e | 0xf2f5_2010 | 0xca45_1a4e | 0x2fc1_2fc1 | 0x3153_464a
+            | 0x794c_7630 => Medium::Disk,
+            _ => Medium::Elsewhere,
+        }
+    }
+}
+
+/// The device, number and mount of a directory.
+type Key = (u64, u64, Option<u64>);
+
+/// The roots that are in use.
+#[derive(Debug, Default)]
+pub struct Roots {
+    known: Mutex<Known>,
+}
+
+#[derive(Debug, Default)]
+struct Known {
+    roots: HashMap<Key, Weak<SharedRoot>>,
+    /// How many entries there are when dead ones are looked for.
+    full: usize,
+}
+
+impl Roots {
+    /// The root at this path of the host, by the thread's credentials; the one that is open already where the path leads
+    /// to the same directory.
+    ///
+    /// # Errors
+    ///
+    /// When it is no directory, or cannot be reached.
+    pub fn open(&self, path: &Path) -> io::Result<Arc<SharedRoot>> {
+        let root = Root::open(path)?;
+        let found = handle::attributes(root.as_fd(), Freshness::Now)?;
+        let key = (found.device, found.inode, found.mount);
+        if let Some(known) = self.known(&key) {
+            return Ok(known);
+        }
+        let path = handle::real_path(root.as_fd())?;
+        let medium = Medium::of(fstatfs(&root)?.f_type);
+        let opened = Arc::new(SharedRoot { root, path, mount: found.mount, medium });
+        self.add(key, &opened);
+        Ok(opened)
+    }
+
+    fn known(&self, key: &Key) -> Option<Arc<SharedRoot>> {
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let found = known.roots.get(key)?.upgrade()?;
+        // A directory that has been moved since is another root to those who go by paths.
+        let is_there = handle::real_path(found.root.as_fd()).is_ok_and(|path| path == found.path);
+        is_there.then_some(found)
+    }
+
+    fn add(&self, key: Key, opened: &Arc<SharedRoot>) {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.roots.len() >= known.full.max(FEW) {
+            known.roots.retain(|_, root| root.strong_count() > 0);
+            known.full = known.roots.len().saturating_mul(2);
+        }
+        known.roots.insert(key, Arc::downgrade(opened));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    #[test]
+    fn one_directory_is_one_root() {
+        let dir = tempfile::tempdir().unwrap();
+        let (home, other) = (dir.path().join("home"), dir.path().join("other"));
+        fs::create_dir(&home).unwrap();
+        fs::create_dir(&other).unwrap();
+        std::os::unix::fs::symlink(&home, dir.path().join("link")).unwrap();
+        let roots = Roots::default();
+        let first = roots.open(&home).unwrap();
+        assert!(Arc::ptr_eq(&first, &roots.open(&dir.path().join("link")).unwrap()));
+        assert!(!Arc::ptr_eq(&first, &roots.open(&other).unwrap()));
+        assert_eq!(first.path, home.canonicalize().unwrap());
+
+        fs::rename(&home, dir.path().join("old")).unwrap();
+        fs::create_dir(&home).unwrap();
+        let new = roots.open(&home).unwrap();
+        assert!(!Arc::ptr_eq(&first, &new), "another directory by the same name");
+        let moved = roots.open(&dir.path().join("old")).unwrap();
+        assert_eq!(moved.path, dir.path().join("old").canonicalize().unwrap());
+    }
+
+    #[test]
+    fn roots_that_nobody_needs_are_forgotten() {
+        let dir = tempfile::tempdir().unwrap();
+        let roots = Roots::default();
+        for at in 0..FEW * 3 {
+            let path = dir.path().join(at.to_string());
+            fs::create_dir(&path).unwrap();
+            roots.open(&path).unwrap();
+        }
+        assert!(roots.known.lock().unwrap().roots.len() <= FEW);
+    }
+
+    #[test]
+    fn only_what_answers_by_itself_is_a_disk() {
+        assert_eq!(Medium::of(0x0102_1994), Medium::Memory);
+        assert_eq!(Medium::of(0xef53), Medium::Disk);
+        // NFS, FUSE, CIFS, and /proc.
+        for elsewhere in [0x6969, 0x6573_5546, 0xff53_4d42, 0x9fa0] {
+            assert_eq!(Medium::of(elsewhere), Medium::Elsewhere);
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! An open file. What is written to one is kept apart until it is finished: a
+//! transfer that breaks off leaves what was there.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use gantry_api::files::{File, Metadata};
+use gantry_api::prelude::*;
+use gantry_api::store::Access;
+use gantry_api::{Promise, VirtualPath};
+
+use crate::store::{Reason, refused};
+use crate::tree::{Node, Shared, now};
+
+/// An open file.
+pub(crate) struct MemoryFile {
+    tree: Shared,
+    path: VirtualPath,
+    access: Access,
+    /// The file as this one has it.
+    node: Mutex<Node>,
+    /// Whether it is not in the tree yet.
+    is_new: bool,
+}
+
+impl MemoryFile {
+    /// A file that the tree has.
+    pub(crate) fn new(tree: Shared, path: VirtualPath, node: Node, access: Access) -> Self {
+        Self { tree, path, access, node: Mutex::new(node), is_new: false }
+    }
+
+    /// The same for one that has just been made: to be appended to it is in the tree.
+    pub(crate) fn unfinished(mut self) -> Self {
+        self.is_new = self.access != Access::Append;
+        self
+    }
+
+    fn node(&self) -> Node {
+        let node = self.node.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let tree = self.tree.lock();
+        // Others may have appended to it.
+        let there = tree.find(&self.path).filter(|there| self.access == Access::Append && there.number == node.number);
+        there.cloned().unwrap_or(node)
+    }
+
+    /// Changes the bytes, of which there are then `length`, as far as there is room.
+    fn change(&self, length: usize, change: impl FnOnce(&mut Vec<u8>)) -> Result<()> {
+        let mut node = self.node.lock().unwrap_or_else(PoisonError::into_inner);
+        let bytes = node.bytes.get_or_insert_default();
+        if length > bytes.len() && !self.tree.lock().has_room(length as u64) {
+            return Err(refused(Reason::Full));
+        }
+        change(Arc::make_mut(bytes));
+        node.modified = now();
+        Ok(())
+    }
+}
+
+impl File for MemoryFile {
+    fn metadata(&self) -> Promise<'_, Metadata> {
+        Promise::now(Ok(self.node().metadata()))
+    }
+
+    fn read_at(&self, offset: u64, most: usize) -> Promise<'_, Vec<u8>> {
+        let bytes = self.node().bytes.unwrap_or_default();
+        let rest = usize::try_from(offset).ok().and_then(|offset| bytes.get(offset..)).unwrap_or_default();
+        Promise::now(Ok(rest.get(..most).unwrap_or(rest).to_vec()))
+    }
+
+    fn write_at(&self, offset: u64, bytes: Vec<u8>) -> Promise<'_, ()> {
+        if self.access == Access::Append {
+            let number = self.node().number;
+            return Promise::now(self.tree.lock().append(&self.path, number, &bytes));
+        }
+        let start = usize::try_from(offset).ok();
+        let Some((start, end)) = start.and_then(|start| Some((start, start.checked_add(bytes.len())?))) else {
+            return Promise::now(Err(refused(Reason::Full)));
+        };
+        Promise::now(self.change(end, |all| {
+            if all.len() < end {
+                all.resize(end, 0);
+            }
+            if let Some(part) = all.get_mut(start..end) {
+                part.copy_from_slice(&bytes);
+            }
+        }))
+    }
+
+    fn truncate(&self, length: u64) -> Promise<'_, ()> {
+        let length = usize::try_from(length).map_err(|_| refused(Reason::Full));
+        Promise::now(length.and_then(|length| self.change(length, |all| all.resize(length, 0))))
+    }
+
+    /// Puts what has been written in the tree. A store that is elsewhere would wait here.
+    fn finish(&self) -> Promise<'_, ()> {
+        Promise::later(async move {
+            if self.access != Access::Write {
+                return Ok(());
+            }
+            let node = self.node();
+            let replaced = (!self.is_new).then_some(node.number);
+            self.tree.lock().put(&self.path, node, replaced)
+        })
+    }
+}

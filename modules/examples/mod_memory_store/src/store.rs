@@ -1,0 +1,152 @@
+//! The store that the server's gate is before. Its places are paths: there are no
+//! links, so that a path always means the same.
+
+use std::ffi::OsStr;
+use std::io;
+use std::os::unix::ffi::OsStrExt;
+use std::path::PathBuf;
+
+use gantry_api::files::{DirectoryEntry, File, Kind, Links, Listing, OpenFile, Target};
+use gantry_api::prelude::*;
+use gantry_api::store::{Access, Found, Judged, Store};
+use gantry_api::{Promise, VirtualPath};
+
+use crate::file::MemoryFile;
+use crate::tree::{Node, Shared, now};
+
+/// Names that a listing gives at a time.
+const BATCH: usize = 500;
+
+/// Files in memory.
+pub(crate) struct Memory {
+    tree: Shared,
+}
+
+impl Memory {
+    /// For so many bytes.
+    pub(crate) fn new(most: u64) -> Self {
+        Self { tree: Shared::new(most) }
+    }
+}
+
+/// SITE CHMOD is what this store has no way to do: `set_mode` is left as it is.
+impl Store for Memory {
+    type Place = VirtualPath;
+
+    fn path(&self, place: &VirtualPath) -> Result<PathBuf> {
+        Ok(OsStr::from_bytes(place.as_bytes()).into())
+    }
+
+    fn find(&self, path: &VirtualPath, _: Links) -> Promise<'_, Option<Found<VirtualPath>>> {
+        let found = self.tree.lock().find(path).map(Node::metadata);
+        Promise::now(Ok(found.map(|metadata| Found { place: path.clone(), metadata })))
+    }
+
+    fn name(&self, path: &VirtualPath) -> Promise<'_, VirtualPath> {
+        Promise::now(self.tree.lock().check_name(path).map(|()| path.clone()))
+    }
+
+    fn enter(&self, at: Judged<VirtualPath>) -> Promise<'_, ()> {
+        Promise::now(self.folder(&at.into_place()))
+    }
+
+    fn open(&self, at: Judged<VirtualPath>, access: Access) -> Promise<'_, Box<dyn File>> {
+        let path = at.into_place();
+        let node = self.tree.lock().find(&path).cloned().ok_or_else(|| refused(Reason::Missing));
+        Promise::now(
+            node.map(|node| -> Box<dyn File> { Box::new(MemoryFile::new(self.tree.clone(), path, node, access)) }),
+        )
+    }
+
+    fn list(&self, at: Judged<VirtualPath>) -> Promise<'_, Box<dyn Listing>> {
+        let path = at.into_place();
+        let names = self.folder(&path).map(|()| self.tree.lock().names(&path));
+        Promise::now(names.map(|names| Box::new(Names(names)) as Box<dyn Listing>))
+    }
+
+    fn create(&self, at: Judged<VirtualPath>, access: Access, _mode: u32) -> Promise<'_, Option<OpenFile>> {
+        let path = at.into_place();
+        let mut tree = self.tree.lock();
+        if tree.find(&path).is_some() {
+            return Promise::now(Ok(None));
+        }
+        let node = Node { number: tree.next_number(), modified: now(), bytes: Some(Default::default()) };
+        // What is appended to is there from the beginning; an upload once it is whole.
+        let put = if access == Access::Append { tree.put(&path, node.clone(), None) } else { Ok(()) };
+        Promise::now(put.map(|()| {
+            let metadata = node.metadata();
+            let file = MemoryFile::new(self.tree.clone(), path, node, access).unfinished();
+            Some(OpenFile { file: Box::new(file), metadata })
+        }))
+    }
+
+    fn create_directory(&self, at: Judged<VirtualPath>, _mode: u32) -> Promise<'_, ()> {
+        let mut tree = self.tree.lock();
+        let node = Node { number: tree.next_number(), modified: now(), bytes: None };
+        Promise::now(tree.put(&at.into_place(), node, None))
+    }
+
+    fn remove_directory(&self, at: Judged<VirtualPath>) -> Promise<'_, ()> {
+        Promise::now(self.tree.lock().remove(&at.into_place(), Kind::Directory))
+    }
+
+    fn remove_file(&self, at: Judged<VirtualPath>) -> Promise<'_, ()> {
+        Promise::now(self.tree.lock().remove(&at.into_place(), Kind::File))
+    }
+
+    fn rename(&self, from: Judged<VirtualPath>, to: Judged<VirtualPath>, target: Target) -> Promise<'_, ()> {
+        Promise::now(self.tree.lock().rename(&from.into_place(), &to.into_place(), target))
+    }
+
+    fn set_modified(&self, at: Judged<VirtualPath>, time: i64) -> Promise<'_, ()> {
+        Promise::now(self.tree.lock().touch(&at.into_place(), time))
+    }
+}
+
+impl Memory {
+    fn folder(&self, path: &VirtualPath) -> Result<()> {
+        match self.tree.lock().find(path) {
+            None => Err(refused(Reason::Missing)),
+            Some(Node { bytes: Some(_), .. }) => Err(refused(Reason::NotFolder)),
+            Some(_) => Ok(()),
+        }
+    }
+}
+
+/// The names of a folder that have not been given yet.
+struct Names(Vec<DirectoryEntry>);
+
+impl Listing for Names {
+    fn next(&mut self) -> Promise<'_, Vec<DirectoryEntry>> {
+        let rest = self.0.split_off(self.0.len().min(BATCH));
+        Promise::now(Ok(std::mem::replace(&mut self.0, rest)))
+    }
+}
+
+/// Why the store refuses something.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Reason {
+    Busy,
+    Exists,
+    Folder,
+    Full,
+    Invalid,
+    Missing,
+    NotEmpty,
+    NotFolder,
+}
+
+/// The same words as for the host's files.
+pub(crate) fn refused(reason: Reason) -> Error {
+    let (kind, words) = match reason {
+        Reason::Busy => (io::ErrorKind::ResourceBusy, "Device or resource busy"),
+        Reason::Exists => (io::ErrorKind::AlreadyExists, "File exists"),
+        Reason::Folder => (io::ErrorKind::IsADirectory, "Is a directory"),
+        Reason::Full => (io::ErrorKind::StorageFull, "No space left on device"),
+        Reason::Invalid => (io::ErrorKind::InvalidInput, "Invalid argument"),
+        Reason::Missing => (io::ErrorKind::NotFound, "No such file or directory"),
+        Reason::NotEmpty => (io::ErrorKind::DirectoryNotEmpty, "Directory not empty"),
+        Reason::NotFolder => (io::ErrorKind::NotADirectory, "Not a directory"),
+    };
+    io::Error::new(kind, words).into()
+}
