@@ -1,6 +1,8 @@
 //! A panic in a loaded module ends in a reply or a log line, wherever it
 //! happens, and the other sessions go on.
 
+use std::io::Write;
+
 use gantry_tests::fixture::{Build, build, install};
 use gantry_tests::prelude::*;
 use gantry_tests::wire::read_all;
@@ -106,6 +108,35 @@ fn a_panic_in_a_meter_cuts_its_transfer(layout: Layout) {
     goes_on(&mut other);
 }
 
+fn a_panic_in_a_layer_ends_one_session_alone(layout: Layout) {
+    let server = troubled(layout);
+    server.put("calm", "calm");
+    server.put("loud", "loud!");
+    let mut other = server.login();
+    for _ in 0..5 {
+        let mut wire = server.login();
+        wire.expect("SITE PANICLAYER", 200);
+        assert_eq!(wire.fetch("RETR calm"), b"calm");
+        // On a data connection a transfer ends, on the control connection the session.
+        let mut stream = wire.passive();
+        wire.expect("RETR loud", 150);
+        assert!(read_all(&mut stream).is_empty());
+        let answer = wire.reply();
+        assert!(answer.code == 451 && answer.text().contains("mod_trouble"), "{}", answer.text());
+        let mut stream = wire.passive();
+        wire.expect("STOR up", 150);
+        stream.write_all(b"also loud!").unwrap();
+        assert_eq!(wire.reply().code, 451);
+        wire.expect("NOOP", 200);
+        wire.send("NOOP !");
+        assert_eq!(wire.until_closed().unwrap(), "");
+    }
+    server.wait_for_log(&["mod_trouble", "the layer has cracked"]);
+    server.wait_for_log(&["mod_trouble", "double trouble: dropped"]);
+    goes_on(&mut other);
+    goes_on(&mut server.login());
+}
+
 both_layouts!(
     a_panic_in_a_hook_is_answered_451,
     a_panic_behind_an_await_is_answered_451,
@@ -114,4 +145,5 @@ both_layouts!(
     a_panic_in_what_a_module_keeps_with_a_session_is_logged,
     a_panic_in_a_task_is_logged,
     a_panic_in_a_meter_cuts_its_transfer,
+    a_panic_in_a_layer_ends_one_session_alone,
 );

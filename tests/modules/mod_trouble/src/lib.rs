@@ -1,11 +1,12 @@
 //! mod_trouble: SITE commands that panic wherever a module's code can: in a
-//! hook, in a future behind an await, in drops, and in a task of its own; and a
-//! meter that panics in a transfer.
+//! hook, in a future behind an await, in drops, and in a task of its own; in a
+//! meter of a transfer, and in layers.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use gantry_api::Runtime;
+use gantry_api::layer::{Layer, LayerMaker, Stage};
 use gantry_api::meter::{Grant, Meter};
 use gantry_api::prelude::*;
 use gantry_api::transfer::Direction;
@@ -39,6 +40,8 @@ command! {
     SITE_PANICSTATE "panics when the session ends", class: MISC, at_once: panic_at_the_end;
     /// Panics in a task of its own.
     SITE_PANICTASK "panics in a task of its own", class: MISC, at_once: panic_in_a_task;
+    /// Puts layers around the connections that panic at an exclamation mark.
+    SITE_PANICLAYER "panics in a layer", class: MISC, at_once: panic_in_layers;
     /// Waits a moment.
     SITE_SLEEP "waits a moment", class: MISC, wait: sleep;
 }
@@ -73,6 +76,43 @@ impl Meter for Fuse {
     }
 }
 
+/// A layer that changes nothing, and panics at an exclamation mark and when it is
+/// dropped.
+struct Shaky(Bomb);
+
+impl Shaky {
+    fn pass(bytes: &[u8], on: &mut Vec<u8>) {
+        assert!(!bytes.contains(&b'!'), "the layer has cracked");
+        on.extend_from_slice(bytes);
+    }
+}
+
+impl Layer for Shaky {
+    fn receive(&mut self, wire: &[u8], plain: &mut Vec<u8>, _: &mut Vec<u8>) -> Result<usize> {
+        Self::pass(wire, plain);
+        Ok(wire.len())
+    }
+
+    fn send(&mut self, plain: &[u8], wire: &mut Vec<u8>) -> Result<()> {
+        Self::pass(plain, wire);
+        Ok(())
+    }
+
+    fn close(&mut self, _: &mut Vec<u8>) -> Result<()> {
+        Ok(())
+    }
+
+    fn stage(&self) -> Result<Stage> {
+        Ok(Stage::Open)
+    }
+}
+
+impl LayerMaker for Shaky {
+    fn layer(&mut self) -> Result<Box<dyn Layer>> {
+        Ok(Box::new(Shaky(Bomb(self.0.0.clone()))))
+    }
+}
+
 #[async_trait]
 impl Module for Trouble {
     fn hooks(&self) -> Vec<Hook> {
@@ -99,6 +139,13 @@ fn panic_at_once(at: &mut Moment<'_>) -> Result<Step> {
 
 fn panic_at_the_end(at: &mut Moment<'_>) -> Result<Step> {
     at.state.of::<Bomb>().0 = Some(text(at));
+    done(at, "Trouble ahead")
+}
+
+fn panic_in_layers(at: &mut Moment<'_>) -> Result<Step> {
+    let text = text(at);
+    at.secure(Shaky(Bomb(Some(text.clone()))))?;
+    at.protect(Shaky(Bomb(Some(text))));
     done(at, "Trouble ahead")
 }
 
