@@ -234,3 +234,6 @@ fn is_file(metadata: &Metadata) -> Result<()> {
         _ => Err(io::Error::new(io::ErrorKind::InvalidInput, "Not a regular file").into()),
     }
 }
+
+#[cfg(test)]
+mod tests;

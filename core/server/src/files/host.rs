@@ -248,3 +248,6 @@ fn none_if_missing<T>(error: io::Error) -> io::Result<Option<T>> {
         _ => Err(error),
     }
 }
+
+#[cfg(test)]
+mod tests;

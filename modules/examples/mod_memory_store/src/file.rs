@@ -8,7 +8,7 @@ use gantry_api::prelude::*;
 use gantry_api::store::Access;
 use gantry_api::{Promise, VirtualPath};
 
-use crate::store::{Reason, refused};
+use crate::refusal::{Reason, refused};
 use crate::tree::{Node, Shared, now};
 
 /// An open file.

@@ -3,6 +3,7 @@
 //! memory, and gone when the configuration is read anew.
 
 mod file;
+mod refusal;
 mod store;
 mod tree;
 

@@ -2,7 +2,6 @@
 //! links, so that a path always means the same.
 
 use std::ffi::OsStr;
-use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 
@@ -12,6 +11,7 @@ use gantry_api::store::{Access, Found, Judged, Store};
 use gantry_api::{Promise, VirtualPath};
 
 use crate::file::MemoryFile;
+use crate::refusal::{Reason, refused};
 use crate::tree::{Node, Shared, now};
 
 /// Names that a listing gives at a time.
@@ -121,32 +121,4 @@ impl Listing for Names {
         let rest = self.0.split_off(self.0.len().min(BATCH));
         Promise::now(Ok(std::mem::replace(&mut self.0, rest)))
     }
-}
-
-/// Why the store refuses something.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Reason {
-    Busy,
-    Exists,
-    Folder,
-    Full,
-    Invalid,
-    Missing,
-    NotEmpty,
-    NotFolder,
-}
-
-/// The same words as for the host's files.
-pub(crate) fn refused(reason: Reason) -> Error {
-    let (kind, words) = match reason {
-        Reason::Busy => (io::ErrorKind::ResourceBusy, "Device or resource busy"),
-        Reason::Exists => (io::ErrorKind::AlreadyExists, "File exists"),
-        Reason::Folder => (io::ErrorKind::IsADirectory, "Is a directory"),
-        Reason::Full => (io::ErrorKind::StorageFull, "No space left on device"),
-        Reason::Invalid => (io::ErrorKind::InvalidInput, "Invalid argument"),
-        Reason::Missing => (io::ErrorKind::NotFound, "No such file or directory"),
-        Reason::NotEmpty => (io::ErrorKind::DirectoryNotEmpty, "Directory not empty"),
-        Reason::NotFolder => (io::ErrorKind::NotADirectory, "Not a directory"),
-    };
-    io::Error::new(kind, words).into()
 }

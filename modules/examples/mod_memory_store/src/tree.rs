@@ -9,7 +9,7 @@ use gantry_api::VirtualPath;
 use gantry_api::files::{DirectoryEntry, Kind, Metadata, Target};
 use gantry_api::prelude::*;
 
-use crate::store::{Reason, refused};
+use crate::refusal::{Reason, refused};
 
 /// What a path leads to.
 #[derive(Clone)]

@@ -41,10 +41,15 @@ impl Actor {
                 let opened = generation.roots.open(&root);
                 opened.map_err(|error| Error::system(format!("cannot open the root {}: {error}", root.display())))
             })?;
-            Ok(Arc::new(User { root: opened, warm: Warm::default(), switch }))
+            Ok((opened, switch))
         });
-        let user = opened.await?;
-        Ok(Self { user, blocking })
+        let (root, switch) = opened.await?;
+        Ok(Self::at(root, blocking, switch))
+    }
+
+    /// For a root that has been opened.
+    pub(super) fn at(root: Arc<SharedRoot>, blocking: Arc<Blocking>, switch: Switch) -> Self {
+        Self { user: Arc::new(User { root, warm: Warm::default(), switch }), blocking }
     }
 
     /// For whom it acts.
