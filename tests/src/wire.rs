@@ -4,6 +4,8 @@ use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::time::Duration;
 
+use rustix::net::{AddressFamily, SocketType, bind, connect, socket};
+
 use crate::wait::PATIENCE;
 
 /// A reply.
@@ -51,7 +53,21 @@ impl Wire {
     /// # Errors
     /// Where there is no connection or no reply.
     pub fn open(address: SocketAddr) -> io::Result<Self> {
-        let stream = TcpStream::connect(address)?;
+        Self::over(TcpStream::connect(address)?, address)
+    }
+
+    /// The same from an address of this machine's.
+    ///
+    /// # Errors
+    /// As [`Wire::open`].
+    pub fn open_from(local: Ipv4Addr, address: SocketAddr) -> io::Result<Self> {
+        let socket = socket(AddressFamily::INET, SocketType::STREAM, None)?;
+        bind(&socket, &SocketAddr::from((local, 0)))?;
+        connect(&socket, &address)?;
+        Self::over(TcpStream::from(socket), address)
+    }
+
+    fn over(stream: TcpStream, address: SocketAddr) -> io::Result<Self> {
         stream.set_read_timeout(Some(PATIENCE))?;
         stream.set_write_timeout(Some(PATIENCE))?;
         stream.set_nodelay(true)?;

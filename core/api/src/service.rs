@@ -2,13 +2,14 @@
 //! name; neither names the other's package. Every call is guarded in the
 //! provider's image. A service lives as long as its generation.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use crate::account::Account;
 use crate::error::Result;
 use crate::guard::{Guarded, Home, Output, guarded};
 use crate::path::VirtualPath;
-use crate::session::ServerId;
+use crate::session::{ServerId, Session};
 use crate::store::Store;
 use crate::variable::Variable;
 
@@ -135,6 +136,25 @@ pub struct LoginRequest {
     pub server: ServerId,
     /// The name that USER gave.
     pub user: String,
+    /// The client's address.
+    pub address: IpAddr,
+    /// The client's name, or its address where that is not known.
+    pub host: String,
+    /// The `<Class>` that the client is of.
+    pub class: Option<Arc<str>>,
+}
+
+impl LoginRequest {
+    /// A session's, for a user: who USER named, or whom that name stands for.
+    pub fn new(session: &Session, user: impl Into<String>) -> Self {
+        Self {
+            server: session.server,
+            user: user.into(),
+            address: session.remote.ip(),
+            host: session.remote_host.clone(),
+            class: session.class.clone(),
+        }
+    }
 }
 
 /// What an authenticator says of a password.

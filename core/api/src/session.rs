@@ -40,6 +40,10 @@ pub struct Session {
     pub server: ServerId,
     /// That server's ServerName.
     pub server_name: Arc<str>,
+    /// By what that server is the same after a reload, whatever its place and its name
+    /// in the configuration: what is counted of one server ([`Session::census`]) has
+    /// this in its key. No blank is in it.
+    pub server_key: Arc<str>,
     /// The address that the client reached.
     pub local: SocketAddr,
     /// The client's address.

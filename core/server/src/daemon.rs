@@ -13,6 +13,7 @@ mod manner;
 #[cfg(feature = "ctrls")]
 mod operate;
 mod pid_file;
+mod rate;
 mod registry;
 mod retire;
 mod signals;
@@ -33,6 +34,7 @@ use tokio::task::{JoinHandle, JoinSet};
 use current::{Current, Open};
 use listener::Wanted;
 use pid_file::PidFile;
+use rate::Rate;
 use registry::Registry;
 use signals::Signals;
 
@@ -192,6 +194,7 @@ struct Daemon {
     newest: AtomicU64,
     sessions: Arc<Sessions>,
     census: Arc<DaemonCensus>,
+    rate: Mutex<Rate>,
     tasks: Mutex<JoinSet<()>>,
     /// Changes that operators asked for, and sessions' ends that are due.
     #[cfg(feature = "ctrls")]
@@ -258,6 +261,7 @@ impl Daemon {
             newest: AtomicU64::new(0),
             sessions: Arc::default(),
             census: Arc::default(),
+            rate: Mutex::default(),
             tasks: Mutex::default(),
             #[cfg(feature = "ctrls")]
             works: Mutex::default(),

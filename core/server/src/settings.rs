@@ -50,6 +50,11 @@ settings! {
         /// How many sessions there may be at once.
         pub max_instances: Option<usize> = MaxInstances "count|none" in SERVER,
             inherits: no, default: "none", parse: words::instances;
+        /// How many connections are taken in an interval of so many seconds, of one unless given; more are closed without an
+        /// answer until the interval is over. 0 for any number.
+        // The count and the seconds.
+        pub connection_rate: Option<(u64, u64)> = MaxConnectionRate "count [seconds]" in SERVER,
+            inherits: no, parse: words::connection_rate;
         /// The time that a client has to log in; 0 for ever.
         pub timeout_login: u64 = TimeoutLogin "seconds" in SERVER | VHOST | GLOBAL,
             inherits: replace, default: "300", parse: parse::seconds;
@@ -120,7 +125,7 @@ impl Settings {
 }
 
 /// Where a server listens.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(try_from = "String")]
 pub enum Port {
     /// Nowhere: the server is turned off.

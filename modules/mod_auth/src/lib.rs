@@ -2,6 +2,7 @@
 //! authenticators, which other modules publish; whether `<Limit LOGIN>` lets somebody in is the server's to judge.
 
 mod groups;
+mod limits;
 mod login;
 mod order;
 mod settings;
@@ -15,6 +16,7 @@ use gantry_api::proto::text::Escaped;
 use gantry_api::service::LoginRequest;
 use gantry_api::{Account, Fault};
 
+use limits::Full;
 use login::Logins;
 use settings::Settings;
 
@@ -40,7 +42,16 @@ struct Asked {
     for_password: bool,
 }
 
-impl Module for Auth {}
+impl Module for Auth {
+    fn hooks(&self) -> Vec<Hook> {
+        vec![Hook::connect()]
+    }
+
+    fn at_once(&self, at: &mut Moment<'_>) -> Result<Step> {
+        limits::connections::enter(at)?;
+        Ok(Step::Next)
+    }
+}
 
 fn user(at: &mut Moment<'_>) -> Result<Step> {
     let name = &at.command.argument;
@@ -75,16 +86,23 @@ fn pass(at: &mut Moment<'_>) -> Result<Step> {
 
 async fn log_in(auth: &Auth, at: &mut Moment<'_>) -> Result<Step> {
     let user = at.session.user.clone().unwrap_or_default();
-    let request = LoginRequest { server: at.session.server, user };
+    let request = LoginRequest::new(at.session, user);
     let settings = at.settings::<Settings>();
     let verified = auth.logins.verify(&at.world.services, &settings.order, &request, &at.command.argument).await;
-    let admitted = match verified.and_then(|account| settings.admits(account, &at.command.argument)) {
-        Ok(account) => begin(at, account, settings).await,
-        Err(reason) => Err(reason),
+    let account = match verified.and_then(|account| settings.admits(account, &at.command.argument)) {
+        Ok(account) => account,
+        Err(reason) => return deny(at, settings, &reason),
     };
-    match admitted {
+    let places = match settings.limits.enter(at.session, &account) {
+        Ok(places) => places,
+        Err(full) => return turn_away(at, full),
+    };
+    match begin(at, account, settings).await {
         Ok(()) => Ok(welcome(at, settings)),
-        Err(reason) => deny(at, settings, &reason),
+        Err(reason) => {
+            places.give_back(at.session);
+            deny(at, settings, &reason)
+        }
     }
 }
 
@@ -124,6 +142,14 @@ fn welcome(at: &mut Moment<'_>, settings: &Settings) -> Step {
     };
     at.respond(230, text);
     Step::Done
+}
+
+/// Whoever this is may log in, but too many are there; the session ends.
+fn turn_away(at: &mut Moment<'_>, full: Full) -> Result<Step> {
+    let user = at.session.user.clone().unwrap_or_default();
+    log!(Info, "USER {} ({}): Login refused: {} reached", Escaped(user.as_bytes()), at.session.remote.ip(), full.limit);
+    at.session.end(format!("{} reached", full.limit));
+    refuse(530, full.message)
 }
 
 /// The same words for an unknown user, a wrong password, and an account that may not log in.

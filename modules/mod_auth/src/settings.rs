@@ -5,6 +5,7 @@ use gantry_api::{Account, Value};
 use serde::Deserialize;
 
 use crate::groups::GroupExpression;
+use crate::limits::Limits;
 use crate::order::Entry;
 use crate::shells;
 
@@ -46,6 +47,7 @@ settings! {
         /// What a client reads when its login fails; `%u` is the name that it gave.
         pub(crate) deny: String = AccessDenyMsg "message" in SERVER | VHOST | GLOBAL | ANONYMOUS,
             inherits: replace, default: "Login incorrect.", parse: parse::text;
+        pub(crate) limits: Limits;
     }
 }
 

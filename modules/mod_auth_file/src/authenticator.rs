@@ -118,6 +118,8 @@ async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) 
 
 #[cfg(test)]
 mod tests {
+    use std::net::Ipv4Addr;
+
     use std::fs::{self, Permissions};
     use std::os::unix::fs::PermissionsExt;
     use std::path::Path;
@@ -141,7 +143,13 @@ mod tests {
             options: Vec::new(),
         };
         let files = Files::open([(ServerId(0), settings)]).unwrap();
-        let request = |server, user: &str| LoginRequest { server: ServerId(server), user: user.into() };
+        let request = |server, user: &str| LoginRequest {
+            server: ServerId(server),
+            user: user.into(),
+            address: Ipv4Addr::LOCALHOST.into(),
+            host: "localhost".to_owned(),
+            class: None,
+        };
 
         let ann = files.account(&request(0, "ann")).await.unwrap().unwrap();
         let groups: Vec<_> = ann.groups.iter().map(|group| group.name.as_str()).collect();

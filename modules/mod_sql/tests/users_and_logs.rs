@@ -3,6 +3,8 @@
 
 mod support;
 
+use std::net::Ipv4Addr;
+
 use gantry_api::runtime::Layout;
 use gantry_api::service::{LoginRequest, SqlValue, Verdict};
 use gantry_api::session::ServerId;
@@ -24,7 +26,8 @@ async fn daemon(layout: Layout, database: &Database, lines: &[&[&str]]) -> Resul
 }
 
 fn request(user: &str) -> LoginRequest {
-    LoginRequest { server: ServerId(0), user: user.to_owned() }
+    let (address, host) = (Ipv4Addr::LOCALHOST.into(), "localhost".to_owned());
+    LoginRequest { server: ServerId(0), user: user.to_owned(), address, host, class: None }
 }
 
 async fn account(daemon: &Daemon, user: &str) -> Result<Option<Account>> {

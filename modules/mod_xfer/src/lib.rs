@@ -7,6 +7,7 @@ mod settings;
 mod shown;
 mod size;
 mod store;
+mod transfers;
 mod unique;
 mod whom;
 

@@ -6,6 +6,7 @@ use gantry_api::transfer::{Direction, Transfer};
 
 use crate::settings::Settings;
 use crate::shown::shown;
+use crate::transfers::Places;
 use crate::{rate, size};
 
 command! {
@@ -18,6 +19,13 @@ async fn retrieve(at: &mut Moment<'_>) -> Result<Step> {
     if at.command.argument.is_empty() {
         return refuse(500, "'RETR' not understood");
     }
+    let places = Places::take(at)?;
+    let done = send(at, offset).await;
+    places.give_back(at);
+    done
+}
+
+async fn send(at: &mut Moment<'_>, offset: u64) -> Result<Step> {
     let path = at.path();
     let OpenFile { file, metadata } = at.files.open(&path, Open::Read).await?;
     let remaining = check(at, offset, metadata.size)?;

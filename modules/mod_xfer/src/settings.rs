@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 use crate::rate::Rates;
 use crate::size::Sizes;
+use crate::transfers::Limits;
 
 settings! {
     /// What the configuration says, for one scope.
@@ -33,6 +34,7 @@ settings! {
             inherits: replace, default: "ascii", parse: mode;
         pub(crate) rates: Rates;
         pub(crate) sizes: Sizes;
+        pub(crate) transfers: Limits;
     }
 }
 

@@ -8,6 +8,7 @@ use gantry_api::transfer::{Direction, Transfer};
 
 use crate::settings::Settings;
 use crate::shown::shown;
+use crate::transfers::Places;
 use crate::{rate, size};
 
 command! {
@@ -44,6 +45,13 @@ async fn store(at: &mut Moment<'_>) -> Result<Step> {
     if at.command.argument.is_empty() {
         return refuse(500, format!("'{}' not understood", at.command.verb));
     }
+    let places = Places::take(at)?;
+    let done = store_at(at, offset).await;
+    places.give_back(at);
+    done
+}
+
+async fn store_at(at: &mut Moment<'_>, offset: u64) -> Result<Step> {
     let path = at.path();
     let place = place(at, &path, offset).await?;
     let (file, place) = open(at, &path, place).await?;

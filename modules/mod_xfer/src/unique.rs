@@ -7,6 +7,7 @@ use gantry_api::files::{File, Open};
 use gantry_api::prelude::*;
 
 use crate::store;
+use crate::transfers::Places;
 
 command! {
     /// Stores what the client sends under a name that the server makes.
@@ -23,6 +24,13 @@ async fn store(at: &mut Moment<'_>) -> Result<Step> {
     if std::mem::take(&mut at.dialogue.restart) > 0 {
         return refuse(550, "STOU incompatible with REST");
     }
+    let places = Places::take(at)?;
+    let done = store_new(at).await;
+    places.give_back(at);
+    done
+}
+
+async fn store_new(at: &mut Moment<'_>) -> Result<Step> {
     let (path, file) = create(at).await?;
     let opening = Reply::new(150, [b"FILE: ", path.name()].concat());
     store::into_new(at, path, &*file, opening).await

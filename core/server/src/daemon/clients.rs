@@ -72,11 +72,18 @@ impl Daemon {
     }
 
     fn admit(self: &Arc<Self>, bound: SocketAddr, stream: TcpStream, remote: SocketAddr) {
+        let Some(current) = self.current() else { return };
+        // First of all: what is too much costs nothing more.
+        if let Some((most, seconds)) = current.connection_rate {
+            let mut rate = self.rate.lock().unwrap_or_else(PoisonError::into_inner);
+            if !rate.takes(std::time::Instant::now(), most, seconds) {
+                return;
+            }
+        }
         let remote = SocketAddr::new(remote.ip().to_canonical(), remote.port());
         let Ok(local) = stream.local_addr() else { return };
         let local = SocketAddr::new(local.ip().to_canonical(), local.port());
         prepare(&stream);
-        let Some(current) = self.current() else { return };
         let server = current.wanted.server(bound, local);
         let active = self.sessions.count();
         if current.max_instances.is_some_and(|most| active >= most) {

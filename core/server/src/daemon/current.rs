@@ -27,6 +27,7 @@ pub(super) struct Current {
     #[cfg(feature = "ctrls")]
     pub control: Control,
     pub max_instances: Option<usize>,
+    pub connection_rate: Option<(u64, u64)>,
     /// Servers whose new clients are turned away (down). A reload begins anew.
     pub down: Mutex<BTreeSet<ServerId>>,
 }
@@ -35,7 +36,10 @@ impl Current {
     /// A plan's, once its generation has started.
     pub fn new(generation: Arc<Generation>, open: Open) -> Self {
         let Open { wanted, listeners, .. } = open;
-        let max_instances = generation.settings().max_instances;
+        let (max_instances, connection_rate) = {
+            let settings = generation.settings();
+            (settings.max_instances, settings.connection_rate)
+        };
         Self {
             generation,
             wanted,
@@ -43,6 +47,7 @@ impl Current {
             #[cfg(feature = "ctrls")]
             control: open.control,
             max_instances,
+            connection_rate,
             down: Mutex::default(),
         }
     }

@@ -143,6 +143,7 @@ impl Client {
         };
         let lines = Lines::new(settings.line_limit);
         let server_name = generation.server(server).name.clone();
+        let server_key = generation.server(server).key.to_string().into();
         let seats = generation.modules.iter().map(|_| Seat::default()).collect();
         let shared = Arc::new(Shared {
             generation,
@@ -157,6 +158,7 @@ impl Client {
             id,
             server,
             server_name,
+            server_key,
             local,
             remote,
             remote_host: remote.ip().to_string(),

@@ -26,7 +26,7 @@ use crate::generation::read::Read;
 use crate::generation::retired::{Remains, Retired};
 use crate::generation::running::Running;
 use crate::generation::scope::{Scope, ScopeId};
-use crate::generation::server::Server;
+use crate::generation::server::{Server, ServerKey};
 use crate::generation::snapshot::Generation;
 use crate::plan::catalogue::{ModuleSet, Unavailable};
 use crate::plan::changes::Changes;
@@ -243,9 +243,11 @@ impl Plan {
             let written = iter::once(server.scope.clone()).chain(inner);
             configured.extend(scopes().zip(written.map(|scope| (id, scope))));
         }
-        let name = self.scopes[scope.0].settings.name.as_str().into();
+        let settings = &self.scopes[scope.0].settings;
+        let name = settings.name.as_str().into();
+        let key = Arc::new(ServerKey::new(id, &server.addresses, settings.port, &self.servers));
         let (addresses, directories) = (server.addresses, server.directories);
-        self.servers.push(Server { scope, name, addresses, directories, directory_scopes, reads_files });
+        self.servers.push(Server { scope, name, addresses, directories, directory_scopes, reads_files, key });
         Ok(())
     }
 

@@ -104,6 +104,20 @@ pub(super) fn file_store(words: &[&str]) -> Result<Value, String> {
     Ok(if name.eq_ignore_ascii_case("host") { Value::None } else { Value::from(name) })
 }
 
+pub(super) fn connection_rate(words: &[&str]) -> Result<Value, String> {
+    let (count, seconds) = match words {
+        [count] => (*count, "1"),
+        [count, seconds] => (*count, *seconds),
+        _ => return Err("wrong number of parameters".to_owned()),
+    };
+    let count = parse::whole(count).map_err(|_| "invalid connection rate".to_owned())?;
+    match parse::whole(seconds) {
+        Ok(1..) if count == 0 => Ok(Value::None),
+        Ok(seconds @ 1..) => Ok(Value::List(vec![Value::Int(count), Value::Int(seconds)])),
+        _ => Err("interval must be greater than zero".to_owned()),
+    }
+}
+
 pub(super) fn system_log(words: &[&str]) -> Result<Value, String> {
     let value = parse::path_or_none(words)?;
     if let Value::Text(path) = &value {

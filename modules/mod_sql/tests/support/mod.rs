@@ -215,6 +215,7 @@ fn session(user: &str) -> Session {
         id: 1,
         server: ServerId(0),
         server_name: "test".into(),
+        server_key: "main".into(),
         local: address,
         remote: address,
         remote_host: "host'; DROP TABLE log; --".to_owned(),

@@ -23,7 +23,7 @@ use crate::gate::Rules;
 use crate::generation::dispatch::{Member, Table};
 use crate::generation::running::Running;
 use crate::generation::scope::{Scope, ScopeId};
-use crate::generation::server::Server;
+use crate::generation::server::{Server, ServerKey};
 use crate::generation::snapshot::Generation;
 use crate::identity::Identity;
 use crate::session::sessions::Wish;
@@ -125,6 +125,7 @@ fn generation(occupants: Vec<Occupant>) -> Generation {
         directories: Directories::default(),
         directory_scopes: Vec::new(),
         reads_files: false,
+        key: Arc::new(ServerKey::Main),
     };
     // Nobody takes leave of it: it is simply dropped.
     let (retire, _) = mpsc::unbounded_channel();

@@ -125,6 +125,7 @@ fn view(denied: &[&str]) -> View {
     let settings = of_values([]).unwrap();
     let scope = Scope { server: ServerId(0), settings, rules, modules: Vec::new() };
     let server = Server {
+        key: Arc::new(crate::generation::server::ServerKey::Main),
         scope: ScopeId(0),
         name: "a test".into(),
         addresses: Vec::new(),
@@ -161,7 +162,7 @@ fn nothing_is_done_that_is_refused() {
     let store = Noted::with([Kind::File; 6]);
     let at = path();
     let gate = |verb| gated(&view, &store, verb);
-    let refused = |result: Result<()>| assert_eq!(result.unwrap_err().reply(), (550, "Permission denied"));
+    let refused = |result: Result<()>| assert_eq!(result.unwrap_err().text(), "Permission denied");
     refused(wait(gate(Verb::MKD).create_directory(&at)));
     refused(wait(gate(Verb::RMD).remove_directory(&at)));
     refused(wait(gate(Verb::DELE).remove_file(&at)));
@@ -205,7 +206,7 @@ fn only_regular_files_are_opened() {
         for purpose in [Open::Read, Open::Replace, Open::Append, Open::Update] {
             let store = Noted::with([kind]);
             let refused = wait(gated(&view, &store, Verb::STOR).open(&at, purpose)).map(drop).unwrap_err();
-            assert_eq!(refused.reply(), (550, "Not a regular file"));
+            assert_eq!(refused.text(), "Not a regular file");
             assert!(store.acts().is_empty());
         }
     }
@@ -217,10 +218,10 @@ fn a_file_that_others_make_meanwhile_is_found_again() {
     let store = Noted::default();
     let (view, at) = (view(&[]), path());
     let opened = wait(gated(&view, &store, Verb::STOR).open(&at, Open::Update)).map(drop).unwrap_err();
-    assert_eq!(opened.reply(), (550, "File exists"));
+    assert_eq!(opened.text(), "File exists");
     assert_eq!(store.acts().len(), TRIES, "it does not look for ever");
     let made = wait(gated(&view, &store, Verb::STOR).open(&at, Open::Create)).map(drop).unwrap_err();
-    assert_eq!(made.reply(), (550, "File exists"));
+    assert_eq!(made.text(), "File exists");
     let store = Noted::with([Kind::File]);
     let opened = wait(gated(&view, &store, Verb::STOR).open(&at, Open::Replace)).unwrap();
     assert_eq!((store.acts(), opened.metadata.size), (vec!["open"], 0));

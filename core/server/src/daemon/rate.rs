@@ -1,0 +1,53 @@
+//! MaxConnectionRate: how many connections are taken in an interval. It is judged
+//! before anything is made for a client, so that a flood is cheap.
+
+use std::time::{Duration, Instant};
+
+use gantry_api::log::Level;
+
+use super::say;
+
+/// The connections of the present interval, which begins with its first.
+#[derive(Debug, Default)]
+pub struct Rate {
+    began: Option<Instant>,
+    taken: u64,
+    closed: u64,
+}
+
+impl Rate {
+    /// Whether one more is taken, where so many are within so many seconds.
+    pub fn takes(&mut self, now: Instant, most: u64, seconds: u64) -> bool {
+        let interval = Duration::from_secs(seconds);
+        if self.began.is_none_or(|began| now.saturating_duration_since(began) >= interval) {
+            if self.closed > 1 {
+                say(Level::Warn, format_args!("MaxConnectionRate: {} connections were closed", self.closed));
+            }
+            *self = Self { began: Some(now), taken: 0, closed: 0 };
+        }
+        if self.taken < most {
+            self.taken += 1;
+            return true;
+        }
+        self.closed = self.closed.saturating_add(1);
+        if self.closed == 1 {
+            say(Level::Warn, format_args!("MaxConnectionRate ({most} in {seconds} s) reached: connections are closed"));
+        }
+        false
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn so_many_are_taken_in_an_interval() {
+        let (mut rate, now) = (Rate::default(), Instant::now());
+        let taken = |rate: &mut Rate, now| (0..5).filter(|_| rate.takes(now, 2, 3)).count();
+        assert_eq!(taken(&mut rate, now), 2);
+        assert_eq!(taken(&mut rate, now + Duration::from_millis(2999)), 0);
+        assert_eq!(taken(&mut rate, now + Duration::from_secs(3)), 2);
+        assert_eq!(taken(&mut rate, now), 0, "a clock that goes back changes nothing");
+    }
+}

@@ -1,0 +1,121 @@
+//! MaxTransfersPerHost and MaxTransfersPerUser: how many files move at once.
+
+use gantry_api::Limit;
+use gantry_api::census::Claim;
+use gantry_api::prelude::*;
+use serde::Deserialize;
+
+use crate::settings::Settings;
+use crate::whom::Sections;
+
+settings! {
+    /// What the configuration says of it.
+    #[derive(Debug)]
+    pub(crate) struct Limits {
+        /// How many files these commands move at once for the clients of one address; the next one is refused with 451 and
+        /// the message, in which `%m` is the count. The commands are RETR, STOR, APPE and STOU, with commas between them;
+        /// the lines of a server with the same commands count together. Of a section's lines about a command the first
+        /// counts.
+        per_host: Sections<Line> = MaxTransfersPerHost "commands count [message]"
+            in SERVER | VHOST | GLOBAL | ANONYMOUS | DIRECTORY | FTPACCESS, inherits: append, parse: line;
+        /// How many files these commands move at once for one user; else as `MaxTransfersPerHost`.
+        per_user: Sections<Line> = MaxTransfersPerUser "commands count [message]"
+            in SERVER | VHOST | GLOBAL | ANONYMOUS | DIRECTORY | FTPACCESS, inherits: append, parse: line;
+    }
+}
+
+const COMMANDS: [&str; 4] = ["APPE", "RETR", "STOR", "STOU"];
+
+/// One line.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub(crate) struct Line {
+    /// Sorted, each once.
+    commands: Vec<String>,
+    limit: Limit,
+}
+
+/// The places that a command has taken for its transfer.
+#[must_use]
+pub(crate) struct Places(Vec<String>);
+
+impl Places {
+    /// Takes the command's places, all of them or none.
+    pub(crate) fn take(at: &mut Moment<'_>) -> Result<Self> {
+        let limits = &at.settings::<Settings>().transfers;
+        let host = at.session.remote.ip().to_string();
+        let user = at.session.account.as_ref().map(|account| account.name.clone()).unwrap_or_default();
+        let mut places = Self(Vec::new());
+        for (name, lines, of, words) in [
+            ("MaxTransfersPerHost", &limits.per_host, host, PER_HOST),
+            ("MaxTransfersPerUser", &limits.per_user, user, PER_USER),
+        ] {
+            let verb = at.command.verb.name();
+            let Some(line) = lines.innermost(|line: &Line| line.commands.contains(&verb)) else { continue };
+            let key = format!("{name} {} {} {of}", at.session.server_key, line.commands.join(","));
+            if let Claim::Full(_) = at.session.census.claim(&key, None, Some(line.limit.most)) {
+                places.give_back(at);
+                log!(Info, "{verb} refused: {name} ({}) reached for {of}", line.limit.most);
+                return refuse(451, line.limit.message(words));
+            }
+            places.0.push(key);
+        }
+        Ok(places)
+    }
+
+    /// Gives them back: the transfer is over, or there is none.
+    pub(crate) fn give_back(self, at: &mut Moment<'_>) {
+        self.0.iter().for_each(|key| at.session.census.release(key));
+    }
+}
+
+const PER_HOST: &str = "Sorry, the maximum number of data transfers (%m) from your host are currently being used.";
+const PER_USER: &str = "Sorry, the maximum number of data transfers (%m) from this user are currently being used.";
+
+fn line(words: &[&str]) -> std::result::Result<Value, String> {
+    let [commands, limit @ ..] = words else { return Err("wrong number of parameters".to_owned()) };
+    let mut commands: Vec<String> =
+        commands.split([',', ' ']).filter(|name| !name.is_empty()).map(str::to_ascii_uppercase).collect();
+    commands.sort();
+    commands.dedup();
+    if let Some(wrong) = commands.iter().find(|name| !COMMANDS.contains(&name.as_str())) {
+        return Err(format!("invalid command '{wrong}': expected APPE, RETR, STOR or STOU"));
+    }
+    if commands.is_empty() {
+        return Err("missing commands".to_owned());
+    }
+    match Limit::parse(limit) {
+        Ok(Value::None) => Err("count must be greater than zero: 'none'".to_owned()),
+        Ok(limit) => Ok(Value::map([("commands", Value::list(commands)), ("limit", limit)])),
+        Err(_) if limit.len() == 1 || limit.len() == 2 => {
+            Err(format!("count must be greater than zero: '{}'", limit.first().unwrap_or(&"")))
+        }
+        Err(error) => Err(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_have_commands_a_count_and_a_message() {
+        let read = |words: &[&str]| line(words).unwrap().extract::<Line>().unwrap();
+        let limit = read(&["stor,APPE,STOR", "2", "at most %m"]);
+        assert_eq!(
+            (limit.commands.join(","), limit.limit.message("")),
+            ("APPE,STOR".to_owned(), "at most 2".to_owned())
+        );
+        for wrong in [
+            &[][..],
+            &["RETR"],
+            &["RETR", "0"],
+            &["RETR", "none"],
+            &["RETR", "x"],
+            &["LIST", "1"],
+            &["", "1"],
+            &["RETR", "1", "a", "b"],
+        ] {
+            assert!(line(wrong).is_err(), "{wrong:?}");
+        }
+    }
+}
