@@ -27,7 +27,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::{Duration, SystemTime};
 
 use gantry_api::control::Change;
-use gantry_api::log::{self, Level};
+use gantry_api::log::Level;
 use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::{JoinHandle, JoinSet};
 
@@ -46,7 +46,7 @@ use crate::generation::images::Images;
 use crate::generation::retired::Retired;
 use crate::generation::snapshot::Generation;
 use crate::identity::Identity;
-use crate::log::LOGGER;
+use crate::log::{LOGGER, say};
 #[cfg(feature = "ctrls")]
 use crate::operators::Operators;
 use crate::plan::build::{Basis, BuildError, Plan};
@@ -358,8 +358,4 @@ fn say_modules(generation: &Generation) {
             ),
         );
     }
-}
-
-fn say(level: Level, message: std::fmt::Arguments<'_>) {
-    log::write(level, "gantry-server", message);
 }

@@ -2,6 +2,7 @@
 //! error or to syslog. Every image's records come here through [`Host`].
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
@@ -13,12 +14,17 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 use std::thread;
 use std::time::Duration;
 
-use gantry_api::log::{Host, Level, Record};
+use gantry_api::log::{self, Host, Level, Record};
 use jiff::ZonedDateTime;
 use rustix::fs::OFlags;
 
 /// Who speaks in the log for the server itself.
 pub const TARGET: &str = "gantry-server";
+
+/// Writes to the log for the server itself.
+pub fn say(level: Level, message: fmt::Arguments<'_>) {
+    log::write(level, TARGET, message);
+}
 
 /// The process's logger.
 pub static LOGGER: Logger = Logger {

@@ -15,12 +15,13 @@ use gantry_sys::{Credentials, as_user};
 use tokio::sync::mpsc::UnboundedSender;
 
 use super::current::{Current, Open};
-use super::{Daemon, StartError, read_on, say, say_all, say_modules};
+use super::{Daemon, StartError, read_on, say_all, say_modules};
 use crate::generation::images::module_name;
 use crate::generation::objects::SharedObjects;
 use crate::generation::retired::Retired;
 use crate::generation::running::Running;
 use crate::log::LOGGER;
+use crate::log::say;
 use crate::plan::build::{Basis, BuildError, Plan};
 use crate::plan::changes::{Changes, Inserted, Removed};
 

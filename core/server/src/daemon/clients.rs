@@ -13,9 +13,10 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::time::Instant;
 
 use super::signals::Signals;
-use super::{Daemon, END_LIMIT, say};
+use super::{Daemon, END_LIMIT};
 use crate::daemon::listener::accepting;
 use crate::dialogue::client::{Arrival, serve};
+use crate::log::say;
 use crate::session::sessions::Closing;
 use crate::wire::connection::Connection;
 

@@ -3,13 +3,14 @@
 
 use std::io;
 
-use gantry_api::log::{self, Level};
+use gantry_api::log::Level;
 use gantry_sys::users::{Group, User};
 use gantry_sys::{Credentials, Keep, become_user};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use crate::daemon::error::StartError;
 use crate::identity::Identity;
+use crate::log::say;
 use crate::settings::Settings;
 
 /// Becomes User and Group when started as root.
@@ -55,8 +56,4 @@ fn find_group(name: &str) -> Result<u32, StartError> {
 pub fn raise_file_limit() -> io::Result<()> {
     let limit = getrlimit(Resource::Nofile);
     Ok(setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum })?)
-}
-
-fn say(level: Level, message: std::fmt::Arguments<'_>) {
-    log::write(level, "gantry-server", message);
 }

@@ -20,7 +20,7 @@ use crate::caught::caught;
 use crate::generation::images::module_name;
 use crate::generation::running::Running;
 use crate::generation::snapshot::Generation;
-use crate::log::LOGGER;
+use crate::log::{LOGGER, say};
 use crate::operators::frame::{Question, Reason};
 use crate::operators::{Acl, Control, Host, Peer, judge};
 use crate::session::sessions::{About, Closing};
@@ -210,7 +210,7 @@ impl Daemon {
                 self.work(async move {
                     tokio::time::sleep(time).await;
                     let ended = daemon.sessions.end_of(&keeping, Closing::Soon, DRAINED);
-                    super::say(Level::Info, format_args!("{ended} sessions that still had {module} are told to end"));
+                    say(Level::Info, format_args!("{ended} sessions that still had {module} are told to end"));
                 });
             }
         }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use gantry_api::log::Level;
 
-use super::say;
+use crate::log::say;
 
 /// The connections of the present interval, which begins with its first.
 #[derive(Debug, Default)]

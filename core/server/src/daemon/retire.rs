@@ -5,7 +5,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use gantry_api::log::{self, Level};
+use gantry_api::log::Level;
 use gantry_api::{Layout, Lent, Runtime};
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::task::JoinSet;
@@ -15,6 +15,7 @@ use crate::daemon::registry::Registry;
 use crate::generation::images::ImageRef;
 use crate::generation::retired::Retired;
 use crate::generation::running::Running;
+use crate::log::say;
 
 /// How long a module may take to stop.
 const STOP_LIMIT: Duration = Duration::from_secs(150);
@@ -87,10 +88,6 @@ async fn stop(module: &Running) {
             say(Level::Error, format_args!("{} did not stop within {} seconds", module.name, STOP_LIMIT.as_secs()))
         }
     }
-}
-
-fn say(level: Level, message: std::fmt::Arguments<'_>) {
-    log::write(level, "gantry-server", message);
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use std::io::Write;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use gantry_api::log::{self, Level};
+use gantry_api::log::Level;
 use gantry_api::proto::text::Escaped;
 use jiff::ZonedDateTime;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
@@ -19,6 +19,7 @@ use super::acl::Peer;
 use super::control::Control;
 use super::frame::{Answer, MOST_ASKED, Question, Reason};
 use crate::caught::caught;
+use crate::log::say;
 
 /// How long an operator may say nothing.
 const SILENCE: Duration = Duration::from_secs(60);
@@ -210,8 +211,4 @@ fn record<H: Host>(host: &H, question: &Question, peer: &Peer, refused: Option<&
 
 async fn send(write: &mut (impl AsyncWriteExt + Unpin), answer: &Answer) -> io::Result<()> {
     timeout(SEND_LIMIT, write.write_all(&answer.line())).await?
-}
-
-fn say(level: Level, message: std::fmt::Arguments<'_>) {
-    log::write(level, "gantry-server", message);
 }

@@ -7,7 +7,7 @@ use gantry_api::{Image, stamp};
 use gantry_config::LoadFailure;
 use gantry_loader::{Library, LoadError, Trial};
 
-use crate::generation::objects::{SharedObject, SharedObjects};
+use crate::generation::objects::shared_object::{SharedObject, SharedObjects};
 use crate::log::LOGGER;
 
 /// The loader of this process.

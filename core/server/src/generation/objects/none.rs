@@ -6,7 +6,7 @@ use std::sync::Arc;
 use gantry_api::Image;
 use gantry_config::LoadFailure;
 
-use crate::generation::objects::{SharedObject, SharedObjects};
+use crate::generation::objects::shared_object::{SharedObject, SharedObjects};
 
 /// Nothing is ever loaded.
 pub struct NoLoader;
