@@ -194,7 +194,10 @@ fn so_many_files_move_at_once(layout: Layout) {
     let upload = begin(&mut two, "STOR new");
     let mut bob = login(&server, BOB, HERE);
     let _idle = bob.passive();
-    assert_eq!(bob.expect("APPE other", 451).text(), "451 host 1");
+    assert_eq!(bob.expect("STOR other", 451).text(), "451 host 1");
+    let append = begin(&mut bob, "APPE third");
+    drop(append);
+    assert_eq!(bob.reply().code, 226);
     drop(data);
     one.reply();
     assert_eq!(one.fetch("RETR small"), b"content");

@@ -14,8 +14,7 @@ settings! {
     pub(crate) struct Limits {
         /// How many files these commands move at once for the clients of one address; the next one is refused with 451 and
         /// the message, in which `%m` is the count. The commands are RETR, STOR, APPE and STOU, with commas between them;
-        /// the lines of a server with the same commands count together. Of a section's lines about a command the first
-        /// counts.
+        /// each is counted by itself. Of a section's lines about a command the first counts.
         per_host: Sections<Line> = MaxTransfersPerHost "commands count [message]"
             in SERVER | VHOST | GLOBAL | ANONYMOUS | DIRECTORY | FTPACCESS, inherits: append, parse: line;
         /// How many files these commands move at once for one user; else as `MaxTransfersPerHost`.
@@ -29,7 +28,6 @@ const COMMANDS: [&str; 4] = ["APPE", "RETR", "STOR", "STOU"];
 /// One line.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub(crate) struct Line {
-    /// Sorted, each once.
     commands: Vec<String>,
     limit: Limit,
 }
@@ -51,7 +49,7 @@ impl Places {
         ] {
             let verb = at.command.verb.name();
             let Some(line) = lines.innermost(|line: &Line| line.commands.contains(&verb)) else { continue };
-            let key = format!("{name} {} {} {of}", at.session.server_key, line.commands.join(","));
+            let key = format!("{name} {} {verb} {of}", at.session.server_key);
             if let Claim::Full(_) = at.session.census.claim(&key, None, Some(line.limit.most)) {
                 places.give_back(at);
                 log!(Info, "{verb} refused: {name} ({}) reached for {of}", line.limit.most);
@@ -73,10 +71,8 @@ const PER_USER: &str = "Sorry, the maximum number of data transfers (%m) from th
 
 fn line(words: &[&str]) -> std::result::Result<Value, String> {
     let [commands, limit @ ..] = words else { return Err("wrong number of parameters".to_owned()) };
-    let mut commands: Vec<String> =
+    let commands: Vec<String> =
         commands.split([',', ' ']).filter(|name| !name.is_empty()).map(str::to_ascii_uppercase).collect();
-    commands.sort();
-    commands.dedup();
     if let Some(wrong) = commands.iter().find(|name| !COMMANDS.contains(&name.as_str())) {
         return Err(format!("invalid command '{wrong}': expected APPE, RETR, STOR or STOU"));
     }
@@ -100,10 +96,10 @@ mod tests {
     #[test]
     fn lines_have_commands_a_count_and_a_message() {
         let read = |words: &[&str]| line(words).unwrap().extract::<Line>().unwrap();
-        let limit = read(&["stor,APPE,STOR", "2", "at most %m"]);
+        let limit = read(&["stor,APPE", "2", "at most %m"]);
         assert_eq!(
             (limit.commands.join(","), limit.limit.message("")),
-            ("APPE,STOR".to_owned(), "at most 2".to_owned())
+            ("STOR,APPE".to_owned(), "at most 2".to_owned())
         );
         for wrong in [
             &[][..],
