@@ -108,6 +108,30 @@ fn a_panic_in_a_meter_cuts_its_transfer(layout: Layout) {
     goes_on(&mut other);
 }
 
+fn a_meters_panics_count_for_its_own_module(layout: Layout) {
+    let object = build("mod_trouble", Build::Foreign);
+    let mut server = Server::with(layout, |config| {
+        let folder = config.own_modules();
+        install(&object, "mod_trouble", &folder);
+        config.add("LoadModule", "mod_trouble.c").add("ModulePanicLimit", "2");
+    });
+    server.expect_panics();
+    server.put("metered", [7; 20_000]);
+    let mut wire = server.login();
+    for _ in 0..2 {
+        let mut stream = wire.passive();
+        wire.expect("RETR metered", 150);
+        read_all(&mut stream);
+        assert_eq!(wire.reply().code, 451);
+    }
+    server.wait_for_log(&["mod_trouble is marked failed"]);
+    // It judges RETR, so that is refused; what moves files has not failed.
+    let _stream = wire.passive();
+    wire.expect("RETR metered", 451);
+    wire.give("STOR file", b"content");
+    assert!(server.log_line(&["mod_xfer is marked failed"]).is_none());
+}
+
 fn a_panic_in_a_layer_ends_one_session_alone(layout: Layout) {
     let server = troubled(layout);
     server.put("calm", "calm");
@@ -145,5 +169,6 @@ both_layouts!(
     a_panic_in_what_a_module_keeps_with_a_session_is_logged,
     a_panic_in_a_task_is_logged,
     a_panic_in_a_meter_cuts_its_transfer,
+    a_meters_panics_count_for_its_own_module,
     a_panic_in_a_layer_ends_one_session_alone,
 );

@@ -134,11 +134,13 @@ pub struct Error {
     names_file: bool,
     message: String,
     told: Option<String>,
+    /// The module that panicked.
+    panicked: Option<Box<str>>,
 }
 
 impl Error {
     fn new(fault: Fault, kind: ErrorKind, message: String, told: Option<String>) -> Self {
-        Self { fault, kind, code: None, names_file: false, message, told }
+        Self { fault, kind, code: None, names_file: false, message, told, panicked: None }
     }
 
     /// The client's fault, of a kind that says all there is to say.
@@ -171,7 +173,8 @@ impl Error {
     /// A panic that `module` raised.
     pub fn panic(module: &str, message: &str) -> Self {
         let told = format!("Requested action aborted: internal error in {module}");
-        Self::new(Fault::Panic, ErrorKind::Failed, format!("{module} panicked: {message}"), Some(told))
+        let error = Self::new(Fault::Panic, ErrorKind::Failed, format!("{module} panicked: {message}"), Some(told));
+        Self { panicked: Some(module.into()), ..error }
     }
 
     /// Sets the kind.
@@ -210,6 +213,12 @@ impl Error {
     /// Who is at fault.
     pub fn fault(&self) -> Fault {
         self.fault
+    }
+
+    /// The module whose panic it is, which may be another one than the module that
+    /// was called.
+    pub fn panicked(&self) -> Option<&str> {
+        self.panicked.as_deref()
     }
 
     /// What went wrong.

@@ -72,7 +72,7 @@ impl Host for Daemon {
         }
         let done = running.instance().control(&asked).await;
         done.map_err(|error| {
-            generation.count_panic(running, &error);
+            generation.count_panic(&error);
             match error.kind() {
                 ErrorKind::Usage => (Reason::Usage, format!("{error}\nusage: {name} {}", action.syntax)),
                 _ => (Reason::Refused, error.to_string()),

@@ -15,7 +15,7 @@ use gantry_api::log;
 use gantry_api::proto::Lines;
 use gantry_api::proto::command::CommandError;
 use gantry_api::session::Ending;
-use gantry_api::{Command, Dialogue, Lent, Notes, Reply, Result, ServerId, Session, Verb, VirtualPath};
+use gantry_api::{Command, Dialogue, Error, Lent, Notes, Reply, Result, ServerId, Session, Verb, VirtualPath};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::time::Instant;
@@ -228,7 +228,7 @@ impl Client {
                 Err(why) => return why,
             };
             if let Err(error) = self.handle(command).await {
-                return format!("control connection: {error}");
+                return self.lost(&error);
             }
             if let Some(ending) = self.session.ending.take() {
                 return ending.0;
@@ -236,10 +236,17 @@ impl Client {
         }
     }
 
+    /// Why the session ends with its control connection: its layer may have panicked.
+    fn lost(&self, error: &std::io::Error) -> String {
+        let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<Error>());
+        inner.inspect(|error| self.shared.generation.count_panic(error));
+        format!("control connection: {error}")
+    }
+
     /// Opens the layer that a module has put around the connection before the
     /// greeting, where one has.
     async fn open_layer(&mut self) -> Result<(), String> {
-        self.connection.switch(true).map_err(|error| format!("control connection: {error}"))?;
+        self.connection.switch(true).map_err(|error| self.lost(&error))?;
         while self.connection.is_opening() {
             self.hear();
             if self.closing.0 != Closing::No {
@@ -278,14 +285,17 @@ impl Client {
                 return Err(self.out_of_time().await);
             }
             let waits = !self.waiting.is_empty() || !self.lines.is_empty();
-            self.connection.check_fresh(waits).map_err(|error| format!("control connection: {error}"))?;
+            self.connection.check_fresh(waits).map_err(|error| self.lost(&error))?;
             if let Some(command) = self.waiting.pop_front() {
                 return Ok(command);
             }
             if let Some(line) = self.lines.next_line() {
                 match read_line(line) {
                     Ok(command) => return Ok(command),
-                    Err(reply) => self.connection.send(&reply).await.map_err(|error| error.to_string())?,
+                    Err(reply) => {
+                        let sent = self.connection.send(&reply).await;
+                        sent.map_err(|error| self.lost(&error))?;
+                    }
                 }
                 continue;
             }
@@ -309,7 +319,7 @@ impl Client {
             read = self.connection.read(&mut self.lines) => match read {
                 Ok(true) => Ok(()),
                 Ok(false) => Err("the client closed the connection".to_owned()),
-                Err(error) => Err(format!("control connection: {error}")),
+                Err(error) => Err(self.lost(&error)),
             },
         }
     }

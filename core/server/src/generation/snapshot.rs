@@ -7,7 +7,7 @@ use std::path::Path;
 
 use gantry_api::control::Change;
 use gantry_api::log::{self, Level};
-use gantry_api::{Account, Error, Fault, ServerId, Value, World};
+use gantry_api::{Account, Error, ServerId, Value, World};
 use gantry_config::{Class, DirectoryTable};
 use gantry_sys::Roots;
 use tokio::sync::mpsc::UnboundedSender;
@@ -79,7 +79,7 @@ impl Generation {
     pub fn hand_over(&self, module: &str) -> Value {
         let Some(running) = self.modules.iter().find(|running| running.name == module) else { return Value::None };
         running.instance().hand_over().unwrap_or_else(|error| {
-            self.count_panic(running, &error);
+            self.count_panic(&error);
             log::write(Level::Error, "gantry-server", format_args!("{module} hands nothing over: {error}"));
             Value::None
         })
@@ -119,16 +119,20 @@ impl Generation {
     pub fn tell(&self, change: &Change) {
         for running in &self.modules {
             if let Err(error) = running.instance().changed(change) {
-                self.count_panic(running, &error);
+                self.count_panic(&error);
                 log::write(Level::Error, "gantry-server", format_args!("{}: {error}", running.name));
             }
         }
     }
 
-    /// Counts an error of a module's that is a panic: with too many it has failed.
+    /// Counts an error that is a module's panic: with too many it has failed. Not
+    /// the module that was called counts, but the one that panicked: a layer, a meter
+    /// or a service may be another one's.
     #[cold]
-    pub fn count_panic(&self, running: &Running, error: &Error) {
-        if error.fault() != Fault::Panic || !running.panicked(self.settings().most_panics) {
+    pub fn count_panic(&self, error: &Error) {
+        let Some(name) = error.panicked() else { return };
+        let Some(running) = self.modules.iter().find(|running| running.name == name) else { return };
+        if !running.panicked(self.settings().most_panics) {
             return;
         }
         log::write(

@@ -140,7 +140,7 @@ impl<'a> Work<'a> {
             Some(Handler { at_once: None, .. }) => return Ok(Step::Wait),
         };
         if let Err(error) = &done {
-            generation.count_panic(running, error);
+            generation.count_panic(error);
         }
         done
     }
@@ -159,7 +159,7 @@ impl<'a> Work<'a> {
         };
         let done = call.await;
         if let Err(error) = &done {
-            generation.count_panic(running, error);
+            generation.count_panic(error);
         }
         done
     }

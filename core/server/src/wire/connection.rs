@@ -225,7 +225,7 @@ impl Control for Connection {
 
 /// A layer has failed: the connection ends.
 fn failed(error: Error) -> io::Error {
-    io::Error::other(error.message().to_owned())
+    io::Error::other(error)
 }
 
 fn injected() -> io::Error {
