@@ -48,7 +48,7 @@ impl Module for Auth {
     }
 
     fn at_once(&self, at: &mut Moment<'_>) -> Result<Step> {
-        limits::connections::enter(at)?;
+        at.settings::<Settings>().limits.connect(at)?;
         Ok(Step::Next)
     }
 }

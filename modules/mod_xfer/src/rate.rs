@@ -7,7 +7,6 @@ use gantry_api::prelude::*;
 use gantry_api::transfer::Direction;
 use serde::Deserialize;
 
-use crate::settings::Settings;
 use crate::whom::{Sections, Whom};
 
 settings! {
@@ -34,13 +33,14 @@ pub(crate) struct Rate {
     whom: Whom,
 }
 
-/// Slows the command's transfer down, where a line says so.
-pub(crate) fn slow(at: &mut Moment<'_>) {
-    let verb = at.command.verb.name().to_owned();
-    let fits = |rate: &Rate| rate.commands.contains(&verb) && rate.whom.includes(at.session);
-    let found = at.settings::<Settings>().rates.lines.innermost(fits);
-    if let Some(rate) = found.filter(|rate| rate.speed > 0.0) {
-        at.meter(Pace { speed: rate.speed, free: rate.free, credit: 0.0, seen: None });
+impl Rates {
+    /// Slows the command's transfer down, where a line says so.
+    pub(crate) fn slow(&self, at: &mut Moment<'_>) {
+        let verb = at.command.verb.name().to_owned();
+        let fits = |rate: &Rate| rate.commands.contains(&verb) && rate.whom.includes(at.session);
+        if let Some(rate) = self.lines.innermost(fits).filter(|rate| rate.speed > 0.0) {
+            at.meter(Pace { speed: rate.speed, free: rate.free, credit: 0.0, seen: None });
+        }
     }
 }
 

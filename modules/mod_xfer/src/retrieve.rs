@@ -6,8 +6,6 @@ use gantry_api::transfer::{Direction, Transfer};
 
 use crate::settings::Settings;
 use crate::shown::shown;
-use crate::transfers::Places;
-use crate::{rate, size};
 
 command! {
     /// Sends a file to the client.
@@ -19,7 +17,7 @@ async fn retrieve(at: &mut Moment<'_>) -> Result<Step> {
     if at.command.argument.is_empty() {
         return refuse(500, "'RETR' not understood");
     }
-    let places = Places::take(at)?;
+    let places = at.settings::<Settings>().transfers.take(at)?;
     let done = send(at, offset).await;
     places.give_back(at);
     done
@@ -31,8 +29,8 @@ async fn send(at: &mut Moment<'_>, offset: u64) -> Result<Step> {
     let remaining = check(at, offset, metadata.size)?;
     let transfer = Transfer::new(path, Direction::Out, at.dialogue.kind).from(offset).expecting(remaining);
     let opening = transfer.opening(&at.command.argument);
-    size::bound_download(at, metadata.size);
-    rate::slow(at);
+    at.settings::<Settings>().sizes.bound_download(at, metadata.size);
+    at.settings::<Settings>().rates.slow(at);
     let mut link = at.begin(transfer, opening).await?;
     link.send_file(&*file).await?;
     link.finish().await?;

@@ -6,7 +6,6 @@ use gantry_api::prelude::*;
 use gantry_api::transfer::Direction;
 use serde::Deserialize;
 
-use crate::settings::Settings;
 use crate::whom::{Sections, Whom};
 
 settings! {
@@ -32,19 +31,21 @@ pub(crate) struct Size {
     whom: Whom,
 }
 
-/// Bounds an upload that begins at an offset.
-pub(crate) fn bound_upload(at: &mut Moment<'_>, offset: u64) {
-    let found = at.settings::<Settings>().sizes.store.innermost(|size| size.whom.includes(at.session));
-    if let Some(most) = found.and_then(|size| size.most) {
-        at.meter(Room { left: most.saturating_sub(offset) });
+impl Sizes {
+    /// Bounds an upload that begins at an offset.
+    pub(crate) fn bound_upload(&self, at: &mut Moment<'_>, offset: u64) {
+        let found = self.store.innermost(|size| size.whom.includes(at.session));
+        if let Some(most) = found.and_then(|size| size.most) {
+            at.meter(Room { left: most.saturating_sub(offset) });
+        }
     }
-}
 
-/// Cuts a download of a file that is too large.
-pub(crate) fn bound_download(at: &mut Moment<'_>, size: u64) {
-    let found = at.settings::<Settings>().sizes.retrieve.innermost(|size| size.whom.includes(at.session));
-    if found.and_then(|size| size.most).is_some_and(|most| size > most) {
-        at.meter(TooLarge);
+    /// Cuts a download of a file that is too large.
+    pub(crate) fn bound_download(&self, at: &mut Moment<'_>, size: u64) {
+        let found = self.retrieve.innermost(|size| size.whom.includes(at.session));
+        if found.and_then(|size| size.most).is_some_and(|most| size > most) {
+            at.meter(TooLarge);
+        }
     }
 }
 

@@ -8,8 +8,6 @@ use gantry_api::transfer::{Direction, Transfer};
 
 use crate::settings::Settings;
 use crate::shown::shown;
-use crate::transfers::Places;
-use crate::{rate, size};
 
 command! {
     /// Stores what the client sends as a file.
@@ -45,7 +43,7 @@ async fn store(at: &mut Moment<'_>) -> Result<Step> {
     if at.command.argument.is_empty() {
         return refuse(500, format!("'{}' not understood", at.command.verb));
     }
-    let places = Places::take(at)?;
+    let places = at.settings::<Settings>().transfers.take(at)?;
     let done = store_at(at, offset).await;
     places.give_back(at);
     done
@@ -137,8 +135,8 @@ async fn receive(
     opening: Reply,
 ) -> Result<Step> {
     let path = transfer.path.clone();
-    size::bound_upload(at, transfer.offset);
-    rate::slow(at);
+    at.settings::<Settings>().sizes.bound_upload(at, transfer.offset);
+    at.settings::<Settings>().rates.slow(at);
     let mut link = match at.begin(transfer, opening).await {
         Ok(link) => link,
         Err(error) => {

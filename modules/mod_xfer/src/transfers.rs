@@ -5,7 +5,6 @@ use gantry_api::census::Claim;
 use gantry_api::prelude::*;
 use serde::Deserialize;
 
-use crate::settings::Settings;
 use crate::whom::Sections;
 
 settings! {
@@ -32,20 +31,15 @@ pub(crate) struct Line {
     limit: Limit,
 }
 
-/// The places that a command has taken for its transfer.
-#[must_use]
-pub(crate) struct Places(Vec<String>);
-
-impl Places {
+impl Limits {
     /// Takes the command's places, all of them or none.
-    pub(crate) fn take(at: &mut Moment<'_>) -> Result<Self> {
-        let limits = &at.settings::<Settings>().transfers;
+    pub(crate) fn take(&self, at: &mut Moment<'_>) -> Result<Places> {
         let host = at.session.remote.ip().to_string();
         let user = at.session.account.as_ref().map(|account| account.name.clone()).unwrap_or_default();
-        let mut places = Self(Vec::new());
+        let mut places = Places(Vec::new());
         for (name, lines, of, words) in [
-            ("MaxTransfersPerHost", &limits.per_host, host, PER_HOST),
-            ("MaxTransfersPerUser", &limits.per_user, user, PER_USER),
+            ("MaxTransfersPerHost", &self.per_host, host, PER_HOST),
+            ("MaxTransfersPerUser", &self.per_user, user, PER_USER),
         ] {
             let verb = at.command.verb.name();
             let Some(line) = lines.innermost(|line: &Line| line.commands.contains(&verb)) else { continue };
@@ -59,7 +53,13 @@ impl Places {
         }
         Ok(places)
     }
+}
 
+/// The places that a command has taken for its transfer.
+#[must_use]
+pub(crate) struct Places(Vec<String>);
+
+impl Places {
     /// Gives them back: the transfer is over, or there is none.
     pub(crate) fn give_back(self, at: &mut Moment<'_>) {
         self.0.iter().for_each(|key| at.session.census.release(key));

@@ -6,8 +6,8 @@ use std::hash::{BuildHasher, Hasher};
 use gantry_api::files::{File, Open};
 use gantry_api::prelude::*;
 
+use crate::settings::Settings;
 use crate::store;
-use crate::transfers::Places;
 
 command! {
     /// Stores what the client sends under a name that the server makes.
@@ -24,7 +24,7 @@ async fn store(at: &mut Moment<'_>) -> Result<Step> {
     if std::mem::take(&mut at.dialogue.restart) > 0 {
         return refuse(550, "STOU incompatible with REST");
     }
-    let places = Places::take(at)?;
+    let places = at.settings::<Settings>().transfers.take(at)?;
     let done = store_new(at).await;
     places.give_back(at);
     done

@@ -3,7 +3,7 @@
 use gantry_api::Limit;
 use gantry_api::prelude::*;
 
-use super::{Candidate, Count, Limits};
+use super::count::{Candidate, Count};
 
 settings! {
     /// What the configuration says of it.
@@ -16,12 +16,14 @@ settings! {
     }
 }
 
-pub(super) fn count<'a>(limits: &'a Limits, _: &Candidate<'a>) -> Option<Count<'a>> {
-    Some(Count {
-        name: "MaxClients",
-        limit: limits.clients.limit.as_ref(),
-        of: "",
-        member: None,
-        words: "Sorry, the maximum number of allowed clients (%m) are already connected.",
-    })
+impl Settings {
+    pub(super) fn count<'a>(&'a self, _: &Candidate<'a>) -> Option<Count<'a>> {
+        Some(Count {
+            name: "MaxClients",
+            limit: self.limit.as_ref(),
+            of: "",
+            member: None,
+            words: "Sorry, the maximum number of allowed clients (%m) are already connected.",
+        })
+    }
 }

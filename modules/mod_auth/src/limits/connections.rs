@@ -3,7 +3,7 @@
 use gantry_api::Limit;
 use gantry_api::prelude::*;
 
-use super::{Count, claim};
+use super::count::{Count, claim};
 
 settings! {
     /// What the configuration says of it.
@@ -16,21 +16,23 @@ settings! {
     }
 }
 
-/// Takes the place of a session that begins.
-pub(crate) fn enter(at: &mut Moment<'_>) -> Result<()> {
-    let (server, address) = (at.session.server_key.clone(), at.session.remote.ip().to_string());
-    let count = Count {
-        name: "MaxConnectionsPerHost",
-        limit: at.settings::<crate::settings::Settings>().limits.connections.limit.as_ref(),
-        of: &address,
-        member: None,
-        words: "Sorry, the maximum number of connections (%m) for your host are already connected.",
-    };
-    match claim(at.session, &count, &server) {
-        Ok(_) => Ok(()),
-        Err(full) => {
-            log!(Info, "{address} is turned away: {} reached", full.limit);
-            refuse(530, full.message)
+impl Settings {
+    /// Takes the place of a session that begins.
+    pub(super) fn enter(&self, at: &mut Moment<'_>) -> Result<()> {
+        let (server, address) = (at.session.server_key.clone(), at.session.remote.ip().to_string());
+        let count = Count {
+            name: "MaxConnectionsPerHost",
+            limit: self.limit.as_ref(),
+            of: &address,
+            member: None,
+            words: "Sorry, the maximum number of connections (%m) for your host are already connected.",
+        };
+        match claim(at.session, &count, &server) {
+            Ok(_) => Ok(()),
+            Err(full) => {
+                log!(Info, "{address} is turned away: {} reached", full.limit);
+                refuse(530, full.message)
+            }
         }
     }
 }

@@ -4,7 +4,7 @@ use gantry_api::Limit;
 use gantry_api::prelude::*;
 use serde::Deserialize;
 
-use super::{Candidate, Count, Limits};
+use super::count::{Candidate, Count};
 
 settings! {
     /// What the configuration says of it.
@@ -25,21 +25,17 @@ pub(super) struct Line {
     limit: Option<Limit>,
 }
 
-pub(super) fn count<'a>(limits: &'a Limits, candidate: &Candidate<'a>) -> Option<Count<'a>> {
-    let class = candidate.class?;
-    Some(Count {
-        name: "MaxClientsPerClass",
-        limit: limits
-            .per_class
-            .lines
-            .iter()
-            .rev()
-            .find(|line| line.class == class)
-            .and_then(|line| line.limit.as_ref()),
-        of: class,
-        member: None,
-        words: "Sorry, the maximum number of clients (%m) from your class are already connected.",
-    })
+impl Settings {
+    pub(super) fn count<'a>(&'a self, candidate: &Candidate<'a>) -> Option<Count<'a>> {
+        let class = candidate.class?;
+        Some(Count {
+            name: "MaxClientsPerClass",
+            limit: self.lines.iter().rev().find(|line| line.class == class).and_then(|line| line.limit.as_ref()),
+            of: class,
+            member: None,
+            words: "Sorry, the maximum number of clients (%m) from your class are already connected.",
+        })
+    }
 }
 
 fn class_limit(words: &[&str]) -> std::result::Result<Value, String> {

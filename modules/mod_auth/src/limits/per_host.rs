@@ -3,7 +3,7 @@
 use gantry_api::Limit;
 use gantry_api::prelude::*;
 
-use super::{Candidate, Count, Limits};
+use super::count::{Candidate, Count};
 
 settings! {
     /// What the configuration says of it.
@@ -16,12 +16,14 @@ settings! {
     }
 }
 
-pub(super) fn count<'a>(limits: &'a Limits, candidate: &Candidate<'a>) -> Option<Count<'a>> {
-    Some(Count {
-        name: "MaxClientsPerHost",
-        limit: limits.per_host.limit.as_ref(),
-        of: candidate.address,
-        member: None,
-        words: "Sorry, the maximum number of clients (%m) from your host are already connected.",
-    })
+impl Settings {
+    pub(super) fn count<'a>(&'a self, candidate: &Candidate<'a>) -> Option<Count<'a>> {
+        Some(Count {
+            name: "MaxClientsPerHost",
+            limit: self.limit.as_ref(),
+            of: candidate.address,
+            member: None,
+            words: "Sorry, the maximum number of clients (%m) from your host are already connected.",
+        })
+    }
 }

@@ -3,7 +3,7 @@
 use gantry_api::Limit;
 use gantry_api::prelude::*;
 
-use super::{Candidate, Count, Limits};
+use super::count::{Candidate, Count};
 
 settings! {
     /// What the configuration says of it.
@@ -16,12 +16,14 @@ settings! {
     }
 }
 
-pub(super) fn count<'a>(limits: &'a Limits, candidate: &Candidate<'a>) -> Option<Count<'a>> {
-    Some(Count {
-        name: "MaxHostsPerUser",
-        limit: limits.user_hosts.limit.as_ref(),
-        of: candidate.user,
-        member: Some(candidate.address),
-        words: "Sorry, the maximum number of hosts (%m) for this user are already connected.",
-    })
+impl Settings {
+    pub(super) fn count<'a>(&'a self, candidate: &Candidate<'a>) -> Option<Count<'a>> {
+        Some(Count {
+            name: "MaxHostsPerUser",
+            limit: self.limit.as_ref(),
+            of: candidate.user,
+            member: Some(candidate.address),
+            words: "Sorry, the maximum number of hosts (%m) for this user are already connected.",
+        })
+    }
 }
