@@ -1,6 +1,7 @@
 //! The directives that the server itself answers to, and their typed settings
 //! in one scope.
 
+mod port;
 mod words;
 
 use std::net::IpAddr;
@@ -8,6 +9,8 @@ use std::net::IpAddr;
 use gantry_api::{directive, parse, settings};
 use gantry_config::{check_class_rule, check_rule};
 use serde::Deserialize;
+
+pub use port::Port;
 
 settings! {
     /// What the server reads from a scope.
@@ -121,33 +124,6 @@ impl Settings {
         let idle = idle.into_iter().filter(|(_, given)| *given);
         idle.map(|(name, _)| format!("{name} has no effect: there is no scoreboard, one process knows all sessions"))
             .collect()
-    }
-}
-
-/// Where a server listens.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
-#[serde(try_from = "String")]
-pub enum Port {
-    /// Nowhere: the server is turned off.
-    Off,
-    /// At a port of the kernel's choice, which the log names.
-    Any,
-    /// At this one.
-    Number(u16),
-}
-
-impl TryFrom<String> for Port {
-    type Error = String;
-
-    fn try_from(word: String) -> Result<Self, String> {
-        if word.eq_ignore_ascii_case("any") {
-            return Ok(Self::Any);
-        }
-        match word.parse() {
-            Ok(0) => Ok(Self::Off),
-            Ok(number) => Ok(Self::Number(number)),
-            Err(_) => Err(format!("'{word}' is no port: 1 to 65535, 0 for none, or any")),
-        }
     }
 }
 

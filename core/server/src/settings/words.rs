@@ -9,7 +9,7 @@ use gantry_api::{Value, parse};
 use gantry_sys::as_daemon;
 use gantry_sys::users::{Group, User};
 
-use super::Port;
+use super::port::Port;
 use crate::address::resolve;
 use crate::log::Logger;
 
