@@ -122,7 +122,22 @@ fn links_inside_the_root_are_followed(layout: Layout) {
     assert_eq!(server.read("sub/file"), b"content", "the link goes, not what it leads to");
 }
 
+fn sessions_with_one_root_share_its_handle(layout: Layout) {
+    let server = Server::start(layout);
+    let handles = || {
+        let all = fs::read_dir(format!("/proc/{}/fd", server.pid())).unwrap();
+        let names = all.filter_map(|entry| fs::read_link(entry.ok()?.path()).ok());
+        names.filter(|name| *name == server.home().canonicalize().unwrap()).count()
+    };
+    let mut wires: Vec<_> = (0..20).map(|_| server.login()).collect();
+    assert_eq!(handles(), 1);
+    wires.iter_mut().for_each(|wire| drop(wire.expect("MKD /", 550)));
+    drop(wires);
+    gantry_tests::wait::for_condition("the root is let go of", || handles() == 0);
+}
+
 both_layouts!(
+    sessions_with_one_root_share_its_handle,
     dots_lead_no_further_than_the_root,
     nothing_outside_is_read,
     nothing_outside_is_listed_or_entered,

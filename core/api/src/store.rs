@@ -6,7 +6,7 @@
 
 use std::path::PathBuf;
 
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::files::{File, Links, Listing, Metadata, OpenFile, Target};
 use crate::guard::{Guarded, Output};
 use crate::path::VirtualPath;
@@ -190,8 +190,7 @@ impl<P> Output for Found<P> {}
 
 /// The refusal of what a store has no way to do.
 pub fn unsupported<'a, T: Send + 'a>() -> Promise<'a, T> {
-    let words = std::io::Error::new(std::io::ErrorKind::Unsupported, "Operation not supported");
-    Promise::now(Err(Error::from(words)))
+    Promise::now(Err(Error::of(ErrorKind::Unsupported)))
 }
 
 #[cfg(test)]

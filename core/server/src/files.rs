@@ -8,4 +8,5 @@ pub mod host;
 pub mod sections;
 pub mod session_files;
 pub mod shared;
+pub mod turn;
 pub mod view;

@@ -9,8 +9,7 @@ use std::path::Path;
 
 use gantry_api::files::{Kind, Links, Listing, Metadata, Open, OpenFile, Target};
 use gantry_api::store::{Access, Judged};
-use gantry_api::{Error, Promise, Result, Verb, VirtualPath};
-use rustix::io::Errno;
+use gantry_api::{Error, ErrorKind, Promise, Result, Verb, VirtualPath};
 
 use crate::files::ground::Ground;
 use crate::files::view::View;
@@ -173,7 +172,7 @@ impl<'a, S: Ground + ?Sized> Gated<'a, S> {
     ) -> Promise<'a, (Leave<S::Place>, Metadata)> {
         self.store.find(path, links).then(move |found| match found {
             Some(found) => self.judge(found.place, operation).and_then(move |leave| Ok((leave, found.metadata))),
-            None => Promise::now(Err(system(Errno::NOENT))),
+            None => Promise::now(Err(Error::of(ErrorKind::NotFound))),
         })
     }
 
@@ -211,7 +210,7 @@ impl<'a, S: Ground + ?Sized> Gated<'a, S> {
             }
             return Ok(opened);
         }
-        Err(system(Errno::EXIST))
+        Err(Error::of(ErrorKind::Exists))
     }
 
     async fn create(self, path: &'a VirtualPath, access: Access) -> Result<Option<OpenFile>> {
@@ -219,11 +218,6 @@ impl<'a, S: Ground + ?Sized> Gated<'a, S> {
         let mode = 0o666 & !self.view.sections.held(&leave.scope).settings.umask.0;
         self.store.create(leave.judged, access, mode).await
     }
-}
-
-/// An error of the system's.
-fn system(errno: Errno) -> Error {
-    io::Error::from(errno).into()
 }
 
 /// Refuses to open what is no regular file: a pipe would wait for its other end, and

@@ -10,6 +10,7 @@ use gantry_api::{Error, ErrorKind, Promise, Result, Verb, VirtualPath};
 use crate::caught::promised;
 use crate::files::gated::Gated;
 use crate::files::shared::Shared;
+use crate::files::turn::in_turn;
 use crate::files::view::SessionStore;
 use crate::generation::held::Held;
 
@@ -22,18 +23,20 @@ pub struct SessionFiles<'a> {
 /// Asks the gate, if the client is logged in.
 macro_rules! gated {
     ($files:ident, |$gate:ident| $ask:expr) => {
-        promised(|| match $files.shared.view.get() {
-            None => Promise::now(Err(Error::of(ErrorKind::NotLoggedIn))),
-            Some(view) => match &view.store {
-                SessionStore::Host(store) => {
-                    let $gate = Gated::new(view, store, $files.verb);
-                    $ask
-                }
-                SessionStore::Published(store) => {
-                    let $gate = Gated::new(view, &**store, $files.verb);
-                    $ask
-                }
-            },
+        promised(|| {
+            in_turn(move || match $files.shared.view.get() {
+                None => Promise::now(Err(Error::of(ErrorKind::NotLoggedIn))),
+                Some(view) => match &view.store {
+                    SessionStore::Host(store) => {
+                        let $gate = Gated::new(view, store, $files.verb);
+                        $ask
+                    }
+                    SessionStore::Published(store) => {
+                        let $gate = Gated::new(view, &**store, $files.verb);
+                        $ask
+                    }
+                },
+            })
         })
     };
 }

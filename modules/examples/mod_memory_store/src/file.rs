@@ -8,7 +8,6 @@ use gantry_api::prelude::*;
 use gantry_api::store::Access;
 use gantry_api::{Promise, VirtualPath};
 
-use crate::refusal::{Reason, refused};
 use crate::tree::{Node, Shared, now};
 
 /// An open file.
@@ -47,7 +46,7 @@ impl MemoryFile {
         let mut node = self.node.lock().unwrap_or_else(PoisonError::into_inner);
         let bytes = node.bytes.get_or_insert_default();
         if length > bytes.len() && !self.tree.lock().has_room(length as u64) {
-            return Err(refused(Reason::Full));
+            return Err(Error::of(ErrorKind::Full));
         }
         change(Arc::make_mut(bytes));
         node.modified = now();
@@ -73,7 +72,7 @@ impl File for MemoryFile {
         }
         let start = usize::try_from(offset).ok();
         let Some((start, end)) = start.and_then(|start| Some((start, start.checked_add(bytes.len())?))) else {
-            return Promise::now(Err(refused(Reason::Full)));
+            return Promise::now(Err(Error::of(ErrorKind::Full)));
         };
         Promise::now(self.change(end, |all| {
             if all.len() < end {
@@ -86,7 +85,7 @@ impl File for MemoryFile {
     }
 
     fn truncate(&self, length: u64) -> Promise<'_, ()> {
-        let length = usize::try_from(length).map_err(|_| refused(Reason::Full));
+        let length = usize::try_from(length).map_err(|_| Error::of(ErrorKind::Full));
         Promise::now(length.and_then(|length| self.change(length, |all| all.resize(length, 0))))
     }
 

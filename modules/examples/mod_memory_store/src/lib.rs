@@ -3,7 +3,6 @@
 //! memory, and gone when the configuration is read anew.
 
 mod file;
-mod refusal;
 mod store;
 mod tree;
 

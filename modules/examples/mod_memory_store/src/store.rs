@@ -11,7 +11,6 @@ use gantry_api::store::{Access, Found, Judged, Store};
 use gantry_api::{Promise, VirtualPath};
 
 use crate::file::MemoryFile;
-use crate::refusal::{Reason, refused};
 use crate::tree::{Node, Shared, now};
 
 /// Names that a listing gives at a time.
@@ -52,7 +51,7 @@ impl Store for Memory {
 
     fn open(&self, at: Judged<VirtualPath>, access: Access) -> Promise<'_, Box<dyn File>> {
         let path = at.into_place();
-        let node = self.tree.lock().find(&path).cloned().ok_or_else(|| refused(Reason::Missing));
+        let node = self.tree.lock().find(&path).cloned().ok_or_else(|| Error::of(ErrorKind::NotFound));
         Promise::now(
             node.map(|node| -> Box<dyn File> { Box::new(MemoryFile::new(self.tree.clone(), path, node, access)) }),
         )
@@ -106,8 +105,8 @@ impl Store for Memory {
 impl Memory {
     fn folder(&self, path: &VirtualPath) -> Result<()> {
         match self.tree.lock().find(path) {
-            None => Err(refused(Reason::Missing)),
-            Some(Node { bytes: Some(_), .. }) => Err(refused(Reason::NotFolder)),
+            None => Err(Error::of(ErrorKind::NotFound)),
+            Some(Node { bytes: Some(_), .. }) => Err(Error::of(ErrorKind::NotDirectory)),
             Some(_) => Ok(()),
         }
     }

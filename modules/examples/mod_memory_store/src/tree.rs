@@ -9,8 +9,6 @@ use gantry_api::VirtualPath;
 use gantry_api::files::{DirectoryEntry, Kind, Metadata, Target};
 use gantry_api::prelude::*;
 
-use crate::refusal::{Reason, refused};
-
 /// What a path leads to.
 #[derive(Clone)]
 pub(crate) struct Node {
@@ -70,9 +68,9 @@ impl Tree {
     /// Sees that a name may be made, removed or renamed there: its folder is one.
     pub(crate) fn check_name(&self, path: &VirtualPath) -> Result<()> {
         match self.find(&path.parent()) {
-            _ if path.is_root() => Err(refused(Reason::Busy)),
-            None => Err(refused(Reason::Missing)),
-            Some(Node { bytes: Some(_), .. }) => Err(refused(Reason::NotFolder)),
+            _ if path.is_root() => Err(Error::of(ErrorKind::Busy)),
+            None => Err(Error::of(ErrorKind::NotFound)),
+            Some(Node { bytes: Some(_), .. }) => Err(Error::of(ErrorKind::NotDirectory)),
             Some(_) => Ok(()),
         }
     }
@@ -88,12 +86,12 @@ impl Tree {
         self.check_name(path)?;
         let before = self.nodes.get(path.as_bytes());
         if before.is_some_and(|before| Some(before.number) != replaced) {
-            return Err(refused(Reason::Exists));
+            return Err(Error::of(ErrorKind::Exists));
         }
         let (gone, new) = (before.map_or(0, |before| before.metadata().size), node.metadata().size);
         let used = self.used.saturating_sub(gone).saturating_add(new);
         if new > gone && used > self.most {
-            return Err(refused(Reason::Full));
+            return Err(Error::of(ErrorKind::Full));
         }
         self.used = used;
         self.nodes.insert(path.as_bytes().to_vec(), node);
@@ -103,11 +101,11 @@ impl Tree {
     /// Removes a folder or a file.
     pub(crate) fn remove(&mut self, path: &VirtualPath, kind: Kind) -> Result<()> {
         self.check_name(path)?;
-        let Some(found) = self.find(path) else { return Err(refused(Reason::Missing)) };
+        let Some(found) = self.find(path) else { return Err(Error::of(ErrorKind::NotFound)) };
         match (kind, found.metadata().kind) {
-            (Kind::Directory, Kind::File) => return Err(refused(Reason::NotFolder)),
-            (Kind::File, Kind::Directory) => return Err(refused(Reason::Folder)),
-            (Kind::Directory, _) if self.below(path).next().is_some() => return Err(refused(Reason::NotEmpty)),
+            (Kind::Directory, Kind::File) => return Err(Error::of(ErrorKind::NotDirectory)),
+            (Kind::File, Kind::Directory) => return Err(Error::of(ErrorKind::IsDirectory)),
+            (Kind::Directory, _) if self.below(path).next().is_some() => return Err(Error::of(ErrorKind::NotEmpty)),
             _ => {}
         }
         self.used = self.used.saturating_sub(found.metadata().size);
@@ -119,19 +117,19 @@ impl Tree {
     pub(crate) fn rename(&mut self, from: &VirtualPath, to: &VirtualPath, target: Target) -> Result<()> {
         self.check_name(from)?;
         self.check_name(to)?;
-        let Some(found) = self.find(from).cloned() else { return Err(refused(Reason::Missing)) };
+        let Some(found) = self.find(from).cloned() else { return Err(Error::of(ErrorKind::NotFound)) };
         if from == to {
             return Ok(());
         }
         if to.as_bytes().starts_with(&prefix(from)) {
-            return Err(refused(Reason::Invalid));
+            return Err(Error::of(ErrorKind::Invalid));
         }
         match self.find(to).cloned() {
             None => {}
             Some(there) if target == Target::Replace && there.bytes.is_some() && found.bytes.is_some() => {
                 self.remove(to, Kind::File)?;
             }
-            Some(_) => return Err(refused(Reason::Exists)),
+            Some(_) => return Err(Error::of(ErrorKind::Exists)),
         }
         let inner: Vec<Vec<u8>> = self.below(from).map(|(path, _)| path.clone()).collect();
         for old in std::iter::once(from.as_bytes().to_vec()).chain(inner) {
@@ -147,17 +145,17 @@ impl Tree {
     /// Sets the time of last modification.
     pub(crate) fn touch(&mut self, path: &VirtualPath, time: i64) -> Result<()> {
         let node = self.nodes.get_mut(path.as_bytes());
-        node.map(|node| node.modified = time).ok_or_else(|| refused(Reason::Missing))
+        node.map(|node| node.modified = time).ok_or_else(|| Error::of(ErrorKind::NotFound))
     }
 
     /// Adds to a file's end.
     pub(crate) fn append(&mut self, path: &VirtualPath, number: u64, more: &[u8]) -> Result<()> {
         let used = self.used.saturating_add(more.len() as u64);
         if used > self.most {
-            return Err(refused(Reason::Full));
+            return Err(Error::of(ErrorKind::Full));
         }
         let node = self.nodes.get_mut(path.as_bytes()).filter(|node| node.number == number);
-        let Some(Node { bytes: Some(bytes), modified, .. }) = node else { return Err(refused(Reason::Missing)) };
+        let Some(Node { bytes: Some(bytes), modified, .. }) = node else { return Err(Error::of(ErrorKind::NotFound)) };
         Arc::make_mut(bytes).extend_from_slice(more);
         *modified = now();
         self.used = used;
