@@ -182,6 +182,16 @@ impl Talk {
         self.expect("TYPE I", 200);
     }
 
+    /// Sends the last record of a scrambled connection.
+    ///
+    /// # Panics
+    /// When it is not scrambled.
+    #[track_caller]
+    pub fn close(&mut self) {
+        let Connection::Scrambled(scrambled) = &mut self.connection else { panic!("not scrambled") };
+        scrambled.close().expect("the server reads");
+    }
+
     /// Sends a line and reads the reply, which has to have `code`.
     ///
     /// # Panics

@@ -207,8 +207,17 @@ fn waits_behind_a_layer_hear_abor_and_stalls(layout: Layout) {
     talk.expect("NOOP", 200);
 }
 
-/// Half of the session's bytes are on their way to it, the other half from it.
-fn both_directions_flow_at_once(layout: Layout) {
+fn the_last_words_before_a_layers_end_count(layout: Layout) {
+    let server = server(layout, "on", |_| {});
+    let mut talk = scrambled(&server);
+    talk.send("MKD last");
+    talk.close();
+    assert_eq!(talk.reply().code, 257);
+    assert!(server.home().join("last").is_dir());
+}
+
+/// One session's upload beside another one's download.
+fn two_sessions_move_files_at_once(layout: Layout) {
     let server = server(layout, "on", |_| {});
     let bytes = sample::bytes(8 << 20, 3);
     server.put("down", &bytes);
@@ -279,6 +288,7 @@ both_layouts!(
     an_upload_that_is_cut_is_broken_off,
     a_layer_that_fails_ends_its_connection_alone,
     waits_behind_a_layer_hear_abor_and_stalls,
-    both_directions_flow_at_once,
+    the_last_words_before_a_layers_end_count,
+    two_sessions_move_files_at_once,
     a_plain_session_moves_files_by_the_kernel,
 );

@@ -72,6 +72,9 @@ impl Connection {
             // What a layer has to say goes out before more is taken in.
             if self.is_wrapped() {
                 self.flush().await?;
+                if self.wrapping().is_ended() {
+                    return Ok(false);
+                }
             }
             self.stream().readable().await?;
             match self.take(lines) {

@@ -88,6 +88,12 @@ impl Wrapping {
         self.fresh
     }
 
+    /// Whether the peer has closed the layer, and nobody has asked it to.
+    pub fn is_ended(&self) -> bool {
+        let is_closed = |stack: &Stack| matches!(stack.stage(), Ok(Stage::Closed));
+        !self.closing && self.stack.as_ref().is_some_and(is_closed)
+    }
+
     /// What the layer tells of itself.
     pub fn facts(&self) -> Value {
         self.stack.as_ref().map_or(Value::None, Stack::facts)
@@ -116,7 +122,8 @@ impl Wrapping {
         let Some(stack) = &self.stack else { return Ok(Came::Something) };
         if stack.stage()? == Stage::Closed {
             if !self.closing {
-                return Ok(Came::End);
+                // Its last words first.
+                return Ok(if plain.is_empty() { Came::End } else { Came::Something });
             }
             // Closed on both sides: what is behind the peer's close is plain.
             plain.extend_from_slice(wire.get(taken..).unwrap_or_default());
@@ -150,5 +157,117 @@ impl Wrapping {
             }
             _ => Ok(()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Opens when it hears `?`, which it answers with `!`; turns the case of letters; a
+    /// full stop closes it.
+    struct Toy(Stage);
+
+    impl Layer for Toy {
+        fn receive(&mut self, wire: &[u8], plain: &mut Vec<u8>, answer: &mut Vec<u8>) -> Result<usize> {
+            for (at, byte) in wire.iter().enumerate() {
+                match (self.0, byte) {
+                    (Stage::Opening, b'?') => {
+                        answer.push(b'!');
+                        self.0 = Stage::Open;
+                    }
+                    (Stage::Open, b'.') => {
+                        self.0 = Stage::Closed;
+                        return Ok(at + 1);
+                    }
+                    (Stage::Open, byte) => plain.push(byte ^ 0x20),
+                    _ => return Err(Error::client(426, "garbage")),
+                }
+            }
+            Ok(wire.len())
+        }
+
+        fn send(&mut self, plain: &[u8], wire: &mut Vec<u8>) -> Result<()> {
+            wire.extend(plain.iter().map(|byte| byte ^ 0x20));
+            Ok(())
+        }
+
+        fn close(&mut self, wire: &mut Vec<u8>) -> Result<()> {
+            wire.push(b'.');
+            Ok(())
+        }
+
+        fn stage(&self) -> Result<Stage> {
+            Ok(self.0)
+        }
+    }
+
+    fn secured() -> Wrapping {
+        let mut wrapping = Wrapping::default();
+        wrapping.secure(Box::new(Toy(Stage::Opening))).unwrap();
+        wrapping.switch(true).unwrap();
+        wrapping
+    }
+
+    fn receive(wrapping: &mut Wrapping, wire: &[u8]) -> (Came, Vec<u8>) {
+        let mut plain = Vec::new();
+        (wrapping.receive(wire, &mut plain).unwrap(), plain)
+    }
+
+    #[test]
+    fn a_layer_takes_effect_with_a_positive_reply_alone() {
+        let mut wrapping = Wrapping::default();
+        wrapping.secure(Box::new(Toy(Stage::Opening))).unwrap();
+        assert_eq!(wrapping.secure(Box::new(Toy(Stage::Opening))).unwrap_err().code(), Some(503));
+        assert!(!wrapping.is_wrapped(), "the reply still goes in clear");
+        wrapping.switch(false).unwrap();
+        assert!(!wrapping.is_wrapped());
+        wrapping.switch(true).unwrap();
+        assert!(!wrapping.is_wrapped(), "what was refused is forgotten");
+        assert!(secured().is_wrapped());
+    }
+
+    #[test]
+    fn nothing_is_said_while_a_layer_opens() {
+        let mut wrapping = secured();
+        assert!(wrapping.is_opening() && wrapping.is_fresh());
+        wrapping.send(b"a").unwrap();
+        assert!(wrapping.out.is_empty());
+        // To have opened is something that the session has to know.
+        assert_eq!(receive(&mut wrapping, b"?"), (Came::Something, Vec::new()));
+        assert!(!wrapping.is_opening() && !wrapping.is_fresh());
+        wrapping.send(b"a").unwrap();
+        assert_eq!(wrapping.out, b"!A");
+        assert_eq!(receive(&mut wrapping, b"XY"), (Came::Something, b"xy".to_vec()));
+        assert_eq!(receive(&mut wrapping, b""), (Came::Nothing, Vec::new()));
+    }
+
+    #[test]
+    fn a_layer_is_taken_off_when_both_sides_have_closed_it() {
+        let mut wrapping = secured();
+        receive(&mut wrapping, b"?");
+        wrapping.out.clear();
+        wrapping.clear().unwrap();
+        wrapping.send(b"a").unwrap();
+        wrapping.switch(true).unwrap();
+        assert_eq!(wrapping.out, b"A.", "the reply still goes through it");
+        assert_eq!(wrapping.clear().unwrap_err().code(), Some(503));
+        assert_eq!(receive(&mut wrapping, b"X"), (Came::Something, b"x".to_vec()), "the peer's last words");
+        assert_eq!(receive(&mut wrapping, b".plain"), (Came::Something, b"plain".to_vec()));
+        assert!(!wrapping.is_wrapped());
+        wrapping.out.clear();
+        wrapping.send(b"a").unwrap();
+        assert_eq!(wrapping.out, b"a");
+    }
+
+    #[test]
+    fn a_close_that_nobody_asked_for_is_the_end() {
+        let mut wrapping = secured();
+        receive(&mut wrapping, b"?");
+        assert_eq!(receive(&mut wrapping, b"X.USER"), (Came::Something, b"x".to_vec()), "its last words count");
+        assert!(wrapping.is_wrapped() && wrapping.is_ended(), "what is behind it is not taken for plain");
+        let mut wrapping = secured();
+        receive(&mut wrapping, b"?");
+        assert_eq!(receive(&mut wrapping, b".").0, Came::End);
     }
 }

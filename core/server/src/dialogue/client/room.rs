@@ -138,8 +138,10 @@ mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
     use std::time::Duration;
 
+    use gantry_api::VirtualPath;
     use gantry_api::guard::{Guarded, Home};
     use gantry_api::runtime::Task;
+    use gantry_api::transfer::{Direction, Outcome, Transfer, Type};
     use gantry_api::{Image, Lent, Module, Step, Verb, command, instance};
 
     use super::*;
@@ -208,6 +210,34 @@ mod tests {
         // The session is all that keeps the generation.
         drop(room);
         report.assert_sound(2);
+    }
+
+    #[test]
+    fn a_transfer_that_was_not_finished_is_recorded_as_broken_off() {
+        let mut room = Room::new(Vec::new()).unwrap();
+        let Client { session, progress, .. } = &mut *room.client;
+        for (finishes, succeeds, outcome) in [
+            (false, false, Outcome::Incomplete),
+            (false, true, Outcome::Incomplete),
+            (true, false, Outcome::Incomplete),
+            (true, true, Outcome::Complete),
+        ] {
+            progress.reset();
+            progress.begin(Direction::In);
+            progress.record(session, Transfer::new(VirtualPath::root(), Direction::In, Type::Image));
+            progress.add(5);
+            if finishes {
+                progress.finish();
+            }
+            let before = session.bytes;
+            // Once, however often: a task that was dropped is settled by the session's end.
+            progress.settle(session, succeeds);
+            progress.settle(session, succeeds);
+            let transfer = session.transfer.as_ref().unwrap();
+            assert_eq!((transfer.bytes, transfer.outcome), (5, outcome));
+            assert!(transfer.ended >= transfer.began);
+            assert_eq!(session.bytes, (before.0 + 5, before.1));
+        }
     }
 
     #[test]
