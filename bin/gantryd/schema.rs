@@ -13,9 +13,10 @@ pub fn schema(directives: &[&Directive], describe: impl Fn(&Directive) -> String
         definitions.insert(directive.name.to_owned(), value(directive.syntax, &describe(directive)));
     }
     for kind in SectionKind::ALL {
-        definitions.insert(body_name(kind), body(kind.context(), &body_name(kind), directives));
+        definitions
+            .insert(body_name(kind), body(kind.context(), &body_name(kind), directives, |inner| kind.admits(inner)));
     }
-    definitions.insert(SERVER.to_owned(), body(Contexts::SERVER, SERVER, directives));
+    definitions.insert(SERVER.to_owned(), body(Contexts::SERVER, SERVER, directives, in_server));
     if let Some(hosts) = definitions.get_mut(&body_name(SectionKind::VirtualHost)) {
         hosts["properties"][ADDRESSES] = json!({ "description": "The addresses of this server.", "anyOf": [
             reference(WORD), { "type": "array", "items": reference(WORD) },
@@ -67,8 +68,13 @@ fn value(syntax: &str, description: &str) -> Value {
     json!({ "description": description, "anyOf": fitting })
 }
 
-/// What may stand in a table of one context.
-fn body(context: Contexts, own_name: &str, directives: &[&Directive]) -> Value {
+/// Whether a section may stand in the main server's part.
+fn in_server(kind: SectionKind) -> bool {
+    kind.allowed_in().contains(Contexts::SERVER)
+}
+
+/// What may stand in a table of one context; `admits` tells which sections may.
+fn body(context: Contexts, own_name: &str, directives: &[&Directive], admits: impl Fn(SectionKind) -> bool) -> Value {
     let mut properties = Map::new();
     for (name, description) in EVERYWHERE {
         properties.insert(name.to_owned(), value("", description));
@@ -76,7 +82,7 @@ fn body(context: Contexts, own_name: &str, directives: &[&Directive]) -> Value {
     for directive in directives.iter().filter(|directive| directive.contexts.contains(context)) {
         properties.insert(directive.name.to_owned(), reference(directive.name));
     }
-    for kind in SectionKind::ALL.into_iter().filter(|kind| kind.allowed_in().contains(context)) {
+    for kind in SectionKind::ALL.into_iter().filter(|kind| admits(*kind)) {
         properties.insert(kind.name().to_owned(), section(kind));
     }
     for condition in ["IfModule", "IfDefine"] {
@@ -88,7 +94,7 @@ fn body(context: Contexts, own_name: &str, directives: &[&Directive]) -> Value {
 fn section(kind: SectionKind) -> Value {
     let body = body_name(kind);
     match kind {
-        SectionKind::Global => one_or_more(&body),
+        SectionKind::Global | SectionKind::IfAuthenticated => one_or_more(&body),
         SectionKind::VirtualHost => json!({ "anyOf": [one_or_more(&body), by_words(&body)] }),
         _ => by_words(&body),
     }

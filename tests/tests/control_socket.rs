@@ -200,6 +200,37 @@ fn a_server_that_is_down_turns_new_clients_away(layout: Layout) {
     server.login().expect("NOOP", 200);
 }
 
+fn servers_of_one_name_are_counted_apart(layout: Layout) {
+    let mut server = Server::with(layout, |config| {
+        let_operators_in(config);
+        config.block("<VirtualHost 127.0.0.2>\n  ServerName \"Gantry under test\"\n  Port any\n</VirtualHost>");
+    });
+    let mut operator = Operator::of(&server);
+    let servers = |operator: &mut Operator| -> Vec<(String, u64)> {
+        let status = operator.does("status");
+        let servers = status["servers"].as_array().unwrap().iter();
+        servers
+            .map(|one| (one["addresses"][0].as_str().unwrap().to_owned(), one["sessions"].as_u64().unwrap()))
+            .collect()
+    };
+    let addresses: Vec<String> = servers(&mut operator).into_iter().map(|(address, _)| address).collect();
+    assert!(addresses[0].starts_with("127.0.0.1:") && addresses[1].starts_with("127.0.0.2:"), "{addresses:?}");
+    let sessions =
+        |at: &str, many: usize| -> Vec<Wire> { (0..many).map(|_| Wire::connect(at.parse().unwrap())).collect() };
+    let (_first, second) = (sessions(&addresses[0], 1), sessions(&addresses[1], 3));
+    let counts = |operator: &mut Operator| servers(operator).into_iter().map(|(_, count)| count).collect::<Vec<_>>();
+    assert_eq!(counts(&mut operator), [1, 3]);
+    // Another one comes before it, and its name is another: it is the same server.
+    server.reconfigure(|config| {
+        config.without_blocks().block("<VirtualHost 127.0.0.3>\n  Port any\n</VirtualHost>");
+        config.block("<VirtualHost 127.0.0.2>\n  ServerName renamed\n  Port any\n</VirtualHost>");
+    });
+    operator.does("reload");
+    assert_eq!(counts(&mut operator), [1, 0, 3]);
+    drop(second);
+    wait::for_condition("they are counted out", || counts(&mut operator) == [1, 0, 0]);
+}
+
 fn how_much_is_logged_changes_at_once(layout: Layout) {
     let server = open(layout);
     let mut operator = Operator::of(&server);
@@ -322,6 +353,7 @@ both_layouts!(
     a_password_is_never_told,
     kicked_sessions_are_told_421,
     a_server_that_is_down_turns_new_clients_away,
+    servers_of_one_name_are_counted_apart,
     how_much_is_logged_changes_at_once,
     shutdown_waits_as_long_as_it_is_told,
     a_reload_moves_the_socket_or_takes_it_away,

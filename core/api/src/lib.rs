@@ -7,6 +7,7 @@
 #![deny(unsafe_code)]
 
 mod account;
+mod admission;
 pub mod census;
 pub mod command;
 mod command_info;
@@ -20,6 +21,7 @@ mod error;
 pub mod files;
 pub mod guard;
 mod hook;
+mod ids;
 pub mod image;
 pub mod instance;
 pub mod layer;
@@ -50,6 +52,7 @@ mod world;
 pub use {inventory, linkme};
 
 pub use account::{Account, Group};
+pub use admission::{Admission, AtServer, Door};
 pub use async_trait::async_trait;
 pub use command::CommandEntry;
 pub use command_info::{CommandClasses, CommandInfo, LimitGroups, Login, PathArgument};
@@ -64,6 +67,7 @@ pub use gantry_proto::command::Command;
 pub use gantry_proto::reply::Reply;
 pub use gantry_proto::verb::Verb;
 pub use hook::{Commands, Hook, Phase, Step};
+pub use ids::{SectionId, ServerId};
 pub use image::{Descriptor, Image, MODULES};
 pub use instance::Instance;
 pub use lent::Lent;
@@ -71,13 +75,13 @@ pub use limit::Limit;
 pub use module::{Module, refuse, usage};
 pub use moment::{Moment, State};
 pub use nearest::nearest;
-pub use notes::Notes;
+pub use notes::{ANONYMOUS_PASSWORD, Notes};
 pub use path::VirtualPath;
 pub use promise::Promise;
 pub use runtime::{Layout, Runtime};
-pub use session::{ServerId, Session};
+pub use session::Session;
 pub use settings::{DefaultError, Defaults, FromScope, NoSettings, ScopeValues};
-pub use start::Start;
+pub use start::{ScopeAtStart, ScopeKind, Start};
 pub use transfer::Type;
 pub use value::{Value, ValueError};
 pub use world::World;

@@ -3,6 +3,10 @@
 
 use crate::value::Value;
 
+/// The note with what an anonymous client gave for a password, by custom an e-mail
+/// address. Whoever admits such a client sets it.
+pub const ANONYMOUS_PASSWORD: &str = "anonymous_password";
+
 /// Values under names, in the order in which they were first set. A session has
 /// few, so a name is found by looking at each.
 #[derive(Debug, Clone, Default, PartialEq)]

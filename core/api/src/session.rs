@@ -3,34 +3,23 @@
 //! [`crate::Moment`].
 
 use std::net::SocketAddr;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use async_trait::async_trait;
-
 use crate::account::Account;
+use crate::admission::{Admission, AtServer, Door};
 use crate::census::Census;
 use crate::error::{Error, ErrorKind, Result};
+use crate::ids::SectionId;
+pub use crate::ids::ServerId;
 use crate::meter::Meter;
 use crate::notes::Notes;
 use crate::path::VirtualPath;
 use crate::transfer::Transfer;
 
-/// Which of the configuration's servers: 0 is the main server.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct ServerId(pub usize);
-
 /// Why a session ends on the server's side.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ending(pub String);
-
-/// Where the server lets a client in: modules come to it by [`Session::admit`].
-#[async_trait]
-pub trait Door: Send + Sync {
-    /// Fixes whose files the session's are, and their root, a folder of the host.
-    async fn admit(&self, account: Arc<Account>, root: &Path) -> Result<()>;
-}
 
 /// One client's session.
 pub struct Session {
@@ -56,6 +45,9 @@ pub struct Session {
     pub began: SystemTime,
     /// What USER named.
     pub user: Option<String>,
+    /// The `<Anonymous>` section that this name, and later the session, belongs to;
+    /// none for the server itself. PASS is judged by what holds there.
+    pub section: Option<SectionId>,
     /// Who it is, from the login on.
     pub account: Option<Arc<Account>>,
     /// Logins that failed so far.
@@ -71,27 +63,105 @@ pub struct Session {
     pub bytes: (u64, u64),
     /// What the daemon counts beyond this session.
     pub census: Box<dyn Census>,
-    /// The way in: see [`Session::admit`].
-    pub door: Box<dyn Door>,
     /// Set to end the session when the command's reply is sent.
     pub ending: Option<Ending>,
     /// When its current command came.
     pub command_began: SystemTime,
     /// What modules leave for each other and for log variables.
     pub notes: Notes,
+    door: Box<dyn Door>,
+}
+
+/// A client that comes.
+pub struct Arrival {
+    /// The session's number.
+    pub id: u64,
+    /// The server that it came to.
+    pub server: AtServer,
+    /// The address that the client reached.
+    pub local: SocketAddr,
+    /// The client's address.
+    pub remote: SocketAddr,
 }
 
 impl Session {
+    /// A session that begins, with the server's sides of it.
+    pub fn new(arrival: Arrival, door: Box<dyn Door>, census: Box<dyn Census>) -> Self {
+        let Arrival { id, server, local, remote } = arrival;
+        Self {
+            id,
+            server: server.id,
+            server_name: server.name,
+            server_key: server.key,
+            local,
+            remote,
+            remote_host: remote.ip().to_string(),
+            began: SystemTime::now(),
+            user: None,
+            section: None,
+            account: None,
+            class: None,
+            attempts: 0,
+            cwd: VirtualPath::root(),
+            transfer: None,
+            meters: Vec::new(),
+            bytes: (0, 0),
+            census,
+            ending: None,
+            command_began: SystemTime::now(),
+            notes: Notes::default(),
+            door,
+        }
+    }
+
+    /// Whether anybody may log in from where the client is, by the name that USER gave:
+    /// to be asked before a password is looked at. [`Session::admit`] judges all of it.
+    ///
+    /// # Errors
+    /// The client's: `<Limit LOGIN>` lets nobody in.
+    pub fn lets_in(&self) -> Result<()> {
+        self.door.lets_in(self.section)
+    }
+
+    /// Makes the session somebody, once. What holds for it from here on is that of
+    /// the section, and the working directory the first beginning that can be entered.
+    ///
+    /// # Errors
+    /// The client's where `<Limit LOGIN>` does not let it in; else why it cannot
+    /// have its root or begin anywhere in it. Nothing has changed then.
+    pub async fn admit(&mut self, mut admission: Admission) -> Result<()> {
+        self.check_nobody()?;
+        // Nobody needs the password's hash any more.
+        admission.account.secret = None;
+        self.cwd = self.door.admit(&admission).await?;
+        self.section = admission.section;
+        self.account = Some(Arc::new(admission.account));
+        Ok(())
+    }
+
+    /// Moves the session to another server before its login (HOST, RFC 7151): what
+    /// USER named is forgotten.
+    ///
+    /// # Errors
+    /// The client's after the login.
+    pub fn move_to(&mut self, server: ServerId) -> Result<()> {
+        self.check_nobody()?;
+        let AtServer { id, name, key } = self.door.move_to(server)?;
+        (self.server, self.server_name, self.server_key) = (id, name, key);
+        (self.user, self.section) = (None, None);
+        Ok(())
+    }
+
     /// Ends the session when the command's reply is sent.
     pub fn end(&mut self, why: impl Into<String>) {
         self.ending.get_or_insert_with(|| Ending(why.into()));
     }
 
-    /// Lets the client in, once, at its login: from here on its files are those
-    /// below `root`, a folder of the host, touched as `account`. Refused where
-    /// `<Limit LOGIN>` refuses the account.
-    pub async fn admit(&mut self, account: Arc<Account>, root: &Path) -> Result<()> {
-        self.door.admit(account, root).await
+    fn check_nobody(&self) -> Result<()> {
+        match self.account {
+            None => Ok(()),
+            Some(_) => Err(Error::of(ErrorKind::OutOfOrder)),
+        }
     }
 
     /// Who is logged in; an error before that.

@@ -4,17 +4,54 @@ use std::any::Any;
 use std::sync::Arc;
 
 use crate::guard::Home;
+use crate::ids::{SectionId, ServerId};
 use crate::runtime::{Layout, Runtime};
 use crate::service::{Publisher, Services};
-use crate::session::ServerId;
 use crate::value::Value;
+
+/// Which scope of the configuration some settings are of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ScopeKind {
+    /// A server's own.
+    Server,
+    /// That of an `<Anonymous>` section.
+    Anonymous {
+        /// Which of its server's.
+        section: SectionId,
+        /// Its root, as written.
+        path: String,
+    },
+    /// What a section that waits for a person (`<IfUser>` and its like) makes of its
+    /// server's. Several of them may hold for a session.
+    Personal {
+        /// The section, as written.
+        section: String,
+    },
+    /// That of a `<Directory>` section.
+    Directory {
+        /// The `<Anonymous>` that it is in; none for the server itself.
+        section: Option<SectionId>,
+        /// Its folder, as written.
+        path: String,
+    },
+}
+
+/// A scope of the configuration as a module sees it at its start.
+pub struct ScopeAtStart<'a> {
+    /// The server that it belongs to.
+    pub server: ServerId,
+    /// Which of the server's it is.
+    pub kind: &'a ScopeKind,
+    /// The module's settings, made by its own image.
+    pub settings: &'a (dyn Any + Send + Sync),
+}
 
 /// What a module gets at its start.
 pub struct Start<'a> {
     /// Where its code is.
     pub layout: Layout,
     home: Home,
-    servers: &'a [(ServerId, &'a (dyn Any + Send + Sync))],
+    scopes: &'a [ScopeAtStart<'a>],
     handed_over: &'a Value,
     services: &'a mut Services,
 }
@@ -24,11 +61,11 @@ impl<'a> Start<'a> {
     pub fn new(
         layout: Layout,
         home: Home,
-        servers: &'a [(ServerId, &'a (dyn Any + Send + Sync))],
+        scopes: &'a [ScopeAtStart<'a>],
         handed_over: &'a Value,
         services: &'a mut Services,
     ) -> Self {
-        Self { layout, home, servers, handed_over, services }
+        Self { layout, home, scopes, handed_over, services }
     }
 
     /// What this module's instance of the generation before handed over
@@ -43,10 +80,21 @@ impl<'a> Start<'a> {
     /// # Panics
     /// When `S` is not the type that `module!` names: the module's fault.
     pub fn servers<S: 'static>(&self) -> impl Iterator<Item = (ServerId, &'a S)> + use<'a, S> {
-        let typed = |settings: &'a (dyn Any + Send + Sync)| {
-            settings.downcast_ref().expect("the settings type that module! names")
-        };
-        self.servers.iter().map(move |(server, settings)| (*server, typed(*settings)))
+        let servers = self.scopes::<S>().filter(|(_, kind, _)| **kind == ScopeKind::Server);
+        servers.map(|(server, _, settings)| (server, settings))
+    }
+
+    /// All scopes of the configuration, with this module's settings in each: a
+    /// server's, then those of its `<Directory>` and `<Anonymous>` sections, in order.
+    /// What `.ftpaccess` files say is not known yet.
+    ///
+    /// # Panics
+    /// When `S` is not the type that `module!` names: the module's fault.
+    pub fn scopes<S: 'static>(&self) -> impl Iterator<Item = (ServerId, &'a ScopeKind, &'a S)> + use<'a, S> {
+        self.scopes.iter().map(|scope| {
+            let settings = scope.settings.downcast_ref().expect("the settings type that module! names");
+            (scope.server, scope.kind, settings)
+        })
     }
 
     /// This instance's runtime, where `module!` names one.

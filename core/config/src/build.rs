@@ -1,31 +1,33 @@
-//! From the tree to scopes: which sections reach which server, which
-//! `<Directory>` encloses which, and in what order they are merged. Each scope
-//! is merged once, here.
+//! From the tree to layers and scopes: which sections reach which server, and in
+//! what order. Each scope of the configuration is merged once, here.
 
 use std::sync::Arc;
 
 use crate::configuration::{Anonymous, Server};
-use crate::directories::{Directories, Directory, DirectoryTable};
-use crate::limit::Limit;
-use crate::overrides::Layers;
+use crate::directories::{Directories, Part};
+use crate::layers::{Layer, Layers, Reach};
+use crate::overrides::Overriding;
+use crate::personal::Personal;
 use crate::position::Position;
-use crate::scope::{Arena, Heritage, Layer};
 use crate::section::SectionKind;
 use crate::tree::{Content, Node};
 
 /// The servers of a tree: the main server, which begins at `start`, and each
 /// `<VirtualHost>`.
-pub(crate) fn servers(tree: &[Node], overrides: &Layers, start: &Position) -> Vec<Server> {
+pub(crate) fn servers(tree: &[Node], overriding: &Overriding, start: &Position) -> Vec<Server> {
     let hosts: Vec<&Node> = tree.iter().filter(|node| node.section(SectionKind::VirtualHost).is_some()).collect();
     let global = globals(tree);
-    let main = Part { addresses: Vec::new(), global: &global, own: tree, overrides, position: start };
+    // One layer for all servers: there may be thousands.
+    let shared = (!global.is_empty()).then(|| Layer::new(Reach::Session, &global, start));
+    let outer: Layers = shared.into_iter().collect();
+    let main = Source { addresses: Vec::new(), outer: &outer, global: &global, own: tree, overriding, position: start };
     let mut servers = vec![main.server()];
     for host in hosts {
         let addresses = host.arguments.iter().map(|argument| argument.text.clone()).collect();
-        let children = host.section(SectionKind::VirtualHost).unwrap_or_default();
-        let overrides = &Layers::default();
-        let part = Part { addresses, global: &global, own: children, overrides, position: &host.position };
-        servers.push(part.server());
+        let own = host.section(SectionKind::VirtualHost).unwrap_or_default();
+        let overriding = &Overriding::default();
+        let host = Source { addresses, outer: &outer, global: &global, own, overriding, position: &host.position };
+        servers.push(host.server());
     }
     servers
 }
@@ -40,86 +42,61 @@ fn globals(nodes: &[Node]) -> Vec<&Node> {
     inner.collect()
 }
 
-/// What makes one server.
-struct Part<'t> {
+/// What one server is made of.
+struct Source<'t> {
     addresses: Vec<String>,
+    /// The layer of `<Global>`, if there is one.
+    outer: &'t Layers,
     global: &'t [&'t Node],
     own: &'t [Node],
-    overrides: &'t Layers,
+    overriding: &'t Overriding,
     position: &'t Position,
 }
 
-impl Part<'_> {
+impl Source<'_> {
     /// `<Global>` counts as if it were written at the head of each server.
     fn server(self) -> Server {
-        let nodes: Vec<&Node> = self.global.iter().copied().chain(self.own).collect();
-        let mut arena = Arena::default();
-        let mut layer = layer(&nodes, &mut arena);
-        let mut heritage = Heritage::new().with(&layer);
-        for stronger in [&self.overrides.environment, &self.overrides.command_line] {
-            let mut above = Layer::default();
-            stronger.iter().for_each(|node| above.add(node, &mut arena));
-            heritage = heritage.overridden(&above);
-            layer.override_own(above);
+        let own: Vec<&Node> = self.own.iter().collect();
+        let mut layers = self.outer.with(&Layer::new(Reach::Session, &own, self.position));
+        for stronger in [&self.overriding.environment, &self.overriding.command_line] {
+            let nodes: Vec<&Node> = stronger.iter().collect();
+            if !nodes.is_empty() {
+                layers = layers.with(&Layer::new(Reach::Override, &nodes, self.position));
+            }
         }
-        let scope = heritage.scope(&layer, &arena, self.position);
-        let directories = directories(&nodes, &heritage, &mut arena, str::to_owned);
-        let anonymous = nodes.iter().filter_map(|node| anonymous(node, &heritage, &mut arena)).collect();
-        Server { addresses: self.addresses, scope, directories, anonymous, position: self.position.clone() }
+        let nodes: Vec<&Node> = self.global.iter().copied().chain(own).collect();
+        let directories = Directories::new(&layers, parts(&nodes), None);
+        let anonymous = nodes.iter().filter_map(|node| anonymous(node, &layers)).collect();
+        let personal = nodes.iter().filter_map(|node| personal(node)).collect();
+        let (addresses, position) = (self.addresses, self.position.clone());
+        Server { addresses, scope: layers.scope(), layers, directories, anonymous, personal, position }
     }
 }
 
-fn anonymous<'t>(node: &'t Node, outer: &Heritage, arena: &mut Arena<'t>) -> Option<Anonymous> {
+fn anonymous(node: &Node, outer: &Layers) -> Option<Anonymous> {
     let children: Vec<&Node> = node.section(SectionKind::Anonymous)?.iter().collect();
-    let layer = layer(&children, arena);
-    let heritage = outer.with(&layer);
-    let scope = heritage.scope(&layer, arena, &node.position);
+    let layers = outer.with(&Layer::new(Reach::Session, &children, &node.position));
     let path = node.first_argument().to_owned();
-    let below = |inner: &str| match inner.starts_with(['/', '~']) {
-        true => inner.to_owned(),
-        false => format!("{}/{inner}", path.trim_end_matches('/')),
-    };
-    let directories = directories(&children, &heritage, arena, below);
-    Some(Anonymous { path, scope, directories, position: node.position.clone() })
+    let directories = Directories::new(&layers, parts(&children), Some(&path));
+    Some(Anonymous { path, scope: layers.scope(), layers, directories, position: node.position.clone() })
 }
 
-fn directories<'t>(
-    nodes: &[&'t Node],
-    outer: &Heritage,
-    arena: &mut Arena<'t>,
-    whole: impl Fn(&str) -> String,
-) -> Directories {
+fn personal(node: &Node) -> Option<Personal> {
+    let Content::Section { kind, children } = &node.content else { return None };
+    let children: Vec<&Node> = children.iter().filter(|_| kind.is_condition()).collect();
+    let layer = Layer::new(Reach::Session, &children, &node.position);
+    Personal::of(node, layer, parts(&children))
+}
+
+/// The `<Directory>` sections among some nodes.
+fn parts(nodes: &[&Node]) -> Vec<Part> {
     let sections = nodes.iter().filter_map(|node| Some((*node, node.section(SectionKind::Directory)?)));
-    let mut parts = Vec::new();
-    for (node, children) in sections {
+    let part = |(node, children): (&Node, &[Node])| {
         let children: Vec<&Node> = children.iter().collect();
-        parts.push((whole(node.first_argument()), &node.position, layer(&children, arena)));
-    }
-    let table = DirectoryTable::new(parts.iter().map(|(path, ..)| Some(path.clone())));
-    let merged = parts.iter().enumerate().map(|(number, (path, position, layer))| {
-        let enclosing = table.enclosing(path).into_iter().take_while(|other| *other != number);
-        let around = enclosing
-            .filter_map(|other| parts.get(other))
-            .fold(outer.clone(), |heritage, (_, _, layer)| heritage.with(layer));
-        let scope = around.with(layer).scope(layer, arena, position);
-        Directory { path: path.clone(), scope }
-    });
-    Directories::new(merged.collect())
-}
-
-/// The settings and limits that stand in a scope itself.
-fn layer<'t>(nodes: &[&'t Node], arena: &mut Arena<'t>) -> Layer {
-    let mut layer = Layer::default();
-    layer.limits = limits(nodes);
-    nodes.iter().filter(|node| !Limit::is_plain(node)).for_each(|node| layer.add(node, arena));
-    layer
-}
-
-/// The limits that stand in a scope itself. AllowAll and DenyAll outside a
-/// section come last, so that their refusal counts more than the sections do.
-pub(crate) fn limits(nodes: &[&Node]) -> Arc<[Limit]> {
-    let sections = nodes.iter().filter_map(|node| Limit::of_section(node, node.section(SectionKind::Limit)?));
-    sections.chain(nodes.iter().filter_map(|node| Limit::plain(node))).collect()
+        let layer: Arc<Layer> = Layer::new(Reach::Folder, &children, &node.position);
+        Part { path: node.first_argument().to_owned(), layer }
+    };
+    sections.map(part).collect()
 }
 
 #[cfg(test)]
@@ -161,7 +138,7 @@ mod tests {
         let read = read(
             "Umask 1\nPort 21\nHideFiles a\nHideFiles b c\n<Directory />\nHideFiles d\n</Directory>\n<Directory /x>\nUmask 2\nUmask 3\n</Directory>\n",
         );
-        let scope = &read.servers[0].directories[1].scope;
+        let scope = &read.servers[0].directories[1].scope();
         assert_eq!(umask(scope), Some("3".to_owned()));
         assert_eq!(scope.locate("Umask").map(|at| at.line), Some(10));
         assert_eq!(scope.settings.entry("Port"), None);
@@ -190,13 +167,45 @@ mod tests {
             "<Directory /a/b/c>\nAllowOverwrite on\n</Directory>\n<Directory /a/*>\nUmask 2\n</Directory>\n<Directory />\nUmask 1\n</Directory>\n<Directory ~/x>\n</Directory>\n",
         );
         let server = &read.servers[0];
-        let of = |path: &str| server.directory_for(Path::new(path)).and_then(|directory| umask(&directory.scope));
+        let of = |path: &str| server.directory_for(Path::new(path)).and_then(|directory| umask(&directory.scope()));
         assert_eq!(of("/a"), Some("1".to_owned()));
         assert_eq!(of("/a/b"), Some("2".to_owned()));
         assert_eq!(of("/a/b/c/d"), Some("2".to_owned()));
-        assert_eq!(umask(&server.directories[3].scope), Some("1".to_owned()));
-        let table = server.directories.table(|path| Some(path.replace('~', "/home/bob")));
-        assert_eq!(table.find(Path::new("/home/bob/x/y")), Some(3));
+        assert_eq!(umask(&server.directories[3].scope()), Some("1".to_owned()));
+        let placed = server.directories.placed(|path| Some(path.replace('~', "/a/bob")));
+        let placed = placed.unwrap_or_else(|path| panic!("{path}"));
+        assert_eq!(placed.table.find(Path::new("/a/bob/x/y")), Some(3));
+        let layers = &placed.layers.as_ref().unwrap()[3];
+        assert_eq!(umask(&layers.scope()), Some("2".to_owned()), "what encloses it where it really lies");
+        assert_eq!(server.directories.placed(|_| None), Err("/a/b/c"));
+    }
+
+    #[test]
+    fn sections_of_an_anonymous_begin_at_its_root() {
+        let read = read(
+            "Umask 1\n<Directory />\nUmask 2\n</Directory>\n<Anonymous ~ftp>\nAllowOverwrite on\n\
+             <Directory *>\nUmask 3\n</Directory>\n<Directory in>\n</Directory>\n<Directory /srv>\nUmask 4\n</Directory>\n</Anonymous>\n",
+        );
+        let anonymous = &read.servers[0].anonymous[0];
+        assert_eq!(umask(&anonymous.scope), Some("1".to_owned()), "a server's folders are not around it");
+        assert_eq!(umask(&anonymous.directories[1].scope()), Some("3".to_owned()));
+        let placed = anonymous.directories.placed(|path| match path.starts_with('/') {
+            true => Some(path.to_owned()),
+            false => Some(format!("/srv/ftp/{path}")),
+        });
+        let placed = placed.unwrap_or_else(|path| panic!("{path}"));
+        let at = |path: &str| placed.table.find(Path::new(path)).map(|at| &placed.layers.as_ref().unwrap()[at]);
+        assert_eq!(at("/srv/ftp").and_then(|layers| umask(&layers.scope())), Some("4".to_owned()));
+        assert_eq!(at("/srv/ftp/in/x").and_then(|layers| umask(&layers.scope())), Some("3".to_owned()));
+        assert_eq!(at("/srv/ftp/in").map(crate::Layers::key), Some(placed.layers.as_ref().unwrap()[1].key()));
+    }
+
+    #[test]
+    fn what_a_server_does_not_pass_on_holds_in_its_anonymous_all_the_same() {
+        let read = read("Port 21\n<Anonymous ~ftp>\n<Directory in>\n</Directory>\n</Anonymous>\n");
+        let anonymous = &read.servers[0].anonymous[0];
+        assert_eq!(anonymous.scope.settings.entry("Port"), Some(&Value::Int(21)));
+        assert_eq!(anonymous.directories[0].scope().settings.entry("Port"), None);
     }
 
     #[test]
@@ -205,13 +214,10 @@ mod tests {
             "<Limit read,SITE_CHMOD Write>\nDenyAll\n</Limit>\n<Anonymous ~ftp>\n<Directory in>\nAllowAll\n</Directory>\n</Anonymous>\n<Limit LOGIN>\n</Limit>\n",
         );
         let directory = &read.servers[0].anonymous[0].directories[0];
-        assert_eq!(directory.path, "~ftp/in");
-        let limits: Vec<_> = directory
-            .scope
-            .limits
-            .iter()
-            .map(|limit| (limit.commands.join(" "), limit.plain, limit.deny.len()))
-            .collect();
+        assert_eq!(directory.path, "in");
+        let scope = directory.scope();
+        let limits: Vec<_> =
+            scope.limits.iter().map(|limit| (limit.commands.join(" "), limit.plain, limit.deny.len())).collect();
         assert_eq!(limits, [("READ SITE_CHMOD WRITE".to_owned(), false, 1), ("ALL".to_owned(), true, 0)]);
         assert_eq!(read.notices.len(), 1);
     }

@@ -7,6 +7,8 @@ use std::sync::Arc;
 use crate::class::Class;
 use crate::directories::{Directories, Directory};
 use crate::error::Notice;
+use crate::layers::Layers;
+use crate::personal::Personal;
 use crate::position::Position;
 use crate::scope::Scope;
 use crate::texts::Texts;
@@ -35,12 +37,16 @@ pub struct Configuration {
 pub struct Server {
     /// What `<VirtualHost>` names; empty for the main server.
     pub addresses: Vec<String>,
+    /// Those that make its scope.
+    pub layers: Layers,
     /// What holds in it.
     pub scope: Scope,
     /// Its `<Directory>` sections, those of `<Global>` first.
     pub directories: Directories,
     /// Its `<Anonymous>` sections, those of `<Global>` first.
     pub anonymous: Vec<Anonymous>,
+    /// Its sections that wait for a person, those of `<Global>` first.
+    pub personal: Vec<Personal>,
     /// Where it begins.
     pub position: Position,
 }
@@ -58,9 +64,11 @@ impl Server {
 pub struct Anonymous {
     /// Its root, as written: `~ftp`, `/srv/ftp`.
     pub path: String,
+    /// Those that make its scope.
+    pub layers: Layers,
     /// What holds in it: the server's settings, then its own.
     pub scope: Scope,
-    /// Its `<Directory>` sections, paths joined to its own where relative.
+    /// Its `<Directory>` sections; relative paths begin at its root.
     pub directories: Directories,
     /// Where it stands.
     pub position: Position,

@@ -7,33 +7,83 @@ mod patterns;
 use std::collections::HashMap;
 use std::ops::Deref;
 use std::path::Path;
+use std::sync::Arc;
 
 use gantry_api::proto::glob;
 
+use crate::layers::{Layer, Layers};
 use crate::scope::Scope;
 use patterns::Patterns;
 
-/// A `<Directory>` section.
+/// A `<Directory>` section by itself.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Part {
+    /// As written; may hold wildcards, a leading `~` and `%u`, and be relative in an
+    /// `<Anonymous>`.
+    pub path: String,
+    /// What stands in it.
+    pub layer: Arc<Layer>,
+}
+
+/// A `<Directory>` section with what it inherits.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Directory {
-    /// As written; may hold wildcards, a leading `~` and `%u`.
+    /// As written.
     pub path: String,
-    /// What holds in it: the server's (or `<Anonymous>`'s) settings, then those
-    /// of each `<Directory>` that encloses it, the closest last, then its own.
-    pub scope: Scope,
+    /// The server's (or `<Anonymous>`'s), then those of each `<Directory>` that
+    /// encloses it, the closest last, then its own.
+    pub layers: Layers,
+}
+
+impl Directory {
+    /// What holds in it; merged anew each time.
+    pub fn scope(&self) -> Scope {
+        self.layers.scope()
+    }
 }
 
 /// The `<Directory>` sections of a server or an `<Anonymous>`, in order.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Directories {
+    outer: Layers,
+    /// Where relative paths begin, as written.
+    root: Option<String>,
+    parts: Vec<Part>,
     list: Vec<Directory>,
-    table: DirectoryTable,
+    table: Arc<DirectoryTable>,
+}
+
+/// Sections as they lie for one who has logged in.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Placed {
+    /// Finds them by their numbers.
+    pub table: Arc<DirectoryTable>,
+    /// What makes the scope of each; none where that is the same for everybody, as
+    /// the sections themselves have it.
+    pub layers: Option<Vec<Layers>>,
 }
 
 impl Directories {
-    pub(crate) fn new(list: Vec<Directory>) -> Self {
-        let table = DirectoryTable::new(list.iter().map(|directory| fixed(&directory.path)));
-        Self { list, table }
+    /// The sections within `outer`. Relative paths begin at `root`.
+    pub(crate) fn new(outer: &Layers, parts: Vec<Part>, root: Option<&str>) -> Self {
+        let root = root.map(str::to_owned);
+        let whole = |part: &Part| match &root {
+            Some(root) if !part.path.starts_with(['/', '~']) => format!("{}/{}", root.trim_end_matches('/'), part.path),
+            _ => part.path.clone(),
+        };
+        let whole: Vec<Option<String>> = parts.iter().map(|part| Some(whole(part))).collect();
+        let (_, layers) = within(outer, &parts, whole);
+        let merged = parts.iter().zip(layers);
+        let list = merged.map(|(part, layers)| Directory { path: part.path.clone(), layers });
+        let table = Arc::new(DirectoryTable::new(parts.iter().map(|part| fixed(&part.path))));
+        Self { outer: outer.clone(), root, list: list.collect(), parts, table }
+    }
+
+    /// The same sections, and others behind them, within other layers.
+    #[must_use]
+    pub fn onto(&self, outer: &Layers, others: &[Part]) -> Self {
+        let parts = self.parts.iter().chain(others).cloned().collect();
+        Self::new(outer, parts, self.root.as_deref())
     }
 
     /// The closest section to a real path, among those whose own path depends
@@ -42,12 +92,31 @@ impl Directories {
         self.list.get(self.table.find(real_path)?)
     }
 
-    /// The table for one who logs in: `expand` makes absolute paths of written
-    /// ones (`~`, `~ftp`, `%u`, relative ones of `<Anonymous>`), or leaves one
-    /// out. Its numbers are those of this list.
-    pub fn table(&self, expand: impl Fn(&str) -> Option<String>) -> DirectoryTable {
-        DirectoryTable::new(self.list.iter().map(|directory| expand(&directory.path)))
+    /// The sections for one who logs in: `expand` makes absolute paths of written
+    /// ones (`~`, `~ftp`, `%u`, relative ones of `<Anonymous>`).
+    ///
+    /// # Errors
+    /// The path of which it makes none: what that section protects is not known.
+    pub fn placed(&self, expand: impl Fn(&str) -> Option<String>) -> Result<Placed, &str> {
+        if self.parts.iter().all(|part| fixed(&part.path).is_some()) {
+            return Ok(Placed { table: self.table.clone(), layers: None });
+        }
+        let expanded = self.parts.iter().map(|part| expand(&part.path).map(Some).ok_or(part.path.as_str()));
+        let (table, layers) = within(&self.outer, &self.parts, expanded.collect::<Result<_, _>>()?);
+        Ok(Placed { table: Arc::new(table), layers: Some(layers) })
     }
+}
+
+/// The table of some sections, whose paths are given, and the layers of each.
+fn within(outer: &Layers, parts: &[Part], paths: Vec<Option<String>>) -> (DirectoryTable, Vec<Layers>) {
+    let table = DirectoryTable::new(paths.iter().cloned());
+    let layers = parts.iter().zip(&paths).enumerate().map(|(number, (part, path))| {
+        let enclosing = table.enclosing(path.as_deref().unwrap_or_default()).into_iter();
+        let around = enclosing.take_while(|other| *other != number).filter_map(|other| parts.get(other));
+        around.fold(outer.clone(), |layers, other| layers.with(&other.layer)).with(&part.layer)
+    });
+    let layers = layers.collect();
+    (table, layers)
 }
 
 impl Deref for Directories {
@@ -95,7 +164,8 @@ impl DirectoryTable {
 
     fn add(&mut self, path: &str, number: usize) {
         let components: Vec<String> = components(path).map(str::to_owned).collect();
-        match glob::is_pattern(path.as_bytes()) {
+        // A backslash takes a wildcard's meaning away, and is no part of a name.
+        match glob::is_pattern(path.as_bytes()) || path.contains('\\') {
             true => self.patterns.add(&components, number),
             false => self.folders.entry(components.join("/")).or_default().push(number),
         }
@@ -155,6 +225,13 @@ mod tests {
         assert_eq!(find("/srv/a/c"), Some(2));
         assert_eq!(find("/srv/a/in/c"), Some(1));
         assert_eq!(find("/srv/a/b/in"), Some(2));
+    }
+
+    #[test]
+    fn what_is_escaped_stands_for_itself() {
+        let table = table(&["/srv/\\[x]/in", "/srv/[x]/in"]);
+        assert_eq!(table.find(Path::new("/srv/[x]/in/a")), Some(0));
+        assert_eq!(table.find(Path::new("/srv/x/in/a")), Some(1));
     }
 
     #[test]

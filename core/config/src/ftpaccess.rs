@@ -5,16 +5,15 @@
 
 use std::collections::HashMap;
 use std::path::Path;
+use std::sync::Arc;
 
-use gantry_api::{Directive, Inherits, Value};
+use gantry_api::Directive;
 
-use crate::build;
 use crate::catalogue::{Catalogue, LoadFailure};
 use crate::error::{Fault, Faults, Problem};
+use crate::layers::{Layer, Reach};
 use crate::position::Position;
 use crate::reader::read_ftpaccess;
-use crate::scope::Scope;
-use crate::tree::{Content, Node};
 
 /// The directives and modules of a configuration, as `.ftpaccess` files need
 /// them after it has been read. It holds the parsers of the modules' images,
@@ -46,63 +45,21 @@ impl FtpAccess {
         self
     }
 
-    /// Reads the bytes of a file that messages call `path`: what holds in its
-    /// folder, on top of `outer`, what the configuration says there.
+    /// Reads the bytes of a file that messages call `path`: a layer on top of all
+    /// that the configuration says of its folder.
     ///
     /// # Errors
     /// All faults. Such a folder is best refused to everybody: what its file
     /// was to protect is not known.
-    pub fn read(&self, path: &Path, bytes: Vec<u8>, outer: &Scope) -> Result<Scope, Faults> {
+    pub fn read(&self, path: &Path, bytes: Vec<u8>) -> Result<Arc<Layer>, Faults> {
         let position = Position::in_file(path, 1, 1);
         if bytes.len() > Self::MOST_BYTES {
             return Err(Fault::at(Problem::Text("file too large: .ftpaccess has at most 64 KiB"), &position).into());
         }
         let tree = read_ftpaccess(path, bytes, &mut Snapshot(self))?;
-        Ok(merged(&tree, outer, position))
+        let nodes: Vec<_> = tree.iter().collect();
+        Ok(Layer::new(Reach::Folder, &nodes, &position))
     }
-
-    /// What holds in an inner section of the configuration, with files read
-    /// between it and the `outer` section around it: what it says beyond `outer`,
-    /// on top of `onto`, what those files made of `outer`.
-    pub fn beneath(&self, inner: &Scope, outer: &Scope, onto: &Scope) -> Scope {
-        let mut scope = Scope { position: inner.position.clone(), ..onto.clone() };
-        let Value::Map(settings) = &inner.settings else { return scope };
-        let own = settings.iter().zip(&inner.places);
-        for ((name, value), place) in own.filter(|((name, _), place)| outer.locate(name) != Some(*place)) {
-            match value {
-                Value::List(lines) if self.appends(name) => {
-                    let inherited = outer.settings.entry(name).map_or(0, lines_of);
-                    let lines = lines.iter().skip(inherited);
-                    lines.for_each(|line| scope.put(name, line.clone(), Inherits::Append, place));
-                }
-                value => scope.put(name, value.clone(), Inherits::Replace, place),
-            }
-        }
-        scope.limits.extend_beyond(&inner.limits, &outer.limits);
-        scope
-    }
-
-    fn appends(&self, name: &str) -> bool {
-        let directive = self.directives.get(&name.to_ascii_lowercase());
-        directive.is_some_and(|directive| directive.inherits == Inherits::Append)
-    }
-}
-
-fn lines_of(value: &Value) -> usize {
-    if let Value::List(lines) = value { lines.len() } else { 0 }
-}
-
-/// What a file's tree makes of the scope around it.
-fn merged(tree: &[Node], outer: &Scope, position: Position) -> Scope {
-    let mut scope = Scope { position, ..outer.clone() };
-    for node in tree {
-        if let Content::Setting { value, inherits } = &node.content {
-            scope.put(&node.name, value.clone(), *inherits, &node.position);
-        }
-    }
-    let nodes: Vec<&Node> = tree.iter().collect();
-    scope.limits.extend(build::limits(&nodes));
-    scope
 }
 
 /// A directive's declaration once more.
@@ -141,40 +98,19 @@ impl Catalogue for Snapshot<'_> {
     }
 }
 
-impl Scope {
-    /// Sets a directive on top of what there is.
-    fn put(&mut self, name: &str, value: Value, inherits: Inherits, position: &Position) {
-        let Value::Map(settings) = &mut self.settings else { return };
-        match settings.binary_search_by(|(known, _)| known.as_str().cmp(name)) {
-            Ok(at) => {
-                match (&mut settings[at].1, inherits) {
-                    (Value::List(values), Inherits::Append) => values.push(value),
-                    (known, _) => *known = value,
-                }
-                // The places stand beside the settings.
-                if let Some(place) = self.places.get_mut(at) {
-                    *place = position.clone();
-                }
-            }
-            Err(at) => {
-                let value = if inherits == Inherits::Append { Value::List(vec![value]) } else { value };
-                settings.insert(at, (name.to_owned(), value));
-                self.places.insert(at.min(self.places.len()), position.clone());
-            }
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use gantry_api::Value;
+
     use super::*;
+    use crate::scope::Scope;
     use crate::testing::{DIRECTIVES, configure};
 
     fn read(text: &str) -> Result<Scope, Faults> {
         let outer = configure("Umask 1\n<Directory /x>\nHideFiles a\n<Limit READ>\nDenyAll\n</Limit>\n</Directory>\n");
-        let outer = outer.map(|read| read.servers[0].directories[0].scope.clone())?;
+        let outer = outer.map(|read| read.servers[0].directories[0].layers.clone())?;
         let access = FtpAccess::new(&DIRECTIVES, vec!["mod_core".to_owned()]);
-        access.read(Path::new("/x/.ftpaccess"), text.as_bytes().to_vec(), &outer)
+        Ok(outer.with(&access.read(Path::new("/x/.ftpaccess"), text.as_bytes().to_vec())?).scope())
     }
 
     fn first_lines(text: &str) -> Vec<String> {
@@ -203,18 +139,18 @@ mod tests {
             "Umask 1\nHideFiles a\n<Limit READ>\nDenyAll\n</Limit>\n\
              <Directory /x/in>\nUmask 3\nHideFiles b\n<Limit WRITE>\nDenyAll\n</Limit>\n</Directory>\n",
         )?;
-        let (outer, inner) = (&configured.servers[0].scope, &configured.servers[0].directories[0].scope);
+        let (outer, inner) = (&configured.servers[0].layers, &configured.servers[0].directories[0].layers);
         let access = FtpAccess::new(&DIRECTIVES, Vec::new());
         let file = b"Umask 2\nHideFiles c\nAllowOverwrite on\n<Limit WRITE>\nAllowAll\n</Limit>\n";
-        let onto = access.read(Path::new("/x/.ftpaccess"), file.to_vec(), outer)?;
-        let scope = access.beneath(inner, outer, &onto);
+        let onto = outer.with(&access.read(Path::new("/x/.ftpaccess"), file.to_vec())?);
+        let scope = onto.with_beyond(inner, outer).scope();
         assert_eq!(scope.settings.entry("Umask"), Some(&Value::from("3")));
         assert_eq!(scope.settings.entry("AllowOverwrite"), Some(&Value::Bool(true)));
         let files: Option<Result<Vec<Vec<String>>, _>> = scope.settings.entry("HideFiles").map(Value::extract);
         assert_eq!(files.and_then(Result::ok).map(|lines| lines.concat().concat()).as_deref(), Some("acb"));
         let limits: Vec<_> = scope.limits.iter().map(|limit| (limit.commands.concat(), limit.deny.len())).collect();
         assert_eq!(limits, [("READ".to_owned(), 1), ("WRITE".to_owned(), 0), ("WRITE".to_owned(), 1)]);
-        assert_eq!(access.beneath(inner, outer, outer), *inner);
+        assert_eq!(outer.with_beyond(inner, outer).key(), inner.key());
         Ok(())
     }
 

@@ -179,7 +179,23 @@ impl Limit {
 }
 
 impl Rule {
-    fn matches(&self, who: &Who<'_>) -> bool {
+    /// About users by their names: any of those named.
+    pub(crate) fn of_users(words: &[&str]) -> Result<Self, String> {
+        Names::read(words, Mode::Or).map(Self::User)
+    }
+
+    /// About users by their groups: all of those named.
+    pub(crate) fn of_groups(words: &[&str]) -> Result<Self, String> {
+        Names::read(words, Mode::And).map(Self::Group)
+    }
+
+    /// About clients by their classes: any of those named.
+    pub(crate) fn of_classes(words: &[&str]) -> Result<Self, String> {
+        Names::read(words, Mode::Or).map(Self::Class)
+    }
+
+    /// Whether it is about somebody.
+    pub(crate) fn matches(&self, who: &Who<'_>) -> bool {
         match self {
             Self::All => true,
             Self::From(hosts) => hosts.contain(who.address, who.host),
@@ -245,9 +261,9 @@ fn read(directive: &str, words: &[&str]) -> Option<Result<Said, String>> {
     let rule = match about {
         "All" if words.is_empty() => Ok(Rule::All),
         "All" => Err("wrong number of parameters".to_owned()),
-        "User" => Names::read(words, Mode::Or).map(Rule::User),
-        "Group" => Names::read(words, Mode::And).map(Rule::Group),
-        "Class" => Names::read(words, Mode::Or).map(Rule::Class),
+        "User" => Rule::of_users(words),
+        "Group" => Rule::of_groups(words),
+        "Class" => Rule::of_classes(words),
         _ => Hosts::read(words).map(Rule::From),
     };
     Some(rule.map(side))

@@ -21,13 +21,6 @@ impl Limits {
         }
     }
 
-    /// Adds what `inner` has beyond `outer`, the scope around it.
-    pub(crate) fn extend_beyond(&mut self, inner: &Self, outer: &Self) {
-        let same = |(one, other): &(&Arc<[Limit]>, &Arc<[Limit]>)| Arc::ptr_eq(one, other) || one == other;
-        let inherited = inner.layers.iter().zip(&outer.layers).take_while(same).count();
-        self.layers.extend(inner.layers.iter().skip(inherited).cloned());
-    }
-
     /// All of them, outermost first.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = &Limit> {
         self.layers.iter().flat_map(|layer| layer.iter())
@@ -61,7 +54,7 @@ mod tests {
         let server = &read.as_ref().unwrap_or_else(|faults| panic!("{faults}")).servers[0];
         let outer: Vec<*const Limit> = server.scope.limits.iter().map(std::ptr::from_ref).collect();
         for (directory, number) in [(0, 3), (1, 6)] {
-            let inner: Vec<_> = server.directories[directory].scope.limits.iter().map(std::ptr::from_ref).collect();
+            let inner: Vec<_> = server.directories[directory].layers.limits().map(std::ptr::from_ref).collect();
             assert_eq!((inner.len(), &inner[..3]), (number, &outer[..]));
         }
     }

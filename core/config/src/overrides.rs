@@ -84,7 +84,7 @@ impl Override {
 
 /// What has been read of all overrides, the stronger layer last.
 #[derive(Debug, Default)]
-pub(crate) struct Layers {
+pub(crate) struct Overriding {
     pub(crate) environment: Vec<Node>,
     pub(crate) command_line: Vec<Node>,
 }
@@ -125,7 +125,7 @@ mod tests {
         assert_eq!(scope.settings.entry("Port"), Some(&Value::Int(2)));
         let files = |scope: &crate::Scope| scope.settings.entry("HideFiles").map(Value::extract::<Vec<Vec<String>>>);
         assert_eq!(files(scope), Some(Ok(vec![vec!["f".to_owned()], vec!["g".to_owned()]])));
-        let inner = &read.servers[0].directories[0].scope;
+        let inner = &read.servers[0].directories[0].scope();
         assert_eq!(files(inner).and_then(Result::ok).map(|lines| lines.len()), Some(3));
         assert_eq!(
             scope.locate("Port").map(ToString::to_string).as_deref(),

@@ -24,7 +24,7 @@ use crate::env;
 use crate::error::{Fault, Faults, Notice, Problem};
 use crate::file;
 use crate::lexer::{Form, Line, Lines};
-use crate::overrides::{Layers, Override};
+use crate::overrides::{Override, Overriding};
 use crate::position::Position;
 use crate::stack::Stack;
 use crate::texts::Texts;
@@ -192,21 +192,21 @@ impl<'c> Reader<'c> {
 
     fn finish(mut self, path: &Path, options: &Options) -> Result<Configuration, Faults> {
         let tree = self.close(path);
-        let layers = self.overrides(&options.overrides);
-        self.whole(&tree, &layers);
+        let overriding = self.overrides(&options.overrides);
+        self.whole(&tree, &overriding);
         if !self.faults.is_empty() {
             return Err(Faults(self.faults));
         }
         let start = Position::in_file(path, 1, 1);
-        let servers = build::servers(&tree, &layers, &start);
+        let servers = build::servers(&tree, &overriding, &start);
         let classes = class::classes(&tree);
         let texts = Arc::new(self.texts);
         Ok(Configuration { servers, classes, files: self.files, notices: self.notices, tree, texts })
     }
 
     /// What is wrong with the lines together, with all modules there.
-    fn whole(&mut self, tree: &[Node], layers: &Layers) {
-        let overrides: Vec<&Node> = layers.environment.iter().chain(&layers.command_line).collect();
+    fn whole(&mut self, tree: &[Node], overriding: &Overriding) {
+        let overrides: Vec<&Node> = overriding.environment.iter().chain(&overriding.command_line).collect();
         let found = self.catalogue.check(tree, &overrides);
         // What comes of a module that could not be loaded has been told.
         let follows = |fault: &Fault| modules_in(&fault.problem.to_string()).any(|module| self.failed.contains(module));
@@ -229,7 +229,7 @@ impl<'c> Reader<'c> {
 
     /// Reads what overrides the files, with the directives that there are at
     /// their end.
-    fn overrides(&mut self, overrides: &[Override]) -> Layers {
+    fn overrides(&mut self, overrides: &[Override]) -> Overriding {
         let (environment, command_line): (Vec<_>, Vec<_>) = overrides.iter().partition(|one| one.is_environment());
         for one in &environment {
             let beaten = command_line.iter().any(|other| other.directive.eq_ignore_ascii_case(&one.directive));
@@ -241,7 +241,7 @@ impl<'c> Reader<'c> {
             overrides.into_iter().for_each(|one| self.override_with(one));
             self.stack.finish().0
         };
-        Layers { environment: layer(environment), command_line: layer(command_line) }
+        Overriding { environment: layer(environment), command_line: layer(command_line) }
     }
 
     fn file(&mut self, path: &Path) -> std::io::Result<()> {

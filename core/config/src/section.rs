@@ -19,12 +19,30 @@ pub enum SectionKind {
     Limit,
     /// `<Class name>`.
     Class,
+    /// `<IfUser name...>`: for sessions of some users.
+    IfUser,
+    /// `<IfGroup name...>`: for those of users in some groups.
+    IfGroup,
+    /// `<IfClass name...>`: for those of clients in some classes.
+    IfClass,
+    /// `<IfAuthenticated>`: for those that have logged in.
+    IfAuthenticated,
 }
 
 impl SectionKind {
     /// All of them.
-    pub const ALL: [Self; 6] =
-        [Self::Global, Self::VirtualHost, Self::Anonymous, Self::Directory, Self::Limit, Self::Class];
+    pub const ALL: [Self; 10] = [
+        Self::Global,
+        Self::VirtualHost,
+        Self::Anonymous,
+        Self::Directory,
+        Self::Limit,
+        Self::Class,
+        Self::IfUser,
+        Self::IfGroup,
+        Self::IfClass,
+        Self::IfAuthenticated,
+    ];
 
     /// The section of a name, without regard to case.
     pub fn of(name: &str) -> Option<Self> {
@@ -40,13 +58,30 @@ impl SectionKind {
             Self::Directory => "Directory",
             Self::Limit => "Limit",
             Self::Class => "Class",
+            Self::IfUser => "IfUser",
+            Self::IfGroup => "IfGroup",
+            Self::IfClass => "IfClass",
+            Self::IfAuthenticated => "IfAuthenticated",
         }
+    }
+
+    /// Whether it waits for a person: what stands in it holds for some sessions.
+    pub const fn is_condition(self) -> bool {
+        matches!(self, Self::IfUser | Self::IfGroup | Self::IfClass | Self::IfAuthenticated)
+    }
+
+    /// Whether a section may stand in it: in one that waits for a person, those for
+    /// folders and limits alone.
+    pub fn admits(self, inner: Self) -> bool {
+        inner.allowed_in().contains(self.context())
+            && (!self.is_condition() || matches!(inner, Self::Directory | Self::Limit))
     }
 
     /// The context of what stands in it.
     pub const fn context(self) -> Contexts {
         match self {
-            Self::Global => Contexts::GLOBAL,
+            // What waits for a person may stand in any server.
+            Self::Global | Self::IfUser | Self::IfGroup | Self::IfClass | Self::IfAuthenticated => Contexts::GLOBAL,
             Self::VirtualHost => Contexts::VHOST,
             Self::Anonymous => Contexts::ANONYMOUS,
             Self::Directory => Contexts::DIRECTORY,
@@ -61,7 +96,9 @@ impl SectionKind {
         match self {
             Self::Global => servers,
             Self::VirtualHost | Self::Class => Contexts::SERVER,
-            Self::Anonymous => servers | Contexts::GLOBAL,
+            Self::Anonymous | Self::IfUser | Self::IfGroup | Self::IfClass | Self::IfAuthenticated => {
+                servers | Contexts::GLOBAL
+            }
             Self::Directory => servers | Contexts::GLOBAL | Contexts::ANONYMOUS,
             Self::Limit => servers | Contexts::GLOBAL | Contexts::ANONYMOUS | Contexts::DIRECTORY | Contexts::FTPACCESS,
         }

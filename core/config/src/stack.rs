@@ -4,6 +4,7 @@
 use gantry_api::Contexts;
 
 use crate::limit;
+use crate::personal;
 use crate::position::Position;
 use crate::section::SectionKind;
 use crate::tree::{Argument, Content, Node};
@@ -109,6 +110,13 @@ impl Stack {
         }
     }
 
+    /// Whether a section that waits for a person is open, in which this one may not
+    /// stand.
+    pub(crate) fn waits_for_person(&self, kind: SectionKind) -> bool {
+        let innermost = self.open.last().and_then(|open| open.kind);
+        innermost.is_some_and(|open| open.is_condition() && !open.admits(kind))
+    }
+
     pub(crate) fn within_anonymous(&self) -> bool {
         self.open.last().is_some_and(|open| open.anonymous)
     }
@@ -150,6 +158,7 @@ impl SectionKind {
             (Self::Directory, Some(_)) if !absolute && !within_anonymous => {
                 fail("relative path not allowed in non-<Anonymous> sections")
             }
+            (kind, _) if kind.is_condition() => personal::whose(kind, arguments).map(drop),
             (Self::Anonymous, Some(path)) if !absolute => Err(format!("({path}) absolute pathname required")),
             _ => Ok(()),
         }

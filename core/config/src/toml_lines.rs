@@ -8,7 +8,8 @@
 //!   for a directive without words; an octal number keeps its leading zero.
 //! - A section is a table under its name and its words: `[Directory."/srv"]`,
 //!   `[Limit."READ WRITE"]`, `[IfModule."mod_x.c"]`; `[[Limit."READ"]]` for
-//!   several of the same words. `[Global]` has no words; `[[VirtualHost]]` has
+//!   several of the same words. `[Global]` and
+//!   `[IfAuthenticated]` have no words; `[[VirtualHost]]` has
 //!   them in `addresses`, or in its name.
 //!
 //! Lines come in the order of the file, a table's at its first key.
@@ -103,7 +104,7 @@ impl<'t> Walk<'t> {
         let whole = |at, words, body| Entry::Section { name: key, words, body, at };
         match (SectionKind::of(name), ConditionKind::of(name)) {
             (None, None) => vec![Entry::Unknown(key)],
-            (Some(SectionKind::Global), _) => {
+            (Some(SectionKind::Global | SectionKind::IfAuthenticated), _) => {
                 let single = tables.len() == 1;
                 let start = |span: Range<usize>| if single { key.span().start } else { span.start };
                 tables.into_iter().map(|(span, body)| whole(start(span), Vec::new(), body)).collect()
@@ -149,7 +150,8 @@ impl<'t> Walk<'t> {
     }
 
     fn key_words(&self, section: &str, key: &Key<'_>) -> Vec<Argument> {
-        let several = matches!(SectionKind::of(section), Some(SectionKind::Limit | SectionKind::VirtualHost));
+        let several = SectionKind::of(section)
+            .is_some_and(|kind| kind.is_condition() || matches!(kind, SectionKind::Limit | SectionKind::VirtualHost));
         let (line, column, _) = self.place(key.span().start);
         let argument = |text: &str| Argument { text: text.to_owned(), line, column };
         match several {

@@ -1,7 +1,6 @@
 //! The session's files: the gate before them, and the host's file system.
 
 pub mod blocking;
-pub mod door;
 pub mod gated;
 pub mod ground;
 pub mod host;

@@ -62,6 +62,9 @@ pub struct LimitFacts {
     pub groups: LimitGroups,
     /// The commands whose work on files it is meant to do.
     pub does: Box<[Verb]>,
+    /// Whether no limit speaks of it, as in ProFTPD of a login's commands: who logs in,
+    /// and begins in its folder, is `<Limit LOGIN>`'s.
+    pub free: bool,
 }
 
 /// A client, as far as it is known before it logs in.
@@ -100,7 +103,8 @@ impl Person {
         Self { client, user, groups: groups.unwrap_or_default() }
     }
 
-    fn who(&self) -> Who<'_> {
+    /// As the configuration's rules know it.
+    pub fn who(&self) -> Who<'_> {
         Who {
             address: self.client.address,
             host: &self.client.host,
@@ -165,7 +169,7 @@ impl Rules {
 
     /// Refuses what a command may not do.
     pub fn check(&self, verb: Verb, facts: &LimitFacts, operation: Option<Operation>, person: &Person) -> Result<()> {
-        if self.is_empty() {
+        if self.is_empty() || (facts.free && matches!(operation, None | Some(Operation::Enter))) {
             return Ok(());
         }
         let who = person.who();
@@ -275,10 +279,19 @@ mod tests {
     }
 
     #[test]
+    fn no_limit_but_login_keeps_a_client_from_logging_in() {
+        let rules = Rules::new(&[limit(&["ALL", "PASS"], DENY), plain(DENY)].into_iter().collect());
+        let facts = LimitFacts { does: [Verb::PASS, Verb::CWD].into(), free: true, ..LimitFacts::default() };
+        let check = |operation| rules.check(Verb::PASS, &facts, operation, &nobody());
+        assert!(check(None).is_ok() && check(Some(Operation::Enter)).is_ok());
+        assert!(check(Some(Operation::Read)).is_err());
+    }
+
+    #[test]
     fn a_command_needs_leave_for_what_it_does() {
         let rules = Rules::new(&[limit(&["READ"], DENY)].into_iter().collect());
         let check = |verb, does: &[Verb], operation| {
-            let facts = LimitFacts { groups: LimitGroups::WRITE, does: does.into() };
+            let facts = LimitFacts { groups: LimitGroups::WRITE, does: does.into(), free: false };
             rules.check(verb, &facts, Some(operation), &nobody())
         };
         let copy = Verb::new("SITE_COPY");

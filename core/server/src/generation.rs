@@ -1,5 +1,7 @@
 //! Generations: what one configuration came to, for the sessions that pin it.
 
+pub mod base;
+pub mod bases;
 pub mod dispatch;
 pub mod ftpaccess;
 pub mod held;
@@ -9,6 +11,7 @@ pub mod read;
 pub mod retired;
 pub mod running;
 pub mod scope;
+pub mod scopes;
 pub mod server;
 pub mod snapshot;
 #[cfg(test)]

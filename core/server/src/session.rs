@@ -1,6 +1,7 @@
 //! Sessions: a command's way through gate and phases, and what the daemon knows
 //! of each session.
 
+pub mod admission;
 pub mod census;
 pub mod known;
 pub mod sessions;

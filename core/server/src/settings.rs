@@ -35,10 +35,12 @@ settings! {
         /// `any` lets the kernel choose one and the log name it.
         pub port: Port = Port "number|any" in SERVER | VHOST | GLOBAL,
             inherits: replace, default: "21", parse: words::port;
-        /// The user that the daemon becomes when it is started as root.
-        pub user: Option<String> = User "name" in SERVER | VHOST | GLOBAL, inherits: replace, parse: words::user;
-        /// The group that the daemon becomes when it is started as root.
-        pub group: Option<String> = Group "name" in SERVER | VHOST | GLOBAL, inherits: replace, parse: words::group;
+        /// The user that the daemon becomes when it is started as root. In an `<Anonymous>`, the user whose name logs in by that
+        /// section, and under whose id its files are touched.
+        pub user: Option<String> = User "name" in SERVER | VHOST | GLOBAL | ANONYMOUS, inherits: replace;
+        /// The group that the daemon becomes when it is started as root. In an `<Anonymous>`, the group under whose id its files
+        /// are touched.
+        pub group: Option<String> = Group "name" in SERVER | VHOST | GLOBAL | ANONYMOUS, inherits: replace;
         /// The file that holds the daemon's process id while it runs, and by whose lock a second start is refused. Under the
         /// name `proftpd`, in the background, `PREFIX/var/proftpd.pid` unless given.
         pub pid_file: Option<String> = PidFile "path" in SERVER, inherits: no, parse: parse::path;

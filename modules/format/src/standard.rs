@@ -8,11 +8,7 @@ use std::time::{Duration, SystemTime};
 use gantry_api::proto::text::Escaped;
 use gantry_api::transfer::{Direction, Outcome, Transfer, Type};
 use gantry_api::variable::{Kind, Out, Subject, Variable};
-use gantry_api::{CommandClasses, PathArgument, Verb, VirtualPath};
-
-/// The session's note with what an anonymous client gave as its password (`%A`):
-/// whoever logs it in leaves it.
-pub const ANONYMOUS_PASSWORD: &str = "anonymous_password";
+use gantry_api::{ANONYMOUS_PASSWORD, CommandClasses, PathArgument, Verb, VirtualPath};
 
 /// `%t`, as the Common Log Format has it.
 pub const LOCAL_TIME: &str = "[%d/%b/%Y:%H:%M:%S %z]";

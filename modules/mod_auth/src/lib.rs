@@ -1,29 +1,37 @@
 //! mod_auth: USER and PASS (RFC 959): who logs in, and where the session begins. Users and passwords are known to
 //! authenticators, which other modules publish; whether `<Limit LOGIN>` lets somebody in is the server's to judge.
 
+mod anonymous;
+mod answers;
+mod attempt;
 mod groups;
 mod limits;
 mod login;
 mod order;
+mod sections;
 mod settings;
 mod shells;
 mod start;
-
-use std::sync::Arc;
+mod system;
 
 use gantry_api::prelude::*;
-use gantry_api::proto::text::Escaped;
 use gantry_api::service::LoginRequest;
-use gantry_api::{Account, Fault};
+use gantry_api::{ANONYMOUS_PASSWORD, Admission, Fault};
 
-use limits::Full;
+use anonymous::Anonymity;
+use answers::{deny, turn_away, unable, welcome};
+use attempt::{Attempt, Refusal};
 use login::Logins;
+use sections::Sections;
 use settings::Settings;
+use system::SystemUsers;
 
 /// The module.
 #[derive(Default)]
 pub struct Auth {
     logins: Logins,
+    sections: Sections,
+    system: SystemUsers,
 }
 
 module! { Auth, settings: Settings, after: ["mod_core"] }
@@ -42,7 +50,15 @@ struct Asked {
     for_password: bool,
 }
 
+#[async_trait]
 impl Module for Auth {
+    async fn start(&mut self, start: &mut Start<'_>) -> Result<()> {
+        self.sections = Sections::new(start);
+        self.system = SystemUsers::look_up(self.sections.names(), self.sections.groups())
+            .map_err(|error| Error::system(format!("cannot look up the users of <Anonymous> sections: {error}")))?;
+        Ok(())
+    }
+
     fn hooks(&self) -> Vec<Hook> {
         vec![Hook::connect()]
     }
@@ -53,7 +69,7 @@ impl Module for Auth {
     }
 }
 
-fn user(at: &mut Moment<'_>) -> Result<Step> {
+fn user(auth: &Auth, at: &mut Moment<'_>) -> Result<Step> {
     let name = &at.command.argument;
     if name.is_empty() {
         return refuse(500, "USER: command requires a parameter");
@@ -67,9 +83,16 @@ fn user(at: &mut Moment<'_>) -> Result<Step> {
         at.respond(230, [b"User ", name.as_slice(), b" logged in"].concat());
         return Ok(Step::Done);
     }
-    at.session.user = Some(String::from_utf8_lossy(name).into_owned());
+    let user = String::from_utf8_lossy(name).into_owned();
+    let section = auth.sections.of(at.session.server, &user).section;
+    let needs_none = section.is_some_and(|section| !section.requires_password);
+    at.session.section = section.map(|section| section.id);
+    at.session.user = Some(user);
     at.state.of::<Asked>().for_password = true;
-    at.respond(331, [b"Password required for ", name.as_slice()].concat());
+    match needs_none {
+        true => at.respond(331, answers::INVITATION),
+        false => at.respond(331, [b"Password required for ", name.as_slice()].concat()),
+    }
     Ok(Step::Done)
 }
 
@@ -78,87 +101,82 @@ fn pass(at: &mut Moment<'_>) -> Result<Step> {
         return refuse(503, "You are already logged in");
     }
     // Each password needs a USER of its own, also when the last one was wrong.
-    match std::mem::take(&mut at.state.of::<Asked>().for_password) {
-        true => Ok(Step::Wait),
+    match std::mem::take(&mut at.state.of::<Asked>().for_password) && at.session.user.is_some() {
+        true => match at.session.lets_in() {
+            Ok(()) => Ok(Step::Wait),
+            Err(error) => deny(at, at.settings::<Settings>(), &format!("not let in: {error}")),
+        },
         false => refuse(503, "Login with USER first"),
     }
 }
 
 async fn log_in(auth: &Auth, at: &mut Moment<'_>) -> Result<Step> {
-    let user = at.session.user.clone().unwrap_or_default();
-    let request = LoginRequest::new(at.session, user);
-    let settings = at.settings::<Settings>();
-    let verified = auth.logins.verify(&at.world.services, &settings.order, &request, &at.command.argument).await;
-    let account = match verified.and_then(|account| settings.admits(account, &at.command.argument)) {
-        Ok(account) => account,
-        Err(reason) => return deny(at, settings, &reason),
+    let (settings, user) = (at.settings::<Settings>(), at.session.user.clone().unwrap_or_default());
+    let attempt = Attempt {
+        services: &at.world.services,
+        client: LoginRequest::new(at.session, user.as_str()),
+        settings,
+        password: &at.command.argument,
     };
-    let places = match settings.limits.enter(at.session, &account) {
+    let admission = match auth.found(&attempt).await {
+        Ok(admission) => admission,
+        Err(Refusal::Login(reason)) => return deny(at, settings, &reason),
+        Err(Refusal::Root(reason)) => return Ok(unable(at, settings, &reason)),
+    };
+    let places = match settings.limits.enter(at.session, &admission.account) {
         Ok(places) => places,
         Err(full) => return turn_away(at, full),
     };
-    match begin(at, account, settings).await {
-        Ok(()) => Ok(welcome(at, settings)),
-        Err(reason) => {
-            places.give_back(at.session);
-            deny(at, settings, &reason)
+    let (root, section) = (admission.root.clone(), admission.section);
+    let Err(error) = at.session.admit(admission).await else {
+        if auth.sections.of(at.session.server, &user).section.is_some_and(|section| !section.requires_password) {
+            let given = String::from_utf8_lossy(&at.command.argument).into_owned();
+            at.session.notes.set(ANONYMOUS_PASSWORD, given);
         }
-    }
-}
-
-/// Begins the session's work as this account; the error is for the log.
-async fn begin(at: &mut Moment<'_>, mut account: Account, settings: &Settings) -> std::result::Result<(), String> {
-    // Nobody needs the hash any more.
-    account.secret = None;
-    let account = Arc::new(account);
-    let root = settings.root_of(&account);
-    let admitted = at.session.admit(account.clone(), &root).await;
-    match admitted {
-        Ok(()) => {}
-        // Not let in (<Limit LOGIN>): another user may be.
-        Err(error) if error.fault() == Fault::Client => return Err(format!("not let in: {error}")),
-        Err(error) => {
-            at.session.end(format!("cannot enter {}", root.display()));
-            return Err(format!("cannot enter {}: {error}", root.display()));
-        }
-    }
-    for path in settings.beginnings(&account, &root) {
-        if at.files.enter(&path).await.is_ok() {
-            at.session.cwd = path;
-            at.session.account = Some(account);
-            return Ok(());
-        }
-    }
-    at.session.end(format!("cannot enter {}", account.home.display()));
-    Err(format!("cannot enter {}", account.home.display()))
-}
-
-fn welcome(at: &mut Moment<'_>, settings: &Settings) -> Step {
-    let user = at.session.user.clone().unwrap_or_default();
-    log!(Info, "USER {}: Login successful.", Escaped(user.as_bytes()));
-    let text = match &settings.grant {
-        Some(text) => text.replace("%u", &user),
-        None => format!("User {user} logged in"),
+        return Ok(welcome(at, settings));
     };
-    at.respond(230, text);
-    Step::Done
-}
-
-/// Whoever this is may log in, but too many are there; the session ends.
-fn turn_away(at: &mut Moment<'_>, full: Full) -> Result<Step> {
-    let user = at.session.user.clone().unwrap_or_default();
-    log!(Info, "USER {} ({}): Login refused: {} reached", Escaped(user.as_bytes()), at.session.remote.ip(), full.limit);
-    at.session.end(format!("{} reached", full.limit));
-    refuse(530, full.message)
-}
-
-/// The same words for an unknown user, a wrong password, and an account that may not log in.
-fn deny(at: &mut Moment<'_>, settings: &Settings, reason: &str) -> Result<Step> {
-    let user = at.session.user.clone().unwrap_or_default();
-    log!(Info, "USER {} ({}): Login failed: {reason}", Escaped(user.as_bytes()), at.session.remote.ip());
-    at.session.attempts = at.session.attempts.saturating_add(1);
-    if settings.attempts.is_some_and(|most| at.session.attempts >= most) {
-        at.session.end("Maximum login attempts exceeded");
+    places.give_back(at.session);
+    match section {
+        // Not let in (<Limit LOGIN>): another user may be.
+        _ if error.fault() == Fault::Client => deny(at, settings, &format!("not let in: {error}")),
+        Some(_) => Ok(unable(at, settings, &format!("{}: {error}", root.display()))),
+        None => {
+            at.session.end(error.to_string());
+            deny(at, settings, &error.to_string())
+        }
     }
-    refuse(530, settings.deny.replace("%u", &user))
+}
+
+impl Auth {
+    /// Who the client is by its name and password.
+    async fn found(&self, attempt: &Attempt<'_>) -> std::result::Result<Admission, Refusal> {
+        let Attempt { services, settings, password, .. } = *attempt;
+        let user = attempt.client.user.as_str();
+        let belonging = self.sections.of(attempt.client.server, user);
+        if belonging.ignored {
+            self.logins.fail(services, &settings.order, &attempt.request(user), password).await;
+            return Err("not by an alias (AuthAliasOnly)".to_owned().into());
+        }
+        let Some(section) = belonging.section else {
+            let request = attempt.request(belonging.name);
+            let account = self.logins.verify(services, &settings.order, &request, password).await?;
+            let account = settings.admits(account, password)?;
+            let root = settings.root_of(&account);
+            let beginnings = settings.beginnings(&account, &root);
+            return Ok(Admission { account, root, section: None, beginnings });
+        };
+        let own = section.requires_password && section.uses_alias;
+        let request = attempt.request(if own { user } else { belonging.name });
+        let account = match section.requires_password {
+            true => {
+                let verified = self.logins.verify(services, &settings.order, &request, password).await?;
+                settings.admits(verified, password)?
+            }
+            false => {
+                let found = self.logins.look_up(services, &settings.order, &self.system, &request).await;
+                settings.admits_anonymous(found.ok_or_else(|| "no such user found".to_owned())?, password)?
+            }
+        };
+        Anonymity { logins: &self.logins, system: &self.system }.admission(attempt, section, account).await
+    }
 }

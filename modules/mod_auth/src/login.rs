@@ -8,6 +8,7 @@ use gantry_api::prelude::*;
 use gantry_api::service::{LoginRequest, Services, Verdict};
 
 use crate::order::{self, Asked, Entry, Finality};
+use crate::system::SystemUsers;
 
 /// A hash of nobody's password, until somebody's has been seen.
 const NOBODYS: &str =
@@ -63,6 +64,33 @@ impl Logins {
         }
         self.spend_the_same(&asked_all, request, password).await;
         Err("no such user found".to_owned())
+    }
+
+    /// The account of a name whose password nobody asks for: the first that an authenticator knows, else the system's,
+    /// where AuthOrder does not leave those out.
+    pub(crate) async fn look_up(
+        &self,
+        services: &Services,
+        order: &[Entry],
+        system: &SystemUsers,
+        request: &LoginRequest,
+    ) -> Option<Account> {
+        for asked in order::asked(order, services) {
+            match asked.authenticator.account(request).await {
+                Ok(Some(account)) => return Some(account),
+                Ok(None) => {}
+                Err(error) => log!(Warn, "{} cannot look up a user: {error}", asked.name),
+            }
+            if asked.finality == Finality::Final {
+                return None;
+            }
+        }
+        order::asks_system(order).then(|| system.account(&request.user).cloned()).flatten()
+    }
+
+    /// Takes as long as a login that fails.
+    pub(crate) async fn fail(&self, services: &Services, order: &[Entry], request: &LoginRequest, password: &[u8]) {
+        self.spend_the_same(&order::asked(order, services), request, password).await;
     }
 
     async fn ask(&self, asked: &Asked<'_>, request: &LoginRequest, account: &Account, password: &[u8]) -> Verdict {

@@ -45,6 +45,11 @@ pub(crate) fn asked<'a>(order: &[Entry], services: &'a Services) -> Vec<Asked<'a
     order.iter().filter_map(find).collect()
 }
 
+/// Whether the system's own users count: no AuthOrder leaves them out.
+pub(crate) fn asks_system(order: &[Entry]) -> bool {
+    order.is_empty() || order.iter().any(|entry| entry.module.eq_ignore_ascii_case("mod_auth_unix"))
+}
+
 impl Entry {
     /// `mod_sql.c*`, `mod_sql*`, `mod_sql.c` or `mod_sql`.
     fn parse(word: &str) -> Self {

@@ -22,9 +22,10 @@ settings! {
         /// user must be in all, and in none that has a `!` before it.
         pub(crate) roots: Vec<Folder> = DefaultRoot "path [group-expression]" in SERVER | VHOST | GLOBAL,
             inherits: append, parse: root;
-        /// The folder in which a session begins, instead of the user's home; a relative path begins there. It is passed
-        /// over when it cannot be entered. The first one whose group expression fits the user counts.
-        pub(crate) beginnings: Vec<Folder> = DefaultChdir "path [group-expression]" in SERVER | VHOST | GLOBAL,
+        /// The folder in which a session begins, instead of the user's home; a relative path begins there, or at the root of
+        /// an `<Anonymous>`. It is passed over when it cannot be entered. The first one whose group expression fits the user
+        /// counts.
+        pub(crate) beginnings: Vec<Folder> = DefaultChdir "path [group-expression]" in SERVER | VHOST | GLOBAL | ANONYMOUS,
             inherits: append, parse: folder;
         /// How many logins may fail before a session is ended; `none` for any number.
         pub(crate) attempts: Option<u32> = MaxLoginAttempts "count|\"none\"" in SERVER | VHOST | GLOBAL,
@@ -41,6 +42,26 @@ settings! {
         /// Whether an empty password may be right. An empty hash never is.
         empty_passwords: bool = AllowEmptyPasswords "on|off" in SERVER | VHOST | GLOBAL | ANONYMOUS,
             inherits: replace, default: "on", parse: parse::on_off;
+        // The server's directives: in an `<Anonymous>`, whose files they are.
+        pub(crate) user: Option<String> = User;
+        pub(crate) group: Option<String> = Group;
+        /// Another name for an account: clients that give the alias log in as this user, with this user's password. In an
+        /// `<Anonymous>`, a name that leads to that section; `*` stands for every name that is no other's.
+        // Those of the scopes around come first.
+        pub(crate) aliases: Vec<Alias> = UserAlias "alias user" in SERVER | VHOST | GLOBAL | ANONYMOUS,
+            inherits: append, parse: alias;
+        /// Lets nobody log in by an account's own name, but by aliases (`UserAlias`) alone. In an `<Anonymous>` it speaks of
+        /// that section's User.
+        pub(crate) alias_only: bool = AuthAliasOnly "on|off" in SERVER | VHOST | GLOBAL | ANONYMOUS,
+            inherits: replace, default: "off", parse: parse::on_off;
+        /// Whether the password that `AnonRequirePassword` asks for is that of the alias, which is then an account of its own,
+        /// and files are touched as that account.
+        pub(crate) uses_alias: bool = AuthUsingAlias "on|off" in ANONYMOUS,
+            inherits: replace, default: "off", parse: parse::on_off;
+        /// Whether an anonymous login needs the password of the section's user. By default any text will do, by custom an
+        /// e-mail address.
+        pub(crate) anonymous_password: bool = AnonRequirePassword "on|off" in ANONYMOUS,
+            inherits: replace, default: "off", parse: parse::on_off;
         /// What a client reads after its login; `%u` is the name that it gave.
         pub(crate) grant: Option<String> = AccessGrantMsg "message" in SERVER | VHOST | GLOBAL | ANONYMOUS,
             inherits: replace, parse: parse::text;
@@ -59,14 +80,28 @@ pub(crate) struct Folder {
     pub(crate) groups: GroupExpression,
 }
 
+/// Another name of an account.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub(crate) struct Alias {
+    /// What clients say; `*` for any name.
+    pub(crate) alias: String,
+    /// The account.
+    pub(crate) name: String,
+}
+
 impl Settings {
-    /// Whether an account whose password was right may log in; the error is for the log.
+    /// Whether an account may log in by this password, which was right; the error is for the log.
     pub(crate) fn admits(&self, account: Account, password: &[u8]) -> std::result::Result<Account, String> {
-        if password.is_empty() && !self.empty_passwords {
-            return Err("empty password".to_owned());
-        }
         if password.len() > self.password_size {
             return Err("password is longer than MaxPasswordSize".to_owned());
+        }
+        self.admits_anonymous(account, password)
+    }
+
+    /// The same where the password is anything, by custom an e-mail address.
+    pub(crate) fn admits_anonymous(&self, account: Account, password: &[u8]) -> std::result::Result<Account, String> {
+        if password.is_empty() && !self.empty_passwords {
+            return Err("empty password".to_owned());
         }
         if account.uid == 0 && !self.root_login {
             log!(Warn, "SECURITY VIOLATION: Root login attempted");
@@ -103,6 +138,15 @@ fn folder(words: &[&str]) -> std::result::Result<Value, String> {
     }
     GroupExpression::parse(groups)?;
     Ok(Value::Map(vec![("path".to_owned(), Value::from(path)), ("groups".to_owned(), Value::from(groups))]))
+}
+
+fn alias(words: &[&str]) -> std::result::Result<Value, String> {
+    match words {
+        [alias, name] if !alias.is_empty() && !name.is_empty() => {
+            Ok(Value::map([("alias", Value::from(*alias)), ("name", Value::from(*name))]))
+        }
+        _ => Err("wrong number of parameters: an alias and a user are expected".to_owned()),
+    }
 }
 
 fn attempts(words: &[&str]) -> std::result::Result<Value, String> {

@@ -19,7 +19,14 @@ impl Settings {
     /// Where the session begins, inside the root: the first that can be entered. There is a last resort only below a
     /// root of the user's own; elsewhere a home that is missing means no login, as with ProFTPD.
     pub(crate) fn beginnings(&self, account: &Account, root: &Path) -> Vec<VirtualPath> {
-        let wanted = fitting(&self.beginnings, account).map(|folder| on_host(&folder.path, account));
+        self.beginnings_of(account, root, self.beginnings.len())
+    }
+
+    /// The same in a section: of its lines the first so many are the server's, and count where none of its own does.
+    pub(crate) fn beginnings_of(&self, account: &Account, root: &Path, of_server: usize) -> Vec<VirtualPath> {
+        let (outer, own) = self.beginnings.split_at(of_server.min(self.beginnings.len()));
+        let wanted = fitting(own, account).or_else(|| fitting(outer, account));
+        let wanted = wanted.map(|folder| on_host(&folder.path, account));
         let wanted = wanted.map(|path| inside(&path, root).unwrap_or_else(|| virtual_path(&path)));
         let home = match inside(&account.home, root) {
             Some(home) => vec![home],
@@ -30,6 +37,15 @@ impl Settings {
         all.dedup();
         all
     }
+}
+
+/// The root of an `<Anonymous>`, as written, on the host; `home` tells that of the account and of others (`~name`).
+/// None where the path leads nowhere.
+pub(crate) fn anonymous_root(path: &str, home: impl FnOnce(&str) -> Option<PathBuf>) -> Option<PathBuf> {
+    let Some(path) = path.strip_prefix('~') else { return Some(path.into()) };
+    let (name, below) = path.split_once('/').unwrap_or((path, ""));
+    let home = home(name).filter(|home| home.is_absolute())?;
+    Some(home.join(below.trim_start_matches('/')))
 }
 
 fn fitting<'a>(folders: &'a [Folder], account: &Account) -> Option<&'a Folder> {
@@ -91,6 +107,18 @@ mod tests {
         assert_eq!(self::settings("DefaultRoot", &[]).root_of(&account("/home/ann")), Path::new("/"));
         let named = self::settings("DefaultRoot", &[("/srv/%u", "")]);
         assert_eq!(named.root_of(&account("/")), Path::new("/srv/a_.._n"));
+    }
+
+    #[test]
+    fn an_anonymous_root_may_begin_at_a_home() {
+        let home = |name: &str| (name == "ftp" || name.is_empty()).then(|| PathBuf::from(format!("/srv/{name}")));
+        let root = |path: &str| anonymous_root(path, home).map(|root| root.display().to_string());
+        assert_eq!(root("/var/ftp").as_deref(), Some("/var/ftp"));
+        assert_eq!(root("~ftp").as_deref(), Some("/srv/ftp/"));
+        assert_eq!(root("~ftp/pub").as_deref(), Some("/srv/ftp/pub"));
+        assert_eq!(root("~/pub").as_deref(), Some("/srv/pub"));
+        assert_eq!(root("~nobody"), None);
+        assert_eq!(anonymous_root("~x", |_| Some(PathBuf::new())), None);
     }
 
     #[test]

@@ -7,14 +7,14 @@ mod xferlog;
 use std::collections::HashMap;
 use std::time::SystemTime;
 
-use gantry_api::ServerId;
 use gantry_api::prelude::*;
 use gantry_api::transfer::{Outcome, Transfer};
+use gantry_api::{ANONYMOUS_PASSWORD, ServerId};
 use jiff::tz::TimeZone;
 
 use file::LogFile;
 use settings::Settings;
-use xferlog::{Action, Line};
+use xferlog::{Action, Line, User};
 
 /// The module.
 #[derive(Default)]
@@ -94,6 +94,10 @@ fn deleted<'a>(at: &'a Moment<'_>) -> Line<'a> {
     }
 }
 
-fn user<'a>(at: &'a Moment<'_>) -> &'a str {
-    at.session.account.as_ref().map_or("-", |account| account.name.as_str())
+fn user<'a>(at: &'a Moment<'_>) -> User<'a> {
+    let name = || at.session.account.as_ref().map_or("-", |account| account.name.as_str());
+    match at.session.notes.get(ANONYMOUS_PASSWORD) {
+        Some(Value::Text(given)) => User::Anonymous(given),
+        _ => User::Real(name()),
+    }
 }

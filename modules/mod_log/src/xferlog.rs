@@ -16,6 +16,15 @@ pub(crate) enum Action {
     Deletion,
 }
 
+/// Who did it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum User<'a> {
+    /// A user by its name.
+    Real(&'a str),
+    /// Anybody, by what was given in place of a password.
+    Anonymous(&'a str),
+}
+
 /// What a line tells.
 #[derive(Debug)]
 pub(crate) struct Line<'a> {
@@ -26,7 +35,7 @@ pub(crate) struct Line<'a> {
     pub(crate) path: Vec<u8>,
     pub(crate) kind: Type,
     pub(crate) action: Action,
-    pub(crate) user: &'a str,
+    pub(crate) user: User<'a>,
     pub(crate) outcome: Outcome,
 }
 
@@ -54,8 +63,13 @@ impl Line<'_> {
         word(self.host.as_bytes(), &mut line);
         line.extend_from_slice(format!(" {} ", self.bytes).as_bytes());
         word(&self.path, &mut line);
-        line.extend_from_slice(format!(" {kind} _ {action} r ").as_bytes());
-        word(self.user.as_bytes(), &mut line);
+        let (access, user) = match self.user {
+            User::Real(name) => ('r', name),
+            // An empty field would shift those behind it.
+            User::Anonymous(address) => ('a', if address.is_empty() { "-" } else { address }),
+        };
+        line.extend_from_slice(format!(" {kind} _ {action} {access} ").as_bytes());
+        word(user.as_bytes(), &mut line);
         line.extend_from_slice(format!(" ftp 0 * {outcome}\n").as_bytes());
         line
     }
@@ -81,7 +95,7 @@ mod tests {
             path: b"/a b.txt".to_vec(),
             kind: Type::Image,
             action: Action::Transfer(Direction::Out),
-            user: "bob",
+            user: User::Real("bob"),
             outcome: Outcome::Complete,
         }
     }
@@ -94,12 +108,14 @@ mod tests {
             Line { kind: Type::Ascii, action: Action::Transfer(Direction::In), outcome: Outcome::Incomplete, ..line() };
         assert!(text(broken).contains(" a _ i r bob ftp 0 * i\n"));
         assert!(text(Line { action: Action::Deletion, ..line() }).contains(" b _ d r "));
+        let anonymous = |address| text(Line { user: User::Anonymous(address), ..line() });
+        assert!(anonymous("me@home").contains(" b _ o a me@home ftp 0 * c") && anonymous("").contains(" a - ftp "));
     }
 
     #[test]
     fn no_name_forges_a_line() {
         let path = b"/x\n\r\ty\x1b\xff".to_vec();
-        let written = Line { path, user: "a b", ..line() }.written(&TimeZone::UTC);
+        let written = Line { path, user: User::Real("a b"), ..line() }.written(&TimeZone::UTC);
         assert_eq!(written.iter().filter(|byte| **byte == b'\n').count(), 1);
         assert!(written.windows(9).any(|part| part == b" /x___y_\xff"));
         assert!(written.windows(4).any(|part| part == b" a_b"));

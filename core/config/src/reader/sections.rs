@@ -1,5 +1,7 @@
 //! Sections and conditions, as they open and close.
 
+use gantry_api::Contexts;
+
 use super::Reader;
 use super::at::At;
 use crate::condition::{ConditionKind, Conditions, wanted};
@@ -50,7 +52,9 @@ impl Reader<'_> {
             return self.stack.open_unknown(name, &at.position, at.source);
         };
         let shown = format!("<{}>", kind.name());
-        let misplaced = self.wrong_context(&shown, kind.allowed_in(), at);
+        let misfit = self.stack.waits_for_person(kind);
+        let allowed = if misfit { Contexts::SERVER | Contexts::VHOST } else { kind.allowed_in() };
+        let misplaced = self.wrong_context(&shown, allowed, at);
         if let (false, Err(reason)) = (misplaced, kind.check(at.arguments, self.stack.within_anonymous())) {
             self.value_fault(at, &shown, &reason);
         }

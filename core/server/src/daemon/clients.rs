@@ -99,8 +99,8 @@ impl Daemon {
         }
         let id = self.newest.fetch_add(1, Ordering::Relaxed) + 1;
         let generation = current.generation.clone();
-        let name = generation.server(server).name.clone();
-        let wishes = self.sessions.enter(id, generation.number, name);
+        let key = generation.server(server).key.clone();
+        let (wishes, counted_at) = self.sessions.enter(id, generation.number, key);
         let leave = Leave { daemon: self.clone(), id };
         let arrival = Arrival {
             id,
@@ -114,6 +114,7 @@ impl Daemon {
             blocking: self.blocking.clone(),
             identity: self.identity.clone(),
             wishes,
+            counted_at,
         };
         self.spawn(async move {
             let _leave = leave;

@@ -21,7 +21,7 @@ impl Daemon {
                 ("name", server.name.to_string().into()),
                 ("addresses", Value::list(addresses)),
                 ("up", (!current.is_down(ServerId(id))).into()),
-                ("sessions", counts.get(&server.name).copied().unwrap_or(0).into()),
+                ("sessions", counts.get(&server.key).copied().unwrap_or(0).into()),
             ])
         });
         let (restarts, restarted) = *self.reloads();

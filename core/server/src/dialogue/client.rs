@@ -15,25 +15,25 @@ use gantry_api::log;
 use gantry_api::proto::Lines;
 use gantry_api::proto::command::CommandError;
 use gantry_api::session::Ending;
-use gantry_api::{Command, Dialogue, Error, Lent, Notes, Reply, Result, ServerId, Session, Verb, VirtualPath};
+use gantry_api::{Command, Dialogue, Error, Lent, Reply, Result, ServerId, Session, Verb, session};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
 use crate::dialogue::command;
 use crate::files::blocking::Blocking;
-use crate::files::door::SessionDoor;
-use crate::files::shared::Shared;
+use crate::files::shared::{Footing, Shared, Standing};
 use crate::gate;
 use crate::generation::snapshot::Generation;
 use crate::identity::Identity;
 use crate::log::TARGET;
+use crate::session::admission::SessionDoor;
 use crate::session::census::{DaemonCensus, SessionCensus};
 use crate::session::known::{Known, doing};
-use crate::session::sessions::{Closing, Doing, Wish};
+use crate::session::sessions::{Closing, CountedAt, Doing, Wish};
 use crate::session::work::{Seat, Work};
 use crate::settings::Settings;
-use crate::transfer::data::{DataSettings, SessionData};
+use crate::transfer::data::{DataSettings, Holding, SessionData};
 use crate::transfer::progress::Progress;
 use crate::wire::connection::Connection;
 
@@ -62,6 +62,8 @@ pub struct Arrival {
     pub reverse_dns: Option<bool>,
     /// What the daemon wishes of it.
     pub wishes: watch::Receiver<Wish>,
+    /// The server at which it is counted.
+    pub counted_at: CountedAt,
 }
 
 /// Serves a client to its end.
@@ -100,6 +102,10 @@ struct Client {
     /// The end that was wished so far, and what the client is told.
     closing: (Closing, &'static str),
     known: Known,
+    counted_at: CountedAt,
+    data: Holding,
+    /// Where the session stood after the last command.
+    footing: Footing,
     shared: Arc<Shared>,
 }
 
@@ -130,55 +136,34 @@ impl Client {
     }
 
     fn new(arrival: Arrival) -> Self {
-        let Arrival { id, stream, local, remote, server, generation, census, blocking, identity, reverse_dns, wishes } =
-            arrival;
-        let scope = generation.server(server).scope;
-        let settings = &generation.scope(scope).settings;
+        let Arrival { id, stream, local, remote, server, generation, .. } = arrival;
+        let (blocking, identity, reverse_dns) = (arrival.blocking, arrival.identity, arrival.reverse_dns);
+        let (wishes, counted_at) = (arrival.wishes, arrival.counted_at);
+        let base = generation.server(server).base.clone();
+        let settings = &generation.held(&base.own.held).settings;
         let connection = Connection::new(stream);
         let progress = Arc::new(Progress::default());
-        let data = DataSettings {
-            ports: settings.passive_ports,
-            masquerade: settings.masquerade,
-            stalled: limit(settings.timeout_stalled),
-        };
+        let data = Holding::new(data_settings(settings));
         let lines = Lines::new(settings.line_limit);
-        let server_name = generation.server(server).name.clone();
-        let server_key = generation.server(server).key.to_string().into();
         let seats = generation.modules.iter().map(|_| Seat::default()).collect();
         let shared = Arc::new(Shared {
             generation,
-            scope,
+            standing: Standing::on(base),
             blocking,
             identity,
             view: OnceLock::new(),
             address: remote.ip(),
             client: OnceLock::new(),
         });
-        let session = Session {
-            id,
-            server,
-            server_name,
-            server_key,
-            local,
-            remote,
-            remote_host: remote.ip().to_string(),
-            began: SystemTime::now(),
-            user: None,
-            account: None,
-            attempts: 0,
-            cwd: VirtualPath::root(),
-            transfer: None,
-            meters: Vec::new(),
-            class: None,
-            bytes: (0, 0),
-            census: Box::new(SessionCensus::new(census)),
-            door: Box::new(SessionDoor::new(shared.clone())),
-            ending: None,
-            command_began: SystemTime::now(),
-            notes: Notes::default(),
-        };
-        let data = SessionData::new((local.ip(), remote.ip()), data, progress.clone(), connection.clone());
-        let dialogue = Dialogue::new(Box::new(connection.clone()), Box::new(data));
+        let session = Session::new(
+            session::Arrival { id, server: shared.generation.server(server).at(), local, remote },
+            Box::new(SessionDoor::new(shared.clone(), server)),
+            Box::new(SessionCensus::new(arrival.census)),
+        );
+        let addresses = (local.ip(), remote.ip());
+        let data_side = SessionData::new(addresses, data.clone(), progress.clone(), connection.clone());
+        let dialogue = Dialogue::new(Box::new(connection.clone()), Box::new(data_side));
+        let footing = Footing::of(&shared.standing);
         let now = Instant::now();
         let clock = Clock { began: now, last_command: now, last_transfer: now };
         let (waiting, closing, known) = (VecDeque::new(), (Closing::No, ""), Known::of(&session, &shared));
@@ -195,6 +180,9 @@ impl Client {
             wishes,
             closing,
             known,
+            counted_at,
+            data,
+            footing,
             shared,
         }
     }
@@ -209,7 +197,10 @@ impl Client {
         self.known.client(&self.session.remote_host, client.class());
         self.session.class = client.class().map(Arc::from);
         let _ = self.shared.client.set(client.into());
-        let refused = self.event(Verb::CONNECT).await;
+        let refused = match self.stand_as_client() {
+            Ok(()) => self.event(Verb::CONNECT).await,
+            Err(error) => Err(error.with_code(421)),
+        };
         if let Err(why) = self.open_layer().await {
             return why;
         }
@@ -257,8 +248,20 @@ impl Client {
         Ok(())
     }
 
+    /// Goes by the sections for the client's class, now that it is known.
+    fn stand_as_client(&mut self) -> Result<()> {
+        let (shared, server) = (&self.shared, self.session.server);
+        if shared.generation.server(server).personal.is_empty() {
+            return Ok(());
+        }
+        let base = shared.generation.base(server, None, || shared.person(None))?;
+        shared.standing.move_to(base);
+        self.follow();
+        Ok(())
+    }
+
     fn settings(&self) -> &Settings {
-        &self.shared.generation.scope(self.shared.scope).settings
+        &self.shared.generation.held(&self.footing.base.own.held).settings
     }
 
     fn greeting(&self) -> Reply {
@@ -361,13 +364,14 @@ impl Client {
                 wishes,
                 closing,
                 known,
+                footing,
                 shared,
                 ..
             } = self;
             progress.reset();
             let began = SystemTime::now();
             session.command_began = began;
-            let mut work = Work { seats, session, dialogue, progress, shared };
+            let mut work = Work { seats, session, dialogue, progress, shared, base: &footing.base };
             let mut running = std::pin::pin!(command::command(&mut work, connection, &command));
             loop {
                 // Once a command waits, or the client has nothing more to
@@ -402,6 +406,7 @@ impl Client {
                 }
             }
         }
+        self.follow();
         self.known.renew(&self.session);
         self.clock.last_command = Instant::now();
         if self.progress.is_running() {
@@ -418,8 +423,19 @@ impl Client {
     /// Calls the modules that want to know of an event of the session.
     async fn event(&mut self, event: Verb) -> Result<()> {
         let command = Command { verb: event, argument: Vec::new() };
-        let Self { seats, session, dialogue, progress, shared, .. } = self;
-        Work { seats, session, dialogue, progress, shared }.event(&command).await
+        let Self { seats, session, dialogue, progress, footing, shared, .. } = self;
+        Work { seats, session, dialogue, progress, shared, base: &footing.base }.event(&command).await
+    }
+
+    /// Goes by what holds where the session stands now, if it moved: it logged in,
+    /// or went to another server.
+    fn follow(&mut self) {
+        if !self.footing.follow(&self.shared.standing) {
+            return;
+        }
+        self.data.set(data_settings(self.settings()));
+        self.known.server(&self.session.server_name);
+        self.counted_at.move_to(self.shared.generation.server(self.footing.base.server).key.clone());
     }
 
     /// Hears what the daemon wishes, if that is anything new.
@@ -457,6 +473,14 @@ const NAME_WAIT: Duration = Duration::from_secs(5);
 async fn host_name(blocking: &Blocking, ip: IpAddr) -> String {
     let found = tokio::time::timeout(NAME_WAIT, blocking.run(move || Ok(gantry_sys::names::host_name(ip)))).await;
     found.ok().and_then(Result::ok).flatten().unwrap_or_else(|| ip.to_string())
+}
+
+fn data_settings(settings: &Settings) -> DataSettings {
+    DataSettings {
+        ports: settings.passive_ports,
+        masquerade: settings.masquerade,
+        stalled: limit(settings.timeout_stalled),
+    }
 }
 
 fn limit(seconds: u64) -> Option<Duration> {

@@ -18,7 +18,7 @@ pub trait Ground: Store {
         _place: Option<&Self::Place>,
         path: PathBuf,
     ) -> Promise<'a, Held> {
-        Promise::now(Ok(sections.at(&path).into()))
+        Promise::now(Ok(sections.at(&path)))
     }
 }
 

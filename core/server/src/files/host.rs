@@ -31,6 +31,7 @@ use crate::files::host::file::HostFile;
 use crate::files::host::listing::HostListing;
 use crate::files::host::place::{HostPlace, metadata};
 use crate::files::sections::Sections;
+use crate::generation::ftpaccess::Inside;
 use crate::generation::held::Held;
 use crate::generation::snapshot::Generation;
 
@@ -55,6 +56,11 @@ impl HostStore {
     ) -> Result<Self> {
         let actor = Actor::new(generation, blocking, root, switch).await?;
         Ok(Self { actor })
+    }
+
+    /// Where the root really lies.
+    pub fn root_path(&self) -> &Path {
+        &self.actor.user().root.path
     }
 }
 
@@ -86,12 +92,11 @@ impl User {
 
     /// What holds at a place, files of its folders included.
     fn scope_with_files(&self, sections: &Sections, place: Option<&HostPlace>, path: PathBuf) -> Result<Held> {
-        let Some(overrides) = sections.overrides() else { return Ok(sections.at(&path).into()) };
-        let root = (&self.root.root, self.root.path.as_path());
+        let (root, root_path) = (&self.root.root, self.root.path.as_path());
         let mut path = path;
         for _ in 0..TRIES {
             let pinned = place.map(HostPlace::pinned).transpose()?;
-            if let Some(held) = overrides.scope_at(root, &path, pinned, |path| sections.at(path))? {
+            if let Some(held) = sections.with_files(Inside { root, root_path, path: &path, pinned })? {
                 return Ok(held);
             }
             path = place.map(HostPlace::path).transpose()?.unwrap_or(path);
@@ -222,8 +227,8 @@ impl Ground for HostStore {
         place: Option<&HostPlace>,
         path: PathBuf,
     ) -> Promise<'a, Held> {
-        if sections.overrides().is_none() {
-            return Promise::now(Ok(sections.at(&path).into()));
+        if !sections.reads_files() {
+            return Promise::now(Ok(sections.at(&path)));
         }
         match place.map(HostPlace::try_clone).transpose() {
             Ok(place) => {

@@ -1,43 +1,55 @@
-//! What holds where: the scopes of one session's server, by paths.
+//! What holds where: the scopes of what one session stands on, by paths.
 
 use std::path::Path;
 use std::sync::Arc;
 
 use gantry_api::{Result, Verb};
-use gantry_config::DirectoryTable;
 
 use crate::gate::{Operation, Person};
-use crate::generation::ftpaccess::Overrides;
+use crate::generation::base::Folders;
+use crate::generation::ftpaccess::Inside;
 use crate::generation::held::Held;
-use crate::generation::scope::{Scope, ScopeId};
+use crate::generation::scope::Scope;
 use crate::generation::snapshot::Generation;
 
-/// The scopes of a session's server, for its account.
+/// The scopes of what a session stands on, for its account.
 pub struct Sections {
     generation: Arc<Generation>,
-    scope: ScopeId,
-    directories: DirectoryTable,
+    folders: Folders,
 }
 
 impl Sections {
-    /// Those of the server of `scope`; the sections of its `<Directory>`s go by the account.
-    pub fn new(generation: Arc<Generation>, scope: ScopeId, directories: DirectoryTable) -> Self {
-        Self { generation, scope, directories }
+    /// Those of a base, whose sections for folders lie as they do for the account.
+    pub fn new(generation: Arc<Generation>, folders: Folders) -> Self {
+        Self { generation, folders }
     }
 
     /// What holds everywhere, if the path does not matter.
     pub fn everywhere(&self) -> Option<Held> {
-        (!self.generation.depends_on_path(self.scope)).then(|| self.scope.into())
+        let base = &self.folders.base;
+        (!base.depends_on_path()).then(|| base.own.held.clone())
     }
 
     /// What the configuration says of a path.
-    pub fn at(&self, path: &Path) -> ScopeId {
-        self.generation.directory_scope(self.scope, &self.directories, path)
+    pub fn at(&self, path: &Path) -> Held {
+        self.folders.at(path).held.clone()
     }
 
-    /// What reads `.ftpaccess` files, if they count.
-    pub fn overrides(&self) -> Option<&Overrides> {
-        self.generation.overrides(self.scope)
+    /// Whether `.ftpaccess` files count.
+    pub fn reads_files(&self) -> bool {
+        self.folders.base.reads_files
+    }
+
+    /// What holds at a place, files of its folders included; none where it is another
+    /// place by now.
+    ///
+    /// # Errors
+    /// A file that is no good, or a folder that cannot be searched.
+    pub fn with_files(&self, inside: Inside<'_>) -> Result<Option<Held>> {
+        match self.generation.access_files(&self.folders.base) {
+            Some(files) => files.scope_at(&self.generation.scopes, &self.folders, inside),
+            None => Ok(Some(self.at(inside.path))),
+        }
     }
 
     /// Asks the gate whether a command may do this where this holds.

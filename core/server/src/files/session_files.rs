@@ -54,7 +54,7 @@ impl<'a> SessionFiles<'a> {
     /// Nobody knows: the command is refused.
     pub async fn scope_of(&self, path: &VirtualPath) -> Result<Held> {
         match self.shared.view.get() {
-            None => Ok(self.shared.scope.into()),
+            None => Ok(self.shared.standing.base().own.held.clone()),
             Some(_) => gated!(self, |gate| gate.scope_at(path)).await,
         }
     }

@@ -1,16 +1,17 @@
-//! What one session's parts share: its generation, its identity once it has
-//! one, and the threads for its files.
+//! What one session's parts share: its generation, where it stands, its identity
+//! once it has one, and the threads for its files.
 
 use std::net::IpAddr;
-use std::sync::{Arc, OnceLock};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use gantry_api::Account;
 use gantry_sys::Credentials;
 
 use crate::files::blocking::Blocking;
 use crate::files::view::View;
-use crate::gate::{Client, Person, Rules};
-use crate::generation::scope::ScopeId;
+use crate::gate::{Client, Person};
+use crate::generation::base::Base;
 use crate::generation::snapshot::Generation;
 use crate::identity::Identity;
 
@@ -18,8 +19,8 @@ use crate::identity::Identity;
 pub struct Shared {
     /// The generation that the session pinned.
     pub generation: Arc<Generation>,
-    /// The scope of its server.
-    pub scope: ScopeId,
+    /// Where it stands.
+    pub standing: Standing,
     /// The threads for path operations.
     pub blocking: Arc<Blocking>,
     /// The daemon's identity.
@@ -33,11 +34,6 @@ pub struct Shared {
 }
 
 impl Shared {
-    /// What holds in the session's server, outside all directories.
-    pub fn rules(&self) -> &Rules {
-        &self.generation.scope(self.scope).rules
-    }
-
     /// Who asks the gate: the client, with its account if it has one.
     pub fn person(&self, account: Option<&Account>) -> Person {
         let unnamed = || Client::new(self.address, &self.address.to_string(), &self.generation.classes).into();
@@ -51,5 +47,55 @@ impl Shared {
         }
         let groups = account.groups.iter().map(|group| group.gid).collect();
         Credentials { uid: account.uid, gid: account.gid, groups }
+    }
+}
+
+/// The base that a session stands on: at first its server's. It changes at few
+/// moments, so whoever goes by it keeps a [`Footing`] and only looks whether it moved.
+pub struct Standing {
+    base: Mutex<Arc<Base>>,
+    moves: AtomicU64,
+}
+
+impl Standing {
+    /// On a base.
+    pub fn on(base: Arc<Base>) -> Self {
+        Self { base: Mutex::new(base), moves: AtomicU64::new(0) }
+    }
+
+    /// Moves to another base.
+    pub fn move_to(&self, base: Arc<Base>) {
+        *self.base.lock().unwrap_or_else(PoisonError::into_inner) = base;
+        self.moves.fetch_add(1, Ordering::Release);
+    }
+
+    /// The base.
+    pub fn base(&self) -> Arc<Base> {
+        self.base.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+/// A base that a session stood on when somebody last looked.
+pub struct Footing {
+    /// The base.
+    pub base: Arc<Base>,
+    moves: u64,
+}
+
+impl Footing {
+    /// Where a session stands now.
+    pub fn of(standing: &Standing) -> Self {
+        let moves = standing.moves.load(Ordering::Acquire);
+        Self { base: standing.base(), moves }
+    }
+
+    /// Follows the session; whether it moved.
+    #[inline]
+    pub fn follow(&mut self, standing: &Standing) -> bool {
+        let moved = standing.moves.load(Ordering::Acquire) != self.moves;
+        if moved {
+            *self = Self::of(standing);
+        }
+        moved
     }
 }

@@ -131,7 +131,8 @@ fn declared<'a>(member: &Member<'a>, verb: Option<Verb>) -> Option<&'a CommandEn
 }
 
 fn limits(command: &CommandEntry) -> LimitFacts {
-    LimitFacts { groups: command.groups, does: command.does.into() }
+    let free = command.classes.intersects(CommandClasses::AUTH);
+    LimitFacts { groups: command.groups, does: command.does.into(), free }
 }
 
 #[cfg(test)]

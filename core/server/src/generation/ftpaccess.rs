@@ -7,43 +7,37 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::os::fd::OwnedFd;
 use std::path::{Component, Path};
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use gantry_api::log::{self, Level};
 use gantry_api::proto::text::Escaped;
-use gantry_api::{Defaults, Error, ErrorKind, Lent, Result, ServerId, Value};
-use gantry_config::{Fault, Faults, FtpAccess, Scope as Written};
+use gantry_api::{Error, ErrorKind, Result, ServerId};
+use gantry_config::{Fault, Faults, FtpAccess, Layer, Layers};
 use gantry_sys::{FileType, Mode, OFlags, Root, Stat};
 use rustix::fs::{AtFlags, fstat, openat, statat};
 use rustix::io::Errno;
 
-use crate::generation::held::{Held, Made};
+use crate::generation::base::{Folders, Spot};
+use crate::generation::held::Held;
 use crate::generation::images::ModuleRefs;
-use crate::generation::scope::{Scope, ScopeId};
+use crate::generation::scopes::Scopes;
 
 const NAME: &str = ".ftpaccess";
 
-/// Scopes, and versions that were complained of, that are remembered.
+/// Files, and versions that were complained of, that are remembered.
 const MOST: usize = 512;
 
 /// How long, in seconds, a file must have been as it is before what it says is
 /// remembered: clocks are too coarse to tell two changes in a row apart.
 const SETTLED: i64 = 2;
 
-/// Scopes as the configuration has them, each with its server.
-pub type Configured = HashMap<ScopeId, (ServerId, Written)>;
-
-/// What reads the files of one generation, and what it made of them.
-pub struct Overrides {
+/// What reads the files of one generation.
+pub struct AccessFiles {
     memory: Mutex<Memory>,
     reader: FtpAccess,
-    configured: Configured,
-    defaults: Arc<Defaults>,
-    numbers: AtomicU64,
     /// Whose directives `reader` calls.
-    modules: ModuleRefs,
+    _modules: ModuleRefs,
 }
 
 /// What was pinned at a path, by device and inode: others may have put something
@@ -70,21 +64,6 @@ impl Pinned {
     }
 }
 
-/// One step further in: a scope and what lies on top of it.
-type Step = (Outer, Layer);
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-enum Outer {
-    Configured(ScopeId),
-    Made(u64),
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-enum Layer {
-    Section(ScopeId),
-    File(Version),
-}
-
 /// One state of one file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 struct Version {
@@ -96,49 +75,66 @@ struct Version {
 
 #[derive(Default)]
 struct Memory {
-    /// None for a file that is no good.
-    made: HashMap<Step, Option<Arc<Made>>>,
+    /// What each file says; none of one that is no good.
+    layers: HashMap<Version, Option<Arc<Layer>>>,
     told: HashSet<Version>,
 }
 
-impl Overrides {
-    /// For the scopes of all servers that read such files, as they are
-    /// configured, the defaults of all directives, and all modules.
-    pub fn new(reader: FtpAccess, configured: Configured, defaults: Arc<Defaults>, modules: ModuleRefs) -> Self {
-        Self { memory: Mutex::default(), reader, configured, defaults, numbers: AtomicU64::new(0), modules }
+/// What holds on the way to a path.
+struct Here {
+    held: Held,
+    layers: Layers,
+    /// Whether its files are remembered, so that others will have its layers too.
+    lasts: bool,
+}
+
+/// A place in a session's root.
+#[derive(Clone, Copy)]
+pub struct Inside<'a> {
+    /// The root.
+    pub root: &'a Root,
+    /// Where it lies on the host.
+    pub root_path: &'a Path,
+    /// Where the place lies on the host.
+    pub path: &'a Path,
+    /// What was pinned there.
+    pub pinned: Option<Pinned>,
+}
+
+impl AccessFiles {
+    /// For all modules.
+    pub fn new(reader: FtpAccess, modules: ModuleRefs) -> Self {
+        Self { memory: Mutex::default(), reader, _modules: modules }
     }
 
-    /// What holds at a path of the host within a session's root, which lies at
-    /// `root_path`; `section` tells which scope of the configuration a path is in.
-    /// The files are looked for under the thread's credentials. None where the path
-    /// has come to lead to something else than what was pinned there.
+    /// What holds at a place in a session's root. The files are looked for under the
+    /// thread's credentials. None where the path has come to lead to something else
+    /// than what was pinned there.
     ///
     /// # Errors
     /// `Denied` in the folder of a file that is no good; the system's
     /// when a folder cannot be searched.
-    pub fn scope_at(
-        &self,
-        (root, root_path): (&Root, &Path),
-        path: &Path,
-        pinned: Option<Pinned>,
-        section: impl Fn(&Path) -> ScopeId,
-    ) -> Result<Option<Held>> {
+    pub fn scope_at(&self, scopes: &Scopes, folders: &Folders, inside: Inside<'_>) -> Result<Option<Held>> {
+        let Inside { root, root_path, path, pinned } = inside;
+        let server = folders.base.server;
         let inside = path.strip_prefix(root_path).map_err(|_| io::Error::from(Errno::NOENT))?;
         let mut names = inside.components();
         let mut at = root_path.to_owned();
-        let mut around = section(&at);
-        let mut held = Held::from(around);
+        let mut around = folders.at(&at);
+        let mut here = Here { held: around.held.clone(), layers: around.layers.clone(), lasts: true };
         let mut folder = Some(root.open_at(b"/", OFlags::PATH | OFlags::DIRECTORY, Mode::empty())?);
         loop {
-            let here = section(&at);
-            held = self.inside_section(held, around, here)?;
-            around = here;
-            if let Some(folder) = &folder
-                && self.lets(here)
-            {
-                held = self.with_file(held, folder, &at)?;
+            let section = folders.at(&at);
+            if !std::ptr::eq(section, around) {
+                here = inside_section(scopes, server, here, around, section)?;
+                around = section;
             }
-            let Some(name) = names.next() else { return Ok(Some(held)) };
+            if let Some(folder) = &folder
+                && scopes.held(&section.held).settings.allow_override
+            {
+                here = self.with_file(scopes, server, here, folder, &at)?;
+            }
+            let Some(name) = names.next() else { return Ok(Some(here.held)) };
             let is_last = names.clone().next().is_none();
             if is_last && !pinned.is_none_or(|pinned| pinned.is_at(folder.as_ref(), name)) {
                 return Ok(None);
@@ -151,98 +147,53 @@ impl Overrides {
         }
     }
 
-    /// Whether AllowOverride is on in a scope of the configuration.
-    fn lets(&self, scope: ScopeId) -> bool {
-        let setting = self.configured.get(&scope).and_then(|(_, written)| written.settings.entry("AllowOverride"));
-        setting == Some(&Value::Bool(true))
-    }
-
-    /// What holds where another section of the configuration begins.
-    fn inside_section(&self, held: Held, around: ScopeId, here: ScopeId) -> Result<Held> {
-        if here == around {
-            return Ok(held);
-        }
-        let Held::Made(outer) = &held else { return Ok(here.into()) };
-        let step = outer.number.map(|number| (Outer::Made(number), Layer::Section(here)));
-        if let Some(Some(made)) = step.and_then(|step| self.memory().made.get(&step).cloned()) {
-            return Ok(Held::Made(made));
-        }
-        let (inner, around) = (self.configured(here)?, self.configured(around)?);
-        let written = self.reader.beneath(&inner.1, &around.1, &outer.written);
-        let made = self.make(outer.scope().server, written, step);
-        made.map(Held::Made).map_err(|faults| Error::configuration(faults.to_string()).with_kind(ErrorKind::Denied))
-    }
-
     /// What holds in a folder, with its file if it has one.
-    fn with_file(&self, held: Held, folder: &OwnedFd, path: &Path) -> Result<Held> {
+    fn with_file(&self, scopes: &Scopes, server: ServerId, here: Here, folder: &OwnedFd, path: &Path) -> Result<Here> {
         let stat = match statat(folder, NAME, AtFlags::SYMLINK_NOFOLLOW) {
             Ok(stat) => stat,
-            Err(Errno::NOENT) => return Ok(held),
+            Err(Errno::NOENT) => return Ok(here),
             Err(error) => return Err(io::Error::from(error).into()),
         };
-        let outer = self.on_paper(&held)?;
-        let step = |version| outer.outer.map(|outer| (outer, Layer::File(version)));
-        if let Some(known) = step(Version::of(&stat)).and_then(|step| self.memory().made.get(&step).cloned()) {
-            return known.map(Held::Made).ok_or_else(refusal);
-        }
         let path = path.join(NAME);
-        let (bytes, version) = match read(folder, &stat) {
-            Ok(read) => read,
-            // Not remembered: others may be able to read it.
-            Err(reason) => {
-                self.tell(Version::of(&stat), &format!("Fatal: {reason}: '{}'", path.display()));
-                return Err(refusal());
-            }
-        };
-        let step = step(version).filter(|_| version.is_settled());
-        let made = self.reader.read(&path, bytes, outer.written);
-        match made.and_then(|written| self.make(outer.server, written, step)) {
-            Ok(made) => Ok(Held::Made(made)),
+        let (layer, version, lasts) = self.layer(folder, &stat, &path)?;
+        let (layers, lasts) = (here.layers.with(&layer), here.lasts && lasts);
+        match scope_of(scopes, server, &layers, lasts) {
+            Ok(held) => Ok(Here { held, layers, lasts }),
             Err(faults) => {
                 self.tell(version, &shortened(&faults));
-                if let Some(step) = step {
-                    self.remember(step, None);
-                }
                 Err(refusal())
             }
         }
     }
 
-    /// A scope as it is written down.
-    fn on_paper<'a>(&'a self, held: &'a Held) -> Result<OnPaper<'a>> {
-        match held {
-            Held::Configured(scope) => {
-                let (server, written) = self.configured(*scope)?;
-                Ok(OnPaper { outer: Some(Outer::Configured(*scope)), server: *server, written })
-            }
-            Held::Made(made) => {
-                Ok(OnPaper { outer: made.number.map(Outer::Made), server: made.scope().server, written: &made.written })
-            }
+    /// What a folder's file says, of which version, and whether that is remembered.
+    fn layer(&self, folder: &OwnedFd, stat: &Stat, path: &Path) -> Result<(Arc<Layer>, Version, bool)> {
+        let version = Version::of(stat);
+        if let Some(known) = self.memory().layers.get(&version) {
+            return known.clone().map(|layer| (layer, version, true)).ok_or_else(refusal);
         }
-    }
-
-    fn configured(&self, scope: ScopeId) -> Result<&(ServerId, Written)> {
-        self.configured.get(&scope).ok_or_else(|| Error::system("a scope of no server that reads .ftpaccess files"))
-    }
-
-    /// Makes a scope, and remembers it as that of `step`.
-    fn make(&self, server: ServerId, written: Written, step: Option<Step>) -> Result<Arc<Made>, Faults> {
-        let modules = self.modules.iter().map(|(image, at)| &image.image().modules[*at]);
-        let scope = Scope::new(server, &written, &self.defaults, modules)?;
-        let number = step.map(|_| self.numbers.fetch_add(1, Ordering::Relaxed));
-        let made = Arc::new(Made::new(Lent::new(scope, self.modules.clone()), written, number));
-        if let Some(step) = step {
-            self.remember(step, Some(made.clone()));
+        let (bytes, version) = match read(folder, stat) {
+            Ok(read) => read,
+            // Not remembered: others may be able to read it.
+            Err(reason) => {
+                self.tell(version, &format!("Fatal: {reason}: '{}'", path.display()));
+                return Err(refusal());
+            }
+        };
+        let layer = self.reader.read(path, bytes).map_err(|faults| self.tell(version, &shortened(&faults))).ok();
+        let lasts = version.is_settled();
+        if lasts {
+            self.remember(version, layer.clone());
         }
-        Ok(made)
+        layer.map(|layer| (layer, version, lasts)).ok_or_else(refusal)
     }
 
-    fn remember(&self, step: Step, made: Option<Arc<Made>>) {
+    fn remember(&self, version: Version, layer: Option<Arc<Layer>>) {
         let mut memory = self.memory();
-        if memory.made.len() >= MOST {
-            memory.made.clear();
+        if memory.layers.len() >= MOST {
+            memory.layers.clear();
         }
-        memory.made.insert(step, made);
+        memory.layers.insert(version, layer);
     }
 
     /// Tells the administrator what is wrong with a file, once.
@@ -263,11 +214,20 @@ impl Overrides {
     }
 }
 
-/// A scope as it is written down, and how steps name it.
-struct OnPaper<'a> {
-    outer: Option<Outer>,
-    server: ServerId,
-    written: &'a Written,
+/// What holds where another section of the configuration begins: it counts more
+/// than the files around it.
+fn inside_section(scopes: &Scopes, server: ServerId, here: Here, around: &Spot, section: &Spot) -> Result<Here> {
+    if here.layers.key() == around.layers.key() {
+        return Ok(Here { held: section.held.clone(), layers: section.layers.clone(), lasts: true });
+    }
+    let layers = here.layers.with_beyond(&section.layers, &around.layers);
+    let held = scope_of(scopes, server, &layers, here.lasts);
+    let held = held.map_err(|faults| Error::configuration(faults.to_string()).with_kind(ErrorKind::Denied))?;
+    Ok(Here { held, layers, lasts: here.lasts })
+}
+
+fn scope_of(scopes: &Scopes, server: ServerId, layers: &Layers, lasts: bool) -> Result<Held, Arc<Faults>> {
+    if lasts { scopes.of(server, layers) } else { scopes.anew(server, layers) }
 }
 
 impl Version {

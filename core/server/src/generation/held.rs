@@ -1,21 +1,19 @@
-//! What holds somewhere: a scope of the configuration, or one that `.ftpaccess`
-//! files made.
+//! What holds somewhere: a scope of the configuration, or one that was made while
+//! the generation serves.
 
 use std::sync::Arc;
 
 use gantry_api::Lent;
-use gantry_config::Scope as Written;
 
 use crate::generation::images::ModuleRefs;
 use crate::generation::scope::{Scope, ScopeId};
 
-/// What holds somewhere: a scope of the configuration, or what `.ftpaccess`
-/// files made of one.
+/// What holds somewhere.
 #[derive(Clone)]
 pub enum Held {
-    /// As configured.
+    /// A scope of the configuration.
     Configured(ScopeId),
-    /// With files.
+    /// One that was made later.
     Made(Arc<Made>),
 }
 
@@ -25,18 +23,15 @@ impl From<ScopeId> for Held {
     }
 }
 
-/// A scope that was made of a file, or of a section further in than a file.
+/// A scope that was made while its generation serves.
 pub struct Made {
     scope: Lent<Scope, ModuleRefs>,
-    pub(super) written: Written,
-    /// By which scopes further in know it, if it is remembered.
-    pub(super) number: Option<u64>,
 }
 
 impl Made {
-    /// A scope, what it was made of, and its number if it is remembered.
-    pub(super) fn new(scope: Lent<Scope, ModuleRefs>, written: Written, number: Option<u64>) -> Self {
-        Self { scope, written, number }
+    /// A scope, and the modules whose settings it holds.
+    pub(super) fn new(scope: Scope, modules: ModuleRefs) -> Self {
+        Self { scope: Lent::new(scope, modules) }
     }
 
     /// What holds.

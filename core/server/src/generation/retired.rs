@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use gantry_api::{Lent, World};
 
-use crate::generation::ftpaccess::Overrides;
+use crate::generation::ftpaccess::AccessFiles;
 use crate::generation::images::ImageRef;
 use crate::generation::running::Running;
-use crate::generation::scope::Scope;
+use crate::generation::scopes::Scopes;
 
 /// What is left of a generation that nobody needs: to be stopped, then dropped. An
 /// instance may hold services of any other module, so every image outlives all of
@@ -23,10 +23,10 @@ pub struct Retired {
 pub struct Remains {
     /// The modules, in their order.
     pub modules: Vec<Running>,
-    /// Their settings.
-    pub scopes: Vec<Scope>,
-    /// What `.ftpaccess` files made.
-    pub overrides: Option<Overrides>,
+    /// What holds where.
+    pub scopes: Scopes,
+    /// What reads `.ftpaccess` files.
+    pub files: Option<AccessFiles>,
     /// Their services.
     pub world: World,
 }

@@ -3,26 +3,24 @@
 use std::fmt;
 use std::sync::Arc;
 
-use gantry_api::ServerId;
-use gantry_config::Directories;
+use gantry_api::{AtServer, SectionId, ServerId};
+use gantry_config::Personal;
 
-use crate::generation::scope::ScopeId;
+use crate::generation::base::Base;
 use crate::settings::Port;
 
 /// One server of the configuration.
 pub struct Server {
-    /// Its scope.
-    pub scope: ScopeId,
+    /// What its sessions stand on.
+    pub base: Arc<Base>,
+    /// What those of its `<Anonymous>` sections stand on.
+    pub anonymous: Vec<Arc<Base>>,
+    /// Its sections that wait for a person.
+    pub personal: Vec<Personal>,
     /// Its name, for greeting and logs.
     pub name: Arc<str>,
     /// What `<VirtualHost>` names; empty for the main server.
     pub addresses: Vec<String>,
-    /// Its `<Directory>` sections.
-    pub directories: Directories,
-    /// The scope of each.
-    pub directory_scopes: Vec<ScopeId>,
-    /// Whether AllowOverride is on in any of its scopes.
-    pub reads_files: bool,
     /// By what it is the same in other generations.
     pub key: Arc<ServerKey>,
 }
@@ -65,5 +63,26 @@ impl fmt::Display for ServerKey {
             Self::Main => out.write_str("main"),
             Self::Host { addresses, port, before } => write!(out, "{}#{port:?}#{before}", addresses.join(",")),
         }
+    }
+}
+
+impl Server {
+    /// What a session stands on in it, or in one of its `<Anonymous>` sections; none
+    /// where there is no such section.
+    pub fn base(&self, section: Option<SectionId>) -> Option<&Arc<Base>> {
+        match section {
+            Some(SectionId(at)) => self.anonymous.get(at),
+            None => Some(&self.base),
+        }
+    }
+
+    /// How a session that is at it knows it.
+    pub fn at(&self) -> AtServer {
+        AtServer { id: self.base.server, name: self.name.clone(), key: self.key.to_string().into() }
+    }
+
+    /// Whether AllowOverride is on anywhere in it.
+    pub fn reads_files(&self) -> bool {
+        self.base.reads_files || self.anonymous.iter().any(|section| section.reads_files)
     }
 }

@@ -4,21 +4,27 @@
 
 use std::mem;
 use std::path::Path;
+use std::sync::Arc;
 
 use gantry_api::control::Change;
 use gantry_api::log::{self, Level};
-use gantry_api::{Account, Error, ServerId, Value, World};
-use gantry_config::{Class, DirectoryTable};
+use gantry_api::{Account, Error, Result, SectionId, ServerId, Value, World};
+use gantry_config::{Class, Layers};
 use gantry_sys::Roots;
+use gantry_sys::users::User;
 use tokio::sync::mpsc::UnboundedSender;
 
+use crate::gate::Person;
+use crate::generation::base::{Base, Folders, Spot};
+use crate::generation::bases::Bases;
 use crate::generation::dispatch::Table;
-use crate::generation::ftpaccess::Overrides;
+use crate::generation::ftpaccess::AccessFiles;
 use crate::generation::held::Held;
 use crate::generation::read::Read;
 use crate::generation::retired::{Remains, Retired};
 use crate::generation::running::Running;
-use crate::generation::scope::{Scope, ScopeId};
+use crate::generation::scope::Scope;
+use crate::generation::scopes::Scopes;
 use crate::generation::server::Server;
 use crate::settings::Settings;
 
@@ -40,8 +46,10 @@ pub struct Generation {
     pub read: Read,
     /// The roots of its sessions.
     pub roots: Roots,
-    overrides: Option<Overrides>,
-    scopes: Vec<Scope>,
+    /// What holds where.
+    pub scopes: Scopes,
+    bases: Bases,
+    files: Option<AccessFiles>,
     retire: UnboundedSender<Retired>,
 }
 
@@ -50,14 +58,15 @@ impl Generation {
     pub fn new(
         number: u64,
         servers: Vec<Server>,
-        scopes: Vec<Scope>,
+        scopes: Scopes,
         modules: Vec<Running>,
         table: Table,
         world: World,
         retire: UnboundedSender<Retired>,
     ) -> Self {
         let (classes, read, roots) = (Vec::new(), Read::default(), Roots::default());
-        Self { number, servers, modules, table, world, classes, read, roots, overrides: None, scopes, retire }
+        let (bases, files) = (Bases::default(), None);
+        Self { number, servers, modules, table, world, classes, read, roots, scopes, bases, files, retire }
     }
 
     /// The same with classes of clients.
@@ -87,8 +96,8 @@ impl Generation {
 
     /// The same with what reads `.ftpaccess` files, where some server wants them.
     #[must_use]
-    pub fn with_overrides(mut self, overrides: Option<Overrides>) -> Self {
-        self.overrides = overrides;
+    pub fn with_access_files(mut self, files: Option<AccessFiles>) -> Self {
+        self.files = files;
         self
     }
 
@@ -97,22 +106,14 @@ impl Generation {
         &self.servers[id.0]
     }
 
-    /// A scope of this generation.
-    pub fn scope(&self, id: ScopeId) -> &Scope {
-        &self.scopes[id.0]
-    }
-
     /// What holds somewhere.
     pub fn held<'a>(&'a self, held: &'a Held) -> &'a Scope {
-        match held {
-            Held::Configured(id) => self.scope(*id),
-            Held::Made(made) => made.scope(),
-        }
+        self.scopes.held(held)
     }
 
     /// The settings of the main server.
     pub fn settings(&self) -> &Settings {
-        &self.scopes[self.servers[0].scope.0].settings
+        &self.held(&self.servers[0].base.own.held).settings
     }
 
     /// Tells all modules of a change.
@@ -147,41 +148,67 @@ impl Generation {
         );
     }
 
-    /// Whether in the server of a scope it depends on the path what holds: it has
-    /// `<Directory>` sections or reads `.ftpaccess` files.
-    pub fn depends_on_path(&self, scope: ScopeId) -> bool {
-        let server = self.server(self.scope(scope).server);
-        server.reads_files || !server.directory_scopes.is_empty()
+    /// What a person stands on in a server, or in a section of it.
+    ///
+    /// # Errors
+    /// There is no such section, or what holds there does not fit together.
+    pub fn base(
+        &self,
+        server: ServerId,
+        section: Option<SectionId>,
+        person: impl FnOnce() -> Person,
+    ) -> Result<Arc<Base>> {
+        self.bases.of(&self.scopes, self.server(server), section, person)
     }
 
-    /// What reads `.ftpaccess` files, where the server of a scope wants them.
-    pub fn overrides(&self, scope: ScopeId) -> Option<&Overrides> {
-        self.overrides.as_ref().filter(|_| self.server(self.scope(scope).server).reads_files)
+    /// What reads `.ftpaccess` files, where a base wants them.
+    pub fn access_files(&self, base: &Base) -> Option<&AccessFiles> {
+        self.files.as_ref().filter(|_| base.reads_files)
     }
 
-    /// The `<Directory>` sections of a scope's server for one account: `~` and
-    /// `%u` are the account's.
-    pub fn directories(&self, scope: ScopeId, account: &Account) -> DirectoryTable {
-        let home = account.home.to_string_lossy();
-        let expand = |path: &str| {
-            let path = match path.strip_prefix('~') {
-                Some("") => home.clone().into_owned(),
-                Some(below) if below.starts_with('/') => format!("{home}{below}"),
-                Some(_) => return None,
-                None => path.to_owned(),
-            };
-            // A name with a slash is no part of a path.
-            (!path.contains("%u") || !account.name.contains('/')).then(|| path.replace("%u", &account.name))
+    /// The sections for folders of a base as they lie for one account, whose session
+    /// has its root at `root`: `~` and `%u` are the account's, relative paths of an
+    /// `<Anonymous>` begin at the root.
+    ///
+    /// # Errors
+    /// A section whose folder cannot be told: nobody knows what it protects.
+    pub fn folders(&self, base: &Arc<Base>, account: &Account, root: &Path) -> Result<Folders> {
+        let (home, root) = (account.home.to_string_lossy(), root.to_string_lossy());
+        let placed = base.directories.placed(|path| expanded(path, account, &home, &root)).map_err(|path| {
+            Error::configuration(format!("<Directory {path}> names no folder for the user {}", account.name))
+        })?;
+        let spot = |layers: Layers| match self.scopes.of(base.server, &layers) {
+            Ok(held) => Ok(Spot { held, layers }),
+            Err(faults) => Err(Error::configuration(faults.to_string())),
         };
-        self.server(self.scope(scope).server).directories.table(expand)
+        let spots = placed.layers.map(|layers| layers.into_iter().map(spot).collect::<Result<_>>());
+        Ok(Folders { base: base.clone(), table: placed.table, placed: spots.transpose()? })
     }
+}
 
-    /// The scope of a path of the host, for a session in `scope`.
-    pub fn directory_scope(&self, scope: ScopeId, directories: &DirectoryTable, path: &Path) -> ScopeId {
-        let server = self.server(self.scope(scope).server);
-        let found = directories.find(path).and_then(|at| server.directory_scopes.get(at));
-        found.copied().unwrap_or(scope)
-    }
+/// The folder that a `<Directory>` names for an account; none where it names none.
+fn expanded(path: &str, account: &Account, home: &str, root: &str) -> Option<String> {
+    let path = match path.strip_prefix('~') {
+        Some("") => literal(home),
+        Some(below) if below.starts_with('/') => literal(home) + below,
+        Some(below) => {
+            let (name, below) = below.split_once('/').unwrap_or((below, ""));
+            let user = User::by_name(name).ok().flatten()?;
+            format!("{}/{below}", literal(&user.home.to_string_lossy()))
+        }
+        None if path.starts_with('/') => path.to_owned(),
+        None => format!("{}/{path}", literal(root)),
+    };
+    // A name with a slash is no part of a path.
+    (!path.contains("%u") || !account.name.contains('/')).then(|| path.replace("%u", &literal(&account.name)))
+}
+
+/// A text as a pattern that matches itself alone.
+fn literal(text: &str) -> String {
+    let escaped = text
+        .chars()
+        .flat_map(|letter| matches!(letter, '*' | '?' | '[' | '\\').then_some('\\').into_iter().chain([letter]));
+    escaped.collect()
 }
 
 impl Drop for Generation {
@@ -190,7 +217,7 @@ impl Drop for Generation {
         let remains = Remains {
             modules: mem::take(&mut self.modules),
             scopes: mem::take(&mut self.scopes),
-            overrides: self.overrides.take(),
+            files: self.files.take(),
             world: mem::take(&mut self.world),
         };
         let retired = Retired::new(self.number, remains, images);
@@ -206,6 +233,7 @@ mod tests {
     use tokio::sync::mpsc;
 
     use super::*;
+    use crate::generation::images::ModuleRefs;
     use crate::generation::witness::{self, Report};
 
     /// A generation of two modules, whose only references to their images are in
@@ -213,6 +241,8 @@ mod tests {
     fn generation(report: &Report, retire: UnboundedSender<Retired>) -> (Generation, usize) {
         let images = [witness::image(), witness::image()];
         let scopes = vec![report.scope(&images), report.scope(&images)];
+        let modules: ModuleRefs = images.iter().map(|image| (image.clone(), 0)).collect();
+        let scopes = Scopes::new(Lent::new(scopes, modules), &[], Arc::default());
         let world = World { services: report.services(&images), ..World::default() };
         let running = |image: &_| {
             let instance = Lent::new(report.instance(image), Clone::clone(image));

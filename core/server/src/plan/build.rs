@@ -11,21 +11,25 @@ use std::time::Duration;
 use gantry_api::service::Services;
 use gantry_api::variable::Variable;
 use gantry_api::{
-    CommandEntry, CommandInfo, DefaultError, Defaults, Descriptor, Hook, Layout, Lent, ServerId, Value, World,
+    CommandEntry, CommandInfo, DefaultError, Defaults, Descriptor, Hook, Layout, Lent, ScopeKind, SectionId, ServerId,
+    Value, World,
 };
 use gantry_config::{
-    Addition, Class, Configuration, Faults, FtpAccess, Options, Override, Position, Report, Server as ServerConfig,
+    Addition, Class, Configuration, Directories, Faults, FtpAccess, Layers, Limit, Options, Override, Personal,
+    Position, Report, Server as ServerConfig,
 };
 use thiserror::Error;
 use tokio::sync::mpsc::UnboundedSender;
 
+use crate::generation::base::{Base, Spot};
 use crate::generation::dispatch::{Member, Table};
-use crate::generation::ftpaccess::{Configured, Overrides};
+use crate::generation::ftpaccess::AccessFiles;
 use crate::generation::images::{ImageRef, Images, ModuleRefs, module_name};
 use crate::generation::read::Read;
 use crate::generation::retired::{Remains, Retired};
 use crate::generation::running::Running;
 use crate::generation::scope::{Scope, ScopeId};
+use crate::generation::scopes::Scopes;
 use crate::generation::server::{Server, ServerKey};
 use crate::generation::snapshot::Generation;
 use crate::plan::catalogue::{ModuleSet, Unavailable};
@@ -126,8 +130,11 @@ pub fn compat(source: &Source, images: &Images) -> Result<Report, Faults> {
 /// order and their settings made; nothing of it runs yet.
 pub struct Plan {
     servers: Vec<Server>,
+    /// All scopes, each with what it is and the layers that make it.
     scopes: Lent<Vec<Scope>, ModuleRefs>,
-    overrides: Option<Overrides>,
+    kinds: Vec<(ServerId, ScopeKind)>,
+    layers: Vec<Layers>,
+    files: Option<AccessFiles>,
     /// The LoadModule line of each.
     places: Vec<Option<Position>>,
     classes: Vec<Class>,
@@ -165,49 +172,52 @@ impl Plan {
         let configuration = gantry_config::read(&source.path, &mut set, &options)?;
         set.judge_inserted().map_err(BuildError::inserted)?;
         let mut notices: Vec<String> = configuration.notices.iter().map(ToString::to_string).collect();
-        let anonymous = configuration.servers.iter().flat_map(|server| &server.anonymous);
-        notices.extend(anonymous.map(|section| {
-            format!("<Anonymous {}> has no effect yet: nobody logs in by it, on {}", section.path, section.position)
-        }));
         notices.extend(nameless(&configuration));
         let defaults = Defaults::read(set.directives())
             .map_err(|reason| BuildError::Default { place: set.place(&reason.module).cloned(), reason })?;
-        let defaults = Arc::new(defaults);
         let modules: ModuleRefs = ordered(&set, &configuration, &mut notices)?.into();
         let places = modules.iter().map(|(image, at)| set.place(image.image().modules[*at].name).cloned()).collect();
         let classes = configuration.classes.clone();
-        let (servers, scopes) = (Vec::new(), Lent::new(Vec::new(), modules));
         let read = Read {
             texts: configuration.texts.clone(),
             folders: set.folders().to_vec(),
             signers: set.signers().map(<[_]>::to_vec),
             shown: shown::text(&configuration.tree, &set),
             main: configuration.servers.first().map(|main| main.scope.settings.clone()).unwrap_or_default(),
-            defaults: defaults.clone(),
+            defaults: Arc::new(defaults),
         };
         let family = source.family;
-        let mut plan = Self { servers, scopes, overrides: None, places, classes, read, notices, family };
-        let configured = plan.add_servers(configuration)?;
-        if !configured.is_empty() {
+        let mut plan = Self {
+            servers: Vec::new(),
+            scopes: Lent::new(Vec::new(), modules),
+            kinds: Vec::new(),
+            layers: Vec::new(),
+            files: None,
+            places,
+            classes,
+            read,
+            notices,
+            family,
+        };
+        plan.add_servers(configuration)?;
+        if plan.servers.iter().any(Server::reads_files) {
             let names = plan.modules().map(|(_, module)| module.name.to_owned()).collect();
             let reader = FtpAccess::new(set.directives(), names).without(basis.changes.idle_directives());
-            plan.overrides = Some(Overrides::new(reader, configured, defaults, plan.module_refs().clone()));
+            plan.files = Some(AccessFiles::new(reader, plan.module_refs().clone()));
         }
         Ok(plan)
     }
 
     /// The settings of the main server.
     pub fn settings(&self) -> &Settings {
-        // Reading a configuration gives a main server, always the first.
-        &self.scopes[self.servers[0].scope.0].settings
+        // Reading a configuration gives a main server, and its scope is always the first.
+        &self.scopes[0].settings
     }
 
     /// The servers with their settings.
     pub fn servers(&self) -> impl Iterator<Item = (ServerId, &Server, &Settings)> {
-        self.servers
-            .iter()
-            .enumerate()
-            .map(|(id, server)| (ServerId(id), server, &self.scopes[server.scope.0].settings))
+        let of_server = self.kinds.iter().zip(&*self.scopes).filter(|((_, kind), _)| *kind == ScopeKind::Server);
+        self.servers.iter().zip(of_server).map(|(server, ((id, _), scope))| (*id, server, &scope.settings))
     }
 
     /// The names of the modules in order.
@@ -219,41 +229,82 @@ impl Plan {
         Lent::image(&self.scopes)
     }
 
-    /// Adds the servers; the scopes of those that read `.ftpaccess` files, as
-    /// configured.
-    fn add_servers(&mut self, configuration: Configuration) -> Result<Configured, Faults> {
-        let (mut faults, mut configured) = (Vec::new(), Configured::new());
+    fn add_servers(&mut self, configuration: Configuration) -> Result<(), Faults> {
+        let mut faults = Vec::new();
         for (number, server) in configuration.servers.into_iter().enumerate() {
-            if let Err(Faults(found)) = self.add_server(ServerId(number), server, &mut configured) {
+            if let Err(Faults(found)) = self.add_server(ServerId(number), server) {
                 faults.extend(found);
             }
         }
-        if faults.is_empty() { Ok(configured) } else { Err(Faults(faults).with_sources()) }
+        if faults.is_empty() { Ok(()) } else { Err(Faults(faults).with_sources()) }
     }
 
-    fn add_server(&mut self, id: ServerId, server: ServerConfig, configured: &mut Configured) -> Result<(), Faults> {
-        let scope = self.add_scope(id, &server.scope)?;
-        let directories = server.directories.iter();
-        let directory_scopes: Vec<ScopeId> =
-            directories.map(|directory| self.add_scope(id, &directory.scope)).collect::<Result<_, _>>()?;
-        let scopes = || iter::once(scope).chain(directory_scopes.iter().copied());
-        let reads_files = scopes().any(|scope| self.scopes[scope.0].settings.allow_override);
-        if reads_files {
-            let inner = server.directories.iter().map(|directory| directory.scope.clone());
-            let written = iter::once(server.scope.clone()).chain(inner);
-            configured.extend(scopes().zip(written.map(|scope| (id, scope))));
+    fn add_server(&mut self, id: ServerId, server: ServerConfig) -> Result<(), Faults> {
+        let own = self.add_scope((id, ScopeKind::Server), &server.scope, &server.layers)?;
+        let settings = &self.scopes[own.0].settings;
+        let (name, port) = (settings.name.as_str().into(), settings.port);
+        let base = self.add_base(id, None, (own, server.layers), server.directories)?;
+        let anonymous = server.anonymous.into_iter().enumerate().map(|(at, section)| {
+            let kind = ScopeKind::Anonymous { section: SectionId(at), path: section.path };
+            let own = self.add_scope((id, kind), &section.scope, &section.layers)?;
+            self.add_base(id, Some(SectionId(at)), (own, section.layers), section.directories)
+        });
+        let anonymous = anonymous.collect::<Result<_, Faults>>()?;
+        for section in &server.personal {
+            self.add_personal(id, &base, section)?;
         }
-        let settings = &self.scopes[scope.0].settings;
-        let name = settings.name.as_str().into();
-        let key = Arc::new(ServerKey::new(id, &server.addresses, settings.port, &self.servers));
-        let (addresses, directories) = (server.addresses, server.directories);
-        self.servers.push(Server { scope, name, addresses, directories, directory_scopes, reads_files, key });
+        let key = ServerKey::new(id, &server.addresses, port, &self.servers);
+        let (personal, addresses) = (server.personal, server.addresses);
+        self.servers.push(Server { base, anonymous, personal, name, addresses, key: key.into() });
         Ok(())
     }
 
-    fn add_scope(&mut self, server: ServerId, scope: &gantry_config::Scope) -> Result<ScopeId, Faults> {
+    /// Adds what a section that waits for a person makes of its server alone: which of
+    /// them hold together is known at a login.
+    fn add_personal(&mut self, server: ServerId, base: &Base, section: &Personal) -> Result<(), Faults> {
+        let layers = base.own.layers.with(&section.layer);
+        let shown = section.shown.clone();
+        self.add_scope((server, ScopeKind::Personal { section: shown }), &layers.scope(), &layers)?;
+        let directories = base.directories.onto(&layers, &section.directories);
+        for directory in directories.iter().skip(base.directories.len()) {
+            let kind = ScopeKind::Directory { section: None, path: directory.path.clone() };
+            self.add_scope((server, kind), &directory.scope(), &directory.layers)?;
+        }
+        Ok(())
+    }
+
+    /// What sessions stand on in a server or one of its sections, whose own scope is
+    /// there already.
+    fn add_base(
+        &mut self,
+        server: ServerId,
+        section: Option<SectionId>,
+        (own, layers): (ScopeId, Layers),
+        directories: Directories,
+    ) -> Result<Arc<Base>, Faults> {
+        let inner = directories.iter().map(|directory| {
+            let kind = ScopeKind::Directory { section, path: directory.path.clone() };
+            let id = self.add_scope((server, kind), &directory.scope(), &directory.layers)?;
+            Ok((id, directory.layers.clone()))
+        });
+        let inner = inner.collect::<Result<Vec<_>, Faults>>()?;
+        let mut ids = iter::once(own).chain(inner.iter().map(|(id, _)| *id));
+        let reads_files = ids.any(|id| self.scopes[id.0].settings.allow_override);
+        let spot = |(id, layers): (ScopeId, Layers)| Spot { held: id.into(), layers };
+        let (own, inner) = (spot((own, layers)), inner.into_iter().map(spot).collect());
+        Ok(Arc::new(Base { server, own, directories, inner, reads_files }))
+    }
+
+    fn add_scope(
+        &mut self,
+        (server, kind): (ServerId, ScopeKind),
+        scope: &gantry_config::Scope,
+        layers: &Layers,
+    ) -> Result<ScopeId, Faults> {
         let made = Scope::new(server, scope, &self.read.defaults, self.modules().map(|(_, module)| module))?;
         self.scopes.push(made);
+        self.kinds.push((server, kind));
+        self.layers.push(layers.clone());
         Ok(ScopeId(self.scopes.len() - 1))
     }
 
@@ -275,18 +326,19 @@ impl Plan {
         let (Begun { scopes, started, hooks, services }, images) = Lent::into_parts(begun);
         // Only a module that was given up on still holds them, for ever.
         let scopes = Arc::into_inner(scopes).unwrap_or_default();
+        let scopes = Scopes::new(Lent::new(scopes, images.clone()), &self.layers, self.read.defaults.clone());
         let world = World { services, commands: self.commands(), modules };
         if let Err(error) = done {
             // Those that did start are stopped again.
             let images = images.iter().map(|(image, _)| image.clone()).collect();
-            let remains = Remains { modules: started, scopes, overrides: None, world };
+            let remains = Remains { modules: started, scopes, files: None, world };
             let _ = retire.send(Retired::new(number, remains, images));
             return Err(error);
         }
         let members = hooks.into_iter().zip(self.declared()).map(|(hooks, commands)| Member { hooks, commands });
         let table = Table::new(&members.collect::<Vec<_>>());
         let generation = Generation::new(number, self.servers, scopes, started, table, world, retire);
-        let generation = generation.with_classes(self.classes).with_overrides(self.overrides);
+        let generation = generation.with_classes(self.classes).with_access_files(self.files);
         Ok(Arc::new(generation.with_read(self.read)))
     }
 
@@ -295,14 +347,14 @@ impl Plan {
         begun: &mut Lent<Begun, ModuleRefs>,
         before: Option<&Generation>,
     ) -> Result<(), BuildError> {
-        let servers: Arc<[ScopeId]> = self.servers.iter().map(|server| server.scope).collect();
-        let seconds = self.servers.first().map_or(0, |main| begun.scopes[main.scope.0].settings.timeout_module_start);
+        let kinds: Arc<[(ServerId, ScopeKind)]> = self.kinds.as_slice().into();
+        let seconds = begun.scopes.first().map_or(0, |main| main.settings.timeout_module_start);
         for (position, (_, module)) in self.modules().enumerate() {
             let found = Surroundings { scopes: begun.scopes.clone(), services: mem::take(&mut begun.services) };
             let starting = Starting {
                 lent: Lent::new(found, self.module_refs().clone()),
                 position,
-                servers: servers.clone(),
+                kinds: kinds.clone(),
                 limit: (seconds > 0).then(|| Duration::from_secs(seconds)),
                 // A module that takes its time shall hold up no session.
                 handed_over: tokio::task::block_in_place(|| {
@@ -370,11 +422,16 @@ impl Plan {
 fn nameless(configuration: &Configuration) -> Vec<String> {
     let off = |server: &&ServerConfig| server.scope.settings.entry("UseReverseDNS") != Some(&Value::Bool(true));
     let servers: Vec<&ServerConfig> = configuration.servers.iter().filter(off).collect();
-    let scopes = servers.iter().flat_map(|server| {
-        let inner = server.directories.iter().map(|directory| &directory.scope);
-        iter::once(&server.scope).chain(inner)
+    let limits = servers.iter().flat_map(|server| {
+        let sections = server.anonymous.iter();
+        let sections = sections.flat_map(|section| limits_within(&section.layers, &section.directories));
+        let personal = server.personal.iter().flat_map(|section| {
+            let inner = section.directories.iter().flat_map(|directory| directory.layer.limits());
+            section.layer.limits().chain(inner)
+        });
+        limits_within(&server.layers, &server.directories).chain(sections).chain(personal)
     });
-    let limits = scopes.flat_map(|scope| scope.limits.iter()).flat_map(|limit| &limit.host_names);
+    let limits = limits.flat_map(|limit| &limit.host_names);
     let classes = configuration.classes.iter().filter(|_| !servers.is_empty()).flat_map(|class| &class.host_names);
     let rules = limits.map(|(directive, position)| (directive.as_str(), position));
     let rules = rules.chain(classes.map(|position| ("From", position)));
@@ -384,6 +441,10 @@ fn nameless(configuration: &Configuration) -> Vec<String> {
         format!("{directive} names hosts, and UseReverseDNS is off: such a rule matches nobody, on {position}")
     };
     rules.map(notice).collect()
+}
+
+fn limits_within<'a>(layers: &'a Layers, directories: &'a Directories) -> impl Iterator<Item = &'a Limit> {
+    layers.limits().chain(directories.iter().flat_map(|directory| directory.layers.limits()))
 }
 
 /// The modules of a set in their order, and a notice for each wish that
@@ -423,7 +484,9 @@ mod tests {
         drop(Plan {
             servers: Vec::new(),
             scopes: Lent::new(vec![scope], modules),
-            overrides: None,
+            kinds: Vec::new(),
+            layers: Vec::new(),
+            files: None,
             places: Vec::new(),
             classes: Vec::new(),
             read: Read::default(),

@@ -4,7 +4,8 @@
 
 use std::collections::HashMap;
 
-use gantry_config::{Argument, Fault, Node, Position, Problem, SectionKind};
+use gantry_config::{Argument, Content, Fault, Node, Position, Problem, SectionKind};
+use gantry_sys::users::{Group, User};
 
 use crate::generation::images::module_name;
 use crate::plan::order::{Place, order};
@@ -21,6 +22,8 @@ pub struct Modules<'m> {
 pub fn faults(modules: &Modules<'_>, tree: &[Node], overrides: &[&Node]) -> Vec<Fault> {
     let mut found = repeated(tree);
     found.extend(second_default(tree));
+    found.extend(unknown_owners(tree, overrides));
+    found.extend(unknown_homes(tree));
     let overridden = overrides.iter().any(|node| node.name == ORDER);
     if found.iter().all(|fault| !is_of_order(fault)) && !overridden {
         found.extend(misordered(modules, tree.iter().find(|node| node.name == ORDER)));
@@ -57,6 +60,53 @@ fn second_default(tree: &[Node]) -> Vec<Fault> {
     let Some((first, others)) = on.split_first() else { return Vec::new() };
     let help = format!("the first one stands on {}", first.position);
     others.iter().map(|node| value(node, "DefaultServer has already been set").help(&help)).collect()
+}
+
+/// User and Group of servers, which the system has to know. Those of an `<Anonymous>`
+/// may be known to an authenticator alone.
+fn unknown_owners(tree: &[Node], overrides: &[&Node]) -> Vec<Fault> {
+    let is_server = |kind: &SectionKind| matches!(kind, SectionKind::Global | SectionKind::VirtualHost);
+    let lines = lines_in(tree, &is_server).into_iter().chain(overrides.iter().copied());
+    let faults = lines.filter_map(|node| {
+        let name = node.first_argument();
+        let (what, known) = match node.name.as_str() {
+            "User" => ("user", matches!(User::by_name(name), Ok(Some(_)))),
+            "Group" => ("group", matches!(Group::by_name(name), Ok(Some(_)))),
+            _ => return None,
+        };
+        let known = known || name.parse::<u32>().is_ok();
+        (!known).then(|| {
+            let help = format!("syntax: {} name", node.name);
+            let fault = value(node, &format!("unknown {what} '{name}'")).help(help);
+            // The mark stands at the word.
+            let place = node.arguments.first().and_then(|word| at(node, word));
+            Fault { position: place.or(fault.position.clone()), ..fault }
+        })
+    });
+    faults.collect()
+}
+
+/// `<Directory ~name>` of users whom the system does not know: nobody could tell
+/// which folder it protects.
+fn unknown_homes(tree: &[Node]) -> Vec<Fault> {
+    let sections = lines_in(tree, &|kind| *kind != SectionKind::Limit);
+    let faults = sections.into_iter().filter_map(|node| {
+        node.section(SectionKind::Directory)?;
+        let name = node.first_argument().strip_prefix('~')?.split('/').next().filter(|name| !name.is_empty())?;
+        let known = matches!(User::by_name(name), Ok(Some(_)));
+        let problem = || Problem::Value { name: "<Directory>".to_owned(), reason: format!("unknown user '{name}'") };
+        (!known).then(|| Fault::at(problem(), &node.position).help("write the folder's path"))
+    });
+    faults.collect()
+}
+
+/// All lines of a tree, also those in sections of some kinds.
+fn lines_in<'t>(tree: &'t [Node], kinds: &dyn Fn(&SectionKind) -> bool) -> Vec<&'t Node> {
+    let inner = tree.iter().flat_map(|node| match &node.content {
+        Content::Section { kind, children } if kinds(kind) => lines_in(children, kinds),
+        _ => Vec::new(),
+    });
+    tree.iter().chain(inner).collect()
 }
 
 /// Why there is no order of the modules: at the word of ModuleOrder, or at the

@@ -12,14 +12,14 @@ use std::time::Duration;
 
 use gantry_api::guard::Home;
 use gantry_api::service::Services;
-use gantry_api::{Descriptor, Hook, Lent, ServerId, Start, Value};
+use gantry_api::{Descriptor, Hook, Lent, ScopeAtStart, ScopeKind, ServerId, Start, Value};
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 use tokio::time::{sleep, timeout};
 
 use crate::generation::images::{ImageRef, ModuleRefs};
 use crate::generation::running::Running;
-use crate::generation::scope::{Scope, ScopeId};
+use crate::generation::scope::Scope;
 
 /// By how much a thread may be late before it counts as blocked.
 const GRACE: Duration = Duration::from_secs(1);
@@ -29,8 +29,8 @@ pub struct Starting {
     /// The settings and services, which are of any module's making: none of the
     /// images goes before them.
     pub lent: Lent<Surroundings, ModuleRefs>,
-    /// The scope of each server.
-    pub servers: Arc<[ScopeId]>,
+    /// What each of the scopes is.
+    pub kinds: Arc<[(ServerId, ScopeKind)]>,
     /// Which of them is to be started.
     pub position: usize,
     /// How long it may take.
@@ -128,13 +128,15 @@ impl Starting {
         let home = Home { module: module.name.into(), runtime: runtime.map_err(|error| error.to_string())? };
         let instance = (module.create)(home.clone()).map_err(|error| error.to_string())?;
         let mut instance = Lent::new(instance, image.clone());
-        let settings: Vec<_> = self
-            .servers
-            .iter()
-            .enumerate()
-            .map(|(id, scope)| (ServerId(id), &*self.lent.scopes[scope.0].modules[self.position]))
+        let scopes = self.kinds.iter().zip(&*self.lent.scopes);
+        let scopes: Vec<_> = scopes
+            .map(|((server, kind), scope)| ScopeAtStart {
+                server: *server,
+                kind,
+                settings: &*scope.modules[self.position],
+            })
             .collect();
-        let mut start = Start::new(layout, home, &settings, &self.handed_over, services);
+        let mut start = Start::new(layout, home, &scopes, &self.handed_over, services);
         match self.limit {
             Some(limit) => timeout(limit, instance.start(&mut start)).await.map_err(|_| late(self.limit))?,
             None => instance.start(&mut start).await,
@@ -157,8 +159,8 @@ mod tests {
         let (scopes, services) = (Arc::new(vec![report.scope([&image])]), report.services([&image]));
         let modules: ModuleRefs = Arc::new([(image, 0)]);
         let lent = Lent::new(Surroundings { scopes, services }, modules);
-        let servers = Arc::new([ScopeId(0)]);
-        drop(Starting { lent, servers, position: 0, limit: None, handed_over: Value::None });
+        let kinds = Arc::new([(ServerId(0), ScopeKind::Server)]);
+        drop(Starting { lent, kinds, position: 0, limit: None, handed_over: Value::None });
         report.assert_sound(2);
     }
 

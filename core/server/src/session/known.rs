@@ -46,6 +46,11 @@ impl Known {
         self.about.class = class.map(str::to_owned);
     }
 
+    /// The session is another server's.
+    pub fn server(&mut self, name: &Arc<str>) {
+        self.about.server = name.clone();
+    }
+
     /// After a command.
     pub fn renew(&mut self, session: &Session) {
         self.about.bytes = session.bytes;

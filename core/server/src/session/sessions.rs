@@ -11,6 +11,8 @@ use gantry_api::transfer::Direction;
 use tokio::sync::{mpsc, watch};
 use tokio::time::timeout;
 
+use crate::generation::server::ServerKey;
+
 /// How long a session may take to tell of itself: one whose thread is busy with
 /// something else is left out.
 const ANSWER_LIMIT: Duration = Duration::from_millis(500);
@@ -98,8 +100,27 @@ pub enum Doing {
 #[derive(Debug)]
 struct Entry {
     generation: u64,
-    server: Arc<str>,
+    server: CountedAt,
     wish: watch::Sender<Wish>,
+}
+
+/// The server at which a session is counted.
+#[derive(Debug, Clone)]
+pub struct CountedAt(Arc<Mutex<Arc<ServerKey>>>);
+
+impl CountedAt {
+    fn new(server: Arc<ServerKey>) -> Self {
+        Self(Arc::new(Mutex::new(server)))
+    }
+
+    /// Counts it at another server from here on.
+    pub fn move_to(&self, server: Arc<ServerKey>) {
+        *self.server() = server;
+    }
+
+    fn server(&self) -> MutexGuard<'_, Arc<ServerKey>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// All sessions, by their numbers.
@@ -111,11 +132,13 @@ pub struct Sessions {
 }
 
 impl Sessions {
-    /// Takes a session in; it hears what is wished of it.
-    pub fn enter(&self, id: u64, generation: u64, server: Arc<str>) -> watch::Receiver<Wish> {
+    /// Takes a session in: where it hears what is wished of it, and where it is
+    /// counted.
+    pub fn enter(&self, id: u64, generation: u64, server: Arc<ServerKey>) -> (watch::Receiver<Wish>, CountedAt) {
         let (wish, heard) = watch::channel(Wish::default());
-        self.table().insert(id, Entry { generation, server, wish });
-        heard
+        let server = CountedAt::new(server);
+        self.table().insert(id, Entry { generation, server: server.clone(), wish });
+        (heard, server)
     }
 
     /// Lets go of a session.
@@ -133,11 +156,11 @@ impl Sessions {
         self.table().values().filter(|entry| generations.contains(&entry.generation)).count()
     }
 
-    /// How many came to each server, by its name.
-    pub fn by_server(&self) -> BTreeMap<Arc<str>, usize> {
+    /// How many there are at each server.
+    pub fn by_server(&self) -> BTreeMap<Arc<ServerKey>, usize> {
         let mut counts = BTreeMap::new();
         for entry in self.table().values() {
-            *counts.entry(entry.server.clone()).or_default() += 1;
+            *counts.entry(entry.server.server().clone()).or_default() += 1;
         }
         counts
     }

@@ -13,6 +13,7 @@ use gantry_api::{
 
 use crate::files::session_files::SessionFiles;
 use crate::files::shared::Shared;
+use crate::generation::base::Base;
 use crate::generation::dispatch::{Handling, Row};
 use crate::generation::held::Held;
 use crate::generation::running::Running;
@@ -48,6 +49,8 @@ pub struct Work<'a> {
     pub progress: &'a Progress,
     /// What its parts share.
     pub shared: &'a Arc<Shared>,
+    /// Where it stands.
+    pub base: &'a Base,
 }
 
 /// A command that has gone through PRE_CMD and CMD.
@@ -66,12 +69,12 @@ impl<'a> Work<'a> {
         let row = self.shared.generation.table.row(command.verb);
         self.session.transfer = None;
         self.session.meters.clear();
-        let (scope, result) = match scope(self.session, self.shared, command, row).await {
+        let (scope, result) = match scope(self.session, self.shared, self.base, command, row).await {
             Ok(scope) => {
                 let result = self.carry_out(command, row, &scope).await;
                 (scope, result)
             }
-            Err(error) => (self.shared.scope.into(), Err(error)),
+            Err(error) => (self.base.own.held.clone(), Err(error)),
         };
         self.progress.settle(self.session, result.is_ok());
         self.session.meters.clear();
@@ -87,12 +90,15 @@ impl<'a> Work<'a> {
         }
         let rules = &self.shared.generation.held(scope).rules;
         if !rules.is_empty() {
-            let person = self.shared.person(self.session.account.as_deref());
-            rules.check(command.verb, &row.limits, None, &person)?;
-            // A limit that asks for the user is judged once the user is known.
-            if command.verb == Verb::PASS && !rules.login_asks_for_user() {
-                rules.check_login(&person)?;
-            }
+            let unknown;
+            let person = match self.shared.view.get() {
+                Some(view) => &view.person,
+                None => {
+                    unknown = self.shared.person(None);
+                    &unknown
+                }
+            };
+            rules.check(command.verb, &row.limits, None, person)?;
         }
         self.phase(command, row.modules(Phase::Pre), scope, Phase::Pre).await?;
         for handling in row.handlers() {
@@ -183,7 +189,7 @@ impl<'a> Work<'a> {
         let row = shared.generation.table.row(command.verb);
         let mut refused = Ok(());
         for handling in row.handlers() {
-            if let Err(error) = self.call(command, *handling, &self.shared.scope.into(), Phase::Command).await {
+            if let Err(error) = self.call(command, *handling, &self.base.own.held, Phase::Command).await {
                 self.report(command, &error);
                 refused = refused.and(Err(error));
             }
@@ -236,13 +242,18 @@ fn failed(running: &Running, phase: Phase) -> Result<Step> {
     }
 }
 
-/// What holds where a command acts.
-async fn scope(session: &Session, shared: &Arc<Shared>, command: &Command, row: &Row) -> Result<Held> {
-    if row.path == PathArgument::None || !shared.generation.depends_on_path(shared.scope) {
-        return Ok(shared.scope.into());
+/// What holds where a command acts. A password belongs to the section that the
+/// user's name does.
+async fn scope(session: &Session, shared: &Arc<Shared>, base: &Base, command: &Command, row: &Row) -> Result<Held> {
+    if row.path != PathArgument::None && base.depends_on_path() {
+        let path = session.resolve(path_argument(row.path, &command.argument));
+        return SessionFiles::new(shared, command.verb).scope_of(&path).await;
     }
-    let path = session.resolve(path_argument(row.path, &command.argument));
-    SessionFiles::new(shared, command.verb).scope_of(&path).await
+    if command.verb == Verb::PASS && session.section.is_some() {
+        let section = shared.generation.base(base.server, session.section, || shared.person(None))?;
+        return Ok(section.own.held.clone());
+    }
+    Ok(base.own.held.clone())
 }
 
 /// The part of an argument that is a path.

@@ -7,7 +7,6 @@ use std::path::Path;
 
 use gantry_api::{Value, parse};
 use gantry_sys::as_daemon;
-use gantry_sys::users::{Group, User};
 
 use super::port::Port;
 use crate::address::resolve;
@@ -26,18 +25,6 @@ pub(super) fn ident(words: &[&str]) -> Result<Value, String> {
         [word, text] if parse::switch(word) == Some(true) => Ok(Value::from(*text)),
         _ => Err("expected off, or on with an optional quoted text".to_owned()),
     }
-}
-
-pub(super) fn user(words: &[&str]) -> Result<Value, String> {
-    let name = parse::one(words)?;
-    let known = name.parse::<u32>().is_ok() || matches!(User::by_name(name), Ok(Some(_)));
-    if known { Ok(Value::from(name)) } else { Err(format!("unknown user '{name}'")) }
-}
-
-pub(super) fn group(words: &[&str]) -> Result<Value, String> {
-    let name = parse::one(words)?;
-    let known = name.parse::<u32>().is_ok() || matches!(Group::by_name(name), Ok(Some(_)));
-    if known { Ok(Value::from(name)) } else { Err(format!("unknown group '{name}'")) }
 }
 
 pub(super) fn server_type(words: &[&str]) -> Result<Value, String> {

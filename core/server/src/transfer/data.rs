@@ -4,7 +4,7 @@
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use gantry_api::data::{Data, DataLink, Family};
@@ -39,11 +39,31 @@ pub struct DataSettings {
     pub stalled: Option<Duration>,
 }
 
+/// What holds for a session's data connections now: its login may change it.
+#[derive(Debug, Clone)]
+pub struct Holding(Arc<Mutex<DataSettings>>);
+
+impl Holding {
+    /// At first this.
+    pub fn new(settings: DataSettings) -> Self {
+        Self(Arc::new(Mutex::new(settings)))
+    }
+
+    /// From here on this.
+    pub fn set(&self, settings: DataSettings) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = settings;
+    }
+
+    fn settings(&self) -> DataSettings {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 /// The data connections of a session.
 pub struct SessionData {
     local: IpAddr,
     remote: IpAddr,
-    settings: DataSettings,
+    settings: Holding,
     progress: Arc<Progress>,
     control: Connection,
     prepared: Prepared,
@@ -61,7 +81,7 @@ impl SessionData {
     /// For a control connection between two addresses.
     pub fn new(
         (local, remote): (IpAddr, IpAddr),
-        settings: DataSettings,
+        settings: Holding,
         progress: Arc<Progress>,
         control: Connection,
     ) -> Self {
@@ -131,10 +151,10 @@ impl Data for SessionData {
         let address = self.address(family)?;
         let failed =
             |error: io::Error| Error::system(format!("cannot listen for a data connection: {error}")).with_code(425);
-        let listener = ports::listen(address, self.settings.ports).map_err(failed)?;
+        let listener = ports::listen(address, self.settings.settings().ports).map_err(failed)?;
         let port = listener.local_addr().map_err(failed)?.port();
         self.prepared = Prepared::Passive(listener);
-        Ok(SocketAddr::new(self.settings.masquerade.unwrap_or(address), port))
+        Ok(SocketAddr::new(self.settings.settings().masquerade.unwrap_or(address), port))
     }
 
     fn active(&mut self, address: SocketAddr) -> Result<()> {
@@ -162,7 +182,7 @@ impl Data for SessionData {
             let layers = self.layers()?;
             let stream = self.open(prepared).await?;
             let meters = Meters::new(std::mem::take(&mut session.meters), transfer.direction);
-            let patience = Patience::new(self.progress.clone(), self.settings.stalled);
+            let patience = Patience::new(self.progress.clone(), self.settings.settings().stalled);
             let link = Link::new(Channel::new(stream, layers, patience), &transfer, meters, self.progress.clone());
             self.progress.record(session, transfer);
             self.control.tell(&opening).await?;

@@ -1,10 +1,8 @@
 //! What the tests need of a daemon: directives become settings, modules are
 //! started in order, commands reach their hooks. And a database.
 
-use std::any::Any;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
 use gantry_api::census::{Census, Claim};
@@ -17,11 +15,12 @@ use gantry_api::log::{Host, Level, Record};
 use gantry_api::moment::{SettingsBox, State};
 use gantry_api::runtime::Layout;
 use gantry_api::service::{Services, SqlBackend, SqlConnect, SqlRows, SqlStatement};
-use gantry_api::session::{Door, ServerId, Session};
+use gantry_api::session::{Arrival, ServerId, Session};
 use gantry_api::transfer::Transfer;
 use gantry_api::{
-    Account, Command, Commands, Defaults, Dialogue, Image, Inherits, Moment, Notes, Phase, Promise, Reply, Result,
-    ScopeValues, Start, Step, Value, Verb, VirtualPath, async_trait, refuse,
+    Admission, AtServer, Command, Commands, Defaults, Dialogue, Door, Image, Inherits, Moment, Phase, Promise, Reply,
+    Result, ScopeAtStart, ScopeKind, ScopeValues, SectionId, Start, Step, Value, Verb, VirtualPath, async_trait,
+    refuse,
 };
 use gantry_api::{Instance, World};
 use mod_sql_sqlite::Sqlite;
@@ -119,7 +118,8 @@ impl Daemon {
         let settings = (sql.settings)(&ScopeValues::new(&given, &defaults.unwrap())).unwrap();
         let mut services = Services::default();
         let sqlite = started(layout, sqlite, &[], &mut services).await?;
-        let servers: [(ServerId, &(dyn Any + Send + Sync)); 2] = [(ServerId(0), &*settings), (ServerId(1), &*settings)];
+        let servers =
+            [0, 1].map(|id| ScopeAtStart { server: ServerId(id), kind: &ScopeKind::Server, settings: &*settings });
         let sql = started(layout, sql, &servers, &mut services).await?;
         Ok(Self { world: World { services, ..World::default() }, sql, settings, sqlite })
     }
@@ -172,13 +172,13 @@ impl Daemon {
 async fn started(
     layout: Layout,
     module: &Descriptor,
-    servers: &[(ServerId, &(dyn Any + Send + Sync))],
+    scopes: &[ScopeAtStart<'_>],
     services: &mut Services,
 ) -> Result<Box<dyn Instance>> {
     let runtime = module.runtime.map(|start| start(layout, module.name)).transpose()?;
     let home = Home { module: module.name.into(), runtime };
     let mut instance = (module.create)(home.clone())?;
-    instance.start(&mut Start::new(layout, home, servers, &Value::None, services)).await?;
+    instance.start(&mut Start::new(layout, home, scopes, &Value::None, services)).await?;
     Ok(instance)
 }
 
@@ -211,29 +211,12 @@ pub fn client(user: &str) -> Client {
 
 fn session(user: &str) -> Session {
     let address: SocketAddr = "127.0.0.1:21".parse().unwrap();
-    Session {
-        id: 1,
-        server: ServerId(0),
-        server_name: "test".into(),
-        server_key: "main".into(),
-        local: address,
-        remote: address,
-        remote_host: "host'; DROP TABLE log; --".to_owned(),
-        began: SystemTime::now(),
-        user: Some(user.to_owned()),
-        account: None,
-        attempts: 0,
-        cwd: VirtualPath::root(),
-        transfer: None,
-        meters: Vec::new(),
-        class: None,
-        bytes: (0, 0),
-        census: Box::new(Nothing),
-        door: Box::new(Nothing),
-        ending: None,
-        command_began: SystemTime::now(),
-        notes: Notes::default(),
-    }
+    let server = AtServer { id: ServerId(0), name: "test".into(), key: "main".into() };
+    let come = Arrival { id: 1, server, local: address, remote: address };
+    let mut session = Session::new(come, Box::new(Nothing), Box::new(Nothing));
+    session.remote_host = "host'; DROP TABLE log; --".to_owned();
+    session.user = Some(user.to_owned());
+    session
 }
 
 /// No files, no connections.
@@ -300,7 +283,13 @@ impl Files for Nothing {
 
 #[async_trait]
 impl Door for Nothing {
-    async fn admit(&self, _: Arc<Account>, _: &Path) -> Result<()> {
+    fn lets_in(&self, _: Option<SectionId>) -> Result<()> {
+        none()
+    }
+    async fn admit(&mut self, _: &Admission) -> Result<VirtualPath> {
+        none()
+    }
+    fn move_to(&mut self, _: ServerId) -> Result<AtServer> {
         none()
     }
 }

@@ -8,25 +8,27 @@ use std::sync::Arc;
 
 use gantry_api::moment::SettingsBox;
 use gantry_api::settings::of_values;
-use gantry_api::{Command, CommandEntry, Dialogue, Hook, Moment, Phase, ServerId, Session, World};
-use gantry_config::Directories;
+use gantry_api::{Command, CommandEntry, Dialogue, Hook, Lent, Moment, Phase, ServerId, Session, World};
+use gantry_config::{Directories, Layers};
 use gantry_sys::Credentials;
 use tokio::net::TcpStream;
 use tokio::runtime::{Builder, Runtime};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::mpsc;
 
 use super::{Arrival, Client, Guest};
 use crate::dialogue::command;
 use crate::files::blocking::Blocking;
 use crate::files::session_files::SessionFiles;
 use crate::gate::Rules;
+use crate::generation::base::{Base, Spot};
 use crate::generation::dispatch::{Member, Table};
 use crate::generation::running::Running;
 use crate::generation::scope::{Scope, ScopeId};
+use crate::generation::scopes::Scopes;
 use crate::generation::server::{Server, ServerKey};
 use crate::generation::snapshot::Generation;
 use crate::identity::Identity;
-use crate::session::sessions::Wish;
+use crate::session::sessions::Sessions;
 use crate::session::work::Work;
 
 /// A module of the room's generation.
@@ -46,7 +48,7 @@ pub struct Room {
     client: Guest,
     // What the client's connection needs, which nothing is sent over.
     _peer: Plain,
-    _wishes: watch::Sender<Wish>,
+    _sessions: Sessions,
     _runtime: Runtime,
 }
 
@@ -63,7 +65,9 @@ impl Room {
         let peer = Plain::connect(listener.local_addr()?)?;
         let (stream, remote) = listener.accept()?;
         stream.set_nonblocking(true)?;
-        let (wishes, heard) = watch::channel(Wish::default());
+        let generation = Arc::new(generation(occupants));
+        let (sessions, key) = (Sessions::default(), generation.server(ServerId(0)).key.clone());
+        let (wishes, counted_at) = sessions.enter(1, generation.number, key);
         let arrival = Arrival {
             id: 1,
             local: stream.local_addr()?,
@@ -73,20 +77,21 @@ impl Room {
                 TcpStream::from_std(stream)?
             },
             server: ServerId(0),
-            generation: Arc::new(generation(occupants)),
+            generation,
             census: Arc::default(),
             blocking: Arc::new(Blocking::new()?),
             identity: Arc::new(Identity { own: Credentials::current()?, may_switch: false }),
             reverse_dns: None,
-            wishes: heard,
+            wishes,
+            counted_at,
         };
-        Ok(Self { client: Client::of(arrival), _peer: peer, _wishes: wishes, _runtime: runtime })
+        Ok(Self { client: Client::of(arrival), _peer: peer, _sessions: sessions, _runtime: runtime })
     }
 
     /// Takes a command through all its phases. The reply stays in the session.
     pub async fn command(&mut self, command: &Command) {
-        let Client { seats, session, dialogue, progress, shared, .. } = &mut *self.client;
-        let mut work = Work { seats, session, dialogue, progress, shared };
+        let Client { seats, session, dialogue, progress, footing, shared, .. } = &mut *self.client;
+        let mut work = Work { seats, session, dialogue, progress, shared, base: &footing.base };
         let answered = command::answer(&mut work, command).await;
         command::log(&mut work, command, &answered).await;
     }
@@ -103,10 +108,10 @@ impl Room {
 
     /// Calls with a moment of the module at a position.
     pub fn in_moment(&mut self, at: usize, command: &Command, phase: Phase, call: impl FnOnce(&mut Moment<'_>)) {
-        let Client { seats, session, dialogue, shared, .. } = &mut *self.client;
+        let Client { seats, session, dialogue, footing, shared, .. } = &mut *self.client;
         let generation = &shared.generation;
         let state = seats[at].state(generation.modules[at].home());
-        let settings = &*generation.scope(shared.scope).modules[at];
+        let settings = &*generation.held(&footing.base.own.held).modules[at];
         let files = SessionFiles::new(shared, command.verb);
         call(&mut Moment::new((session, &files), dialogue, command, phase, state, &generation.world, settings));
     }
@@ -115,21 +120,25 @@ impl Room {
 fn generation(occupants: Vec<Occupant>) -> Generation {
     let member = |occupant: &Occupant| Member { hooks: occupant.hooks.clone(), commands: occupant.commands.clone() };
     let table = Table::new(&occupants.iter().map(member).collect::<Vec<_>>());
-    let (modules, settings) = occupants.into_iter().map(|occupant| (occupant.running, occupant.settings)).unzip();
+    let (modules, settings): (Vec<Running>, _) =
+        occupants.into_iter().map(|occupant| (occupant.running, occupant.settings)).unzip();
     let usual = of_values([]).expect("the server's settings can all do without a line");
     let scope = Scope { server: ServerId(0), settings: usual, rules: Rules::default(), modules: settings };
-    let server = Server {
-        scope: ScopeId(0),
-        name: "a room".into(),
-        addresses: Vec::new(),
+    let base = Base {
+        server: ServerId(0),
+        own: Spot { held: ScopeId(0).into(), layers: Layers::default() },
         directories: Directories::default(),
-        directory_scopes: Vec::new(),
+        inner: Vec::new(),
         reads_files: false,
-        key: Arc::new(ServerKey::Main),
     };
+    let (name, key) = ("a room".into(), ServerKey::Main.into());
+    let (anonymous, personal) = (Vec::new(), Vec::new());
+    let server = Server { base: base.into(), anonymous, personal, name, addresses: Vec::new(), key };
+    let images = modules.iter().map(|running| (running.image().clone(), 0)).collect();
+    let scopes = Scopes::new(Lent::new(vec![scope], images), &[], Arc::default());
     // Nobody takes leave of it: it is simply dropped.
     let (retire, _) = mpsc::unbounded_channel();
-    Generation::new(1, vec![server], vec![scope], modules, table, World::default(), retire)
+    Generation::new(1, vec![server], scopes, modules, table, World::default(), retire)
 }
 
 #[cfg(test)]

@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex};
 use gantry_api::files::{File, Kind, Links, Listing, Metadata, Open, OpenFile, Target};
 use gantry_api::settings::of_values;
 use gantry_api::store::{Access, Found, Judged, Store};
-use gantry_api::{Promise, ServerId, Value, Verb, VirtualPath, World};
-use gantry_config::{Directories, Limit, Order, Position, Rule};
+use gantry_api::{Account, Lent, Promise, ServerId, Value, Verb, VirtualPath, World};
+use gantry_config::{Directories, Layers, Limit, Order, Position, Rule};
 use tokio::runtime::Builder;
 use tokio::sync::mpsc;
 
@@ -16,9 +16,10 @@ use super::*;
 use crate::files::sections::Sections;
 use crate::files::view::{SessionStore, View};
 use crate::gate::{Client, Person, Rules};
+use crate::generation::base::{Base, Spot};
 use crate::generation::dispatch::Table;
 use crate::generation::scope::{Scope, ScopeId};
-use crate::generation::server::Server;
+use crate::generation::scopes::Scopes;
 use crate::generation::snapshot::Generation;
 
 /// A store that notes what is done to it.
@@ -124,22 +125,30 @@ fn view(denied: &[&str]) -> View {
     let rules = Rules::new(&[limit].into_iter().collect());
     let settings = of_values([]).unwrap();
     let scope = Scope { server: ServerId(0), settings, rules, modules: Vec::new() };
-    let server = Server {
-        key: Arc::new(crate::generation::server::ServerKey::Main),
-        scope: ScopeId(0),
-        name: "a test".into(),
-        addresses: Vec::new(),
+    let base = Arc::new(Base {
+        server: ServerId(0),
+        own: Spot { held: ScopeId(0).into(), layers: Layers::default() },
         directories: Directories::default(),
-        directory_scopes: Vec::new(),
+        inner: Vec::new(),
         reads_files: false,
-    };
+    });
+    let scopes = Scopes::new(Lent::new(vec![scope], Arc::default()), &[], Arc::default());
     let (retire, _) = mpsc::unbounded_channel();
-    let generation =
-        Generation::new(1, vec![server], vec![scope], Vec::new(), Table::new(&[]), World::default(), retire);
+    let generation = Generation::new(1, Vec::new(), scopes, Vec::new(), Table::new(&[]), World::default(), retire);
+    let nobody = Account {
+        name: "nobody".into(),
+        uid: 65534,
+        gid: 65534,
+        groups: Vec::new(),
+        home: "/".into(),
+        shell: String::new(),
+        secret: None,
+    };
+    let folders = generation.folders(&base, &nobody, Path::new("/")).unwrap();
     let client = Client::new([127, 0, 0, 1].into(), "127.0.0.1", &[]);
     View {
         store: SessionStore::Published(Arc::new(Noted::default())),
-        sections: Arc::new(Sections::new(Arc::new(generation), ScopeId(0), Default::default())),
+        sections: Arc::new(Sections::new(Arc::new(generation), folders)),
         person: Person::new(Arc::new(client), None),
     }
 }

@@ -1,19 +1,19 @@
 //! What files make of the scopes around them, and what is remembered.
 
-use std::fs;
 use std::path::PathBuf;
+use std::{fs, iter};
 
-use gantry_api::Image;
+use gantry_api::{Defaults, Image, Lent};
 use gantry_config::{Configuration, Options, parse_text};
 
 use super::*;
+use crate::generation::base::Base;
+use crate::generation::held::Made;
 use crate::generation::images::Images;
+use crate::generation::scope::{Scope, ScopeId};
 use crate::generation::witness::{self, Report};
 use crate::log::LOGGER;
 use crate::plan::catalogue::ModuleSet;
-
-const SERVER: ScopeId = ScopeId(0);
-const INNER: ScopeId = ScopeId(1);
 
 /// A root with a file, and the configuration around it, which may have one
 /// `<Directory>`, for the folder `in`.
@@ -21,7 +21,9 @@ struct Site {
     _folder: tempfile::TempDir,
     path: PathBuf,
     root: Root,
-    overrides: Overrides,
+    files: AccessFiles,
+    scopes: Scopes,
+    folders: Folders,
 }
 
 impl Site {
@@ -34,26 +36,40 @@ impl Site {
         let read: Configuration =
             parse_text("/t.conf", &text, &mut ModuleSet::of_configuration(&images), &Options::default()).unwrap();
         let server = &read.servers[0];
-        let mut configured = HashMap::from([(SERVER, (ServerId(0), server.scope.clone()))]);
-        let inner = server.directories.first().map(|directory| directory.scope.clone());
-        configured.extend(inner.map(|scope| (INNER, (ServerId(0), scope))));
         let directives = Image::this(&LOGGER).directives;
         let defaults = Arc::new(Defaults::read(directives.iter().copied()).unwrap());
-        let reader = FtpAccess::new(directives, Vec::new());
-        let overrides = Overrides::new(reader, configured, defaults, Arc::new([]));
-        Self { root: Root::open(&path).unwrap(), _folder: folder, path, overrides }
+        let inner = server.directories.iter().map(|inner| inner.layers.clone());
+        let layers: Vec<Layers> = iter::once(server.layers.clone()).chain(inner).collect();
+        let scope = |layers: &Layers| Scope::new(ServerId(0), &layers.scope(), &defaults, iter::empty());
+        let scopes = layers.iter().map(scope).collect::<Result<_, _>>().unwrap();
+        let scopes = Scopes::new(Lent::new(scopes, Arc::new([])), &layers, defaults);
+        let spots = layers.into_iter().enumerate().map(|(at, layers)| Spot { held: ScopeId(at).into(), layers });
+        let mut spots = spots.collect::<Vec<_>>().into_iter();
+        let base = Base {
+            server: ServerId(0),
+            own: spots.next().unwrap(),
+            directories: server.directories.clone(),
+            inner: spots.collect(),
+            reads_files: true,
+        };
+        let table = server.directories.placed(|_| None).unwrap().table;
+        let folders = Folders { base: base.into(), table, placed: None };
+        let files = AccessFiles::new(FtpAccess::new(directives, Vec::new()), Arc::new([]));
+        Self { root: Root::open(&path).unwrap(), _folder: folder, path, files, scopes, folders }
     }
 
     fn put(&self, name: &str, text: &str) {
         fs::write(self.path.join(name), text).unwrap();
     }
 
+    fn held(&self, inside: &str, pinned: Option<Pinned>) -> Result<Option<Held>> {
+        let path = &self.path.join(inside);
+        let inside = Inside { root: &self.root, root_path: &self.path, path, pinned };
+        self.files.scope_at(&self.scopes, &self.folders, inside)
+    }
+
     fn umask(&self, inside: &str) -> Result<Option<u32>> {
-        let has_inner = self.overrides.configured.contains_key(&INNER);
-        let inner = self.path.join("in");
-        let section = |path: &Path| if has_inner && path.starts_with(&inner) { INNER } else { SERVER };
-        let held = self.overrides.scope_at((&self.root, &self.path), &self.path.join(inside), None, section)?;
-        Ok(match held.expect("nothing was pinned") {
+        Ok(match self.held(inside, None)?.expect("nothing was pinned") {
             Held::Configured(_) => None,
             Held::Made(made) => Some(made.scope().settings.umask.0),
         })
@@ -72,7 +88,8 @@ fn files_count_from_the_root_down() -> Result<()> {
     assert_eq!(site.umask("in/deep/not/there")?, Some(2));
     site.put("in/deep/.ftpaccess", "Umask 3\n");
     assert_eq!(site.umask("in/deep/file")?, Some(3));
-    assert!(site.overrides.memory().made.is_empty(), "what has just changed is not remembered");
+    let remembered = (site.files.memory().layers.len(), site.scopes.remembered());
+    assert_eq!(remembered, (0, 0), "what has just changed is not remembered");
     Ok(())
 }
 
@@ -87,10 +104,7 @@ fn only_the_files_around_what_was_pinned_count() -> Result<()> {
     };
     let thing = |path| Pinned::Thing(id(path).0, id(path).1);
     let folder = |path| Pinned::Folder(id(path).0, id(path).1);
-    let found = |path: &str, pinned| {
-        let path = site.path.join(path);
-        site.overrides.scope_at((&site.root, &site.path), &path, Some(pinned), |_| SERVER).map(|held| held.is_some())
-    };
+    let found = |path: &str, pinned| site.held(path, Some(pinned)).map(|held| held.is_some());
     assert!(found("in/deep/file", thing("in/deep/file"))?);
     assert!(found("in/deep/new", folder("in/deep"))?);
     assert!(found("in", thing("in"))?);
@@ -120,27 +134,22 @@ fn what_has_settled_is_read_once() -> Result<()> {
     site.put(".ftpaccess", "Umask 1\n");
     let settled = Version { changed: (0, 0), ..version(&site.path) };
     assert!(settled.is_settled() && !version(&site.path).is_settled());
-    let step = (Outer::Configured(SERVER), Layer::File(version(&site.path)));
-    let (_, written) = &site.overrides.configured[&SERVER];
-    let made = site.overrides.make(ServerId(0), written.clone(), Some(step)).unwrap();
-    assert_eq!(made.number, Some(0));
-    assert_eq!(site.umask("file")?, Some(0o022), "what is remembered counts");
+    let layer = site.files.reader.read(Path::new("/x"), b"Umask 7\n".to_vec()).unwrap();
+    site.files.remember(version(&site.path), Some(layer));
+    assert_eq!(site.umask("file")?, Some(7), "what is remembered counts");
+    assert_eq!((site.umask("in")?, site.scopes.remembered()), (Some(7), 1));
     for at in 0..MOST as i64 + 10 {
-        let step = (Outer::Configured(SERVER), Layer::File(Version { size: at, ..settled }));
-        site.overrides.remember(step, None);
+        site.files.remember(Version { size: at, ..settled }, None);
     }
-    assert!(site.overrides.memory().made.len() <= MOST);
+    assert!(site.files.memory().layers.len() <= MOST);
     Ok(())
 }
 
 #[test]
 fn settings_that_a_file_made_go_before_their_images() {
-    let site = Site::new("AllowOverride on\n");
-    let (_, written) = &site.overrides.configured[&SERVER];
     let (image, report) = (witness::image(), Report::default());
     let scope = report.scope([&image]);
-    let modules: ModuleRefs = Arc::new([(image, 0)]);
-    drop(Made::new(Lent::new(scope, modules), written.clone(), None));
+    drop(Made::new(scope, Arc::new([(image, 0)])));
     report.assert_sound(1);
 }
 
@@ -159,7 +168,7 @@ fn what_is_no_good_refuses_its_folder() -> Result<()> {
     site.put("other", "Umask 1\n");
     std::os::unix::fs::symlink("../other", site.path.join("in/.ftpaccess")).unwrap();
     refused("a link");
-    assert_eq!(site.overrides.memory().told.len(), 3);
+    assert_eq!(site.files.memory().told.len(), 3);
     assert_eq!(site.umask("in/deep/file")?, None);
     Ok(())
 }

@@ -1,0 +1,136 @@
+//! The server's side of a session's door: what `Session::admit` and
+//! `Session::move_to` change. Where the session stands, its root and what it may
+//! do there are fixed here and nowhere else.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use gantry_api::{
+    Account, Admission, AtServer, Door, Error, ErrorKind, Result, SectionId, ServerId, Verb, VirtualPath, async_trait,
+};
+use gantry_sys::Switch;
+
+use crate::caught::caught;
+use crate::files::gated::Gated;
+use crate::files::host::HostStore;
+use crate::files::sections::Sections;
+use crate::files::shared::Shared;
+use crate::files::view::{SessionStore, View};
+use crate::generation::base::{Base, Folders};
+
+/// The door of one session.
+pub struct SessionDoor {
+    shared: Arc<Shared>,
+    /// Where it stands until it is somebody.
+    server: ServerId,
+}
+
+impl SessionDoor {
+    /// The door of a session that has come to a server.
+    pub fn new(shared: Arc<Shared>, server: ServerId) -> Self {
+        Self { shared, server }
+    }
+
+    /// What holds before the login, in the server or a section of it.
+    fn base(&self, section: Option<SectionId>) -> Result<Arc<Base>> {
+        self.shared.generation.base(self.server, section, || self.shared.person(None))
+    }
+
+    /// What holds the session's files: what FileStore names, or the host.
+    async fn store(&self, base: &Base, admission: &Admission) -> Result<SessionStore> {
+        let shared = &self.shared;
+        let Admission { account, root, section, .. } = admission;
+        if let Some(name) = &shared.generation.held(&base.own.held).settings.file_store {
+            // It has no folder below which to keep anybody.
+            if section.is_some() && root != Path::new("/") {
+                return Err(Error::configuration(format!(
+                    "<Anonymous> with another root than / in the store '{name}', which has but one"
+                )));
+            }
+            let store = shared.generation.world.services.store(name);
+            let store = store.ok_or_else(|| Error::configuration(format!("no module provides the store '{name}'")))?;
+            return Ok(SessionStore::Published(store.clone()));
+        }
+        let switch = Switch::new(shared.identity.own.clone(), shared.credentials(account));
+        let host = HostStore::open(shared.generation.clone(), shared.blocking.clone(), root, switch).await?;
+        Ok(SessionStore::Host(host))
+    }
+
+    /// The sections for folders as they lie for an account.
+    async fn folders(&self, base: &Arc<Base>, account: &Account, store: &SessionStore) -> Result<Folders> {
+        let root = match store {
+            SessionStore::Host(store) => store.root_path(),
+            SessionStore::Published(_) => Path::new("/"),
+        };
+        let generation = &self.shared.generation;
+        if base.directories.is_empty() {
+            return generation.folders(base, account, root);
+        }
+        // The system may have to be asked where other users' homes are.
+        let (generation, base, account, root) = (generation.clone(), base.clone(), account.clone(), root.to_owned());
+        self.shared.blocking.run(move || generation.folders(&base, &account, &root)).await
+    }
+}
+
+#[async_trait]
+impl Door for SessionDoor {
+    fn lets_in(&self, section: Option<SectionId>) -> Result<()> {
+        let base = self.base(section)?;
+        let rules = &self.shared.generation.held(&base.own.held).rules;
+        // A limit that asks for the user is judged once the user is known.
+        if rules.is_empty() || rules.login_asks_for_user() {
+            Ok(())
+        } else {
+            rules.check_login(&self.shared.person(None))
+        }
+    }
+
+    async fn admit(&mut self, admission: &Admission) -> Result<VirtualPath> {
+        let Admission { account, section, beginnings, .. } = admission;
+        let shared = &self.shared;
+        let person = shared.person(Some(account));
+        let base = shared.generation.base(self.server, *section, || person.clone())?;
+        shared.generation.held(&base.own.held).rules.check_login(&person)?;
+        let store = caught(self.store(&base, admission)).await?;
+        let folders = self.folders(&base, account, &store).await?;
+        let sections = Sections::new(shared.generation.clone(), folders).into();
+        let view = View { store, sections, person };
+        let begin = caught(first_entered(&view, beginnings)).await?;
+        let nowhere = || Error::system(format!("cannot enter {}", account.home.display()));
+        let begin = begin.ok_or_else(nowhere)?;
+        // Nothing above has changed anything.
+        shared.view.set(view).map_err(|_| already())?;
+        shared.standing.move_to(base);
+        Ok(begin)
+    }
+
+    fn move_to(&mut self, server: ServerId) -> Result<AtServer> {
+        if self.shared.view.get().is_some() {
+            return Err(already());
+        }
+        let wanted = self.shared.generation.servers.get(server.0);
+        let at = wanted.ok_or_else(|| Error::system("a move to a server that is not there"))?.at();
+        let base = self.shared.generation.base(server, None, || self.shared.person(None))?;
+        self.server = server;
+        self.shared.standing.move_to(base);
+        Ok(at)
+    }
+}
+
+/// The first of some paths that the session may enter.
+async fn first_entered(view: &View, paths: &[VirtualPath]) -> Result<Option<VirtualPath>> {
+    for path in paths {
+        let entered = match &view.store {
+            SessionStore::Host(store) => Gated::new(view, store, Verb::PASS).enter(path).await,
+            SessionStore::Published(store) => Gated::new(view, &**store, Verb::PASS).enter(path).await,
+        };
+        if entered.is_ok() {
+            return Ok(Some(path.clone()));
+        }
+    }
+    Ok(None)
+}
+
+fn already() -> Error {
+    Error::of(ErrorKind::OutOfOrder)
+}

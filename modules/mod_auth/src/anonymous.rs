@@ -1,0 +1,53 @@
+//! Logins by an `<Anonymous>` section: under whose ids files are touched, and where the root is.
+
+use std::path::Path;
+
+use gantry_api::{Account, Admission};
+
+use crate::attempt::{Attempt, Refusal};
+use crate::login::Logins;
+use crate::sections::Anonymous;
+use crate::start::anonymous_root;
+use crate::system::SystemUsers;
+
+/// What is asked for the accounts and groups of sections.
+pub(crate) struct Anonymity<'a> {
+    pub(crate) logins: &'a Logins,
+    pub(crate) system: &'a SystemUsers,
+}
+
+impl Anonymity<'_> {
+    /// What makes the session an account of a section.
+    pub(crate) async fn admission(
+        &self,
+        attempt: &Attempt<'_>,
+        section: &Anonymous,
+        mut account: Account,
+    ) -> Result<Admission, Refusal> {
+        if let Some(group) = &section.group {
+            account.gid = self.group(group, &account).ok_or_else(|| format!("unknown group '{group}'"))?;
+        }
+        let other = section.root.strip_prefix('~').and_then(|path| path.split('/').next()).unwrap_or_default();
+        let home = match other {
+            name if name.is_empty() || name == account.name => Some(account.home.clone()),
+            name => {
+                let (services, order) = (attempt.services, &attempt.settings.order);
+                let found = self.logins.look_up(services, order, self.system, &attempt.request(name)).await;
+                found.map(|account| account.home)
+            }
+        };
+        let root = anonymous_root(&section.root, |_| home);
+        let root = root.ok_or_else(|| Refusal::Root(format!("<Anonymous {}> leads nowhere", section.root)))?;
+        // Inside, the root is the home, and all there is.
+        let resident = Account { home: "/".into(), ..account.clone() };
+        let of_server = section.beginnings_of_server;
+        let beginnings = attempt.settings.beginnings_of(&resident, Path::new("/"), of_server);
+        Ok(Admission { account, root, section: Some(section.id), beginnings })
+    }
+
+    /// The number of a group: one of the account's own, or the system's.
+    fn group(&self, group: &str, account: &Account) -> Option<u32> {
+        let own = || account.groups.iter().find(|own| own.name == group).map(|own| own.gid);
+        group.parse().ok().or_else(own).or_else(|| self.system.group(group))
+    }
+}

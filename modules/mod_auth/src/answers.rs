@@ -1,0 +1,70 @@
+//! What clients read of logins, and what the log does.
+
+use gantry_api::prelude::*;
+use gantry_api::proto::text::Escaped;
+
+use crate::limits::Full;
+use crate::settings::Settings;
+
+/// What USER answers where no password is asked for.
+pub(crate) const INVITATION: &str = "Anonymous login ok, send your complete email address as your password";
+/// What 230 says of an `<Anonymous>` where AccessGrantMsg does not.
+const GRANTED: &str = "Anonymous access granted, restrictions apply";
+
+/// Greets who has logged in.
+pub(crate) fn welcome(at: &mut Moment<'_>, settings: &Settings) -> Step {
+    let user = at.session.user.clone().unwrap_or_default();
+    let granted = match at.session.section {
+        Some(_) => GRANTED.to_owned(),
+        None => format!("User {user} logged in"),
+    };
+    log!(Info, "{} {}: Login successful.", kind(at), Escaped(user.as_bytes()));
+    let text = settings.grant.as_ref().map_or(granted, |text| text.replace("%u", &user));
+    at.respond(230, text);
+    Step::Done
+}
+
+/// The same words for an unknown user, a wrong password, and an account that may not log in.
+pub(crate) fn deny(at: &mut Moment<'_>, settings: &Settings, reason: &str) -> Result<Step> {
+    refuse(530, failed(at, settings, reason))
+}
+
+/// Whoever this is may log in, but too many are there; the session ends.
+pub(crate) fn turn_away(at: &mut Moment<'_>, full: Full) -> Result<Step> {
+    let user = at.session.user.clone().unwrap_or_default();
+    let kind = kind(at);
+    log!(
+        Info,
+        "{kind} {} ({}): Login refused: {} reached",
+        Escaped(user.as_bytes()),
+        at.session.remote.ip(),
+        full.limit
+    );
+    at.session.end(format!("{} reached", full.limit));
+    refuse(530, full.message)
+}
+
+/// How the log calls a login.
+fn kind(at: &Moment<'_>) -> &'static str {
+    if at.session.section.is_some() { "ANON" } else { "USER" }
+}
+
+/// Counts a login that failed; what the client reads.
+fn failed(at: &mut Moment<'_>, settings: &Settings, reason: &str) -> String {
+    let user = at.session.user.clone().unwrap_or_default();
+    let kind = kind(at);
+    log!(Info, "{kind} {} ({}): Login failed: {reason}", Escaped(user.as_bytes()), at.session.remote.ip());
+    at.session.attempts = at.session.attempts.saturating_add(1);
+    if settings.attempts.is_some_and(|most| at.session.attempts >= most) {
+        at.session.end("Maximum login attempts exceeded");
+    }
+    settings.deny.replace("%u", &user)
+}
+
+/// Refuses a login whose root cannot be had, in ProFTPD's words. Another one may succeed.
+pub(crate) fn unable(at: &mut Moment<'_>, settings: &Settings, reason: &str) -> Step {
+    let text = failed(at, settings, reason);
+    at.respond(530, "Unable to set anonymous privileges.");
+    at.say(text);
+    Step::Done
+}
