@@ -1,6 +1,5 @@
-//! From the tree to scopes: which sections reach which server, which
-//! `<Directory>` encloses which, and in what order they are merged. Each scope
-//! is merged once, here.
+//! Turns the tree into scopes: which sections apply to which server, which `<Directory>`
+//! encloses which, and in what order they are merged. Each scope is merged once, here.
 
 use std::sync::Arc;
 
@@ -13,7 +12,7 @@ use crate::scope::{Arena, Heritage, Layer};
 use crate::section::SectionKind;
 use crate::tree::{Content, Node};
 
-/// The servers of a tree: the main server, which begins at `start`, and each
+/// The servers of a tree: the main server, which starts at `start`, and each
 /// `<VirtualHost>`.
 pub(crate) fn servers(tree: &[Node], overrides: &Layers, start: &Position) -> Vec<Server> {
     let hosts: Vec<&Node> = tree.iter().filter(|node| node.section(SectionKind::VirtualHost).is_some()).collect();
@@ -30,7 +29,7 @@ pub(crate) fn servers(tree: &[Node], overrides: &Layers, start: &Position) -> Ve
     servers
 }
 
-/// What stands in `<Global>`, be that within a `<VirtualHost>`.
+/// The nodes in `<Global>`, including one inside a `<VirtualHost>`.
 fn globals(nodes: &[Node]) -> Vec<&Node> {
     let inner = nodes.iter().flat_map(|node| match &node.content {
         Content::Section { kind: SectionKind::Global, children } => children.iter().collect(),
@@ -40,7 +39,7 @@ fn globals(nodes: &[Node]) -> Vec<&Node> {
     inner.collect()
 }
 
-/// What makes one server.
+/// The parts of one server.
 struct Part<'t> {
     addresses: Vec<String>,
     global: &'t [&'t Node],
@@ -50,7 +49,7 @@ struct Part<'t> {
 }
 
 impl Part<'_> {
-    /// `<Global>` counts as if it were written at the head of each server.
+    /// `<Global>` counts as if it were written at the top of each server.
     fn server(self) -> Server {
         let nodes: Vec<&Node> = self.global.iter().copied().chain(self.own).collect();
         let mut arena = Arena::default();
@@ -107,7 +106,7 @@ fn directories<'t>(
     Directories::new(merged.collect())
 }
 
-/// The settings and limits that stand in a scope itself.
+/// The settings and limits written directly in a scope.
 fn layer<'t>(nodes: &[&'t Node], arena: &mut Arena<'t>) -> Layer {
     let mut layer = Layer::default();
     layer.limits = limits(nodes);
@@ -115,8 +114,8 @@ fn layer<'t>(nodes: &[&'t Node], arena: &mut Arena<'t>) -> Layer {
     layer
 }
 
-/// The limits that stand in a scope itself. AllowAll and DenyAll outside a
-/// section come last, so that their refusal counts more than the sections do.
+/// The limits written directly in a scope. AllowAll and DenyAll outside a section come
+/// last, so that their refusal overrides the sections.
 pub(crate) fn limits(nodes: &[&Node]) -> Arc<[Limit]> {
     let sections = nodes.iter().filter_map(|node| Limit::of_section(node, node.section(SectionKind::Limit)?));
     sections.chain(nodes.iter().filter_map(|node| Limit::plain(node))).collect()
@@ -224,7 +223,7 @@ mod tests {
             settings_error(scope, &ValueError { message: message.to_owned(), key: key.map(str::to_owned) }).to_string()
         };
         assert_eq!(shown("no octal number", Some("Umask")), "Fatal: Umask: no octal number on line 3 of '/t.conf'");
-        let needed = shown("is needed, but not there", Some("Port"));
-        assert_eq!(needed, "Fatal: Port: is needed, but not there on line 1 of '/t.conf'");
+        let needed = shown("required, but missing", Some("Port"));
+        assert_eq!(needed, "Fatal: Port: required, but missing on line 1 of '/t.conf'");
     }
 }

@@ -1,5 +1,5 @@
-//! What reading a configuration gives: its servers, each with its scopes,
-//! merged. Immutable from here on.
+//! The result of reading a configuration: its servers with their merged scopes. It never
+//! changes afterwards.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use crate::scope::Scope;
 use crate::texts::Texts;
 use crate::tree::Node;
 
-/// A whole configuration.
+/// A complete configuration.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Configuration {
     /// The main server, then each `<VirtualHost>` in order; never empty.
@@ -21,11 +21,11 @@ pub struct Configuration {
     pub classes: Vec<Class>,
     /// The files that were read, in order.
     pub files: Vec<PathBuf>,
-    /// What is worth a line in the log.
+    /// Notices for the log.
     pub notices: Vec<Notice>,
-    /// The tree behind it all, for checks and listings.
+    /// The tree, for checks and listings.
     pub tree: Vec<Node>,
-    /// All that was read, to be read once more as it was.
+    /// All texts that were read, to read them again unchanged.
     pub texts: Arc<Texts>,
 }
 
@@ -33,21 +33,21 @@ pub struct Configuration {
 /// server.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Server {
-    /// What `<VirtualHost>` names; empty for the main server.
+    /// The addresses of `<VirtualHost>`; empty for the main server.
     pub addresses: Vec<String>,
-    /// What holds in it.
+    /// Its scope.
     pub scope: Scope,
     /// Its `<Directory>` sections, those of `<Global>` first.
     pub directories: Directories,
     /// Its `<Anonymous>` sections, those of `<Global>` first.
     pub anonymous: Vec<Anonymous>,
-    /// Where it begins.
+    /// The place where it starts.
     pub position: Position,
 }
 
 impl Server {
-    /// The closest `<Directory>` to a real path; of those that depend on who
-    /// logs in, none: see [`Directories::table`].
+    /// The innermost `<Directory>` for a resolved path, without those that depend on
+    /// the user: see [`Directories::table`].
     pub fn directory_for(&self, real_path: &Path) -> Option<&Directory> {
         self.directories.find(real_path)
     }
@@ -58,10 +58,10 @@ impl Server {
 pub struct Anonymous {
     /// Its root, as written: `~ftp`, `/srv/ftp`.
     pub path: String,
-    /// What holds in it: the server's settings, then its own.
+    /// Its scope: the server's settings, then its own.
     pub scope: Scope,
-    /// Its `<Directory>` sections, paths joined to its own where relative.
+    /// Its `<Directory>` sections; relative paths are joined to its root.
     pub directories: Directories,
-    /// Where it stands.
+    /// Its place.
     pub position: Position,
 }

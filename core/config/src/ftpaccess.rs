@@ -1,7 +1,7 @@
-//! `.ftpaccess`: a file that users put into a folder, read on top of what
-//! holds there. It names no file, no module and no variable of the daemon's:
-//! only directives that are declared for it, `<Limit>` and `<IfModule>`.
-//! Finding, bounding and caching such files is the server's.
+//! `.ftpaccess`: a file that users put into a folder, read on top of the folder's scope.
+//! It cannot name files, modules or variables of the daemon; it may only contain
+//! directives declared for it, `<Limit>` and `<IfModule>`. The server finds, limits and
+//! caches such files.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -16,29 +16,28 @@ use crate::reader::read_ftpaccess;
 use crate::scope::Scope;
 use crate::tree::{Content, Node};
 
-/// The directives and modules of a configuration, as `.ftpaccess` files need
-/// them after it has been read. It holds the parsers of the modules' images,
-/// which therefore must stay loaded as long as it is used.
+/// The directives and modules of a configuration, for reading `.ftpaccess` files later.
+/// It holds parsers in the modules' images, so the images must stay loaded while it is
+/// used.
 #[derive(Debug, Default)]
 pub struct FtpAccess {
     directives: HashMap<String, Directive>,
     modules: Vec<String>,
-    /// By lower-case name the module that was taken out.
+    /// The removed module of each directive, by lower-case name.
     taken_out: HashMap<String, String>,
 }
 
 impl FtpAccess {
-    /// Bytes that such a file may have.
+    /// The size limit of such a file, in bytes.
     pub const MOST_BYTES: usize = 64 * 1024;
 
-    /// Takes the directives of all modules, and the modules' names (`mod_x`).
+    /// From the directives of all modules and the modules' names (`mod_x`).
     pub fn new<'d>(directives: impl IntoIterator<Item = &'d Directive>, modules: Vec<String>) -> Self {
         let named = directives.into_iter().map(|directive| (directive.name.to_ascii_lowercase(), copy(directive)));
         Self { directives: named.collect(), modules, taken_out: HashMap::new() }
     }
 
-    /// The same with directives that are passed over: each with its module, which
-    /// an operator took out.
+    /// Adds directives to skip, each with its module, which an operator removed.
     #[must_use]
     pub fn without(mut self, taken_out: impl IntoIterator<Item = (String, String)>) -> Self {
         let lower = taken_out.into_iter().map(|(directive, module)| (directive.to_ascii_lowercase(), module));
@@ -46,24 +45,26 @@ impl FtpAccess {
         self
     }
 
-    /// Reads the bytes of a file that messages call `path`: what holds in its
-    /// folder, on top of `outer`, what the configuration says there.
+    /// Reads a file's bytes; messages call it `path`. Returns the scope of its folder:
+    /// the file on top of `outer`, the configuration's scope there.
     ///
     /// # Errors
-    /// All faults. Such a folder is best refused to everybody: what its file
-    /// was to protect is not known.
+    /// All faults. The caller should then refuse the folder to everyone, because it is
+    /// unknown what the file was meant to protect.
     pub fn read(&self, path: &Path, bytes: Vec<u8>, outer: &Scope) -> Result<Scope, Faults> {
         let position = Position::in_file(path, 1, 1);
         if bytes.len() > Self::MOST_BYTES {
-            return Err(Fault::at(Problem::Text("file too large: .ftpaccess has at most 64 KiB"), &position).into());
+            return Err(
+                Fault::at(Problem::Text("file too large: a .ftpaccess may have at most 64 KiB"), &position).into()
+            );
         }
         let tree = read_ftpaccess(path, bytes, &mut Snapshot(self))?;
         Ok(merged(&tree, outer, position))
     }
 
-    /// What holds in an inner section of the configuration, with files read
-    /// between it and the `outer` section around it: what it says beyond `outer`,
-    /// on top of `onto`, what those files made of `outer`.
+    /// The scope of an inner section of the configuration, if files apply between it and
+    /// the `outer` section: its difference from `outer`, on top of `onto`, the result of
+    /// those files on `outer`.
     pub fn beneath(&self, inner: &Scope, outer: &Scope, onto: &Scope) -> Scope {
         let mut scope = Scope { position: inner.position.clone(), ..onto.clone() };
         let Value::Map(settings) = &inner.settings else { return scope };
@@ -92,7 +93,7 @@ fn lines_of(value: &Value) -> usize {
     if let Value::List(lines) = value { lines.len() } else { 0 }
 }
 
-/// What a file's tree makes of the scope around it.
+/// Applies a file's tree to the scope around it.
 fn merged(tree: &[Node], outer: &Scope, position: Position) -> Scope {
     let mut scope = Scope { position, ..outer.clone() };
     for node in tree {
@@ -105,13 +106,13 @@ fn merged(tree: &[Node], outer: &Scope, position: Position) -> Scope {
     scope
 }
 
-/// A directive's declaration once more.
+/// A copy of a directive's declaration.
 fn copy(from: &Directive) -> Directive {
     let &Directive { name, module, syntax, contexts, inherits, default, otherwise, help, parse, secret } = from;
     Directive { name, module, syntax, contexts, inherits, default, otherwise, help, parse, secret }
 }
 
-/// Modules neither come nor go while such a file is read.
+/// A catalogue for such files, in which modules do not change.
 struct Snapshot<'a>(&'a FtpAccess);
 
 impl Catalogue for Snapshot<'_> {
@@ -142,7 +143,7 @@ impl Catalogue for Snapshot<'_> {
 }
 
 impl Scope {
-    /// Sets a directive on top of what there is.
+    /// Sets a directive on top of the existing settings.
     fn put(&mut self, name: &str, value: Value, inherits: Inherits, position: &Position) {
         let Value::Map(settings) = &mut self.settings else { return };
         match settings.binary_search_by(|(known, _)| known.as_str().cmp(name)) {
@@ -151,7 +152,7 @@ impl Scope {
                     (Value::List(values), Inherits::Append) => values.push(value),
                     (known, _) => *known = value,
                 }
-                // The places stand beside the settings.
+                // The places are parallel to the settings.
                 if let Some(place) = self.places.get_mut(at) {
                     *place = position.clone();
                 }

@@ -1,7 +1,7 @@
-//! Scopes: what holds in one place of the configuration, with all that it
-//! inherits. figment merges; what it merges are the numbers of directives, so
-//! that a merged setting still knows its place, and a setting that is itself
-//! a map is never mixed with another.
+//! Scopes: the settings of one place in the configuration, including those it inherits.
+//! figment does the merging. It merges numbers of directives, not their values, so that a
+//! merged setting still knows its place, and a setting that is itself a map is never mixed
+//! with another.
 
 use std::sync::Arc;
 
@@ -15,22 +15,22 @@ use crate::limits::Limits;
 use crate::position::Position;
 use crate::tree::{Content, Node};
 
-/// What holds in one place.
+/// The settings and limits of one place.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Scope {
-    /// A map from a directive's name, as declared, to its merged value, sorted
-    /// by name. Of one that appends it is a list, outermost first.
+    /// A map from a directive's declared name to its merged value, sorted by name. For a
+    /// directive that appends, the value is a list, outermost first.
     pub settings: Value,
-    /// The limits that reach here, outermost first.
+    /// The limits that apply here, outermost first.
     pub limits: Limits,
-    /// Where it begins.
+    /// The place where it starts.
     pub position: Position,
-    /// Beside each setting: where the last directive stands that gave it.
+    /// For each setting, the place of the last directive that set it.
     pub(crate) places: Vec<Position>,
 }
 
 impl Scope {
-    /// Where the value that holds for a directive stands.
+    /// The place of the line that set a directive.
     pub fn locate(&self, directive: &str) -> Option<&Position> {
         let Value::Map(settings) = &self.settings else { return None };
         let at = settings.binary_search_by(|(name, _)| name.as_str().cmp(directive)).ok()?;
@@ -38,9 +38,8 @@ impl Scope {
     }
 }
 
-/// The fault that stands behind settings which do not fit their module: at the
-/// directive that the error names, or at the head of the scope where that is
-/// missing.
+/// The fault for settings that a module cannot read: at the directive that the error
+/// names, or at the start of the scope if that directive is missing.
 pub fn settings_error(scope: &Scope, error: &ValueError) -> Fault {
     let place = error.key.as_ref().and_then(|key| scope.locate(key));
     let problem = match &error.key {
@@ -56,7 +55,7 @@ pub(crate) struct Arena<'t> {
     nodes: Vec<&'t Node>,
 }
 
-/// What inner scopes get from outer ones.
+/// The settings that inner scopes inherit.
 #[derive(Clone)]
 pub(crate) struct Heritage {
     merged: Figment,
@@ -68,7 +67,7 @@ impl Heritage {
         Self { merged: Figment::new(), limits: Limits::default() }
     }
 
-    /// One scope further in.
+    /// Adds a layer for an inner scope.
     pub(crate) fn with(&self, layer: &Layer) -> Self {
         let merged = self.merged.clone().admerge(Inherited(&layer.inherited));
         let mut limits = self.limits.clone();
@@ -76,15 +75,15 @@ impl Heritage {
         Self { merged, limits }
     }
 
-    /// The same with what overrides it: lists are replaced, not continued.
+    /// Adds a layer of overrides: lists are replaced, not extended.
     pub(crate) fn overridden(&self, layer: &Layer) -> Self {
         Self { merged: self.merged.clone().merge(Inherited(&layer.inherited)), limits: self.limits.clone() }
     }
 
-    /// What holds in the scope of `layer`, which this heritage includes.
+    /// The settings of the scope of `layer`, which this heritage includes.
     pub(crate) fn scope(&self, layer: &Layer, arena: &Arena<'_>, position: &Position) -> Scope {
         let merged = self.merged.clone().merge(Inherited(&layer.own)).data();
-        // Providers of ours do not fail, so neither does what is merged of them.
+        // Our providers never fail, so neither does merging them.
         let mut merged = merged.unwrap_or_default().remove(&Profile::Default).unwrap_or_default();
         merged.retain(|_, numbers| arena.last(numbers).is_some());
         let places = merged.values().filter_map(|numbers| arena.last(numbers)).map(|node| node.position.clone());
@@ -99,19 +98,19 @@ impl Heritage {
     }
 }
 
-/// The directives that stand in one scope itself.
+/// The directives written directly in one scope.
 #[derive(Default)]
 pub(crate) struct Layer {
-    /// Those that inner scopes inherit: a number, or a list of them for those
-    /// that append.
+    /// Those that inner scopes inherit: a number each, or a list of numbers if they
+    /// append.
     inherited: Dict,
-    /// Those that they do not.
+    /// Those that inner scopes do not inherit.
     own: Dict,
     pub(crate) limits: Arc<[Limit]>,
 }
 
 impl Layer {
-    /// Adds a setting; anything else is no setting of this scope.
+    /// Adds a setting; ignores other nodes.
     pub(crate) fn add<'t>(&mut self, node: &'t Node, arena: &mut Arena<'t>) {
         let Content::Setting { inherits, .. } = &node.content else { return };
         let number = arena.add(node);
@@ -127,7 +126,7 @@ impl Layer {
 }
 
 impl Layer {
-    /// Overrides what inner scopes do not inherit.
+    /// Overrides settings that inner scopes do not inherit.
     pub(crate) fn override_own(&mut self, stronger: Self) {
         self.own.extend(stronger.own);
     }
