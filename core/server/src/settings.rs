@@ -126,8 +126,7 @@ impl Settings {
             ("ScoreboardScrub", self.scoreboard_scrub.is_some()),
         ];
         let idle = idle.into_iter().filter(|(_, given)| *given);
-        idle.map(|(name, _)| format!("{name} has no effect: Gantry has no scoreboard"))
-            .collect()
+        idle.map(|(name, _)| format!("{name} has no effect: Gantry has no scoreboard")).collect()
     }
 }
 

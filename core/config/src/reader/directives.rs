@@ -110,7 +110,8 @@ impl Reader<'_> {
     /// Checks a directive in a text for one module.
     pub(super) fn not_its_own(&mut self, name: &str, at: &At<'_>) {
         let only = self.only.clone().unwrap_or_default();
-        let fault = self.value_fault(at, name, &format!("not a directive of {only}, and only its directives are allowed here"));
+        let fault =
+            self.value_fault(at, name, &format!("not a directive of {only}, and only its directives are allowed here"));
         fault.help.push("write it in the configuration and reload".to_owned());
     }
 
