@@ -1,5 +1,5 @@
-//! What the configuration asks the daemon while it reads: directives come and go with
-//! modules, and `LoadModule` takes effect at its line.
+//! What the configuration reader asks the daemon: directives come and go with modules,
+//! and `LoadModule` takes effect at its line.
 
 use std::path::Path;
 
@@ -9,17 +9,17 @@ use crate::error::Fault;
 use crate::position::Position;
 use crate::tree::Node;
 
-/// Why a module or library cannot be had.
+/// Why a module or library could not be loaded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LoadFailure {
     /// The reason, for the administrator.
     pub reason: String,
-    /// Whether nothing of Gantry's was found under that name: no file, or one that
-    /// is no module of Gantry's.
+    /// Whether the name does not belong to Gantry: no file was found, or a file that is
+    /// not a Gantry module.
     pub is_foreign: bool,
 }
 
-/// For another reason than that nothing was found.
+/// A failure of a module or library that belongs to Gantry.
 impl From<&str> for LoadFailure {
     fn from(reason: &str) -> Self {
         Self { reason: reason.to_owned(), is_foreign: false }
@@ -34,8 +34,7 @@ pub trait Catalogue {
     /// Whether a module (`mod_x`, `mod_x.c`) is present, for `<IfModule>`.
     fn has_module(&self, name: &str) -> bool;
 
-    /// LoadModule. A notice when there is nothing to do: it is linked in, or
-    /// loaded already.
+    /// Handles LoadModule. Returns a notice if the module is already linked in or loaded.
     fn load(&mut self, name: &str, at: &Position) -> Result<Option<String>, LoadFailure>;
 
     /// Handles ModulePath; the path is absolute. The error is the reason why it is

@@ -99,8 +99,9 @@ settings! {
         /// Whether `.ftpaccess` files are read and apply to their folders.
         pub allow_override: bool = AllowOverride "on|off" in SERVER | VHOST | GLOBAL | ANONYMOUS | DIRECTORY,
             inherits: replace, default: "off", parse: parse::on_off;
-        /// What holds the files: a store that a module provides, by its name, or the host's own file system. A store's paths
-        /// are those that clients see, for `<Directory>` as well; `.ftpaccess` files and DefaultRoot have no effect in it.
+        /// Where the clients' files are: the host's file system, or the store of this name that a
+        /// module provides. Paths in a store are those that clients see, also in `<Directory>`;
+        /// `.ftpaccess` files and DefaultRoot have no effect in it.
         pub file_store: Option<String> = FileStore "host|name" in SERVER | VHOST | GLOBAL,
             inherits: replace, default: "host", parse: words::file_store;
         /// No effect except a notice: one process serves all sessions, so Gantry needs no

@@ -144,7 +144,7 @@ fn welcome(at: &mut Moment<'_>, settings: &Settings) -> Step {
     Step::Done
 }
 
-/// Whoever this is may log in, but too many are there; the session ends.
+/// The client may log in, but a limit is reached: its session ends.
 fn turn_away(at: &mut Moment<'_>, full: Full) -> Result<Step> {
     let user = at.session.user.clone().unwrap_or_default();
     log!(Info, "USER {} ({}): Login refused: {} reached", Escaped(user.as_bytes()), at.session.remote.ip(), full.limit);
