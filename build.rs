@@ -1,4 +1,4 @@
-//! Makes cargo build the daemon anew when the paths to be built in change.
+//! Makes cargo rebuild the daemon when the paths to compile in change.
 
 fn main() {
     for name in ["GANTRY_PREFIX", "GANTRY_LIBEXECDIR", "GANTRY_SYSCONFDIR"] {

@@ -7,11 +7,11 @@ use crate::control::ControlCommand;
 use crate::module::ModuleCommand;
 use crate::passwd::Passwd;
 
-/// The operator's tool of Gantry.
+/// Gantry's tool for operators.
 #[derive(Debug, Parser)]
 #[command(name = "gantry", version, subcommand_required = true, arg_required_else_help = true, after_help = CODES)]
 pub struct Arguments {
-    /// What to do
+    /// The command
     #[command(subcommand)]
     pub command: Command,
 }
@@ -26,13 +26,13 @@ pub enum Command {
     Module(ModuleCommand),
     #[command(flatten)]
     Control(ControlCommand),
-    /// Print a shell's completions
+    /// Print a shell's completion script
     Completions(Completions),
 }
 
 const CODES: &str = "\
-Exit codes: 0 done, 1 it failed or was refused, 2 a wrong command line, 3 the daemon's
-access lists do not allow it, 4 no answer: the daemon cannot be reached, or broke off.";
+Exit codes: 0 success, 1 failed or refused, 2 wrong command line, 3 not allowed by the
+daemon's access lists, 4 no answer: the daemon cannot be reached, or the connection broke.";
 
 #[cfg(test)]
 mod tests {
@@ -41,7 +41,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_two_options_are_in_each_others_way() {
+    fn options_do_not_conflict() {
         Arguments::command().debug_assert();
     }
 }

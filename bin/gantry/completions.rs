@@ -1,4 +1,4 @@
-//! `gantry completions`: what a shell needs to complete gantry's command lines.
+//! `gantry completions`: scripts with which shells complete gantry's command lines.
 
 use std::io;
 
@@ -6,8 +6,8 @@ use clap_complete::{Shell, generate};
 
 use crate::show;
 
-/// Prints a shell's completions of gantry. `xtask install` puts them where bash,
-/// zsh and fish look.
+/// Prints a shell's completion script for gantry. `xtask install` installs them
+/// for bash, zsh and fish.
 #[derive(clap::Args, Debug)]
 pub struct Completions {
     /// The shell

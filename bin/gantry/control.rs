@@ -1,5 +1,5 @@
-//! The commands that speak with a running gantryd over its control socket: each
-//! asks for one action and shows the answer, as a table or as it came.
+//! The commands that control a running gantryd over its socket: each runs one
+//! action and shows the answer, as a table or unchanged.
 
 mod action;
 mod common;
@@ -26,51 +26,51 @@ use clap::Subcommand;
 
 use self::error::{ControlError, ended};
 
-/// What a running gantryd can be asked for.
+/// Commands for a running gantryd.
 #[derive(Debug, Subcommand)]
 pub enum ControlCommand {
     /// List the modules: layout, state, sessions, calls
     Lsmod(lsmod::Lsmod),
-    /// Take a module into the running server
+    /// Add a module to the running server
     Insmod(insmod::Insmod),
-    /// Take a module out of the running server
+    /// Remove a module from the running server
     Rmmod(rmmod::Rmmod),
-    /// Put another build of a module in its place
+    /// Replace a module with another build
     Swap(insmod::Swap),
-    /// Read the configuration and all modules anew, all or nothing
+    /// Reload the configuration and all modules, all or nothing
     Reload(insmod::Reload),
     /// List the sessions
     Who(who::Who),
-    /// Show the sessions, again and again
+    /// Show the sessions, refreshed regularly
     Top(top::Top),
     /// Count the sessions
     Count(count::Count),
-    /// End sessions of users, hosts, classes, or by number
+    /// End sessions by user, host, class or number
     Kick(kick::Kick),
-    /// Tell how the daemon and its servers are
+    /// Show the state of the daemon and its servers
     Status(status::Status),
-    /// Accept clients again at a server that was taken down
+    /// Let a server accept clients again
     Up(status::Up),
-    /// Accept no more clients at a server; sessions go on
+    /// Stop a server from accepting clients; running sessions continue
     Down(status::Down),
     /// End the daemon
     Shutdown(shutdown::Shutdown),
-    /// Tell or set the debug level of the log
+    /// Show or set the log's debug level
     Debug(settings::Debug),
-    /// Tell or set the levels of the log's channels
+    /// Show or set the levels of the log's channels
     Trace(settings::Trace),
-    /// Turn the look-up of clients' names on or off
+    /// Turn look-ups of client names on or off
     Dns(settings::Dns),
-    /// Print the configuration or the directives that the daemon has
+    /// Print the daemon's configuration or its directives
     Get(get::Get),
-    /// Ask for any action, by name
+    /// Run any action by name
     Control(action::Control),
     /// List the actions that the daemon knows
     Actions(action::Actions),
 }
 
 impl ControlCommand {
-    /// Does it; the exit code.
+    /// Runs it and returns the exit code.
     pub fn run(&self) -> ExitCode {
         ended("gantry", self.act())
     }

@@ -1,6 +1,6 @@
 //! gantry under the name `ftpasswd`: that command's options (doc/utils/ftpasswd.html
-//! of ProFTPD's manual) on the files of `gantry passwd`. What there is no code for
-//! is refused by name. Lines of an AuthGroupFile are changed in `groups`.
+//! in ProFTPD's manual) for the files of `gantry passwd`. Options without an
+//! implementation are refused by name. `groups` changes lines of an AuthGroupFile.
 
 mod groups;
 
@@ -16,7 +16,7 @@ use crate::passwd::file::UserFile;
 use crate::passwd::lines::{self, Change, Fields, LineError};
 use crate::passwd::{Input, hashed, password};
 
-/// Makes and changes AuthUserFiles and AuthGroupFiles, and hashes passwords.
+/// Creates and edits AuthUserFiles and AuthGroupFiles, and hashes passwords.
 #[derive(Debug, Parser)]
 #[command(name = "ftpasswd", infer_long_args = true, after_help = NOTES)]
 #[command(disable_version_flag = true, group = ArgGroup::new("mode").required(true))]
@@ -34,10 +34,10 @@ struct Ftpasswd {
     #[arg(long, group = "mode")]
     version: bool,
 
-    /// The file; made where there is none
+    /// The file; created if it does not exist
     #[arg(long, value_name = "FILE")]
     file: Option<PathBuf>,
-    /// Begin a new file in place of the one that is there
+    /// Start a new file instead of the existing one
     #[arg(short = 'F', long)]
     force: bool,
     /// The user's or group's name
@@ -49,10 +49,10 @@ struct Ftpasswd {
     #[arg(long)]
     stdin: bool,
 
-    /// Set an existing user's password alone, to another one
+    /// Change only the password of an existing user
     #[arg(long, group = "action")]
     change_password: bool,
-    /// Set an existing user's home folder alone
+    /// Change only the home folder of an existing user
     #[arg(long, group = "action", requires = "home")]
     change_home: bool,
     /// Remove the user
@@ -61,27 +61,27 @@ struct Ftpasswd {
     /// Lock the user's password
     #[arg(short, long, group = "action")]
     lock: bool,
-    /// Unlock it
+    /// Unlock the user's password
     #[arg(short, long, group = "action")]
     unlock: bool,
-    /// Refuse the user's present password
+    /// Refuse the user's current password as the new one
     #[arg(long)]
     not_previous_password: bool,
 
-    /// A member of the group, in place of those that it has; may be repeated
+    /// A member of the group, replacing its current members; may be repeated
     #[arg(short = 'm', long, value_name = "USER")]
     member: Vec<String>,
-    /// One more member of an existing group
+    /// Add a member to an existing group
     #[arg(long, value_name = "USER", group = "action")]
     add_member: Option<String>,
     /// Remove the group
     #[arg(long, group = "action")]
     delete_group: bool,
 
-    /// Hash by SHA-256-crypt, not by yescrypt
+    /// Hash with SHA-256-crypt instead of yescrypt
     #[arg(long, conflicts_with = "sha512")]
     sha256: bool,
-    /// Hash by SHA-512-crypt, not by yescrypt
+    /// Hash with SHA-512-crypt instead of yescrypt
     #[arg(long)]
     sha512: bool,
 
@@ -106,8 +106,8 @@ Examples:
 This is gantry under another name; `gantry passwd` does the same.
 --des, --md5, --not-system-password, --use-cracklib and --enable-group-passwd are
 refused.
-Exit codes: 0 done, 1 nothing was changed, 2 it is the present password,
-8 the home folder is not an absolute path.";
+Exit codes: 0 success, 1 failed and nothing was changed, 2 the new password is the
+current one, 8 the home folder is not an absolute path.";
 
 /// Why nothing was changed.
 #[derive(Debug, thiserror::Error)]
@@ -132,7 +132,7 @@ impl From<LineError> for FtpasswdError {
     }
 }
 
-/// Does what the command line says.
+/// Runs the command line.
 pub fn run() -> ExitCode {
     let arguments = match Ftpasswd::try_parse() {
         Ok(arguments) => arguments,
@@ -168,18 +168,18 @@ impl Ftpasswd {
         if self.group { self.change_group(name) } else { self.change_user(name) }
     }
 
-    /// What is not supported, and why.
+    /// The first option that is not supported, and why.
     fn refused(&self) -> Option<(&'static str, &'static str)> {
-        let weak = "it is guessed too fast; without it passwords are hashed by yescrypt";
-        let foreign = if self.group { "it is for --passwd" } else { "it is for --group" };
+        let weak = "such hashes are too easy to crack; without the option passwords are hashed with yescrypt";
+        let foreign = if self.group { "use it with --passwd" } else { "use it with --group" };
         let of_users = self.change_password || self.change_home || self.delete_user || self.lock || self.unlock;
         let of_groups = self.delete_group || self.add_member.is_some() || !self.member.is_empty();
         [
             (self.des, "--des", weak),
             (self.md5, "--md5", weak),
-            (self.not_system_password, "--not-system-password", "the system's passwords are not looked at"),
-            (self.use_cracklib.is_some(), "--use-cracklib", "passwords are not looked up in dictionaries"),
-            (self.enable_group_passwd, "--enable-group-passwd", "nobody logs in by a group's password"),
+            (self.not_system_password, "--not-system-password", "Gantry does not read the system's passwords"),
+            (self.use_cracklib.is_some(), "--use-cracklib", "Gantry does not check passwords against dictionaries"),
+            (self.enable_group_passwd, "--enable-group-passwd", "group passwords are not used for logins"),
             (self.group && of_users, "this change", foreign),
             (self.passwd && of_groups, "this change", foreign),
         ]

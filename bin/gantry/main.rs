@@ -1,5 +1,5 @@
-//! gantry, the operator's tool: reads its arguments, calls the command, chooses
-//! the exit code. Started under the name of a command of ProFTPD's, it is that one.
+//! gantry, the operator's tool: reads its arguments, runs the command, chooses
+//! the exit code. Under the name of a ProFTPD command it behaves like that command.
 
 mod arguments;
 mod completions;

@@ -1,6 +1,6 @@
-//! `gantry module`: the commands on modules, each in a file of its own: the module
-//! kit (new, build and test, install, package), check, and signatures. All but
-//! check need the loader, which a build without the feature dso has not.
+//! `gantry module`: the commands for modules, each in its own file: the module kit
+//! (new, build and test, install, package), check, and signatures. All but check
+//! need the loader, which is missing in a build without the feature dso.
 
 #[cfg(feature = "dso")]
 mod archive;
@@ -54,40 +54,40 @@ pub use self::{
     verify::Verify,
 };
 
-/// The commands on modules.
+/// The commands for modules.
 #[derive(Debug, clap::Subcommand)]
 pub enum ModuleCommand {
     #[cfg(feature = "dso")]
     #[command(flatten)]
     Kit(KitCommand),
-    /// Tell what a module's file says of itself, and whether the installed gantryd would load it
+    /// Describe a module file, and say whether the installed gantryd would load it
     Check(Check),
 }
 
-/// Those that need the loader.
+/// The commands that need the loader.
 #[cfg(feature = "dso")]
 #[derive(Debug, clap::Subcommand)]
 pub enum KitCommand {
     /// Write a new module: a small, complete, tested crate
     New(New),
-    /// Build a module as a shared object that the installed gantryd accepts
+    /// Build a module as a shared object for the installed gantryd
     Build(Build),
-    /// Build a module, and run its tests against the installed gantryd
+    /// Build a module and run its tests against the installed gantryd
     Test(Test),
-    /// Put modules into the folder where LoadModule looks
+    /// Install modules where LoadModule looks
     Install(Install),
     /// Make a tar file of a module for other machines
     Package(Package),
-    /// Make a key to sign modules with
+    /// Create a key for signing modules
     Keygen(Keygen),
-    /// Sign modules' files
+    /// Sign module files
     Sign(Sign),
-    /// Tell whether modules' files are signed
+    /// Check the signatures of module files
     Verify(Verify),
 }
 
 impl ModuleCommand {
-    /// Does it.
+    /// Runs it.
     pub fn run(&self) -> ExitCode {
         match self {
             #[cfg(feature = "dso")]

@@ -1,6 +1,7 @@
 //! gantry under the names of ProFTPD's commands: each takes that command's options
-//! and prints its forms (doc/utils of ProFTPD's manual), by asking the daemon over
-//! its control socket, for there is no scoreboard. `ftpasswd` has a file of its own.
+//! and prints its output format (doc/utils in ProFTPD's manual). Gantry has no
+//! scoreboard, so they ask the daemon over its control socket. `ftpasswd` has its
+//! own file.
 
 mod console;
 mod daemon;
@@ -14,7 +15,7 @@ mod prxs;
 
 use std::process::ExitCode;
 
-/// Does what the command of this name does; none where there is no such name.
+/// Runs the command of this name; `None` if there is no such command.
 pub fn run(name: &str) -> Option<ExitCode> {
     let command = match name {
         "ftpdctl" => ftpdctl::run,

@@ -1,5 +1,5 @@
-//! How answers look: tables for people, JSON for programs, and nothing that a
-//! client of the server chose (a name, a path) reaches the terminal as it came.
+//! Output: tables for people, JSON for programs. Text that a client of the server
+//! chose (a name, a path) is escaped before it reaches the terminal.
 
 pub mod screen;
 pub mod table;
@@ -12,12 +12,12 @@ use std::io::{self, IsTerminal, Write};
 use rustix::termios::tcgetwinsize;
 use serde_json::Value;
 
-/// What text is laid out for.
+/// The page that text is laid out for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Page {
-    /// The terminal's width in columns; none where lines may be of any length.
+    /// The terminal's width in columns; `None` if lines may have any length.
     pub width: Option<usize>,
-    /// Whether colours are welcome.
+    /// Whether to use colours.
     pub colour: bool,
 }
 
@@ -25,7 +25,7 @@ impl Page {
     /// Lines of any length, no colours.
     pub const PLAIN: Self = Self { width: None, colour: false };
 
-    /// That of the standard output.
+    /// The page of the standard output.
     pub fn of_output() -> Self {
         if !io::stdout().is_terminal() {
             return Self::PLAIN;
@@ -40,14 +40,14 @@ impl Page {
 /// Writes to the standard output, all at once.
 ///
 /// # Errors
-/// Nobody reads it any more, or its disk is full.
+/// The reader is gone, or the disk is full.
 pub fn print(text: &str) -> io::Result<()> {
     let mut out = io::stdout().lock();
     out.write_all(text.as_bytes())?;
     out.flush()
 }
 
-/// One JSON document and a newline: for a terminal laid out in lines.
+/// One JSON document and a newline; for a terminal it is spread over lines.
 pub fn document(value: &Value) -> String {
     let text = if io::stdout().is_terminal() { format!("{value:#}") } else { value.to_string() };
     text::escaped_json(&text) + "\n"

@@ -1,4 +1,4 @@
-//! The command line of gantryd; option letters are ProFTPD's.
+//! The command line of gantryd, with ProFTPD's option letters.
 
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -8,7 +8,7 @@ use gantry_server::{Family, Override};
 
 use crate::directives::Form;
 
-/// An FTP server whose every ability is a module.
+/// An FTP server built from modules.
 #[derive(Debug, Parser)]
 #[command(name = "gantryd", disable_version_flag = true, after_help = EXAMPLES)]
 pub struct Arguments {
@@ -18,84 +18,84 @@ pub struct Arguments {
     /// Check the configuration and exit
     #[arg(short = 't', long = "configtest")]
     pub test: bool,
-    /// With -t: tell what a configuration of ProFTPD's means here
+    /// With -t: report what a ProFTPD configuration means for Gantry
     #[arg(long, value_name = "FILE", requires = "test", conflicts_with_all = ["config", "set", "address"])]
     pub compat: Option<PathBuf>,
-    /// Put a directive of the main server in place of the file's; may be repeated
+    /// Override a directive of the main server; may be repeated
     #[arg(long, value_name = "NAME=VALUE", value_parser = Override::set)]
     pub set: Vec<Override>,
-    /// The main server's address, as --set DefaultAddress does
+    /// The main server's address, like --set DefaultAddress=ADDRESS
     #[arg(short = 'S', long = "serveraddr", value_name = "ADDRESS")]
     pub address: Option<IpAddr>,
     /// Define a name for `<IfDefine>`
     #[arg(short = 'D', long = "define", value_name = "NAME")]
     pub defines: Vec<String>,
-    /// Stay in the foreground: the default, but not under the name proftpd
+    /// Stay in the foreground (the default, except under the name proftpd)
     #[arg(short = 'n', long = "nodaemon")]
     pub foreground: bool,
-    /// In the foreground, log to syslog where no SystemLog is set, not to standard error
+    /// In the foreground: without SystemLog, log to syslog instead of standard error
     #[arg(short = 'q', long = "quiet")]
     pub quiet: bool,
-    /// Stay in the foreground, and end with the first session
+    /// Stay in the foreground, and exit when the first session ends
     #[arg(short = 'X', long = "nofork")]
     pub once: bool,
-    /// Log more: 0 to 10
+    /// Log more, from 0 to 10
     #[arg(short = 'd', long = "debug", value_name = "LEVEL", value_parser = clap::value_parser!(u8).range(..=10))]
     pub debug: Option<u8>,
     /// List the modules that are linked in and exit
     #[arg(short = 'l', long = "list")]
     pub list: bool,
-    /// Show how it was built, its stamp and its paths, and exit
+    /// Show version, stamp, paths, features and modules of this build, and exit
     #[arg(short = 'V', long = "settings")]
     pub settings: bool,
-    /// Show the version and exit; twice: with stamp and modules
+    /// Show the version and exit; if given twice, also stamp and modules
     #[arg(short = 'v', long = "version", action = ArgAction::Count)]
     pub version: u8,
-    /// As -vv
+    /// The same as -vv
     #[arg(long)]
     pub version_status: bool,
     /// List the directives of the server and of the modules that are linked in, and exit
     #[arg(long)]
     pub list_directives: bool,
-    /// With --list-directives: as JSON
+    /// With --list-directives: print JSON
     #[arg(long, requires = "list_directives", conflicts_with = "markdown")]
     pub json: bool,
-    /// With --list-directives: as docs/directives.md
+    /// With --list-directives: print the page docs/directives.md
     #[arg(long, requires = "list_directives")]
     pub markdown: bool,
-    /// With --list-directives: as a JSON schema of the configuration in TOML, for editors
+    /// With --list-directives: print a JSON schema of the TOML syntax, for editors
     #[arg(long, requires = "list_directives", conflicts_with_all = ["json", "markdown"])]
     pub schema: bool,
-    /// Serve a demonstration of its own making from ./gantry-data
+    /// Run a demonstration server with its data in ./gantry-data
     #[arg(long, conflicts_with_all = ["config", "test"])]
     pub demo: bool,
-    /// Taken for ProFTPD's sake, without effect: users' files are read as they change
+    /// No effect, accepted for ProFTPD's scripts: changed user files are always reread
     #[arg(short = 'p', long = "persistent", value_name = "0|1", value_parser = clap::value_parser!(u8).range(..=1))]
     pub persistent: Option<u8>,
-    /// Taken for ProFTPD's sake, without effect: the kernel refuses what collides
+    /// No effect, accepted for ProFTPD's scripts: the kernel refuses addresses in use
     #[arg(short = 'N', long = "nocollision")]
     pub no_collision: bool,
-    /// Listen at IPv4 addresses alone
+    /// Listen on IPv4 addresses only
     #[arg(short = '4', long = "ipv4", conflicts_with = "ipv6")]
     pub ipv4: bool,
-    /// Taken for ProFTPD's sake, without effect: IPv6 is served where the machine has it
+    /// No effect, accepted for ProFTPD's scripts: IPv6 is used if available
     #[arg(short = '6', long = "ipv6")]
     pub ipv6: bool,
 }
 
 impl Arguments {
-    /// What overrides the configuration, the stronger last.
+    /// The overrides of the configuration; later ones win.
     pub fn overrides(&self) -> Vec<Override> {
         let address = self.address.and_then(|address| Override::set(&format!("DefaultAddress={address}")).ok());
         address.into_iter().chain(self.set.iter().cloned()).collect()
     }
 
-    /// Where servers listen.
+    /// The address family that servers listen on.
     pub fn family(&self) -> Family {
         if self.ipv4 { Family::V4 } else { Family::Any }
     }
 
-    /// How `--list-directives` shows them.
+    /// The output format of `--list-directives`.
     pub fn directives_form(&self) -> Form {
         match self {
             Self { json: true, .. } => Form::Json,
@@ -109,19 +109,19 @@ impl Arguments {
 const EXAMPLES: &str = "\
 Examples:
   gantryd -t -c /etc/gantry.conf            check a configuration
-  gantryd -c /etc/gantry.conf               serve it, in the foreground
+  gantryd -c /etc/gantry.conf               run in the foreground
   gantryd -c /etc/gantry.conf --set Port=2121 --set 'ServerIdent=on \"a test\"'
   gantryd -t --compat /etc/proftpd/proftpd.conf
-                                            what works here, what differs, what is missing
-  gantryd --demo                            serve a demonstration from ./gantry-data
-  gantryd --list-directives                 what a configuration may say
+                                            report what works, differs or is missing
+  gantryd --demo                            run a demonstration server
+  gantryd --list-directives                 list all directives
 
-Under the name proftpd (a link) it goes to the background unless -n or -X is
-given; the command ends once clients can come, or with what is wrong.
-Signals: SIGHUP reads the configuration anew (a faulty one changes nothing),
-SIGTERM ends the server.
-Exit codes: 0 ended or fine, 1 a fault in the configuration or at start-up,
-2 a wrong command line, 3 another gantryd holds the PidFile.";
+Under the name proftpd (a link) it goes to the background unless -n or -X is given; the
+command returns once clients can connect, or reports what is wrong.
+Signals: SIGHUP reloads the configuration (an error changes nothing), SIGTERM ends the
+server.
+Exit codes: 0 ended by a signal, or configuration valid; 1 error in the configuration
+or at start; 2 wrong command line; 3 another gantryd holds the PidFile.";
 
 #[cfg(test)]
 mod tests {
@@ -130,7 +130,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_options_go_together() {
+    fn the_options_are_consistent() {
         Arguments::command().debug_assert();
         let parsed = |words: &[&str]| Arguments::try_parse_from([&["gantryd"], words].concat());
         let all =

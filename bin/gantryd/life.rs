@@ -1,5 +1,5 @@
-//! How the daemon is brought to life: in the foreground, or in the background
-//! with the starter waiting until clients can come; and who is told.
+//! Starts the daemon in the foreground, or in the background while the starter waits
+//! until clients can connect, and reports errors.
 
 use std::net::SocketAddr;
 use std::process::ExitCode;
@@ -32,30 +32,30 @@ pub fn serve(source: Source, images: Images, name: Name, arguments: &Arguments) 
     )
 }
 
-/// The exit code of what was done; what is wrong goes to standard error.
+/// The exit code; an error is printed to standard error.
 pub fn ended(done: Result<(), StartError>) -> ExitCode {
     ExitCode::from(told(done))
 }
 
 fn in_background(source: Source, images: Images, manner: Manner) -> ExitCode {
-    // The thread that waits is the only one, so the process can be split.
+    // This is the only thread so far, so the process can be split.
     let starter = match split() {
         Ok(Side::Starter(word)) => return awaited(word.wait()),
         Ok(Side::Daemon(starter)) => starter,
         Err(error) => return ended(Err(StartError::System("cannot go to the background".to_owned(), error))),
     };
-    // Whatever is wrong from here on, the starter's standard error shows it.
+    // From here on, errors go to the starter's standard error.
     prefer_syslog();
     if let Err(error) = std::env::set_current_dir("/") {
-        return ended(Err(StartError::System("cannot go to /".to_owned(), error)));
+        return ended(Err(StartError::System("cannot change to the folder /".to_owned(), error)));
     }
     let mut waiting = Some(starter);
     let ready = |_: &[SocketAddr], _: &Generation| {
         if let Err(error) = close_standard_streams() {
-            warn(format_args!("cannot let go of the terminal: {error}"));
+            warn(format_args!("cannot close the standard streams: {error}"));
         }
         if let Some(starter) = waiting.take() {
-            // Who waits no more was ended, and the daemon was not.
+            // The starter may have been killed; the daemon continues.
             let _ = starter.tell(0);
         }
     };
@@ -66,10 +66,10 @@ fn in_background(source: Source, images: Images, manner: Manner) -> ExitCode {
     ExitCode::from(code)
 }
 
-/// How the starter ends once the daemon has spoken.
+/// The starter's exit code, from the daemon's report.
 fn awaited(word: Option<u8>) -> ExitCode {
     let Some(code) = word else {
-        eprintln!("Fatal: gantryd ended before clients could come");
+        eprintln!("Fatal: gantryd ended before clients could connect");
         return ExitCode::FAILURE;
     };
     ExitCode::from(code)

@@ -21,7 +21,7 @@ use crate::arguments::Arguments;
 use crate::name::Name;
 
 fn main() -> ExitCode {
-    // First of all: such a child does nothing else.
+    // This comes first: a trial process does nothing else.
     #[cfg(feature = "dso")]
     if let Some(code) = gantry_loader::Trial::answer() {
         return code;
@@ -78,8 +78,8 @@ fn check(source: &Source, images: &Images) -> Result<(), StartError> {
     Ok(())
 }
 
-/// What a configuration of ProFTPD's means here; a failure when it cannot be
-/// used as it is.
+/// Reports what a ProFTPD configuration means for Gantry; fails if it cannot be used
+/// as it is.
 fn compat(file: &Path, arguments: &Arguments, images: &Images) -> ExitCode {
     let source = Source {
         path: absolute(file.to_owned()),

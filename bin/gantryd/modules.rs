@@ -1,6 +1,5 @@
-//! The modules that are linked in: the one file of the daemon that names any.
-//! A crate that nothing names is not linked, so each line is what makes its
-//! module part of the executable.
+//! The modules that are linked in. This is the daemon's only file that names modules.
+//! A crate that nothing names is not linked, so each module needs its line here.
 
 extern crate mod_auth as _;
 extern crate mod_auth_file as _;

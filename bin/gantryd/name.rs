@@ -1,20 +1,20 @@
-//! The name that the daemon was started under: a link with ProFTPD's makes it
-//! behave as that command does.
+//! The name that the daemon was started under. Through a link named `proftpd` it
+//! behaves like ProFTPD's command.
 
 use std::ffi::OsStr;
 use std::path::Path;
 
-/// Whose command it is.
+/// The command to behave like.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Name {
-    /// Our own, and any name that nobody knows.
+    /// Our own, for any other name.
     Gantryd,
     /// ProFTPD's.
     Proftpd,
 }
 
 impl Name {
-    /// That of this process.
+    /// The name of this process.
     pub fn current() -> Self {
         Self::of(&std::env::args_os().next().unwrap_or_default())
     }

@@ -1,37 +1,36 @@
-//! Where things are: built in by the install step, or beside the executable in
+//! Paths of files: compiled in by the install step, or next to the executable in
 //! cargo's folder.
 
 use std::path::{Path, PathBuf};
 
 use crate::name::Name;
 
-/// The prefix that the install step built in.
+/// The prefix that the install step compiled in.
 pub const PREFIX: Option<&str> = option_env!("GANTRY_PREFIX");
-/// The folder of modules that the install step built in.
+/// The module folder that the install step compiled in.
 pub const LIBEXECDIR: Option<&str> = option_env!("GANTRY_LIBEXECDIR");
-/// The folder of the configuration that the install step built in.
+/// The configuration folder that the install step compiled in.
 pub const SYSCONFDIR: Option<&str> = option_env!("GANTRY_SYSCONFDIR");
 
-/// The configuration that is read without `-c`. Under ProFTPD's name that is a
-/// `proftpd.conf` beside ours, if there is one.
+/// The configuration that is read without `-c`. Under ProFTPD's name this is
+/// `proftpd.conf` in the same folder, if it exists.
 pub fn configuration(name: Name) -> PathBuf {
     let folder = Path::new(SYSCONFDIR.unwrap_or("/usr/local/etc"));
     let theirs = folder.join("proftpd.conf");
     if name == Name::Proftpd && theirs.exists() { theirs } else { folder.join("gantry.conf") }
 }
 
-/// The PidFile of a daemon that goes to the background and whose configuration
-/// names none.
+/// The PidFile of a daemon in the background whose configuration names none.
 pub fn pid_file() -> PathBuf {
     Path::new(PREFIX.unwrap_or("/usr/local")).join("var/proftpd.pid")
 }
 
-/// The control socket where ControlsEngine switches it on and nothing says where.
+/// The control socket if the configuration enables it without naming its path.
 pub fn control_socket() -> PathBuf {
     Path::new(PREFIX.unwrap_or("/usr/local")).join("var/run/gantryd.sock")
 }
 
-/// The folders in which LoadModule looks when ModulePath says nothing.
+/// The folders in which LoadModule looks without ModulePath.
 pub fn modules() -> Vec<PathBuf> {
     match LIBEXECDIR {
         Some(folder) => vec![folder.into()],
@@ -39,8 +38,7 @@ pub fn modules() -> Vec<PathBuf> {
     }
 }
 
-/// The folder of cargo's that the executable lies in, if it was started from
-/// there: then nothing has been installed.
+/// Cargo's folder with this executable, if it is not installed.
 pub fn cargo_folder() -> Option<PathBuf> {
     let executable = std::env::current_exe().ok()?;
     let folder = executable.parent()?;

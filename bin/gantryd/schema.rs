@@ -1,12 +1,12 @@
-//! What `--list-directives --schema` prints: a JSON schema (draft 7, which editors
-//! know best) of the configuration in TOML, for completion, help and marks under
-//! what is wrong. docs/toml.md tells what it describes.
+//! The output of `--list-directives --schema`: a JSON schema (draft 7, which editors
+//! support best) of the configuration in TOML, for completion, help and error marks.
+//! docs/toml.md describes the syntax.
 
 use gantry_api::{Contexts, Directive};
 use gantry_server::SectionKind;
 use serde_json::{Map, Value, json};
 
-/// The schema of a configuration with these directives; `describe` tells of one.
+/// The schema of a configuration with these directives; `describe` gives the help.
 pub fn schema(directives: &[&Directive], describe: impl Fn(&Directive) -> String) -> Value {
     let mut definitions = Map::new();
     for directive in directives {
@@ -37,12 +37,12 @@ const SERVER: &str = "server-config";
 const WORD: &str = "a-word";
 const LINES: &str = "some-lines";
 
-/// The key under which `[[VirtualHost]]` has its words.
+/// The key in `[[VirtualHost]]` for its words.
 const ADDRESSES: &str = "addresses";
 
-/// Directives that every context has, and that nobody declares.
+/// Directives that are allowed everywhere and not declared by `directive!`.
 const EVERYWHERE: [(&str, &str); 2] =
-    [("Include", "Reads other files, as if they stood here."), ("Define", "Defines a name for IfDefine.")];
+    [("Include", "Reads other files as if their lines were here."), ("Define", "Defines a name for IfDefine.")];
 
 fn body_name(kind: SectionKind) -> String {
     format!("section-{}", kind.name())
@@ -100,7 +100,7 @@ fn section(kind: SectionKind) -> Value {
     }
 }
 
-/// Tables under the section's words.
+/// Tables named by the section's words.
 fn by_words(body: &str) -> Value {
     json!({ "type": "object", "additionalProperties": one_or_more(body) })
 }
@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn each_directive_stands_where_it_may_and_nowhere_else() {
+    fn each_directive_is_allowed_only_in_its_contexts() {
         let directives = Image::this(&LOGGER).directives;
         let schema = schema(&directives, |directive| directive.help.to_owned());
         let bodies = SectionKind::ALL.map(|kind| (kind.context(), body_name(kind)));

@@ -1,4 +1,4 @@
-//! What `-l`, `-V`, `-v` and `-vv` show, in ProFTPD's forms.
+//! The output of `-l`, `-V`, `-v` and `-vv`, in ProFTPD's format.
 
 use std::fmt::Write as _;
 use std::io::Write as _;
@@ -13,7 +13,7 @@ const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// Prints a text.
 pub fn print(text: &str) {
-    // Whoever reads may have read enough.
+    // The reader may be gone.
     let _ = std::io::stdout().write_all(text.as_bytes());
 }
 
@@ -22,8 +22,8 @@ pub fn version(name: Name) -> String {
     format!("Gantry Version {}\n", shown_version(name))
 }
 
-/// `-vv`: with the modules that the configuration uses, or, where it is not
-/// there or faulty, those that are linked in.
+/// `-vv`: with the modules that the configuration uses, or, if it is missing or has
+/// errors, those that are linked in.
 pub fn status(images: &Images, name: Name, source: &Source) -> String {
     let linked = || images.linked().iter().map(|module| (module.name.to_owned(), module.version.to_owned())).collect();
     let modules: Vec<_> = gantry_server::modules(source, images).unwrap_or_else(|_| linked());
@@ -88,7 +88,7 @@ fn shown_version(name: Name) -> String {
     }
 }
 
-/// By ProFTPD's names and in its order.
+/// With ProFTPD's names and in its order.
 const FEATURES: &[(bool, &str)] = &[
     (cfg!(feature = "ctrls"), "Controls"),
     (cfg!(feature = "dso"), "DSO"),
@@ -99,8 +99,7 @@ const FEATURES: &[(bool, &str)] = &[
     (true, "Sendfile"),
 ];
 
-/// How each module that may be left out was asked for, by the names of cargo's
-/// features.
+/// The cargo features of the optional modules.
 const LAYOUTS: &[(bool, &str)] = &[
     (cfg!(feature = "static-mod_auth_tokens"), "static-mod_auth_tokens"),
     (cfg!(feature = "static-mod_cksum"), "static-mod_cksum"),

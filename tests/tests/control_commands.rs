@@ -49,17 +49,17 @@ fn a_module_goes_in_is_swapped_and_goes_out(layout: Layout) {
     drop(before);
     insmod.extend(["-d", "GreetMessage \"Hello, operator\""]);
     let done = told(&server, layout, &insmod);
-    assert!(done.starts_with("mod_greet is in: new sessions have generation "), "{done}");
+    assert!(done.starts_with("mod_greet added: new sessions use generation "), "{done}");
     let mut wire = server.connect();
     wire.expect("USER alice", 331);
     let answer = wire.expect(format!("PASS {PASSWORD}"), 230).text();
     assert!(answer.contains("Hello, operator"), "{answer}");
     if layout == Layout::Shared {
         let done = told(&server, layout, &["swap", "mod_greet", &path]);
-        assert!(done.starts_with("mod_greet is swapped"), "{done}");
+        assert!(done.starts_with("mod_greet swapped"), "{done}");
     }
     let done = told(&server, layout, &["rmmod", "mod_greet"]);
-    assert!(done.contains("1 session still has it"), "{done}");
+    assert!(done.contains("1 session still uses it"), "{done}");
     wire.expect("QUIT", 221);
     // Gone or going, it is waited for; a second rmmod has nothing to take out.
     let again = gantry(&server, layout, &["rmmod", "mod_greet"]);
@@ -80,7 +80,7 @@ fn rmmod_waits_for_the_last_session(layout: Layout) {
 fn reload_tells_how_it_went(layout: Layout) {
     let mut server = operated(layout);
     let done = told(&server, layout, &["reload"]);
-    assert!(done.starts_with("the configuration is read anew: new sessions have generation "), "{done}");
+    assert!(done.starts_with("configuration reloaded: new sessions use generation "), "{done}");
     let before = json(&server, layout, &["status"]);
     server.reconfigure(|config| {
         config.add("NoSuchDirective", "on");
@@ -202,7 +202,7 @@ fn shutdown_ends_the_daemon(layout: Layout) {
     let mut server = operated(layout);
     let mut wire = server.login();
     let done = told(&server, layout, &["shutdown", "--graceful", "1m"]);
-    assert_eq!(done, "gantryd will end within 1m00s: 1 session is there\n");
+    assert_eq!(done, "gantryd will end within 1m00s (1 session)\n");
     wire.expect("QUIT", 221);
     assert!(server.ended().success());
     let gone = gantry(&server, layout, &["who"]);

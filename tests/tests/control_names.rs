@@ -277,7 +277,7 @@ fn ftpshut_takes_all_down_and_up(layout: Layout) {
     let server = operated(layout);
     let mut session = server.login();
     let done = named(&server, layout, "ftpshut", &["now", "going down"]).ok();
-    assert!(done.out.contains("ftpshut -R") && done.err.contains("not shown the message"), "{}", done.text());
+    assert!(done.out.contains("ftpshut -R") && done.err.contains("do not see the message"), "{}", done.text());
     assert_eq!(session.reply().code, 421);
     assert_eq!(Wire::open(server.address()).unwrap().greeting().code, 421);
     named(&server, layout, "ftpshut", &["-R"]).ok();

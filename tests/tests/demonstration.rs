@@ -31,7 +31,7 @@ impl Demonstration {
 
     /// What it printed behind a word, once it has printed all.
     fn printed(&self, word: &str) -> String {
-        for_condition("the demonstration says all", || self.output().contains("Ctrl-C ends it."));
+        for_condition("the demonstration says all", || self.output().contains("Press Ctrl-C to stop."));
         let found = self.output().lines().find_map(|line| Some(line.trim().strip_prefix(word)?.trim().to_owned()));
         found.unwrap_or_else(|| panic!("no {word} in\n{}", self.output()))
     }
@@ -68,7 +68,7 @@ fn made(set: &str) -> tempfile::TempDir {
     let config = folder.path().join("gantry-data/gantry.conf");
     let mut first = Demonstration::start(set, folder.path());
     for_condition("it serves, or the port is taken", || {
-        first.output().contains("Ctrl-C ends it.") || first.child.try_wait().unwrap().is_some()
+        first.output().contains("Press Ctrl-C to stop.") || first.child.try_wait().unwrap().is_some()
     });
     let output = first.output();
     assert!(output.contains("ftp://127.0.0.1:2121/") || output.contains("127.0.0.1:2121"), "{output}");

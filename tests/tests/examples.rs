@@ -158,8 +158,12 @@ fn a_token_logs_in_and_another_user_is_left_to_others(layout: Layout) {
 
 fn a_faulty_file_of_tokens_keeps_the_server_from_starting(layout: Layout) {
     for (text, mode, fault) in [
-        (format!("#\ntina:{SESAME}:1:1:home\n"), 0o600, "line 2: the home folder is no absolute path"),
-        (format!("tina:{SESAME}:1:1:/\n"), 0o644, "others than its owner may read or write it: chmod 600"),
+        (format!("#\ntina:{SESAME}:1:1:home\n"), 0o600, "line 2: the home folder is not an absolute path"),
+        (
+            format!("tina:{SESAME}:1:1:/\n"),
+            0o644,
+            "users other than its owner can read or write it; chmod 600 the file",
+        ),
     ] {
         let trial = Trial::run(&gantryd(layout), &[], |config| {
             prepare(config, layout, "mod_auth_tokens");
@@ -262,7 +266,7 @@ fn an_upload_is_told_and_what_fails_in_passing_is_told_again(layout: Layout) {
     wire.fetch("RETR a file");
     wire.give("APPE a file", b"!");
     assert_eq!(web.next()["command"], "APPE");
-    server.wait_for_log(&["mod_webhook", "it answers 404", "not told: "]);
+    server.wait_for_log(&["mod_webhook", "it replied with 404", "not delivered: "]);
     wire.give("STOR other", b"");
     assert_eq!(web.next()["path"], "/other");
 }
@@ -278,7 +282,7 @@ fn no_client_waits_for_a_web_server_and_the_queue_is_bounded(layout: Layout) {
     assert_eq!(web.next()["path"], "/first");
     wire.give("STOR second", b"");
     wire.give("STOR third", b"");
-    server.wait_for_log(&["not told of /third: the queue is full"]);
+    server.wait_for_log(&["not notified of /third: the queue is full"]);
     // What waits when the server ends is told, and nothing more.
     web.answer(&[200, 200]);
     drop(wire);
@@ -293,15 +297,15 @@ fn a_web_server_that_is_not_there_does_not_keep_the_server_from_ending(layout: L
     });
     let mut wire = server.login();
     wire.give("STOR lost", b"");
-    server.wait_for_log(&["mod_webhook", "refused", "not told: ", "/lost"]);
+    server.wait_for_log(&["mod_webhook", "refused", "not delivered: ", "/lost"]);
     drop(wire);
     assert!(server.terminate().success());
 }
 
 fn an_address_that_is_none_is_a_fault_of_the_file(layout: Layout) {
     for (directive, words, fault) in [
-        ("WebhookURL", "https://example.org/", "https is not spoken here"),
-        ("WebhookURL", "example.org", "is no address of a web server"),
+        ("WebhookURL", "https://example.org/", "https is not supported"),
+        ("WebhookURL", "example.org", "is not the address of a web server"),
         ("WebhookQueue", "0", "it must be between 1 and 65535"),
         ("WebhookRetries", "11", "it must be between 0 and 10"),
     ] {
@@ -490,5 +494,9 @@ fn variables_that_are_no_compilers_flags_are_refused() {
     let workspace = examples("flags-of-c");
     let mut build = module(&workspace, &["build", "--profile", "dev", "mod_cksum"]);
     let done = finish(build.env("MODULE_LIBS", "cksum"));
-    assert!(!done.status.success() && done.err.contains("MODULE_LIBS: 'cksum' is not understood"), "{}", done.text());
+    assert!(
+        !done.status.success() && done.err.contains("MODULE_LIBS: 'cksum' does not start with -l"),
+        "{}",
+        done.text()
+    );
 }

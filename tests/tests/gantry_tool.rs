@@ -85,7 +85,7 @@ fn what_would_spoil_the_file_is_refused(layout: Layout) {
 fn it_tells_which_modules_fit(layout: Layout) {
     let check = |path: &Path| gantry(layout, &["module", "check", path.to_str().unwrap()], "");
     let fits = check(&shared_objects().join("mod_sql.so")).ok().out;
-    assert!(fits.contains("mod_sql 0.1.0") && fits.contains("SQLConnectInfo") && fits.contains("fits"), "{fits}");
+    assert!(fits.contains("mod_sql 0.1.0") && fits.contains("SQLConnectInfo") && fits.contains("  matches "), "{fits}");
     let refused = check(&build("mod_mark", Build::OtherCfg));
     assert_eq!(refused.status.code(), Some(1));
     assert!(refused.out.contains("refused: flags differs: the file has '--cfg=other'"), "{}", refused.out);

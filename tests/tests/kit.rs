@@ -93,7 +93,7 @@ fn plain_cargo_builds_the_same_and_a_second_module_joins_the_workspace() {
     for name in ["mod_first", "mod_second_one"] {
         let object = target().join(format!("debug/lib{name}.so"));
         let checked = run(&workspace, &["check", object.to_str().unwrap()]).ok();
-        assert!(checked.out.contains("sbin/gantryd\n") && checked.out.contains("  fits "), "{}", checked.out);
+        assert!(checked.out.contains("sbin/gantryd\n") && checked.out.contains("  matches "), "{}", checked.out);
         run(&workspace, &["install", "--to", "installed", object.to_str().unwrap()]).ok();
         let (built, installed) = (fs::read(object).unwrap(), fs::read(installed.join(format!("{name}.so"))).unwrap());
         assert!(installed.starts_with(&built), "{name}");
@@ -147,7 +147,10 @@ fn a_package_carries_a_signed_module_to_another_machine() {
     fs::write(&torn, changed).unwrap();
     assert_refused(&run(&workspace, &["install", "--to", to, torn.to_str().unwrap()]), &["torn.tar", "sha256"]);
     fs::write(&torn, &bytes[..5000]).unwrap();
-    assert_refused(&run(&workspace, &["install", "--to", to, torn.to_str().unwrap()]), &["torn.tar", "no package"]);
+    assert_refused(
+        &run(&workspace, &["install", "--to", to, torn.to_str().unwrap()]),
+        &["torn.tar", "not a module package"],
+    );
 }
 
 /// Where the disk is full half way, and where a file cannot take its place.
@@ -166,13 +169,13 @@ fn an_installation_that_fails_leaves_all_as_it_was(workspace: &Path, tar: &str) 
     let mut limited = Command::new("sh");
     limited.args(["-c", "trap '' XFSZ; ulimit -f 8; exec \"$0\" \"$@\""]);
     limited.arg(install.get_program()).args(install.get_args()).current_dir(workspace);
-    assert_refused(&finish(&mut limited), &["mod_parcel.so: cannot write this: File too large"]);
+    assert_refused(&finish(&mut limited), &["mod_parcel.so: cannot write: File too large"]);
     assert!((fs::read(&object).unwrap(), fs::read(&signature).unwrap()) == held, "what was there is whole");
     assert_eq!(fs::read_dir(place.path()).unwrap().count(), 3, "nothing else is left there");
 
     fs::remove_file(&object).unwrap();
     fs::create_dir(&object).unwrap();
-    assert_refused(&run(workspace, &arguments), &["mod_parcel.so: cannot write this: "]);
+    assert_refused(&run(workspace, &arguments), &["mod_parcel.so: cannot write: "]);
     assert_eq!(fs::read(&signature).unwrap(), held.1);
     assert_eq!(fs::read_dir(place.path()).unwrap().count(), 3, "nothing else is left there");
 }
@@ -188,7 +191,7 @@ fn the_flags_of_the_daemon_that_count_are_the_modules() {
     let checked = run(&workspace, &["check", built.out.trim()]);
     assert!(checked.out.contains("flags differs: the file has '--cfg=counted'"), "{}", checked.text());
     let checked = run(&workspace, &["check", "--gantryd", flagged, built.out.trim()]).ok();
-    assert!(checked.out.contains(&format!("  fits {flagged}\n")), "{}", checked.out);
+    assert!(checked.out.contains(&format!("  matches {flagged}\n")), "{}", checked.out);
     // What was built for that one is not for the installed one.
     assert_refused(&run(&workspace, &["install"]), &["would refuse it: flags (module --cfg=counted, gantryd none)"]);
     run(&workspace, &["install", "--gantryd", flagged, "--to", workspace.to_str().unwrap()]).ok();
@@ -198,14 +201,14 @@ fn the_flags_of_the_daemon_that_count_are_the_modules() {
 fn names_that_no_module_may_have_are_refused() {
     let folder = folder("names");
     for (name, words) in [
-        ("greet", "it must begin with mod_"),
-        ("mod_", "a letter comes first"),
-        ("mod_Greet", "small letters, digits and _ alone"),
-        ("mod_../x", "small letters, digits and _ alone"),
-        ("mod_a__b", "each _ stands between two words"),
-        ("mod_core", "one of that name is linked into gantryd"),
+        ("greet", "it must start with mod_"),
+        ("mod_", "there must be a letter"),
+        ("mod_Greet", "only lower-case letters, digits and _"),
+        ("mod_../x", "only lower-case letters, digits and _"),
+        ("mod_a__b", "each _ must be between two words"),
+        ("mod_core", "a module of this name is linked into gantryd"),
     ] {
-        assert_refused(&run(&folder, &["new", name]), &[&format!("'{name}' is no name for a module"), words]);
+        assert_refused(&run(&folder, &["new", name]), &[&format!("'{name}' is not a valid module name"), words]);
     }
     assert_eq!(fs::read_dir(&folder).unwrap().count(), 0, "nothing was written");
 }
@@ -235,8 +238,8 @@ fn the_next_command_is_told_as_a_shell_takes_it() {
 fn what_is_there_is_not_written_over() {
     let folder = folder("exists");
     fs::write(folder.join("mod_there"), "mine").unwrap();
-    assert_refused(&run(&folder, &["new", "mod_there"]), &["mod_there: there is something already"]);
-    assert_refused(&run(&folder, &["new", "mod_other", "mod_there"]), &["there is something already"]);
+    assert_refused(&run(&folder, &["new", "mod_there"]), &["mod_there exists already"]);
+    assert_refused(&run(&folder, &["new", "mod_other", "mod_there"]), &["exists already"]);
     assert_eq!(fs::read(folder.join("mod_there")).unwrap(), b"mine");
 }
 
@@ -246,7 +249,7 @@ fn another_compiler_is_refused_with_what_to_do() {
     let old = "echo 'rustc 1.60.0'; echo 'release: 1.60.0'; echo 'commit-hash: abc'; echo 'host: here'";
     let old = script(&workspace, "old-rustc", old);
     let done = finish(module(&workspace, &["build"]).env("RUSTC", &old));
-    assert_refused(&done, &["rustc 1.60.0 abc here", "was built by rustc 1.", "rustup toolchain install 1."]);
+    assert_refused(&done, &["rustc 1.60.0 abc here", "was built with rustc 1.", "rustup toolchain install 1."]);
     let failing = script(&workspace, "no-rustc", "echo 'no toolchain' >&2; exit 1");
     assert_refused(&finish(module(&workspace, &["build"]).env("RUSTC", &failing)), &["no toolchain", "rustup"]);
 }
@@ -265,7 +268,7 @@ fn crates_that_are_not_there_offline_are_told_of() {
     let workspace = written("crates", "mod_lonely");
     let home = tempfile::tempdir().unwrap();
     let done = finish(module(&workspace, &["build", "--offline"]).env("CARGO_HOME", home.path()));
-    assert_refused(&done, &["cargo lacks crates, and cannot fetch them (offline)", "cargo fetch", "cargo vendor"]);
+    assert_refused(&done, &["cargo lacks crates and cannot download them (offline)", "cargo fetch", "cargo vendor"]);
 }
 
 #[test]
@@ -288,8 +291,8 @@ fn vendored_crates_are_enough() {
 #[test]
 fn what_is_no_module_is_refused() {
     let folder = folder("none");
-    assert_refused(&run(&folder, &["build"]), &["this is no module: it has no Cargo.toml"]);
-    assert_refused(&run(&folder, &["install"]), &["this is no module: it has no Cargo.toml"]);
+    assert_refused(&run(&folder, &["build"]), &["not a module: it has no Cargo.toml"]);
+    assert_refused(&run(&folder, &["install"]), &["not a module: it has no Cargo.toml"]);
     assert_refused(&run(&folder, &["build", "nowhere"]), &["nowhere: cannot find this folder: No such file"]);
     let package = |name: &str, more: &str| {
         let manifest =
@@ -301,10 +304,10 @@ fn what_is_no_module_is_refused() {
     fs::write(folder.join("src/lib.rs"), "").unwrap();
     let kit = prefix().join("share/gantry/kit/core/api");
     let api = format!("[dependencies]\ngantry-api = {{ path = \"{}\" }}\n", kit.display());
-    assert_refused(&package("hello", ""), &["the package hello has a name that does not begin with mod_"]);
+    assert_refused(&package("hello", ""), &["the package hello has a name that does not start with mod_"]);
     assert_refused(&package("mod_x", ""), &["the package mod_x does not depend on gantry-api"]);
     assert_refused(&package("mod_x", &api), &["the package mod_x has no [lib] with crate-type cdylib"]);
-    assert_refused(&package("mod_x", "[[[\n"), &["its Cargo.toml is faulty"]);
+    assert_refused(&package("mod_x", "[[[\n"), &["its Cargo.toml has an error"]);
 }
 
 #[test]
@@ -348,13 +351,13 @@ fn a_kit_of_another_gantry_is_told_of_when_the_module_is_built() {
     run(&workspace, &["build", "--profile", "dev"]).ok();
     fs::remove_file(folder.join("core/api/Cargo.toml")).unwrap();
     let done = run(&workspace, &["build", "--kit", folder.to_str().unwrap()]);
-    assert_refused(&done, &["this is no module kit (it has no core/api/Cargo.toml)", "--kit"]);
+    assert_refused(&done, &["not a module kit (core/api/Cargo.toml is missing)", "--kit"]);
 }
 
 #[test]
 fn a_gantryd_that_does_not_answer_is_told_of() {
     let workspace = written("daemon", "mod_mute");
     let done = run(&workspace, &["build", "--gantryd", "/nowhere/gantryd"]);
-    assert_refused(&done, &["/nowhere/gantryd: it does not tell its stamp", "--gantryd"]);
-    assert_refused(&run(&workspace, &["build", "--gantryd", "/bin/true"]), &["/bin/true: it does not tell its stamp"]);
+    assert_refused(&done, &["/nowhere/gantryd: cannot read its stamp", "--gantryd"]);
+    assert_refused(&run(&workspace, &["build", "--gantryd", "/bin/true"]), &["/bin/true: cannot read its stamp"]);
 }

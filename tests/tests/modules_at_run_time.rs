@@ -117,7 +117,7 @@ fn a_module_without_runtime_is_unmapped_behind_its_last_session() {
     assert_eq!(done["sessions"], 1);
     let told = &operator.modules("mod_greet")[0];
     assert_eq!((&told["state"], &told["sessions"]), (&json!("retiring"), &json!(1)), "{told}");
-    assert!(is_mapped(&server, "mod_greet"), "the session still has it");
+    assert!(is_mapped(&server, "mod_greet"), "the session still uses it");
     old.expect("QUIT", 221);
     wait::for_condition("its code is gone", || !is_mapped(&server, "mod_greet"));
     assert!(operator.modules("mod_greet").is_empty());
@@ -347,8 +347,8 @@ fn what_cannot_go_is_refused(layout: Layout) {
     assert!(refused("rmmod mod_nothing").contains("there is no module mod_nothing here; there are: "));
     assert!(refused("rmmod mod_sql_sqlite").contains("SQLBackend sqlite3"), "who needs it is told");
     assert!(refused("rmmod mod_ctrls").contains("the control socket"));
-    assert!(refused("rmmod mod_dso").contains("this very action"));
-    assert!(refused("rmmod mod_sql drain soon").contains("'soon' is no number of seconds"));
+    assert!(refused("rmmod mod_dso").contains("could not be added again"));
+    assert!(refused("rmmod mod_sql drain soon").contains("'soon' is not a number of seconds"));
 }
 
 #[test]

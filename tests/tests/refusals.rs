@@ -58,7 +58,7 @@ fn a_missing_module_comes_with_the_folders_that_were_searched(layout: Layout) {
     });
     let folder = trial.config.folder().join("modules");
     let searched = format!("{}, {}/more", folder.display(), folder.display());
-    assert_refused(&trial, "mod_none", &["no mod_none.so in", &searched, "name its folder with ModulePath"]);
+    assert_refused(&trial, "mod_none", &["no mod_none.so in", &searched, "add its folder with ModulePath"]);
 }
 
 fn a_path_is_no_name_of_a_module(layout: Layout) {
@@ -90,7 +90,7 @@ fn a_file_that_is_cut_short_is_refused(layout: Layout) {
         fs::write(&path, &bytes[..bytes.len() - 1]).unwrap();
         config.add("LoadModule", "mod_mark.c");
     });
-    assert_refused(&trial, "LoadModule", &["mod_mark.so: cut short", "install it anew"]);
+    assert_refused(&trial, "LoadModule", &["mod_mark.so: cut short", "reinstall it"]);
 }
 
 fn what_others_may_write_is_refused(layout: Layout) {
@@ -98,7 +98,7 @@ fn what_others_may_write_is_refused(layout: Layout) {
         fs::set_permissions(folder.join("mod_mark.so"), fs::Permissions::from_mode(0o666)).unwrap();
         config.add("LoadModule", "mod_mark.c");
     });
-    assert_refused(&trial, "LoadModule", &["may be written to by others (mode 0666)", "chmod go-w"]);
+    assert_refused(&trial, "LoadModule", &["can be changed by others, mode 0666", "chmod go-w"]);
 }
 
 fn a_missing_library_comes_with_the_ways_out(layout: Layout) {
@@ -208,7 +208,7 @@ fn load_file_refuses_what_it_cannot_load(layout: Layout) {
         fs::set_permissions(folder.join("mod_mark.so"), fs::Permissions::from_mode(0o666)).unwrap();
         config.add("LoadFile", folder.join("mod_mark.so").display().to_string());
     });
-    assert_refused(&writable, "LoadFile", &["may be written to by others"]);
+    assert_refused(&writable, "LoadFile", &["can be changed by others"]);
 }
 
 fn load_file_loads_at_its_line(layout: Layout) {

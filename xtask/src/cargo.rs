@@ -1,4 +1,4 @@
-//! Asks cargo to build the daemon, and what it built.
+//! Runs cargo to build the daemon, and reads what it built.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -15,24 +15,24 @@ use crate::layout::Layout;
 /// The package whose features choose the modules.
 const PACKAGE: &str = "gantry";
 
-/// What a build made.
+/// The result of a build.
 #[derive(Debug, Default)]
 pub struct Built {
     /// Executables by name.
     pub executables: BTreeMap<String, PathBuf>,
-    /// Shared objects of modules by the module's name.
+    /// Shared objects of modules, by module name.
     pub modules: BTreeMap<String, PathBuf>,
 }
 
-/// How to build.
+/// Options of a build.
 pub struct Order<'a> {
     /// Cargo's profile.
     pub profile: &'a str,
     /// The features.
     pub choice: &'a Choice,
-    /// Cargo's folder, where it shall be another one than usual.
+    /// Cargo's folder, if not the default.
     pub target_dir: Option<&'a Path>,
-    /// The paths to be built in.
+    /// The paths to compile in.
     pub layout: &'a Layout,
 }
 
@@ -72,7 +72,7 @@ pub fn build(order: &Order<'_>) -> Result<Built, Error> {
     let mut built = Built::default();
     for line in running.stdout.take().map(BufReader::new).into_iter().flat_map(BufRead::lines) {
         let line = line.map_err(start)?;
-        // A build script's own output is no message.
+        // A build script's own output is not a message.
         if let Ok(message) = serde_json::from_str(&line) {
             built.take(&message);
         }
@@ -84,7 +84,7 @@ pub fn build(order: &Order<'_>) -> Result<Built, Error> {
 }
 
 impl Built {
-    /// Takes in what one message says.
+    /// Adds the files of one message.
     fn take(&mut self, message: &Value) {
         if message["reason"] != "compiler-artifact" {
             return;
@@ -105,7 +105,7 @@ impl Built {
 }
 
 fn cargo() -> Command {
-    // Cargo names itself to what it runs: the same one, whatever the path says.
+    // Cargo sets CARGO for the programs that it runs; use the same cargo.
     let program = std::env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo"));
     let mut cargo = Command::new(program);
     cargo.current_dir(workspace());

@@ -1,4 +1,4 @@
-//! What shells need to complete gantry's command lines: gantry itself knows.
+//! Shell completions for gantry, which gantry itself prints.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -7,15 +7,15 @@ use crate::cargo::Built;
 use crate::error::Error;
 use crate::layout::Layout;
 
-/// The shells, and where below `share` each looks.
+/// The shells, and the place below `share` where each looks.
 const SHELLS: [(&str, &str); 3] = [
     ("bash", "bash-completion/completions/gantry"),
     ("zsh", "zsh/site-functions/_gantry"),
     ("fish", "fish/vendor_completions.d/gantry.fish"),
 ];
 
-/// Puts each shell's completions in its place by `put`. Where the gantry that was
-/// built does not run on this machine, there are none, and a line says so.
+/// Writes each shell's completions with `put`. If the built gantry does not run on this
+/// machine, there are none, and a message says so.
 pub fn install(layout: &Layout, built: &Built, put: impl Fn(&[u8], &Path) -> Result<(), Error>) -> Result<(), Error> {
     let gantry =
         built.executables.get("gantry").ok_or_else(|| Error::Missing { what: "executable gantry".to_owned() })?;
@@ -26,7 +26,7 @@ pub fn install(layout: &Layout, built: &Built, put: impl Fn(&[u8], &Path) -> Res
                 put(&output.stdout, &layout.staged(&layout.prefix.join("share").join(file)))?;
             }
             _ => {
-                eprintln!("xtask: no completions: {} does not run here", gantry.display());
+                eprintln!("xtask: skipped the shell completions: {} does not run here", gantry.display());
                 return Ok(());
             }
         }

@@ -1,12 +1,12 @@
-//! What keeps a step from being done.
+//! Why a step failed.
 
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// What keeps a step from being done.
+/// Why a step failed.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// A program of the system's could not be started.
+    /// A program could not be started.
     #[error("cannot run {program}: {source}")]
     Start {
         /// The program.
@@ -14,32 +14,32 @@ pub enum Error {
         /// The system's reason.
         source: io::Error,
     },
-    /// A program ended with a failure; it has said why.
+    /// A program failed and has printed why.
     #[error("{program} failed")]
     Program {
-        /// The program and what it did.
+        /// The program and its command.
         program: String,
     },
-    /// Cargo said something that is not understood.
-    #[error("cannot understand what {program} says: {detail}")]
+    /// A program's output was not understood.
+    #[error("cannot understand the output of {program}: {detail}")]
     Answer {
         /// The program.
         program: String,
         /// What is wrong with it.
         detail: String,
     },
-    /// The build lacks something that the features call for.
+    /// The build did not make something that the features require.
     #[error("the build made no {what}")]
     Missing {
-        /// What it is.
+        /// What is missing.
         what: String,
     },
     /// A file or folder.
     #[error("cannot {action} {}: {source}", .path.display())]
     File {
-        /// What was to be done.
+        /// The action that failed.
         action: &'static str,
-        /// With what.
+        /// The file or folder.
         path: PathBuf,
         /// The system's reason.
         source: io::Error,
@@ -47,7 +47,7 @@ pub enum Error {
 }
 
 impl Error {
-    /// Turns the system's reason into an error that names the file.
+    /// Makes an error that names the file from the system's reason.
     pub fn file(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
         let path = path.to_owned();
         move |source| Self::File { action, path, source }

@@ -1,27 +1,27 @@
-//! Which modules a choice of features builds as shared objects: groups such as
-//! `shared-sql` are followed through the manifest's table.
+//! Finds the modules that a set of features builds as shared objects; groups such as
+//! `shared-sql` are resolved with the manifest's table.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-/// A package's features: name, and what each enables.
+/// A package's features: each name, and what it enables.
 pub type Table = BTreeMap<String, Vec<String>>;
 
-/// The choice of features, as cargo's options of these names make it.
+/// The selected features, with cargo's option names.
 #[derive(clap::Args, Debug, Clone, Default)]
 pub struct Choice {
-    /// Features to enable, such as shared-sql; separated by commas or blanks
+    /// Features to enable, such as shared-sql, separated by commas or spaces
     #[arg(long, short = 'F', value_name = "FEATURES")]
     pub features: Vec<String>,
-    /// Enables all features
+    /// Enable all features
     #[arg(long)]
     pub all_features: bool,
-    /// Leaves out the default features (dso)
+    /// Disable the default features (dso, ctrls, static-mod_ctrls_admin)
     #[arg(long)]
     pub no_default_features: bool,
 }
 
 impl Choice {
-    /// The options that tell cargo of this choice.
+    /// The options for cargo.
     pub fn options(&self) -> Vec<String> {
         let mut options: Vec<_> =
             self.features.iter().flat_map(|features| ["--features".to_owned(), features.clone()]).collect();
@@ -30,7 +30,7 @@ impl Choice {
         options
     }
 
-    /// The modules that are to be shared objects.
+    /// The modules to build as shared objects.
     pub fn shared_modules(&self, table: &Table) -> BTreeSet<String> {
         let enabled = self.enabled(table);
         let module = |feature: &String| {
@@ -39,7 +39,7 @@ impl Choice {
         enabled.iter().filter_map(module).collect()
     }
 
-    /// All features that are enabled, groups followed.
+    /// All enabled features, with groups resolved.
     pub fn enabled(&self, table: &Table) -> BTreeSet<String> {
         let mut asked: Vec<&str> = self.features.iter().flat_map(|features| features.split([',', ' '])).collect();
         if self.all_features {

@@ -1,4 +1,4 @@
-//! `xtask install`: builds Gantry, and lays it out under a prefix.
+//! `xtask install`: builds Gantry and installs it under a prefix.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -11,48 +11,48 @@ use crate::kit;
 use crate::layout::Layout;
 use crate::place::{self, Symbols};
 
-/// The configuration that a new installation begins with.
+/// The configuration of a new installation.
 const SAMPLE: &str = include_str!("../files/gantry.conf.sample");
-/// What systemd is to know.
+/// The systemd unit.
 const SERVICE: &str = include_str!("../files/gantryd.service");
 
-/// Folders, what is there, and ProFTPD's names for it.
+/// Folders, the program in each, and ProFTPD's names for it.
 const LINKS: [(&str, &str, &str); 2] =
     [("bin", "gantry", "ftpasswd ftpcount ftpdctl ftpshut ftptop ftpwho prxs"), ("sbin", "gantryd", "proftpd")];
 
-/// Builds Gantry and lays it out under a prefix.
+/// Builds Gantry and installs it under a prefix.
 ///
-/// PREFIX/sbin/gantryd, PREFIX/bin/gantry, the shared objects of the modules
-/// whose shared- features are enabled in PREFIX/libexec, PREFIX/etc with
-/// gantry.conf.sample (and gantry.conf, if there is none), systemd's unit
-/// PREFIX/lib/systemd/system/gantryd.service, PREFIX/share with documents, manual
-/// pages, the completions of bash, zsh and fish, and the module kit (unless there is
-/// no loader: --no-default-features). Tells which links may be made.
+/// Installs PREFIX/sbin/gantryd and PREFIX/bin/gantry; the shared objects of all modules
+/// with enabled shared- features in PREFIX/libexec; gantry.conf.sample in PREFIX/etc, and
+/// gantry.conf if it does not exist; the systemd unit
+/// PREFIX/lib/systemd/system/gantryd.service; and in PREFIX/share the documentation, the
+/// manual pages, completions for bash, zsh and fish, and the module kit (unless there is
+/// no loader: --no-default-features). Prints how to link the names of ProFTPD's commands.
 #[derive(clap::Args, Debug)]
 #[command(verbatim_doc_comment)]
 pub struct Install {
-    /// Where Gantry will be
+    /// The prefix of the installation
     #[arg(long, value_name = "DIR")]
     prefix: PathBuf,
-    /// Where its modules will be [default: PREFIX/libexec]
+    /// The folder for modules [default: PREFIX/libexec]
     #[arg(long, value_name = "DIR")]
     libexecdir: Option<PathBuf>,
-    /// Where its configuration will be [default: PREFIX/etc]
+    /// The folder for the configuration [default: PREFIX/etc]
     #[arg(long, value_name = "DIR")]
     sysconfdir: Option<PathBuf>,
-    /// Puts all files below DIR, from where they are moved later on
+    /// Write all files below DIR, to be moved to their places later
     #[arg(long, value_name = "DIR")]
     destdir: Option<PathBuf>,
-    /// Cargo's profile: release or dev, or one of your own
+    /// Cargo's profile: release, dev, or your own
     #[arg(long, value_name = "PROFILE", default_value = "release")]
     profile: String,
-    /// Removes symbols that nothing needs at run time
+    /// Remove symbols that are not needed at run time
     #[arg(long)]
     strip: bool,
-    /// Cargo's folder for what it builds
+    /// Cargo's output folder
     #[arg(long, value_name = "DIR")]
     target_dir: Option<PathBuf>,
-    /// Leaves out the module kit, with which modules are built without a checkout
+    /// Do not install the module kit, which builds modules without a checkout
     #[arg(long)]
     no_kit: bool,
     #[command(flatten)]
@@ -72,11 +72,11 @@ impl Install {
         let order =
             Order { profile: &self.profile, choice: &self.choice, target_dir: target_dir.as_deref(), layout: &layout };
         let mut built = cargo::build(&order)?;
-        // A module that is linked in has a shared object too: cargo builds both.
+        // Cargo also builds a shared object for a module that is linked in.
         built.modules.retain(|name, _| shared.contains(name));
         if let Some(name) = shared.iter().find(|name| !built.modules.contains_key(*name)) {
             return Err(Error::Missing {
-                what: format!("shared object of {name}, which is to have crate-type cdylib"),
+                what: format!("shared object for {name}, whose crate-type must include cdylib"),
             });
         }
         self.programs(&layout, &built)?;
@@ -93,7 +93,7 @@ impl Install {
 
     fn programs(&self, layout: &Layout, built: &Built) -> Result<(), Error> {
         let symbols = if self.strip { Symbols::Stripped } else { Symbols::Kept };
-        // The daemon last: a module that it cannot load yet is there before it.
+        // The daemon comes last, so that its modules are there before it.
         for (name, from) in &built.modules {
             let to = layout.staged(&layout.libexec.join(format!("{name}.so")));
             place::module(from, &to, symbols)?;
@@ -111,8 +111,8 @@ impl Install {
     }
 }
 
-/// The sample, and a configuration made from it where there is none: the
-/// administrator's own is never touched.
+/// Writes the sample, and a configuration from it if there is none. An existing
+/// configuration is never changed.
 fn configuration(layout: &Layout, built: &Built) -> Result<(), Error> {
     let sample = sample(layout, built);
     let folder = layout.staged(&layout.etc);
@@ -125,10 +125,10 @@ fn configuration(layout: &Layout, built: &Built) -> Result<(), Error> {
     install_text(sample.as_bytes(), &configuration)
 }
 
-/// Tells of the names of ProFTPD's that may be given to what is installed. They are
-/// not made: a ProFTPD that is there has them.
+/// Prints how to link the names of ProFTPD's commands. The links are not created, because
+/// an installed ProFTPD has these names.
 fn links(layout: &Layout) {
-    println!("Where ProFTPD is not installed, its names may be links:");
+    println!("If ProFTPD is not installed, you can link the names of its commands:");
     for (folder, program, names) in LINKS {
         let folder = layout.staged(&layout.prefix.join(folder));
         println!("  cd {} && for name in {names}; do ln -s {program} $name; done", folder.display());
@@ -147,8 +147,8 @@ fn sample(layout: &Layout, built: &Built) -> String {
     SAMPLE.replace("@MODULES@\n", modules).replace("@SYSCONFDIR@", &layout.etc.display().to_string())
 }
 
-/// README and such, laid out as in the sources so that their links lead on, and
-/// manual pages, as far as the sources have them.
+/// Installs the documentation with the same layout as in the sources, so that its links
+/// work, and the manual pages.
 fn documents(layout: &Layout) -> Result<(), Error> {
     let sources = cargo::workspace();
     let share = layout.prefix.join("share");
@@ -190,7 +190,7 @@ fn install_text(text: &[u8], to: &Path) -> Result<(), Error> {
 }
 
 fn make_folder(folder: &Path) -> Result<(), Error> {
-    fs::create_dir_all(folder).map_err(Error::file("make the folder", folder))
+    fs::create_dir_all(folder).map_err(Error::file("create the folder", folder))
 }
 
 fn entries(folder: &Path) -> Vec<PathBuf> {

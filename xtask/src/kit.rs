@@ -1,6 +1,6 @@
-//! The module kit: what modules are built with where there is no checkout. It is
-//! made beside the one that is there, and takes its place as a whole: a source of
-//! an older Gantry among the new ones would be another stamp.
+//! The module kit, which builds modules without a checkout. It is written next to the
+//! existing one and replaces it as a whole, because a leftover source of an older Gantry
+//! would change the stamp.
 
 use std::env;
 use std::fs;
@@ -11,16 +11,16 @@ use crate::cargo;
 use crate::error::Error;
 use crate::place;
 
-/// The crates that modules are built with; their manifests stand alone.
+/// The crates that modules are built with; their manifests are self-contained.
 const CRATES: [&str; 3] = ["core/api", "core/proto", "core/runtime"];
-/// What of a crate is compiled, or counts in the stamp.
+/// The parts of a crate that are compiled or count in the stamp.
 const PARTS: [&str; 3] = ["Cargo.toml", "build.rs", "src"];
-/// What is the same here and there.
+/// Files that are copied unchanged.
 const FILES: [&str; 3] = ["Cargo.lock", "LICENSE-MIT", "LICENSE-APACHE"];
 const MANIFEST: &str = include_str!("../files/kit/Cargo.toml");
 const README: &str = include_str!("../files/kit/README.md");
 
-/// Lays the kit out in a folder.
+/// Writes the kit to a folder.
 pub fn install(folder: &Path) -> Result<(), Error> {
     let [new, old] = ["new", "old"].map(|what| aside(folder, what));
     let made = make(&new).and_then(|()| put(&new, folder, &old));
@@ -54,7 +54,7 @@ fn make(folder: &Path) -> Result<(), Error> {
     }
 }
 
-/// Puts the new kit in the old one's place; the old one comes back if that fails.
+/// Replaces the old kit with the new one; restores the old one if that fails.
 fn put(new: &Path, folder: &Path, old: &Path) -> Result<(), Error> {
     let is_there = fs::symlink_metadata(folder).is_ok();
     if is_there {
@@ -74,7 +74,7 @@ fn aside(folder: &Path, what: &str) -> PathBuf {
     folder.with_file_name(format!(".{name}.{}.{what}", process::id()))
 }
 
-/// The kit's manifest: versions and lints are those of the workspace's.
+/// The kit's manifest, with the workspace's versions and lints.
 fn manifest(root: &str) -> String {
     let dependencies: String = section(root, "[workspace.dependencies]")
         .filter(|line| !line.starts_with("gantry-") && !line.starts_with('#'))
@@ -96,7 +96,7 @@ fn section<'a>(manifest: &'a str, name: &str) -> impl Iterator<Item = &'a str> {
     below.take_while(|line| !line.starts_with('[')).filter(|line| !line.is_empty())
 }
 
-/// What the compiler that cargo uses says of itself.
+/// The version output of the compiler that cargo uses.
 fn compiler() -> Result<String, Error> {
     let program = env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
     let output = Command::new(&program).arg("-vV").current_dir(cargo::workspace()).output();
@@ -109,13 +109,14 @@ fn compiler() -> Result<String, Error> {
     }
 }
 
-/// What makes rustup choose that compiler; nothing for one that rustup has not.
+/// The toolchain file that makes rustup select that compiler; `None` if rustup does not
+/// have it.
 fn toolchain(version: &str) -> Option<String> {
     let field = |name: &str| version.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "));
     let (release, date) = (field("release")?, field("commit-date")?);
     let channel = match release.split_once('-') {
         None => release.to_owned(),
-        // A nightly is named after the day on which it comes out, a day later.
+        // A nightly is named after its release day, one day later.
         Some((_, "nightly")) => format!("nightly-{}", next_day(date)?),
         Some(_) => return None,
     };
@@ -140,7 +141,7 @@ fn next_day(date: &str) -> Option<String> {
     Some(format!("{year:04}-{month:02}-{day:02}"))
 }
 
-/// All files at or below a path; none where there is nothing.
+/// All files at or below a path; empty if it does not exist.
 fn files(path: &Path) -> Result<Vec<PathBuf>, Error> {
     if !path.is_dir() {
         return Ok(if path.exists() { vec![path.to_owned()] } else { Vec::new() });

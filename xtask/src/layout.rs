@@ -1,4 +1,4 @@
-//! Where an installed Gantry's files are.
+//! The paths of an installed Gantry.
 
 use std::path::{Path, PathBuf};
 
@@ -17,7 +17,7 @@ pub struct Layout {
 }
 
 impl Layout {
-    /// The layout under `prefix`; folders that are not given are the prefix's.
+    /// The layout under `prefix`; folders that are not given are below the prefix.
     ///
     /// # Errors
     /// The working directory is gone, so a relative path leads nowhere.
@@ -37,13 +37,13 @@ impl Layout {
         })
     }
 
-    /// The variables that tell the daemon's build of these folders.
+    /// The environment variables that compile these folders into the daemon.
     pub fn built_in(&self) -> [(&'static str, &Path); 3] {
         [("GANTRY_PREFIX", &self.prefix), ("GANTRY_LIBEXECDIR", &self.libexec), ("GANTRY_SYSCONFDIR", &self.etc)]
     }
 
-    /// Where a file is put now that will be at `path` once installed: below the
-    /// staging folder, where there is one.
+    /// Where to write a file that will be at `path` once installed: below the staging
+    /// folder, if there is one.
     pub fn staged(&self, path: &Path) -> PathBuf {
         match &self.destdir {
             Some(destdir) => destdir.join(path.strip_prefix("/").unwrap_or(path)),

@@ -1,4 +1,4 @@
-//! Steps around cargo, which knows nothing of prefixes and module folders:
+//! Steps that cargo cannot do, because it knows no prefixes or module folders:
 //! `cargo run -p xtask -- install --prefix DIR`.
 
 mod cargo;
@@ -23,7 +23,7 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Step {
-    /// Builds Gantry and lays it out under a prefix.
+    /// Build Gantry and install it under a prefix.
     Install(install::Install),
 }
 

@@ -1,6 +1,6 @@
-//! Puts files in place so that nobody sees half of one: each is made complete
-//! under a temporary name beside its place, and renamed. A daemon that runs
-//! from the old file keeps it.
+//! Replaces files so that nobody sees a partial one: each is written completely under a
+//! temporary name next to its destination, and renamed. A running daemon keeps the old
+//! file.
 
 use std::fs::{self, File, Permissions};
 use std::io::Write;
@@ -15,23 +15,23 @@ pub const PROGRAM: u32 = 0o755;
 /// The mode of everything else.
 pub const TEXT: u32 = 0o644;
 
-/// Whether symbols that nothing needs at run time are removed.
+/// Whether to remove symbols that are not needed at run time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Symbols {
-    /// Removed; what is exported, and all sections that are mapped (the stamp
-    /// is one), stay.
+    /// Remove them, but keep exported symbols and all mapped sections (including the
+    /// stamp).
     Stripped,
-    /// Left.
+    /// Keep them.
     Kept,
 }
 
-/// Copies a program to its place.
+/// Copies a program to its destination.
 pub fn program(from: &Path, to: &Path, symbols: Symbols) -> Result<(), Error> {
     let bytes = fs::read(from).map_err(Error::file("read", from))?;
     put(to, &bytes, PROGRAM, |temporary| finished(temporary, symbols))
 }
 
-/// Copies a module to its place, and writes its digest behind it.
+/// Copies a module to its destination and appends its digest.
 pub fn module(from: &Path, to: &Path, symbols: Symbols) -> Result<(), Error> {
     let bytes = fs::read(from).map_err(Error::file("read", from))?;
     put(to, &bytes, PROGRAM, |temporary| {
@@ -48,14 +48,14 @@ fn finished(file: &Path, symbols: Symbols) -> Result<(), Error> {
     }
 }
 
-/// Puts a text in its place.
+/// Writes a text file.
 pub fn text(text: &[u8], to: &Path) -> Result<(), Error> {
     put(to, text, TEXT, |_| Ok(()))
 }
 
 fn put(to: &Path, bytes: &[u8], mode: u32, finish: impl FnOnce(&Path) -> Result<(), Error>) -> Result<(), Error> {
     let folder = to.parent().unwrap_or(Path::new("/"));
-    fs::create_dir_all(folder).map_err(Error::file("make the folder", folder))?;
+    fs::create_dir_all(folder).map_err(Error::file("create the folder", folder))?;
     let name = to.file_name().unwrap_or_default().to_string_lossy();
     let temporary = Temporary(folder.join(format!(".{name}.{}.new", process::id())));
     let path = temporary.0.as_path();
@@ -81,7 +81,7 @@ fn strip(file: &Path) -> Result<(), Error> {
     if status.success() { Ok(()) } else { Err(Error::Program { program: format!("strip of {}", file.display()) }) }
 }
 
-/// A file that is gone at the end, unless it has another name by then.
+/// A file that is removed when dropped, unless it has been renamed.
 struct Temporary(PathBuf);
 
 impl Drop for Temporary {

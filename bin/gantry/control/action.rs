@@ -1,4 +1,4 @@
-//! `gantry control` and `actions`: whatever actions the daemon's modules brought.
+//! `gantry control` and `actions`: run and list all actions of the daemon's modules.
 
 use std::fs;
 use std::io::{self, Read};
@@ -13,25 +13,25 @@ use super::value::Action;
 use crate::show::Page;
 use crate::show::table::{Cell, Column, Table, Tone};
 
-/// Asks for any action, also for one that a module of a third party brought, and
-/// prints the lines of its answer.
+/// Runs any action, including those of third-party modules, and prints the lines
+/// of its answer.
 #[derive(clap::Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub struct Control {
     #[command(flatten)]
     common: Common,
-    /// Text that goes with the action, from a file, - for the standard input
+    /// A file with text to send along; - for standard input
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     input: Option<PathBuf>,
-    /// Its name, as `gantry actions` lists it
+    /// The action's name, as `gantry actions` lists it
     action: String,
-    /// Its words, whatever they begin with
+    /// The action's arguments; they may start with a hyphen
     #[arg(value_name = "WORD", trailing_var_arg = true, allow_hyphen_values = true)]
     words: Vec<String>,
 }
 
 const EXAMPLES: &str = "\
-Options stand before the action; what stands behind it is the action's.
+Put gantry's options before the action; everything after it belongs to the action.
 
 Examples:
   gantry control restart count
@@ -81,7 +81,7 @@ fn table(actions: &[Action], page: Page) -> String {
     table.text(page)
 }
 
-/// How the action is written, with its words.
+/// The action's syntax.
 fn call(action: &Action) -> String {
     let (name, syntax) = (action.action.as_deref().unwrap_or("-"), action.syntax.as_deref().unwrap_or_default());
     if syntax.split(' ').next() == Some(name) {
@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn what_stands_behind_the_action_is_the_actions() {
+    fn words_after_the_action_belong_to_it() {
         let control = Line::parse_from(["gantry", "--json", "kick", "host", "-n", "3", "--json", "x"]).control;
         assert!(control.common.json);
         assert_eq!((control.action.as_str(), control.words.join(" ")), ("kick", "host -n 3 --json x".to_owned()));

@@ -1,5 +1,4 @@
-//! What the commands have in common: how to reach the daemon, and how to show its
-//! answer.
+//! Shared by the commands: how to reach the daemon, and how to show its answer.
 
 use std::path::PathBuf;
 
@@ -14,10 +13,10 @@ use crate::show::{self, Page, text};
 /// How to reach the daemon, and how to show its answer.
 #[derive(clap::Args, Debug, Clone, Default)]
 pub struct Common {
-    /// The daemon's control socket [default: $GANTRY_ControlsSocket, or that of this build]
+    /// The daemon's control socket [default: $GANTRY_ControlsSocket, or this build's]
     #[arg(short, long, value_name = "PATH", value_hint = ValueHint::FilePath)]
     pub socket: Option<PathBuf>,
-    /// Print the answer's value as one JSON document
+    /// Print the result as a JSON document
     #[arg(long)]
     pub json: bool,
 }
@@ -28,7 +27,7 @@ impl Common {
         Daemon::find(self.socket.as_deref())
     }
 
-    /// Asks for an action and shows its value, by `table` for people.
+    /// Runs an action and shows its value: as JSON, or laid out by `table`.
     pub fn show<T: DeserializeOwned>(
         &self,
         request: &Request,
@@ -41,7 +40,7 @@ impl Common {
         Ok(show::print(&table(value::read(&request.action, &answer.value)?, Page::of_output()))?)
     }
 
-    /// Asks for an action and shows the lines of its answer.
+    /// Runs an action and shows the lines of its answer.
     pub fn lines(&self, request: &Request) -> Result<(), ControlError> {
         let answer = self.daemon()?.ask(request)?;
         if self.json {
@@ -51,7 +50,7 @@ impl Common {
     }
 }
 
-/// Lines of an answer, fit for a terminal.
+/// The lines of an answer, escaped for a terminal.
 fn lines(lines: &[String]) -> String {
     lines.iter().map(|line| text::visible_lines(line) + "\n").collect()
 }

@@ -1,4 +1,4 @@
-//! The way to the daemon: a request is a line of JSON, and so is its answer.
+//! The connection to the daemon: a request is one line of JSON, and so is its answer.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::os::unix::net::UnixStream;
@@ -10,44 +10,44 @@ use serde_json::Value;
 use super::error::{ControlError, Reason};
 use super::socket;
 
-/// The largest request, its newline with it.
+/// The largest request in bytes, including its newline.
 const LONGEST_REQUEST: usize = 1 << 20;
-/// The largest answer.
+/// The largest answer in bytes.
 const LONGEST_ANSWER: u64 = 64 << 20;
 
-/// What is asked for.
+/// A request.
 #[derive(Debug, Clone, Default, Serialize, PartialEq, Eq)]
 pub struct Request {
     /// The action's name.
     pub action: String,
-    /// Its words.
+    /// Its arguments.
     pub arguments: Vec<String>,
-    /// Text that goes with it: directives, say.
+    /// Text to send along, such as directives.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub input: Option<String>,
 }
 
 impl Request {
-    /// An action without words.
+    /// An action without arguments.
     pub fn new(action: &str) -> Self {
         Self { action: action.to_owned(), ..Self::default() }
     }
 
-    /// With one word more.
+    /// Adds an argument.
     #[must_use]
     pub fn word(mut self, word: impl ToString) -> Self {
         self.arguments.push(word.to_string());
         self
     }
 
-    /// With more words.
+    /// Adds arguments.
     #[must_use]
     pub fn words<W: ToString>(self, words: impl IntoIterator<Item = W>) -> Self {
         words.into_iter().fold(self, Self::word)
     }
 }
 
-/// What the daemon has to say, all of it good.
+/// The daemon's answer to a request that succeeded.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Answer {
     /// For people, as ftpdctl prints it.
@@ -69,17 +69,17 @@ struct Frame {
     error: Option<String>,
 }
 
-/// A daemon that can be asked more than once: over one connection while it lasts.
+/// A running daemon. Requests share one connection while it lasts.
 pub struct Daemon {
     socket: PathBuf,
     connection: Option<Connection>,
 }
 
 impl Daemon {
-    /// Goes to the socket that is named, or to that of this build.
+    /// Connects to the given socket, or to this build's.
     ///
     /// # Errors
-    /// Nobody is there, or nobody whom we may speak with.
+    /// No daemon listens there, or we have no permission to connect.
     pub fn find(given: Option<&Path>) -> Result<Self, ControlError> {
         let mut tried = Vec::new();
         for socket in socket::candidates(given) {
@@ -98,10 +98,10 @@ impl Daemon {
         &self.socket
     }
 
-    /// Asks once.
+    /// Sends a request.
     ///
     /// # Errors
-    /// The daemon refuses, or its answer does not come.
+    /// The daemon refuses it or does not answer.
     pub fn ask(&mut self, request: &Request) -> Result<Answer, ControlError> {
         let connection = match &mut self.connection {
             Some(connection) => connection,
@@ -114,7 +114,7 @@ impl Daemon {
         answer
     }
 
-    /// Asks what changes nothing, over a new connection if the old one has ended.
+    /// Sends a request that changes nothing; if the connection has ended, on a new one.
     ///
     /// # Errors
     /// As [`Daemon::ask`].
@@ -152,14 +152,14 @@ impl Connection {
         if line.len() > LONGEST_REQUEST {
             return Err(ControlError::TooLong(action()));
         }
-        // A daemon that turns us away says why and hangs up, maybe before it has read.
+        // A daemon that turns us away says why and closes, maybe before it has read.
         let sent = self.stream.get_mut().write_all(&line);
         let line = match self.line() {
             Ok(line) if line.ends_with(b"\n") => line,
             Ok(line) if line.len() as u64 > LONGEST_ANSWER => return Err(ControlError::TooLarge(action())),
             Ok(line) if line.is_empty() && sent.is_err() => return Err(ControlError::Broken("at once", action())),
             Ok(line) if line.is_empty() => return Err(ControlError::Broken("before its answer", action())),
-            Ok(_) => return Err(ControlError::Broken("within its answer", action())),
+            Ok(_) => return Err(ControlError::Broken("during its answer", action())),
             Err(_) => return Err(ControlError::Broken("before its answer", action())),
         };
         let frame: Frame = serde_json::from_slice(&line).map_err(|error| malformed(error.to_string()))?;
@@ -172,7 +172,7 @@ impl Connection {
         Err(ControlError::Refused { action: action(), reason, text })
     }
 
-    /// A line, at most a byte longer than the largest answer.
+    /// A line, at most one byte longer than the largest answer.
     fn line(&mut self) -> io::Result<Vec<u8>> {
         let mut line = Vec::new();
         self.stream.by_ref().take(LONGEST_ANSWER + 1).read_until(b'\n', &mut line)?;
@@ -228,8 +228,8 @@ mod tests {
     fn an_answer_that_is_none_is_told_from_one_that_does_not_end() {
         for (bytes, words) in [
             (&b""[..], "before its answer"),
-            (b"{\"ok\":tr", "within its answer"),
-            (b"{\"ok\":true}", "within its answer"),
+            (b"{\"ok\":tr", "during its answer"),
+            (b"{\"ok\":true}", "during its answer"),
             (b"220 Welcome\r\n", "not understood"),
             (b"{}\n", "not understood"),
             (b"{\"ok\":false}\n", "not understood"),
@@ -256,8 +256,8 @@ mod tests {
         let found = |name: &str| Daemon::find(Some(&folder.path().join(name))).err().map(|error| error.to_string());
         assert!(found("none").unwrap().contains("ControlsEngine on"));
         drop(UnixListener::bind(folder.path().join("stale")).unwrap());
-        assert!(found("stale").unwrap().contains("nobody listens"));
+        assert!(found("stale").unwrap().contains("nothing listens"));
         std::fs::write(folder.path().join("file"), "").unwrap();
-        assert!(found("file").unwrap().contains("nobody listens"));
+        assert!(found("file").unwrap().contains("nothing listens"));
     }
 }

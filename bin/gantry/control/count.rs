@@ -1,4 +1,4 @@
-//! `gantry count`: how many sessions there are.
+//! `gantry count`: the number of sessions.
 
 use super::common::Common;
 use super::connection::Request;
@@ -7,7 +7,7 @@ use super::value;
 use crate::show::Page;
 use crate::show::table::{Cell, Column, Table};
 
-/// Counts the sessions of each server, and all of them.
+/// Counts the sessions of each server and in total.
 #[derive(clap::Args, Debug)]
 pub struct Count {
     #[command(flatten)]

@@ -1,5 +1,4 @@
-//! Why a command on the running daemon came to nothing, and the exit code that
-//! says so to programs.
+//! Why a command for the running daemon failed, and its exit code.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -10,58 +9,58 @@ use crate::show::text::{visible, visible_lines};
 /// What went wrong.
 #[derive(Debug, thiserror::Error)]
 pub enum ControlError {
-    /// There is no socket.
-    #[error("there is no control socket {}{}\nIs gantryd running? Does its configuration say `ControlsEngine on`? \
-             ControlsSocket names the socket, and so does --socket.", shown(.socket), others(.tried))]
+    /// The socket does not exist.
+    #[error("control socket not found: {}{}\nIs gantryd running, with `ControlsEngine on`? If its ControlsSocket is \
+             elsewhere, name it with --socket.", shown(.socket), others(.tried))]
     NoSocket {
-        /// What was looked for.
+        /// The socket that was looked for.
         socket: PathBuf,
-        /// What was looked for before it.
+        /// The other sockets that were looked for.
         tried: Vec<PathBuf>,
     },
-    /// There is one that nobody listens at.
-    #[error("nobody listens at {}: gantryd has ended, or it started again with another ControlsSocket", shown(.0))]
+    /// The socket exists, but nothing listens on it.
+    #[error("nothing listens on {}: gantryd has ended, or was restarted with another ControlsSocket", shown(.0))]
     Stale(PathBuf),
-    /// The file's mode keeps us out.
-    #[error("{}: permission denied\nTo reach the socket at all takes leave of its file: \
-             ControlsSocketOwner names its owner and group.", shown(.0))]
+    /// The file's mode denies us access.
+    #[error("{}: permission denied\nYou lack permission on the socket file; ControlsSocketOwner sets its owner \
+             and group.", shown(.0))]
     Permission(PathBuf),
-    /// Any other fault of the way to it.
+    /// Any other error while connecting.
     #[error("cannot reach gantryd at {}: {}", shown(.socket), plain(.source))]
     Unreachable {
         /// The socket.
         socket: PathBuf,
-        /// What the system says.
+        /// The system's reason.
         source: io::Error,
     },
-    /// The daemon ended the connection within its answer, or before it.
-    #[error("gantryd ended the connection {0}: whether '{1}' was done is not known; its log may tell")]
+    /// The daemon closed the connection during its answer, or before it.
+    #[error("gantryd closed the connection {0}; '{1}' may or may not have been done: see gantryd's log")]
     Broken(&'static str, String),
-    /// More than any answer has.
-    #[error("the answer to '{0}' is larger than 64 MiB: it was not read")]
+    /// The answer is too large.
+    #[error("the answer to '{0}' is larger than 64 MiB and was not read")]
     TooLarge(String),
-    /// No answer of this protocol.
-    #[error("the answer to '{action}' is not understood ({fault}): is it a gantryd that listens there?")]
+    /// The answer does not follow this protocol.
+    #[error("the answer to '{action}' was not understood ({fault}): is this gantryd's socket?")]
     Malformed {
-        /// What was asked for.
+        /// The action.
         action: String,
-        /// What is wrong with it.
+        /// What is wrong with the answer.
         fault: String,
     },
-    /// More than a request may have.
-    #[error("'{0}' with all its words and directives is larger than 1 MiB, which gantryd would not take")]
+    /// The request is too large.
+    #[error("'{0}' with its arguments and directives is larger than gantryd's limit of 1 MiB")]
     TooLong(String),
-    /// The daemon says no.
+    /// The daemon refused.
     #[error("{}{}", visible_lines(.text), hint(*.reason))]
     Refused {
-        /// What was asked for.
+        /// The action.
         action: String,
         /// The kind of refusal.
         reason: Reason,
         /// The daemon's own words.
         text: String,
     },
-    /// A file that was to go with the request.
+    /// A file to send along cannot be read.
     #[error("{}: {}", shown(.0), plain(.1))]
     Input(PathBuf, io::Error),
     /// The output cannot be written.
@@ -72,22 +71,22 @@ pub enum ControlError {
 /// The kinds of refusal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reason {
-    /// The access lists allow it not.
+    /// The access lists do not allow it.
     Denied,
-    /// The action is switched off.
+    /// The action is disabled.
     Disabled,
-    /// There is no such action.
+    /// The action does not exist.
     Unknown,
-    /// The words are wrong.
+    /// The arguments are wrong.
     Usage,
-    /// Another request of the kind is under way, or too many clients are there.
+    /// A request of the same kind is running, or there are too many clients.
     Busy,
     /// Anything else.
     Refused,
 }
 
 impl Reason {
-    /// That of an answer.
+    /// The reason with this name.
     pub fn named(name: &str) -> Self {
         match name {
             "denied" => Self::Denied,
@@ -101,7 +100,7 @@ impl Reason {
 }
 
 impl ControlError {
-    /// The exit code: 1 refused, 2 wrong words, 3 not allowed, 4 no answer.
+    /// The exit code: 1 refused, 2 wrong arguments, 3 not allowed, 4 no answer.
     pub fn code(&self) -> u8 {
         match self {
             Self::NoSocket { .. } | Self::Stale(_) | Self::Permission(_) | Self::Unreachable { .. } => 4,
@@ -116,7 +115,7 @@ impl ControlError {
         }
     }
 
-    /// Whether nobody is left to read what we print: no fault of ours.
+    /// Whether the reader of our output is gone, which is not an error.
     pub fn is_closed_output(&self) -> bool {
         matches!(self, Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe)
     }
@@ -128,7 +127,7 @@ pub fn plain(error: &io::Error) -> String {
     text.split(" (os error").next().unwrap_or(&text).to_owned()
 }
 
-/// The exit code of a command, whose fault is told.
+/// Prints the command's error, if any, and returns its exit code.
 pub fn ended(name: &str, done: Result<(), ControlError>) -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -145,13 +144,13 @@ fn shown(path: &Path) -> String {
 }
 
 fn others(tried: &[PathBuf]) -> String {
-    tried.iter().map(|path| format!(", nor {}", shown(path))).collect()
+    tried.iter().map(|path| format!(", {}", shown(path))).collect()
 }
 
 fn hint(reason: Reason) -> &'static str {
     match reason {
         Reason::Unknown => {
-            "\n`gantry actions` tells what each is for; an older gantryd than this gantry knows fewer of them."
+            "\nSee `gantry actions` for a list; a gantryd older than this gantry may have fewer actions."
         }
         _ => "",
     }

@@ -1,4 +1,4 @@
-//! `gantry get`: what the daemon has for a configuration, and which directives.
+//! `gantry get`: the daemon's configuration, or its directives.
 
 use clap::ValueEnum;
 use serde::Deserialize;
@@ -9,10 +9,10 @@ use super::error::ControlError;
 use crate::show::table::{Cell, Column, Table};
 use crate::show::text::visible;
 
-/// Prints what the daemon is configured with, or could be.
+/// Prints the daemon's configuration, or its directives.
 #[derive(clap::Args, Debug)]
 pub struct Get {
-    /// What of it
+    /// What to print
     what: What,
     #[command(flatten)]
     common: Common,
@@ -20,9 +20,9 @@ pub struct Get {
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum What {
-    /// The configuration that new sessions have
+    /// The configuration of new sessions
     Config,
-    /// The directives of all modules that are there
+    /// The directives of all modules
     Directives,
 }
 
@@ -58,7 +58,7 @@ impl Get {
     }
 }
 
-/// A line of a configuration, whose tabs are spaces.
+/// A line of a configuration, with spaces for tabs.
 fn indented(line: &str) -> String {
     visible(&line.replace('\t', "    ")).into_owned()
 }

@@ -1,5 +1,5 @@
-//! `gantry insmod`, `swap` and `reload`: the commands that make a next generation
-//! of the server. Each is all or nothing, and says what the daemon remarked.
+//! `gantry insmod`, `swap` and `reload`: the commands that start a new generation of
+//! the server. Each is all or nothing, and prints the daemon's notices.
 
 use std::fs;
 use std::io::{self, Read};
@@ -14,20 +14,20 @@ use super::value::{self, Changed};
 use crate::show::text::visible_lines;
 use crate::show::{self, text};
 
-/// Loads a module and takes it into the running server: new sessions have it,
-/// those under way go on as they were. It stays over a reload.
+/// Adds a module to the running server: new sessions use it, running sessions do
+/// not change. It survives reloads.
 #[derive(clap::Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub struct Insmod {
-    /// Its name, such as mod_x or mod_x.c
+    /// The module's name, such as mod_x or mod_x.c
     module: String,
-    /// Its file [default: the one that LoadModule would find]
+    /// The module's file [default: the one that LoadModule would find]
     #[arg(value_hint = ValueHint::FilePath)]
     file: Option<PathBuf>,
-    /// A directive that comes with it, as it stands in a configuration; may be repeated
+    /// A directive for the module, written as in a configuration; may be repeated
     #[arg(short, long = "directive", value_name = "'NAME WORDS'")]
     directive: Vec<String>,
-    /// A file of such directives, - for the standard input
+    /// A file with directives; - for standard input
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     directives: Option<PathBuf>,
     #[command(flatten)]
@@ -39,25 +39,25 @@ Examples:
   gantry insmod mod_greet -d 'GreetMessage \"Welcome\"'
   gantry insmod mod_sql ./target/release/libmod_sql.so --directives sql.conf
 
-If anything is wrong with the module or its directives, nothing has changed.";
+If the module or its directives have an error, nothing changes.";
 
-/// Loads a module's new file beside the old one: if all of it is sound, new
-/// sessions use it, and the old one retires as its sessions end. Otherwise nothing
-/// has changed.
+/// Loads a new file of a module next to the running one. If everything works, new
+/// sessions use it, and the old one retires when its sessions have ended. Otherwise
+/// nothing changes.
 #[derive(clap::Args, Debug)]
 pub struct Swap {
-    /// Its name, such as mod_x or mod_x.c
+    /// The module's name, such as mod_x or mod_x.c
     module: String,
-    /// The new file, used until the next swap without one [default: the one that
-    /// LoadModule finds, or that insmod named, read anew]
+    /// The new file, used until the next swap without a file [default: the file that
+    /// LoadModule finds or that insmod named, read again]
     #[arg(value_hint = ValueHint::FilePath)]
     file: Option<PathBuf>,
     #[command(flatten)]
     common: Common,
 }
 
-/// Reads the configuration and all modules' files anew, as SIGHUP does, and waits
-/// for the outcome. If there is a fault anywhere, nothing has changed.
+/// Reloads the configuration and all module files, like SIGHUP, and waits for the
+/// result. If there is an error anywhere, nothing changes.
 #[derive(clap::Args, Debug)]
 pub struct Reload {
     #[command(flatten)]
@@ -70,7 +70,7 @@ impl Insmod {
         changed(&self.common, &request)
     }
 
-    /// All directives, a line each.
+    /// All directives, one per line.
     fn input(&self) -> Result<Option<String>, ControlError> {
         let mut lines: Vec<String> = self.directive.clone();
         if let Some(file) = &self.directives {
@@ -92,7 +92,7 @@ impl Reload {
     }
 }
 
-/// Asks for a change and tells of it; the daemon's remarks go to standard error.
+/// Makes a change and reports it; the daemon's notices go to standard error.
 fn changed(common: &Common, request: &Request) -> Result<(), ControlError> {
     let answer = common.daemon()?.ask(request)?;
     if common.json {
@@ -108,11 +108,11 @@ fn changed(common: &Common, request: &Request) -> Result<(), ControlError> {
 fn told(action: &str, changed: &Changed) -> String {
     let module = changed.module.as_deref().unwrap_or("the module");
     let what = match action {
-        "insmod" => format!("{module} is in"),
-        "swap" => format!("{module} is swapped"),
-        _ => "the configuration is read anew".to_owned(),
+        "insmod" => format!("{module} added"),
+        "swap" => format!("{module} swapped"),
+        _ => "configuration reloaded".to_owned(),
     };
-    let since = changed.generation.map(|number| format!(": new sessions have generation {number}"));
+    let since = changed.generation.map(|number| format!(": new sessions use generation {number}"));
     format!("{}{}\n", text::visible(&what), since.unwrap_or_default())
 }
 
@@ -170,7 +170,7 @@ mod tests {
     #[test]
     fn what_was_done_is_told() {
         let changed = Changed { module: Some("mod_x\u{1b}".to_owned()), generation: Some(4), ..Changed::default() };
-        assert_eq!(told("insmod", &changed), "mod_x\\x1b is in: new sessions have generation 4\n");
-        assert_eq!(told("reload", &Changed::default()), "the configuration is read anew\n");
+        assert_eq!(told("insmod", &changed), "mod_x\\x1b added: new sessions use generation 4\n");
+        assert_eq!(told("reload", &Changed::default()), "configuration reloaded\n");
     }
 }

@@ -1,4 +1,4 @@
-//! `gantry kick`: sessions are ended, politely.
+//! `gantry kick`: ends sessions with a 421 reply.
 
 use clap::ValueEnum;
 
@@ -9,16 +9,16 @@ use super::value::Kicked;
 use crate::show::text::counted;
 use crate::show::text::visible;
 
-/// Ends the sessions of users, from hosts, of classes, or by their numbers.
+/// Ends sessions by user, host, class or number.
 #[derive(clap::Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub struct Kick {
-    /// What the names are names of
+    /// What the names mean
     kind: Kind,
-    /// Users, names or addresses of hosts, classes, or numbers as `gantry who` shows them
+    /// Users, host names or addresses, classes, or session numbers from `gantry who`
     #[arg(required = true, value_name = "NAME")]
     names: Vec<String>,
-    /// End so many sessions at most
+    /// End at most this many sessions
     #[arg(short = 'n', long, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..))]
     count: Option<u32>,
     #[command(flatten)]
@@ -33,9 +33,9 @@ Examples:
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum Kind {
-    /// Users that have logged in
+    /// Logged-in users
     User,
-    /// Hosts that the clients came from
+    /// Hosts of clients
     Host,
     /// Classes of clients
     Class,
@@ -75,7 +75,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_stand_behind_their_kind() {
+    fn names_follow_their_kind() {
         let kick = |count| Kick {
             kind: Kind::Host,
             names: vec!["a".to_owned(), "b".to_owned()],

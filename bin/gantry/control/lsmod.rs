@@ -1,4 +1,4 @@
-//! `gantry lsmod`: the modules of the running daemon.
+//! `gantry lsmod`: the running daemon's modules.
 
 use super::common::Common;
 use super::connection::Request;
@@ -9,12 +9,12 @@ use crate::show::table::{Cell, Column, Table, Tone};
 use crate::show::text::counted;
 use crate::show::time::{ago, now};
 
-/// Lists the modules in their order: those that serve new sessions, those that
-/// retire with their last session, and those that failed.
+/// Lists the modules in their order: those that serve new sessions, those that only
+/// older sessions still use, and those that failed.
 #[derive(clap::Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub struct Lsmod {
-    /// Show stamp, file, sha256 and signer as well
+    /// Also show stamp, file, sha256 and signer
     #[arg(short, long)]
     verbose: bool,
     #[command(flatten)]
@@ -22,8 +22,8 @@ pub struct Lsmod {
 }
 
 const EXAMPLES: &str = "\
-SESSIONS pin a module; CALLS are summed when a session ends; GEN is the generation
-of the configuration that brought the module; FOR tells since when.
+SESSIONS counts the sessions that use the module; CALLS is updated when a session
+ends; GEN is the generation that introduced the module; FOR is its age.
 
 Examples:
   gantry lsmod -v

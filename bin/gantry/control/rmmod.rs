@@ -1,5 +1,4 @@
-//! `gantry rmmod`: a module leaves the running server, at the pace that is asked
-//! for.
+//! `gantry rmmod`: removes a module from the running server, at once or after a time.
 
 use std::thread;
 use std::time::Duration;
@@ -13,23 +12,23 @@ use crate::show::text::{visible, visible_lines};
 use crate::show::time::Span;
 use crate::show::{self};
 
-/// How often it is looked whether a module has gone.
+/// The pause between checks whether a module has stopped.
 const PAUSE: Duration = Duration::from_millis(200);
 
-/// Takes a module out of the running server: new sessions go without, and it stops
-/// when the last session that has it ends. Refused where another module needs it.
+/// Removes a module from the running server: new sessions run without it, and it
+/// stops when the last session that uses it ends. Refused if another module needs it.
 #[derive(clap::Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub struct Rmmod {
-    /// Its name, such as mod_x or mod_x.c
+    /// The module's name, such as mod_x or mod_x.c
     module: String,
-    /// End its sessions politely (421) after this time, such as 30s or 5m
+    /// End its sessions with a 421 reply after this time, such as 30s or 5m
     #[arg(long, value_name = "TIME", conflicts_with = "now")]
     drain: Option<Span>,
     /// End its sessions at once
     #[arg(long)]
     now: bool,
-    /// Wait until it has gone
+    /// Wait until the module has stopped
     #[arg(short, long)]
     wait: bool,
     #[command(flatten)]
@@ -59,7 +58,7 @@ impl Rmmod {
         }
         match (self.common.json, self.wait) {
             (true, _) => Ok(show::print(&show::document(&answer.value))?),
-            (false, true) => Ok(show::print(&format!("{} has gone\n", visible(&name)))?),
+            (false, true) => Ok(show::print(&format!("{} has stopped\n", visible(&name)))?),
             (false, false) => Ok(()),
         }
     }
@@ -77,13 +76,13 @@ impl Rmmod {
 fn told(name: &str, changed: &Changed) -> String {
     let name = visible(name);
     match changed.sessions {
-        Some(0) | None => format!("{name} is out\n"),
-        Some(1) => format!("{name} is out for new sessions; 1 session still has it\n"),
-        Some(number) => format!("{name} is out for new sessions; {} still have it\n", counted(number, "session")),
+        Some(0) | None => format!("{name} removed\n"),
+        Some(1) => format!("{name} removed for new sessions; 1 session still uses it\n"),
+        Some(number) => format!("{name} removed for new sessions; {} still use it\n", counted(number, "session")),
     }
 }
 
-/// Waits until the module neither serves nor retires.
+/// Waits until the module is neither active nor retiring.
 fn gone(daemon: &mut Daemon, name: &str) -> Result<(), ControlError> {
     let request = Request::new("lsmod");
     loop {
@@ -129,6 +128,6 @@ mod tests {
         assert_eq!(rmmod(None, true).request().arguments, ["mod_x", "now"]);
         assert_eq!(rmmod(None, false).request().arguments, ["mod_x"]);
         let changed = Changed { sessions: Some(2), ..Changed::default() };
-        assert_eq!(told("mod_x", &changed), "mod_x is out for new sessions; 2 sessions still have it\n");
+        assert_eq!(told("mod_x", &changed), "mod_x removed for new sessions; 2 sessions still use it\n");
     }
 }

@@ -1,4 +1,4 @@
-//! Sessions as rows: for `gantry who`, and in the two modes of `gantry top`.
+//! Sessions as table rows, for `gantry who` and the two modes of `gantry top`.
 
 use super::value::{Session, Who, address};
 use crate::show::Page;
@@ -6,7 +6,7 @@ use crate::show::table::{Cell, Column, Table, Tone};
 use crate::show::text::counted;
 use crate::show::time::{ago, size};
 
-/// What a session is busy with.
+/// What a session is doing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// Logging in.
@@ -17,32 +17,32 @@ pub enum Kind {
     Download,
     /// Receiving a file.
     Upload,
-    /// With any other command.
+    /// Running any other command.
     Command,
 }
 
-/// Which sessions are shown.
+/// Selects sessions.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Filter {
-    /// Those of one server, by its name.
+    /// Only those of the server with this name.
     pub server: Option<String>,
-    /// Those of these kinds alone, unless there is none.
+    /// Only these kinds; all if empty.
     pub only: Vec<Kind>,
-    /// None of these kinds.
+    /// Not these kinds.
     pub without: Vec<Kind>,
 }
 
-/// What top shows of each session.
+/// What top shows for each session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
-    /// What it does.
+    /// Its command.
     Commands,
-    /// How fast.
+    /// Its speed.
     Speed,
 }
 
 impl Kind {
-    /// That of a session.
+    /// The kind of a session.
     pub fn of(session: &Session) -> Self {
         match () {
             () if session.is_login() => Self::Login,
@@ -53,7 +53,7 @@ impl Kind {
         }
     }
 
-    /// Its letter, as ftptop has it.
+    /// Its letter, as in ftptop.
     pub fn letter(self) -> &'static str {
         match self {
             Self::Login => "A",
@@ -66,7 +66,7 @@ impl Kind {
 }
 
 impl Filter {
-    /// Whether a session is shown.
+    /// Whether the filter selects a session.
     pub fn takes(&self, session: &Session) -> bool {
         let kind = Kind::of(session);
         self.server.as_ref().is_none_or(|server| session.server.as_ref() == Some(server))
@@ -133,14 +133,14 @@ pub fn top<'a>(sessions: impl Iterator<Item = &'a Session>, mode: Mode, now: i64
     table.text(page)
 }
 
-/// `1 downloading, 1 uploading, 2 idle`, as far as there are any.
+/// `1 downloading, 1 uploading, 2 idle`, without those that are zero.
 pub fn summary(sessions: &[Session]) -> String {
     let named = [
         (Kind::Download, "downloading"),
         (Kind::Upload, "uploading"),
         (Kind::Idle, "idle"),
         (Kind::Login, "logging in"),
-        (Kind::Command, "at a command"),
+        (Kind::Command, "running a command"),
     ];
     let of = |kind| sessions.iter().filter(|session| Kind::of(session) == kind).count();
     let parts = named.into_iter().map(|(kind, words)| (of(kind), words)).filter(|(count, _)| *count > 0);
@@ -155,7 +155,7 @@ fn doing(session: &Session) -> Cell {
 fn details(session: &Session, now: i64) -> Vec<(&'static str, String)> {
     let mut details = Vec::new();
     let remote = session.remote.as_deref().unwrap_or("-");
-    // A client without a name is known by its address.
+    // If the client has no name, `host` is its address.
     let name = session.host.as_deref().filter(|host| *host != address(remote));
     details.push(("client", name.map_or(remote.to_owned(), |host| format!("{host} [{remote}]"))));
     let (local, server) = (session.local.as_deref().unwrap_or("-"), session.server.as_deref().unwrap_or("-"));
@@ -169,7 +169,7 @@ fn details(session: &Session, now: i64) -> Vec<(&'static str, String)> {
         details.push(("transfer", format!("{} {way}{}", size(bytes), speed.unwrap_or_default())));
     }
     if let (Some(received), Some(sent)) = (session.received, session.sent) {
-        details.push(("in all", format!("{} received, {} sent", size(received), size(sent))));
+        details.push(("total", format!("{} received, {} sent", size(received), size(sent))));
     }
     details.extend(session.generation.map(|generation| ("generation", generation.to_string())));
     details
@@ -217,7 +217,7 @@ ID  USER     CLIENT     CONNECTED  FOR  WHAT
             "    folder: /\\x1b[2J\n",
             "    class: local\n",
             "    transfer: 20.0 KiB sent, 2.0 KiB/s\n",
-            "    in all: 5 B received, 20.0 KiB sent\n",
+            "    total: 5 B received, 20.0 KiB sent\n",
         ] {
             assert!(verbose.contains(line), "{line}{verbose}");
         }

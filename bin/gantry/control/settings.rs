@@ -1,4 +1,4 @@
-//! `gantry debug`, `trace` and `dns`: settings that can be changed while the daemon
+//! `gantry debug`, `trace` and `dns`: settings that you can change while the daemon
 //! runs.
 
 use clap::ValueEnum;
@@ -11,7 +11,7 @@ use super::value::Channels;
 use crate::show::Page;
 use crate::show::table::{Cell, Column, Table};
 
-/// Tells the debug level of the daemon's log, or sets it.
+/// Shows or sets the debug level of the daemon's log.
 #[derive(clap::Args, Debug)]
 pub struct Debug {
     /// The new level, from 0 to 10
@@ -21,21 +21,21 @@ pub struct Debug {
     common: Common,
 }
 
-/// Tells which parts of the daemon log at which level, or sets some.
+/// Shows or sets the levels of the log's channels.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "Example:\n  gantry trace mod_sql:10 dns:0")]
 pub struct Trace {
-    /// Channels with their new levels
+    /// Channels and their new levels
     #[arg(value_name = "CHANNEL:LEVEL")]
     channels: Vec<String>,
     #[command(flatten)]
     common: Common,
 }
 
-/// Turns the look-up of clients' names on or off, until the next reload.
+/// Turns look-ups of client names on or off, until the next reload.
 #[derive(clap::Args, Debug)]
 pub struct Dns {
-    /// Whether names are looked up
+    /// Whether to look up names
     state: Switch,
     #[command(flatten)]
     common: Common,
@@ -57,7 +57,7 @@ impl Debug {
     pub fn run(&self) -> Result<(), ControlError> {
         let request = Request::new("debug").word("level").words(self.level);
         self.common.show(&request, |level: Level, _| {
-            let level = level.level.map_or_else(|| "not known".to_owned(), |level| level.to_string());
+            let level = level.level.map_or_else(|| "unknown".to_owned(), |level| level.to_string());
             format!("debug level {level}\n")
         })
     }

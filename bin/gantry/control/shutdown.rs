@@ -1,4 +1,4 @@
-//! `gantry shutdown`: the daemon ends.
+//! `gantry shutdown`: ends the daemon.
 
 use super::common::Common;
 use super::connection::Request;
@@ -7,10 +7,10 @@ use super::value;
 use crate::show::text::counted;
 use crate::show::time::Span;
 
-/// Ends the daemon, as SIGTERM does: commands under way have a few seconds.
+/// Ends the daemon, like SIGTERM: running commands have a few seconds to finish.
 #[derive(clap::Args, Debug)]
 pub struct Shutdown {
-    /// Give the sessions this time to end by themselves, such as 30s or 5m
+    /// Give sessions this much time to end by themselves, such as 30s or 5m
     #[arg(short, long, value_name = "TIME")]
     graceful: Option<Span>,
     #[command(flatten)]
@@ -29,13 +29,12 @@ impl Shutdown {
 
     fn told(&self, sessions: Option<u64>) -> String {
         let sessions = match sessions {
-            None | Some(0) => "no sessions are there".to_owned(),
-            Some(1) => "1 session is there".to_owned(),
-            Some(number) => format!("{} are there", counted(number, "session")),
+            None | Some(0) => "no sessions".to_owned(),
+            Some(number) => counted(number, "session"),
         };
         match self.graceful {
-            Some(time) => format!("gantryd will end within {time}: {sessions}\n"),
-            None => format!("gantryd is ending: {sessions}\n"),
+            Some(time) => format!("gantryd will end within {time} ({sessions})\n"),
+            None => format!("gantryd is ending ({sessions})\n"),
         }
     }
 }

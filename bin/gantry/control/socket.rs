@@ -1,13 +1,12 @@
-//! Which socket the daemon listens at: the one that is named, or the one where
-//! this build's daemon has it by default.
+//! Finds the daemon's socket: the one that is given, or this build's default.
 
 use std::env;
 use std::path::{Path, PathBuf};
 
-/// The variable by which gantryd, too, takes another socket.
+/// The environment variable that names the socket, for gantryd too.
 pub const VARIABLE: &str = "GANTRY_ControlsSocket";
 
-/// The sockets to try, the first that is there counts; never none.
+/// The sockets to try, of which the first that exists counts; never empty.
 pub fn candidates(given: Option<&Path>) -> Vec<PathBuf> {
     let named = || env::var_os(VARIABLE).filter(|path| !path.is_empty()).map(PathBuf::from);
     chosen(given.map(Path::to_owned).or_else(named), option_env!("GANTRY_PREFIX"))
@@ -18,7 +17,7 @@ fn chosen(named: Option<PathBuf>, prefix: Option<&str>) -> Vec<PathBuf> {
     match (named, prefix) {
         (Some(path), _) => vec![path],
         (None, Some(prefix)) => vec![installed(prefix)],
-        // Not installed: the demonstration keeps all its files there.
+        // Not installed: first try the demonstration's folder.
         (None, None) => vec![PathBuf::from("./gantry-data/gantryd.sock"), installed("/usr/local")],
     }
 }

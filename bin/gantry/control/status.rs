@@ -1,5 +1,5 @@
-//! `gantry status`, `up` and `down`: the servers of the configuration, and whether
-//! they accept clients.
+//! `gantry status`, `up` and `down`: the configured servers, and whether they accept
+//! clients.
 
 use std::net::SocketAddr;
 
@@ -12,28 +12,28 @@ use crate::show::table::{Cell, Column, Table, Tone};
 use crate::show::text::visible;
 use crate::show::time::{ago, local, now};
 
-/// Tells how the daemon is, and which of its servers accept clients.
+/// Shows the state of the daemon, and which of its servers accept clients.
 #[derive(clap::Args, Debug)]
 pub struct Status {
-    /// One server's address, alone or with #PORT [default: all]
+    /// The address of one server, optionally with #PORT [default: all]
     address: Option<String>,
     #[command(flatten)]
     common: Common,
 }
 
-/// Has a server accept clients again that was taken down. A reload does so for all.
+/// Lets a server accept clients again after `down`. A reload does this for all servers.
 #[derive(clap::Args, Debug)]
 pub struct Up {
-    /// Its address, alone or with #PORT, or all
+    /// The server's address, optionally with #PORT, or all
     address: String,
     #[command(flatten)]
     common: Common,
 }
 
-/// Has a server accept no more clients; its sessions go on.
+/// Stops a server from accepting clients; its running sessions continue.
 #[derive(clap::Args, Debug)]
 pub struct Down {
-    /// Its address, alone or with #PORT, or all
+    /// The server's address, optionally with #PORT, or all
     address: String,
     #[command(flatten)]
     common: Common,
@@ -58,8 +58,8 @@ impl Down {
     }
 }
 
-/// An address as actions take it: `address#port`, where `address:port` was given,
-/// which is how status shows it.
+/// An address as actions take it: `address:port`, which status shows, becomes
+/// `address#port`.
 fn server(text: &str) -> String {
     let address = text.parse::<SocketAddr>();
     address.map_or_else(|_| text.to_owned(), |address| format!("{}#{}", address.ip(), address.port()))

@@ -1,5 +1,5 @@
-//! `gantry top`: the sessions in a table that refreshes itself, as ftptop has it.
-//! Where there is no terminal, the same lines are printed one after the other.
+//! `gantry top`: the sessions in a table that refreshes itself, like ftptop. If the
+//! output is not a terminal, it prints the same lines one table after the other.
 
 use std::io::{self, IsTerminal};
 use std::thread;
@@ -16,14 +16,14 @@ use crate::show::text::{fitted, visible};
 use crate::show::time::{Span, ago, local, now, uptime};
 use crate::show::{self, Page};
 
-/// Shows the sessions, and refreshes them.
+/// Shows the sessions in a table that refreshes itself.
 #[derive(clap::Args, Debug)]
 #[command(after_help = KEYS)]
 pub struct Top {
-    /// How often
+    /// The time between refreshes
     #[arg(short, long, value_name = "TIME", default_value = "2s")]
     delay: Span,
-    /// End after so many times [default: never at a terminal, else after one]
+    /// Stop after this many refreshes [default: never at a terminal, otherwise 1]
     #[arg(short = 'n', long, value_name = "COUNT", value_parser = clap::value_parser!(u64).range(1..))]
     iterations: Option<u64>,
     #[command(flatten)]
@@ -31,21 +31,21 @@ pub struct Top {
 }
 
 const KEYS: &str = "\
-Keys: q quits, t changes between commands and speed, d asks for another delay, the
-arrows move, space refreshes at once.";
+Keys: q quits, t toggles between commands and speed, d asks for a new delay, the arrow
+keys scroll, space refreshes at once.";
 
-/// What is shown, how often, and how it is told whose it is.
+/// What to show, how often, and under which title.
 #[derive(Debug)]
 pub struct View {
-    /// Which sessions.
+    /// The sessions to show.
     pub filter: Filter,
-    /// How often they are shown.
+    /// The time between refreshes.
     pub delay: Span,
-    /// After how many times it ends.
+    /// The number of refreshes; `None` for no limit.
     pub iterations: Option<u64>,
-    /// The name in the first line, in place of the daemon's own.
+    /// The name in the first line, instead of the daemon's own.
     pub title: Option<&'static str>,
-    /// Whether it heeds no keys.
+    /// Whether to ignore keys.
     pub batch: bool,
 }
 
@@ -67,7 +67,7 @@ impl Top {
 }
 
 impl View {
-    /// Shows it until somebody has seen enough.
+    /// Shows the sessions until the user quits or the limit is reached.
     ///
     /// # Errors
     /// The daemon refuses, or does not answer.
@@ -77,7 +77,7 @@ impl View {
 
     fn printed(&self, daemon: &mut Daemon) -> Result<(), ControlError> {
         let page = Page::of_output();
-        // Killed, or told when to end: a file would grow without an end.
+        // Output to a file must end, or the file would grow forever.
         let endless = self.batch || io::stdout().is_terminal();
         let iterations = self.iterations.or((!endless).then_some(1));
         let mut state = State::new(self.delay);
@@ -96,7 +96,7 @@ impl View {
     }
 
     fn interactive(&self, daemon: &mut Daemon) -> Result<(), ControlError> {
-        // A refusal is told on the ordinary screen.
+        // A refusal is shown on the normal screen.
         let mut asked = Ok(ask(daemon)?);
         let mut state = State::new(self.delay);
         let mut screen = Screen::enter()?;
@@ -117,7 +117,7 @@ impl View {
                 return Ok(());
             }
             done += 1;
-            // While a daemon starts again, the table says so and waits for it.
+            // While the daemon restarts, the table says so and waits for it.
             asked = match ask(daemon) {
                 Err(error) if error.code() == 4 => Err(error.to_string()),
                 other => Ok(other?),
@@ -125,7 +125,7 @@ impl View {
         }
     }
 
-    /// All lines, the table's beginning where it was moved to.
+    /// All lines, with the table scrolled to its offset.
     fn lines(&self, state: &mut State, asked: &Result<Who, String>, page: Page, rows: usize) -> Vec<String> {
         let cut = |line: &str| page.width.map_or_else(|| line.to_owned(), |width| fitted(line, width).into_owned());
         let who = match asked {
@@ -166,7 +166,7 @@ impl View {
     }
 }
 
-/// What the keys have changed.
+/// State that keys change.
 #[derive(Debug)]
 struct State {
     mode: Mode,
@@ -175,7 +175,7 @@ struct State {
     prompt: Option<String>,
 }
 
-/// What a key leads to.
+/// What to do after a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Next {
     Quit,
@@ -222,7 +222,7 @@ impl State {
             Key::Erase => {
                 typed.pop();
             }
-            // An hour is long enough.
+            // Four digits: an hour is long enough.
             Key::Letter(letter) if letter.is_ascii_digit() && typed.len() < 4 => typed.push(letter),
             _ => {}
         }

@@ -1,5 +1,5 @@
-//! The values of answers, as far as the tables show them. Nothing is required:
-//! an older or newer daemon may leave fields out, or add some.
+//! The parts of answers that the tables show. All fields are optional, because an
+//! older or newer daemon may have fewer or more of them.
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -10,13 +10,13 @@ use super::error::ControlError;
 /// Reads an answer's value.
 ///
 /// # Errors
-/// It is of another kind.
+/// It has another type.
 pub fn read<T: DeserializeOwned>(action: &str, value: &Value) -> Result<T, ControlError> {
     T::deserialize(value)
         .map_err(|error| ControlError::Malformed { action: action.to_owned(), fault: error.to_string() })
 }
 
-/// That of lsmod.
+/// The value of lsmod.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct Modules {
@@ -24,7 +24,7 @@ pub struct Modules {
     pub modules: Vec<Module>,
 }
 
-/// A module as lsmod has it.
+/// A module in the value of lsmod.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct Module {
@@ -46,7 +46,7 @@ pub struct Module {
     pub calls: Option<u64>,
 }
 
-/// That of insmod, rmmod, swap and reload.
+/// The value of insmod, rmmod, swap and reload.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct Changed {
@@ -56,7 +56,7 @@ pub struct Changed {
     pub notices: Option<Vec<String>>,
 }
 
-/// That of who.
+/// The value of who.
 #[derive(Debug, Default, Clone, Deserialize)]
 #[serde(default)]
 pub struct Who {
@@ -67,7 +67,7 @@ pub struct Who {
     pub sessions: Vec<Session>,
 }
 
-/// A session as who has it.
+/// A session in the value of who.
 #[derive(Debug, Default, Clone, Deserialize)]
 #[serde(default)]
 pub struct Session {
@@ -91,7 +91,7 @@ pub struct Session {
     pub generation: Option<u64>,
 }
 
-/// That of count.
+/// The value of count.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct Count {
@@ -100,7 +100,7 @@ pub struct Count {
     pub servers: Vec<Server>,
 }
 
-/// A server, as count and status have it.
+/// A server in the values of count and status.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct Server {
@@ -110,7 +110,7 @@ pub struct Server {
     pub sessions: Option<u64>,
 }
 
-/// That of status.
+/// The value of status.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct Status {
@@ -124,28 +124,28 @@ pub struct Status {
     pub servers: Vec<Server>,
 }
 
-/// That of kick.
+/// The value of kick.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct Kicked {
     pub kicked: Vec<Value>,
 }
 
-/// That of shutdown, up and down.
+/// The value of shutdown, up and down.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct Shutdown {
     pub sessions: Option<u64>,
 }
 
-/// That of trace.
+/// The value of trace.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct Channels {
     pub channels: Vec<Channel>,
 }
 
-/// A channel of the log, and from which level on it speaks.
+/// A channel of the log and its level.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct Channel {
@@ -153,7 +153,7 @@ pub struct Channel {
     pub level: Value,
 }
 
-/// An entry of help.
+/// An action in the value of help.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct Action {
@@ -165,12 +165,12 @@ pub struct Action {
 }
 
 impl Session {
-    /// Its number, as it is said to kick.
+    /// Its number, as kick takes it.
     pub fn id(&self) -> String {
         self.id.as_str().map_or_else(|| self.id.to_string(), str::to_owned)
     }
 
-    /// Whether nobody has logged in.
+    /// Whether its user has not logged in yet.
     pub fn is_login(&self) -> bool {
         self.state.as_deref() == Some("login")
     }
@@ -180,12 +180,12 @@ impl Session {
         self.state.as_deref() == Some("idle")
     }
 
-    /// Whether its transfer goes to the client.
+    /// Whether it sends a file or listing.
     pub fn is_download(&self) -> bool {
         self.direction.as_deref() == Some("out")
     }
 
-    /// Whether its transfer comes from the client.
+    /// Whether it receives a file.
     pub fn is_upload(&self) -> bool {
         self.direction.as_deref() == Some("in")
     }
@@ -195,7 +195,7 @@ impl Session {
         self.host.as_deref().unwrap_or_else(|| address(self.remote.as_deref().unwrap_or("-")))
     }
 
-    /// What it does.
+    /// Its command or state, for people.
     pub fn doing(&self) -> String {
         let command = self.command.as_deref().unwrap_or_default();
         match (self.state.as_deref(), self.argument.as_deref()) {
@@ -207,7 +207,7 @@ impl Session {
         }
     }
 
-    /// Bytes a second of its transfer, on average; none in its first second.
+    /// The average speed of its transfer in bytes per second; `None` in its first second.
     pub fn rate(&self, now: i64) -> Option<u64> {
         let seconds = u64::try_from(now.saturating_sub(self.state_since?)).ok()?;
         self.direction.as_ref()?;

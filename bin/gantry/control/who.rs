@@ -1,4 +1,4 @@
-//! `gantry who`: the sessions, once or again and again.
+//! `gantry who`: lists the sessions, once or repeatedly.
 
 use std::io::{self, IsTerminal};
 use std::thread;
@@ -12,14 +12,14 @@ use super::value;
 use crate::show::time::{Span, now};
 use crate::show::{self, Page, screen};
 
-/// Lists the sessions: who is there, from where, since when, and doing what.
+/// Lists the sessions: user, client, time and activity.
 #[derive(clap::Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub struct Who {
-    /// Show addresses, server, folder, class and transfer as well
+    /// Also show addresses, server, folder, class and transfer
     #[arg(short, long)]
     verbose: bool,
-    /// Show them again and again, each 2 seconds unless said otherwise
+    /// Repeat the list, every 2 seconds by default
     #[arg(short, long, value_name = "SECONDS", num_args = 0..=1, default_missing_value = "2", require_equals = false)]
     watch: Option<Span>,
     #[command(flatten)]
@@ -27,8 +27,8 @@ pub struct Who {
 }
 
 const EXAMPLES: &str = "\
-CONNECTED tells how long a session has been there, FOR how long it has been doing
-what it does. `gantry kick session ID` ends one.
+CONNECTED is the age of the session; FOR is how long it has been in its current state.
+`gantry kick session ID` ends a session.
 
 Examples:
   gantry who -v
@@ -42,7 +42,7 @@ impl Who {
         loop {
             let text = if self.common.json {
                 let document = show::document(&answer.value);
-                // One document a line, for whoever reads them one by one.
+                // One document per line, for programs that read them one by one.
                 if self.watch.is_some() { document.replace('\n', "") + "\n" } else { document }
             } else {
                 let who: value::Who = value::read("who", &answer.value)?;

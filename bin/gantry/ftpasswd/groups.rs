@@ -1,38 +1,38 @@
-//! The lines of an AuthGroupFile, in the format of group(5), as they are changed:
-//! one line is, all others stay byte for byte as they are.
+//! Changes a line of an AuthGroupFile, which has the format of group(5). All other
+//! lines stay byte for byte the same.
 
 use crate::passwd::lines::{Change, LineError, check_name, is_of, split};
 
-/// What becomes of a group's members.
+/// What to do with a group's members.
 #[derive(Debug, Clone, Copy)]
 pub enum Members<'a> {
-    /// They stay.
+    /// Keep them.
     Keep,
-    /// These take their place.
+    /// Replace them with these.
     Set(&'a [String]),
-    /// One more.
+    /// Add one.
     Add(&'a str),
 }
 
-/// Why words do not make a line.
+/// Why a line cannot be written.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum GroupError {
-    /// No name of a group or of a member.
-    #[error("'{}' is no name of a group or member: {fault}", .name.escape_debug())]
+    /// Not a valid name for a group or member.
+    #[error("'{}' is not a valid name for a group or member: {fault}", .name.escape_debug())]
     Name {
-        /// What was given.
+        /// The name as given.
         name: String,
-        /// Why it is none.
+        /// Why it is not valid.
         fault: &'static str,
     },
-    /// A new group without what it must have.
-    #[error("there is no group '{0}' yet: a new one needs --gid")]
+    /// A new group without a gid.
+    #[error("group '{0}' does not exist yet; a new group needs --gid")]
     Needed(String),
-    /// None of this name.
-    #[error("there is no group '{0}'")]
+    /// No group has this name.
+    #[error("group '{0}' does not exist")]
     Nobody(String),
-    /// A line that is not in the format.
-    #[error("line {0}, that of '{1}', is not in the format of group(5): correct it by hand")]
+    /// The group's line has another format.
+    #[error("line {0}, for '{1}', does not have the format of group(5); correct it by hand")]
     Malformed(usize, String),
 }
 
@@ -68,7 +68,7 @@ pub fn without(text: &[u8], group: &str) -> Result<Vec<u8>, GroupError> {
 fn check(name: &str) -> Result<(), GroupError> {
     let fault = match check_name(name) {
         Err(LineError::Name { fault, .. }) => fault,
-        _ if name.contains(',') => "it has a comma",
+        _ if name.contains(',') => "it contains a comma",
         _ => return Ok(()),
     };
     Err(GroupError::Name { name: name.to_owned(), fault })

@@ -1,5 +1,5 @@
-//! A module's package: a tar file, written so that the same contents make the same
-//! bytes, and read without trust in it: no path of it is ever used.
+//! A module's package: a tar file. The same contents always make the same bytes.
+//! Reading trusts nothing: no path in the file is ever used.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -12,9 +12,9 @@ use tar::{Archive, Builder, EntryType, Header};
 use super::candidate::Candidate;
 use super::error::KitError;
 
-/// The format that this build writes and reads.
+/// The package format that this build writes and reads.
 pub const FORMAT: u64 = 1;
-/// The file that says what is in it.
+/// The file that describes the package.
 pub const MANIFEST: &str = "manifest.json";
 
 /// One file of a package.
@@ -22,20 +22,20 @@ pub const MANIFEST: &str = "manifest.json";
 pub struct Part {
     /// Its name, without the folder.
     pub name: String,
-    /// What is in it.
+    /// Its contents.
     pub bytes: Vec<u8>,
     /// Its mode.
     pub mode: u32,
 }
 
 impl Part {
-    /// A file that is not run.
+    /// A file that is not executable.
     pub fn text(name: &str, bytes: Vec<u8>) -> Self {
         Self { name: name.to_owned(), bytes, mode: 0o644 }
     }
 }
 
-/// A package's bytes: `parts` in a folder of its name.
+/// A package's bytes: `parts` in a folder called `name`.
 pub fn written(name: &str, parts: &[Part]) -> io::Result<Vec<u8>> {
     let mut tar = Builder::new(Vec::new());
     for part in parts {
@@ -51,36 +51,36 @@ pub fn written(name: &str, parts: &[Part]) -> io::Result<Vec<u8>> {
     tar.into_inner()
 }
 
-/// The module in a package, found to be what its manifest says.
+/// The module in a package, checked against its manifest.
 pub fn read(file: &Path) -> Result<Candidate, KitError> {
     let wrong = |reason: String| KitError::Package { file: file.to_owned(), reason };
-    let opened = File::open(file).map_err(KitError::file("read this", file))?;
+    let opened = File::open(file).map_err(KitError::file("read", file))?;
     let parts = parts(opened).map_err(wrong)?;
     let part = |name: &str| parts.iter().find(|part| part.name == name);
-    let manifest = part(MANIFEST).ok_or_else(|| wrong(format!("it has no {MANIFEST}")))?;
+    let manifest = part(MANIFEST).ok_or_else(|| wrong(format!("{MANIFEST} is missing")))?;
     let manifest: Value =
         serde_json::from_slice(&manifest.bytes).map_err(|error| wrong(format!("{MANIFEST}: {error}")))?;
     if manifest["format"] != FORMAT {
-        return Err(wrong(format!("its format is {}, this gantry reads {FORMAT}", manifest["format"])));
+        return Err(wrong(format!("its format is {}, but this gantry reads {FORMAT}", manifest["format"])));
     }
     let text = |key: &str| manifest[key].as_str().unwrap_or_default();
     let name = format!("{}.so", text("module"));
-    let object = part(&name).ok_or_else(|| wrong(format!("it has no {name}, which {MANIFEST} names")))?;
+    let object = part(&name).ok_or_else(|| wrong(format!("{name}, which {MANIFEST} names, is missing")))?;
     let found = inspect_bytes(file, &object.bytes)?;
     if hex(&found.sha256) != text("sha256") {
-        return Err(wrong(format!("{name} is not the file that {MANIFEST} names: its sha256 is another one")));
+        return Err(wrong(format!("the sha256 of {name} is not the one in {MANIFEST}")));
     }
     if found.stamp.field("module") != text("module") {
-        return Err(wrong(format!("{name} holds {}", found.stamp.field("module"))));
+        return Err(wrong(format!("{name} contains the module {}", found.stamp.field("module"))));
     }
     let signature = part(&format!("{name}.sig")).map(|part| part.bytes.clone());
     if manifest["signed"] == true && signature.is_none() {
-        return Err(wrong(format!("{MANIFEST} says that it is signed, and it has no {name}.sig")));
+        return Err(wrong(format!("{MANIFEST} says that it is signed, but {name}.sig is missing")));
     }
     Ok(Candidate { origin: file.to_owned(), bytes: object.bytes.clone(), signature })
 }
 
-/// The files of a package by their names, which are single words in one folder.
+/// The files of a package. All must be directly in one folder.
 fn parts(file: impl Read) -> Result<Vec<Part>, String> {
     let mut archive = Archive::new(file);
     let mut parts: Vec<Part> = Vec::new();
@@ -93,20 +93,20 @@ fn parts(file: impl Read) -> Result<Vec<Part>, String> {
             continue;
         }
         if entry.header().entry_type() != EntryType::Regular {
-            return Err(format!("{} in it is no file", path.display()));
+            return Err(format!("{} in it is not a regular file", path.display()));
         }
         let components: Vec<_> = path.components().collect();
         let [Component::Normal(_), Component::Normal(name)] = components[..] else {
-            return Err(format!("{} in it is not in one folder", path.display()));
+            return Err(format!("{} in it is not directly in one folder", path.display()));
         };
         let name = name.to_string_lossy().into_owned();
         if parts.iter().any(|part| part.name == name) {
             return Err(format!("{name} is in it twice"));
         }
         if parts.len() == MOST {
-            return Err(format!("more than {MOST} files are in it"));
+            return Err(format!("it contains more than {MOST} files"));
         }
-        room = room.checked_sub(entry.size()).ok_or_else(|| format!("more than {LARGEST} bytes are in it"))?;
+        room = room.checked_sub(entry.size()).ok_or_else(|| format!("it contains more than {LARGEST} bytes"))?;
         let mut bytes = Vec::new();
         entry.read_to_end(&mut bytes).map_err(damaged)?;
         parts.push(Part { name, bytes, mode: 0o644 });
@@ -150,7 +150,7 @@ mod tests {
         };
         assert!(parts(&one("mod_x-1/mod_x.so")[..]).is_ok());
         for name in ["mod_x.so", "/etc/mod_x.so", "../mod_x.so", "a/../../b", "a/b/c"] {
-            assert!(parts(&one(name)[..]).unwrap_err().contains("is not in one folder"), "{name}");
+            assert!(parts(&one(name)[..]).unwrap_err().contains("is not directly in one folder"), "{name}");
         }
         let twice = [Part::text("a", Vec::new()), Part::text("a", Vec::new())];
         assert!(parts(&written("x", &twice).unwrap()[..]).unwrap_err().contains("twice"));
@@ -159,7 +159,7 @@ mod tests {
         header.set_entry_type(EntryType::Symlink);
         header.set_size(0);
         link.append_link(&mut header, "x/mod_x.so", "/etc/passwd").unwrap();
-        assert!(parts(&link.into_inner().unwrap()[..]).unwrap_err().contains("is no file"));
+        assert!(parts(&link.into_inner().unwrap()[..]).unwrap_err().contains("is not a regular file"));
         let cut = written("x", &[Part::text("a", vec![1; 3000])]).unwrap();
         assert!(parts(&cut[..1500]).is_err());
         assert!(parts(&b"#!/bin/sh\n"[..]).map_or(true, |parts| parts.is_empty()));

@@ -1,5 +1,5 @@
-//! `gantry module build`: a module's crate to a shared object that the installed
-//! gantryd accepts; and `gantry module test`, its tests against that gantryd.
+//! `gantry module build` builds a shared object that the installed gantryd accepts;
+//! `gantry module test` also runs the module's tests against that gantryd.
 
 use std::ffi::OsString;
 use std::fs;
@@ -16,33 +16,32 @@ use super::place::Prepared;
 use super::toolchain::{CargoOptions, Toolchain};
 use super::workspace::Workspace;
 
-/// Build a module as a shared object that the installed gantryd accepts, and
-/// print its path.
+/// Build a module as a shared object for the installed gantryd, and print its path.
 #[derive(clap::Args, Debug)]
 #[command(after_help = BUILD_HELP)]
 pub struct Build {
     #[command(flatten)]
     what: What,
-    /// More for cargo build, such as --features x
+    /// More options for cargo build, such as --features x
     #[arg(last = true, value_name = "OPTION")]
     more: Vec<OsString>,
 }
 
-/// Build a module, and run its own tests against the installed gantryd.
+/// Build a module and run its own tests against the installed gantryd.
 #[derive(clap::Args, Debug)]
 #[command(after_help = TEST_HELP)]
 pub struct Test {
     #[command(flatten)]
     what: What,
-    /// More for the tests themselves, such as the name of one
+    /// Options for the tests, such as the name of one
     #[arg(last = true, value_name = "OPTION")]
     more: Vec<OsString>,
 }
 
-/// What both take.
+/// The options of both commands.
 #[derive(clap::Args, Debug)]
 struct What {
-    /// The module's folder, or that of its workspace: then all modules in it
+    /// The module's folder, or a workspace folder for all modules in it
     #[arg(default_value = ".", value_name = "DIR")]
     folder: PathBuf,
     #[command(flatten)]
@@ -59,22 +58,22 @@ Examples:
   gantry module build --offline mod_greet
   gantry module build -- --features tls
 
-The shared object is put into target/gantry of the workspace, as mod_x.so. What
-cargo makes on the way is in target/gantry-ID, of which each module kit has one of
-its own; those of former kits go with cargo clean.
-The compiler must be the one that built gantryd; what is built is compared with
-the stamp of that gantryd. Where nothing can be fetched, the crates must be in
-cargo's cache (cargo fetch) or vendored (cargo vendor).
-Exit codes: 0 built, and it fits; 1 not; 2 a wrong command line.";
+The shared object is target/gantry/mod_x.so in the workspace. Cargo's intermediate
+files are in target/gantry-ID, one folder per module kit; cargo clean removes those
+of older kits.
+Your compiler must be the one that built gantryd; the result is compared with the
+stamp of that gantryd. Without a network, the crates must be in cargo's cache
+(cargo fetch) or vendored (cargo vendor).
+Exit codes: 0 built and accepted, 1 failed, 2 wrong command line.";
 
 const TEST_HELP: &str = "\
-The tests find in their environment:
+Environment variables for the tests:
   GANTRY_TEST_GANTRYD  the path of gantryd
   GANTRY_TEST_MODULES  folders for ModulePath, separated by colons: the one with
                        the module just built, and that of the installed modules
-Tests that need a server are marked #[ignore], so that a plain cargo test passes
-them over; here they are run.
-Exit codes: 0 all passed, 1 not, 2 a wrong command line.";
+Tests that need a server are marked #[ignore], so plain cargo test skips them; this
+command runs them.
+Exit codes: 0 all passed, 1 failed, 2 wrong command line.";
 
 impl Build {
     /// Builds.
@@ -100,7 +99,7 @@ impl Test {
     }
 }
 
-/// What a build made.
+/// The result of a build.
 struct Built {
     packages: Packages,
     files: Vec<PathBuf>,
@@ -122,7 +121,7 @@ impl What {
         for name in &packages.names {
             let missing = || KitError::Answer {
                 program: "cargo build".to_owned(),
-                detail: format!("it has built no shared object of {name}"),
+                detail: format!("it built no shared object for {name}"),
             };
             files.push(take(built.get(name).ok_or_else(missing)?, name, &folder, &daemon)?);
         }
@@ -130,22 +129,21 @@ impl What {
     }
 }
 
-/// Takes what cargo built to where it is looked for, if the daemon would have it,
-/// with its digest behind it.
-/// The signature of what was there before is no longer one.
+/// Copies cargo's shared object to the output folder and adds its digest, if the
+/// daemon would load it. Removes the signature of the previous file.
 fn take(object: &Path, name: &str, folder: &Path, daemon: &Daemon) -> Result<PathBuf, KitError> {
     daemon.accepts(object)?;
     let file = folder.join(format!("{name}.so"));
-    let bytes = with_digest(fs::read(object).map_err(KitError::file("read this", object))?);
+    let bytes = with_digest(fs::read(object).map_err(KitError::file("read", object))?);
     if fs::read(&file).is_ok_and(|held| held == bytes) {
         return Ok(file);
     }
-    fs::create_dir_all(folder).map_err(KitError::file("make this folder", folder))?;
-    let new = Prepared::file(&file, &bytes, 0o755).map_err(KitError::file("write this", &file))?;
+    fs::create_dir_all(folder).map_err(KitError::file("create this folder", folder))?;
+    let new = Prepared::file(&file, &bytes, 0o755).map_err(KitError::file("write", &file))?;
     let signature = signature_path(&file);
     if signature.is_file() {
-        fs::remove_file(&signature).map_err(KitError::file("remove this", &signature))?;
+        fs::remove_file(&signature).map_err(KitError::file("remove", &signature))?;
     }
-    new.settle().map_err(KitError::file("write this", &file))?;
+    new.settle().map_err(KitError::file("write", &file))?;
     Ok(file)
 }

@@ -1,4 +1,4 @@
-//! A module that is to be installed, wherever it comes from.
+//! A module to install, from a shared object or a package.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -7,10 +7,10 @@ use gantry_loader::signature_path;
 
 use super::error::KitError;
 
-/// A module that is to be installed.
+/// A module to install.
 #[derive(Debug)]
 pub struct Candidate {
-    /// Where it came from.
+    /// The file it came from.
     pub origin: PathBuf,
     /// The shared object.
     pub bytes: Vec<u8>,
@@ -19,12 +19,12 @@ pub struct Candidate {
 }
 
 impl Candidate {
-    /// A shared object, with the signature beside it where there is one.
+    /// Reads a shared object, and the signature next to it if there is one.
     pub fn read(file: &Path) -> Result<Self, KitError> {
-        let bytes = fs::read(file).map_err(KitError::file("read this", file))?;
+        let bytes = fs::read(file).map_err(KitError::file("read", file))?;
         let signature = signature_path(file);
         let signature = match signature.is_file() {
-            true => Some(fs::read(&signature).map_err(KitError::file("read this", &signature))?),
+            true => Some(fs::read(&signature).map_err(KitError::file("read", &signature))?),
             false => None,
         };
         Ok(Self { origin: file.to_owned(), bytes, signature })

@@ -1,12 +1,12 @@
-//! `gantry module check`: what a module's file says of itself, and whether the
-//! installed gantryd would load it. None of the file's code runs, and no server
-//! has to. Its owner and mode, and those of its folders, are the daemon's to judge.
+//! `gantry module check`: describes a module file, and says whether the installed
+//! gantryd would load it. It runs none of the file's code and needs no running
+//! server. It does not check owners and modes; the daemon does when it loads a file.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-/// Tells what modules' files say of themselves, and compares each stamp with
-/// that of the installed gantryd. No code of the files runs, and no server has to.
+/// Describes module files, and compares each stamp with that of the installed
+/// gantryd. Runs none of their code and needs no running server.
 #[derive(clap::Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub struct Check {
@@ -23,18 +23,15 @@ Examples:
   gantry module check /usr/local/libexec/*.so
   gantry module check target/debug/libmod_greet.so
 
-Where Gantry is not installed, the stamp of this very build is what counts.
-Whether owner and mode are safe is not looked at here: gantryd does when it loads.
-Exit codes: 0 each file would be loaded, 1 at least one would be refused,
-2 a wrong command line.";
+If Gantry is not installed, the files are compared with the stamp of this build.
+Owner and mode are not checked here; gantryd checks them when it loads a file.
+Exit codes: 0 gantryd would load all files, 1 it would refuse at least one,
+2 wrong command line.";
 
 impl Check {
     #[cfg(not(feature = "dso"))]
     pub fn run(&self) -> ExitCode {
-        eprintln!(
-            "gantry: this build has no loader (feature dso), so it would load none of {} files",
-            self.files.len()
-        );
+        eprintln!("gantry: this build has no loader (feature dso), so it cannot load any module",);
         ExitCode::FAILURE
     }
 
@@ -64,7 +61,7 @@ mod report {
     use crate::module::archive::hex;
     use crate::module::kit::Daemon;
 
-    /// All of one file, and whether it would be loaded.
+    /// The report on one file, and whether the daemon would load it.
     pub fn of(file: &Path, daemon: &Daemon) -> (String, bool) {
         let mut lines = vec![file.display().to_string()];
         let reasons = match inspect(file) {
@@ -76,7 +73,7 @@ mod report {
         };
         lines.extend(reasons.iter().map(|reason| format!("  refused: {reason}")));
         if reasons.is_empty() {
-            lines.push(format!("  fits {daemon}"));
+            lines.push(format!("  matches {daemon}"));
         }
         (lines.join("\n"), reasons.is_empty())
     }
@@ -102,17 +99,17 @@ mod report {
         lines
     }
 
-    /// Why it would refuse the file; nothing where it would not.
+    /// Why the daemon would refuse the file; empty if it would load it.
     fn reasons(file: &Path, found: &Inspection, daemon: &Daemon) -> Vec<String> {
         let stamp = &found.stamp;
         let differences = stamp.differences(&daemon.stamp).into_iter();
         let mut reasons: Vec<String> = differences
-            .map(|(key, theirs, ours)| format!("{key} differs: the file has '{theirs}', {daemon} '{ours}'"))
+            .map(|(key, theirs, ours)| format!("{key} differs: the file has '{theirs}', {daemon} has '{ours}'"))
             .collect();
         let module = stamp.field("module");
         let stem = file.file_stem().unwrap_or_default().to_string_lossy();
         if stem != module && stem.strip_prefix("lib") != Some(module) {
-            reasons.push(format!("it holds {module}, which LoadModule looks for in {module}.so alone"));
+            reasons.push(format!("it contains {module}, which LoadModule only looks for in {module}.so"));
         }
         reasons
     }

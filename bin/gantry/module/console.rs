@@ -1,4 +1,4 @@
-//! What the commands of the kit tell at the terminal, and by their exit code.
+//! The output and exit codes of the kit's commands.
 
 use std::fmt::Display;
 use std::io::{self, Write};
@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use super::error::KitError;
 
-/// Tells how a command of the kit ended.
+/// Prints the error of a kit command, if any, and returns its exit code.
 pub fn end(done: Result<(), KitError>) -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -17,8 +17,8 @@ pub fn end(done: Result<(), KitError>) -> ExitCode {
     }
 }
 
-/// Prints what a command of the kit made.
+/// Prints the result of a kit command.
 pub fn say(what: impl Display) {
-    // Whoever reads may have read enough.
+    // The reader may be gone.
     let _ = writeln!(io::stdout(), "{what}");
 }

@@ -1,4 +1,4 @@
-//! What keeps a command of the module kit from being done, and what to do about it.
+//! Why a command of the module kit failed, and what to do about it.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -7,46 +7,44 @@ use gantry_loader::LoadError;
 
 use super::quote::Quoted;
 
-/// What keeps a command of the module kit from being done.
+/// Why a command of the module kit failed.
 #[derive(Debug, thiserror::Error)]
 pub enum KitError {
     /// A name that no module may have.
-    #[error("'{name}' is no name for a module: {reason}; such as mod_greet or mod_rate_limit")]
+    #[error("'{name}' is not a valid module name: {reason}; examples: mod_greet, mod_rate_limit")]
     Name {
         /// The name.
         name: String,
         /// What is wrong with it.
         reason: &'static str,
     },
-    /// Something stands where a new module was to be.
-    #[error("{}: there is something already; remove it, or name another folder: gantry module new NAME DIR", .path.display())]
+    /// The folder for the new module exists already.
+    #[error("{} exists already; remove it, or name another folder: gantry module new NAME DIR", .path.display())]
     Exists {
         /// Its path.
         path: PathBuf,
     },
-    /// No module kit.
+    /// The folder is not a module kit.
     #[error(
-        "{}: this is no module kit (it has no {missing}); install Gantry with its kit, or name the kit's folder by --kit",
+        "{}: not a module kit ({missing} is missing); install Gantry with its kit, or name the kit's folder with --kit",
         .folder.display()
     )]
     NoKit {
-        /// Where it was looked for.
+        /// The folder.
         folder: PathBuf,
-        /// What is not there.
+        /// The missing file.
         missing: &'static str,
     },
-    /// Nothing says where Gantry is installed.
-    #[error(
-        "this gantry was not installed, and does not stand in cargo's folder of a checkout; name the {what} by {option}"
-    )]
+    /// Gantry's installation is unknown.
+    #[error("this gantry is neither installed nor in cargo's folder of a checkout; name the {what} with {option}")]
     NotInstalled {
         /// What was looked for.
         what: &'static str,
         /// The option that names it.
         option: &'static str,
     },
-    /// The daemon does not say what it is.
-    #[error("{}: it does not tell its stamp: {reason}; name the gantryd that the module is for by --gantryd", .path.display())]
+    /// The daemon's stamp cannot be read.
+    #[error("{}: cannot read its stamp: {reason}; name the gantryd that the module is for with --gantryd", .path.display())]
     Daemon {
         /// The daemon.
         path: PathBuf,
@@ -54,7 +52,7 @@ pub enum KitError {
         reason: String,
     },
     /// A folder without a module.
-    #[error("{}: this is no module: {reason}; gantry module new NAME writes one", .folder.display())]
+    #[error("{}: not a module: {reason}; to write one: gantry module new NAME", .folder.display())]
     NoModule {
         /// The folder.
         folder: PathBuf,
@@ -62,67 +60,67 @@ pub enum KitError {
         reason: String,
     },
     /// A module that has not been built yet.
-    #[error("{}: no module has been built here; build it: gantry module build {}", .folder.display(), Quoted(.folder))]
+    #[error("{}: no module has been built here; to build it: gantry module build {}", .folder.display(), Quoted(.folder))]
     NotBuilt {
         /// The folder.
         folder: PathBuf,
     },
     /// A program of the toolchain that cannot be run.
     #[error(
-        "cannot run {program}: {source}; a module is built by cargo and rustc {wanted}, which rustup installs: \
+        "cannot run {program}: {source}; building a module needs cargo and rustc {wanted}, for example from rustup: \
          rustup toolchain install {wanted}"
     )]
     Start {
         /// The program.
         program: String,
-        /// The compiler's release that is needed.
+        /// The required release of the compiler.
         wanted: String,
         /// The system's reason.
         source: io::Error,
     },
     /// Another compiler than the daemon's.
     #[error(
-        "the compiler here is rustc {found}, and gantryd was built by rustc {needed}: it would refuse the module\n  \
-         with rustup: rustup toolchain install {release}; rust-toolchain.toml in {} then chooses it, \
+        "the compiler here is rustc {found}, but gantryd was built with rustc {needed} and would refuse the module\n  \
+         with rustup: rustup toolchain install {release}; rust-toolchain.toml in {} then selects it, \
          unless RUSTUP_TOOLCHAIN or RUSTC is set\n  \
-         else: install Rust {release}, and name its compiler: RUSTC=/path/to/rustc",
+         without rustup: install Rust {release}, and set RUSTC=/path/to/rustc",
         .folder.display()
     )]
     Compiler {
-        /// Release, commit and host of the one found.
+        /// Release, commit and host of the compiler found.
         found: String,
-        /// Those of the one needed.
+        /// Release, commit and host of the compiler required.
         needed: String,
-        /// The release that is needed.
+        /// The required release.
         release: String,
         /// The workspace.
         folder: PathBuf,
     },
-    /// A program that ended with a failure and has said why.
+    /// A program that failed and has printed why.
     #[error("{program} failed: see above")]
     Program {
-        /// The program and what it did.
+        /// The program and its command.
         program: String,
     },
     /// Cargo lacks crates.
     #[error(
-        "cargo lacks crates, and cannot fetch them{}\n  \
-         where there is a network, fetch them once: cargo fetch --manifest-path {1}\n  \
-         where there is none, bring them along: cargo vendor, run elsewhere, makes a folder of them and says how cargo \
-         finds it\n  \
-         the versions that gantryd itself was built with are in {2}: a copy of it beside Cargo.toml asks for no others",
+        "cargo lacks crates and cannot download them{}\n  \
+         with a network, download them once: cargo fetch --manifest-path {1}\n  \
+         without one, copy them: cargo vendor, on another machine, puts them into a folder and prints how to \
+         configure cargo for it\n  \
+         to use the versions that gantryd itself was built with, copy {2} next to Cargo.toml",
         if *.offline { " (offline)" } else { "" }, Quoted(.manifest), .lock.display()
     )]
     Crates {
-        /// Whether cargo was told to do without a network.
+        /// Whether cargo ran with --offline.
         offline: bool,
         /// The workspace's manifest.
         manifest: PathBuf,
         /// The kit's lock file.
         lock: PathBuf,
     },
-    /// Cargo said something that is not understood.
-    #[error("cannot understand what {program} says: {detail}")]
+    /// A program's output was not understood.
+    #[error("cannot understand the output of {program}: {detail}")]
     Answer {
         /// The program.
         program: String,
@@ -139,23 +137,23 @@ pub enum KitError {
         /// Each reason.
         reasons: Vec<String>,
     },
-    /// A file that is no package.
-    #[error("{}: this is no package of a module: {reason}; gantry module package makes one", .file.display())]
+    /// A file that is not a package.
+    #[error("{}: not a module package: {reason}; to make one: gantry module package", .file.display())]
     Package {
         /// The file.
         file: PathBuf,
         /// What is wrong with it.
         reason: String,
     },
-    /// A file that is no module, or a key that is none.
+    /// A file that is not a module, or a word that is not a key.
     #[error(transparent)]
     Load(#[from] LoadError),
     /// A file or folder.
     #[error("{}: cannot {action}: {source}", .path.display())]
     File {
-        /// What was to be done.
+        /// The action that failed.
         action: &'static str,
-        /// With what.
+        /// The file or folder.
         path: PathBuf,
         /// The system's reason.
         source: io::Error,
@@ -163,7 +161,7 @@ pub enum KitError {
 }
 
 impl KitError {
-    /// Turns the system's reason into an error that names the file.
+    /// Makes an error that names the file from the system's reason.
     pub fn file(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
         let path = path.to_owned();
         move |source| Self::File { action, path, source }

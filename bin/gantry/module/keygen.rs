@@ -1,4 +1,4 @@
-//! `gantry module keygen`: a key to sign modules with.
+//! `gantry module keygen`: creates a key for signing modules.
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
@@ -8,12 +8,12 @@ use std::process::ExitCode;
 
 use gantry_loader::PrivateKey;
 
-/// Make a key to sign modules with: the private part goes to a new file, the
-/// public part is printed.
+/// Create a key for signing modules: the private key goes to a new file, the public
+/// key is printed.
 #[derive(clap::Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub struct Keygen {
-    /// The file for the private key; there must be none yet
+    /// The file for the private key; it must not exist yet
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
 }
@@ -22,13 +22,13 @@ const EXAMPLES: &str = "\
 Example:
   gantry module keygen --out ~/gantry.key > gantry.pub
   install -m 644 gantry.pub /etc/gantry/signers
-and, above every LoadModule line of the configuration:
+and above every LoadModule line of the configuration:
   ModuleSigners /etc/gantry/signers
 
-The private key belongs where modules are built, not on the server.";
+Keep the private key where you build modules, not on the server.";
 
 impl Keygen {
-    /// Makes the key.
+    /// Creates the key.
     pub fn run(&self) -> ExitCode {
         let made = PrivateKey::generate().and_then(|key| write(&self.out, &key.text()).map(|()| key.signer()));
         match made {
@@ -44,8 +44,8 @@ impl Keygen {
     }
 }
 
-/// Writes a file that must not be there yet, for its owner's eyes alone; nothing
-/// of it stays when it cannot be written whole.
+/// Writes a new file that only its owner can read; removes it if it cannot be
+/// written completely.
 fn write(path: &Path, text: &str) -> io::Result<()> {
     let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
     let written = file.write_all(text.as_bytes()).and_then(|()| file.sync_all());

@@ -1,6 +1,6 @@
-//! The installed Gantry that modules are built for: its kit of sources, its
-//! daemon with the stamp, its module folder. The install step built the paths in;
-//! what runs from cargo's folder of a checkout takes the checkout for the kit.
+//! The installed Gantry that modules are built for: its kit of sources, its daemon
+//! with the stamp, its module folder. The install step compiles the paths in; a
+//! gantry in cargo's folder of a checkout uses the checkout as its kit.
 
 use std::fmt;
 use std::fs;
@@ -13,7 +13,7 @@ use gantry_loader::inspect;
 
 use super::error::KitError;
 
-/// Which kit.
+/// Selects the kit.
 #[derive(clap::Args, Debug)]
 pub struct KitOption {
     /// The module kit [default: PREFIX/share/gantry/kit]
@@ -21,7 +21,7 @@ pub struct KitOption {
     kit: Option<PathBuf>,
 }
 
-/// Which daemon.
+/// Selects the daemon.
 #[derive(clap::Args, Debug)]
 pub struct DaemonOption {
     /// The gantryd that the module is for [default: PREFIX/sbin/gantryd]
@@ -36,10 +36,10 @@ pub struct Kit {
     pub folder: PathBuf,
 }
 
-/// An installed daemon, and what it says of itself.
+/// An installed daemon, and what it reports about itself.
 #[derive(Debug)]
 pub struct Daemon {
-    /// The executable; empty for this very build's.
+    /// The executable; empty for this build.
     path: PathBuf,
     /// Its stamp.
     pub stamp: Stamp,
@@ -63,27 +63,27 @@ impl KitOption {
 }
 
 impl Kit {
-    /// What tells its sources from those of another kit: 16 hex digits. Its crates
-    /// are taken whole, for the stamp leaves core/runtime out.
+    /// Identifies the kit's sources: 16 hex digits over all files of its crates. The
+    /// stamp would not do, because it does not cover core/runtime.
     pub fn id(&self) -> Result<String, KitError> {
         let mut files = Vec::new();
         for part in CRATES {
             gather(&self.folder.join(part), &mut files)?;
         }
         files.sort();
-        // Another hasher in a later release of Rust's costs one build.
+        // If a later Rust release changes this hasher, that costs one rebuild.
         let mut hasher = DefaultHasher::new();
         for file in files {
             file.strip_prefix(&self.folder).unwrap_or(&file).hash(&mut hasher);
-            fs::read(&file).map_err(KitError::file("read this", &file))?.hash(&mut hasher);
+            fs::read(&file).map_err(KitError::file("read", &file))?.hash(&mut hasher);
         }
         Ok(format!("{:016x}", hasher.finish()))
     }
 }
 
 impl DaemonOption {
-    /// The daemon that is named, or the installed one; its stamp is asked of
-    /// itself, for it may have been replaced since.
+    /// The given daemon, or the installed one. It is run to read its stamp, because
+    /// it may have been replaced since gantry was installed.
     pub fn find(&self) -> Result<Daemon, KitError> {
         let named = self.gantryd.as_deref().map(|file| std::path::absolute(file).map_err(KitError::file("find", file)));
         let installed = || Some(Path::new(PREFIX?).join("sbin/gantryd"));
@@ -95,8 +95,7 @@ impl DaemonOption {
         Ok(Daemon { stamp, linked: linked(&settings), path })
     }
 
-    /// The same; where none is named and none is installed, what a gantryd of this
-    /// very build would be.
+    /// The same; if none is given and none is installed, a gantryd of this build.
     pub fn find_or_this_build(&self) -> Result<Daemon, KitError> {
         self.find().or_else(|error| match self.gantryd {
             Some(_) => Err(error),
@@ -105,7 +104,7 @@ impl DaemonOption {
     }
 }
 
-/// The path, as messages name it.
+/// The path, for messages.
 impl fmt::Display for Daemon {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.path.as_os_str().is_empty() { out.write_str("this build") } else { self.path.display().fmt(out) }
@@ -118,8 +117,8 @@ impl Daemon {
         &self.path
     }
 
-    /// Why it would refuse a module's file of that stamp, or pass it by: nothing
-    /// where it would not.
+    /// Why it would refuse or skip a module file with this stamp; empty if it would
+    /// load the file.
     pub fn refusals(&self, stamp: &Stamp) -> Vec<String> {
         let differences = stamp.differences(&self.stamp).into_iter();
         let word = |value: &str| if value.is_empty() { "none".to_owned() } else { value.to_owned() };
@@ -138,10 +137,10 @@ impl Daemon {
         Err(KitError::Refused { file: file.to_owned(), gantryd: self.path.clone(), reasons })
     }
 
-    /// What keeps it from loading any module of that name.
+    /// Why it cannot load any module of this name, if so.
     pub fn clash(&self, module: &str) -> Option<String> {
         let clashes = self.linked.iter().any(|linked| linked == module);
-        clashes.then(|| format!("a {module} is linked into it, and no other one is loaded"))
+        clashes.then(|| format!("{module} is linked into it, so it loads no other {module}"))
     }
 
     /// The compiler's release.
@@ -164,26 +163,26 @@ fn gather(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), KitError> {
     Ok(())
 }
 
-/// The folder in which LoadModule looks unless ModulePath says otherwise.
+/// The folder in which LoadModule looks by default.
 pub fn module_folder() -> Option<PathBuf> {
     LIBEXECDIR.map(PathBuf::from).or_else(|| Some(cargo_folder()?.join("deps")))
 }
 
-/// What `-V` says.
+/// The output of `gantryd -V`.
 fn settings(gantryd: &Path) -> Result<String, String> {
     let output = Command::new(gantryd).arg("-V").stdin(Stdio::null()).output().map_err(|error| error.to_string())?;
     match output.status.success() {
         true => Ok(String::from_utf8_lossy(&output.stdout).into_owned()),
-        false => Err(format!("gantryd -V ended with {}", output.status)),
+        false => Err(format!("gantryd -V failed with {}", output.status)),
     }
 }
 
-/// Its stamp, whose lines stand indented below the id.
+/// The stamp: the indented lines below its id.
 fn stamp(settings: &str) -> Result<Stamp, String> {
     let fields = below(settings, "  Stamp: ").filter_map(|line| line.split_once(':'));
     let lines: String = fields.map(|(key, value)| format!("{key}={}\n", value.trim())).collect();
     if lines.is_empty() {
-        return Err("gantryd -V shows none".to_owned());
+        return Err("gantryd -V shows no stamp".to_owned());
     }
     Stamp::parse(&lines).map_err(|error| error.to_string())
 }
@@ -198,7 +197,7 @@ fn below<'a>(settings: &'a str, heading: &'a str) -> impl Iterator<Item = &'a st
     lines.map_while(|line| line.strip_prefix("    "))
 }
 
-/// The checkout that this executable was built in, where it was not installed.
+/// The checkout that this executable was built in, if it is not installed.
 fn checkout() -> Option<PathBuf> {
     cargo_folder()?.ancestors().find(|folder| NEEDED.iter().all(|part| folder.join(part).is_file())).map(Path::to_owned)
 }
@@ -220,7 +219,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_daemon_tells_its_stamp_and_what_is_linked_in() {
+    fn a_daemon_reports_its_stamp_and_its_linked_modules() {
         let settings = "Compile-time Settings:\n  Stamp: 0123\n    format: 1\n    flags: \n    rustc: 1 2 3\n\n  \
                         Files:\n    A:\n      /b\n\n  Modules linked in:\n    mod_core 0.1.0\n    mod_ls 0.1.0\n";
         let read = stamp(settings).unwrap();

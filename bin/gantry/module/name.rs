@@ -1,5 +1,4 @@
-//! The name of a new module, and what is called after it: its crate, its type,
-//! its directive.
+//! The name of a new module, and the names derived from it: crate, type, directive.
 
 use super::error::KitError;
 
@@ -10,24 +9,24 @@ pub struct Name {
 }
 
 impl Name {
-    /// Takes a name, such as `mod_greet`.
+    /// Checks a name, such as `mod_greet`.
     ///
     /// # Errors
-    /// Cargo, Rust or LoadModule would not have it.
+    /// Cargo, Rust or LoadModule would not accept it.
     pub fn new(name: &str) -> Result<Self, KitError> {
         let refuse = |reason| Err(KitError::Name { name: name.to_owned(), reason });
-        let Some(stem) = name.strip_prefix("mod_") else { return refuse("it must begin with mod_") };
+        let Some(stem) = name.strip_prefix("mod_") else { return refuse("it must start with mod_") };
         if !stem.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_') {
-            return refuse("behind mod_ stand small letters, digits and _ alone");
+            return refuse("after mod_ only lower-case letters, digits and _ are allowed");
         }
         if !stem.starts_with(|first: char| first.is_ascii_lowercase()) {
-            return refuse("behind mod_ a letter comes first");
+            return refuse("after mod_ there must be a letter");
         }
         if stem.ends_with('_') || stem.contains("__") {
-            return refuse("each _ stands between two words");
+            return refuse("each _ must be between two words");
         }
         if name.len() > LONGEST {
-            return refuse("it is longer than 48 letters");
+            return refuse("it is longer than 48 characters");
         }
         Ok(Self { module: name.to_owned() })
     }
@@ -37,7 +36,7 @@ impl Name {
         &self.module
     }
 
-    /// A text about mod_greet as one about this module.
+    /// Turns a text about mod_greet into one about this module.
     pub fn renamed(&self, text: &str) -> String {
         let (kind, directive) = (self.kind(), format!("{}Message", self.words()));
         text.replace("GreetMessage", &directive)
@@ -53,7 +52,7 @@ impl Name {
         self.module.split('_').skip(1).map(capital).collect()
     }
 
-    /// The type's name, which must be no keyword, and none that its file uses already.
+    /// The type's name, which must not be a keyword or a name that its file uses.
     fn kind(&self) -> String {
         let words = self.words();
         if TAKEN.contains(&words.as_str()) { format!("{words}Module") } else { words }
@@ -61,8 +60,8 @@ impl Name {
 }
 
 const LONGEST: usize = 48;
-/// A keyword, what the module's file names, all of the api's prelude, and what of
-/// std's a macro or an author may name.
+/// A keyword, names in the module's file, all of the api's prelude, and names from
+/// std that a macro or an author may use.
 #[rustfmt::skip]
 const TAKEN: [&str; 50] = [
     "Self", "Settings", "Deserialize",
@@ -97,7 +96,7 @@ mod tests {
             "",
             &long,
         ] {
-            assert!(Name::new(name).unwrap_err().to_string().contains("is no name for a module"), "{name}");
+            assert!(Name::new(name).unwrap_err().to_string().contains("is not a valid module name"), "{name}");
         }
     }
 

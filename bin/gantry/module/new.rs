@@ -1,5 +1,5 @@
-//! `gantry module new`: a small, complete, tested module: that of the page for
-//! authors under another name, in a workspace that leads to the installed kit.
+//! `gantry module new`: writes a small, complete, tested module: mod_greet under
+//! another name, in a workspace that uses the installed kit.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,15 +12,15 @@ use super::name::Name;
 use super::quote::Quoted;
 use super::workspace::{Workspace, attach};
 
-/// Write a new module: a small, complete crate with a directive, a hook and a
-/// test against a real server, in a workspace of its own.
+/// Write a new module: a small, complete crate with a directive, a hook and a test
+/// against a real server, in its own workspace.
 #[derive(clap::Args, Debug)]
 #[command(after_help = HELP)]
 pub struct New {
-    /// Its name, such as mod_greet: small letters, digits and _
+    /// The module's name, such as mod_greet: lower-case letters, digits and _
     #[arg(value_name = "NAME")]
     name: String,
-    /// The folder to be made [default: ./NAME]
+    /// The folder to create [default: ./NAME]
     #[arg(value_name = "DIR")]
     folder: Option<PathBuf>,
     #[command(flatten)]
@@ -35,8 +35,8 @@ Example:
   gantry module test
   gantry module install
 
-In a workspace that this command made, a further module is added to it.
-Exit codes: 0 written, 1 not, 2 a wrong command line.";
+If run in a workspace that this command created, it adds the module to that workspace.
+Exit codes: 0 written, 1 failed, 2 wrong command line.";
 
 impl New {
     /// Writes it.
@@ -49,10 +49,13 @@ impl New {
         let kit = self.kit.find()?;
         let daemon = self.gantryd.find_or_this_build()?;
         if daemon.clash(name.module()).is_some() {
-            return Err(KitError::Name { name: self.name.clone(), reason: "one of that name is linked into gantryd" });
+            return Err(KitError::Name {
+                name: self.name.clone(),
+                reason: "a module of this name is linked into gantryd",
+            });
         }
         let named = self.folder.as_deref().unwrap_or(Path::new(name.module()));
-        let folder = std::path::absolute(named).map_err(KitError::file("find this", named))?;
+        let folder = std::path::absolute(named).map_err(KitError::file("find", named))?;
         if fs::symlink_metadata(&folder).is_ok() {
             return Err(KitError::Exists { path: folder });
         }
@@ -63,7 +66,7 @@ impl New {
             workspace(&folder, &kit).and_then(|()| module(&folder.join(name.module()), &name, &kit))
         };
         if written.is_err() {
-            // Nothing was there before, so all of it is ours.
+            // The folder did not exist before, so everything in it is ours.
             let _ = fs::remove_dir_all(&folder);
         }
         written?;
@@ -76,7 +79,7 @@ impl New {
 /// The workspace around modules.
 fn workspace(folder: &Path, kit: &Kit) -> Result<(), KitError> {
     let (manifest, lock) = (kit.folder.join("Cargo.toml"), kit.folder.join("Cargo.lock"));
-    let read = |path: &Path| fs::read_to_string(path).map_err(KitError::file("read this", path));
+    let read = |path: &Path| fs::read_to_string(path).map_err(KitError::file("read", path));
     let tables = read(&manifest)?;
     let dependencies: String = OFFERED.iter().map(|name| line(&tables, name)).collect();
     let text = WORKSPACE.replace("@DEPENDENCIES@\n", &dependencies).replace("@LINTS@\n", &lints(&tables));
@@ -104,8 +107,8 @@ fn module(folder: &Path, name: &Name, kit: &Kit) -> Result<(), KitError> {
 
 fn put(path: &Path, text: &str) -> Result<(), KitError> {
     let folder = path.parent().unwrap_or(path);
-    fs::create_dir_all(folder).map_err(KitError::file("make this folder", folder))?;
-    fs::write(path, text).map_err(KitError::file("write this", path))
+    fs::create_dir_all(folder).map_err(KitError::file("create this folder", folder))?;
+    fs::write(path, text).map_err(KitError::file("write", path))
 }
 
 /// One line of the kit's manifest.
@@ -113,7 +116,7 @@ fn line(manifest: &str, beginning: &str) -> String {
     manifest.lines().find(|line| line.starts_with(beginning)).map(|line| format!("{line}\n")).unwrap_or_default()
 }
 
-/// The lints of the kit's manifest: its sections of that name.
+/// The lint sections of the kit's manifest.
 fn lints(manifest: &str) -> String {
     let mut within = false;
     let lines = manifest.lines().filter(|line| {
@@ -126,10 +129,10 @@ fn lints(manifest: &str) -> String {
 }
 
 const WORKSPACE: &str = include_str!("template/Cargo.toml");
-/// The crates that most modules need, in the versions of the daemon's.
+/// The crates that most modules need, in the daemon's versions.
 const OFFERED: [&str; 2] = ["serde = ", "tokio = "];
 const IGNORED: &str = include_str!("template/gitignore");
-/// What is written is formatted by it.
+/// The code style of the written files.
 const STYLE: &str = include_str!("../../../rustfmt.toml");
 const CRATE: [(&str, &str); 5] = [
     ("Cargo.toml", include_str!("../../../modules/mod_greet/Cargo.toml")),

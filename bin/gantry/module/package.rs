@@ -1,5 +1,5 @@
-//! `gantry module package`: what was built of a module, its licences and what it
-//! says of itself, in one tar file for other machines.
+//! `gantry module package`: puts a built module, its licences and its manifest into
+//! one tar file for other machines.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -15,18 +15,18 @@ use super::kit::DaemonOption;
 use super::place;
 use super::workspace::Workspace;
 
-/// Make a tar file of each module that was built: shared object, signature if
-/// there is one, manifest, licences.
+/// Make a tar file of each built module: shared object, signature if it is signed,
+/// manifest, licences.
 #[derive(clap::Args, Debug)]
 #[command(after_help = HELP)]
 pub struct Package {
-    /// The module's folder, or that of its workspace: then all modules in it
+    /// The module's folder, or a workspace folder for all modules in it
     #[arg(default_value = ".", value_name = "DIR")]
     folder: PathBuf,
-    /// Sign what goes into it, by a private key of gantry module keygen
+    /// Sign the module with this private key (from gantry module keygen)
     #[arg(long, value_name = "FILE")]
     key: Option<PathBuf>,
-    /// The folder for the tar file [default: target/gantry of the workspace]
+    /// The folder for the tar file [default: target/gantry in the workspace]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
     #[command(flatten)]
@@ -34,19 +34,19 @@ pub struct Package {
 }
 
 const HELP: &str = "\
-The file is named after module, version and target, and the same contents make
-the same bytes. It holds, in a folder named after module and version:
+The file is named after module, version and target; the same contents always make the
+same bytes. It contains a folder named after module and version, with:
   manifest.json  format, module, version, licence, stamp, rustc, target, sha256,
                  size, requires, directives, signed, licences
   mod_x.so       the shared object, and mod_x.so.sig, if it is signed
-  LICENSE...     the crate's files whose names begin with LICENSE, LICENCE, COPYING
+  LICENSE...     the crate's files whose names start with LICENSE, LICENCE, COPYING
                  or NOTICE
-gantry module install takes such a file. What it holds is for a gantryd of the
-same stamp alone.
-Exit codes: 0 made, 1 not, 2 a wrong command line.";
+Install such a file with gantry module install. Only a gantryd with the same stamp
+accepts it.
+Exit codes: 0 made, 1 failed, 2 wrong command line.";
 
 impl Package {
-    /// Packs.
+    /// Makes the packages.
     pub fn run(&self) -> ExitCode {
         end(self.pack())
     }
@@ -57,12 +57,12 @@ impl Package {
         let key = self.key.as_deref().map(PrivateKey::read).transpose()?;
         for file in workspace.built()? {
             daemon.accepts(&file)?;
-            let bytes = fs::read(&file).map_err(KitError::file("read this", &file))?;
+            let bytes = fs::read(&file).map_err(KitError::file("read", &file))?;
             let (name, parts) = parts(&workspace, &file, bytes, key.as_ref())?;
             let folder = self.out.clone().unwrap_or_else(|| workspace.output());
             let path = folder.join(format!("{name}-{}.tar", daemon.stamp.field("target")));
-            let tar = archive::written(&name, &parts).map_err(KitError::file("write this", &path))?;
-            place::file(&path, &tar, 0o644).map_err(KitError::file("write this", &path))?;
+            let tar = archive::written(&name, &parts).map_err(KitError::file("write", &path))?;
+            place::file(&path, &tar, 0o644).map_err(KitError::file("write", &path))?;
             say(path.display());
         }
         Ok(())
@@ -81,7 +81,7 @@ fn parts(
     let (module, version) = (stamp.field("module"), stamp.field("version"));
     let signature = match (key, signature_path(file)) {
         (Some(key), _) => Some(key.sign(&bytes).into_bytes()),
-        (None, path) if path.is_file() => Some(fs::read(&path).map_err(KitError::file("read this", &path))?),
+        (None, path) if path.is_file() => Some(fs::read(&path).map_err(KitError::file("read", &path))?),
         (None, _) => None,
     };
     let licences = licences(&workspace.crate_folder(module))?;
@@ -118,7 +118,7 @@ fn licences(folder: &Path) -> Result<Vec<Part>, KitError> {
     names.sort();
     let read = |name: String| {
         let path = folder.join(&name);
-        let bytes = fs::read(&path).map_err(KitError::file("read this", &path))?;
+        let bytes = fs::read(&path).map_err(KitError::file("read", &path))?;
         Ok(Part::text(&name, bytes))
     };
     names.into_iter().map(read).collect()

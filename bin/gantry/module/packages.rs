@@ -1,14 +1,14 @@
-//! What cargo is to build: the modules' crates, and where to.
+//! What cargo has to build: the modules' crates, and their output folders.
 
 use std::path::PathBuf;
 
 /// The modules' crates in a folder, and where cargo builds them.
 #[derive(Debug)]
 pub struct Packages {
-    /// Their names, which are the modules'.
+    /// Their names, which are also the modules' names.
     pub names: Vec<String>,
     /// Cargo's target folder for this kit.
     pub target: PathBuf,
-    /// Its folder for intermediate files, where that is another one.
+    /// Cargo's folder for intermediate files, if it is a different one.
     pub intermediate: Option<PathBuf>,
 }

@@ -1,5 +1,5 @@
-//! Puts files in place so that nobody sees half of one: each is made complete
-//! under a name of its own beside its place, and renamed.
+//! Replaces files so that nobody sees a partial one: each is written completely
+//! under a temporary name next to its destination, and renamed.
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 use std::process;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-/// A file that stands complete beside its place. Dropped before it is settled, it
-/// is gone.
+/// A file that is complete next to its destination. It is removed if it is dropped
+/// before `settle`.
 #[derive(Debug)]
 pub struct Prepared {
     new: PathBuf,
@@ -17,7 +17,8 @@ pub struct Prepared {
 }
 
 impl Prepared {
-    /// Writes bytes beside a file's place, to the disk, with exactly this mode.
+    /// Writes bytes next to the destination and syncs them to disk, with exactly this
+    /// mode.
     pub fn file(path: &Path, bytes: &[u8], mode: u32) -> io::Result<Self> {
         let new = beside(path);
         let mut file = OpenOptions::new().write(true).create_new(true).mode(mode).open(&new)?;
@@ -28,7 +29,7 @@ impl Prepared {
         Ok(prepared)
     }
 
-    /// Puts it in its place.
+    /// Renames it to its destination.
     pub fn settle(self) -> io::Result<()> {
         fs::rename(&self.new, &self.path)
     }
@@ -36,24 +37,24 @@ impl Prepared {
 
 impl Drop for Prepared {
     fn drop(&mut self) {
-        // Where it has been settled, nothing is there any more.
+        // After `settle` this name no longer exists.
         let _ = fs::remove_file(&self.new);
     }
 }
 
-/// Puts bytes in a file's place, with exactly this mode.
+/// Replaces a file, with exactly this mode.
 pub fn file(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
     Prepared::file(path, bytes, mode)?.settle()
 }
 
-/// Puts a link in the place of another one, or of nothing.
+/// Creates or replaces a symbolic link.
 pub fn link(path: &Path, target: &Path) -> io::Result<()> {
     let new = beside(path);
     symlink(target, &new)?;
     Prepared { new, path: path.to_owned() }.settle()
 }
 
-/// A name that no other file of this process has, nor one of another process.
+/// A name that no other file of this or another process has.
 fn beside(path: &Path) -> PathBuf {
     static COUNT: AtomicU32 = AtomicU32::new(0);
     let mut name = path.as_os_str().to_owned();

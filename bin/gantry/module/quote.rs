@@ -1,5 +1,4 @@
-//! Paths within commands that a reader is told to give: as words that a shell
-//! takes as they stand.
+//! Quotes paths in suggested commands, so that a shell reads each as one word.
 
 use std::fmt;
 use std::path::Path;
@@ -23,7 +22,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_shell_takes_what_is_quoted_as_it_stands() {
+    fn a_shell_reads_a_quoted_path_unchanged() {
         for (path, word) in [
             ("mod_x", "mod_x"),
             ("/srv/a-b/c.d", "/srv/a-b/c.d"),

@@ -1,4 +1,4 @@
-//! `gantry module sign`: signatures beside modules' files, for ModuleSigners.
+//! `gantry module sign`: writes signatures next to module files, for ModuleSigners.
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
@@ -8,11 +8,11 @@ use std::process::{self, ExitCode};
 
 use gantry_loader::{LoadError, PrivateKey, inspect_bytes, signature_path};
 
-/// Sign modules' files: each signature goes to a file beside, `mod_x.so.sig`.
+/// Sign module files: each signature goes to a file next to it, `mod_x.so.sig`.
 #[derive(clap::Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub struct Sign {
-    /// The private key, as `gantry module keygen` made it
+    /// The private key from `gantry module keygen`
     #[arg(long, value_name = "FILE")]
     key: PathBuf,
     /// Shared objects, such as mod_sql.so
@@ -24,8 +24,8 @@ const EXAMPLES: &str = "\
 Example:
   gantry module sign --key ~/gantry.key /usr/local/libexec/*.so
 
-A signature is over all bytes of the file: sign after stripping.
-Exit codes: 0 all are signed, 1 at least one is not, 2 a wrong command line.";
+A signature covers all bytes of the file: sign after stripping.
+Exit codes: 0 all signed, 1 at least one failed, 2 wrong command line.";
 
 impl Sign {
     /// Signs each file.
@@ -51,8 +51,8 @@ impl Sign {
     }
 }
 
-/// Signs what is a module, so that a slip of the hand signs nothing else; where
-/// the signature went.
+/// Signs a file and returns the signature's path. The file must be a module, so that
+/// a mistyped name signs nothing else.
 fn sign(key: &PrivateKey, file: &Path) -> Result<PathBuf, LoadError> {
     let failed = |path: &Path| {
         let path = path.to_owned();
@@ -65,7 +65,7 @@ fn sign(key: &PrivateKey, file: &Path) -> Result<PathBuf, LoadError> {
     Ok(signature)
 }
 
-/// Puts a text in a file's place, all of it or nothing.
+/// Replaces a file's text, all or nothing.
 fn replace(path: &Path, text: &str) -> io::Result<()> {
     let mut name = path.as_os_str().to_owned();
     name.push(format!(".{}.new", process::id()));

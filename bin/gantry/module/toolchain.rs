@@ -1,5 +1,5 @@
-//! The compiler and cargo that build a module: whether they are the daemon's,
-//! and what to do where they are not, or lack crates.
+//! The compiler and cargo that build a module: checks that they are the daemon's,
+//! runs them, and recognizes missing crates.
 
 use std::collections::BTreeMap;
 use std::env;
@@ -15,21 +15,21 @@ use super::error::KitError;
 use super::kit::{Daemon, Kit};
 use super::packages::Packages;
 
-/// How cargo is to build.
+/// Options for cargo.
 #[derive(clap::Args, Debug)]
 pub struct CargoOptions {
     /// Cargo's profile
     #[arg(long, value_name = "PROFILE", default_value = "release")]
     profile: String,
-    /// Do without a network: the crates must be in cargo's cache, or vendored
+    /// Do not use the network: crates must be in cargo's cache or vendored
     #[arg(long)]
     offline: bool,
-    /// Change nothing in Cargo.lock: it must be there, and fit
+    /// Do not change Cargo.lock: it must exist and be up to date
     #[arg(long)]
     locked: bool,
 }
 
-/// The programs that build a module, found to be the daemon's.
+/// The programs that build a module, checked to be the daemon's versions.
 #[derive(Debug)]
 pub struct Toolchain {
     folder: PathBuf,
@@ -39,7 +39,7 @@ pub struct Toolchain {
 }
 
 impl Toolchain {
-    /// The toolchain that is used in a folder.
+    /// The toolchain in use in a folder.
     ///
     /// # Errors
     /// There is none, or it is not the one that built the daemon.
@@ -56,7 +56,7 @@ impl Toolchain {
         let output = output.map_err(|source| toolchain.no_start(&rustc, source))?;
         if !output.status.success() {
             return Err(KitError::Compiler {
-                found: "(it does not tell)".to_owned(),
+                found: "(unknown)".to_owned(),
                 needed: daemon.stamp.field("rustc").to_owned(),
                 release: toolchain.release,
                 folder: toolchain.folder,
@@ -75,7 +75,7 @@ impl Toolchain {
         Ok(toolchain)
     }
 
-    /// What cargo says of a workspace's packages; dependencies are not looked at.
+    /// Cargo's metadata of a workspace's packages, without dependencies.
     pub fn metadata(&self, manifest: &Path) -> Result<Value, KitError> {
         let mut cargo = self.cargo();
         cargo.args(["metadata", "--no-deps", "--format-version", "1", "--manifest-path"]).arg(manifest);
@@ -91,7 +91,7 @@ impl Toolchain {
         serde_json::from_slice(&output.stdout).map_err(detail)
     }
 
-    /// Builds modules; the shared object of each.
+    /// Builds modules and returns the shared object of each.
     pub fn build(
         &self,
         modules: &Packages,
@@ -103,7 +103,7 @@ impl Toolchain {
         let mut built = BTreeMap::new();
         self.run(&mut cargo, options, "cargo build", |out| {
             for line in BufReader::new(out).lines() {
-                // A build script's own output is no message.
+                // A build script's own output is not a message.
                 let Ok(line) = line else { break };
                 let Ok(message) = serde_json::from_str::<Value>(&line) else { continue };
                 built.extend(shared_object(&message));
@@ -112,8 +112,7 @@ impl Toolchain {
         Ok(built)
     }
 
-    /// Runs the tests of modules, those too that are ignored where no server is
-    /// named.
+    /// Runs the tests of modules, including the ignored ones that need a server.
     pub fn test(
         &self,
         modules: &Packages,
@@ -133,7 +132,7 @@ impl Toolchain {
         let mut cargo = self.cargo();
         cargo.args([what, "--profile", &options.profile, "--manifest-path"]).arg(self.folder.join("Cargo.toml"));
         cargo.args(modules.names.iter().flat_map(|module| ["--package", module]));
-        // By the environment, so that a --target-dir of the user's is not one too many.
+        // In the environment, so that it does not conflict with the user's --target-dir.
         cargo.env("CARGO_TARGET_DIR", &modules.target);
         cargo.envs(modules.intermediate.iter().map(|folder| ("CARGO_BUILD_BUILD_DIR", folder)));
         cargo.args(options.offline.then_some("--offline")).args(options.locked.then_some("--locked"));
@@ -152,8 +151,7 @@ impl Toolchain {
         cargo
     }
 
-    /// Runs cargo, its own words passed on as they come: they tell whether it
-    /// failed for want of crates.
+    /// Runs cargo and passes its messages on; they show whether crates were missing.
     fn run(
         &self,
         cargo: &mut Command,
@@ -180,7 +178,7 @@ impl Toolchain {
         }
     }
 
-    /// The user's flags, and those of the daemon's that count.
+    /// The user's flags, and the daemon's relevant flags.
     fn all_flags(&self) -> Vec<String> {
         let given = match env::var("CARGO_ENCODED_RUSTFLAGS") {
             Ok(encoded) => encoded.split('\x1f').filter(|flag| !flag.is_empty()).map(str::to_owned).collect(),
@@ -188,7 +186,7 @@ impl Toolchain {
                 env::var("RUSTFLAGS").unwrap_or_default().split_whitespace().map(str::to_owned).collect::<Vec<_>>()
             }
         };
-        // Twice the same is once to the stamp.
+        // The stamp counts a repeated flag once.
         given.into_iter().chain(self.flags.iter().cloned()).collect()
     }
 
@@ -208,8 +206,8 @@ fn identity(version: &str) -> String {
     format!("{} {} {}", field("release"), field("commit-hash"), field("host"))
 }
 
-/// The flags of a stamp, one by one; a value may hold blanks, but begins no word
-/// with a hyphen.
+/// Splits a stamp's flags. A value may contain spaces, but no word of it starts with
+/// a hyphen.
 fn flags(stamped: &str) -> Vec<String> {
     let mut flags: Vec<String> = Vec::new();
     for word in stamped.split(' ').filter(|word| !word.is_empty()) {
@@ -260,7 +258,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_stamps_flags_come_apart_as_they_were() {
+    fn a_stamps_flags_are_split_as_they_were() {
         assert!(flags("").is_empty());
         assert_eq!(
             flags("--cfg=feature=\"a b\" -Ctarget-feature=+avx"),
@@ -269,7 +267,7 @@ mod tests {
     }
 
     #[test]
-    fn a_compiler_is_told_by_release_commit_and_host() {
+    fn a_compiler_is_identified_by_release_commit_and_host() {
         let version = "rustc 1.95.0 (abc 2026-01-01)\nbinary: rustc\ncommit-hash: abc\nhost: x86_64-unknown-linux-gnu\nrelease: 1.95.0\n";
         assert_eq!(identity(version), "1.95.0 abc x86_64-unknown-linux-gnu");
     }

@@ -1,5 +1,5 @@
-//! `gantry module verify`: whether modules' files are signed as ModuleSigners
-//! wants it. Everything else that gantryd looks at is `gantry module check`'s.
+//! `gantry module verify`: checks module files as ModuleSigners does. All other
+//! checks are in `gantry module check`.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -7,11 +7,11 @@ use std::process::ExitCode;
 
 use gantry_loader::{LoadError, Signer, signers, verify};
 
-/// Tell whether modules' files are signed by one of the signers.
+/// Report whether module files are signed by one of the signers.
 #[derive(clap::Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub struct Verify {
-    /// A public key, or a file of such, as behind ModuleSigners
+    /// A public key, or a file of public keys, as for ModuleSigners
     #[arg(long = "signer", required = true, value_name = "KEY")]
     signers: Vec<String>,
     /// Shared objects, such as mod_sql.so
@@ -23,7 +23,7 @@ const EXAMPLES: &str = "\
 Example:
   gantry module verify --signer /etc/gantry/signers /usr/local/libexec/*.so
 
-Exit codes: 0 all are signed, 1 at least one is not, 2 a wrong command line.";
+Exit codes: 0 all are signed, 1 at least one is not, 2 wrong command line.";
 
 impl Verify {
     /// Checks each file.
@@ -50,7 +50,7 @@ impl Verify {
     }
 }
 
-/// The keys that a word stands for; paths may be relative here.
+/// The keys that a word names; here paths may be relative.
 fn read(word: &str) -> Result<Vec<Signer>, LoadError> {
     let path = Path::new(word);
     match path.is_file().then(|| std::path::absolute(path).ok()).flatten() {

@@ -1,7 +1,7 @@
-//! The workspace that a module is built in. `gantry module new` writes it around
-//! the module's crate, so that the crate itself names no path and can move into a
-//! checkout as it is: only the workspace says where Gantry's crates are, namely
-//! behind `.gantry`, a link to the installed kit that no repository holds.
+//! The workspace that a module is built in. `gantry module new` writes it around the
+//! module's crate. Only the workspace says where Gantry's crates are: in `.gantry`, a
+//! link to the installed kit that is not committed. The crate itself contains no path,
+//! so it can move into a checkout unchanged.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -15,9 +15,9 @@ use super::packages::Packages;
 use super::place;
 use super::toolchain::Toolchain;
 
-/// The link to the kit, in a workspace of ours.
+/// The link to the kit, in a workspace that `gantry module new` wrote.
 pub const LINK: &str = ".gantry";
-/// What lets rustup choose the compiler: a link, too.
+/// The file by which rustup selects the compiler; also a link.
 pub const TOOLCHAIN: &str = "rust-toolchain.toml";
 
 /// The workspace around a folder.
@@ -25,7 +25,7 @@ pub const TOOLCHAIN: &str = "rust-toolchain.toml";
 pub struct Workspace {
     /// Its root.
     pub root: PathBuf,
-    /// The folder that was named.
+    /// The folder given on the command line.
     folder: PathBuf,
     /// Whether `gantry module new` wrote it.
     ours: bool,
@@ -37,7 +37,7 @@ impl Workspace {
         let no_module = |reason: &str| KitError::NoModule { folder: folder.to_owned(), reason: reason.to_owned() };
         let found = fs::canonicalize(folder).map_err(KitError::file("find this folder", folder))?;
         if !found.is_dir() {
-            return Err(no_module("a folder is wanted here"));
+            return Err(no_module("it is not a folder"));
         }
         if !found.join("Cargo.toml").is_file() {
             return Err(no_module("it has no Cargo.toml"));
@@ -57,13 +57,13 @@ impl Workspace {
         table.is_ok_and(|table| table.get("workspace").is_some_and(is_ours))
     }
 
-    /// Where what was built is put: `mod_x.so`, as the module folder wants it.
+    /// The folder for the built files `mod_x.so`.
     pub fn output(&self) -> PathBuf {
         self.root.join("target/gantry")
     }
 
-    /// Leads the workspace to the kit. A copy of a kit that its author put there
-    /// is left alone, and so are workspaces of others.
+    /// Links the workspace to the kit. It does not touch a copy of a kit that the
+    /// author put there, or workspaces that `gantry module new` did not write.
     pub fn attach(&self, kit: &Kit) -> Result<(), KitError> {
         if self.ours { attach(&self.root, kit) } else { Ok(()) }
     }
@@ -85,11 +85,11 @@ impl Workspace {
             }
         }
         if names.is_empty() {
-            let reason = if others.is_empty() { "it has no package".to_owned() } else { others.join(", ") };
+            let reason = if others.is_empty() { "it contains no package".to_owned() } else { others.join(", ") };
             return Err(KitError::NoModule { folder: self.folder.clone(), reason });
         }
-        // Cargo tells by times alone whether a source has changed, and a kit's may be
-        // older than those of the kit before it: each kit has a folder of its own.
+        // Cargo detects changed sources only by their times, and a new kit's files may
+        // be older than the previous kit's. So each kit has its own folder.
         let own = format!("gantry-{}", self.kit(kit).id()?);
         let folder = |key: &str| metadata[key].as_str().map(|folder| Path::new(folder).join(&own));
         let target = folder("target_directory").unwrap_or_else(|| self.root.join("target").join(&own));
@@ -97,14 +97,14 @@ impl Workspace {
         Ok(Packages { names, target, intermediate })
     }
 
-    /// The kit that the workspace's crates are built with: its own copy, where its
+    /// The kit that the workspace's crates are built with: its own copy, if the
     /// author put one there.
     fn kit(&self, kit: &Kit) -> Kit {
         Kit { folder: if self.ours { self.root.join(LINK) } else { kit.folder.clone() } }
     }
 
-    /// The files that have been built of the module in the folder, or of all
-    /// modules of the workspace where the folder is its root.
+    /// The built files of the module in the folder, or of all modules if the folder
+    /// is the workspace's root.
     pub fn built(&self) -> Result<Vec<PathBuf>, KitError> {
         let mut names = vec![];
         let package = manifest(&self.folder.join("Cargo.toml"))?;
@@ -128,10 +128,10 @@ impl Workspace {
     }
 }
 
-/// Leads a workspace of ours to the kit.
+/// Links a workspace of ours to the kit.
 pub fn attach(root: &Path, kit: &Kit) -> Result<(), KitError> {
     lead(&root.join(LINK), &kit.folder)?;
-    // A compiler that rustup does not know has no such file.
+    // A kit built without rustup has no such file.
     if kit.folder.join(TOOLCHAIN).is_file() {
         lead(&root.join(TOOLCHAIN), &Path::new(LINK).join(TOOLCHAIN))
     } else {
@@ -139,14 +139,14 @@ pub fn attach(root: &Path, kit: &Kit) -> Result<(), KitError> {
     }
 }
 
-/// Makes a link, where nothing else than a link stands in its place.
+/// Creates or updates a link; leaves anything that is not a link alone.
 fn lead(path: &Path, target: &Path) -> Result<(), KitError> {
     let link = fs::read_link(path);
     let others = fs::symlink_metadata(path).is_ok() && link.is_err();
     if others || link.is_ok_and(|held| held == target) {
         return Ok(());
     }
-    place::link(path, target).map_err(KitError::file("lead this to the module kit", path))
+    place::link(path, target).map_err(KitError::file("link this to the module kit", path))
 }
 
 /// What a package lacks to be a module.
@@ -157,7 +157,7 @@ fn lack(name: &str, package: &Value) -> Option<&'static str> {
     };
     let uses_api = |dependency: &Value| dependency["name"] == "gantry-api";
     match () {
-        () if !name.starts_with("mod_") => Some("has a name that does not begin with mod_"),
+        () if !name.starts_with("mod_") => Some("has a name that does not start with mod_"),
         () if !list("dependencies").iter().any(uses_api) => Some("does not depend on gantry-api"),
         () if !list("targets").iter().any(shared) => Some("has no [lib] with crate-type cdylib"),
         () => None,
@@ -169,10 +169,10 @@ fn is_ours(workspace: &toml::Value) -> bool {
 }
 
 fn manifest(path: &Path) -> Result<Table, KitError> {
-    let text = fs::read_to_string(path).map_err(KitError::file("read this", path))?;
+    let text = fs::read_to_string(path).map_err(KitError::file("read", path))?;
     let folder = path.parent().unwrap_or(path).to_owned();
     text.parse().map_err(|error: toml::de::Error| KitError::NoModule {
         folder,
-        reason: format!("its Cargo.toml is faulty: {}", error.message()),
+        reason: format!("its Cargo.toml has an error: {}", error.message()),
     })
 }

@@ -1,4 +1,4 @@
-//! Why a file of users was not changed.
+//! Why a user file was not changed.
 
 use std::io;
 use std::path::PathBuf;
@@ -10,7 +10,7 @@ use super::lines::LineError;
 /// Why nothing was changed.
 #[derive(Debug, thiserror::Error)]
 pub enum PasswdError {
-    /// The operator's words do not make a line.
+    /// The line cannot be written.
     #[error(transparent)]
     Line(#[from] LineError),
     /// The file cannot be read or replaced.
@@ -21,13 +21,13 @@ pub enum PasswdError {
         /// The system's reason.
         source: io::Error,
     },
-    /// No password could be had.
+    /// The password cannot be read.
     #[error("cannot read the password: {0}")]
     Input(io::Error),
-    /// The two that were typed differ.
+    /// The two typed passwords differ.
     #[error("the passwords differ")]
     Differ,
-    /// An empty one.
+    /// The password is empty.
     #[error("the password is empty")]
     Empty,
     /// It cannot be hashed.

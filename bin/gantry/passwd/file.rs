@@ -1,6 +1,6 @@
-//! The AuthUserFile itself: read and replaced as a whole, so that gantryd never
-//! sees half of one, with the folder locked meanwhile, so that of two gantrys
-//! neither loses the other's change.
+//! The AuthUserFile itself. It is replaced in one step, so that gantryd never sees a
+//! partial file. The folder is locked meanwhile, so that two gantry processes do not
+//! lose each other's changes.
 
 use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{self, Write};
@@ -12,22 +12,22 @@ use rustix::fs::{FlockOperation, flock};
 
 use super::error::PasswdError;
 
-/// A new file is for its owner's eyes alone.
+/// The mode of a new file: only its owner may read it.
 const NEW: u32 = 0o600;
-/// What an existing one may keep: gantryd may be of its group.
+/// The permissions that an existing file keeps: gantryd may be in its group.
 const KEPT: u32 = 0o640;
 
-/// A file of users, its folder locked while this lives.
+/// A file of users. Its folder is locked while this lives.
 #[derive(Debug)]
 pub struct UserFile {
     path: PathBuf,
     text: Vec<u8>,
-    /// None where there is no such file yet.
+    /// `None` if the file does not exist yet.
     status: Option<Status>,
     folder: File,
 }
 
-/// What a replaced file keeps.
+/// The attributes that a replaced file keeps.
 #[derive(Debug, Clone, Copy)]
 struct Status {
     uid: u32,
@@ -36,8 +36,8 @@ struct Status {
 }
 
 impl UserFile {
-    /// Reads the file; an empty one where there is none. A link is followed:
-    /// what it leads to is replaced, not the link.
+    /// Reads the file; a missing one counts as empty. A link is followed: its target
+    /// is replaced, not the link.
     pub fn open(path: &Path) -> Result<Self, PasswdError> {
         let failed = |path: &Path| {
             let path = path.to_owned();
@@ -57,12 +57,12 @@ impl UserFile {
         Ok(Self { text, status, folder, path })
     }
 
-    /// What it says.
+    /// Its text.
     pub fn text(&self) -> &[u8] {
         &self.text
     }
 
-    /// Puts another text in its place, all of it or nothing.
+    /// Replaces its text, all or nothing.
     pub fn replace(&mut self, text: &[u8]) -> Result<(), PasswdError> {
         self.write(text).map_err(|source| PasswdError::File { path: self.path.clone(), source })?;
         self.text = text.to_vec();
@@ -78,7 +78,7 @@ impl UserFile {
             let own = file.metadata()?;
             if (own.uid(), own.gid()) != (uid, gid) {
                 fchown(&file, Some(uid), Some(gid))
-                    .map_err(|error| io::Error::new(error.kind(), format!("its owner cannot be kept: {error}")))?;
+                    .map_err(|error| io::Error::new(error.kind(), format!("cannot keep its owner: {error}")))?;
             }
             file.set_permissions(Permissions::from_mode(NEW | mode & KEPT))?;
         }
@@ -100,7 +100,7 @@ fn read(path: &Path) -> io::Result<(Vec<u8>, Option<Status>)> {
     Ok((fs::read(path)?, Some(status)))
 }
 
-/// A file that goes unless it was renamed.
+/// A file that is removed unless it was renamed.
 struct Temporary(PathBuf);
 
 impl Drop for Temporary {

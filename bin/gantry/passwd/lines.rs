@@ -1,40 +1,40 @@
-//! The lines of an AuthUserFile, in the format of passwd(5), as they are changed:
-//! one line is, all others stay byte for byte as they are.
+//! Changes a line of an AuthUserFile, which has the format of passwd(5). All other
+//! lines stay byte for byte the same.
 
 use std::fmt;
 use std::path::PathBuf;
 
-/// The shell of a new user: nobody logs in to the system by it.
+/// The shell of a new user, which does not allow logins to the system.
 const SHELL: &str = "/bin/false";
-/// The highest number means none to the system.
+/// The highest id; the number above it means "none" to the system.
 const MOST: i64 = u32::MAX as i64 - 1;
 
-/// What stands in a line beside name and password.
+/// The fields of a line besides name and password.
 #[derive(clap::Args, Debug, Clone, Default)]
 pub struct Fields {
-    /// The user id under which files are touched (needed for a new user)
+    /// The user id for file access (required for a new user)
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(..=MOST))]
     pub uid: Option<u32>,
-    /// The group id [a new user's: that of --uid]
+    /// The group id [default for a new user: the number of --uid]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(..=MOST))]
     pub gid: Option<u32>,
-    /// Who the user is, for people
+    /// The user's real name or a comment
     #[arg(long, value_name = "TEXT")]
     pub gecos: Option<String>,
-    /// The home folder, an absolute path (needed for a new user)
+    /// The home folder, an absolute path (required for a new user)
     #[arg(long, value_name = "DIR")]
     pub home: Option<PathBuf>,
-    /// The login shell [a new user's: /bin/false]
+    /// The login shell [default for a new user: /bin/false]
     #[arg(long, value_name = "SHELL")]
     pub shell: Option<String>,
 }
 
-/// What has become of a user.
+/// What happened to a user.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Change {
-    /// There was none of this name.
+    /// The user was added.
     Added,
-    /// The line was there.
+    /// The user's line was changed.
     Changed,
 }
 
@@ -47,52 +47,52 @@ impl fmt::Display for Change {
     }
 }
 
-/// Why words do not make a line.
+/// Why a line cannot be written.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum LineError {
-    /// No name of a user.
-    #[error("'{}' is no name of a user: {fault}", .name.escape_debug())]
+    /// Not a valid user name.
+    #[error("'{}' is not a valid user name: {fault}", .name.escape_debug())]
     Name {
-        /// What was given.
+        /// The name as given.
         name: String,
-        /// Why it is none.
+        /// Why it is not valid.
         fault: &'static str,
     },
     /// A field that would break its line.
     #[error("{0}: {1}")]
     Field(&'static str, &'static str),
-    /// A new user without what it must have.
-    #[error("there is no user '{0}' yet: a new one needs {1}")]
+    /// A new user without a required field.
+    #[error("user '{0}' does not exist yet; a new user needs {1}")]
     Needed(String, &'static str),
-    /// Nobody of this name.
-    #[error("there is no user '{0}'")]
+    /// No user has this name.
+    #[error("user '{0}' does not exist")]
     Nobody(String),
-    /// A line that is not in the format.
-    #[error("line {0}, that of '{1}', is not in the format of passwd(5): correct it by hand")]
+    /// The user's line has another format.
+    #[error("line {0}, for '{1}', does not have the format of passwd(5); correct it by hand")]
     Malformed(usize, String),
 }
 
-/// Sees that a name can stand in a line.
+/// Checks that a name can be written in a line.
 pub fn check_name(name: &str) -> Result<(), LineError> {
     let fault = match () {
         () if name.is_empty() => "it is empty",
-        () if name.contains(':') => "it has a colon",
-        () if name.contains(char::is_control) => "it has a control character",
-        () if name.starts_with('#') => "a line that begins with '#' is a comment",
-        () if name.trim() != name => "it begins or ends with a space",
+        () if name.contains(':') => "it contains a colon",
+        () if name.contains(char::is_control) => "it contains a control character",
+        () if name.starts_with('#') => "a line that starts with '#' is a comment",
+        () if name.trim() != name => "it starts or ends with a space",
         () => return Ok(()),
     };
     Err(LineError::Name { name: name.to_owned(), fault })
 }
 
 impl Fields {
-    /// Sees that they can stand in a line.
+    /// Checks that the fields can be written in a line.
     pub fn check(&self) -> Result<(), LineError> {
         if let Some(home) = &self.home {
             let home = home.to_str().ok_or(LineError::Field("--home", "not UTF-8"))?;
             plain("--home", home)?;
             if !home.starts_with('/') {
-                return Err(LineError::Field("--home", "an absolute path is needed"));
+                return Err(LineError::Field("--home", "must be an absolute path"));
             }
         }
         self.gecos.as_ref().map_or(Ok(()), |gecos| plain("--gecos", gecos))?;
@@ -102,14 +102,14 @@ impl Fields {
 
 fn plain(option: &'static str, text: &str) -> Result<(), LineError> {
     match text.contains(|letter: char| letter == ':' || letter.is_control()) {
-        true => Err(LineError::Field(option, "a colon or control character would break the line")),
+        true => Err(LineError::Field(option, "must not contain a colon or control character")),
         false => Ok(()),
     }
 }
 
 /// The file's text with the user's line changed or added.
 pub fn with(text: &[u8], user: &str, secret: &str, fields: &Fields) -> Result<(Vec<u8>, Change), LineError> {
-    // Of two lines with one name the first counts, for gantryd as well.
+    // If two lines have the same name, the first counts, as for gantryd.
     let Some(at) = split(text).position(|line| is_of(line, user)) else {
         let line = added(user, secret, fields)?;
         let end: &[u8] = if text.is_empty() || text.ends_with(b"\n") { b"" } else { b"\n" };
@@ -132,7 +132,7 @@ pub fn without(text: &[u8], user: &str) -> Result<Vec<u8>, LineError> {
     if kept.len() == text.len() { Err(LineError::Nobody(user.to_owned())) } else { Ok(kept) }
 }
 
-/// What stands in the user's line in place of a password.
+/// The password field of the user's line.
 pub fn secret(text: &[u8], user: &str) -> Result<String, LineError> {
     let found = split(text).enumerate().find(|(_, line)| is_of(line, user));
     let (number, line) = found.ok_or_else(|| LineError::Nobody(user.to_owned()))?;
@@ -188,7 +188,7 @@ mod tests {
         assert_eq!(change, Change::Added);
         assert_eq!(with(b"", "bob", "s", &all()).unwrap().0, b"bob:s:7:7::/h:/bin/false\n");
         let needed = with(b"", "bob", "s", &Fields::default()).unwrap_err();
-        assert_eq!(needed.to_string(), "there is no user 'bob' yet: a new one needs --uid and --home");
+        assert_eq!(needed.to_string(), "user 'bob' does not exist yet; a new user needs --uid and --home");
     }
 
     #[test]

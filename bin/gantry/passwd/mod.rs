@@ -1,5 +1,5 @@
-//! `gantry passwd`: users of an AuthUserFile. What stands in the file's lines is
-//! `lines`, how the file is replaced `file`, how a password is asked `prompt`.
+//! `gantry passwd`: edits the users of an AuthUserFile. `lines` changes the text,
+//! `file` replaces the file, `prompt` asks for a password.
 
 pub mod error;
 pub mod file;
@@ -15,11 +15,11 @@ use self::error::PasswdError;
 use self::file::UserFile;
 use self::lines::Fields;
 
-/// Sets a user's password in an AuthUserFile; adds the user where there is none.
+/// Sets a user's password in an AuthUserFile; adds the user if it does not exist.
 #[derive(clap::Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub struct Passwd {
-    /// The AuthUserFile; made where there is none
+    /// The AuthUserFile; created if it does not exist
     #[arg(long, value_name = "FILE")]
     file: PathBuf,
     /// The user's name
@@ -37,25 +37,25 @@ pub struct Passwd {
 const EXAMPLES: &str = "\
 Examples:
   gantry passwd --file /etc/gantry.passwd alice --uid 2001 --home /srv/ftp/alice
-  gantry passwd --file /etc/gantry.passwd alice           change the password alone
+  gantry passwd --file /etc/gantry.passwd alice           change only the password
   pwgen -s 20 1 | gantry passwd --file /etc/gantry.passwd --stdin alice
   gantry passwd --file /etc/gantry.passwd --delete alice
 
-The password is asked for at the terminal, and hashed by yescrypt. A new file has
-the mode 0600. One that is there keeps its owner and its group's right to read;
-others lose theirs. gantryd notices the change by itself; one that was not
-started as root must be able to read the file.
-Exit codes: 0 done, 1 nothing was changed, 2 a wrong command line.";
+The command asks for the password at the terminal and hashes it with yescrypt. A new
+file gets mode 0600. An existing file keeps its owner, its group and the group's read
+permission; all permissions of others are removed. gantryd notices the change by
+itself; if it was not started as root, make sure that it can read the file.
+Exit codes: 0 success, 1 failed and nothing was changed, 2 wrong command line.";
 
 impl Passwd {
-    /// Does it.
+    /// Runs it.
     pub fn run(&self) -> Result<(), PasswdError> {
         lines::check_name(&self.user)?;
         self.fields.check()?;
         let mut file = UserFile::open(&self.file)?;
         if self.delete {
             file.replace(&lines::without(file.text(), &self.user)?)?;
-            println!("{}: {} is removed", self.file.display(), self.user);
+            println!("{}: {} removed", self.file.display(), self.user);
             return Ok(());
         }
         // Before anybody types a password for nothing.
@@ -64,7 +64,7 @@ impl Passwd {
         let secret = hashed(&password(&self.user, input)?, Scheme::Yescrypt)?;
         let (text, change) = lines::with(file.text(), &self.user, &secret, &self.fields)?;
         file.replace(&text)?;
-        println!("{}: {} is {change}", self.file.display(), self.user);
+        println!("{}: {} {change}", self.file.display(), self.user);
         Ok(())
     }
 }
@@ -72,13 +72,13 @@ impl Passwd {
 /// Where a new password comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Input {
-    /// It is asked for, twice.
+    /// The terminal, where it is typed twice.
     Terminal,
-    /// It is the first line of the standard input.
+    /// The first line of the standard input.
     Standard,
 }
 
-/// A user's new password, not an empty one.
+/// A user's new password; never empty.
 pub fn password(user: &str, input: Input) -> Result<Vec<u8>, PasswdError> {
     let password = match input {
         Input::Standard => first_line(),
@@ -87,8 +87,8 @@ pub fn password(user: &str, input: Input) -> Result<Vec<u8>, PasswdError> {
     if password.is_empty() { Err(PasswdError::Empty) } else { Ok(password) }
 }
 
-/// Hashed by a scheme, or, where the system's libcrypt is too old for yescrypt,
-/// as well as that can.
+/// The hash by a scheme; SHA-512-crypt if the system's libcrypt is too old for
+/// yescrypt.
 pub fn hashed(password: &[u8], scheme: Scheme) -> Result<String, CryptError> {
     match hash(password, scheme) {
         Err(CryptError::NoSalt | CryptError::UnknownScheme) if scheme == Scheme::Yescrypt => {

@@ -1,5 +1,5 @@
-//! Asks for a password at the terminal, without echo. The terminal hands over
-//! each key as it is typed, ^C too, so that it never stays without echo.
+//! Asks for a password at the terminal, without echo. Keys are read one by one, ^C
+//! too, so that the echo is always restored.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Write};
@@ -22,7 +22,7 @@ pub fn new_password(user: &str) -> Result<Vec<u8>, PasswdError> {
     })?;
     let mut ask = |prompt: String| ask(&mut terminal, &prompt).map_err(PasswdError::Input);
     let first = ask(format!("New password for {user}: "))?;
-    let second = ask("Once more: ".to_owned())?;
+    let second = ask("Repeat the password: ".to_owned())?;
     if first == second { Ok(first) } else { Err(PasswdError::Differ) }
 }
 
@@ -50,7 +50,7 @@ fn line(keys: &mut impl Read) -> io::Result<Vec<u8>> {
     }
 }
 
-/// Takes the last character away, all of its bytes.
+/// Removes the last character with all its bytes.
 fn erase(line: &mut Vec<u8>) {
     while let Some(byte) = line.pop() {
         if byte & 0xc0 != 0x80 {
@@ -59,7 +59,7 @@ fn erase(line: &mut Vec<u8>) {
     }
 }
 
-/// Puts the terminal back to what it was.
+/// Restores the terminal when it is dropped.
 struct Quiet {
     terminal: File,
     before: Termios,

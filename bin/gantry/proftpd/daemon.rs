@@ -1,4 +1,4 @@
-//! The daemon that these commands ask.
+//! The connection of these commands to the daemon.
 
 use std::fs;
 use std::io;
@@ -8,7 +8,7 @@ use crate::control::connection::{Daemon, Request};
 use crate::control::error::ControlError;
 use crate::control::value::{self, Who};
 
-/// The sessions, from the daemon of a configuration or from this build's.
+/// The sessions of a configuration's daemon, or of this build's.
 pub fn who(configuration: Option<&Path>) -> Result<Who, ControlError> {
     let mut daemon = find(configuration)?;
     let answer = daemon.ask(&Request::new("who"))?;
@@ -20,14 +20,14 @@ pub fn find(configuration: Option<&Path>) -> Result<Daemon, ControlError> {
     let socket = configuration.map(|file| {
         let text = fs::read_to_string(file).map_err(|error| ControlError::Input(file.to_owned(), error))?;
         socket_in(&text).ok_or_else(|| {
-            ControlError::Input(file.to_owned(), io::Error::other("no line of it says `ControlsSocket PATH`"))
+            ControlError::Input(file.to_owned(), io::Error::other("it has no line `ControlsSocket PATH`"))
         })
     });
     Daemon::find(socket.transpose()?.as_deref())
 }
 
-/// The socket that a configuration names. Its sections and the files that it
-/// includes are the daemon's to read.
+/// The socket that a configuration names. This reads only the file's own lines: no
+/// sections and no included files.
 fn socket_in(text: &str) -> Option<PathBuf> {
     let lines = text.lines().filter_map(|line| line.trim().split_once(char::is_whitespace));
     let mut named = lines.filter(|(name, _)| name.eq_ignore_ascii_case("ControlsSocket"));

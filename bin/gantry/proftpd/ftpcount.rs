@@ -1,4 +1,4 @@
-//! `ftpcount`: how many sessions each class has.
+//! `ftpcount`: counts the sessions of each class.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -29,7 +29,7 @@ const OPTIONS: Options = Options {
     stops: false,
 };
 
-/// Does what the command line says.
+/// Runs the command line.
 pub fn run(words: &[String]) -> ExitCode {
     let (mut configuration, mut server) = (None::<PathBuf>, None);
     for item in OPTIONS.items(words) {
@@ -60,7 +60,7 @@ fn text(who: &Who, server: Option<&str>) -> String {
     let name = server.map(|server| format!("ProFTPD Server '{}'\n", visible(server))).unwrap_or_default();
     match (sessions.is_empty(), server) {
         (false, _) => format!("{master}{name}{}", classes(&sessions)),
-        // That command says whose process it is once more.
+        // ProFTPD's ftpcount repeats the process line here.
         (true, Some(_)) => format!("{master}{name}{master}0 users\n"),
         (true, None) => format!("{master}0 users\n"),
     }
@@ -70,7 +70,7 @@ fn text(who: &Who, server: Option<&str>) -> String {
 mod tests {
     use super::*;
 
-    // What Debian's ftpcount printed.
+    // The output of Debian's ftpcount.
     #[test]
     fn the_forms_are_that_commands() {
         let session = || Session { server: Some("A".to_owned()), ..Session::default() };

@@ -1,5 +1,5 @@
-//! `ftpdctl`: any action by its name, each line of the answer behind "ftpdctl: ".
-//! The exit code is 0 once the daemon has answered, with a refusal as well.
+//! `ftpdctl`: runs any action by name and prefixes each line of the answer with
+//! "ftpdctl: ". The exit code is 0 if the daemon answers, even with a refusal.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -21,7 +21,7 @@ usage: ftpdctl [options] action [...]
 const OPTIONS: Options =
     Options { letters: "hs:v", names: &[("help", 'h'), ("socket", 's'), ("verbose", 'v')], stops: true };
 
-/// Does what the command line says.
+/// Runs the command line.
 pub fn run(words: &[String]) -> ExitCode {
     let (mut socket, mut verbose, mut action) = (None, false, Vec::new());
     for item in OPTIONS.items(words) {
@@ -73,7 +73,7 @@ fn ask(socket: Option<&Path>, request: &Request, verbose: bool) -> Result<Vec<St
     }
 }
 
-/// A refusal in that command's words, and then in the daemon's.
+/// A refusal in the words of ProFTPD's command, then in the daemon's.
 fn refused(reason: Reason, text: &str) -> Vec<String> {
     let first = match reason {
         Reason::Denied => Some("access denied"),
@@ -93,7 +93,7 @@ fn unreachable(error: &ControlError) -> String {
         other => return other.to_string(),
     };
     let first = format!("error contacting server using '{}': {fault}", visible(&socket.display().to_string()));
-    // What to do about it stands behind what it is, in words of our own.
+    // The advice in the further lines is in our own words.
     let text = error.to_string();
     text.lines().skip(1).fold(first, |told, line| format!("{told}\nftpdctl: {line}"))
 }

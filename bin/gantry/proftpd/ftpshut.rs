@@ -1,6 +1,6 @@
-//! `ftpshut`: no more clients, and the sessions end, while the daemon runs on. That
-//! command leaves a file for its daemon to find (/etc/shutmsg); here the daemon is
-//! told at once. Hence there is no time but now, and no message of one's own.
+//! `ftpshut`: takes all servers down and ends all sessions; the daemon keeps running.
+//! ProFTPD's command leaves a file for its daemon to find (/etc/shutmsg); this one asks
+//! the daemon directly. It therefore accepts no time but now, and no message.
 
 use std::process::ExitCode;
 
@@ -15,21 +15,21 @@ use crate::show;
 const USAGE: &str = "usage: ftpshut [ -R ] [ -l min ] [ -d min ] time  [ warning-message ... ]\n";
 const OPTIONS: Options = Options { letters: "Rl:d:", names: &[], stops: true };
 
-/// What is to be done.
+/// What the command line asks for.
 #[derive(Debug, PartialEq, Eq)]
 enum Task {
-    /// Down, with or without words for the clients.
+    /// Take servers down, with or without a message for the clients.
     Now { message: bool },
-    /// Up again.
+    /// Take servers up again.
     Restore,
 }
 
-/// Does what the command line says.
+/// Runs the command line.
 pub fn run(words: &[String]) -> ExitCode {
     match task(&OPTIONS.items(words)) {
         Ok(Task::Now { message }) => {
             if message {
-                eprintln!("ftpshut: clients are not shown the message: they get the server's own words (421)");
+                eprintln!("ftpshut: clients do not see the message; they get the server's own 421 reply");
             }
             code("ftpshut", down())
         }
@@ -60,8 +60,8 @@ fn task(items: &[Item]) -> Result<Task, String> {
     match words.split_first() {
         Some((&("now" | "+0"), message)) => Ok(Task::Now { message: !message.is_empty() }),
         Some((time, _)) if is_time(time) => Err(format!(
-            "ftpshut: there is no time but now: have at(1) run `ftpshut now` then (echo ftpshut now | at {}), or end \
-             the daemon by `gantry shutdown --graceful TIME`\n",
+            "ftpshut: the only time is now; to run it later, use at(1) (echo ftpshut now | at {}); to end the daemon, \
+             use `gantry shutdown --graceful TIME`\n",
             time_of_at(time)
         )),
         Some(_) => Err(format!("ftpshut: Invalid time interval specified.\n{USAGE}")),
@@ -90,17 +90,19 @@ fn down() -> Result<(), ControlError> {
     if !who.sessions.is_empty() {
         let ids = who.sessions.iter().map(value::Session::id);
         match daemon.ask(&Request::new("kick").word("session").words(ids)) {
-            // They have ended by themselves meanwhile.
+            // They have ended by themselves in the meantime.
             Err(ControlError::Refused { reason: Reason::Refused, .. }) => {}
             other => drop(other?),
         }
     }
-    Ok(show::print("ftpshut: no client can come any more, and the sessions end; `ftpshut -R` undoes it\n")?)
+    Ok(show::print(
+        "ftpshut: the servers are down and all sessions are ending; `ftpshut -R` takes the servers up again\n",
+    )?)
 }
 
 fn up() -> Result<(), ControlError> {
     daemon::find(None)?.ask(&Request::new("up").word("all"))?;
-    Ok(show::print("ftpshut: clients can come again\n")?)
+    Ok(show::print("ftpshut: the servers accept clients again\n")?)
 }
 
 #[cfg(test)]
@@ -108,7 +110,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn there_is_no_time_but_now() {
+    fn the_only_time_is_now() {
         let task = |line: &str| {
             let words: Vec<String> = line.split_whitespace().map(str::to_owned).collect();
             task(&OPTIONS.items(&words))

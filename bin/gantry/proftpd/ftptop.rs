@@ -1,4 +1,4 @@
-//! `ftptop`: `gantry top` with that command's options and headings.
+//! `ftptop`: `gantry top` with the options and headings of ProFTPD's command.
 
 use std::process::ExitCode;
 
@@ -34,10 +34,10 @@ usage: ftptop [options]
 ";
 
 const OPTIONS: Options = Options { letters: "AabDd:f:hIin:S:UV", names: &[], stops: false };
-/// Its name and the version that ProFTPD gives it.
+/// Its name and version, as in ProFTPD.
 const TITLE: &str = "ftptop/1.0";
 
-/// Does what the command line says.
+/// Runs the command line.
 pub fn run(words: &[String]) -> ExitCode {
     match view(&OPTIONS.items(words)) {
         Ok(view) => code("ftptop", daemon::find(None).and_then(|mut daemon| view.run(&mut daemon))),
@@ -52,7 +52,7 @@ pub fn run(words: &[String]) -> ExitCode {
     }
 }
 
-/// Why nothing is shown.
+/// Why no sessions are shown.
 #[derive(Debug, PartialEq, Eq)]
 enum Ended {
     Told(String),
@@ -79,7 +79,7 @@ fn view(items: &[Item]) -> Result<View, Ended> {
             }
             Item::Value('n', text) => {
                 let count = text.parse().ok().filter(|count| *count > 0);
-                view.iterations = Some(count.ok_or_else(|| wrong("-n takes a number from 1 on", text))?);
+                view.iterations = Some(count.ok_or_else(|| wrong("-n takes a number from 1 up", text))?);
             }
             Item::Value('S', name) => view.filter.server = Some(name.clone()),
             Item::Value(..) => no_scoreboard("ftptop"),

@@ -1,6 +1,5 @@
-//! `ftpwho`: the sessions, in that command's forms. What they show of a transfer's
-//! share of its file is not known here, and a session's number stands where its
-//! process id did.
+//! `ftpwho`: lists the sessions in the format of ProFTPD's command. It shows a session
+//! number where that one shows a process id, and cannot show the progress of a transfer.
 
 mod document;
 
@@ -63,7 +62,7 @@ enum Form {
     Json,
 }
 
-/// Does what the command line says.
+/// Runs the command line.
 pub fn run(words: &[String]) -> ExitCode {
     let mut ftpwho = Ftpwho::default();
     for item in OPTIONS.items(words) {
@@ -121,7 +120,7 @@ impl Ftpwho {
     }
 }
 
-/// How many sessions each class has, as ftpcount prints it too.
+/// The number of sessions of each class, also for ftpcount.
 pub fn classes(sessions: &[&Session]) -> String {
     let mut counts = BTreeMap::new();
     for session in sessions {
@@ -164,7 +163,7 @@ fn details(session: &Session, now: i64) -> Vec<String> {
     details
 }
 
-/// `0m3s`, from an hour on `1h2m`.
+/// `0m3s`; from one hour up `1h2m`.
 fn short(seconds: u64) -> String {
     let (minutes, hours) = (seconds / 60, seconds / 3600);
     if hours == 0 { format!("{minutes}m{}s", seconds % 60) } else { format!("{hours}h{}m", minutes % 60) }
@@ -193,7 +192,7 @@ mod tests {
         value::read("who", &who).unwrap()
     }
 
-    // What Debian's ftpwho printed of such sessions.
+    // The output of Debian's ftpwho for such sessions.
     #[test]
     fn the_forms_are_that_commands() {
         let expected = "\

@@ -1,16 +1,16 @@
-//! Options as getopt reads them: letters that may stand together, some with a
-//! value, and long names for them.
+//! Options as getopt reads them: letters that may be combined, some with a value, and
+//! long names for them.
 
 use std::collections::VecDeque;
 
-/// Which options a command has.
+/// The options of a command.
 #[derive(Debug, Clone, Copy)]
 pub struct Options {
-    /// Letters, those with a value followed by a colon.
+    /// Letters; a colon follows those that take a value.
     pub letters: &'static str,
-    /// Long names and the letters they stand for.
+    /// Long names and their letters.
     pub names: &'static [(&'static str, char)],
-    /// Whether what stands behind the first word is no option any more.
+    /// Whether options end at the first word.
     pub stops: bool,
 }
 
@@ -21,14 +21,14 @@ pub enum Item {
     Flag(char),
     /// An option with its value.
     Value(char, String),
-    /// A word that is no option.
+    /// A word that is not an option.
     Word(String),
-    /// An option that there is not, or that lacks its value.
+    /// An option that does not exist or lacks its value.
     Unknown(String),
 }
 
 impl Options {
-    /// The parts of a command line, in their order.
+    /// The parts of a command line, in order.
     pub fn items(&self, words: &[String]) -> Vec<Item> {
         let mut left: VecDeque<&str> = words.iter().map(String::as_str).collect();
         let mut items = Vec::new();
@@ -75,7 +75,7 @@ impl Options {
         }
     }
 
-    /// Whether a letter has a value; none where there is no such letter.
+    /// Whether a letter takes a value; `None` if it does not exist.
     fn takes_value(&self, letter: char) -> Option<bool> {
         let at = self.letters.find(letter).filter(|_| letter != ':')?;
         Some(self.letters[at + letter.len_utf8()..].starts_with(':'))

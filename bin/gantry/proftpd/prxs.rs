@@ -1,6 +1,6 @@
-//! `prxs`: builds and installs modules, by `gantry module build` and `install`. A
-//! module is a folder with a crate here, and no file in C: `mod_x.c` stands for the
-//! folder mod_x, or for this one if it is that crate's.
+//! `prxs`: builds and installs modules with `gantry module build` and `install`. A
+//! module is a folder with a crate, not a C file: `mod_x.c` means the folder mod_x, or
+//! the current folder if it contains that crate.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -18,10 +18,10 @@ usage: prxs <action> <opts> <modules>
 
 Actions:
 
- -c, --compile          Builds the listed modules, by gantry module build.
+ -c, --compile          Builds the listed modules with gantry module build.
 
  -i, --install          Installs built modules into the directory where gantryd
-                        expects to find loadable modules, by gantry module install.
+                        expects to find loadable modules, with gantry module install.
 
  -d, --clean            Removes what cargo built in the modules' folders.
 
@@ -29,11 +29,11 @@ Options:
 
  -h, --help             Displays this message.
 
- -n, --name             The name of the module, where none is listed.
+ -n, --name             The name of the module, if none is listed.
 
-A module is listed as the folder of its crate, or as mod_x.c for the folder mod_x.
--D, -I, -L and -l are for C and refused: what a module links is said by its crate.
-At least one action must be given; more than one may be.
+List a module as the folder of its crate, or as mod_x.c for the folder mod_x.
+-D, -I, -L and -l are options for C and are refused: the crate declares what it links.
+Give one or more actions.
 ";
 
 const OPTIONS: Options = Options {
@@ -42,7 +42,7 @@ const OPTIONS: Options = Options {
     stops: false,
 };
 
-/// What is to be done.
+/// What the command line asks for.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Prxs {
     compile: bool,
@@ -51,7 +51,7 @@ struct Prxs {
     modules: Vec<String>,
 }
 
-/// Does what the command line says.
+/// Runs the command line.
 pub fn run(words: &[String]) -> ExitCode {
     let prxs = match parsed(&OPTIONS.items(words)) {
         Ok(Some(prxs)) => prxs,
@@ -76,7 +76,7 @@ pub fn run(words: &[String]) -> ExitCode {
     ExitCode::SUCCESS
 }
 
-/// What a command line asks for; nothing where it asks how it is called.
+/// Reads a command line; `None` if it asks for the usage.
 fn parsed(items: &[Item]) -> Result<Option<Prxs>, String> {
     let (mut prxs, mut name) = (Prxs::default(), None);
     for item in items {
@@ -87,7 +87,7 @@ fn parsed(items: &[Item]) -> Result<Option<Prxs>, String> {
             Item::Flag(_) => return Ok(None),
             Item::Value('n', module) => name = Some(module.clone()),
             Item::Value(option, _) => {
-                return Err(format!("-{option} is for C: say in the crate's build script what it links"));
+                return Err(format!("-{option} is for C: declare what the crate links in its build script"));
             }
             Item::Unknown(option) => return Err(format!("unknown option: {option}")),
             Item::Word(word) => prxs.modules.push(word.clone()),
@@ -103,7 +103,7 @@ fn parsed(items: &[Item]) -> Result<Option<Prxs>, String> {
     }
 }
 
-/// Where a module is: a folder with a crate, or its shared object.
+/// The place of a module: a folder with a crate, or a shared object.
 fn place(here: &Path, module: &str) -> Result<PathBuf, String> {
     let given = here.join(module);
     if given.join("Cargo.toml").is_file() || (module.ends_with(".so") && given.is_file()) {
@@ -120,19 +120,19 @@ fn place(here: &Path, module: &str) -> Result<PathBuf, String> {
         return Ok(here.to_owned());
     }
     Err(match given.is_file() {
-        true => format!("{module} is a source in C; a module here is a crate: gantry module new {name}"),
-        false => format!("there is no module {module}: neither a folder with a crate nor a shared object"),
+        true => format!("{module} is C source code, but a module is a crate; to write one: gantry module new {name}"),
+        false => format!("module {module} not found: it is neither a folder with a crate nor a shared object"),
     })
 }
 
 impl Prxs {
-    /// Builds, installs, cleans; an empty fault has been told.
+    /// Builds, installs, cleans. An empty error has already been printed.
     fn act(&self, place: &Path) -> Result<(), String> {
         let of_kit = |step: &str| {
             let words = ["gantry".as_ref(), "module".as_ref(), step.as_ref(), place.as_os_str()];
             let Ok(Arguments { command: arguments::Command::Module(command) }) = Arguments::try_parse_from(words)
             else {
-                return Err("this build has no loader (feature dso), so it has no module kit".to_owned());
+                return Err("this build has no loader (feature dso), and so no module kit".to_owned());
             };
             if command.run() == ExitCode::SUCCESS { Ok(()) } else { Err(String::new()) }
         };
@@ -195,6 +195,6 @@ mod tests {
         assert_eq!(found("mod_here.c"), Ok("".into()));
         assert_eq!(found("mod_s.so"), Ok("mod_s.so".into()));
         assert!(found("mod_c.c").unwrap_err().contains("gantry module new mod_c"));
-        assert!(found("mod_none").unwrap_err().contains("there is no module"));
+        assert!(found("mod_none").unwrap_err().contains("not found"));
     }
 }

@@ -1,5 +1,5 @@
-//! The whole terminal, for a table that refreshes itself: keys come one by one,
-//! and leaving puts all back as it was.
+//! The whole terminal, for a table that refreshes itself. Keys are read one by one,
+//! and the terminal is restored at the end.
 
 use std::collections::VecDeque;
 use std::fmt::Write as _;
@@ -17,23 +17,23 @@ use signal_hook::flag;
 /// A key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Key {
-    /// A letter, digit or sign.
+    /// A letter, digit or other character.
     Letter(char),
     /// The return key.
     Enter,
-    /// The one that takes a letter away.
+    /// Backspace or delete.
     Erase,
     /// Escape.
     Escape,
-    /// To the line above.
+    /// Arrow up.
     Up,
-    /// To the line below.
+    /// Arrow down.
     Down,
-    /// The end: ^C, ^D, a terminal that is gone, SIGTERM or SIGHUP.
+    /// The end: ^C, ^D, a lost terminal, SIGTERM or SIGHUP.
     End,
 }
 
-/// The terminal while it is ours.
+/// The terminal while we control it.
 pub struct Screen {
     before: Termios,
     typed: VecDeque<Key>,
@@ -41,31 +41,31 @@ pub struct Screen {
 }
 
 impl Screen {
-    /// Whether there is a person at both ends.
+    /// Whether input and output are terminals.
     pub fn is_there() -> bool {
         io::stdin().is_terminal() && io::stdout().is_terminal()
     }
 
-    /// Takes the terminal.
+    /// Takes control of the terminal.
     ///
     /// # Errors
-    /// It is none.
+    /// There is no terminal.
     pub fn enter() -> io::Result<Self> {
         let told_to_end = Arc::new(AtomicBool::new(false));
         for signal in [SIGTERM, SIGHUP] {
-            // The second one ends what cannot listen to the first.
+            // A second signal ends the process if it cannot react to the first.
             flag::register_conditional_default(signal, Arc::clone(&told_to_end))?;
             flag::register(signal, Arc::clone(&told_to_end))?;
         }
         let before = tcgetattr(io::stdin())?;
         let mut ours = before.clone();
-        // ^C comes as a key, so that the terminal is always put back.
+        // ^C is read as a key, so that the terminal is always restored.
         ours.local_modes.remove(LocalModes::ECHO | LocalModes::ICANON | LocalModes::ISIG);
         ours.special_codes[SpecialCodeIndex::VMIN] = 1;
         ours.special_codes[SpecialCodeIndex::VTIME] = 0;
         tcsetattr(io::stdin(), OptionalActions::Flush, &ours)?;
         let screen = Self { before, typed: VecDeque::new(), told_to_end };
-        // The other buffer, no cursor.
+        // Alternate buffer, no cursor.
         super::print("\x1b[?1049h\x1b[?25l")?;
         Ok(screen)
     }
@@ -77,7 +77,7 @@ impl Screen {
         known.map_or((80, 24), |size| (usize::from(size.ws_col), usize::from(size.ws_row)))
     }
 
-    /// Shows lines from the top on, as many as there is room for.
+    /// Shows as many lines as fit, from the top.
     ///
     /// # Errors
     /// The terminal is gone.
@@ -85,7 +85,7 @@ impl Screen {
         let (_, rows) = self.size();
         let mut text = String::from("\x1b[H");
         for (at, line) in lines.iter().take(rows).enumerate() {
-            // The rest of each line is cleared, not the whole screen: nothing flickers.
+            // Only the rest of each line is cleared, so nothing flickers.
             let start = if at == 0 { "" } else { "\r\n" };
             write!(text, "{start}{line}\x1b[K").expect("a String takes text");
         }
@@ -108,11 +108,11 @@ impl Screen {
                 Ok(false) => return Ok(None),
                 Ok(true) => {}
                 Err(Errno::INTR) if self.told_to_end.load(Ordering::Relaxed) => continue,
-                // A resized window, say: what is shown is drawn anew.
+                // The window was resized, for example: draw again.
                 Err(Errno::INTR) => return Ok(None),
                 Err(error) => return Err(error.into()),
             }
-            // Not by std, whose buffer would keep keys from those who wait.
+            // Not through std, whose buffer would hide keys from poll.
             let mut bytes = [0; 64];
             let read = rustix::io::read(io::stdin(), &mut bytes)?;
             self.typed.extend(keys(&bytes[..read]));
@@ -142,7 +142,7 @@ fn wait(left: Duration) -> Result<bool, Errno> {
     poll(&mut ends, limit.as_ref()).map(|ready| ready > 0)
 }
 
-/// The keys among bytes that came together; none at all are the end.
+/// The keys in bytes that came together; no bytes mean the end.
 fn keys(bytes: &[u8]) -> Vec<Key> {
     let (mut keys, mut left) = (Vec::new(), bytes);
     if bytes.is_empty() {
@@ -157,7 +157,7 @@ fn keys(bytes: &[u8]) -> Vec<Key> {
                     keys.push(Key::Escape);
                     continue;
                 };
-                // A sequence ends with its first byte from '@' on.
+                // A sequence ends with its first byte from '@' up.
                 let end = sequence.iter().position(|byte| (b'@'..=b'~').contains(byte)).unwrap_or(sequence.len());
                 match sequence.get(end) {
                     Some(b'A') => keys.push(Key::Up),

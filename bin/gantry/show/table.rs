@@ -1,12 +1,12 @@
-//! A table: columns as wide as what stands in them; where the terminal is
-//! narrower, those that may give way are cut.
+//! A table. Columns are as wide as their text; if the terminal is too narrow, columns
+//! that may shrink are cut.
 
 use super::Page;
 use super::text::{fitted, visible, width};
 
-/// What separates two columns.
+/// The spaces between two columns.
 const GAP: usize = 2;
-/// What a column that gives way keeps at least.
+/// The least width of a column that shrinks.
 const LEAST: usize = 8;
 
 /// A column.
@@ -24,30 +24,30 @@ enum Side {
 }
 
 impl Column {
-    /// One of words.
+    /// A column of text.
     pub const fn text(name: &'static str) -> Self {
         Self { name, side: Side::Left, gives: false }
     }
 
-    /// One of words that are cut where the terminal is narrow.
+    /// A column of text that is cut if the terminal is narrow.
     pub const fn long(name: &'static str) -> Self {
         Self { name, side: Side::Left, gives: true }
     }
 
-    /// One of numbers.
+    /// A column of numbers.
     pub const fn number(name: &'static str) -> Self {
         Self { name, side: Side::Right, gives: false }
     }
 }
 
-/// What a cell is to say by its colour.
+/// The meaning of a cell's colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Tone {
-    /// Nothing.
+    /// No colour.
     Plain,
-    /// It is passing.
+    /// A passing state.
     Passing,
-    /// It is wrong.
+    /// A problem.
     Wrong,
 }
 
@@ -61,7 +61,7 @@ impl Tone {
     }
 }
 
-/// A cell: its text is fit for a terminal.
+/// A cell; its text is escaped for the terminal.
 #[derive(Debug, Clone)]
 pub struct Cell {
     text: String,
@@ -74,7 +74,7 @@ impl Cell {
         Self { text: visible(text).into_owned(), tone }
     }
 
-    /// What is known, and a dash where nothing is.
+    /// The value, or a dash if it is unknown.
     pub fn known(value: Option<impl ToString>) -> Self {
         value.map_or_else(|| Self::from("-"), |value| Self::from(value.to_string()))
     }
@@ -92,7 +92,7 @@ impl From<String> for Cell {
     }
 }
 
-/// Rows under their columns' names.
+/// Rows under column names.
 #[derive(Debug)]
 pub struct Table {
     columns: Vec<Column>,
@@ -111,7 +111,7 @@ impl Table {
         Self { columns: columns.to_vec(), rows: Vec::new() }
     }
 
-    /// Adds a row, a cell for each column.
+    /// Adds a row with one cell per column.
     pub fn row(&mut self, cells: impl Into<Vec<Cell>>) {
         self.rows.push(Row { cells: cells.into(), notes: Vec::new() });
     }
@@ -123,7 +123,7 @@ impl Table {
         }
     }
 
-    /// The text, each line with its end.
+    /// The text; every line ends with a newline.
     pub fn text(&self, page: Page) -> String {
         let widths = self.widths(page.width);
         let names: Vec<Cell> = self.columns.iter().map(|column| Cell::from(column.name)).collect();
@@ -166,7 +166,7 @@ impl Table {
             };
             let style = style.unwrap_or(if page.colour { cell.tone.code() } else { "" });
             let reset = if style.is_empty() { "" } else { "\x1b[0m" };
-            // Whatever the widths came to, no line is broken by the terminal.
+            // No line is longer than the terminal, even if the columns do not fit.
             let room = page.width.map_or(usize::MAX, |width| width.saturating_sub(used));
             let gap = if last { "" } else { "  " };
             let text = fitted(&text, room.saturating_sub(width(&before)));

@@ -1,13 +1,13 @@
-//! Text that others chose, made fit for a terminal: what would move its cursor,
-//! change its colours or turn its direction is shown as an escape. Widths are in
-//! the columns that a terminal gives each character.
+//! Makes text that others chose safe for a terminal: characters that would move the
+//! cursor, change colours or change the text direction are shown as escapes. Widths
+//! count terminal columns.
 
 use std::borrow::Cow;
 use std::fmt::Write;
 
 use unicode_width::UnicodeWidthChar;
 
-/// One line, whatever was in it.
+/// The text as one safe line.
 pub fn visible(text: &str) -> Cow<'_, str> {
     if !text.contains(is_unsafe) {
         return Cow::Borrowed(text);
@@ -23,16 +23,16 @@ pub fn visible(text: &str) -> Cow<'_, str> {
     Cow::Owned(made)
 }
 
-/// As [`visible`], and what has several lines keeps them.
+/// Like [`visible`], but keeps line breaks.
 pub fn visible_lines(text: &str) -> String {
     text.lines().map(visible).collect::<Vec<_>>().join("\n")
 }
 
-/// JSON text whose strings have no such characters as they are: it means the same.
+/// JSON text with such characters escaped in its strings; its value is the same.
 pub fn escaped_json(json: &str) -> String {
     let mut made = String::with_capacity(json.len());
     for letter in json.chars() {
-        // A newline stands between tokens only: within strings it is escaped already.
+        // Newlines occur only between tokens; in strings they are escaped already.
         if letter == '\n' || !is_unsafe(letter) {
             made.push(letter);
             continue;
@@ -44,12 +44,12 @@ pub fn escaped_json(json: &str) -> String {
     made
 }
 
-/// The columns that a text takes.
+/// The width of a text in columns.
 pub fn width(text: &str) -> usize {
     text.chars().map(|letter| letter.width().unwrap_or(0)).sum()
 }
 
-/// The text in at most so many columns; what is cut off becomes an ellipsis.
+/// The text cut to this many columns; an ellipsis replaces the rest.
 pub fn fitted(text: &str, columns: usize) -> Cow<'_, str> {
     if width(text) <= columns {
         return Cow::Borrowed(text);
@@ -75,8 +75,8 @@ pub fn counted(number: u64, what: &str) -> String {
     format!("{number} {what}{plural}")
 }
 
-// Controls (C0, DEL, C1), line and paragraph separators, what turns the direction
-// of text, and characters that are there without being seen.
+// Controls (C0, DEL, C1), line and paragraph separators, characters that change the
+// text direction, and invisible characters.
 fn is_unsafe(letter: char) -> bool {
     letter.is_control()
         || matches!(letter,
@@ -89,7 +89,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_reaches_the_terminal_that_it_would_obey() {
+    fn control_characters_do_not_reach_the_terminal() {
         for (given, shown) in [
             ("plain ünïcode 日本 \\ \"", "plain ünïcode 日本 \\ \""),
             ("\x1b[2J", "\\x1b[2J"),

@@ -1,4 +1,4 @@
-//! Times and sizes, as people write and read them.
+//! Times and sizes for people.
 
 use std::fmt;
 use std::str::FromStr;
@@ -11,9 +11,9 @@ use jiff::tz::TimeZone;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Span(pub u64);
 
-/// A text that is no length of time.
+/// The error for a text that is not a length of time.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a time is a number of seconds, or a number with s, m, h or d behind it, such as 90s or 5m")]
+#[error("a time is a number of seconds, or a number followed by s, m, h or d, such as 90s or 5m")]
 pub struct NoSpan;
 
 impl FromStr for Span {
@@ -52,7 +52,7 @@ pub fn now() -> i64 {
     i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
 }
 
-/// How long ago a moment was. The clock may have been set back since.
+/// How long ago a moment was; 0 if the clock has been set back since.
 pub fn ago(moment: i64, now: i64) -> Span {
     Span(u64::try_from(now.saturating_sub(moment)).unwrap_or(0))
 }
@@ -72,14 +72,14 @@ pub fn uptime(Span(seconds): Span) -> String {
     }
 }
 
-/// A moment in the local time, by a format of strftime's.
+/// A moment in local time, in a format of strftime.
 pub fn local(moment: i64, format: &str) -> String {
     let found = Timestamp::from_second(moment).ok();
     let shown = found.map(|moment| moment.to_zoned_datetime(TimeZone::system()).strftime(format).to_string());
     shown.unwrap_or_else(|| moment.to_string())
 }
 
-/// A number of bytes, in the unit that suits it.
+/// A number of bytes in a suitable unit.
 pub fn size(bytes: u64) -> String {
     const UNITS: [&str; 6] = ["KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
     if bytes < 1024 {

@@ -1,5 +1,5 @@
 //! The demonstration: a server on 127.0.0.1:2121 with all its state in
-//! `./gantry-data`, made when it is not there and kept from then on.
+//! `./gantry-data`, which is created at the first start and then kept.
 
 mod state;
 mod users;
@@ -11,7 +11,7 @@ use gantry_server::{Family, Generation, Images, Manner, Override, Source, StartE
 
 use state::{State, Users};
 
-/// Makes the state where it is missing, and serves it.
+/// Creates the state if it is missing, and runs the server.
 pub fn run(images: Images, overrides: Vec<Override>) -> Result<(), StartError> {
     let state = State::open(&images)?;
     if let Some(users) = state.missing {
@@ -48,5 +48,5 @@ fn announce(state: &State, addresses: &[SocketAddr], generation: &Generation) {
         };
         println!("  {:16} {:8} {layout}", module.name, module.version);
     }
-    println!("Ctrl-C ends it.");
+    println!("Press Ctrl-C to stop.");
 }

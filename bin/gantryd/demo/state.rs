@@ -15,7 +15,7 @@ const PASSWORD_LENGTH: usize = 16;
 /// The uid and gid of Debian's `nobody`, for a demonstration run by root.
 const NOBODY: u32 = 65534;
 
-/// Where the users stand.
+/// Where the users are stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Users {
     /// In an SQLite database.
@@ -27,7 +27,7 @@ pub enum Users {
 /// The state.
 pub struct State {
     folder: PathBuf,
-    /// Set while it is not complete: where its users shall stand.
+    /// Set while the state is incomplete: where to store its users.
     pub missing: Option<Users>,
     /// The name to log in with.
     pub user: String,
@@ -36,7 +36,7 @@ pub struct State {
 }
 
 impl State {
-    /// Takes what is there, or begins to make it.
+    /// Opens the existing state, or starts to create it.
     pub fn open(images: &Images) -> Result<Self, StartError> {
         Self::open_in(Path::new("."), images).map_err(failed)
     }
@@ -55,8 +55,7 @@ impl State {
         Ok(state)
     }
 
-    /// Writes what is left: the configuration, whose presence says that all
-    /// else is there.
+    /// Writes the configuration last: if it exists, the state is complete.
     pub fn complete(&self, users: Users) -> Result<(), StartError> {
         let write = || {
             write_secret(&self.path("gantry.conf.new"), &self.text(users, self.ids().0))?;
@@ -70,7 +69,7 @@ impl State {
         self.path("gantry.conf")
     }
 
-    /// A configuration that only loads what speaks to the database.
+    /// A configuration that only loads the module for the database.
     pub fn first_configuration(&self) -> PathBuf {
         self.path("first.conf")
     }
@@ -94,8 +93,8 @@ impl State {
         self.folder.join(name)
     }
 
-    /// The uid and gid under which the user's files are touched: the starter's
-    /// own; for root those of `nobody`, if that one can get here.
+    /// The uid and gid for the user's files: those of whoever starts the server, or,
+    /// for root, those of `nobody` if that user can reach the folder.
     pub fn ids(&self) -> (u32, u32) {
         let own = (rustix::process::geteuid().as_raw(), rustix::process::getegid().as_raw());
         let reached = || {
@@ -140,7 +139,7 @@ impl State {
             Users::Database => SQL.replace("{database}", &self.database().to_string_lossy()),
             Users::File => FILE.replace("{passwd}", &self.path("passwd").to_string_lossy()),
         };
-        // Accounts below 999 are refused unless said otherwise.
+        // By default, accounts below 999 are refused.
         let low = if uid == 0 { "RootLogin           on\n" } else { "" };
         let sql_low = if uid < 999 && users.contains("SQLBackend") { "SQLMinID            0\n" } else { "" };
         let socket = self.control_socket();
@@ -153,14 +152,14 @@ impl State {
 }
 
 const TEXT: &str = r#"# The demonstration's configuration: read it, change it, and send gantryd a
-# SIGHUP (or start it anew). It serves both layouts: LoadModule of a module that
-# is linked in does nothing.
+# SIGHUP (or restart it). It works with both layouts: LoadModule does nothing if
+# the module is linked in.
 
 ServerName          "Gantry's demonstration"
 ServerType          standalone
 DefaultServer       on
 
-# This machine alone can reach it.
+# Only this machine can connect.
 DefaultAddress      127.0.0.1
 Port                2121
 
@@ -175,7 +174,7 @@ RequireValidShell   off
 AllowOverwrite      on
 AllowStoreRestart   on
 
-# `gantry lsmod`, `gantry who`, `gantry reload`, for whoever started this.
+# The user who started this may use `gantry lsmod`, `gantry who`, `gantry reload`.
 <IfModule mod_ctrls.c>
   ControlsEngine      on
   ControlsSocket      "{socket}"
@@ -190,7 +189,7 @@ AllowStoreRestart   on
 
 {users}"#;
 
-const SQL: &str = r#"# Users stand in an SQLite database.
+const SQL: &str = r#"# Users are in an SQLite database.
 LoadModule          mod_sql.c
 LoadModule          mod_sql_sqlite.c
 
@@ -202,31 +201,30 @@ SQLUserInfo         users userid passwd uid gid homedir shell
 SQLGroupInfo        groups groupname gid members
 AuthOrder           mod_sql.c
 
-# Each upload leaves a row.
+# Each upload adds a row.
 SQLNamedQuery       upload INSERT "'%u', '%f', %b" uploads
 SQLLog              STOR upload
 "#;
 
-const FILE: &str = r#"# Users stand in a file like /etc/passwd. Built with the features static-sql or
+const FILE: &str = r#"# Users are in a file like /etc/passwd. If built with the feature static-sql or
 # shared-sql, a new demonstration keeps them in an SQLite database.
 AuthUserFile        "{passwd}"
 AuthOrder           mod_auth_file.c
 "#;
 
 fn failed(error: io::Error) -> StartError {
-    StartError::System(format!("cannot make the demonstration's folder ./{FOLDER}"), error)
+    StartError::System(format!("cannot create the demonstration's folder ./{FOLDER}"), error)
 }
 
-/// A file for its owner's eyes alone.
+/// Writes a file that only its owner can read.
 fn write_secret(path: &Path, text: &str) -> io::Result<()> {
     let mut file = fs::OpenOptions::new().create(true).write(true).truncate(true).mode(0o600).open(path)?;
     file.write_all(text.as_bytes())
 }
 
-/// A password that nobody guesses and everybody can type.
+/// A password that is hard to guess and easy to type.
 fn generate() -> io::Result<String> {
-    // 32 letters, so that each random byte gives one without bias; none that
-    // look alike.
+    // 32 letters, so that each random byte gives one without bias; no two look alike.
     const LETTERS: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
     let mut bytes = [0; PASSWORD_LENGTH];
     rustix::rand::getrandom(&mut bytes[..], rustix::rand::GetRandomFlags::empty())?;

@@ -1,5 +1,5 @@
-//! The demonstration's database: tables and the one user, written through the
-//! SQL back end that serves it.
+//! The demonstration's database: its tables and its user, written through the SQL
+//! back end that the server uses.
 
 use gantry_api::service::{SqlBackend, SqlConnect, SqlPool, SqlStatement, SqlValue};
 use gantry_server::{Family, Generation, Images, Source, StartError};
@@ -21,7 +21,7 @@ pub fn write_database(state: &State, images: &Images) -> Result<(), StartError> 
 }
 
 async fn fill(state: &State, generation: &Generation) -> gantry_api::Result<()> {
-    let missing = || gantry_api::Error::configuration("no module speaks to SQLite");
+    let missing = || gantry_api::Error::configuration("no module provides SQLite");
     let backend = generation.world.services.sql_backend("sqlite3").ok_or_else(missing)?;
     let connect = SqlConnect { database: state.database().to_string_lossy().into_owned(), ..SqlConnect::default() };
     let pool = backend.open(&connect).await?;

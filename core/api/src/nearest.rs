@@ -1,9 +1,9 @@
-//! "Did you mean": the known names nearest to one that is not.
+//! "Did you mean": the known names nearest to an unknown one.
 
-/// At most this many are shown.
+/// The most names to suggest.
 const SHOWN: usize = 3;
 
-/// Names longer than this are nobody's typing error.
+/// Names longer than this get no suggestions.
 const LONGEST: usize = 64;
 
 /// The names that differ from `wanted` in at most a third of its characters,
@@ -25,8 +25,8 @@ pub fn nearest(wanted: &str, names: &[String]) -> Vec<String> {
     found.into_iter().take(SHOWN).map(|(_, name)| name.clone()).collect()
 }
 
-/// Insertions, deletions, replacements and swaps of neighbours that make one
-/// word of the other (optimal string alignment).
+/// The number of insertions, deletions, replacements and swaps of neighbours that turn
+/// one word into the other (optimal string alignment).
 fn distance(one: &[char], other: &[char]) -> usize {
     let width = other.len() + 1;
     let mut rows: [Vec<usize>; 3] = [vec![0; width], (0..width).collect(), vec![0; width]];

@@ -1,10 +1,10 @@
-//! Does reading a configuration take time linear in its size? Reads 1,000 to
-//! 10,000 virtual hosts, each with a `<Directory>`, a `<Limit>` and what it
-//! inherits from `<Global>`, in both syntaxes, and prints the time for each
-//! host: equal in all rows when the time is linear. No comparison with others.
+//! Is the time to read a configuration linear in its size? Reads 1,000 to 10,000 virtual
+//! hosts in both syntaxes, each with a `<Directory>`, a `<Limit>` and settings inherited
+//! from `<Global>`, and prints the time per host: it is equal in all rows if the time is
+//! linear. There is no comparison with other servers.
 //!
-//! `cargo bench -p gantry-config`; with `--check` it fails when the largest
-//! size takes more than three times as long a host as the smallest.
+//! `cargo bench -p gantry-config`; with `--check` it fails if the largest size takes more
+//! than three times as long per host as the smallest.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -17,12 +17,12 @@ use gantry_config::{Catalogue, LoadFailure, Options, Position, check_rule, parse
 const SIZES: [usize; 4] = [1_000, 2_000, 5_000, 10_000];
 const ROUNDS: usize = 3;
 
-/// How much slower a host may be read among many.
+/// The highest allowed ratio of the times per host.
 const TOLERANCE: f64 = 3.0;
 
 fn main() -> ExitCode {
     let mut linear = true;
-    println!("{:>8} {:>6} {:>12} {:>12}", "hosts", "syntax", "total ms", "us a host");
+    println!("{:>8} {:>6} {:>12} {:>12}", "hosts", "syntax", "total ms", "us/host");
     for (syntax, write) in [("conf", conf as fn(usize) -> String), ("toml", toml)] {
         let costs: Vec<f64> = SIZES.iter().map(|hosts| measured(syntax, *hosts, &write(*hosts))).collect();
         linear &= costs.last() < costs.first().map(|first| first * TOLERANCE).as_ref();
@@ -31,7 +31,7 @@ fn main() -> ExitCode {
     if check && !linear { ExitCode::FAILURE } else { ExitCode::SUCCESS }
 }
 
-/// The best of some rounds, printed; microseconds a host.
+/// Prints and returns the best of some rounds, in microseconds per host.
 fn measured(syntax: &str, hosts: usize, text: &str) -> f64 {
     let name = format!("/bench.{syntax}");
     let rounds = (0..ROUNDS).map(|_| {

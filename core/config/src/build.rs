@@ -12,7 +12,7 @@ use crate::position::Position;
 use crate::section::SectionKind;
 use crate::tree::{Content, Node};
 
-/// The servers of a tree: the main server, which begins at `start`, and each
+/// The servers of a tree: the main server, which starts at `start`, and each
 /// `<VirtualHost>`.
 pub(crate) fn servers(tree: &[Node], overriding: &Overriding, start: &Position) -> Vec<Server> {
     let hosts: Vec<&Node> = tree.iter().filter(|node| node.section(SectionKind::VirtualHost).is_some()).collect();
@@ -32,7 +32,7 @@ pub(crate) fn servers(tree: &[Node], overriding: &Overriding, start: &Position) 
     servers
 }
 
-/// What stands in `<Global>`, be that within a `<VirtualHost>`.
+/// The nodes in `<Global>`, including one inside a `<VirtualHost>`.
 fn globals(nodes: &[Node]) -> Vec<&Node> {
     let inner = nodes.iter().flat_map(|node| match &node.content {
         Content::Section { kind: SectionKind::Global, children } => children.iter().collect(),
@@ -230,7 +230,7 @@ mod tests {
             settings_error(scope, &ValueError { message: message.to_owned(), key: key.map(str::to_owned) }).to_string()
         };
         assert_eq!(shown("no octal number", Some("Umask")), "Fatal: Umask: no octal number on line 3 of '/t.conf'");
-        let needed = shown("is needed, but not there", Some("Port"));
-        assert_eq!(needed, "Fatal: Port: is needed, but not there on line 1 of '/t.conf'");
+        let needed = shown("required, but missing", Some("Port"));
+        assert_eq!(needed, "Fatal: Port: required, but missing on line 1 of '/t.conf'");
     }
 }

@@ -1,5 +1,5 @@
-//! What the configuration asks of the daemon while it reads: directives come
-//! and go with modules, and `LoadModule` acts at its line.
+//! What the configuration reader asks the daemon: directives come and go with modules,
+//! and `LoadModule` takes effect at its line.
 
 use std::path::Path;
 
@@ -9,66 +9,64 @@ use crate::error::Fault;
 use crate::position::Position;
 use crate::tree::Node;
 
-/// Why a module or library cannot be had.
+/// Why a module or library could not be loaded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LoadFailure {
     /// The reason, for the administrator.
     pub reason: String,
-    /// Whether nothing of Gantry's was found under that name: no file, or one that
-    /// is no module of Gantry's.
+    /// Whether the name does not belong to Gantry: no file was found, or a file that is
+    /// not a Gantry module.
     pub is_foreign: bool,
 }
 
-/// For another reason than that nothing was found.
+/// A failure of a module or library that belongs to Gantry.
 impl From<&str> for LoadFailure {
     fn from(reason: &str) -> Self {
         Self { reason: reason.to_owned(), is_foreign: false }
     }
 }
 
-/// The directives and modules that there are at the line being read.
+/// The directives and modules that exist at the line being read.
 pub trait Catalogue {
-    /// The directive of a name, matched without regard to case.
+    /// The directive of a name, ignoring case.
     fn directive(&self, name: &str) -> Option<&Directive>;
 
-    /// Whether a module (`mod_x`, `mod_x.c`) is there, for `<IfModule>`.
+    /// Whether a module (`mod_x`, `mod_x.c`) is present, for `<IfModule>`.
     fn has_module(&self, name: &str) -> bool;
 
-    /// LoadModule. A notice when there is nothing to do: it is linked in, or
-    /// loaded already.
+    /// Handles LoadModule. Returns a notice if the module is already linked in or loaded.
     fn load(&mut self, name: &str, at: &Position) -> Result<Option<String>, LoadFailure>;
 
-    /// ModulePath; the path is absolute. The error is the reason.
+    /// Handles ModulePath; the path is absolute. The error is the reason why it is
+    /// refused.
     fn module_path(&mut self, path: &Path) -> Result<(), String>;
 
-    /// A directive whose value and context are in order, for those that act at
-    /// their line, such as LoadFile. A notice when there is something to say;
-    /// the error is the reason why it cannot be done.
+    /// Handles a directive that takes effect at its line, such as LoadFile; its value
+    /// and context are valid. May return a notice. The error is the reason why it
+    /// failed.
     fn act(&mut self, _directive: &str, _words: &[&str], _at: &Position) -> Result<Option<String>, String> {
         Ok(None)
     }
 
-    /// An address that `<VirtualHost>` names. The error is the reason why nobody
-    /// can listen there.
+    /// Checks an address of `<VirtualHost>`. The error is the reason why a server cannot
+    /// listen on it.
     fn address(&self, _name: &str) -> Result<(), String> {
         Ok(())
     }
 
-    /// What is wrong with lines that are in order each by itself: asked once, at
-    /// the end. `overrides` are directives that take the place of the main
-    /// server's.
+    /// Checks lines together that are valid one by one. Called once, at the end.
+    /// `overrides` are directives that replace the main server's.
     fn check(&self, _tree: &[Node], _overrides: &[&Node]) -> Vec<Fault> {
         Vec::new()
     }
 
-    /// The module (`mod_x`) that is installed, but not loaded, and brings a
-    /// directive.
+    /// The module (`mod_x`) that is installed but not loaded and provides a directive.
     fn provider(&self, _directive: &str) -> Option<String> {
         None
     }
 
-    /// The module that an operator took out (`mod_x`), and that brought a
-    /// directive: lines with it are passed over.
+    /// The module (`mod_x`) that an operator removed and that provided a directive;
+    /// lines with the directive are skipped.
     fn taken_out(&self, _directive: &str) -> Option<String> {
         None
     }
@@ -76,13 +74,12 @@ pub trait Catalogue {
     /// All directives known at this line, for "Did you mean".
     fn directive_names(&self) -> Vec<String>;
 
-    /// Those of modules that are installed, but not loaded.
+    /// The directives of modules that are installed but not loaded.
     fn installed_names(&self) -> Vec<String> {
         Vec::new()
     }
 
-    /// Has a directive read its words; the place to guard a call into a loaded
-    /// image.
+    /// Lets a directive parse its words; calls into a loaded image are guarded here.
     fn parse(&self, directive: &Directive, words: &[&str]) -> Result<Value, String> {
         (directive.parse)(words)
     }

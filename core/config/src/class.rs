@@ -1,4 +1,4 @@
-//! `<Class>`: clients under one name, by where they come from.
+//! `<Class>`: a name for clients, by where they come from.
 
 use std::net::IpAddr;
 
@@ -12,18 +12,18 @@ use crate::tree::Node;
 /// One `<Class>` section.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Class {
-    /// Its name; case matters.
+    /// Its name, case-sensitive.
     pub name: String,
-    /// Where it stands.
+    /// Its place.
     pub position: Position,
     satisfy: Satisfy,
-    /// Each with whether it speaks of everybody else.
+    /// The rules; each says whether it is negated.
     from: Vec<(Host, bool)>,
-    /// The From lines about clients that are known by their names alone.
+    /// The From lines with host names.
     pub host_names: Vec<Position>,
 }
 
-/// How many of a class's From rules must hold.
+/// How many of a class's From rules must match.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 enum Satisfy {
     #[default]
@@ -32,7 +32,7 @@ enum Satisfy {
 }
 
 impl Class {
-    /// Whether a client is in it.
+    /// Whether a client is in the class.
     pub fn contains(&self, address: IpAddr, host: &str) -> bool {
         let holds = |(rule, not): &(Host, bool)| rule.is(address, host) != *not;
         match self.satisfy {
@@ -69,7 +69,7 @@ fn class(node: &Node, children: &[Node]) -> Class {
     let mut class = Class { name, position, satisfy: Satisfy::Any, from: Vec::new(), host_names: Vec::new() };
     for child in children {
         let words: Vec<&str> = child.arguments.iter().map(|argument| argument.text.as_str()).collect();
-        // Wrong words were refused when the line was read.
+        // Invalid words were refused when the line was read.
         if child.name.eq_ignore_ascii_case("From") {
             let rules = from(&words).unwrap_or_default();
             if rules.iter().any(|(host, _)| host.is_name()) {

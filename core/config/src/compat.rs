@@ -1,6 +1,6 @@
-//! What a ProFTPD configuration means here: what is supported, what differs,
-//! what is missing, each with its place. The differences are those of the one
-//! list that people read, docs/differences.md.
+//! Reports what a ProFTPD configuration means for Gantry: what is supported, what
+//! differs and what is missing, each with its place. The differences come from the list
+//! that people read, docs/differences.md.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -14,24 +14,23 @@ use crate::reader::{Options, Skipped, Survey, survey};
 use crate::section::SectionKind;
 use crate::tree::{Content, Node};
 
-/// The one list of differences.
+/// The list of differences.
 const DIFFERENCES: &str = include_str!("../../../docs/differences.md");
 
-/// What a configuration for ProFTPD means here.
+/// What a ProFTPD configuration means for Gantry.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Report {
     /// The file.
     pub path: PathBuf,
     /// Directives that work as ProFTPD's manual says.
     pub supported: Vec<Entry>,
-    /// Directives that work, with what the list of differences says of them.
+    /// Directives that work, but with entries in the list of differences.
     pub differs: Vec<Entry>,
-    /// Directives, sections and modules that are not there.
+    /// Directives, sections and modules that Gantry does not have.
     pub missing: Vec<Entry>,
-    /// `<IfModule>` sections that are passed over, since the module is not
-    /// there.
+    /// `<IfModule>` sections that are skipped because Gantry does not have the module.
     pub left_out: Vec<Entry>,
-    /// Everything else that keeps the file from being used.
+    /// All other errors in the file.
     pub faults: Vec<Fault>,
 }
 
@@ -40,9 +39,9 @@ pub struct Report {
 pub struct Entry {
     /// Its name.
     pub name: String,
-    /// Where it stands.
+    /// Its place.
     pub position: Position,
-    /// What there is to say of it; a line each.
+    /// Notes about it, one per line.
     pub notes: Vec<String>,
 }
 
@@ -53,16 +52,16 @@ impl Report {
     }
 }
 
-/// Reads a file of ProFTPD's for what it means here; modules that it names and
-/// that are there are loaded.
+/// Reads a ProFTPD configuration and reports what it means for Gantry. Modules that it
+/// names are loaded if Gantry has them.
 ///
 /// # Errors
-/// The fault that the file cannot be read.
+/// The file cannot be read.
 pub fn compat(path: &Path, catalogue: &mut dyn Catalogue, options: &Options) -> Result<Report, Faults> {
     let Survey { tree, faults, left_out, skipped } = survey(path, catalogue, options)
         .map_err(|error| Fault::general(Problem::Unreadable { path: path.to_owned(), reason: file::reason(&error) }))?;
     let left_out = left_out.into_iter().map(|(module, position)| {
-        let notes = vec![format!("{module} is not there, so its lines are passed over")];
+        let notes = vec![format!("Gantry has no {module}, so its lines are skipped")];
         Entry { name: "<IfModule>".to_owned(), position, notes }
     });
     let mut report = Report {
@@ -85,20 +84,20 @@ pub fn compat(path: &Path, catalogue: &mut dyn Catalogue, options: &Options) -> 
             None => report.faults.push(fault),
         }
     }
-    // Faults come in the order of their lines.
+    // Keep the order of the lines.
     missed.sort_by_key(|(at, _)| *at);
     report.missing = missed.into_iter().map(|(_, entry)| entry).collect();
     Ok(report)
 }
 
-/// A line that ProFTPD would obey with that module, and that nobody obeys here.
+/// A skipped line that ProFTPD would obey, with that module, and Gantry would not.
 fn skipped_over(line: &Skipped, catalogue: &dyn Catalogue) -> Option<Entry> {
     let name = line.name.trim_matches(['<', '>']);
     let known = catalogue.directive(name).is_some() || SectionKind::of(name).is_some();
     if known || catalogue.provider(name).is_some() {
         return None;
     }
-    let within = format!("stands in <IfModule {}>, which is passed over", line.module);
+    let within = format!("it is in <IfModule {}>, which is skipped", line.module);
     Some(Entry {
         name: line.name.clone(),
         position: line.position.clone(),
@@ -121,7 +120,7 @@ impl Report {
     }
 }
 
-/// What a fault says is not there.
+/// The missing directive, section or module that a fault reports.
 fn missing(fault: &Fault) -> Option<Entry> {
     let position = fault.position.clone()?;
     let (name, notes) = match &fault.problem {
@@ -135,16 +134,16 @@ fn missing(fault: &Fault) -> Option<Entry> {
     Some(Entry { name, position, notes })
 }
 
-/// One point of the list.
+/// One entry of the list.
 struct Difference {
-    /// What stands in backticks: names, some with words behind them.
+    /// The phrases in backticks: names, some followed by words.
     quoted: Vec<Vec<String>>,
     text: String,
 }
 
 impl Difference {
-    /// Whether it speaks of a line: of all lines of its name, or of those that go on
-    /// as it does (`Port any`).
+    /// Whether it applies to a line: a phrase applies to all lines that start with its
+    /// words (`Port any`).
     fn is_of(&self, name: &str, words: &[&str]) -> bool {
         self.quoted.iter().any(|quoted| {
             let line = std::iter::once(&name).chain(words);
@@ -154,7 +153,7 @@ impl Difference {
     }
 }
 
-/// The points of the list: each begins with `- ` and goes on indented.
+/// The entries of the list: each starts with `- ` and continues indented.
 fn differences() -> Vec<Difference> {
     let mut found: Vec<String> = Vec::new();
     let mut open = false;
@@ -174,7 +173,7 @@ fn differences() -> Vec<Difference> {
     found.into_iter().map(|text| Difference { quoted: quoted(&text), text }).collect()
 }
 
-/// The words of each phrase in backticks, a section's without its brackets.
+/// The words of each phrase in backticks; sections without their brackets.
 fn quoted(text: &str) -> Vec<Vec<String>> {
     let phrases = text.split('`').skip(1).step_by(2);
     let words =
@@ -190,11 +189,11 @@ impl fmt::Display for Report {
             counted(supported.len(), "supported"),
             counted(differs.len(), "differ"),
             counted(missing.len(), "missing"),
-            counted(left_out.len(), "passed over"),
+            counted(left_out.len(), "skipped"),
             counted(faults.len(), "wrong"),
         ];
         write!(out, "{}: {}", self.path.display(), counts.join(", "))?;
-        let lists = [("Missing", missing), ("Differs", differs), ("Passed over", left_out), ("Supported", supported)];
+        let lists = [("Missing", missing), ("Differs", differs), ("Skipped", left_out), ("Supported", supported)];
         for (title, entries) in lists.into_iter().filter(|(_, entries)| !entries.is_empty()) {
             write!(out, "\n\n{title}:")?;
             entries.iter().try_for_each(|entry| write!(out, "\n  {entry}"))?;
@@ -219,7 +218,7 @@ mod tests {
     use crate::testing::Shelf;
 
     #[test]
-    fn a_report_tells_what_is_supported_what_differs_and_what_is_missing() -> std::io::Result<()> {
+    fn a_report_lists_what_is_supported_differs_or_is_missing() -> std::io::Result<()> {
         let home = tempfile::tempdir()?;
         let path = home.path().join("proftpd.conf");
         let text = "Umask 022\nServerType inetd\nUseIPv6 on\nLoadModule mod_tls.c\n<IfModule mod_tls.c>\nTLSEngine on\n</IfModule>\n\
@@ -236,7 +235,7 @@ mod tests {
         assert_eq!(report.missing[1].notes, ["ProFTPD has a module of this name; Gantry needs one of its own"]);
         assert_eq!(
             report.missing[2].notes,
-            ["known to ProFTPD's mod_tls; not supported", "stands in <IfModule mod_tls.c>, which is passed over"]
+            ["known to ProFTPD's mod_tls; not supported", "it is in <IfModule mod_tls.c>, which is skipped"]
         );
         assert_eq!(names(&report.left_out), ["<IfModule> 5"]);
         assert_eq!(report.faults.len(), 2);

@@ -1,9 +1,9 @@
-//! `<IfModule>` and `<IfDefine>`: they make no scope, they only say whether
-//! the lines within count. Each file has its own.
+//! `<IfModule>` and `<IfDefine>`: they create no scope, they only decide whether the
+//! lines inside count. Each file has its own.
 
 use crate::tree::Argument;
 
-/// The two of them.
+/// The two kinds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ConditionKind {
     Module,
@@ -23,15 +23,15 @@ impl ConditionKind {
     }
 }
 
-/// One that is open.
+/// An open condition.
 pub(crate) struct Condition {
     pub(crate) kind: ConditionKind,
     pub(crate) met: bool,
-    /// The line at which it opened.
+    /// The line where it opened.
     pub(crate) line: u32,
 }
 
-/// Those that are open in a file.
+/// The open conditions in a file.
 #[derive(Default)]
 pub(crate) struct Conditions(Vec<Condition>);
 
@@ -41,25 +41,26 @@ impl Conditions {
         self.0.last().is_none_or(|condition| condition.met)
     }
 
-    /// Opens one; within one that is not met, none is.
+    /// Opens a condition. Inside one that is not met, it is not met either.
     pub(crate) fn open(&mut self, kind: ConditionKind, met: bool, line: u32) {
         let met = met && self.met();
         self.0.push(Condition { kind, met, line });
     }
 
-    /// Closes the innermost of a kind with all within; whether there was one.
+    /// Closes the innermost condition of a kind and all inside it; returns whether there
+    /// was one.
     pub(crate) fn close(&mut self, kind: ConditionKind) -> bool {
         let found = self.0.iter().rposition(|condition| condition.kind == kind);
         found.inspect(|at| self.0.truncate(*at)).is_some()
     }
 
-    /// The outermost that is still open.
+    /// The outermost condition that is still open.
     pub(crate) fn unclosed(&self) -> Option<&Condition> {
         self.0.first()
     }
 }
 
-/// Reads `name` or `!name`: the name, and whether it must be there.
+/// Reads `name` or `!name`: the name, and whether it must be present.
 pub(crate) fn wanted(arguments: &[Argument]) -> Option<(&str, bool)> {
     let word = arguments.first()?.text.as_str();
     let (name, there) = word.strip_prefix('!').map_or((word, true), |name| (name, false));

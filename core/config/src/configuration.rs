@@ -1,5 +1,5 @@
-//! What reading a configuration gives: its servers, each with its scopes,
-//! merged. Immutable from here on.
+//! The result of reading a configuration: its servers with their merged scopes. It never
+//! changes afterwards.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use crate::scope::Scope;
 use crate::texts::Texts;
 use crate::tree::Node;
 
-/// A whole configuration.
+/// A complete configuration.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Configuration {
     /// The main server, then each `<VirtualHost>` in order; never empty.
@@ -23,11 +23,11 @@ pub struct Configuration {
     pub classes: Vec<Class>,
     /// The files that were read, in order.
     pub files: Vec<PathBuf>,
-    /// What is worth a line in the log.
+    /// Notices for the log.
     pub notices: Vec<Notice>,
-    /// The tree behind it all, for checks and listings.
+    /// The tree, for checks and listings.
     pub tree: Vec<Node>,
-    /// All that was read, to be read once more as it was.
+    /// All texts that were read, to read them again unchanged.
     pub texts: Arc<Texts>,
 }
 
@@ -35,7 +35,7 @@ pub struct Configuration {
 /// server.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Server {
-    /// What `<VirtualHost>` names; empty for the main server.
+    /// The addresses of `<VirtualHost>`; empty for the main server.
     pub addresses: Vec<String>,
     /// Those that make its scope.
     pub layers: Layers,
@@ -52,8 +52,8 @@ pub struct Server {
 }
 
 impl Server {
-    /// The closest `<Directory>` to a real path; of those that depend on who
-    /// logs in, none: see [`Directories::table`].
+    /// The innermost `<Directory>` for a resolved path, without those that depend on
+    /// the user: see [`Directories::table`].
     pub fn directory_for(&self, real_path: &Path) -> Option<&Directory> {
         self.directories.find(real_path)
     }
@@ -70,6 +70,6 @@ pub struct Anonymous {
     pub scope: Scope,
     /// Its `<Directory>` sections; relative paths begin at its root.
     pub directories: Directories,
-    /// Where it stands.
+    /// Its place.
     pub position: Position,
 }

@@ -1,6 +1,6 @@
-//! `<Directory>` sections and the way from a path to the closest one. A
-//! section covers its folder and all below; a wildcard stays within one
-//! component, so `/srv/*` covers what is in /srv, but not /srv itself.
+//! `<Directory>` sections, and how to find the innermost one for a path. A section covers
+//! its folder and everything below. A wildcard matches within one component, so `/srv/*`
+//! covers the contents of /srv, but not /srv itself.
 
 mod patterns;
 
@@ -86,8 +86,8 @@ impl Directories {
         Self::new(outer, parts, self.root.as_deref())
     }
 
-    /// The closest section to a real path, among those whose own path depends
-    /// on nobody who logs in.
+    /// The innermost section for a resolved path, without those whose path depends on
+    /// the user.
     pub fn find(&self, real_path: &Path) -> Option<&Directory> {
         self.list.get(self.table.find(real_path)?)
     }
@@ -127,7 +127,7 @@ impl Deref for Directories {
     }
 }
 
-/// Finds the closest of some folders and patterns.
+/// Finds the innermost of some folders and patterns.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct DirectoryTable {
     /// Folders without wildcards, with their numbers in order.
@@ -135,8 +135,8 @@ pub struct DirectoryTable {
     patterns: Patterns,
 }
 
-/// How close a section is: its depth, whether it is free of wildcards, and
-/// its place in the file.
+/// The rank of a section: its depth, whether it has no wildcards, and its place in the
+/// file.
 type Closeness = (usize, bool, usize);
 
 impl DirectoryTable {
@@ -150,12 +150,12 @@ impl DirectoryTable {
         table
     }
 
-    /// The number of the closest one to a path.
+    /// The number of the innermost section for a path.
     pub fn find(&self, path: &Path) -> Option<usize> {
         self.covering(&path.to_string_lossy()).max().map(|(_, _, number)| number)
     }
 
-    /// The numbers of all that cover a path, the closest last.
+    /// The numbers of all sections that cover a path, innermost last.
     pub(crate) fn enclosing(&self, path: &str) -> Vec<usize> {
         let mut found: Vec<Closeness> = self.covering(path).collect();
         found.sort_unstable();
@@ -188,7 +188,7 @@ impl DirectoryTable {
     }
 }
 
-/// A path that is the same for everybody.
+/// Whether a path is the same for all users.
 pub(crate) fn fixed(path: &str) -> Option<String> {
     (path.starts_with('/') && !path.contains("%u")).then(|| path.to_owned())
 }

@@ -1,11 +1,11 @@
-//! `%{env:NAME}` within a word: the value of an environment variable, or
-//! nothing where it is not set. A value is never split into words.
+//! `%{env:NAME}` in a word: the value of an environment variable, or nothing if it is
+//! not set. A value is never split into words.
 
 use std::borrow::Cow;
 
 const OPENING: &str = "%{env:";
 
-/// A word with its variables replaced, and the names that are not set.
+/// A word with its variables replaced, and the names of unset variables.
 pub(crate) fn expand<'w>(word: &'w str, lookup: &dyn Fn(&str) -> Option<String>) -> (Cow<'w, str>, Vec<String>) {
     if !word.contains(OPENING) {
         return (Cow::Borrowed(word), Vec::new());

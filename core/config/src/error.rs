@@ -1,5 +1,5 @@
-//! Faults of the configuration, in ProFTPD's words, each with its place; and
-//! notices, which stop nothing.
+//! Faults in the configuration, in ProFTPD's words and with their place, and notices,
+//! which are not errors.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -12,23 +12,23 @@ use crate::position::Position;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Problem {
-    /// No module at this line brings the directive or section.
+    /// No module at this line provides the directive or section.
     #[error("unknown configuration directive '{0}'")]
     Unknown(String),
-    /// It may not stand here.
+    /// It is not allowed here.
     #[error("{name}: directive not allowed in {context} context")]
     Context {
         /// The directive, or the section with its brackets.
         name: String,
-        /// Where it stands: `<Limit>`, `server config`.
+        /// Its context: `<Limit>`, `server config`.
         context: String,
     },
-    /// The words behind a directive, or its value, do not fit.
+    /// The words of a directive, or its value, are not valid.
     #[error("{name}: {reason}")]
     Value {
         /// The directive, or the section with its brackets.
         name: String,
-        /// What is wrong with them.
+        /// What is wrong.
         reason: String,
     },
     /// LoadModule failed.
@@ -36,47 +36,47 @@ pub enum Problem {
     Load {
         /// The module, as written.
         module: String,
-        /// Why.
+        /// The reason.
         reason: String,
     },
-    /// Settings that concern no single directive do not fit their module.
+    /// A module refused its settings, without naming a directive.
     #[error("{0}")]
     Settings(String),
-    /// A file of the other syntax is none.
+    /// The file is not valid TOML.
     #[error("TOML: {0}")]
     Toml(String),
-    /// Bytes that no configuration has.
+    /// Bytes that a configuration must not contain.
     #[error("{0}")]
     Text(&'static str),
-    /// `<IfModule>` or `<IfDefine>` goes on beyond the end of its file.
+    /// `<IfModule>` or `<IfDefine>` is not closed in its file.
     #[error("<{0}>: unclosed <{0}> context")]
     UnclosedCondition(&'static str),
-    /// A section goes on beyond the end of the configuration; has no line.
+    /// A section is not closed at the end of the configuration; has no line.
     #[error("error processing configuration file '{}': unclosed configuration section", .0.display())]
     Unclosed(PathBuf),
-    /// A file that cannot be read; has a line only when it is included.
+    /// A file cannot be read; has a line only if it is included.
     #[error("unable to read configuration file '{}': {reason}", .path.display())]
     Unreadable {
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// The reason.
         reason: String,
     },
-    /// More faults than anybody reads.
+    /// Too many faults to report.
     #[error("too many errors; the rest of the configuration was not read")]
     TooMany,
 }
 
-/// One fault of the configuration.
+/// One fault in the configuration.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub struct Fault {
     /// What is wrong.
     pub problem: Problem,
-    /// Where, if it is somewhere.
+    /// Its place, if it has one.
     pub position: Option<Position>,
-    /// The source line at which the position points.
+    /// The source line at the position.
     pub source_line: Option<String>,
-    /// What may help, a line each.
+    /// Hints, one per line.
     pub help: Vec<String>,
 }
 
@@ -86,19 +86,19 @@ impl Fault {
         Self { problem, position: Some(position.clone()), source_line: None, help: Vec::new() }
     }
 
-    /// A fault of the whole.
+    /// A fault without a place.
     pub fn general(problem: Problem) -> Self {
         Self { problem, position: None, source_line: None, help: Vec::new() }
     }
 
-    /// Adds a line of help.
+    /// Adds a hint.
     #[must_use]
     pub fn help(mut self, line: impl Into<String>) -> Self {
         self.help.push(line.into());
         self
     }
 
-    /// Word for word as ProFTPD begins.
+    /// The first line, word for word like ProFTPD's.
     pub fn first_line(&self) -> String {
         match (&self.problem, &self.position) {
             (Problem::Unclosed(_), _) | (_, None) => format!("Fatal: {}", self.problem),
@@ -106,14 +106,14 @@ impl Fault {
         }
     }
 
-    /// The source line and a mark beneath the place.
+    /// Writes the source line and a mark below the column.
     fn write_source(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (Some(position), Some(line)) = (&self.position, &self.source_line) else { return Ok(()) };
         let (number, width) = match position.file() {
             Some(_) => (format!("{} ", position.line), position.line.to_string().len() + 1),
             None => (String::new(), 0),
         };
-        // Tabs stay tabs, so that the mark stands where the terminal puts the text.
+        // Keep tabs, so that the mark is below the text in the terminal.
         let before = line.chars().take(position.column.saturating_sub(1) as usize);
         let indent: String = before.map(|character| if character == '\t' { '\t' } else { ' ' }).collect();
         write!(out, "\n  {number}| {line}\n  {:width$}| {indent}^", "")
@@ -128,13 +128,13 @@ impl fmt::Display for Fault {
     }
 }
 
-/// All faults of a configuration, in order; never empty.
+/// All faults in a configuration, in order; never empty.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub struct Faults(pub Vec<Fault>);
 
 impl Faults {
-    /// With the source lines of those that came up when their files had been read:
-    /// as the files are now.
+    /// Adds the source lines to faults that were found after their files had been read;
+    /// reads the files again as they are now.
     #[must_use]
     pub fn with_sources(mut self) -> Self {
         let mut files: HashMap<PathBuf, String> = HashMap::new();
@@ -145,7 +145,7 @@ impl Faults {
                 continue;
             };
             let text = files.entry(file.to_owned()).or_insert_with(|| {
-                // One that is gone shows no line.
+                // If the file is gone, no line is shown.
                 file::load(file, file::MOST_BYTES).map(|bytes| file::decode(bytes).text).unwrap_or_default()
             });
             fault.source_line = text.lines().nth(position.line.saturating_sub(1) as usize).map(str::to_owned);
@@ -169,18 +169,18 @@ impl From<Fault> for Faults {
     }
 }
 
-/// Something worth a line in the log that is no fault.
+/// A message for the log that is not an error.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Notice {
-    /// What.
+    /// The message.
     pub text: String,
-    /// Where.
+    /// Its place.
     pub position: Position,
 }
 
 impl fmt::Display for Notice {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // What overrides the files is named by the text.
+        // For overrides the text already names the source.
         if self.position.file().is_none() {
             return out.write_str(&self.text);
         }

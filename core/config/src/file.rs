@@ -1,5 +1,5 @@
-//! The bytes of a configuration file: a regular one, bounded, and decoded line
-//! for line.
+//! Reads a configuration file: it must be a regular file of limited size, and is decoded
+//! line by line.
 
 use std::fs::{self, File, FileType, OpenOptions};
 use std::io::{self, Read};
@@ -8,30 +8,30 @@ use std::path::Path;
 
 use rustix::fs::OFlags;
 
-/// Bytes that a configuration may have, all its files together.
+/// The size limit for all files of a configuration together, in bytes.
 pub(crate) const MOST_BYTES: u64 = 64 * 1024 * 1024;
 
-/// What is said of other bytes.
-pub(crate) const NOT_UTF8: &str = "invalid byte: a configuration is UTF-8";
+/// The message about other bytes.
+pub(crate) const NOT_UTF8: &str = "invalid byte: a configuration must be UTF-8";
 
-/// A file's text, and the places at which it is none.
+/// A file's text, and the places that are not valid text.
 #[derive(Debug)]
 pub(crate) struct Text {
     pub(crate) text: String,
     pub(crate) bad: Vec<Bad>,
 }
 
-/// A line that is no text, and its first character that is none.
+/// A line that is not valid text, and its first invalid character.
 #[derive(Debug)]
 pub(crate) struct Bad {
     pub(crate) line: u32,
     pub(crate) column: u32,
-    /// As much of it as can be shown.
+    /// The line, as far as it can be shown.
     pub(crate) source: String,
     pub(crate) problem: &'static str,
 }
 
-/// Reads a regular file of at most `most` bytes, without waiting for anybody.
+/// Reads a regular file of at most `most` bytes, without blocking on a fifo.
 pub(crate) fn load(path: &Path, most: u64) -> io::Result<Vec<u8>> {
     let too_large =
         || io::Error::new(io::ErrorKind::FileTooLarge, "File too large (a configuration has at most 64 MiB)");
@@ -48,9 +48,9 @@ pub(crate) fn load(path: &Path, most: u64) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Opens a file if it is a regular one. It is looked at before, because opening
-/// a device may do something, and afterwards, because it may be another one by
-/// then; and that must not wait for a fifo's other end.
+/// Opens a regular file. The kind is checked before, because opening a device may have
+/// effects, and again afterwards, because the file may have been replaced. Opening does
+/// not wait for the other end of a fifo.
 fn open(path: &Path) -> io::Result<File> {
     regular(fs::metadata(path)?.file_type())?;
     let flags = (OFlags::NONBLOCK | OFlags::NOCTTY).bits().cast_signed();
@@ -69,8 +69,8 @@ fn regular(kind: FileType) -> io::Result<()> {
     }
 }
 
-/// Decodes a file; what is no text is reported, and replaced so that the rest
-/// can be checked too.
+/// Decodes a file. Invalid bytes are reported and replaced, so that the rest can be
+/// checked too.
 pub(crate) fn decode(bytes: Vec<u8>) -> Text {
     let mut bad = Vec::new();
     if std::str::from_utf8(&bytes).is_ok() && !bytes.contains(&0) {
@@ -92,12 +92,12 @@ pub(crate) fn decode(bytes: Vec<u8>) -> Text {
     Text { text: shown(&bytes), bad }
 }
 
-/// The bytes as a text, with a mark for each that is none.
+/// The bytes as text, with a mark for each invalid one.
 fn shown(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).replace('\0', "\u{fffd}")
 }
 
-/// An error of the system, without its number, as ProFTPD words it.
+/// A system error without its number, as ProFTPD words it.
 pub(crate) fn reason(error: &io::Error) -> String {
     let text = error.to_string();
     text.split(" (os error").next().unwrap_or_default().to_owned()

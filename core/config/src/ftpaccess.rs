@@ -1,7 +1,7 @@
-//! `.ftpaccess`: a file that users put into a folder, read on top of what
-//! holds there. It names no file, no module and no variable of the daemon's:
-//! only directives that are declared for it, `<Limit>` and `<IfModule>`.
-//! Finding, bounding and caching such files is the server's.
+//! `.ftpaccess`: a file that users put into a folder, read on top of the folder's scope.
+//! It cannot name files, modules or variables of the daemon; it may only contain
+//! directives declared for it, `<Limit>` and `<IfModule>`. The server finds, limits and
+//! caches such files.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -15,29 +15,28 @@ use crate::layers::{Layer, Reach};
 use crate::position::Position;
 use crate::reader::read_ftpaccess;
 
-/// The directives and modules of a configuration, as `.ftpaccess` files need
-/// them after it has been read. It holds the parsers of the modules' images,
-/// which therefore must stay loaded as long as it is used.
+/// The directives and modules of a configuration, for reading `.ftpaccess` files later.
+/// It holds parsers in the modules' images, so the images must stay loaded while it is
+/// used.
 #[derive(Debug, Default)]
 pub struct FtpAccess {
     directives: HashMap<String, Directive>,
     modules: Vec<String>,
-    /// By lower-case name the module that was taken out.
+    /// The removed module of each directive, by lower-case name.
     taken_out: HashMap<String, String>,
 }
 
 impl FtpAccess {
-    /// Bytes that such a file may have.
+    /// The size limit of such a file, in bytes.
     pub const MOST_BYTES: usize = 64 * 1024;
 
-    /// Takes the directives of all modules, and the modules' names (`mod_x`).
+    /// From the directives of all modules and the modules' names (`mod_x`).
     pub fn new<'d>(directives: impl IntoIterator<Item = &'d Directive>, modules: Vec<String>) -> Self {
         let named = directives.into_iter().map(|directive| (directive.name.to_ascii_lowercase(), copy(directive)));
         Self { directives: named.collect(), modules, taken_out: HashMap::new() }
     }
 
-    /// The same with directives that are passed over: each with its module, which
-    /// an operator took out.
+    /// Adds directives to skip, each with its module, which an operator removed.
     #[must_use]
     pub fn without(mut self, taken_out: impl IntoIterator<Item = (String, String)>) -> Self {
         let lower = taken_out.into_iter().map(|(directive, module)| (directive.to_ascii_lowercase(), module));
@@ -54,7 +53,9 @@ impl FtpAccess {
     pub fn read(&self, path: &Path, bytes: Vec<u8>) -> Result<Arc<Layer>, Faults> {
         let position = Position::in_file(path, 1, 1);
         if bytes.len() > Self::MOST_BYTES {
-            return Err(Fault::at(Problem::Text("file too large: .ftpaccess has at most 64 KiB"), &position).into());
+            return Err(
+                Fault::at(Problem::Text("file too large: a .ftpaccess may have at most 64 KiB"), &position).into()
+            );
         }
         let tree = read_ftpaccess(path, bytes, &mut Snapshot(self))?;
         let nodes: Vec<_> = tree.iter().collect();
@@ -62,13 +63,13 @@ impl FtpAccess {
     }
 }
 
-/// A directive's declaration once more.
+/// A copy of a directive's declaration.
 fn copy(from: &Directive) -> Directive {
     let &Directive { name, module, syntax, contexts, inherits, default, otherwise, help, parse, secret } = from;
     Directive { name, module, syntax, contexts, inherits, default, otherwise, help, parse, secret }
 }
 
-/// Modules neither come nor go while such a file is read.
+/// A catalogue for such files, in which modules do not change.
 struct Snapshot<'a>(&'a FtpAccess);
 
 impl Catalogue for Snapshot<'_> {

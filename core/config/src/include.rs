@@ -1,15 +1,15 @@
-//! The files that an `Include` names: one, those of a folder, or those that a
-//! pattern matches, in the order of their names.
+//! The files that an `Include` names: one file, all files in a folder, or all files that
+//! match a pattern, sorted by name.
 
 use std::io;
 use std::path::{Path, PathBuf};
 
 use gantry_api::proto::glob;
 
-/// Steps of pattern matching that one Include may take.
+/// The limit on pattern matching steps for one Include.
 const STEPS: u64 = 50_000_000;
 
-/// The files, sorted; a path without pattern must exist.
+/// The files, sorted; a path without a pattern must exist.
 pub(crate) fn files(pattern: &str) -> io::Result<Vec<PathBuf>> {
     if !glob::is_pattern(pattern.as_bytes()) {
         return expand_folder(PathBuf::from(pattern));
@@ -23,7 +23,7 @@ pub(crate) fn files(pattern: &str) -> io::Result<Vec<PathBuf>> {
     Ok(expanded.into_iter().flatten().collect())
 }
 
-/// One component further down.
+/// Matches one more component.
 fn step(folders: Vec<PathBuf>, component: &str, budget: &mut glob::Budget) -> io::Result<Vec<PathBuf>> {
     if !glob::is_pattern(component.as_bytes()) {
         let below = folders.into_iter().map(|folder| folder.join(component));
@@ -42,7 +42,7 @@ fn step(folders: Vec<PathBuf>, component: &str, budget: &mut glob::Budget) -> io
     Ok(found)
 }
 
-/// The files directly in a folder; the file itself where it is none.
+/// The files directly in a folder; if it is not a folder, the file itself.
 fn expand_folder(path: PathBuf) -> io::Result<Vec<PathBuf>> {
     if !std::fs::metadata(&path)?.is_dir() {
         return Ok(vec![path]);
@@ -51,8 +51,8 @@ fn expand_folder(path: PathBuf) -> io::Result<Vec<PathBuf>> {
     Ok(below.filter(|path| path.is_file()).collect())
 }
 
-/// The names in a folder, sorted; one that is not UTF-8 cannot be written in
-/// a configuration either, and is left out.
+/// The names in a folder, sorted. Names that are not UTF-8 are left out, because a
+/// configuration cannot contain them.
 fn names(folder: &Path) -> io::Result<Vec<String>> {
     let entries = std::fs::read_dir(folder)?.map(|entry| Ok(entry?.file_name().into_string().ok()));
     let mut names: Vec<String> = entries.filter_map(io::Result::transpose).collect::<io::Result<_>>()?;

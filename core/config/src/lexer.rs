@@ -1,26 +1,25 @@
-//! Text to lines of words, as ProFTPD reads them: `#` begins a comment at the
-//! start of a word; a word that begins with `"` ends at the next one, and only
-//! within it does a backslash take a character's meaning; a backslash as the
-//! last character of a line joins the next one to it. A comment line joins none;
-//! among joined lines, one that ends so is passed over.
-//! What the words mean is the reader's.
+//! Splits text into lines of words, as ProFTPD does. `#` at the start of a word begins a
+//! comment. A word that starts with `"` ends at the next `"`, and only inside it does a
+//! backslash escape a character. A backslash at the end of a line joins the next line. A
+//! comment line joins nothing; among joined lines, a comment line that ends in a backslash
+//! is skipped. The reader knows what the words mean.
 
 use std::borrow::Cow;
 
 use crate::tree::Argument;
 
-/// One logical line that is neither empty nor a comment.
+/// A logical line that is neither empty nor a comment.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Line<'t> {
     pub(crate) form: Form,
     /// The name, without brackets.
     pub(crate) name: Argument,
     pub(crate) arguments: Vec<Argument>,
-    /// The physical line on which the name stands.
+    /// The physical line of the name.
     pub(crate) source: &'t str,
 }
 
-/// What kind of line it is.
+/// The kind of a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Form {
     /// `Name words`.
@@ -29,20 +28,20 @@ pub(crate) enum Form {
     Open,
     /// `</Name>`.
     Close,
-    /// `<Name words`, where the `>` is missing.
+    /// `<Name words` without `>`.
     Unended,
-    /// A name that is switched on or off, in TOML.
+    /// In TOML: a name with a boolean.
     Switch,
-    /// A table under a name that is no section's, in TOML.
+    /// In TOML: a table whose name is not a section's.
     Table,
-    /// A name under which something stands that is no line, and what is wrong.
+    /// In TOML: a name whose value is not valid, and the reason.
     Misfit(&'static str),
 }
 
 /// The logical lines of a text.
 pub(crate) struct Lines<'t> {
     rest: &'t str,
-    /// The number of the line at which `rest` begins.
+    /// The line number of the start of `rest`.
     number: u32,
 }
 
@@ -52,7 +51,7 @@ impl<'t> Lines<'t> {
         Self { rest, number: 1 }
     }
 
-    /// The number of the last line, when all have been read.
+    /// The number of the last line, after all have been read.
     pub(crate) fn last_number(&self) -> u32 {
         self.number.saturating_sub(1).max(1)
     }
@@ -67,7 +66,7 @@ impl<'t> Lines<'t> {
         Some(line.strip_suffix('\r').unwrap_or(line))
     }
 
-    /// The line that a backslash joins to the one before, with its number.
+    /// The line that a backslash joins to the previous one, with its number.
     fn joined(&mut self) -> Option<(u32, &'t str)> {
         loop {
             let number = self.number;
@@ -105,15 +104,15 @@ impl<'t> Iterator for Lines<'t> {
     }
 }
 
-/// The words of a text that is no line of a file.
+/// The words of a text that is not from a file.
 pub(crate) fn words(text: &str) -> Vec<Argument> {
     let pieces = [Piece { start: 0, number: 1, text }];
     Words::new(text, &pieces).map(|word| Argument { text: word.text, line: word.line, column: word.column }).collect()
 }
 
-/// A physical line within a logical one.
+/// A physical line in a logical line.
 struct Piece<'t> {
-    /// Where it begins in the logical line, in bytes.
+    /// Its start in the logical line, in bytes.
     start: usize,
     number: u32,
     text: &'t str,
@@ -132,10 +131,10 @@ struct Word {
 struct Words<'a, 't> {
     text: &'a str,
     pieces: &'a [Piece<'t>],
-    /// Bytes of `text` that are behind us.
+    /// The bytes of `text` read so far.
     at: usize,
-    /// The piece of the last word, its place there in bytes and characters:
-    /// words come in order, so each character is counted once.
+    /// The piece of the last word, and its place there in bytes and characters. Words
+    /// come in order, so each character is counted once.
     piece: usize,
     counted: usize,
     column: u32,
@@ -163,7 +162,7 @@ impl<'a, 't> Words<'a, 't> {
         Some(Line { form, name, arguments: words.collect(), source })
     }
 
-    /// Line and column of a byte that is not before the last one asked for.
+    /// The line and column of a byte, which must not come before the last one asked for.
     fn place(&mut self, offset: usize) -> (u32, u32) {
         while let Some(next) = self.pieces.get(self.piece + 1).filter(|next| next.start <= offset) {
             self.piece += 1;
@@ -211,8 +210,8 @@ fn is_space(character: char) -> bool {
     matches!(character, ' ' | '\t' | '\r' | '\n' | '\u{b}' | '\u{c}')
 }
 
-/// The text up to the closing quote, or to the end where there is none, and
-/// how many bytes it took with the quote.
+/// The text up to the closing quote, or to the end if there is none, and its length in
+/// bytes including the quote.
 fn unquote(inner: &str) -> (String, usize) {
     let mut text = String::new();
     let mut characters = inner.char_indices();
@@ -226,7 +225,7 @@ fn unquote(inner: &str) -> (String, usize) {
     (text, inner.len())
 }
 
-/// Takes the `>` off the last word; whether there was one.
+/// Removes the `>` from the last word; returns whether there was one.
 fn strip_bracket(words: &mut Vec<Word>) -> bool {
     let Some(last) = words.last_mut().filter(|last| !last.quoted && last.text.ends_with('>')) else { return false };
     last.text.pop();
@@ -236,7 +235,7 @@ fn strip_bracket(words: &mut Vec<Word>) -> bool {
     true
 }
 
-/// Takes `<` or `</` off a section's name.
+/// Removes `<` or `</` from a section's name.
 fn bracket_form(name: &mut Argument, ended: bool) -> Form {
     if !ended {
         return Form::Unended;
@@ -290,7 +289,7 @@ mod tests {
     fn among_joined_lines_a_comment_is_passed_over_and_an_empty_line_ends_them() {
         assert_eq!(words("A \\\n  # b \\\n\\\nc \\\n#\\\n d\nE"), ["A", "c", "d"]);
         assert_eq!(words("A \"b \\\n# c \\\nd\""), ["A", "b d"]);
-        // As ProFTPD: one that does not go on is text like any other.
+        // Like ProFTPD: a line that does not end in a backslash is ordinary text.
         assert_eq!(words("A \"b \\\n# c"), ["A", "b # c"]);
         assert_eq!(Lines::new("A \\\n\nB\n").count(), 2);
         assert_eq!(Lines::new("A \\\n# b\nB\n").count(), 2);

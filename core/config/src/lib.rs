@@ -1,8 +1,8 @@
-//! The configuration: ProFTPD's language to a tree with source positions, the
-//! tree to scopes, each scope to the merged settings that modules extract.
+//! The configuration: turns ProFTPD's language into a tree with source positions, the
+//! tree into scopes, and each scope into the merged settings that modules extract.
 //!
-//! Which directives there are, the [`Catalogue`] says; what they mean is their
-//! modules' business. Nothing here listens, logs or loads.
+//! The [`Catalogue`] knows which directives exist; their modules know what they mean.
+//! Nothing here listens, logs or loads.
 
 mod build;
 mod catalogue;

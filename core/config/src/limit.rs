@@ -1,5 +1,5 @@
-//! `<Limit>`: what a scope allows and refuses, and to whom. Which commands a
-//! name stands for, and which of several limits counts, is the access gate's.
+//! `<Limit>`: what a scope allows and refuses, and to whom. The access gate knows which
+//! commands a name covers and which of several limits counts.
 
 mod hosts;
 mod names;
@@ -16,42 +16,41 @@ pub use names::Names;
 use crate::position::Position;
 use crate::tree::{Content, Node};
 
-/// One `<Limit>` section, or an AllowAll or DenyAll that stands directly in a
-/// `<Directory>` or `<Anonymous>` and speaks of all commands.
+/// A `<Limit>` section, or an AllowAll or DenyAll directly in a `<Directory>` or
+/// `<Anonymous>`, which applies to all commands.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Limit {
     /// Commands (`STOR`, `SITE_CHMOD`) and groups (`READ`, `WRITE`, `DIRS`,
     /// `ALL`, `LOGIN`), in upper case.
     pub commands: Vec<String>,
-    /// Whether it stands outside a `<Limit>`: then its refusal counts whatever
-    /// the `<Limit>` sections of the same scope and of outer ones allow.
+    /// Whether it is outside a `<Limit>`. Its refusal then overrides what the `<Limit>`
+    /// sections of the same scope and of outer ones allow.
     pub plain: bool,
-    /// Which of the two lists is asked first.
+    /// Which of the two lists comes first.
     pub order: Order,
     /// AllowAll, Allow, AllowUser, AllowGroup, AllowClass.
     pub allow: Vec<Rule>,
     /// DenyAll, Deny, DenyUser, DenyGroup, DenyClass.
     pub deny: Vec<Rule>,
-    /// The section's other directives, name and values, in order.
+    /// The section's other directives, with names and values, in order.
     pub settings: Value,
-    /// Where it stands.
+    /// Its place.
     pub position: Position,
-    /// The rules about clients that are known by their names alone: directive and
-    /// place.
+    /// The rules with host names: directive and place.
     pub host_names: Vec<(String, Position)>,
 }
 
-/// Order: which rules are asked first, and what holds when none matches.
+/// Order: which rules come first, and the result if none matches.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Order {
-    /// `allow,deny`: where no rule matches, nothing is said.
+    /// `allow,deny`: without a match, the limit decides nothing.
     #[default]
     AllowDeny,
-    /// `deny,allow`: where no rule matches, it is refused.
+    /// `deny,allow`: without a match, the limit refuses.
     DenyAllow,
 }
 
-/// Whom a rule is about.
+/// Whom a rule applies to.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Rule {
     /// AllowAll, DenyAll.
@@ -66,7 +65,7 @@ pub enum Rule {
     Class(Names),
 }
 
-/// What a limit says of somebody.
+/// The decision of a limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
     /// Allowed.
@@ -75,24 +74,24 @@ pub enum Verdict {
     Deny,
 }
 
-/// Who asks. Before the login there is neither user nor group.
+/// The client or user to judge. Before the login there is no user and no group.
 #[derive(Debug, Clone, Copy)]
 pub struct Who<'a> {
     /// The client's address.
     pub address: IpAddr,
-    /// Its host name, or the address as text where no name was looked up.
+    /// Its host name, or its address as text if no name was looked up.
     pub host: &'a str,
     /// The user's name; empty before the login.
     pub user: &'a str,
     /// The names of the user's groups.
     pub groups: &'a [String],
-    /// The class that the client is in.
+    /// The client's class.
     pub class: Option<&'a str>,
 }
 
 impl Limit {
-    /// What it says of somebody; None when it leaves the question to the next
-    /// limit, and access is free unless that one refuses it.
+    /// Its decision; `None` leaves the decision to the next limit. If no limit refuses,
+    /// access is allowed.
     pub fn judge(&self, who: &Who<'_>) -> Option<Verdict> {
         let allows = || self.allow.iter().any(|rule| rule.matches(who)).then_some(Verdict::Allow);
         let denies = || self.deny.iter().any(|rule| rule.matches(who)).then_some(Verdict::Deny);
@@ -102,12 +101,12 @@ impl Limit {
         }
     }
 
-    /// Whether its answer depends on who asks.
+    /// Whether its decision depends on the client or user.
     pub fn is_personal(&self) -> bool {
         self.allow.iter().chain(&self.deny).any(|rule| *rule != Rule::All)
     }
 
-    /// A `<Limit>` section; none when it says nothing.
+    /// Reads a `<Limit>` section; `None` if it has no rules.
     pub(crate) fn of_section(node: &Node, children: &[Node]) -> Option<Self> {
         let names = node.arguments.iter().flat_map(|argument| argument.text.split(','));
         let commands = names.filter(|name| !name.is_empty()).map(str::to_ascii_uppercase).collect();
@@ -125,7 +124,7 @@ impl Limit {
         said.then_some(limit)
     }
 
-    /// AllowAll or DenyAll outside a `<Limit>`.
+    /// Reads AllowAll or DenyAll outside a `<Limit>`.
     pub(crate) fn plain(node: &Node) -> Option<Self> {
         let mut limit = Self { plain: true, ..Self::new(vec!["ALL".to_owned()], &node.position) };
         Self::is_plain(node).then(|| limit.take(node)).map(|_| limit)
@@ -149,14 +148,14 @@ impl Limit {
         }
     }
 
-    /// Notes a rule about clients that are known by their names alone.
+    /// Records a rule with host names.
     fn note_names(&mut self, rule: &Rule, node: &Node) {
         if matches!(rule, Rule::From(hosts) if hosts.have_names()) {
             self.host_names.push((node.name.clone(), node.position.clone()));
         }
     }
 
-    /// Takes a rule or an Order; whether it was one.
+    /// Adds a rule or an Order; returns whether the directive was one.
     fn take(&mut self, node: &Node) -> bool {
         let words: Vec<&str> = node.arguments.iter().map(|argument| argument.text.as_str()).collect();
         match read(&node.name, &words) {
@@ -169,8 +168,8 @@ impl Limit {
                 self.deny.push(rule);
             }
             Some(Ok(Said::Order(order))) => self.order = order,
-            // The parser of the directive has refused it before: whoever has
-            // declared another one gets a limit that lets nobody through.
+            // The directive's parser should have refused it. If the directive was
+            // declared with another parser, the limit lets nobody through.
             Some(Err(_)) => self.deny.push(Rule::All),
             None => return false,
         }
@@ -210,16 +209,16 @@ impl Rule {
 /// AllowGroup, AllowClass, their Deny forms, Order), for its declaration.
 ///
 /// # Errors
-/// What is wrong with the words, as ProFTPD says it where it does.
+/// What is wrong with the words, in ProFTPD's words if it has any.
 pub fn check_rule(directive: &str, words: &[&str]) -> Result<Value, String> {
     match read(directive, words) {
         Some(Ok(_)) => Ok(Value::List(words.iter().map(|word| Value::from(*word)).collect())),
         Some(Err(reason)) => Err(reason),
-        None => Err("no directive of <Limit>".to_owned()),
+        None => Err("not a directive of <Limit>".to_owned()),
     }
 }
 
-/// Whether a directive says anything in a `<Limit>`.
+/// Whether a directive is a rule of a `<Limit>`.
 pub(crate) fn says_something(directive: &str) -> bool {
     RULES.iter().any(|name| is_rule(directive, name))
 }
@@ -248,7 +247,7 @@ fn is_rule(directive: &str, name: &str) -> bool {
     directive.eq_ignore_ascii_case(name)
 }
 
-/// What a directive says; None for one that is no rule.
+/// Parses a rule; `None` if the directive is not one.
 fn read(directive: &str, words: &[&str]) -> Option<Result<Said, String>> {
     let name = RULES.into_iter().find(|name| is_rule(directive, name))?;
     if name == "Order" {

@@ -1,20 +1,19 @@
-//! The limits that reach a scope. Scopes share them with the scopes around
-//! them: a server with thousands of limits and thousands of folders has each
-//! limit once.
+//! The limits that apply to a scope. Scopes share them with the scopes around them, so a
+//! server with thousands of limits and thousands of folders stores each limit once.
 
 use std::sync::Arc;
 
 use crate::limit::Limit;
 
-/// The limits that reach a scope, outermost first.
+/// The limits that apply to a scope, outermost first.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Limits {
-    /// Those that stand in one scope each; never empty ones.
+    /// The limits of each scope; never empty lists.
     layers: Vec<Arc<[Limit]>>,
 }
 
 impl Limits {
-    /// The same with those of a scope further in.
+    /// Adds the limits of an inner scope.
     pub(crate) fn extend(&mut self, inner: Arc<[Limit]>) {
         if !inner.is_empty() {
             self.layers.push(inner);
@@ -26,13 +25,13 @@ impl Limits {
         self.layers.iter().flat_map(|layer| layer.iter())
     }
 
-    /// Whether there is none.
+    /// Whether there are no limits.
     pub fn is_empty(&self) -> bool {
         self.layers.is_empty()
     }
 }
 
-/// Those of one scope.
+/// The limits of one scope.
 impl FromIterator<Limit> for Limits {
     fn from_iter<I: IntoIterator<Item = Limit>>(limits: I) -> Self {
         let mut all = Self::default();

@@ -1,7 +1,6 @@
-//! What overrides single directives of the main server: environment variables
-//! `GANTRY_<Directive>=words`, and above them `--set Directive=words`. The
-//! words are those of the file's syntax, quotes included; nothing in them is
-//! expanded.
+//! Overrides for directives of the main server: environment variables
+//! `GANTRY_<Directive>=words`, and `--set Directive=words`, which wins. The words have the
+//! syntax of the file, including quotes; nothing in them is expanded.
 
 use std::ffi::OsString;
 
@@ -9,39 +8,39 @@ use crate::error::Notice;
 use crate::position::{Origin, Position};
 use crate::tree::Node;
 
-/// What the names of such variables begin with.
+/// The prefix of such variables.
 const PREFIX: &str = "GANTRY_";
 
-/// Names behind the prefix that are no directives: where the daemon's own
-/// files are, and what its tests use.
+/// Names after the prefix that are not directives: paths of the daemon's own files, and
+/// variables for tests.
 const RESERVED: [&str; 3] = ["PREFIX", "LIBEXECDIR", "SYSCONFDIR"];
 const RESERVED_BEGINNING: &str = "TEST_";
 
-/// One directive that overrides those of the files.
+/// A directive that overrides those of the files.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Override {
     origin: Origin,
     pub(crate) directive: String,
-    /// None for what is not UTF-8.
+    /// `None` if it is not UTF-8.
     pub(crate) value: Option<String>,
 }
 
 impl Override {
-    /// What `--set` says: `Directive=words`.
+    /// Reads the value of `--set`: `Directive=words`.
     ///
     /// # Errors
     /// What is wrong with the text.
     pub fn set(text: &str) -> Result<Self, String> {
         let (directive, value) =
-            text.split_once('=').ok_or_else(|| format!("'{text}' is not of the form Name=value"))?;
+            text.split_once('=').ok_or_else(|| format!("'{text}' does not have the form Name=value"))?;
         if directive.is_empty() {
             return Err(format!("'{text}' names no directive"));
         }
         Ok(Self { origin: Origin::CommandLine, directive: directive.to_owned(), value: Some(value.to_owned()) })
     }
 
-    /// Those of an environment, by name. Variables whose names do not begin
-    /// with `GANTRY_`, and those that the daemon keeps for itself, are none.
+    /// The overrides in an environment, sorted by name. Ignores variables that do not
+    /// start with `GANTRY_` and those that the daemon reserves.
     pub fn of_environment(variables: impl IntoIterator<Item = (OsString, OsString)>) -> Vec<Self> {
         let named = variables.into_iter().filter_map(|(name, value)| Some((name.into_string().ok()?, value)));
         let mut found: Vec<Self> = named.filter_map(|(name, value)| Self::of_variable(&name, value)).collect();
@@ -62,7 +61,7 @@ impl Override {
         matches!(self.origin, Origin::Environment(_))
     }
 
-    /// What goes before the value where it was written.
+    /// The text before the value, as it was written.
     pub(crate) fn written_name(&self) -> String {
         match &self.origin {
             Origin::Environment(name) => format!("{name}="),
@@ -70,7 +69,7 @@ impl Override {
         }
     }
 
-    /// That it takes effect; `directive` as its module writes it.
+    /// A notice that it takes effect; `directive` is the name as its module writes it.
     pub(crate) fn notice(&self, directive: &str) -> Notice {
         let name = self.written_name();
         let text = format!("environment variable {} overrides {directive}", name.trim_end_matches('='));
@@ -82,7 +81,7 @@ impl Override {
     }
 }
 
-/// What has been read of all overrides, the stronger layer last.
+/// All overrides that were read; later layers win.
 #[derive(Debug, Default)]
 pub(crate) struct Overriding {
     pub(crate) environment: Vec<Node>,
@@ -147,8 +146,8 @@ mod tests {
             first(read(&[], &["AllowOverwrite=perhaps"])),
             "Fatal: AllowOverwrite: expected Boolean parameter, found 'perhaps' on the command line\n  | --set AllowOverwrite=perhaps\n  |                      ^\n  syntax: AllowOverwrite what"
         );
-        assert!(first(read(&[], &["Include=/x"])).starts_with("Fatal: Include: acts while the files are read"));
-        assert!(first(read(&[], &["ModuleSigners=x"])).starts_with("Fatal: ModuleSigners: acts while"));
+        assert!(first(read(&[], &["Include=/x"])).starts_with("Fatal: Include: takes effect as the files are read"));
+        assert!(first(read(&[], &["ModuleSigners=x"])).starts_with("Fatal: ModuleSigners: takes effect as"));
         assert!(first(read(&[], &["DenyAll="])).starts_with("Fatal: DenyAll: directive not allowed in server config"));
         assert!(first(read(&[("GANTRY_TEST_FOLDER", "x"), ("OTHER", "y")], &[])).is_empty());
         assert!(Override::set("x").is_err());

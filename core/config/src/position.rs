@@ -1,13 +1,13 @@
-//! Where something stands in the configuration.
+//! Places in the configuration.
 
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
-/// A place in a file, or in what overrides the file.
+/// A place in a file or in an override.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Position {
-    /// What holds it.
+    /// Its source.
     pub origin: Origin,
     /// The line, from 1.
     pub line: u32,
@@ -15,12 +15,12 @@ pub struct Position {
     pub column: u32,
 }
 
-/// What a part of the configuration was read from.
+/// The source of a part of the configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Origin {
-    /// A file, as it was named.
+    /// A file, by the name that was given.
     File(Arc<Path>),
-    /// An environment variable, by its whole name.
+    /// An environment variable, by its full name.
     Environment(Arc<str>),
     /// `--set`.
     CommandLine,
@@ -32,7 +32,7 @@ impl Position {
         Self { origin: Origin::File(file.into()), line, column }
     }
 
-    /// The file, where it is one.
+    /// The file, if the source is one.
     pub fn file(&self) -> Option<&Path> {
         match &self.origin {
             Origin::File(file) => Some(file),
@@ -40,7 +40,7 @@ impl Position {
         }
     }
 
-    /// What goes before it in a sentence.
+    /// The preposition before it in a sentence.
     pub(crate) fn preposition(&self) -> &'static str {
         match self.origin {
             Origin::File(_) | Origin::CommandLine => "on",
@@ -49,7 +49,7 @@ impl Position {
     }
 }
 
-/// As ProFTPD's messages end: `line 86 of '/etc/proftpd.conf'`.
+/// As in ProFTPD's messages: `line 86 of '/etc/proftpd.conf'`.
 impl fmt::Display for Position {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.origin {

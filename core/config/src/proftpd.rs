@@ -1,11 +1,11 @@
-//! The directives and sections that ProFTPD 1.3.8 and its modules have, by
-//! the names in their manuals: so that one which is missing here is called so,
-//! and not a typing error.
+//! The directives and sections of ProFTPD 1.3.8 and its modules, from their manuals. A
+//! directive that Gantry lacks is thereby reported as not supported, not as a typing
+//! error.
 
-/// A line each: module, tab, directive or section.
+/// One per line: module, tab, directive or section.
 const NAMES: &str = include_str!("proftpd.tsv");
 
-/// Modules that have neither.
+/// Modules without directives and sections.
 const WITHOUT: [&str; 14] = [
     "mod_quotatab_file",
     "mod_quotatab_ldap",
@@ -23,8 +23,8 @@ const WITHOUT: [&str; 14] = [
     "mod_wrap2_sql",
 ];
 
-/// The module (`mod_x`) of ProFTPD that has a directive (`Name`) or section
-/// (`<Name>`), matched without regard to case.
+/// The ProFTPD module (`mod_x`) that has a directive (`Name`) or section (`<Name>`),
+/// ignoring case.
 pub(crate) fn module_of(name: &str) -> Option<&'static str> {
     rows().find(|(_, known)| known.eq_ignore_ascii_case(name)).map(|(module, _)| module)
 }
@@ -34,7 +34,7 @@ pub(crate) fn has_module(name: &str) -> bool {
     WITHOUT.contains(&name) || rows().any(|(module, _)| module == name)
 }
 
-/// The line of help for such a name.
+/// The hint for such a name.
 pub(crate) fn help(name: &str) -> Option<String> {
     module_of(name).map(|module| format!("known to ProFTPD's {module}; not supported"))
 }

@@ -1,6 +1,6 @@
-//! Walks the lines of all files in order, and makes the tree: directives are
-//! known by the modules that there are at their line, so each is checked as it
-//! is met. All faults are collected; a fault never ends the reading.
+//! Reads the lines of all files in order and builds the tree. Each directive is checked
+//! when it is read, against the modules present at its line. All faults are collected; a
+//! fault never stops the reading.
 
 mod at;
 mod directives;
@@ -32,24 +32,24 @@ use crate::toml_lines;
 use crate::tree::{Argument, Node};
 use at::At;
 
-/// What the command line adds to the configuration.
+/// Additions to the configuration, for example from the command line.
 #[derive(Debug, Clone, Default)]
 pub struct Options {
-    /// Names that `<IfDefine>` finds, as if by `Define`.
+    /// Names for `<IfDefine>`, as if defined with `Define`.
     pub defines: Vec<String>,
-    /// What overrides directives of the main server; of one layer, in order.
+    /// Overrides for directives of the main server; those of one layer in order.
     pub overrides: Vec<Override>,
-    /// Texts that are read behind the file, as if they stood at its end.
+    /// Texts that are read after the file, as if they were at its end.
     pub additions: Vec<Addition>,
-    /// What was read before: in place of files that stand there, it is read again.
+    /// Texts that were read before; they are used instead of the files.
     pub again: Option<Arc<Texts>>,
 }
 
-/// A text of directives that stands in no file, and holds those of one module
-/// alone: whoever may take a module in may not change all else.
+/// Directives that are not in a file. Only those of one module are allowed: permission
+/// to add a module does not include permission to change anything else.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Addition {
-    /// What messages call it.
+    /// Its name in messages.
     pub name: String,
     /// The module (`mod_x`).
     pub module: String,
@@ -57,7 +57,7 @@ pub struct Addition {
     pub text: String,
 }
 
-/// Reads a configuration file with all that it includes.
+/// Reads a configuration file and all files that it includes.
 ///
 /// # Errors
 /// All faults, in the order of their lines.
@@ -89,7 +89,7 @@ pub fn parse_text(
     reader.finish(Path::new(name), options)
 }
 
-/// Reads a file for what it means, whatever is wrong with it.
+/// Reads a file for a report, even if it has faults.
 pub(crate) fn survey(path: &Path, catalogue: &mut dyn Catalogue, options: &Options) -> std::io::Result<Survey> {
     let mut reader = Reader { skipped: Some(Vec::new()), ..Reader::new(catalogue, options) };
     reader.file(path)?;
@@ -97,24 +97,24 @@ pub(crate) fn survey(path: &Path, catalogue: &mut dyn Catalogue, options: &Optio
     Ok(Survey { tree, faults: reader.faults, left_out: reader.left_out, skipped: reader.skipped.unwrap_or_default() })
 }
 
-/// What there is in a file.
+/// The contents of a file, for a report.
 pub(crate) struct Survey {
     pub(crate) tree: Vec<Node>,
     pub(crate) faults: Vec<Fault>,
-    /// `<IfModule>` sections that were passed over: the module, and where.
+    /// `<IfModule>` sections that were skipped: the module, and the place.
     pub(crate) left_out: Vec<(String, Position)>,
     /// The lines in them.
     pub(crate) skipped: Vec<Skipped>,
 }
 
-/// A line in an `<IfModule>` section whose module is not there.
+/// A line in an `<IfModule>` section whose module is not present.
 pub(crate) struct Skipped {
     /// The module.
     pub(crate) module: String,
-    /// The line's name, a section's with its brackets.
+    /// The line's name; a section's with its brackets.
     pub(crate) name: String,
     pub(crate) position: Position,
-    /// How many faults had been found by then.
+    /// The number of faults found before it.
     pub(crate) faults_before: usize,
 }
 
@@ -130,16 +130,16 @@ pub(crate) fn read_ftpaccess(path: &Path, bytes: Vec<u8>, catalogue: &mut dyn Ca
     if reader.faults.is_empty() { Ok(tree) } else { Err(Faults(reader.faults)) }
 }
 
-/// Whose words are read.
+/// Whose text is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Trust {
-    /// The administrator's: they reach files, modules and the environment.
+    /// The administrator's, which may name files, modules and environment variables.
     Administrator,
     /// A user's.
     User,
 }
 
-/// What is known while lines are read.
+/// The state while lines are read.
 struct Reader<'c> {
     catalogue: &'c mut dyn Catalogue,
     defines: HashSet<String>,
@@ -147,24 +147,23 @@ struct Reader<'c> {
     faults: Vec<Fault>,
     notices: Vec<Notice>,
     files: Vec<PathBuf>,
-    /// The files that are being read, the including one first.
+    /// The open files, the outermost first.
     open: Vec<PathBuf>,
-    /// Modules whose LoadModule failed: what they would have brought is not
-    /// reported again.
+    /// Modules whose LoadModule failed; their directives are not reported as well.
     failed: HashSet<String>,
     bytes_left: u64,
     trust: Trust,
-    /// The `<IfModule>` sections whose module is not there.
+    /// The `<IfModule>` sections whose module is not present.
     left_out: Vec<(String, Position)>,
-    /// The module whose directives alone may stand where is read.
+    /// The only module whose directives are allowed here, if there is such a limit.
     only: Option<String>,
-    /// What was read before, and is read again.
+    /// Texts that were read before and are used again.
     again: Option<Arc<Texts>>,
-    /// What has been read.
+    /// Texts that have been read.
     texts: Texts,
-    /// The lines in them, where they are asked for.
+    /// The lines in skipped sections, if they are wanted.
     skipped: Option<Vec<Skipped>>,
-    /// Whether what is passed over now stands in the last of them.
+    /// Whether the lines being skipped are in the last of these sections.
     in_left_out: bool,
 }
 
@@ -208,7 +207,7 @@ impl<'c> Reader<'c> {
     fn whole(&mut self, tree: &[Node], overriding: &Overriding) {
         let overrides: Vec<&Node> = overriding.environment.iter().chain(&overriding.command_line).collect();
         let found = self.catalogue.check(tree, &overrides);
-        // What comes of a module that could not be loaded has been told.
+        // Do not report consequences of a module that could not be loaded.
         let follows = |fault: &Fault| modules_in(&fault.problem.to_string()).any(|module| self.failed.contains(module));
         let found = found.into_iter().filter(|fault| !follows(fault)).collect();
         for fault in Faults(found).with_sources().0 {
@@ -216,7 +215,7 @@ impl<'c> Reader<'c> {
         }
     }
 
-    /// The tree; what is still open is a fault.
+    /// The tree; sections that are still open are faults.
     fn close(&mut self, path: &Path) -> Vec<Node> {
         let (tree, unclosed) = self.stack.finish();
         for (name, position, source) in unclosed {
@@ -328,7 +327,7 @@ impl<'c> Reader<'c> {
         }
     }
 
-    /// Notes a line that is passed over.
+    /// Records a skipped line.
     fn skip(&mut self, name: &str, form: Form, at: &At<'_>) {
         let name = match form {
             Form::Directive | Form::Switch => name.to_owned(),
@@ -362,7 +361,7 @@ fn modules_in(text: &str) -> impl Iterator<Item = &str> {
     words.filter(|word| word.len() > "mod_".len() && word.starts_with("mod_"))
 }
 
-/// The path by which a file is the same however it is named.
+/// The resolved path, which identifies a file.
 fn real(path: &Path) -> PathBuf {
     path.canonicalize().unwrap_or_else(|_| path.to_owned())
 }

@@ -7,22 +7,22 @@ use crate::error::{Fault, Problem};
 use crate::limits::Limits;
 use crate::position::Position;
 
-/// What holds in one place.
+/// The settings and limits of one place.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Scope {
-    /// A map from a directive's name, as declared, to its merged value, sorted
-    /// by name. Of one that appends it is a list, outermost first.
+    /// A map from a directive's declared name to its merged value, sorted by name. For a
+    /// directive that appends, the value is a list, outermost first.
     pub settings: Value,
-    /// The limits that reach here, outermost first.
+    /// The limits that apply here, outermost first.
     pub limits: Limits,
-    /// Where it begins.
+    /// The place where it starts.
     pub position: Position,
-    /// Beside each setting: where the last directive stands that gave it.
+    /// For each setting, the place of the last directive that set it.
     pub(crate) places: Vec<Position>,
 }
 
 impl Scope {
-    /// Where the value that holds for a directive stands.
+    /// The place of the line that set a directive.
     pub fn locate(&self, directive: &str) -> Option<&Position> {
         let Value::Map(settings) = &self.settings else { return None };
         let at = settings.binary_search_by(|(name, _)| name.as_str().cmp(directive)).ok()?;
@@ -30,9 +30,8 @@ impl Scope {
     }
 }
 
-/// The fault that stands behind settings which do not fit their module: at the
-/// directive that the error names, or at the head of the scope where that is
-/// missing.
+/// The fault for settings that a module cannot read: at the directive that the error
+/// names, or at the start of the scope if that directive is missing.
 pub fn settings_error(scope: &Scope, error: &ValueError) -> Fault {
     let place = error.key.as_ref().and_then(|key| scope.locate(key));
     let problem = match &error.key {

@@ -1,5 +1,5 @@
-//! The sections of ProFTPD's language that make scopes: their names, contexts
-//! and nesting. `<IfModule>` and `<IfDefine>` make none: see `condition`.
+//! The sections of ProFTPD's language that create scopes: their names, contexts and
+//! nesting. `<IfModule>` and `<IfDefine>` create none: see `condition`.
 
 use gantry_api::Contexts;
 
@@ -7,9 +7,9 @@ use gantry_api::Contexts;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum SectionKind {
-    /// `<Global>`: reaches every server.
+    /// `<Global>`: applies to every server.
     Global,
-    /// `<VirtualHost address...>`: a server of its own.
+    /// `<VirtualHost address...>`: a separate server.
     VirtualHost,
     /// `<Anonymous path>`.
     Anonymous,
@@ -44,7 +44,7 @@ impl SectionKind {
         Self::IfAuthenticated,
     ];
 
-    /// The section of a name, without regard to case.
+    /// The kind with this name, ignoring case.
     pub fn of(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.name().eq_ignore_ascii_case(name))
     }
@@ -90,7 +90,7 @@ impl SectionKind {
         }
     }
 
-    /// Where it may stand itself.
+    /// The contexts that may contain it.
     pub fn allowed_in(self) -> Contexts {
         let servers = Contexts::SERVER | Contexts::VHOST;
         match self {

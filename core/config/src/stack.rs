@@ -1,5 +1,5 @@
-//! The sections that are open while lines are read. A file that is included
-//! may close what another has opened, as in ProFTPD.
+//! The sections that are open while lines are read. As in ProFTPD, an included file may
+//! close a section that another file opened.
 
 use gantry_api::Contexts;
 
@@ -9,16 +9,16 @@ use crate::position::Position;
 use crate::section::SectionKind;
 use crate::tree::{Argument, Content, Node};
 
-/// The open sections, and what stands outside all of them.
+/// The open sections, and the nodes outside all sections.
 pub(crate) struct Stack {
-    /// What kind of file it is: `SERVER` or `FTPACCESS`.
+    /// The kind of file: `SERVER` or `FTPACCESS`.
     base: Contexts,
     root: Vec<Node>,
     open: Vec<Open>,
 }
 
 struct Open {
-    /// None for a section that nobody knows.
+    /// `None` for an unknown section.
     kind: Option<SectionKind>,
     /// Whether this one or one around it is unknown.
     obscure: bool,
@@ -31,13 +31,13 @@ struct Open {
     children: Vec<Node>,
 }
 
-/// What closing a section gave.
+/// The result of closing a section.
 pub(crate) enum Closed {
     /// The section.
     Section(Node),
-    /// One that had been reported when it opened.
+    /// A section that was reported when it opened.
     Unknown,
-    /// Another one is open, or none.
+    /// Another section is open, or none.
     Mismatched,
 }
 

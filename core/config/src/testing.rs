@@ -81,7 +81,7 @@ fn options(words: &[&str]) -> Result<Value, String> {
     Ok(Value::Map(words.iter().map(|word| ((*word).to_owned(), Value::Bool(true))).collect()))
 }
 
-/// mod_core is there, mod_sql can be loaded, mod_broken cannot.
+/// mod_core is present, mod_sql can be loaded, mod_broken cannot.
 #[derive(Default)]
 pub(crate) struct Shelf {
     sql: bool,
@@ -116,7 +116,7 @@ impl Catalogue for Shelf {
         Err(format!("error checking '{}': No such file or directory", path.display()))
     }
 
-    /// An Umask line that says `clash` is one.
+    /// An Umask line with the word `clash` is a fault.
     fn check(&self, tree: &[Node], _: &[&Node]) -> Vec<Fault> {
         let clashing = tree.iter().filter(|node| node.name == "Umask" && node.first_argument() == "clash");
         let problem = || Problem::Settings("a mod_clash is what Umask wants".to_owned());
@@ -140,7 +140,7 @@ impl Catalogue for Shelf {
     }
 }
 
-/// Reads a text that is called `/t.conf`.
+/// Reads a text under the name `/t.conf`.
 pub(crate) fn configure(text: &str) -> Result<Configuration, Faults> {
     parse_text("/t.conf", text, &mut Shelf::default(), &Options::default())
 }

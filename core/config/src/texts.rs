@@ -1,5 +1,5 @@
-//! What was read of the disk: a configuration that is built once more without
-//! the administrator having asked for it to be read anew is built of this.
+//! The texts that were read from disk. They are used to build a configuration again when
+//! the administrator has not asked for a reload.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};

@@ -1,5 +1,5 @@
-//! TOML to the lines that the other syntax has, so that both mean the same
-//! from there on. The mapping:
+//! Turns TOML into the lines of the other syntax, so that both are then handled alike. The
+//! mapping:
 //!
 //! - A directive is a key; its value is a word (a string, number or boolean:
 //!   `on`, `off`) or an array of words. An array that holds arrays is a line
@@ -12,7 +12,7 @@
 //!   `[IfAuthenticated]` have no words; `[[VirtualHost]]` has
 //!   them in `addresses`, or in its name.
 //!
-//! Lines come in the order of the file, a table's at its first key.
+//! Lines come in the order of the file; a table's lines come at its first key.
 
 use std::collections::HashSet;
 use std::ops::Range;
@@ -25,7 +25,7 @@ use crate::lexer::{Form, Line};
 use crate::section::SectionKind;
 use crate::tree::Argument;
 
-/// Where a text is no TOML.
+/// A TOML syntax error and its place.
 #[derive(Debug)]
 pub(crate) struct Wrong<'t> {
     pub(crate) message: String,
@@ -34,7 +34,7 @@ pub(crate) struct Wrong<'t> {
     pub(crate) source: &'t str,
 }
 
-/// The lines of a text; else all places at which it is no TOML.
+/// The lines of a text, or all its syntax errors.
 pub(crate) fn lines(text: &str) -> Result<Vec<Line<'_>>, Vec<Wrong<'_>>> {
     let (table, errors) = DeTable::parse_recoverable(text);
     let mut walk = Walk { text, starts: line_starts(text), lines: Vec::new() };
@@ -45,7 +45,7 @@ pub(crate) fn lines(text: &str) -> Result<Vec<Line<'_>>, Vec<Wrong<'_>>> {
     let mut seen = HashSet::new();
     let wrong = errors.iter().filter_map(|error| {
         let (line, column, source) = walk.place(error.span().map_or(0, |span| span.start));
-        // What follows from the first error of a line helps nobody.
+        // Only the first error of a line is useful.
         seen.insert(line).then(|| Wrong { message: error.message().to_owned(), line, column, source })
     });
     Err(wrong.collect())
@@ -54,7 +54,7 @@ pub(crate) fn lines(text: &str) -> Result<Vec<Line<'_>>, Vec<Wrong<'_>>> {
 type Key<'i> = Spanned<std::borrow::Cow<'i, str>>;
 type Item<'i> = Spanned<DeValue<'i>>;
 
-/// What stands in a table, with where it begins.
+/// An item of a table, with its start.
 enum Entry<'a, 'i> {
     Directive(&'a Key<'i>, &'a Item<'i>),
     Section {
@@ -63,27 +63,27 @@ enum Entry<'a, 'i> {
         body: &'a DeTable<'i>,
         at: usize,
     },
-    /// Something under a key that is neither.
+    /// A value that is neither.
     Misfit(&'a str, usize, &'static str),
-    /// A table whose name is no section's.
+    /// A table whose name is not a section's.
     Unknown(&'a Key<'i>),
 }
 
-/// The key under which `[[VirtualHost]]` has its words.
+/// The key in `[[VirtualHost]]` for its words.
 const ADDRESSES: &str = "addresses";
 
-/// Directives of one word, for which an array of strings is a line each.
+/// Directives of one word, for which an array of strings is one line per string.
 const OF_ONE_WORD: [&str; 5] = ["LoadModule", "LoadFile", "ModulePath", "Include", "Define"];
 
 struct Walk<'t> {
     text: &'t str,
-    /// Where each line begins, in bytes.
+    /// The start of each line, in bytes.
     starts: Vec<usize>,
     lines: Vec<Line<'t>>,
 }
 
 impl<'t> Walk<'t> {
-    /// The lines of a table. Its depth is bounded by the parser.
+    /// The lines of a table. The parser limits its depth.
     fn body(&mut self, table: &DeTable<'_>, without: Option<&str>) {
         let keys = table.iter().filter(|(key, _)| without != Some(key.get_ref().as_ref()));
         let mut entries: Vec<Entry<'_, '_>> = keys.flat_map(|(key, value)| self.entries(key, value)).collect();
@@ -120,7 +120,7 @@ impl<'t> Walk<'t> {
         }
     }
 
-    /// The sections of one name, each under its words.
+    /// The sections of one name, by their words.
     fn by_words<'a, 'i>(&self, name: &'a Key<'i>, table: &'a DeTable<'i>) -> Vec<Entry<'a, 'i>> {
         let mut found = Vec::new();
         if table.is_empty() {
@@ -219,7 +219,7 @@ impl<'t> Walk<'t> {
         self.lines.push(Line { form, name: Argument { text: name.to_owned(), line, column }, arguments, source });
     }
 
-    /// Line and column of a byte, and the line's text.
+    /// The line and column of a byte, and the line's text.
     fn place(&self, at: usize) -> (u32, u32, &'t str) {
         let number = self.starts.partition_point(|start| *start <= at).max(1);
         let start = self.starts.get(number - 1).copied().unwrap_or(0);
@@ -240,10 +240,10 @@ impl Entry<'_, '_> {
     }
 }
 
-const NO_WORDS: &str = "a section is a table under its name and its words: [Name.\"words\"]";
-const NO_WORD: &str = "a word is a string, a number or a boolean";
+const NO_WORDS: &str = "a section must be a table with its name and words: [Name.\"words\"]";
+const NO_WORD: &str = "a word must be a string, a number or a boolean";
 
-/// The tables of a table or an array of tables; none for a value.
+/// The tables in a table or an array of tables; `None` for a value.
 fn tables<'a, 'i>(value: &'a Item<'i>) -> Option<Vec<(Range<usize>, &'a DeTable<'i>)>> {
     let table = |value: &'a Item<'i>| match value.get_ref() {
         DeValue::Table(table) => Some((value.span(), table)),
@@ -260,7 +260,7 @@ fn is_array(value: &Item<'_>) -> bool {
     matches!(value.get_ref(), DeValue::Array(_))
 }
 
-/// A number as ProFTPD's syntax writes it: octal ones begin with a zero.
+/// A number in ProFTPD's syntax, in which octal ones start with a zero.
 fn integer(digits: &str, radix: u32) -> String {
     let digits = digits.trim_start_matches('+');
     match radix {

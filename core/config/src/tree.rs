@@ -1,57 +1,56 @@
-//! The tree that every syntax becomes: directives with their values, sections
-//! with their children, each with its position. Conditions and includes are
-//! resolved in it.
+//! The tree that both syntaxes become: directives with their values and sections with
+//! their children, each with its position. Conditions and includes are already resolved.
 
 use gantry_api::{Inherits, Value};
 
 use crate::position::Position;
 use crate::section::SectionKind;
 
-/// One word behind a name.
+/// One word after a name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Argument {
     /// The word, unquoted.
     pub text: String,
-    /// Its line, from 1; a continued directive has several.
+    /// Its line, from 1; a continued directive spans several.
     pub line: u32,
-    /// Its first character, from 1.
+    /// The column of its first character, from 1.
     pub column: u32,
 }
 
 /// A directive or a section.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Node {
-    /// Its name, as its declaration writes it.
+    /// Its name, as declared.
     pub name: String,
-    /// The words behind the name.
+    /// The words after the name.
     pub arguments: Vec<Argument>,
-    /// Where its name stands.
+    /// The place of its name.
     pub position: Position,
-    /// What it is.
+    /// Its content.
     pub content: Content,
 }
 
-/// What a node holds.
+/// The content of a node.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Content {
     /// A directive.
     Setting {
-        /// What its parser made of the words.
+        /// The value that its parser made from the words.
         value: Value,
         /// How scopes merge it.
         inherits: Inherits,
     },
     /// A section.
     Section {
-        /// Which one.
+        /// Its kind.
         kind: SectionKind,
-        /// What stands in it.
+        /// The nodes in it.
         children: Vec<Node>,
     },
 }
 
 impl Node {
-    /// The children, when it is a section of this kind.
+    /// The children, if it is a section of this kind.
     pub fn section(&self, wanted: SectionKind) -> Option<&[Node]> {
         match &self.content {
             Content::Section { kind, children } if *kind == wanted => Some(children),
@@ -59,7 +58,7 @@ impl Node {
         }
     }
 
-    /// The first word behind the name; empty where there is none.
+    /// The first word after the name; empty if there is none.
     pub fn first_argument(&self) -> &str {
         self.arguments.first().map_or("", |argument| &argument.text)
     }

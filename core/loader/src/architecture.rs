@@ -1,8 +1,8 @@
-//! The machine that code is for, as an ELF file's first bytes tell it.
+//! The machine that code is built for, read from an ELF file's first bytes.
 
 use std::fmt;
 
-/// The machine that code is for.
+/// The machine that code is built for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Architecture {
     class: u8,
@@ -11,7 +11,7 @@ pub struct Architecture {
 }
 
 impl Architecture {
-    /// The bytes that tell it.
+    /// The number of bytes needed to read it.
     pub(crate) const END: usize = 20;
 
     // ELF's numbers of the machines that Rust has Linux targets for.
@@ -29,7 +29,7 @@ impl Architecture {
         (258, "loongarch64"),
     ];
 
-    /// What the file's first bytes say; none when there are too few.
+    /// The machine in the file's first bytes; `None` if there are too few bytes.
     pub(crate) fn of(bytes: &[u8]) -> Option<Self> {
         let head: &[u8; Self::END] = bytes.first_chunk()?;
         let (class, order, machine) = (head[4], head[5], [head[18], head[19]]);
@@ -37,7 +37,7 @@ impl Architecture {
         Some(Self { class, order, machine })
     }
 
-    /// What this build is for.
+    /// The machine of this build.
     pub(crate) fn here() -> Self {
         let arch = std::env::consts::ARCH;
         let named = Self::NAMES.iter().find(|(_, name)| *name == arch);
@@ -57,6 +57,6 @@ impl fmt::Display for Architecture {
         }
         let bits = if self.class == 1 { "32" } else { "64" };
         let order = if self.order == 2 { "big" } else { "little" };
-        write!(out, " ({bits}-bit, {order} end first)")
+        write!(out, " ({bits}-bit, {order}-endian)")
     }
 }

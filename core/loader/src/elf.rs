@@ -1,6 +1,6 @@
-//! The parts of a shared object that are read before it is loaded: that it is
-//! one, for this machine and whole, that it exports what it should, and the two
-//! sections that core/api's macros write.
+//! Reads a shared object before it is loaded: checks that it is complete, built for this
+//! machine and exports what it should, and reads the two sections that core/api's macros
+//! write.
 
 use std::path::Path;
 
@@ -12,9 +12,9 @@ use object::{NativeEndian, Object, ObjectSection, ObjectSymbol};
 use crate::architecture::Architecture;
 use crate::error::LoadError;
 
-/// The most stamps that are told of where there should be one.
+/// The most stamps to report in a file that should have one.
 const MOST_STAMPS: usize = 8;
-/// As much of the list of directives as is read, in bytes.
+/// The part of the list of directives that is read, in bytes.
 const DIRECTIVES_LIMIT: usize = 1024 * 1024;
 /// The first bytes of an ELF file.
 const MAGIC: &[u8] = b"\x7fELF";
@@ -33,20 +33,20 @@ pub(crate) struct SharedObject<'a> {
 /// Reads the tables of a module.
 ///
 /// # Errors
-/// It is no shared object, or none for this machine, or cut short.
+/// It is not a shared object, is for another machine, or is cut short.
 pub(crate) fn module<'a>(path: &'a Path, bytes: &'a [u8]) -> Result<SharedObject<'a>, LoadError> {
     let object = shared_object(path, bytes)?;
-    // Most executables are of the same type, and name their interpreter.
+    // Most executables have the same type, but name an interpreter.
     if object.names_interpreter() {
         return Err(LoadError::NotShared { path: path.to_owned() });
     }
     Ok(object)
 }
 
-/// Reads the tables of any shared object; some libraries can be run as well.
+/// Reads the tables of any shared object, even of a library that can also be executed.
 ///
 /// # Errors
-/// It is none, or none for this machine, or cut short.
+/// It is not a shared object, is for another machine, or is cut short.
 pub(crate) fn shared_object<'a>(path: &'a Path, bytes: &'a [u8]) -> Result<SharedObject<'a>, LoadError> {
     if !bytes.starts_with(&MAGIC[..bytes.len().min(MAGIC.len())]) {
         return Err(LoadError::NotElf { path: path.to_owned() });
@@ -74,13 +74,12 @@ pub(crate) fn shared_object<'a>(path: &'a Path, bytes: &'a [u8]) -> Result<Share
 }
 
 impl SharedObject<'_> {
-    /// The stamp in it.
+    /// Its stamp.
     pub(crate) fn stamp(&self) -> Result<Stamp, LoadError> {
         let path = self.path.to_owned();
         let sections: Vec<&[u8]> = self.sections(SECTION).take(MOST_STAMPS).collect();
         let Some(bytes) = sections.first() else { return Err(LoadError::NoStamp { path }) };
-        // Where two modules are linked into one object, their stamps stand one
-        // behind the other.
+        // If two modules are linked into one object, their stamps follow each other.
         let modules: Vec<String> = sections.iter().flat_map(|section| named_in(section)).collect();
         if modules.len() > 1 {
             return Err(LoadError::SeveralStamps { path, modules });
@@ -88,12 +87,12 @@ impl SharedObject<'_> {
         Stamp::read(bytes).map_err(|source| LoadError::BadStamp { path, source })
     }
 
-    /// The directives that it lists: module and name.
+    /// Its directives: module and name.
     pub(crate) fn directives(&self) -> Vec<(String, String)> {
         let list = self.section(DIRECTIVES_SECTION).unwrap_or_default();
         let text = String::from_utf8_lossy(&list[..list.len().min(DIRECTIVES_LIMIT)]);
         let line = |line: &str| {
-            // A linker may fill up between two lines.
+            // A linker may put padding between two lines.
             let (module, name) = line.trim_matches('\0').split_once('\t')?;
             Some((module.to_owned(), name.to_owned()))
         };
@@ -102,7 +101,7 @@ impl SharedObject<'_> {
         directives
     }
 
-    /// Makes sure that it exports `symbol`.
+    /// Checks that it exports `symbol`.
     pub(crate) fn exports(&self, symbol: &str) -> Result<(), LoadError> {
         let named =
             |found: object::read::elf::ElfSymbol<'_, '_, _>| found.name() == Ok(symbol) && found.is_definition();
@@ -116,7 +115,7 @@ impl SharedObject<'_> {
         self.elf.section_by_name(name)?.data().ok()
     }
 
-    /// The contents of all sections of a name.
+    /// The contents of all sections with a name.
     fn sections(&self, name: &str) -> impl Iterator<Item = &[u8]> {
         let named = self.elf.sections().filter(move |section| section.name() == Ok(name));
         named.map(|section| section.data().unwrap_or_default())
@@ -128,7 +127,7 @@ impl SharedObject<'_> {
     }
 }
 
-/// The modules that the frames in a section name, as far as they can be read.
+/// The modules named by the stamps in a section, as far as they can be read.
 fn named_in(mut section: &[u8]) -> Vec<String> {
     let mut named = Vec::new();
     while named.len() < MOST_STAMPS
@@ -141,7 +140,7 @@ fn named_in(mut section: &[u8]) -> Vec<String> {
     named
 }
 
-/// Where the header and the tables that it points to end, in bytes.
+/// The end of the header and of the tables that it points to, in bytes.
 fn tables_end(bytes: &[u8]) -> u64 {
     let Ok(header) = Header::parse(bytes) else { return size_of::<Header>() as u64 };
     let Ok(endian) = header.endian() else { return 0 };
@@ -152,7 +151,7 @@ fn tables_end(bytes: &[u8]) -> u64 {
     programs.max(sections)
 }
 
-/// Where the last section's or segment's bytes end.
+/// The end of the last section or segment, in bytes.
 fn contents_end(elf: &NativeElfFile<'_>) -> u64 {
     let endian = elf.endian();
     let segments = elf.elf_program_headers().iter().map(|header| end(header.p_offset(endian), header.p_filesz(endian)));
@@ -161,7 +160,7 @@ fn contents_end(elf: &NativeElfFile<'_>) -> u64 {
     segments.chain(sections).max().unwrap_or(0)
 }
 
-/// Where `size` bytes at `offset` end; the tables' numbers have a type a class.
+/// The end of `size` bytes at `offset`. The tables' number types depend on the class.
 fn end(offset: impl Into<u64>, size: impl Into<u64>) -> u64 {
     offset.into().saturating_add(size.into())
 }

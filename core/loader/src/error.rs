@@ -1,5 +1,5 @@
-//! Why a file is not loaded: which file, what is wrong, what was found and what
-//! is needed, and what to do about it.
+//! Why a file is not loaded: the file, what is wrong, what was found and what is needed,
+//! and what to do about it (in parentheses, because the place follows the message).
 
 use std::io;
 use std::path::PathBuf;
@@ -10,23 +10,23 @@ use crate::architecture::Architecture;
 use crate::failure::Failure;
 use crate::words::{advice, listed, mismatch, several, tried, unlinked, words};
 
-/// Why a module's file is not loaded. Each is one line for the administrator.
+/// Why a module's file is not loaded; each message is one line for the administrator.
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
-    /// A word that names no module.
+    /// A word that is not a module name.
     #[error(
-        "'{name}' is no name of a module: give it without a folder, such as mod_sql.c; ModulePath names the folders"
+        "'{name}' is not a module name (write the name without a folder, such as mod_sql.c; set folders with ModulePath)"
     )]
     Name {
         /// The word.
         name: String,
     },
     /// No folder has the module.
-    #[error("no {module}.so in {}; build it or install it there, or name its folder with ModulePath", listed(.folders))]
+    #[error("no {module}.so in {} (install it there, or add its folder with ModulePath)", listed(.folders))]
     NotFound {
         /// The module.
         module: String,
-        /// Where it was looked for.
+        /// The folders that were searched.
         folders: Vec<PathBuf>,
     },
     /// The file, or a folder above it, cannot be opened or read.
@@ -37,22 +37,22 @@ pub enum LoadError {
         /// The system's reason.
         source: io::Error,
     },
-    /// Something other than a file.
-    #[error("{}: this is {kind} where a file is needed; put the file itself there", .path.display())]
+    /// Something other than a regular file.
+    #[error("{}: this is {kind}, not a file (put the file itself there)", .path.display())]
     Kind {
         /// Its path.
         path: PathBuf,
         /// What it is.
         kind: &'static str,
     },
-    /// A file without a byte.
-    #[error("{}: the file is empty; build it or install it anew", .path.display())]
+    /// An empty file.
+    #[error("{}: the file is empty (rebuild or reinstall it)", .path.display())]
     Empty {
         /// The file.
         path: PathBuf,
     },
     /// A file that is too large.
-    #[error("{}: {found} bytes are more than a module may have, which is {limit}", .path.display())]
+    #[error("{}: the file has {found} bytes, but a module may have at most {limit}", .path.display())]
     Size {
         /// The file.
         path: PathBuf,
@@ -61,74 +61,74 @@ pub enum LoadError {
         /// The largest size in bytes.
         limit: u64,
     },
-    /// Somebody could change the file whom the daemon does not trust.
+    /// A user whom the daemon does not trust could change the file.
     #[error("{}: {}", .path.display(), .distrust.sentence(.place))]
     Distrusted {
         /// The module's file.
         path: PathBuf,
-        /// The file, or the folder above it that is the reason.
+        /// The file or the folder above it that is not trusted.
         place: PathBuf,
         /// The reason.
         distrust: Distrust,
     },
     /// Not a file of machine code.
-    #[error("{}: not a shared object (it does not begin as an ELF file does); build it or install it anew", .path.display())]
+    #[error("{}: not a shared object: it has no ELF header (rebuild or reinstall it)", .path.display())]
     NotElf {
         /// The file.
         path: PathBuf,
     },
     /// Machine code, but no shared object.
-    #[error("{}: an executable or object file, not a shared object; a module is built with crate-type cdylib", .path.display())]
+    #[error("{}: an executable or object file, not a shared object (build it with crate-type cdylib)", .path.display())]
     NotShared {
         /// The file.
         path: PathBuf,
     },
-    /// For another machine.
-    #[error("{}: built for {found}, this gantryd is for {needed}; install the build for {needed}", .path.display())]
+    /// Built for another machine.
+    #[error("{}: built for {found}, but this gantryd is for {needed} (install the build for this machine)", .path.display())]
     Architecture {
         /// The file.
         path: PathBuf,
-        /// What it is for.
+        /// The file's machine.
         found: Architecture,
-        /// What this build is for.
+        /// This build's machine.
         needed: Architecture,
     },
     /// Shorter than its own tables say.
-    #[error("{}: cut short: it has {found} bytes of at least {needed}; install it anew", .path.display())]
+    #[error("{}: cut short: {found} of at least {needed} bytes (reinstall it)", .path.display())]
     Truncated {
         /// The file.
         path: PathBuf,
         /// Its size in bytes.
         found: u64,
-        /// The least that its tables speak of.
+        /// The least size in bytes according to its tables.
         needed: u64,
     },
-    /// Its tables make no sense.
-    #[error("{}: a damaged shared object: {detail}; install it anew", .path.display())]
+    /// Its tables are invalid.
+    #[error("{}: damaged shared object: {detail} (reinstall it)", .path.display())]
     Malformed {
         /// The file.
         path: PathBuf,
-        /// What does not fit.
+        /// What is invalid.
         detail: String,
     },
-    /// Its bytes are not those that were installed.
-    #[error("{}: damaged: its bytes are not those of the digest that it ends with; install it anew", .path.display())]
+    /// Its bytes do not match its digest.
+    #[error("{}: damaged: its bytes do not match the digest at its end (reinstall it)", .path.display())]
     Damaged {
         /// The file.
         path: PathBuf,
     },
-    /// No module of Gantry's.
-    #[error("{}: no stamp in it (section .gantry.stamp): not a module of Gantry's, or stripped of its sections: install the file as it was built", .path.display())]
+    /// Not a Gantry module.
+    #[error("{}: no stamp (section .gantry.stamp): not a Gantry module, or the section was stripped (install the file as it was built)", .path.display())]
     NoStamp {
         /// The file.
         path: PathBuf,
     },
     /// A stamp that cannot be read.
-    #[error("{}: {source}; rebuild or install the module anew", .path.display())]
+    #[error("{}: {source} (rebuild or reinstall the module)", .path.display())]
     BadStamp {
         /// The file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// What is wrong with the stamp.
         source: StampError,
     },
     /// More than one stamp.
@@ -136,15 +136,15 @@ pub enum LoadError {
     SeveralStamps {
         /// The file.
         path: PathBuf,
-        /// The modules that they name, as far as they can be read.
+        /// The modules that the stamps name, as far as they can be read.
         modules: Vec<String>,
     },
-    /// Built otherwise than this daemon.
-    #[error("{}: {}. Rebuild it with: gantry module build {module}", .path.display(), mismatch(.found, .needed, .differences))]
+    /// Built differently from this daemon.
+    #[error("{}: {} (rebuild it with: gantry module build {module})", .path.display(), mismatch(.found, .needed, .differences))]
     Stamp {
         /// The file.
         path: PathBuf,
-        /// The module that was asked for.
+        /// The requested module.
         module: String,
         /// The file's stamp id.
         found: String,
@@ -153,25 +153,25 @@ pub enum LoadError {
         /// Field, the file's value, this build's value.
         differences: Vec<(&'static str, String, String)>,
     },
-    /// Another module than its name says.
-    #[error("{}: holds the module {found}, not {needed}; a module's file bears its name: rename it or load {found}", .path.display())]
+    /// The file contains another module than its name says.
+    #[error("{}: contains the module {found}, not {needed} (rename the file or load {found})", .path.display())]
     OtherModule {
         /// The file.
         path: PathBuf,
-        /// The module in it.
+        /// The module in the file.
         found: String,
-        /// The module that was asked for.
+        /// The requested module.
         needed: String,
     },
-    /// Its way in is missing.
-    #[error("{}: does not export {symbol}; was it stripped of more than --strip-unneeded removes? Rebuild it", .path.display())]
+    /// Its entry function is missing.
+    #[error("{}: does not export {symbol} (rebuild it, and strip it with --strip-unneeded at most)", .path.display())]
     NoSymbol {
         /// The file.
         path: PathBuf,
-        /// What it should export.
+        /// The function that it should export.
         symbol: String,
     },
-    /// No memory or handle for the private copy.
+    /// No private copy can be made.
     #[error("{}: cannot make a private copy in memory: {source}", .path.display())]
     Copy {
         /// The file.
@@ -186,68 +186,67 @@ pub enum LoadError {
         path: PathBuf,
         /// The system's words.
         detail: String,
-        /// The folders in which the system looks for libraries, as far as it
-        /// tells.
+        /// The folders in which the system looks for libraries, as far as known.
         searched: Vec<PathBuf>,
     },
-    /// A process that was to load it first did not live to tell.
+    /// The trial failed: see [`Trial`](crate::Trial).
     #[error("{}: {}", .path.display(), tried(.failure))]
     Trial {
         /// The file.
         path: PathBuf,
-        /// What became of that process.
+        /// How the trial ended.
         failure: Failure,
     },
-    /// It handed over another header than its stamp promises.
-    #[error("{}: its header does not agree with its stamp; rebuild the module", .path.display())]
+    /// Its header does not match its stamp.
+    #[error("{}: its header does not match its stamp (rebuild the module)", .path.display())]
     Header {
         /// The file.
         path: PathBuf,
     },
-    /// It holds no module, against what its stamp says.
-    #[error("{}: {module} is not among the modules that it registers; rebuild the module", .path.display())]
+    /// It does not register the module that its stamp names.
+    #[error("{}: does not register {module} (rebuild the module)", .path.display())]
     NoDescriptor {
         /// The file.
         path: PathBuf,
         /// The module.
         module: String,
     },
-    /// Signatures are asked for, and it has none.
+    /// A signature is required, but the file has none.
     #[error(
-        "{}: not signed: there is no {}, and ModuleSigners asks for it; if the file is as it was built, sign it with: \
-         gantry module sign --key KEYFILE {}", .path.display(), .signature.display(), .path.display()
+        "{}: not signed: ModuleSigners requires {}, which is missing (if you trust the file, sign it with: \
+         gantry module sign --key KEYFILE {})", .path.display(), .signature.display(), .path.display()
     )]
     Unsigned {
         /// The file.
         path: PathBuf,
-        /// The file that should hold the signature.
+        /// The file that should contain the signature.
         signature: PathBuf,
     },
-    /// What should be a signature is none.
-    #[error("{}: holds no signature (64 bytes in base64); make it anew with gantry module sign", .signature.display())]
+    /// The signature file does not contain a signature.
+    #[error("{}: not a signature of 64 bytes in base64 (sign the module again with gantry module sign)", .signature.display())]
     NoSignature {
-        /// The file that should hold it.
+        /// The file that should contain it.
         signature: PathBuf,
     },
-    /// The signature is not by one of the keys, or over other bytes.
+    /// The signature is by another key, or covers other bytes.
     #[error(
-        "{}: the signature in {} fits none of the {keys} keys of ModuleSigners: the file was changed after it was signed, \
-         or signed with another key; install file and signature anew", .path.display(), .signature.display()
+        "{}: the signature in {} matches no ModuleSigners key ({keys} tried): the file was changed after it was signed, \
+         or signed with another key (reinstall file and signature)", .path.display(), .signature.display()
     )]
     WrongSignature {
         /// The file.
         path: PathBuf,
-        /// The file that holds the signature.
+        /// The file that contains the signature.
         signature: PathBuf,
-        /// How many keys there are.
+        /// The number of keys.
         keys: usize,
     },
-    /// What should be a key is none.
+    /// A word or file does not contain a valid key.
     #[error("'{word}': {detail}")]
     Key {
         /// The word or file.
         word: String,
-        /// What is wrong with it.
+        /// What is wrong with the word or file.
         detail: &'static str,
     },
 }
@@ -255,7 +254,7 @@ pub enum LoadError {
 /// Why a file or folder is not trusted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Distrust {
-    /// It belongs to this user, who is neither root nor the daemon's.
+    /// It belongs to this user id, which is neither root's nor the daemon's.
     Owner(u32),
     /// Its mode lets others write.
     Mode(u32),
@@ -266,9 +265,9 @@ impl Distrust {
         let place = place.display();
         match self {
             Self::Owner(owner) => {
-                format!("{place} belongs to the user with the id {owner}, who is neither root nor gantryd's; chown it")
+                format!("{place} belongs to user id {owner}, who is neither root nor gantryd's user (chown it)")
             }
-            Self::Mode(mode) => format!("{place} may be written to by others (mode {mode:04o}): chmod go-w {place}"),
+            Self::Mode(mode) => format!("{place} can be changed by others, mode {mode:04o} (chmod go-w {place})"),
         }
     }
 }
@@ -291,9 +290,9 @@ mod tests {
         };
         assert_eq!(
             error.to_string(),
-            "mod_sql.so: built for stamp 3f9c00000000, this gantryd has 81aa00000000; \
-             differs in: rustc (module 1.94.1, gantryd 1.95.0), flags (module none, gantryd --cfg=x). \
-             Rebuild it with: gantry module build mod_sql"
+            "mod_sql.so: built for stamp 3f9c00000000, but this gantryd has 81aa00000000; \
+             differs in: rustc (module 1.94.1, gantryd 1.95.0), flags (module none, gantryd --cfg=x) \
+             (rebuild it with: gantry module build mod_sql)"
         );
     }
 }

@@ -1,22 +1,22 @@
-//! What became of a trial that did not end well.
+//! A failed trial.
 
 use std::fmt;
 use std::time::Duration;
 
 use rustix::process::Signal;
 
-/// How a trial ended, where it did not end well.
+/// How a trial failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ending {
-    /// By a signal of this number.
+    /// It died from this signal.
     Signal(i32),
-    /// By an exit with this code, in the middle of loading.
+    /// It exited with this code while loading.
     Code(i32),
-    /// Not within this time.
+    /// It did not end within this time.
     Never(Duration),
 }
 
-/// What became of a trial that did not end well.
+/// A failed trial.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failure {
     /// How it ended.
@@ -32,13 +32,13 @@ impl fmt::Display for Ending {
                 Some(name) => write!(out, "died of {name}"),
                 None => write!(out, "died of signal {number}"),
             },
-            Self::Code(code) => write!(out, "ended that process with exit code {code}"),
+            Self::Code(code) => write!(out, "exited with code {code}"),
             Self::Never(limit) => write!(out, "did not end within {} seconds", limit.as_secs()),
         }
     }
 }
 
-/// The names of those that a process brings upon itself.
+/// The names of signals that a process can cause itself.
 fn signal_name(number: i32) -> Option<&'static str> {
     let names = [
         (Signal::SEGV, "SIGSEGV"),

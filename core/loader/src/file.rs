@@ -1,5 +1,5 @@
-//! Reading a module's file: opened once, a regular file of bounded size, owned
-//! and writable by nobody whom the daemon does not trust anyway.
+//! Reads a module's file. It is opened once, must be a regular file of limited size, and
+//! only users whom the daemon trusts anyway may own it or write to it.
 
 use std::fs::{File, Metadata, OpenOptions};
 use std::io::{self, Read as _};
@@ -13,27 +13,27 @@ use rustix::io::Errno;
 
 use crate::error::{Distrust, LoadError};
 
-/// The largest shared object that is read, in bytes.
+/// The size limit for a shared object, in bytes.
 pub(crate) const LIMIT: u64 = 512 * 1024 * 1024;
 
-/// Whose files are trusted. What a privileged daemon loads runs with its
-/// privileges, so nobody but root and its own user may be able to change it. A
-/// daemon that runs with a user's rights alone has less to lend: the user's
-/// files may be his group's (a umask of 002 makes them so) or somebody else's
-/// whom he chose to trust; only what everybody may write is refused.
+/// Whose files are trusted. Code that a privileged daemon loads gets its privileges, so
+/// only root and the daemon's own user may be able to change it. A daemon with an
+/// ordinary user's rights has less to lose: its files may belong to another trusted user
+/// or be writable by the group (as with a umask of 002); only world-writable files are
+/// refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Trust {
-    /// The file, and each folder above it, is root's or this user's and neither
-    /// group nor others may write to it; in a folder of root's with the sticky
-    /// bit they may.
+    /// The file and each folder above it must belong to root or this user, and neither
+    /// group nor others may have write permission, except in root's folders with the
+    /// sticky bit.
     Strict,
-    /// Not everybody may write to the file or, without the sticky bit, to a
-    /// folder above it.
+    /// The file and the folders above it must not be world-writable, except folders
+    /// with the sticky bit.
     Lenient,
 }
 
 impl Trust {
-    /// Strict for root, lenient for everybody else.
+    /// Strict for root, lenient for other users.
     pub fn of_this_process() -> Self {
         if rustix::process::geteuid().is_root() { Self::Strict } else { Self::Lenient }
     }
@@ -46,12 +46,12 @@ pub(crate) struct Read {
     pub(crate) bytes: Vec<u8>,
     /// Its permission bits.
     pub(crate) mode: u32,
-    /// Its path, with no link in it.
+    /// Its path with all links resolved.
     pub(crate) real_path: PathBuf,
 }
 
-/// Reads all of a file of at most `limit` bytes; the owners and modes are
-/// looked at when a trust is named.
+/// Reads a complete file of at most `limit` bytes; checks owners and modes if a trust
+/// is given.
 pub(crate) fn read(path: &Path, trust: Option<Trust>, limit: u64) -> Result<Read, LoadError> {
     let failed = |source| LoadError::Read { path: path.to_owned(), source };
     let file = open(path)?;
@@ -59,7 +59,7 @@ pub(crate) fn read(path: &Path, trust: Option<Trust>, limit: u64) -> Result<Read
     if let Some(kind) = kind(&status) {
         return Err(LoadError::Kind { path: path.to_owned(), kind });
     }
-    // That of what was opened, whatever the name means by now.
+    // The path of the opened file, even if the name now leads elsewhere.
     let real_path = real_path(&file).map_err(failed)?;
     if let Some(trust) = trust {
         check_owners(path, &real_path, &status, trust)?;
@@ -68,7 +68,7 @@ pub(crate) fn read(path: &Path, trust: Option<Trust>, limit: u64) -> Result<Read
         return Err(LoadError::Size { path: path.to_owned(), found: status.len(), limit });
     }
     let mut bytes = Vec::with_capacity(usize::try_from(status.len()).unwrap_or(0));
-    // It may grow while it is read.
+    // The file may grow while it is read.
     file.take(limit + 1).read_to_end(&mut bytes).map_err(failed)?;
     match bytes.len() as u64 {
         0 => Err(LoadError::Empty { path: path.to_owned() }),
@@ -77,7 +77,7 @@ pub(crate) fn read(path: &Path, trust: Option<Trust>, limit: u64) -> Result<Read
     }
 }
 
-/// Opens for reading without waiting for a fifo's other end.
+/// Opens for reading, without waiting for the other end of a fifo.
 fn open(path: &Path) -> Result<File, LoadError> {
     let flags = (OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC).bits();
     let opened = OpenOptions::new().read(true).custom_flags(flags.cast_signed()).open(path);
@@ -87,7 +87,7 @@ fn open(path: &Path) -> Result<File, LoadError> {
     })
 }
 
-/// What it is, when it is no regular file.
+/// The kind of a file that is not a regular file.
 fn kind(status: &Metadata) -> Option<&'static str> {
     let kind = status.file_type();
     match () {
@@ -117,7 +117,7 @@ fn real_path(file: &File) -> io::Result<PathBuf> {
     fs::read_link(format!("/proc/{}/fd/{}", process::id(), file.as_raw_fd()))
 }
 
-/// Why a file or folder is not to be trusted.
+/// Why a file or folder is not trusted.
 fn distrust(status: &Metadata, trust: Trust) -> Option<Distrust> {
     const STICKY: u32 = 0o1000;
     let (owner, mode) = (status.uid(), status.mode());
@@ -157,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn what_others_may_write_is_refused() {
+    fn files_that_others_may_write_are_refused() {
         for trust in [Trust::Strict, Trust::Lenient] {
             assert_eq!(refused(0o755, 0o644, trust), None);
             assert!(refused(0o755, 0o646, trust).unwrap().contains("mode 0646"));
@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_behind_a_link_counts_and_not_the_links() {
+    fn the_folder_of_a_links_target_counts() {
         let (_folder, file) = folder_with_file(0o757, 0o644);
         let good = tempfile::tempdir().unwrap();
         let link = good.path().join("mod_x.so");
@@ -179,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_file_is_named() {
+    fn anything_but_a_regular_file_is_named() {
         let folder = tempfile::tempdir().unwrap();
         let fifo = folder.path().join("fifo");
         assert!(process::Command::new("mkfifo").arg(&fifo).status().unwrap().success());

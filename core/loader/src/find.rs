@@ -1,4 +1,4 @@
-//! From the name that LoadModule gives to the file of the module.
+//! Finds the file of the module that LoadModule names.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -10,8 +10,8 @@ use crate::error::LoadError;
 /// and `mod_sql.so` are all `mod_sql`.
 ///
 /// # Errors
-/// The word has a slash in it or is no name of a module: modules are found in
-/// the module folders alone, as in ProFTPD.
+/// The word contains a slash or is not a module name. As in ProFTPD, modules are found
+/// only in the module folders.
 pub fn module_name(word: &str) -> Result<&str, LoadError> {
     let name = word.strip_suffix(".c").or_else(|| word.strip_suffix(".so")).unwrap_or(word);
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
@@ -21,19 +21,19 @@ pub fn module_name(word: &str) -> Result<&str, LoadError> {
     Ok(name)
 }
 
-/// The file of a module, in the first of the folders that has one:
-/// `mod_x.so`, or `libmod_x.so` as cargo calls it.
+/// The file of a module in the first folder that has one: `mod_x.so`, or `libmod_x.so`
+/// as cargo names it.
 ///
 /// # Errors
-/// The name is none, or no folder has such a file.
+/// The name is not valid, or no folder has such a file.
 pub fn find(module: &str, folders: &[PathBuf]) -> Result<PathBuf, LoadError> {
     let module = module_name(module)?;
     let mut barred = None;
     for folder in folders {
         for name in [format!("{module}.so"), format!("lib{module}.so")] {
             let path = folder.join(name);
-            // Whatever is there is the answer: that it is a folder, say, or a
-            // link to nowhere is for the loader to tell.
+            // Anything with this name counts. If it is a folder or a broken link, the
+            // loader reports that.
             match fs::symlink_metadata(&path) {
                 Ok(_) => return Ok(path),
                 Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {}

@@ -1,4 +1,4 @@
-//! What a module's file says of itself, read without loading it.
+//! Reads the description in a module's file without loading it.
 
 use std::path::Path;
 
@@ -8,37 +8,35 @@ use crate::digest::{self, Sha256Sum};
 use crate::error::LoadError;
 use crate::{elf, file};
 
-/// What a module's file says of itself.
+/// The description of a module's file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Inspection {
     /// Its stamp.
     pub stamp: Stamp,
-    /// The directives that it brings: module and name.
+    /// Its directives: module and name.
     pub directives: Vec<(String, String)>,
-    /// The digest of its bytes.
+    /// The SHA-256 of its bytes.
     pub sha256: Sha256Sum,
     /// Its size in bytes.
     pub size: u64,
-    /// Whether it ends with a digest of its bytes, as an installed one does.
+    /// Whether it ends with a digest, as an installed file does.
     pub has_digest: bool,
 }
 
-/// Reads what a module's file says of itself. None of its code runs; owners,
-/// modes, signatures and the stamp's agreement with this build are not looked
-/// at.
+/// Reads the description of a module's file. None of its code runs. This does not check
+/// owners, modes or signatures, nor whether the stamp matches this build.
 ///
 /// # Errors
-/// It cannot be read, or is no module.
+/// The file cannot be read or is not a module.
 pub fn inspect(file: &Path) -> Result<Inspection, LoadError> {
     inspect_bytes(file, &file::read(file, None, file::LIMIT)?.bytes)
 }
 
-/// What [`inspect`] does, for bytes that were read already; `file` is for the
-/// messages alone. Whatever the bytes are, the answer takes no more memory than
-/// a few times theirs.
+/// Like [`inspect`], for bytes that were already read; `file` is only for messages. The
+/// result never needs more than a few times the memory of the bytes.
 ///
 /// # Errors
-/// They are no module's.
+/// The bytes are not a module.
 pub fn inspect_bytes(file: &Path, bytes: &[u8]) -> Result<Inspection, LoadError> {
     let object = elf::module(file, bytes)?;
     let (sha256, has_digest) = digest::check(file, bytes)?;

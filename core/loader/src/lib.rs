@@ -1,9 +1,9 @@
-//! A file on disk to a checked image: the only place where shared objects are
-//! loaded. The file is opened once and read whole; what was checked is copied
-//! to a sealed file in memory, and that is what gets loaded. No code of the
-//! file runs before its stamp agrees with this build's.
+//! Turns a file on disk into a checked image. Shared objects are loaded only here. The
+//! file is opened once and read completely; the checked bytes are copied to a sealed
+//! file in memory, and that copy is loaded. No code of the file runs before its stamp
+//! matches this build's.
 //!
-//! Not here: which modules there are, their order and what they require.
+//! Not here: the set of modules, their order and their requirements.
 
 mod architecture;
 mod digest;

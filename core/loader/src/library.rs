@@ -1,7 +1,7 @@
-//! Libraries that modules need and the system's loader would not find: LoadFile.
-//! They are no modules: nothing of theirs is called here. A library is loaded
-//! from its own place, not from a copy, so that it finds what lies beside it;
-//! by the real path, for whose folders owner and mode were checked.
+//! Libraries that modules need and the system's loader would not find: LoadFile. They
+//! are not modules: nothing in them is called here. A library is loaded from its own
+//! path, not from a copy, so that it finds the files next to it. The path is the
+//! resolved one, for whose folders owner and mode were checked.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -12,19 +12,19 @@ use crate::file::{self, Trust};
 use crate::trial::Trial;
 use crate::{elf, map};
 
-/// What became of a library that was to be loaded.
+/// The result of loading a library.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Library {
-    /// It is loaded now.
+    /// It was loaded now.
     Loaded,
-    /// It has been loaded before.
+    /// It was already loaded.
     Already,
-    /// Another file was loaded from this path before, and stays: what is in use
-    /// cannot be replaced.
+    /// Another file was loaded from this path before. It stays, because a library in
+    /// use cannot be replaced.
     Outdated,
 }
 
-/// The libraries that were loaded, by their real paths, in order.
+/// The loaded libraries in order, with their resolved paths.
 #[derive(Default)]
 pub(crate) struct Libraries(Mutex<Vec<(PathBuf, Sha256Sum)>>);
 
@@ -38,7 +38,7 @@ impl Libraries {
             Some(_) => return Ok(Library::Outdated),
             None => {}
         }
-        // The system's loader maps a file that is cut short, and dies of it.
+        // The system's loader would map a truncated file and crash.
         elf::shared_object(path, &read.bytes)?;
         if let Some(trial) = trial {
             let tried = trial.of_library(path, &read.real_path, &paths(&loaded));
@@ -49,7 +49,7 @@ impl Libraries {
         Ok(Library::Loaded)
     }
 
-    /// The real paths of those that were loaded, in order.
+    /// The resolved paths of the loaded libraries, in order.
     pub(crate) fn loaded(&self) -> Vec<PathBuf> {
         paths(&self.entries())
     }

@@ -1,5 +1,5 @@
-//! Loads modules: each file is read once and checked, and the same bytes are
-//! mapped once.
+//! Loads modules: each file is read once and checked, and the same bytes are mapped only
+//! once.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -19,32 +19,32 @@ use crate::signature::{Signer, signers, verify};
 use crate::trial::Trial;
 use crate::{elf, map};
 
-/// Loads modules, and knows which bytes are mapped: the same bytes are used
-/// again, not mapped twice.
+/// Loads modules. It remembers which bytes are mapped, and maps the same bytes only
+/// once.
 pub struct Loader {
     trust: Trust,
     trial: Option<Trial>,
     libraries: Libraries,
-    /// Held while a file is tried and mapped: one at a time, so that the same
-    /// bytes are mapped once. It may take long.
+    /// Held while a file is tried and mapped, which may take long. One file at a time,
+    /// so that the same bytes are mapped only once.
     loading: Mutex<()>,
     /// Never held for long.
     mapped: Mutex<HashMap<Sha256Sum, Held>>,
     lingering: map::Lingering,
-    /// The bytes whose trial came to no end, and when.
+    /// The bytes whose last trial hung, and when.
     hung: Mutex<Option<(Sha256Sum, Instant, Failure)>>,
 }
 
-/// A reload that is refused may be read once more under another identity: what
-/// hung a moment ago is not waited for again.
+/// A refused reload may be tried again under another identity. Bytes that hung within
+/// this time are not tried again.
 const HUNG_COUNTS: Duration = Duration::from_secs(10);
 
 /// How long an image stays mapped.
 enum Held {
-    /// While somebody uses it.
+    /// While it is in use.
     WhileUsed(Weak<Loaded>),
-    /// For good: its runtime leaves thread-local values whose destructors are
-    /// code of the image, on threads that we do not own.
+    /// Forever: its runtime leaves thread-local values on threads that we do not own,
+    /// and their destructors are code of the image.
     Forever(Arc<Loaded>),
 }
 
@@ -64,12 +64,12 @@ impl Default for Loader {
 }
 
 impl Loader {
-    /// A loader that trusts files as this process's privileges demand.
+    /// A loader with the trust that this process's privileges demand.
     pub fn new() -> Self {
         Self::with_trust(Trust::of_this_process())
     }
 
-    /// A loader that trusts files as told.
+    /// A loader with the given trust.
     pub fn with_trust(trust: Trust) -> Self {
         Self {
             trust,
@@ -82,26 +82,24 @@ impl Loader {
         }
     }
 
-    /// Has files tried in a process of their own before they are mapped in this
-    /// one.
+    /// Makes the loader try each file in a separate process before it maps the file.
     #[must_use]
     pub fn trying(self, trial: Trial) -> Self {
         Self { trial: Some(trial), ..self }
     }
 
-    /// Loads the module named `module` from `file`, or hands out the image that
-    /// the same bytes were mapped to before. The image's log lines go to
-    /// `host`. Whoever keeps a part of the image keeps the `Arc`.
+    /// Loads the module named `module` from `file`, or returns the existing image of
+    /// the same bytes. The image's log lines go to `host`. Keep the `Arc` as long as
+    /// you keep any part of the image.
     ///
-    /// Where `signers` are named, one of them must have signed the file, which
-    /// is looked at before anything in it is.
+    /// If `signers` are given, one of them must have signed the file; this is checked
+    /// before anything in the file is parsed.
     ///
-    /// Blocks for as long as reading the file takes, and for as long as the
-    /// constructors of the file and its libraries take once its stamp agrees; with
-    /// a trial, they are known to end.
+    /// Blocks while the file is read, and while the constructors of the file and its
+    /// libraries run. With a trial, the constructors are known to end.
     ///
     /// # Errors
-    /// Says what is wrong with the file and what to do about it.
+    /// What is wrong with the file and what to do about it.
     pub fn load(
         &self,
         file: &Path,
@@ -133,7 +131,7 @@ impl Loader {
         };
         let left = self.lingering().remove(&sha256);
         let copy = match left {
-            // Tried before, and most likely mapped still.
+            // Tried before, and most likely still mapped.
             Some(copy) => copy,
             None => {
                 let copy = map::Copy::new(file, &bytes)?;
@@ -157,7 +155,7 @@ impl Loader {
         Ok(loaded)
     }
 
-    /// Has a process of its own load the copy, where there are trials.
+    /// Tries the copy in a separate process, if trials are enabled.
     fn try_module(&self, file: &Path, copy: &map::Copy, symbol: &str, sha256: Sha256Sum) -> Result<(), LoadError> {
         let Some(trial) = &self.trial else { return Ok(()) };
         let mut hung = self.hung.lock().unwrap_or_else(PoisonError::into_inner);
@@ -174,16 +172,16 @@ impl Loader {
         })
     }
 
-    /// Loads a library that modules need, for the life of the process, and for
-    /// all that is loaded after it: LoadFile.
+    /// Loads a library for LoadFile. It stays for the life of the process, and
+    /// everything loaded later can use it.
     ///
     /// # Errors
-    /// Says what is wrong with the file and what to do about it.
+    /// What is wrong with the file and what to do about it.
     pub fn load_library(&self, path: &Path) -> Result<Library, LoadError> {
         self.libraries.load(path, self.trust, self.trial.as_ref())
     }
 
-    /// Whether the bytes of a digest are mapped.
+    /// Whether the bytes with this digest are mapped.
     pub fn is_mapped(&self, sha256: &Sha256Sum) -> bool {
         let held = self.mapped().get(sha256).and_then(Held::loaded);
         let mut lingering = self.lingering();
@@ -199,18 +197,18 @@ impl Loader {
         self.lingering.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The keys that a word of ModuleSigners stands for, a file of keys being
-    /// trusted as modules' files are.
+    /// The keys that a word of ModuleSigners names. A file of keys needs the same trust
+    /// as a module's file.
     ///
     /// # Errors
-    /// As [`signers`].
+    /// Those of [`signers`].
     pub fn signers(&self, word: &str) -> Result<Vec<Signer>, LoadError> {
         signers(word, Some(self.trust))
     }
 }
 
-/// An image that was loaded. It stays mapped for as long as this lives; one
-/// that had a runtime stays for the life of the process.
+/// A loaded image. It stays mapped while this lives; an image with a runtime stays
+/// mapped for the life of the process.
 pub struct Loaded {
     mapping: map::Mapping,
     stamp: Stamp,
@@ -220,8 +218,8 @@ pub struct Loaded {
 }
 
 impl Loaded {
-    /// Its bytes were read once more: from where, and who signed them, where that
-    /// was asked for.
+    /// Records that its bytes were read again: from which file, and who signed them if
+    /// signers were required.
     fn read_again(&self, file: &Path, signer: Option<&Signer>) {
         file.clone_into(&mut self.path.lock().unwrap_or_else(PoisonError::into_inner));
         if let Some(signer) = signer {
@@ -229,12 +227,12 @@ impl Loaded {
         }
     }
 
-    /// Who signed its bytes, where that was asked for.
+    /// Who signed its bytes, if signers were required.
     pub fn signer(&self) -> Option<Signer> {
         self.signer.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// What it holds.
+    /// The image.
     pub fn image(&self) -> &Image {
         self.mapping.image()
     }
@@ -249,13 +247,13 @@ impl Loaded {
         self.path.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// The digest of its bytes.
+    /// The SHA-256 of its bytes.
     pub fn sha256(&self) -> &Sha256Sum {
         &self.sha256
     }
 }
 
-/// Whether this build may run the code that the stamp speaks of.
+/// Checks that this build may run code with this stamp, and that it is the module.
 fn agree(file: &Path, stamp: &Stamp, module: &str) -> Result<(), LoadError> {
     let here = Stamp::of_this_build();
     let differences = stamp.differences(&here);
@@ -280,12 +278,12 @@ fn agree(file: &Path, stamp: &Stamp, module: &str) -> Result<(), LoadError> {
     Ok(())
 }
 
-/// A file as cargo builds it is as good as any until it is damaged.
+/// Logs that a file has no digest. Such a file is fine until it is damaged.
 fn say_undigested(file: &Path, host: &dyn Host) {
     let path = file.display();
     let message = format!(
-        "{path}: no digest in it, so that damage of the file cannot be found: `gantry module build` and `cargo xtask \
-         install` write one"
+        "{path} has no digest, so damage to the file cannot be detected; `gantry module build` and `cargo xtask \
+         install` add one"
     );
     if host.enabled(Level::Info) {
         host.log(&Record { level: Level::Info, target: "gantry-loader", message: &message, fields: &[] });

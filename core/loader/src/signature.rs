@@ -1,5 +1,5 @@
-//! Signatures of modules' files: ed25519 (RFC 8032) over all bytes of the file,
-//! in base64 in a file beside it. Which keys count, ModuleSigners says.
+//! Signatures of module files: ed25519 (RFC 8032) over all bytes of the file, in base64
+//! in a file next to it. ModuleSigners says which keys count.
 
 use std::fmt;
 use std::io;
@@ -13,19 +13,19 @@ use ed25519_dalek::{Signature, SigningKey, VerifyingKey};
 use crate::error::LoadError;
 use crate::file::{self, Trust};
 
-/// The largest file of keys or signatures that is read, in bytes.
+/// The size limit for a file of keys or signatures, in bytes.
 const LIMIT: u64 = 64 * 1024;
-/// What a file with a private key begins with.
+/// The first word of a file with a private key.
 const PRIVATE: &str = "gantry-private-key-ed25519";
 
-/// Where the signature of a module's file is looked for: `mod_x.so.sig`.
+/// The path of a module file's signature: `mod_x.so.sig`.
 pub fn signature_path(file: &Path) -> PathBuf {
     let mut path = file.as_os_str().to_owned();
     path.push(".sig");
     path.into()
 }
 
-/// A public key: whoever has the private one may sign.
+/// A public key. Its private key can sign modules.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Signer(VerifyingKey);
 
@@ -36,10 +36,10 @@ impl FromStr for Signer {
     fn from_str(word: &str) -> Result<Self, LoadError> {
         let refuse = |detail| LoadError::Key { word: word.to_owned(), detail };
         let bytes: [u8; 32] = decoded(word)
-            .ok_or_else(|| refuse("no public key: 32 bytes in base64, or the path of a file with such keys"))?;
+            .ok_or_else(|| refuse("not a public key (32 bytes in base64) or the path of a file with public keys"))?;
         let key = VerifyingKey::from_bytes(&bytes)
-            .map_err(|_| refuse("no public key: these bytes are no point of the curve"))?;
-        if key.is_weak() { Err(refuse("a weak key, which fits signatures by anybody")) } else { Ok(Self(key)) }
+            .map_err(|_| refuse("not a public key: these bytes are not a point on the curve"))?;
+        if key.is_weak() { Err(refuse("a weak key: anyone can forge its signatures")) } else { Ok(Self(key)) }
     }
 }
 
@@ -49,14 +49,14 @@ impl fmt::Display for Signer {
     }
 }
 
-/// The keys whose signatures count: those of a word of ModuleSigners, which is a
-/// key itself or the absolute path of a file with a key a line. What follows
-/// the key on its line, and lines that begin with `#`, are remarks. Whoever may
-/// write to the file may sign, so with a trust named its owner and mode count.
+/// The keys that a word of ModuleSigners names. The word is a key, or the absolute path
+/// of a file with one key per line. Text after a key and lines that start with `#` are
+/// comments. Anyone who can write to the file can add a key, so its owner and mode are
+/// checked if a trust is given.
 ///
 /// # Errors
-/// The word is neither, or the file cannot be read, is not trusted, or has
-/// anything else in it.
+/// The word is neither, or the file cannot be read, is not trusted, or contains
+/// anything else.
 pub fn signers(word: &str, trust: Option<Trust>) -> Result<Vec<Signer>, LoadError> {
     // A key may begin with a slash, too.
     if !word.starts_with('/') || decoded::<32>(word).is_some() {
@@ -68,7 +68,7 @@ pub fn signers(word: &str, trust: Option<Trust>) -> Result<Vec<Signer>, LoadErro
     let keys: Vec<Signer> =
         lines.map(|line| line.split_whitespace().next().unwrap_or(line).parse()).collect::<Result<_, _>>()?;
     if keys.is_empty() {
-        return Err(LoadError::Key { word: word.to_owned(), detail: "no key in this file" });
+        return Err(LoadError::Key { word: word.to_owned(), detail: "this file contains no key" });
     }
     Ok(keys)
 }
@@ -99,13 +99,13 @@ pub fn verify<'s>(file: &Path, bytes: &[u8], signers: &'s [Signer]) -> Result<&'
 pub struct PrivateKey(SigningKey);
 
 impl PrivateKey {
-    /// A new one.
+    /// Generates a new key.
     ///
     /// # Errors
     /// The system has no random bytes.
     pub fn generate() -> io::Result<Self> {
         let mut bytes = [0; 32];
-        // So few bytes come whole or not at all (getrandom(2)).
+        // So few bytes come all at once or not at all (getrandom(2)).
         let filled = rustix::rand::getrandom(&mut bytes, rustix::rand::GetRandomFlags::empty())?;
         if filled != bytes.len() {
             return Err(io::Error::other("too few random bytes"));
@@ -113,23 +113,23 @@ impl PrivateKey {
         Ok(Self(SigningKey::from_bytes(&bytes)))
     }
 
-    /// Reads the file that holds it.
+    /// Reads the key from a file.
     ///
     /// # Errors
-    /// It cannot be read, others may read it, or it holds something else.
+    /// The file cannot be read, others have access to it, or it contains something else.
     pub fn read(path: &Path) -> Result<Self, LoadError> {
         let refuse = |detail| LoadError::Key { word: path.display().to_string(), detail };
         let read = file::read(path, None, LIMIT)?;
         if read.mode & 0o077 != 0 {
-            return Err(refuse("others may use this private key: chmod 600 it, and consider it stolen"));
+            return Err(refuse("others can read this private key; chmod 600 the file, and consider the key stolen"));
         }
         let text = str::from_utf8(&read.bytes).unwrap_or_default();
         let key = text.trim().strip_prefix(PRIVATE).and_then(|key| decoded(key.trim()));
-        let key = key.ok_or_else(|| refuse("no private key as gantry module keygen writes it"))?;
+        let key = key.ok_or_else(|| refuse("not a private key from gantry module keygen"))?;
         Ok(Self(SigningKey::from_bytes(&key)))
     }
 
-    /// The text of the file that holds it.
+    /// The text of a file for this key.
     pub fn text(&self) -> String {
         format!("{PRIVATE} {}\n", BASE64_STANDARD.encode(self.0.as_bytes()))
     }
@@ -139,7 +139,7 @@ impl PrivateKey {
         Signer(self.0.verifying_key())
     }
 
-    /// The text of the file that lies beside the one with these bytes.
+    /// The text of the signature file for these bytes.
     pub fn sign(&self, bytes: &[u8]) -> String {
         format!("{}\n", BASE64_STANDARD.encode(self.0.sign(bytes).to_bytes()))
     }
@@ -158,7 +158,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_signature_fits_its_bytes_and_its_key_alone() {
+    fn a_signature_matches_only_its_bytes_and_key() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("mod_x.so");
         let (key, other) = (PrivateKey::generate().unwrap(), PrivateKey::generate().unwrap());
@@ -170,7 +170,7 @@ mod tests {
         fs::write(signature_path(&file), key.sign(b"code")).unwrap();
         check(b"code", &[&key]).unwrap();
         check(b"code", &[&other, &key]).unwrap();
-        assert!(refused(b"code", &[&other]).contains("fits none of the 1 keys"));
+        assert!(refused(b"code", &[&other]).contains("matches no ModuleSigners key (1 tried)"));
         assert!(refused(b"c0de", &[&key]).contains("changed after it was signed"));
         assert!(refused(b"", &[&key]).contains("changed after it was signed"));
         assert!(check(b"code", &[]).is_err());
@@ -227,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn a_private_key_is_for_its_owner_alone() {
+    fn only_the_owner_may_read_a_private_key() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("key");
         let key = PrivateKey::generate().unwrap();

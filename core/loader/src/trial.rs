@@ -1,12 +1,11 @@
-//! Loading a file in a process of its own before it is loaded in this one. What
-//! checks cannot see (a damaged relocation, a constructor that crashes, ends the
-//! process or hangs) meets that process, and becomes a refusal here.
+//! Loads a file in a separate process before it is loaded in this one. Problems that the
+//! checks cannot see (a damaged relocation, a constructor that crashes, ends the process
+//! or hangs) only hit that process, and this one refuses the file.
 //!
-//! The child is this executable under a hidden first argument ([`Trial::answer`]).
-//! It gets the very copy that would be mapped here as its standard input, its
-//! other streams are a pipe, and every other descriptor is closed on exec, so
-//! that nothing of the daemon's leaks. It is spawned by `posix_spawn`, which a
-//! process with threads may do at any time.
+//! The child is this executable with a hidden first argument ([`Trial::answer`]). Its
+//! standard input is the copy that would be mapped here, its other streams are a pipe,
+//! and all other descriptors are closed on exec, so nothing of the daemon leaks. It is
+//! started with `posix_spawn`, which is safe in a process with threads.
 
 mod child;
 mod terms;
@@ -29,17 +28,17 @@ use self::terms::{LIBRARY, MODULE, REFUSED, SOUND};
 use crate::failure::{Ending, Failure};
 use crate::map::Copy;
 
-/// How long a trial may take. Loading takes milliseconds; the rest is for a
-/// machine that is very busy.
+/// The time limit of a trial. Loading takes milliseconds; the rest is for a very busy
+/// machine.
 const LIMIT: Duration = Duration::from_secs(10);
 
-/// What is kept of the child's output, in bytes.
+/// The part of the child's output that is kept, in bytes.
 const OUTPUT_KEPT: usize = 4096;
 
-/// How often is read on end: more than a pipe holds.
+/// The most reads in a row; together more than a pipe holds.
 const MOST_READS: usize = 32;
 
-/// How files are tried.
+/// How to try files.
 pub struct Trial {
     program: PathBuf,
     arguments: Vec<OsString>,
@@ -48,27 +47,26 @@ pub struct Trial {
 }
 
 impl Trial {
-    /// By this executable, whose `main` begins with [`Trial::answer`]. That a
-    /// trial cannot be had, `host` is told.
+    /// Uses this executable, whose `main` must start with [`Trial::answer`]. Tells
+    /// `host` when no trial can be run.
     pub fn of_this_executable(host: &'static dyn Host) -> Self {
-        // Not its path: that may lead to another build by now.
+        // Not its path, which may lead to another build by now.
         Self::new("/proc/self/exe".into(), Vec::new(), LIMIT, host)
     }
 
-    /// By any program: it gets what `of_this_executable` would, behind
-    /// `arguments`.
+    /// Uses any program, with `arguments` before those of `of_this_executable`.
     pub fn new(program: PathBuf, arguments: Vec<OsString>, limit: Duration, host: &'static dyn Host) -> Self {
         Self { program, arguments, limit, host }
     }
 
-    /// What this process has to do when it is such a child, and how it ends.
-    /// To be asked before `main` does anything else.
+    /// Does the child's work if this process is a child, and returns its exit code.
+    /// Call this before anything else in `main`.
     pub fn answer() -> Option<ExitCode> {
         child::answer()
     }
 
-    /// Tries a module's copy, whose way in is `symbol`, behind the libraries that
-    /// were loaded.
+    /// Tries a module's copy with the entry function `symbol`, after the loaded
+    /// libraries.
     pub(crate) fn of_module(
         &self,
         file: &Path,
@@ -79,7 +77,7 @@ impl Trial {
         self.run(file, copy.handle().map(Stdio::from), &[MODULE.as_ref(), symbol.as_ref()], libraries)
     }
 
-    /// Tries a library by its real path, behind those that were loaded.
+    /// Tries a library by its resolved path, after the loaded libraries.
     pub(crate) fn of_library(&self, file: &Path, real_path: &Path, libraries: &[PathBuf]) -> Result<(), Failure> {
         self.run(file, Ok(Stdio::null()), &[LIBRARY.as_ref(), real_path.as_os_str()], libraries)
     }
@@ -94,11 +92,11 @@ impl Trial {
         let token = token();
         let (status, output) = match input.and_then(|input| self.outcome(input, what, &token, libraries)) {
             Ok(found) => found,
-            // Without /proc, say, or without room for one more process. What was
-            // good enough before there were trials still is.
+            // Without /proc, for example, or at the limit on processes. The other
+            // checks must then be enough.
             Err(error) => {
                 let path = file.display();
-                self.warn(&format!("{path}: loaded without a trial in a process of its own: {error}"));
+                self.warn(&format!("{path}: loaded without a trial load: {error}"));
                 return Ok(());
             }
         };
@@ -111,7 +109,7 @@ impl Trial {
         Err(Failure { ending, last_words: last_line(&output.kept) })
     }
 
-    /// How the child ended, None when it did not in time; and what it wrote.
+    /// How the child ended (`None` if not in time), and its output.
     fn outcome(
         &self,
         input: Stdio,
@@ -130,13 +128,13 @@ impl Trial {
             .stdin(input)
             .stdout(theirs.try_clone()?)
             .stderr(theirs)
-            // So that whatever it starts can be ended with it.
+            // So that all processes it starts can be killed with it.
             .process_group(0)
             .spawn()?;
         let mut output = Output { pipe: output, kept: Vec::new(), token: token.into(), spoken: false };
         let ended = ended(&child, &mut output, self.limit);
-        // Before it is reaped, while the group's number is nobody else's: what a
-        // constructor started ends with it.
+        // Kill the processes that a constructor started, before the child is reaped
+        // and its group's number can be reused.
         end(&mut child);
         let status = child.wait()?;
         output.take();
@@ -150,7 +148,7 @@ impl Trial {
     }
 }
 
-/// Whether the child ended by itself in time; its output is taken meanwhile.
+/// Whether the child ended by itself in time; reads its output meanwhile.
 fn ended(child: &Child, output: &mut Output, limit: Duration) -> io::Result<bool> {
     let handle: OwnedFd = pidfd_open(pid(child)?, PidfdFlags::empty())?;
     let deadline = Instant::now() + limit;
@@ -162,7 +160,7 @@ fn ended(child: &Child, output: &mut Output, limit: Duration) -> io::Result<bool
         }
         let left = Timespec::try_from(left).map_err(io::Error::other)?;
         let mut waiting = [PollFd::new(&handle, PollFlags::IN), PollFd::new(&output.pipe, PollFlags::IN)];
-        // A pipe that nobody writes to any more would end each wait at once.
+        // A closed pipe would end every poll at once.
         let waiting = if open { &mut waiting[..] } else { &mut waiting[..1] };
         match poll(waiting, Some(&left)) {
             Ok(_) | Err(Errno::INTR) => {}
@@ -177,7 +175,8 @@ fn ended(child: &Child, output: &mut Output, limit: Duration) -> io::Result<bool
 
 fn end(child: &mut Child) {
     if let Ok(group) = pid(child) {
-        // It may be gone, or not have made its group yet: then by itself.
+        // The child may be gone, or may not have made its group yet; so also kill it
+        // directly.
         let _ = kill_process_group(group, Signal::KILL);
     }
     let _ = child.kill();
@@ -187,25 +186,25 @@ fn pid(child: &Child) -> io::Result<Pid> {
     i32::try_from(child.id()).ok().and_then(Pid::from_raw).ok_or_else(|| io::Error::other("no process id"))
 }
 
-/// What nobody but the child's own last line knows.
+/// A secret that only the end of the child's code writes.
 fn token() -> String {
     let random = || RandomState::new().hash_one(0);
     format!("{:016x}{:016x}", random(), random())
 }
 
-/// What the child writes.
+/// The child's output.
 struct Output {
     pipe: PipeReader,
-    /// Its end, without the token.
+    /// The last part, without the token.
     kept: Vec<u8>,
     token: Vec<u8>,
-    /// Whether the token was in it.
+    /// Whether the token was found.
     spoken: bool,
 }
 
 impl Output {
-    /// Takes what is there, without waiting; whether there may come more. A child
-    /// that never stops writing keeps nobody from looking at the time.
+    /// Reads what is available, without waiting; returns whether more may come. It
+    /// returns even if the child never stops writing, so that the time is checked.
     fn take(&mut self) -> bool {
         let mut buffer = [0; OUTPUT_KEPT];
         for _ in 0..MOST_READS {
@@ -234,7 +233,7 @@ impl Output {
     }
 }
 
-/// The last line that says anything, fit for a log.
+/// The last line that is not empty, cleaned for a log.
 fn last_line(output: &[u8]) -> String {
     let text = String::from_utf8_lossy(output);
     let line = text.lines().rev().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default();
@@ -246,7 +245,7 @@ mod tests {
     use super::*;
     use crate::error::LoadError;
 
-    /// Keeps what it is told.
+    /// Keeps the messages.
     struct Told(std::sync::Mutex<String>);
 
     impl Host for Told {
@@ -261,7 +260,7 @@ mod tests {
 
     static TOLD: Told = Told(std::sync::Mutex::new(String::new()));
 
-    /// What is said of a child that does this.
+    /// The result of a trial whose child runs this script.
     fn tried(script: &str, limit: Duration) -> Result<(), String> {
         let trial = Trial::new("/bin/sh".into(), vec!["-c".into(), script.into()], limit, &TOLD);
         let copy = Copy::new(Path::new("mod_x.so"), b"the bytes").unwrap();
@@ -272,10 +271,10 @@ mod tests {
     #[test]
     fn a_trial_that_does_not_end_well_is_a_refusal() {
         for (script, words) in [
-            ("kill -SEGV $$", &["/m/mod_x.so: ", "died of SIGSEGV", "install it anew"][..]),
+            ("kill -SEGV $$", &["/m/mod_x.so: ", "died of SIGSEGV", "reinstall"][..]),
             ("kill -USR1 $$", &["died of signal 10"]),
-            ("exit 0", &["ended that process with exit code 0"]),
-            ("echo one; echo two >&2; echo; exit 3", &["exit code 3", "it last wrote 'two'"]),
+            ("exit 0", &["exited with code 0"]),
+            ("echo one; echo two >&2; echo; exit 3", &["exited with code 3", "it last wrote 'two'"]),
             // More than a pipe holds.
             ("i=0; while [ $i -lt 9000 ]; do echo line $i; i=$((i+1)); done; exit 1", &["'line 8999'"]),
         ] {
@@ -288,10 +287,10 @@ mod tests {
     }
 
     #[test]
-    fn the_exit_code_alone_says_nothing() {
+    fn the_exit_code_alone_is_not_trusted() {
         for script in ["exit 86", "exit 87", "echo 0123456789abcdef0123456789abcdef; exit 86"] {
             let error = tried(script, LIMIT).unwrap_err();
-            assert!(error.contains("ended that process with exit code 8"), "{error}");
+            assert!(error.contains("exited with code 8"), "{error}");
         }
         let error = tried("echo one; echo $2; kill -SEGV $$", LIMIT).unwrap_err();
         assert!(error.contains("died of SIGSEGV") && error.contains("it last wrote 'one'"), "{error}");
@@ -299,7 +298,7 @@ mod tests {
     }
 
     #[test]
-    fn one_that_hangs_is_ended_with_all_that_it_started() {
+    fn a_hanging_child_is_killed_with_all_that_it_started() {
         let limit = Duration::from_secs(1);
         for script in
             ["exec sleep 1000", "exec yes", "sleep 1000 & echo waiting; wait", "exec >/dev/null 2>&1; sleep 1000"]
@@ -310,11 +309,11 @@ mod tests {
     }
 
     #[test]
-    fn what_one_that_ended_well_left_behind_ends_too() {
+    fn processes_left_by_a_successful_child_are_killed_too() {
         let folder = tempfile::tempdir().unwrap();
         let fifo = folder.path().join("fifo");
         assert!(Command::new("mkfifo").arg(&fifo).status().unwrap().success());
-        // Reading ends when nobody has the fifo open any more.
+        // Reading ends when no process has the fifo open any more.
         let script = format!("exec 3<>{}; sleep 1000 & echo $2; exit 86", fifo.display());
         let reading = std::thread::spawn(move || std::fs::read(fifo));
         assert_eq!(tried(&script, LIMIT), Ok(()));
@@ -322,18 +321,16 @@ mod tests {
     }
 
     #[test]
-    fn the_child_has_the_copy_and_the_words_and_nothing_else_of_ours() {
+    fn the_child_gets_only_the_copy_and_its_arguments() {
         let script = "[ \"$(cat <&0)\" = 'the bytes' ] && [ \"$0 $1 $3\" = '--try-module gantry_image_mod_x /lib/liby.so' ] \
                       && ls -l /proc/$$/fd | grep -c memfd | grep -qx 1 && ! [ -e /proc/$$/fd/3 ] && echo $2 && exit 86";
         assert_eq!(tried(script, LIMIT), Ok(()));
     }
 
     #[test]
-    fn without_a_child_the_log_is_told_and_nothing_is_refused() {
+    fn without_a_child_the_file_is_loaded_and_the_log_says_so() {
         let trial = Trial::new("/nonexistent/exe".into(), Vec::new(), LIMIT, &TOLD);
         trial.of_library(Path::new("liby.so"), Path::new("/lib/liby.so"), &[]).unwrap();
-        assert!(
-            TOLD.0.lock().unwrap().contains("liby.so: loaded without a trial in a process of its own: No such file")
-        );
+        assert!(TOLD.0.lock().unwrap().contains("liby.so: loaded without a trial load: No such file"));
     }
 }

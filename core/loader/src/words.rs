@@ -1,5 +1,5 @@
-//! The longer sentences of [`LoadError`](crate::error::LoadError): lists, differences,
-//! and what to do about the system's own words.
+//! The longer parts of [`LoadError`](crate::error::LoadError)'s messages: lists, differences,
+//! and advice about the system's errors.
 
 use std::io;
 use std::path::PathBuf;
@@ -8,12 +8,12 @@ use crate::failure::{Ending, Failure};
 
 pub(crate) fn listed(folders: &[PathBuf]) -> String {
     if folders.is_empty() {
-        return "any folder (none is named)".to_owned();
+        return "any folder: no folder is configured".to_owned();
     }
     folders.iter().map(|folder| folder.display().to_string()).collect::<Vec<_>>().join(", ")
 }
 
-/// The system's words without its number.
+/// The system's message without its error number.
 pub(crate) fn words(error: &io::Error) -> String {
     let text = error.to_string();
     text.split(" (os error").next().unwrap_or(&text).to_owned()
@@ -25,10 +25,10 @@ pub(crate) fn mismatch(found: &str, needed: &str, differences: &[(&'static str, 
         format!("{key} (module {theirs}, gantryd {ours})")
     });
     let shown = shown.collect::<Vec<_>>().join(", ");
-    format!("built for stamp {found}, this gantryd has {needed}; differs in: {shown}")
+    format!("built for stamp {found}, but this gantryd has {needed}; differs in: {shown}")
 }
 
-/// As much of a stamp's value as tells it from the other one.
+/// The part of a stamp's value that differs from the other one.
 fn shown(key: &str, value: &str, other: &str) -> String {
     match key {
         _ if value.is_empty() => "none".to_owned(),
@@ -41,24 +41,24 @@ fn shown(key: &str, value: &str, other: &str) -> String {
     }
 }
 
-/// What to do about an error of reading, where there is something.
+/// Advice about an error while reading, if there is any.
 pub(crate) fn advice(error: &io::Error) -> &'static str {
     match error.kind() {
-        io::ErrorKind::PermissionDenied => "; the user that gantryd is started as must be able to read it",
-        io::ErrorKind::NotFound => "; if it is a link, what it leads to is not there",
+        io::ErrorKind::PermissionDenied => " (the user that starts gantryd must be able to read it)",
+        io::ErrorKind::NotFound => " (if it is a link, its target is missing)",
         _ => "",
     }
 }
 
 pub(crate) fn several(modules: &[String]) -> String {
     format!(
-        "holds the stamps of several modules ({}), a file holds one: a module must not depend on another one's crate; \
-         name it under requires instead, and rebuild",
+        "contains the stamps of several modules, {}, but a file must contain one: a module must not depend on another \
+         module's crate (list that module under requires instead, and rebuild)",
         modules.join(", ")
     )
 }
 
-/// The system's words for a library that cannot be linked, with the ways out.
+/// The system's message about a library that cannot be linked, with advice.
 pub(crate) fn unlinked(detail: &str, searched: &[PathBuf]) -> String {
     if detail.contains("cannot open shared object file") {
         let folders = match searched {
@@ -66,30 +66,28 @@ pub(crate) fn unlinked(detail: &str, searched: &[PathBuf]) -> String {
             searched => listed(searched),
         };
         return format!(
-            "{detail}; this library was looked for in {folders}, and in the folders that /etc/ld.so.conf names: install it, \
-             name its folder in /etc/ld.so.conf and run ldconfig, or load it by its path with LoadFile above this line"
+            "{detail}; the library was searched in {folders} and the folders in /etc/ld.so.conf (install it, add its \
+             folder to /etc/ld.so.conf and run ldconfig, or load it with LoadFile above this line)"
         );
     }
     if detail.contains("undefined symbol") {
         return format!(
-            "{detail}; a library that it needs is missing or of another version: name it with LoadFile above this line, \
-             or rebuild"
+            "{detail}; a library that it needs is missing or has another version (load the right one with LoadFile above \
+             this line, or rebuild)"
         );
     }
     detail.to_owned()
 }
 
-/// How a trial ended, and what to do about it.
+/// How a trial failed, and what to do about it.
 pub(crate) fn tried(Failure { ending, last_words }: &Failure) -> String {
     let advice = match ending {
-        Ending::Signal(_) => {
-            "The file is damaged, or code that it runs when it is loaded is wrong: install it anew, or rebuild it"
-        }
-        Ending::Code(_) => "Code that it runs when it is loaded ends the process: rebuild it without",
-        Ending::Never(_) => "Code that it runs when it is loaded hangs: rebuild it without",
+        Ending::Signal(_) => "the file is damaged, or its load-time code is broken: reinstall or rebuild it",
+        Ending::Code(_) => "its load-time code ends the process: rebuild it without that code",
+        Ending::Never(_) => "its load-time code hangs: rebuild it without that code",
     };
     let words = if last_words.is_empty() { String::new() } else { format!("; it last wrote '{last_words}'") };
-    format!("a trial load, in a process of its own, {ending}{words}; it was not loaded here. {advice}")
+    format!("a trial load in a separate process {ending}{words} ({advice})")
 }
 
 #[cfg(test)]
@@ -97,7 +95,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_missing_library_comes_with_the_ways_out() {
+    fn a_missing_library_comes_with_advice() {
         let detail = "libmysqlclient.so.21: cannot open shared object file: No such file or directory";
         let text = unlinked(detail, &["/lib".into(), "/usr/lib".into()]);
         assert!(text.starts_with("libmysqlclient.so.21: cannot open"), "{text}");
@@ -107,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_symbol_comes_with_the_ways_out() {
+    fn a_missing_symbol_comes_with_advice() {
         assert!(unlinked("undefined symbol: mysql_init", &[]).contains("LoadFile"));
         assert_eq!(unlinked("file too short", &[]), "file too short");
     }

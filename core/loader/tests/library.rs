@@ -1,5 +1,5 @@
-//! Libraries for LoadFile, in a process of their own: what they export is there
-//! for all.
+//! Libraries for LoadFile. This test has its own process, because their symbols become
+//! global.
 #![allow(unsafe_code)]
 
 #[allow(dead_code)] // The other tests use the rest of it.
@@ -40,7 +40,7 @@ fn a_library_is_loaded_for_all_and_for_good() {
     refused(&fixture.file, &["cut short"]);
     fs::write(&fixture.file, &whole).unwrap();
     fs::set_permissions(&fixture.file, Permissions::from_mode(0o666)).unwrap();
-    refused(&fixture.file, &["may be written to by others"]);
+    refused(&fixture.file, &["can be changed by others"]);
     fs::set_permissions(&fixture.file, Permissions::from_mode(0o644)).unwrap();
     fixture.replace(b"libc.so.6\0", b"libq.so.6\0");
     refused(&fixture.file, &["libq.so.6", "/usr/lib", "ld.so.conf"]);
@@ -51,7 +51,7 @@ fn a_library_is_loaded_for_all_and_for_good() {
     assert!(fixture.mark.exists());
     assert!(is_global());
     assert_eq!(loader.load_library(&fixture.file).unwrap(), Library::Already);
-    // Put in its place, as administrators' tools do: what is mapped stays whole.
+    // Renamed over it, as administrators' tools do: the mapped file stays complete.
     let other = folder.join("other");
     fs::write(&other, b"another file").unwrap();
     fs::rename(&other, &fixture.file).unwrap();

@@ -1,5 +1,5 @@
-//! Real module files, each built by cargo: those that were built otherwise than
-//! this test are refused before any of their code runs, the others load.
+//! Real module files, built by cargo. Those that were built differently from this test
+//! are refused before any of their code runs; the others load.
 
 mod fixture;
 
@@ -15,11 +15,11 @@ use gantry_api::stamp::{EQUAL, FRAME_HEAD};
 use gantry_loader::{LoadError, Loaded, Loader, PrivateKey, Trust, inspect, signature_path};
 
 fn load(fixture: &Fixture) -> Result<Arc<Loaded>, LoadError> {
-    // As an unprivileged user's: the tests may run in anybody's folder.
+    // Lenient, because the tests may run in any user's folder.
     Loader::with_trust(Trust::Lenient).load(&fixture.file, "mod_fixture", None, &HOST)
 }
 
-/// Refused, with these words, and none of its code ran.
+/// Asserts that it is refused with these words, and that none of its code ran.
 #[track_caller]
 fn refused(fixture: &Fixture, words: &[&str]) {
     let error = load(fixture).err().expect("it is refused").to_string();
@@ -75,7 +75,7 @@ fn another_module_than_the_name_says_is_refused() {
     let fixture = Build::Plain.unmarked("name.so");
     let error =
         Loader::with_trust(Trust::Lenient).load(&fixture.file, "mod_other", None, &HOST).err().unwrap().to_string();
-    assert!(error.contains("holds the module mod_fixture, not mod_other"), "{error}");
+    assert!(error.contains("contains the module mod_fixture, not mod_other"), "{error}");
     assert!(!fixture.mark.exists());
 }
 
@@ -104,7 +104,7 @@ fn each_tampered_field_of_the_stamp_is_refused_and_named() {
         let word = if key == "flags" { "flags (module" } else { &format!("{key} (module x") };
         refused(&fixture, &[word]);
     }
-    // Without a checksum that fits, not even the field is looked at.
+    // If the checksum does not match, no field is read.
     let at = fixture::stamp_at(&whole);
     for offset in [0, 8, 12, 16, FRAME_HEAD, FRAME_HEAD + 40] {
         let mut changed = whole.clone();
@@ -134,7 +134,7 @@ fn a_module_cut_short_is_refused_at_every_length() {
 fn a_library_that_is_missing_is_named_with_the_ways_out() {
     let fixture = Build::Plain.unmarked("library.so");
     fixture.replace(b"libc.so.6\0", b"libq.so.6\0");
-    // As told by ld.so(8), the folder that every system has.
+    // According to ld.so(8), every system has this folder.
     refused(&fixture, &["libq.so.6", "/usr/lib", "ld.so.conf", "LoadFile"]);
 }
 
@@ -146,7 +146,7 @@ fn what_is_no_shared_object_for_this_machine_is_refused() {
     for (at, value, words) in [
         (0, b'#', &["not a shared object"][..]),
         (4, 1, &["32-bit", "install the build for"]),
-        (5, 2, &["big end first", "install the build for"]),
+        (5, 2, &["big-endian", "install the build for"]),
         (16, 2, &["an executable or object file", "cdylib"]),
         (16, 1, &["an executable or object file", "cdylib"]),
         (18, 22, &["s390x", "install the build for"]),
@@ -162,7 +162,7 @@ fn what_is_no_shared_object_for_this_machine_is_refused() {
 fn a_file_without_a_stamp_is_refused() {
     let fixture = Build::Plain.unmarked("unstamped.so");
     fixture.replace(b"\0.gantry.stamp\0", b"\0.gantry.scamp\0");
-    refused(&fixture, &["no stamp in it", "install the file as it was built"]);
+    refused(&fixture, &["no stamp", "install the file as it was built"]);
 }
 
 #[test]
@@ -177,12 +177,12 @@ fn two_stamps_are_refused_and_named() {
     changed[at..at + FRAME_HEAD + length].fill(0);
     changed[at..at + stamps.len()].copy_from_slice(&stamps);
     fs::write(&fixture.file, &changed).unwrap();
-    refused(&fixture, &["mod_one, mod_two", "a file holds one"]);
+    refused(&fixture, &["mod_one, mod_two", "a file must contain one"]);
     // In two sections.
     let mut changed = whole;
     fixture::restamp_section(&mut changed, ".gantry.directives");
     fs::write(&fixture.file, &changed).unwrap();
-    refused(&fixture, &["a file holds one"]);
+    refused(&fixture, &["a file must contain one"]);
 }
 
 #[test]
@@ -222,7 +222,7 @@ fn what_others_may_change_is_refused() {
     let folder = fixture.file.parent().unwrap();
     let (file_mode, folder_mode) = (0o644, 0o755);
     fs::set_permissions(&fixture.file, Permissions::from_mode(0o666)).unwrap();
-    refused(&fixture, &["may be written to by others", "mode 0666", "chmod go-w", "writable.so"]);
+    refused(&fixture, &["can be changed by others", "mode 0666", "chmod go-w", "writable.so"]);
     fs::set_permissions(&fixture.file, Permissions::from_mode(file_mode)).unwrap();
     fs::set_permissions(folder, Permissions::from_mode(0o777)).unwrap();
     refused(&fixture, &["mode 0777", folder.to_str().unwrap()]);
@@ -230,7 +230,7 @@ fn what_others_may_change_is_refused() {
     if rustix::process::geteuid().is_root() {
         std::os::unix::fs::chown(&fixture.file, Some(12345), None).unwrap();
         let error = Loader::with_trust(Trust::Strict).load(&fixture.file, "mod_fixture", None, &HOST).err().unwrap();
-        assert!(error.to_string().contains("belongs to the user with the id 12345"), "{error}");
+        assert!(error.to_string().contains("belongs to user id 12345"), "{error}");
         assert!(!fixture.mark.exists());
     }
 }
@@ -251,11 +251,11 @@ fn where_signers_are_named_an_unsigned_file_is_refused() {
     let whole = fs::read(&fixture.file).unwrap();
     refused(&key, "gantry module sign --key");
     fs::write(signature_path(&fixture.file), key.sign(&whole)).unwrap();
-    refused(&other, "fits none of the 1 keys");
+    refused(&other, "matches no ModuleSigners key (1 tried)");
     fs::write(&fixture.file, [&whole[..], b"\0"].concat()).unwrap();
     refused(&key, "changed after it was signed");
     fs::write(signature_path(&fixture.file), "rubbish").unwrap();
-    refused(&key, "holds no signature");
+    refused(&key, "not a signature");
     fs::write(&fixture.file, &whole).unwrap();
     fs::write(signature_path(&fixture.file), key.sign(&whole)).unwrap();
     load(&key).unwrap();

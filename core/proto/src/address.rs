@@ -1,5 +1,5 @@
 //! Addresses of data connections in arguments and replies: PORT and 227 (RFC 959), EPRT, EPSV and 229 (RFC 2428).
-//! Which addresses a client may name is policy, and not decided here.
+//! The caller decides which addresses a client may name.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4};
@@ -9,18 +9,18 @@ use crate::reply::Reply;
 /// What is wrong with an address. The client is at fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AddressError {
-    /// It has not the form that the command's definition gives.
+    /// It does not have the form that the command's definition requires.
     Malformed,
-    /// A number does not fit in its field, or the port is 0.
+    /// A number is too large for its field, or the port is 0.
     OutOfRange,
     /// The protocol is neither 1 (IPv4) nor 2 (IPv6).
     UnsupportedProtocol,
-    /// The address is not one of the protocol that was named.
+    /// The address does not belong to the named protocol.
     WrongFamily,
 }
 
 impl AddressError {
-    /// The code of the reply that RFC 959 and RFC 2428 want for it.
+    /// The reply code that RFC 959 and RFC 2428 require for it.
     #[must_use]
     pub const fn code(self) -> u16 {
         match self {
@@ -43,7 +43,7 @@ impl fmt::Display for AddressError {
 
 impl std::error::Error for AddressError {}
 
-/// The family of addresses that EPRT and EPSV name by number.
+/// The address family that EPRT and EPSV name by number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Protocol {
     /// 1
@@ -52,18 +52,18 @@ pub enum Protocol {
     Ipv6,
 }
 
-/// What EPSV asks for.
+/// The argument of EPSV.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Epsv {
     /// A port for the protocol of the control connection.
     Same,
     /// A port for this protocol.
     Protocol(Protocol),
-    /// That no other command than EPSV set up data connections from now on.
+    /// A promise that the client will use only EPSV for data connections from now on.
     All,
 }
 
-/// The address in the argument of PORT: `h1,h2,h3,h4,p1,p2`.
+/// Reads the argument of PORT: `h1,h2,h3,h4,p1,p2`.
 ///
 /// # Errors
 ///
@@ -83,8 +83,8 @@ pub fn parse_port(argument: &[u8]) -> Result<SocketAddrV4, AddressError> {
     Ok(SocketAddrV4::new(Ipv4Addr::new(a, b, c, d), port))
 }
 
-/// The address in the argument of EPRT: `|1|132.235.1.2|6275|` or `|2|1080::8:800:200C:417A|5282|`, with any
-/// delimiter from `!` to `~`.
+/// Reads the argument of EPRT: `|1|132.235.1.2|6275|` or `|2|1080::8:800:200C:417A|5282|`, with any delimiter from
+/// `!` to `~`.
 ///
 /// # Errors
 ///
@@ -110,7 +110,7 @@ pub fn parse_eprt(argument: &[u8]) -> Result<SocketAddr, AddressError> {
     Ok(SocketAddr::new(address, nonzero(port)?))
 }
 
-/// The argument of EPSV: nothing, `1`, `2` or `ALL`.
+/// Reads the argument of EPSV: nothing, `1`, `2` or `ALL`.
 ///
 /// # Errors
 ///
@@ -154,7 +154,7 @@ pub fn epsv_reply(port: u16) -> Reply {
     Reply::new(229, format!("Entering Extended Passive Mode (|||{port}|)"))
 }
 
-/// The IPv4 address for PASV or PORT, also when a socket for both protocols gives it as a mapped IPv6 one.
+/// The IPv4 address for PASV or PORT, even if a dual-stack socket reports it as a mapped IPv6 address.
 #[must_use]
 pub fn as_ipv4(address: IpAddr) -> Option<Ipv4Addr> {
     match address.to_canonical() {
@@ -163,7 +163,7 @@ pub fn as_ipv4(address: IpAddr) -> Option<Ipv4Addr> {
     }
 }
 
-/// The address as IPv6 sockets want it.
+/// The address in the form for IPv6 sockets.
 #[must_use]
 pub fn as_ipv6(address: IpAddr) -> Ipv6Addr {
     match address {
@@ -181,7 +181,8 @@ fn parse_protocol(text: &[u8]) -> Result<Protocol, AddressError> {
     }
 }
 
-/// A decimal number of one to `max` digits, spaces around it allowed (some clients send `PORT 1, 2, ...`).
+/// Reads a decimal number of one to `max` digits. Spaces around it are allowed, because some clients send
+/// `PORT 1, 2, ...`.
 fn number(text: &[u8], max: usize) -> Result<u32, AddressError> {
     let text = text.trim_ascii();
     if text.is_empty() || !text.iter().all(u8::is_ascii_digit) {

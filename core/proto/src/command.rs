@@ -1,50 +1,50 @@
-//! One line of a client's as a command (RFC 959 section 5.3). How lines come out of a stream is the business of
-//! [`crate::lines`]; what an argument means, of whoever serves the verb.
+//! A client's line as a command (RFC 959 section 5.3). [`crate::lines`] splits the stream into lines; the module that
+//! serves the verb knows what the argument means.
 
 use std::fmt;
 
 use crate::text::Escaped;
 use crate::verb::Verb;
 
-/// A command of a client's.
+/// A command from a client.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Command {
-    /// What to do.
+    /// The verb.
     pub verb: Verb,
-    /// What to do it with: every byte behind the space that ends the verb, spaces included, for names may begin or
-    /// end with them. Empty when there is none.
+    /// The argument: every byte after the space that ends the verb. Spaces are kept, because names may start or end
+    /// with them. May be empty.
     pub argument: Vec<u8>,
 }
 
-/// Why a line is no command. The client is at fault.
+/// Why a line is not a command. The client is at fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CommandError {
     /// The line is empty.
     Empty,
-    /// It does not begin with the name of a command.
+    /// It does not start with the name of a command.
     NotAVerb,
-    /// Its argument has a NUL byte, which no name of a file can have.
+    /// Its argument contains a NUL byte, which no file name can contain.
     NulByte,
-    /// Its argument is not UTF-8, where text is needed.
+    /// Its argument is not UTF-8, but must be text.
     NotUtf8,
 }
 
 impl Command {
-    /// The command in this line, which comes without the bytes that end it.
+    /// Reads a line, given without the bytes that end it.
     ///
-    /// `SITE CHMOD 644 x` becomes `SITE_CHMOD` with the argument `644 x`; `SITE` stays what it is when no verb follows
-    /// it. Telnet's `CR NUL` becomes `CR` (RFC 2640, section 3.1).
+    /// `SITE CHMOD 644 x` becomes `SITE_CHMOD` with the argument `644 x`; without a following verb, `SITE` stays as it
+    /// is. Telnet's `CR NUL` becomes `CR` (RFC 2640, section 3.1).
     ///
     /// # Errors
     ///
-    /// When the line is empty, does not begin with a verb that a client may use, or has a NUL byte.
+    /// The line is empty, does not start with a verb that a client may use, or contains a NUL byte.
     pub fn parse(line: &[u8]) -> Result<Command, CommandError> {
         if line.is_empty() {
             return Err(CommandError::Empty);
         }
         let (name, argument) = split_at_space(line);
         let verb = Verb::parse(name).ok_or(CommandError::NotAVerb)?;
-        // Events are nobody's to send, and SITE commands come by way of SITE alone.
+        // Clients cannot send events, and can send SITE commands only after SITE.
         if verb.is_event() || verb.is_site() {
             return Err(CommandError::NotAVerb);
         }
@@ -64,14 +64,14 @@ impl Command {
         std::str::from_utf8(&self.argument).map_err(|_| CommandError::NotUtf8)
     }
 
-    /// Whether the argument is a secret that no log may show.
+    /// Whether the argument is a secret that must not appear in a log.
     #[must_use]
     pub fn is_secret(&self) -> bool {
         matches!(self.verb, Verb::PASS | Verb::ACCT | Verb::ADAT)
     }
 }
 
-/// For logs: one line, with no secret in it.
+/// For logs: one line, without secrets.
 impl fmt::Display for Command {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.verb)?;
@@ -85,7 +85,7 @@ impl fmt::Display for Command {
     }
 }
 
-/// As [`fmt::Display`], so that no `{:?}` gives a password away.
+/// Like [`fmt::Display`], so that `{:?}` does not reveal a password.
 impl fmt::Debug for Command {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Command({self})")
@@ -110,7 +110,7 @@ fn split_at_space(line: &[u8]) -> (&[u8], &[u8]) {
     (parts.next().unwrap_or_default(), parts.next().unwrap_or_default())
 }
 
-/// The verb and argument of what follows `SITE `.
+/// The verb and argument after `SITE `.
 fn site(argument: &[u8]) -> (Verb, &[u8]) {
     let (sub, rest) = split_at_space(argument);
     match Verb::site(sub) {

@@ -1,29 +1,29 @@
-//! Shell patterns against one component of a path: `*`, `?`, `[a-z]`, `[!x]` and backslash (for NLST, LIST and path
-//! filters). Braces stand for themselves. Splitting a path, and the rule that a wildcard does not match a leading dot,
-//! are the caller's.
+//! Shell patterns for one component of a path: `*`, `?`, `[a-z]`, `[!x]` and backslash (for NLST, LIST and path
+//! filters). Braces have no special meaning. The caller splits the path and applies the rule that a wildcard does not
+//! match a leading dot.
 
 use std::fmt;
 
-/// How many steps matching may still take, shared by all names that one command looks at.
+/// The number of matching steps left, shared by all names that one command looks at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Budget(u64);
 
-/// The budget is used up: the client asks for too much.
+/// The budget is used up, because the client asks for too much.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Exhausted;
 
 impl Budget {
-    /// This many steps; one is about one comparison of a byte with an element of a pattern.
+    /// A budget of this many steps; one step compares about one byte with one element of a pattern.
     #[must_use]
     pub const fn new(steps: u64) -> Budget {
         Budget(steps)
     }
 
-    /// Takes steps away.
+    /// Uses up steps.
     ///
     /// # Errors
     ///
-    /// [`Exhausted`] when there are not as many left.
+    /// [`Exhausted`] if there are not enough left.
     pub fn spend(&mut self, steps: u64) -> Result<(), Exhausted> {
         self.0 = self.0.checked_sub(steps).ok_or(Exhausted)?;
         Ok(())
@@ -38,7 +38,7 @@ impl fmt::Display for Exhausted {
 
 impl std::error::Error for Exhausted {}
 
-/// Whether the text holds a wildcard that no backslash takes its meaning from.
+/// Whether the text contains a wildcard that is not escaped by a backslash.
 #[must_use]
 pub fn is_pattern(text: &[u8]) -> bool {
     let mut bytes = text.iter();
@@ -54,16 +54,16 @@ pub fn is_pattern(text: &[u8]) -> bool {
     false
 }
 
-/// Whether the pattern describes the whole name, byte by byte.
+/// Whether the pattern matches the whole name, byte by byte.
 ///
-/// Only the last `*` is ever tried again, so the work is at most the product of both lengths, and takes no memory.
+/// Only the last `*` is ever retried, so the work is at most the product of both lengths and needs no memory.
 ///
 /// # Errors
 ///
-/// [`Exhausted`] when the budget does not suffice.
+/// [`Exhausted`] if the budget is too small.
 pub fn matches(pattern: &[u8], name: &[u8], budget: &mut Budget) -> Result<bool, Exhausted> {
     let (mut pattern, mut name) = (pattern, name);
-    // What stands behind the last star, and the name where that is tried next.
+    // The pattern after the last star, and the part of the name where it is tried next.
     let mut retry: Option<(&[u8], &[u8])> = None;
     loop {
         budget.spend(1)?;
@@ -89,7 +89,7 @@ pub fn matches(pattern: &[u8], name: &[u8], budget: &mut Budget) -> Result<bool,
     }
 }
 
-/// The pattern without its first element, if that element describes the byte.
+/// The pattern without its first element, if that element matches the byte.
 fn one<'p>(pattern: &'p [u8], byte: u8, budget: &mut Budget) -> Result<Option<&'p [u8]>, Exhausted> {
     Ok(match pattern {
         [] => None,
@@ -98,15 +98,15 @@ fn one<'p>(pattern: &'p [u8], byte: u8, budget: &mut Budget) -> Result<Option<&'
         [b'[', rest @ ..] => match class(rest, byte, budget)? {
             Some((true, rest)) => Some(rest),
             Some((false, _)) => None,
-            // No bracket closes it: it stands for itself.
+            // Without a closing bracket it is an ordinary character.
             None => (byte == b'[').then_some(rest),
         },
         [first, rest @ ..] => (*first == byte).then_some(rest),
     })
 }
 
-/// Whether the class, given without its opening bracket, has the byte; and what follows the class. `None` when nothing
-/// closes it.
+/// Whether the class, given without its opening bracket, contains the byte, and the pattern after the class. `None` if
+/// the class is not closed.
 fn class<'p>(pattern: &'p [u8], byte: u8, budget: &mut Budget) -> Result<Option<(bool, &'p [u8])>, Exhausted> {
     let (negated, mut rest) = match pattern {
         [b'!' | b'^', rest @ ..] => (true, rest),

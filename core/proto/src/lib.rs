@@ -1,7 +1,7 @@
 //! FTP as bytes and types: command lines, replies, addresses, times, listings, patterns.
 //!
-//! Nothing here reads a socket, a file or a clock: bytes and times come in as arguments and go out as values. What a
-//! client sends can make no function here panic, nor take more memory than its caller has allowed.
+//! Nothing here reads a socket, a file or a clock: bytes and times come in as arguments and go out as values. No input
+//! from a client can make a function here panic or use more memory than its caller allows.
 
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]

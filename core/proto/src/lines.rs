@@ -1,53 +1,53 @@
-//! Command lines out of a stream of bytes, with bounded memory: ends of lines, Telnet's control functions (RFC 854,
-//! RFC 1123 section 4.1.2.10). What a line says is not looked at.
+//! Splits a stream of bytes into command lines with limited memory: handles line ends and Telnet's control functions
+//! (RFC 854, RFC 1123 section 4.1.2.10). The contents of lines do not matter here.
 
 use std::fmt;
 
-/// How many longest lines may wait to be read before [`Lines::is_full`].
+/// How many lines of the maximum length may wait before [`Lines::is_full`].
 const FULL: usize = 4;
 
 const IAC: u8 = 255;
 
-/// Assembles lines from whatever pieces the network delivers.
+/// Assembles lines from the pieces that the network delivers.
 ///
-/// Holds at most four lines of the greatest length and what the last push brought, provided that its owner does not
-/// push while it is full; and nothing at all while no bytes wait.
+/// It holds at most four lines of the maximum length plus the last push, if its owner does not push while it is full.
+/// While no bytes wait, it holds no memory.
 #[derive(Debug)]
 pub struct Lines {
     max: usize,
-    /// Lines that wait, each with the LF that ends it, then the piece of a line that has not ended.
+    /// The waiting lines, each with its LF, then the unfinished line.
     buffer: Vec<u8>,
-    /// Where the first line that waits begins.
+    /// The start of the first waiting line.
     read: usize,
-    /// Where the line begins that has not ended.
+    /// The start of the unfinished line.
     partial: usize,
-    /// Whether bytes are dropped up to the next LF.
+    /// Whether to drop bytes up to the next LF.
     skipping: bool,
     telnet: Telnet,
 }
 
-/// A line had more bytes than allowed; it was discarded.
+/// A line was too long and was discarded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TooLong;
 
-/// What the next byte is, as to Telnet.
+/// The state of the Telnet parser.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Telnet {
     Data,
-    /// Behind IAC.
+    /// After IAC.
     Command,
-    /// Behind IAC WILL, WONT, DO or DONT.
+    /// After IAC WILL, WONT, DO or DONT.
     Option,
 }
 
 impl Lines {
-    /// Lines of up to `max` bytes, those that end a line not counted.
+    /// Accepts lines of up to `max` bytes, without their line ends.
     #[must_use]
     pub const fn new(max: usize) -> Lines {
         Lines { max, buffer: Vec::new(), read: 0, partial: 0, skipping: false, telnet: Telnet::Data }
     }
 
-    /// Takes bytes from the network, all of them.
+    /// Adds bytes from the network.
     pub fn push(&mut self, bytes: &[u8]) {
         self.compact();
         for &byte in bytes {
@@ -62,9 +62,9 @@ impl Lines {
         }
     }
 
-    /// The next line, without the bytes that ended it; `None` when more bytes are needed.
+    /// The next line, without the bytes that end it; `None` if more bytes are needed.
     ///
-    /// A line that is too long is reported once, in its place, as soon as it is known to be.
+    /// A line that is too long is reported once, in order, as soon as it is known.
     pub fn next_line(&mut self) -> Option<Result<Vec<u8>, TooLong>> {
         let waiting = self.buffer.get(self.read..self.partial)?;
         let len = waiting.iter().position(|&b| b == b'\n')?;
@@ -76,26 +76,26 @@ impl Lines {
         Some(line)
     }
 
-    /// Whether a line waits to be read.
+    /// Whether a line is waiting.
     #[must_use]
     pub fn has_line(&self) -> bool {
         self.read < self.partial
     }
 
-    /// Whether so much waits that no more should be taken from the network before a line is read.
+    /// Whether the owner should take a line before it reads more from the network.
     #[must_use]
     pub fn is_full(&self) -> bool {
         self.has_line() && self.waiting() >= self.max.saturating_mul(FULL)
     }
 
-    /// Whether nothing waits, not even the beginning of a line.
+    /// Whether nothing is waiting, not even an unfinished line.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.waiting() == 0 && !self.skipping && self.telnet == Telnet::Data
     }
 
-    /// Drops all that has come in and has not been read, and says how many bytes that were. For a change to TLS: what
-    /// came before it in clear text must not be taken for what came under its protection.
+    /// Drops all bytes that have not been taken, and returns their number. For a change to TLS: bytes that came before in
+    /// clear text must not count as protected.
     pub fn discard_buffered(&mut self) -> usize {
         let mut dropped = self.waiting();
         if self.telnet != Telnet::Data || self.skipping {
@@ -109,7 +109,7 @@ impl Lines {
         self.buffer.len().saturating_sub(self.read)
     }
 
-    /// Takes a byte that is not Telnet's.
+    /// Adds a byte that does not belong to Telnet.
     fn data(&mut self, byte: u8) -> Telnet {
         let end = byte == b'\n';
         if self.skipping {
@@ -117,11 +117,11 @@ impl Lines {
             return Telnet::Data;
         }
         let len = self.buffer.len().saturating_sub(self.partial);
-        // One byte more than `max` may be the CR that belongs to the end of the line.
+        // One byte more than `max` may be the CR of the line end.
         let too_long = !end && (len > self.max || (len == self.max && byte != b'\r'));
         self.buffer.push(byte);
         if too_long {
-            // The bytes that are too many stay: by its length the reader knows that the line is too long.
+            // Keep the extra byte: its length marks the line as too long.
             self.buffer.push(b'\n');
             self.skipping = true;
         }
@@ -131,10 +131,10 @@ impl Lines {
         Telnet::Data
     }
 
-    /// Takes a byte behind an IAC that begins none of Telnet's functions.
+    /// Adds a byte after an IAC that does not start a Telnet function.
     ///
-    /// At the beginning of a line it is what remains of `IAC DM ABOR` when DM came as urgent data: IAC is dropped.
-    /// Within a line it is Latin-1's y with diaeresis from a client that does not double it: IAC is kept.
+    /// At the start of a line this is the rest of `IAC DM ABOR`, whose DM came as urgent data: the IAC is dropped. Inside
+    /// a line it is Latin-1's y with diaeresis from a client that does not double it: the IAC is kept.
     fn undoubled(&mut self, byte: u8) -> Telnet {
         if self.buffer.len() > self.partial {
             self.data(IAC);
@@ -148,7 +148,7 @@ impl Lines {
         self.read = 0;
     }
 
-    /// Gives the memory back when all has been read.
+    /// Frees the memory once everything has been taken.
     fn release(&mut self) {
         if self.read >= self.buffer.len() {
             self.buffer = Vec::new();

@@ -1,13 +1,13 @@
-//! Replies (RFC 959 section 4.2): a code and lines of text. Which code answers what is not decided here.
+//! Replies (RFC 959 section 4.2): a code and lines of text. The caller chooses the code.
 
-/// An answer to a command.
+/// A reply to a command.
 ///
-/// Its text is bytes, since it may hold names of files, which need not be UTF-8.
+/// Its text is bytes, because it may contain file names, which need not be UTF-8.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reply {
-    /// Three digits: the kind of outcome, what it is about, and which.
+    /// Three digits: the outcome, the subject, and the detail.
     pub code: u16,
-    /// The lines of text, without code and end of line.
+    /// The lines of text, without code and line end.
     pub lines: Vec<Vec<u8>>,
 }
 
@@ -18,19 +18,19 @@ impl Reply {
         Reply { code, lines: vec![text.as_ref().to_vec()] }
     }
 
-    /// The same reply with one line more.
+    /// Adds a line.
     #[must_use]
     pub fn line(mut self, text: impl AsRef<[u8]>) -> Reply {
         self.push(text);
         self
     }
 
-    /// Puts one line more at the end.
+    /// Appends a line.
     pub fn push(&mut self, text: impl AsRef<[u8]>) {
         self.lines.push(text.as_ref().to_vec());
     }
 
-    /// The last line's text, which logs quote.
+    /// The text of the last line, for logs.
     #[must_use]
     pub fn last_line(&self) -> &[u8] {
         self.lines.last().map_or(&[], Vec::as_slice)
@@ -38,8 +38,9 @@ impl Reply {
 
     /// Appends the bytes for the control connection.
     ///
-    /// Lines between first and last are led by one space, as RFC 2389 and RFC 3659 want for FEAT and MLST; so none of
-    /// them can be taken for the last. CR, LF and NUL in a text become `?`: no name of a file can forge a reply.
+    /// Lines between first and last start with one space, as RFC 2389 and RFC 3659 require for FEAT and MLST, so that
+    /// none of them looks like the last one. CR, LF and NUL in a text become `?`, so that a file name cannot forge a
+    /// reply.
     pub fn encode(&self, out: &mut Vec<u8>) {
         let code = self.code.min(999);
         let (last, others) = match self.lines.split_last() {
@@ -58,25 +59,25 @@ impl Reply {
         encode_line(last, out);
     }
 
-    /// Whether the command has begun, and another reply will follow (1yz).
+    /// Whether the command has started and another reply will follow (1yz).
     #[must_use]
     pub fn is_preliminary(&self) -> bool {
         self.code / 100 == 1
     }
 
-    /// Whether the command has been done (2yz).
+    /// Whether the command has succeeded (2yz).
     #[must_use]
     pub fn is_complete(&self) -> bool {
         self.code / 100 == 2
     }
 
-    /// Whether another command is needed for the first to be done (3yz).
+    /// Whether the client must send another command to continue (3yz).
     #[must_use]
     pub fn is_intermediate(&self) -> bool {
         self.code / 100 == 3
     }
 
-    /// Whether all is well so far (1yz, 2yz, 3yz).
+    /// Whether there is no error so far (1yz, 2yz, 3yz).
     #[must_use]
     pub fn is_positive(&self) -> bool {
         self.code < 400
@@ -88,7 +89,7 @@ impl Reply {
         !self.is_positive()
     }
 
-    /// Whether the same command may well succeed later (4yz).
+    /// Whether the same command may succeed later (4yz).
     #[must_use]
     pub fn is_transient(&self) -> bool {
         self.code / 100 == 4
@@ -101,7 +102,7 @@ impl Reply {
     }
 }
 
-/// A path as 257 replies give it: in quotes, with quotes inside doubled (RFC 959, appendix II).
+/// A path in the form of 257 replies: in quotes, with inner quotes doubled (RFC 959, appendix II).
 #[must_use]
 pub fn quoted_path(path: &[u8]) -> Vec<u8> {
     let mut quoted = Vec::with_capacity(path.len() + 2);

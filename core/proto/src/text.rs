@@ -1,9 +1,9 @@
-//! Bytes from a client, made safe to show to people. What they mean is not known here.
+//! Makes bytes from a client safe to show to people.
 
 use std::fmt;
 
-/// Shows bytes in one line of a log: text as it is; control characters, a backslash and what is not UTF-8 as `\xNN`
-/// (or `\u{NNNN}`), so that nothing a client sends can end a line or move a terminal's cursor.
+/// Shows bytes in one line of a log. Text stays unchanged; control characters, backslashes and invalid UTF-8 become
+/// `\xNN` (or `\u{NNNN}`), so that no input from a client can end a line or move a terminal's cursor.
 #[derive(Clone, Copy, Debug)]
 pub struct Escaped<'a>(pub &'a [u8]);
 
@@ -28,7 +28,7 @@ impl fmt::Display for Escaped<'_> {
     }
 }
 
-/// Controls beyond ASCII, line and paragraph separators, and what turns the direction of writing.
+/// Controls beyond ASCII, line and paragraph separators, and characters that change the text direction.
 fn is_deceptive(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')

@@ -1,5 +1,5 @@
-//! Times on the wire: `time-val` of RFC 3659 section 2.3, for MDTM, MFMT and the fact `modify`; and the civil time
-//! that listings print. Always UTC. What time it is now, nobody here knows.
+//! Times on the wire: `time-val` of RFC 3659 section 2.3, for MDTM, MFMT and the fact `modify`, and the civil time that
+//! listings print. Always UTC. Nothing here reads a clock.
 
 use std::fmt;
 
@@ -7,12 +7,12 @@ use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::Offset;
 
-/// First second of the year 1, the earliest that four digits of a year can name.
+/// The first second of the year 1, the earliest year with four digits.
 const EARLIEST: i64 = -62_135_596_800;
-/// The end of the last day of the year 9999 but one: no zone's civil time goes beyond that year.
+/// The end of the second last day of the year 9999, so that no zone's civil time goes beyond that year.
 const LATEST: i64 = 253_402_207_200;
 
-/// A text is no time. The client is at fault.
+/// A text is not a valid time. The client is at fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BadTime;
 
@@ -24,12 +24,12 @@ impl fmt::Display for BadTime {
 
 impl std::error::Error for BadTime {}
 
-/// Seconds since 1970 of `YYYYMMDDHHMMSS` or `YYYYMMDDHHMMSS.sss`, the fraction dropped. A leap second counts as the
-/// one before it.
+/// Reads `YYYYMMDDHHMMSS` or `YYYYMMDDHHMMSS.sss` as seconds since 1970, dropping the fraction. A leap second counts as
+/// the second before it.
 ///
 /// # Errors
 ///
-/// [`BadTime`] for another form, and for a day or hour that does not exist.
+/// [`BadTime`] for another form, or a day or hour that does not exist.
 pub fn parse(text: &[u8]) -> Result<i64, BadTime> {
     let (whole, fraction) = match text.iter().position(|&b| b == b'.') {
         Some(at) => (text.get(..at), text.get(at + 1..)),
@@ -56,8 +56,8 @@ pub fn parse(text: &[u8]) -> Result<i64, BadTime> {
     Ok(Offset::UTC.to_timestamp(civil).map_err(|_| BadTime)?.as_second())
 }
 
-/// `YYYYMMDDHHMMSS` of seconds since 1970. Times beyond the years 1 to 9999, which a file system may well report, become
-/// the nearest one within.
+/// Formats seconds since 1970 as `YYYYMMDDHHMMSS`. Times outside the years 1 to 9999, which a file system may report,
+/// become the nearest time inside.
 #[must_use]
 pub fn format(seconds: i64) -> String {
     let t = civil(seconds);

@@ -1,15 +1,15 @@
-//! The names of commands: RFC 959, 1123, 2228, 2389, 2428, 2640, 3659, 7151, and any that a module defines for
-//! itself. What a command's argument means is not known here.
+//! The names of commands: RFC 959, 1123, 2228, 2389, 2428, 2640, 3659, 7151, and any that a module defines itself. The
+//! modules know what the arguments mean.
 
 use std::fmt;
 
-/// Longest name of a verb, in bytes.
+/// The maximum length of a verb's name, in bytes.
 const MAX_LEN: usize = 16;
 
-/// What leads the verb of each `SITE` command.
+/// The prefix of the verb of each `SITE` command.
 const SITE_PREFIX: &[u8] = b"SITE_";
 
-/// The name of a command: up to sixteen upper-case ASCII letters, digits or underscores, held in a register.
+/// The name of a command: up to sixteen upper-case ASCII letters, digits or underscores, stored in one integer.
 ///
 /// The first byte of the name is the most significant one, so verbs sort alphabetically. There is no list of all
 /// verbs: a module makes its own with [`Verb::new`].
@@ -21,8 +21,8 @@ impl Verb {
     ///
     /// # Panics
     ///
-    /// When the name is empty, longer than sixteen bytes, or has other bytes than `A`-`Z`, `0`-`9` and `_`. In a
-    /// constant that is an error of the compiler. Names that come from outside go through [`Verb::parse`].
+    /// If the name is empty, longer than sixteen bytes, or contains bytes other than `A`-`Z`, `0`-`9` and `_`. In a
+    /// constant this is a compile error. For names from outside use [`Verb::parse`].
     #[must_use]
     pub const fn new(name: &'static str) -> Verb {
         let name = name.as_bytes();
@@ -41,7 +41,7 @@ impl Verb {
         Verb(packed)
     }
 
-    /// The verb that a client or a configuration names, in either case; `None` when it cannot be one.
+    /// The verb that a client or a configuration names, ignoring case; `None` if the name is not valid.
     #[must_use]
     pub fn parse(name: &[u8]) -> Option<Verb> {
         if name.is_empty() {
@@ -50,7 +50,7 @@ impl Verb {
         Verb(0).append(0, name)
     }
 
-    /// The verb of `SITE sub`, which is `SITE_<SUB>`: so one dispatch, one kind of `<Limit>` and one log serve both.
+    /// The verb of `SITE sub`, which is `SITE_<SUB>`, so that dispatch, `<Limit>` and logs handle both kinds alike.
     #[must_use]
     pub fn site(sub: &[u8]) -> Option<Verb> {
         if sub.is_empty() {
@@ -59,7 +59,7 @@ impl Verb {
         Verb(0).append(0, SITE_PREFIX)?.append(SITE_PREFIX.len(), sub)
     }
 
-    /// Whether this is the verb of a `SITE` command, such as `SITE_CHMOD`; `SITE` alone is not.
+    /// Whether this is the verb of a `SITE` command, such as `SITE_CHMOD`; plain `SITE` is not.
     #[must_use]
     pub const fn is_site(self) -> bool {
         let bytes = self.0.to_be_bytes();
@@ -73,8 +73,7 @@ impl Verb {
         bytes[at] != 0
     }
 
-    /// Whether this names an event of a session rather than a command. A client that sends such a name must be
-    /// answered as for an unknown command.
+    /// Whether this names an event of a session, not a command. If a client sends it, treat it as an unknown command.
     #[must_use]
     pub const fn is_event(self) -> bool {
         self.0 == Verb::CONNECT.0 || self.0 == Verb::EXIT.0
@@ -86,7 +85,7 @@ impl Verb {
         self.to_string()
     }
 
-    /// This verb with `more` put behind its first `len` bytes.
+    /// This verb with `more` after its first `len` bytes.
     fn append(self, len: usize, more: &[u8]) -> Option<Verb> {
         if more.len() > MAX_LEN.checked_sub(len)? {
             return None;
@@ -102,7 +101,7 @@ impl Verb {
     }
 }
 
-/// How far to the left the byte at this place of a name stands.
+/// The left shift of the byte at this place in a name.
 const fn shift(at: usize) -> u32 {
     8 * (MAX_LEN - 1 - at) as u32
 }
@@ -112,7 +111,7 @@ impl fmt::Display for Verb {
         let bytes = self.0.to_be_bytes();
         let len = bytes.iter().position(|&b| b == 0).unwrap_or(MAX_LEN);
         let name = bytes.get(..len).unwrap_or_default();
-        // The constructors let ASCII in alone.
+        // The constructors only allow ASCII.
         f.pad(std::str::from_utf8(name).unwrap_or_default())
     }
 }
@@ -133,9 +132,9 @@ macro_rules! verbs {
 }
 
 verbs! {
-    /// Event: a client has connected. No command.
+    /// Event: a client has connected. Not a command.
     CONNECT
-    /// Event: a session ends. No command.
+    /// Event: a session ends. Not a command.
     EXIT
 
     /// RFC 959: abort the transfer.

@@ -1,10 +1,9 @@
-//! Tokio for modules. A linked-in module runs on the daemon's runtime; a loaded
-//! one, whose copy of tokio knows nothing of the daemon's, gets a runtime of
-//! its own. A module that needs one says so:
-//! `module! { Sql, runtime: gantry_runtime::start }`.
+//! Tokio for modules. A linked-in module runs on the daemon's runtime. A loaded one has its
+//! own copy of tokio, which knows nothing of the daemon's, so it gets its own runtime. A
+//! module that needs one declares it: `module! { Sql, runtime: gantry_runtime::start }`.
 //!
-//! No tokio type crosses the image's edge: what the daemon holds is the api's
-//! `Runtime`, whose every method catches the panics of this image.
+//! No tokio type crosses the image boundary: the daemon holds the api's `Runtime`, and all
+//! of its methods catch this image's panics.
 
 mod linked;
 mod loaded;
@@ -19,10 +18,10 @@ use gantry_api::{Result, guard};
 
 /// Starts the runtime of one instance of `module`.
 ///
-/// Linked, it is the daemon's, and an error says that none is entered on this
-/// thread. Loaded, it has one worker thread, named after the module, and this
-/// image's trace events go to the daemon's log from then on; an error says why
-/// the system gave no thread.
+/// If the module is linked in, this is the daemon's runtime; the error means that none is
+/// entered on this thread. If it is loaded, the runtime has one worker thread, named after
+/// the module, and this image's trace events go to the daemon's log from now on; the error
+/// says why the system could not start the thread.
 pub fn start(layout: Layout, module: &'static str) -> Result<Arc<dyn Runtime>> {
     guard::call(module, || match layout {
         Layout::Linked => Ok(Arc::new(linked::Linked::new(module)?) as Arc<dyn Runtime>),

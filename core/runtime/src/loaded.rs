@@ -1,5 +1,5 @@
-//! The runtime of a loaded module's instance: its own, with one worker thread,
-//! entered wherever the daemon calls the instance, but for `at_once`.
+//! The runtime of a loaded module's instance: its own, with one worker thread. It is
+//! entered for every call of the instance except `at_once`.
 
 use std::sync::{Arc, Mutex};
 use std::thread;
@@ -12,7 +12,7 @@ use tokio::runtime::{self, Handle};
 use crate::lock::lock;
 use crate::task::{Caught, caught};
 
-/// The longest name of a thread that Linux keeps, in bytes.
+/// The longest thread name that Linux keeps, in bytes.
 const NAME_LIMIT: usize = 15;
 
 /// A runtime of this image's tokio.
@@ -22,7 +22,7 @@ pub(crate) struct Loaded {
     runtime: Owned,
 }
 
-/// The runtime until it is shut down: shared with the thread that does so.
+/// The runtime until it is shut down; shared with the thread that shuts it down.
 type Owned = Arc<Mutex<Option<runtime::Runtime>>>;
 
 impl Loaded {
@@ -45,7 +45,7 @@ impl Runtime for Loaded {
     }
 
     fn spawn(&self, task: Task) {
-        // A runtime that was shut down drops the task at once.
+        // A runtime that has been shut down drops the task at once.
         caught(self.module, "spawning a task", || drop(self.handle.spawn(Caught::new(self.module, task))));
     }
 
@@ -60,8 +60,8 @@ impl Drop for Loaded {
     }
 }
 
-/// Shuts the runtime down from a thread of its own: tokio panics when that is
-/// done, and waited for, where one of its runtimes is entered.
+/// Shuts the runtime down from a separate thread, because tokio panics if a thread that
+/// has entered one of its runtimes does this and waits.
 fn shut_down(module: &str, owned: &Owned, limit: Duration) {
     let theirs = Arc::clone(owned);
     let stopper = thread::Builder::new().name("module-stop".to_owned()).spawn(move || {

@@ -1,5 +1,5 @@
-//! Tests of both layouts. A loaded runtime is a runtime of this image's tokio,
-//! so it can be had without a shared object.
+//! Tests of both layouts. A loaded runtime is a runtime of this image's tokio, so the
+//! tests need no shared object.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, Once, mpsc};
@@ -12,7 +12,7 @@ use crate::start;
 
 const LIMIT: Duration = Duration::from_secs(10);
 
-/// The daemon's part: keeps all lines.
+/// The daemon's side: keeps all lines.
 struct Lines(Mutex<Vec<String>>);
 
 static LINES: Lines = Lines(Mutex::new(Vec::new()));
@@ -50,7 +50,7 @@ fn daemon() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap()
 }
 
-/// Does a check in both layouts, on a thread of the daemon's as there is one.
+/// Runs a check in both layouts, on a thread like the daemon's.
 fn both(check: fn(Arc<dyn Runtime>)) {
     connect();
     let daemon = daemon();
@@ -63,7 +63,7 @@ fn both(check: fn(Arc<dyn Runtime>)) {
     }
 }
 
-/// Says when it is dropped.
+/// Reports when it is dropped.
 struct Last(Arc<AtomicBool>);
 
 impl Drop for Last {
@@ -215,7 +215,7 @@ fn trace_events_reach_the_daemons_log_with_their_fields() {
     tracing::info!(target: "sql::query", rows, table = "users", "a query");
     tracing::debug!(target: "sql::query", "too low");
     let _span = tracing::info_span!("unseen").entered();
-    // Whichever test started a loaded runtime first gave its name.
+    // The name is that of the test that started a loaded runtime first.
     assert!(logged("Info sql::query a query [(\"module\", \"mod_t"));
     assert!(logged("(\"rows\", \"3\"), (\"table\", \"users\")]"));
     assert!(!LINES.0.lock().unwrap().iter().any(|line| line.contains("too low")));

@@ -1,6 +1,6 @@
-//! Hands this image's trace events to the daemon's log. tracing keeps one
-//! dispatcher an image, and the daemon's does not work here: a subscriber of
-//! this image passes the events on as plain fields.
+//! Sends this image's trace events to the daemon's log. tracing has one dispatcher per
+//! image, and the daemon's does not work here, so a subscriber of this image passes the
+//! events on as plain fields.
 
 use std::fmt;
 
@@ -10,22 +10,22 @@ use tracing_core::span::{Attributes, Id, Record as SpanRecord};
 use tracing_core::subscriber::Interest;
 use tracing_core::{Dispatch, Event, Metadata, Subscriber, dispatcher};
 
-/// Sends this image's events to the daemon's log, under the name of `module`;
-/// the first call in an image counts.
+/// Sends this image's events to the daemon's log, under the name of `module`. Only the
+/// first call in an image has an effect.
 pub(crate) fn forward(module: &'static str) {
-    // An error says that there is a dispatcher: ours, or the image's own wish.
+    // An error means that there is already a dispatcher: ours, or one that the image set.
     let _ = dispatcher::set_global_default(Dispatch::new(Forward { module }));
 }
 
-/// The subscriber. Events alone are passed on: spans are never enabled.
+/// The subscriber. It only passes events on; spans are never enabled.
 struct Forward {
     module: &'static str,
 }
 
 impl Subscriber for Forward {
     fn register_callsite(&self, metadata: &'static Metadata<'static>) -> Interest {
-        // Asked anew each time: the daemon's level changes while we run, and
-        // nothing else would tell this image's cache.
+        // Ask each time, because the daemon's level may change, and this image's cache
+        // would not notice.
         if metadata.is_event() { Interest::sometimes() } else { Interest::never() }
     }
 

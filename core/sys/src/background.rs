@@ -1,5 +1,5 @@
-//! Going to the background as a daemon does: away from the starter's session and terminal, with the starter waiting to
-//! be told how it went. When to go, and what is said, is decided elsewhere.
+//! Goes to the background like a daemon: leaves the starter's session and terminal, while the starter waits for a
+//! result. The caller decides when, and what the result is.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, PipeReader, PipeWriter, Read, Write, pipe};
@@ -7,35 +7,35 @@ use std::io::{self, PipeReader, PipeWriter, Read, Write, pipe};
 use rustix::process::{Pid, WaitOptions, setsid, waitpid};
 use rustix::stdio::{dup2_stderr, dup2_stdin, dup2_stdout};
 
-/// Which of the two processes goes on.
+/// Which of the two processes this is.
 #[derive(Debug)]
 pub enum Side {
-    /// The one that was started: it waits for the other's word.
+    /// The original process, which waits for the daemon's result.
     Starter(Word),
-    /// The one that becomes the daemon.
+    /// The process that becomes the daemon.
     Daemon(Starter),
 }
 
-/// What the daemon will say, of which the starter knows nothing yet.
+/// The daemon's result, which the starter waits for.
 #[derive(Debug)]
 pub struct Word(PipeReader);
 
-/// Who waits for the daemon's word. Dropped without one, the starter learns that there will be none.
+/// The waiting starter. If this is dropped without a result, the starter learns that there will be none.
 #[derive(Debug)]
 pub struct Starter(PipeWriter);
 
-/// Splits the process in two; the daemon is in a session of its own, which it does not lead, so that no terminal ever
-/// becomes its.
+/// Splits the process in two. The daemon is in its own session but does not lead it, so that it can never acquire a
+/// controlling terminal.
 ///
 /// # Errors
 ///
-/// The process has other threads already, of which the daemon would have none; or the kernel's.
+/// The process already has other threads, which the daemon would lose; or a kernel error.
 pub fn split() -> io::Result<Side> {
     let (reader, writer) = pipe()?;
     match fork()? {
         Some(child) => {
             drop(writer);
-            // It ends at once.
+            // It exits at once.
             waitpid(Some(child), WaitOptions::empty())?;
             Ok(Side::Starter(Word(reader)))
         }
@@ -43,7 +43,7 @@ pub fn split() -> io::Result<Side> {
             drop(reader);
             setsid()?;
             match fork()? {
-                // Nothing of the process that was copied is to be tidied up here.
+                // Skip all cleanup, because this is a copy of the process.
                 Some(_) => exit_now(),
                 None => Ok(Side::Daemon(Starter(writer))),
             }
@@ -52,7 +52,7 @@ pub fn split() -> io::Result<Side> {
 }
 
 impl Word {
-    /// Waits for it; none when the daemon ended without one.
+    /// Waits for the result; `None` if the daemon ended without one.
     pub fn wait(mut self) -> Option<u8> {
         let mut word = [0];
         self.0.read_exact(&mut word).ok().map(|()| word[0])
@@ -60,21 +60,21 @@ impl Word {
 }
 
 impl Starter {
-    /// Tells the starter, who goes on with this word; the daemon stays as it is.
+    /// Sends the result to the starter, which then continues. The daemon does not change.
     ///
     /// # Errors
     ///
-    /// Nobody waits any more.
+    /// The starter is no longer waiting.
     pub fn tell(mut self, word: u8) -> io::Result<()> {
         self.0.write_all(&[word])
     }
 }
 
-/// Lets go of the starter's input and outputs: what is written there from now on is lost.
+/// Closes the starter's standard streams: later output to them is lost.
 ///
 /// # Errors
 ///
-/// The kernel's.
+/// A kernel error.
 pub fn close_standard_streams() -> io::Result<()> {
     let null: File = OpenOptions::new().read(true).write(true).open("/dev/null")?;
     dup2_stdin(&null)?;
@@ -83,12 +83,12 @@ pub fn close_standard_streams() -> io::Result<()> {
     Ok(())
 }
 
-/// The child's number in the parent, none in the child.
+/// The child's process id in the parent, `None` in the child.
 fn fork() -> io::Result<Option<Pid>> {
     if std::fs::read_dir("/proc/self/task")?.count() != 1 {
         return Err(io::Error::other("the process has other threads already"));
     }
-    // SAFETY: there is one thread, the caller, so the child is a whole copy: no lock is held by a thread that it lacks.
+    // SAFETY: the caller is the only thread, so the child is a complete copy, and no missing thread holds a lock.
     match unsafe { libc::fork() } {
         -1 => Err(io::Error::last_os_error()),
         child => Ok(Pid::from_raw(child)),
@@ -96,7 +96,7 @@ fn fork() -> io::Result<Option<Pid>> {
 }
 
 fn exit_now() -> ! {
-    // SAFETY: _exit takes any number and touches no memory of the process.
+    // SAFETY: _exit takes any number and does not touch the process's memory.
     unsafe { libc::_exit(0) }
 }
 
@@ -106,7 +106,7 @@ mod tests {
 
     #[test]
     fn with_other_threads_there_is_no_split() {
-        // The harness is another thread, always.
+        // The test harness always has another thread.
         assert!(split().is_err());
     }
 

@@ -1,7 +1,8 @@
-//! Hashes of passwords by the system's libcrypt (libxcrypt), so that every scheme in the host's shadow file, yescrypt
-//! first of all, is known here too. Where hashes come from, and how often a password may be tried, is not known here.
+//! Password hashes by the system's libcrypt (libxcrypt), so that every scheme in the host's shadow file works here too,
+//! above all yescrypt. The caller knows where hashes come from and how often a password may be tried.
 //!
-//! Every call takes as long as the scheme wants, tens of milliseconds and more: never on a thread that serves others.
+//! Every call takes tens of milliseconds or more, depending on the scheme: never make one on a thread that serves
+//! others.
 
 use std::ffi::{CStr, CString, c_char, c_int, c_ulong, c_void};
 use std::hint::black_box;
@@ -12,7 +13,7 @@ use std::sync::atomic::{Ordering, compiler_fence};
 const DATA_SIZE: usize = 32_768;
 /// `CRYPT_GENSALT_OUTPUT_SIZE`
 const SETTING_SIZE: usize = 192;
-/// `CRYPT_MAX_PASSPHRASE_SIZE`, the NUL at its end counted.
+/// `CRYPT_MAX_PASSPHRASE_SIZE`, including the NUL at its end.
 const PASSWORD_SIZE: usize = 512;
 
 #[link(name = "crypt")]
@@ -29,12 +30,12 @@ unsafe extern "C" {
     ) -> *mut c_char;
 }
 
-/// How a new password is hashed.
+/// The scheme for hashing a new password.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scheme {
     /// yescrypt (`$y$`), at libxcrypt's default cost.
     Yescrypt,
-    /// SHA-512-crypt (`$6$`), for systems that know no better, at libxcrypt's default cost.
+    /// SHA-512-crypt (`$6$`), for systems without yescrypt, at libxcrypt's default cost.
     Sha512,
     /// SHA-256-crypt (`$5$`), likewise.
     Sha256,
@@ -43,28 +44,28 @@ pub enum Scheme {
 /// Why a password could be neither verified nor hashed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CryptError {
-    /// The client is at fault: no such password can have been set.
-    #[error("password has a NUL byte")]
+    /// The client is at fault: no account can have such a password.
+    #[error("password contains a NUL byte")]
     NulByte,
-    /// The client is at fault: libcrypt takes at most 511 bytes.
+    /// The client is at fault: libcrypt accepts at most 511 bytes.
     #[error("password is too long")]
     TooLong,
     /// Whoever stored the hash is at fault, or libcrypt is too old for it.
-    #[error("hash is of a scheme that libcrypt does not know")]
+    #[error("libcrypt does not know the scheme of the hash")]
     UnknownScheme,
     /// The system is at fault.
     #[error("libcrypt cannot make a salt")]
     NoSalt,
 }
 
-/// Whether this is the password of this hash.
+/// Whether the password matches the hash.
 ///
-/// An empty hash is nobody's, not the empty password's; neither is one that begins with `*` or `!`, as locked accounts
-/// have.
+/// An empty hash matches no password, not even an empty one. The same holds for hashes that start with `*` or `!`, which
+/// locked accounts have.
 ///
 /// # Errors
 ///
-/// Each kind of [`CryptError`] but the last. None of them means a match.
+/// Each kind of [`CryptError`] except the last. None of them means a match.
 pub fn verify(password: &[u8], hash: &str) -> Result<bool, CryptError> {
     let password = Secret::password(password)?;
     if hash.is_empty() || hash.starts_with(['*', '!']) {
@@ -109,7 +110,7 @@ impl Secret {
         if password.len() >= PASSWORD_SIZE {
             return Err(CryptError::TooLong);
         }
-        // Of the final size from the start: growing would leave a copy behind.
+        // Allocated with the final size, because growing would leave a copy behind.
         let mut bytes = Vec::with_capacity(password.len() + 1);
         bytes.extend_from_slice(password);
         bytes.push(0);
@@ -120,27 +121,27 @@ impl Secret {
 impl Drop for Secret {
     fn drop(&mut self) {
         for byte in &mut self.0 {
-            // SAFETY: a reference is valid for a write.
+            // SAFETY: a reference is valid for writes.
             unsafe { ptr::write_volatile(byte, 0) };
         }
         compiler_fence(Ordering::SeqCst);
     }
 }
 
-/// The hash of a password that ends with NUL; `None` when the setting is no good.
+/// The hash of a NUL-terminated password; `None` if the setting is not valid.
 fn crypt(password: &Secret, setting: &CStr) -> Option<Secret> {
     debug_assert_eq!(password.0.last(), Some(&0));
-    // All zeros, as libcrypt wants it for the first call.
+    // All zeros, as libcrypt requires for the first call.
     let mut data = Secret(vec![0; DATA_SIZE]);
-    // SAFETY: both strings end with NUL (Secret::password puts one there) and are only read; the buffer is writable,
-    // has the size that is given with it, and of struct crypt_data, whose alignment is that of a char.
+    // SAFETY: both strings end with NUL (Secret::password adds it) and are only read. The buffer is writable and has
+    // the size of struct crypt_data, whose alignment is that of a char.
     let output = unsafe {
         crypt_rn(password.0.as_ptr().cast(), setting.as_ptr(), data.0.as_mut_ptr().cast(), DATA_SIZE as c_int)
     };
     if output.is_null() {
         return None;
     }
-    // SAFETY: a result that is not null is a string that ends with NUL, within the buffer, which lives still.
+    // SAFETY: a non-null result is a NUL-terminated string in the buffer, which is still alive.
     let output = unsafe { CStr::from_ptr(output) }.to_bytes();
     match output {
         [] | [b'*', ..] => None,
@@ -148,11 +149,11 @@ fn crypt(password: &Secret, setting: &CStr) -> Option<Secret> {
     }
 }
 
-/// Scheme, cost and salt of a new hash.
+/// The scheme, cost and salt of a new hash.
 fn new_setting(scheme: Scheme) -> Option<CString> {
     let mut buffer = [0_u8; SETTING_SIZE];
-    // SAFETY: the prefix ends with NUL; no random bytes means that libcrypt asks the system for them; the buffer is
-    // writable and has the size that is given with it.
+    // SAFETY: the prefix ends with NUL. Without random bytes, libcrypt gets them from the system. The buffer is writable
+    // and has the given size.
     let output = unsafe {
         crypt_gensalt_rn(scheme.prefix().as_ptr(), 0, ptr::null(), 0, buffer.as_mut_ptr().cast(), SETTING_SIZE as c_int)
     };
@@ -162,7 +163,7 @@ fn new_setting(scheme: Scheme) -> Option<CString> {
     CStr::from_bytes_until_nul(&buffer).ok().map(CStr::to_owned)
 }
 
-/// Compares in a time that depends on the lengths alone.
+/// Compares in a time that depends only on the lengths.
 fn is_equal(a: &[u8], b: &[u8]) -> bool {
     if a.len() != b.len() {
         return false;
@@ -189,7 +190,7 @@ mod tests {
 
     #[test]
     fn known_hashes_are_verified() {
-        // As openssl passwd makes them, an implementation of its own.
+        // From openssl passwd, which is an independent implementation.
         let sha256 = "$5$saltstring$5B8vYYiY.CVt1RlTTf8KbXBH3hsxY/GNooZaBBGWEc5";
         let sha512 = "$6$saltstring$svn8UoSVapNtMuq1ukKS4tPQd8iKwSMHWjl/O817G3uBnIFN\
                       jnQJuesI68u4OTLiBFdcbYEdFCoEOfaS35inz1";

@@ -1,5 +1,4 @@
-//! Directories read in batches, with one buffer however large they are. Sorting and looking at what the names stand for
-//! are the caller's.
+//! Reads directories in batches, with one buffer of fixed size. The caller sorts the names and looks at their files.
 
 use std::io;
 use std::mem::MaybeUninit;
@@ -9,7 +8,7 @@ use rustix::fs::{FileType, OFlags, RawDir, SeekFrom, seek};
 
 use crate::handle;
 
-/// Bytes of names that the kernel delivers at a time.
+/// The size of the buffer for names, in bytes.
 const BUFFER: usize = 32 * 1024;
 
 /// A directory that is being read.
@@ -19,7 +18,7 @@ pub struct Directory {
     buffer: Box<[MaybeUninit<u8>]>,
 }
 
-/// Whether a directory has been read to its end.
+/// Whether a directory has been read completely.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Batch {
     /// There may be more names.
@@ -29,23 +28,23 @@ pub enum Batch {
 }
 
 impl Directory {
-    /// Reads the directory that the handle (`O_PATH` will do) stands for; needs permission to read it.
+    /// Opens the directory of a handle (`O_PATH` is enough) for reading; needs read permission.
     ///
     /// # Errors
     ///
-    /// The kernel's, `ENOTDIR` when it is none.
+    /// A kernel error; `ENOTDIR` if it is not a directory.
     pub fn open(handle: BorrowedFd<'_>) -> io::Result<Directory> {
         let fd = handle::reopen(handle, OFlags::RDONLY | OFlags::DIRECTORY)?;
         let buffer = vec![MaybeUninit::uninit(); BUFFER].into_boxed_slice();
         Ok(Directory { fd, buffer })
     }
 
-    /// Calls `each` with the next names, some hundreds at most, and their kinds ([`FileType::Unknown`] on file systems
-    /// that do not tell). `.` and `..` are left out.
+    /// Calls `each` with the next names, a few hundred at most, and their kinds ([`FileType::Unknown`] on file systems
+    /// that do not report them). `.` and `..` are left out.
     ///
     /// # Errors
     ///
-    /// The kernel's.
+    /// A kernel error.
     pub fn next_batch(&mut self, mut each: impl FnMut(&[u8], FileType)) -> io::Result<Batch> {
         let mut names = RawDir::new(&self.fd, &mut self.buffer);
         loop {
@@ -67,7 +66,7 @@ impl Directory {
     ///
     /// # Errors
     ///
-    /// The kernel's.
+    /// A kernel error.
     pub fn rewind(&mut self) -> io::Result<()> {
         seek(&self.fd, SeekFrom::Start(0))?;
         Ok(())

@@ -1,4 +1,4 @@
-//! Bytes as a file that nobody can change any more: what was checked is what is loaded.
+//! Bytes as a file in memory that nobody can change, so that the checked bytes are the ones that are loaded.
 
 use std::fs::File;
 use std::io::{self, Seek, Write};
@@ -9,11 +9,11 @@ use std::time::Duration;
 use rustix::fs::{MemfdFlags, SealFlags, fcntl_add_seals, memfd_create};
 use rustix::io::Errno;
 
-/// A file in memory with these bytes, sealed against every change. Its name shows in /proc only; at most 249 bytes.
+/// A file in memory with these bytes, sealed against all changes. Its name, at most 249 bytes, only shows in /proc.
 ///
 /// # Errors
 ///
-/// The kernel's: the name is too long or has a NUL byte, memory or handles ran out.
+/// A kernel error: the name is too long or contains a NUL byte, or memory or handles ran out.
 pub fn sealed(name: &str, bytes: &[u8]) -> io::Result<OwnedFd> {
     let fd = memfd_create(name, MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING)?;
     let mut file = File::from(fd);
@@ -24,8 +24,8 @@ pub fn sealed(name: &str, bytes: &[u8]) -> io::Result<OwnedFd> {
     Ok(file.into())
 }
 
-/// Sets seals. The kernel refuses with EBUSY while it holds pages of the file itself, as it may for a moment after they
-/// have been written when it is busy moving pages about.
+/// Sets seals. The kernel refuses with EBUSY while it holds pages of the file itself. This may happen for a moment after
+/// writing, while it is moving pages.
 fn seal(file: &File, seals: SealFlags) -> io::Result<()> {
     let mut left = SEAL_TRIES;
     loop {
@@ -37,7 +37,7 @@ fn seal(file: &File, seals: SealFlags) -> io::Result<()> {
     }
 }
 
-/// A second in all, beside the time that the kernel itself waits.
+/// One second in total, besides the time that the kernel itself waits.
 const SEAL_TRIES: u32 = 100;
 const SEAL_PAUSE: Duration = Duration::from_millis(10);
 

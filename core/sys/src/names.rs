@@ -1,14 +1,14 @@
-//! Names of hosts by their addresses, for `UseReverseDNS`. Looking one up may
-//! take seconds: call it on a thread that may wait.
+//! Host names by address, for `UseReverseDNS`. A look-up may take seconds, so call it on
+//! a thread for blocking work.
 
 use std::net::IpAddr;
 
 use std::ffi::CStr;
 
-/// Longest name that is asked for (NI_MAXHOST).
+/// The maximum length of a name (NI_MAXHOST).
 const NAME_LIMIT: usize = 1025;
 
-/// The name of an address; none where it has none, or one that no host has.
+/// The name of an address; `None` if it has none, or one that is not a valid host name.
 #[must_use]
 pub fn host_name(address: IpAddr) -> Option<String> {
     let mut name = [0_u8; NAME_LIMIT];
@@ -41,9 +41,9 @@ pub fn host_name(address: IpAddr) -> Option<String> {
 }
 
 fn look_up<T>(address: &T, name: &mut [u8; NAME_LIMIT]) -> libc::c_int {
-    // SAFETY: `address` is a socket address of the family that its first field
-    // names, of the length given; `name` has room for as much as is said. Both
-    // outlive the call, which keeps neither.
+    // SAFETY: `address` is a socket address of the family in its first field and of the
+    // given length; `name` has the given size. Both outlive the call, which keeps
+    // neither.
     unsafe {
         libc::getnameinfo(
             std::ptr::from_ref(address).cast(),
@@ -57,8 +57,8 @@ fn look_up<T>(address: &T, name: &mut [u8; NAME_LIMIT]) -> libc::c_int {
     }
 }
 
-/// Who answers for an address may answer anything: nothing but what a name of
-/// a host is made of gets into logs.
+/// Whether a name is a valid host name. Whoever controls the address's DNS can return
+/// anything, and only valid names may get into logs.
 fn is_host_name(name: &str) -> bool {
     !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte))
 }

@@ -1,5 +1,5 @@
-//! A name in a directory that is pinned by a handle: what creates, removes and renames names acts here, so that nothing
-//! can be exchanged between check and act. Links are never followed. [`crate::Root::place`] makes one from a path.
+//! A name in a directory that is pinned by a handle. Creating, removing and renaming happen here, so that nothing can be
+//! replaced between check and action. Links are never followed. [`crate::Root::place`] makes one from a path.
 
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
@@ -18,26 +18,26 @@ pub struct Place {
     pub name: Vec<u8>,
 }
 
-/// What a rename does to what has the new name already.
+/// What a rename does if the new name already exists.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Existing {
-    /// It is replaced.
+    /// The existing file is replaced.
     Replace,
-    /// It stays, and the rename fails with `EEXIST`.
+    /// The existing file stays, and the rename fails with `EEXIST`.
     Keep,
 }
 
 impl Place {
-    /// What stands here; a link itself, not what it points to.
+    /// The metadata of the file with this name; of a link itself, not of its target.
     ///
     /// # Errors
     ///
-    /// The kernel's, `ENOENT` when there is nothing.
+    /// A kernel error; `ENOENT` if there is nothing.
     pub fn stat(&self) -> io::Result<Stat> {
         Ok(statat(&self.directory, self.name(), AtFlags::SYMLINK_NOFOLLOW)?)
     }
 
-    /// A handle of what stands here; of a link itself.
+    /// A handle of the file with this name; of a link itself.
     ///
     /// # Errors
     ///
@@ -47,7 +47,7 @@ impl Place {
         Ok(openat(&self.directory, self.name(), flags, Mode::empty())?)
     }
 
-    /// Makes a directory; the process's umask applies.
+    /// Creates a directory; the process's umask applies.
     ///
     /// # Errors
     ///
@@ -70,7 +70,7 @@ impl Place {
         }
     }
 
-    /// Makes a symbolic link. Its target is not checked: whoever follows it through a [`crate::Root`] stays inside.
+    /// Creates a symbolic link. Its target is not checked, because following it through a [`crate::Root`] stays inside.
     ///
     /// # Errors
     ///
@@ -79,38 +79,38 @@ impl Place {
         Ok(symlinkat(target, &self.directory, self.name())?)
     }
 
-    /// The target of the link here.
+    /// The target of the link with this name.
     ///
     /// # Errors
     ///
-    /// The kernel's, `EINVAL` when it is no link.
+    /// A kernel error; `EINVAL` if it is not a link.
     pub fn read_link(&self) -> io::Result<Vec<u8>> {
         Ok(readlinkat(&self.directory, self.name(), Vec::new())?.into_bytes())
     }
 
-    /// Removes the file, link, pipe or socket here.
+    /// Removes the file, link, pipe or socket with this name.
     ///
     /// # Errors
     ///
-    /// The kernel's, `EISDIR` for a directory.
+    /// A kernel error; `EISDIR` for a directory.
     pub fn remove_file(&self) -> io::Result<()> {
         Ok(unlinkat(&self.directory, self.name(), AtFlags::empty())?)
     }
 
-    /// Removes the empty directory here.
+    /// Removes the empty directory with this name.
     ///
     /// # Errors
     ///
-    /// The kernel's, `ENOTDIR` for anything else.
+    /// A kernel error; `ENOTDIR` for anything else.
     pub fn remove_directory(&self) -> io::Result<()> {
         Ok(unlinkat(&self.directory, self.name(), AtFlags::REMOVEDIR)?)
     }
 
-    /// Gives what stands here another name.
+    /// Renames the file.
     ///
     /// # Errors
     ///
-    /// The kernel's; `EXDEV` between file systems; `EINVAL` where a file system cannot [`Existing::Keep`].
+    /// A kernel error; `EXDEV` between file systems; `EINVAL` if the file system does not support [`Existing::Keep`].
     pub fn rename(&self, to: &Place, existing: Existing) -> io::Result<()> {
         let flags = match existing {
             Existing::Replace => RenameFlags::empty(),

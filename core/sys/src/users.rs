@@ -1,5 +1,5 @@
-//! The system's users and groups, from wherever its name service has them: for `User` and `Group`, for names in listings,
-//! and for users that log in as themselves. Passwords are not looked at.
+//! The system's users and groups, from its name service: for `User` and `Group`, for names in listings, and for system
+//! users who log in. Passwords are not read.
 
 use std::ffi::{CStr, CString, OsString, c_char, c_int};
 use std::io;
@@ -10,11 +10,11 @@ use std::ptr;
 
 use crate::Credentials;
 
-/// First size of the buffer for what the name service finds; it grows from there.
+/// The first size of the buffer for the name service's results; it grows from there.
 const BUFFER: usize = 1024;
-/// Last size: no entry can be as long.
+/// The last size; no entry is that long.
 const BUFFER_MAX: usize = 4 * 1024 * 1024;
-/// Most groups that the kernel lets a process have.
+/// The most groups that the kernel allows for a process.
 const GROUPS_MAX: usize = 65_536;
 
 /// A user of the system.
@@ -22,9 +22,9 @@ const GROUPS_MAX: usize = 65_536;
 pub struct User {
     /// The name.
     pub name: String,
-    /// The number.
+    /// The user id.
     pub uid: u32,
-    /// The first group's number.
+    /// The primary group's id.
     pub gid: u32,
     /// The home directory.
     pub home: PathBuf,
@@ -42,11 +42,11 @@ pub struct Group {
 }
 
 impl User {
-    /// The user of this name, if there is one.
+    /// The user with this name, if there is one.
     ///
     /// # Errors
     ///
-    /// The name service's.
+    /// A name service error.
     pub fn by_name(name: &str) -> io::Result<Option<User>> {
         let Ok(name) = CString::new(name) else {
             return Ok(None);
@@ -57,11 +57,11 @@ impl User {
         })
     }
 
-    /// The user of this number, if there is one.
+    /// The user with this id, if there is one.
     ///
     /// # Errors
     ///
-    /// The name service's.
+    /// A name service error.
     pub fn by_uid(uid: u32) -> io::Result<Option<User>> {
         // SAFETY: see Entry.
         look_up(|entry: Entry<'_, _>| unsafe {
@@ -69,22 +69,22 @@ impl User {
         })
     }
 
-    /// The user with all groups that the system's name service knows of.
+    /// The ids of the user, including all groups that the name service reports.
     ///
     /// # Errors
     ///
-    /// When the name service finds no end of groups.
+    /// The name service reports too many groups.
     pub fn credentials(&self) -> io::Result<Credentials> {
         Ok(Credentials { uid: self.uid, gid: self.gid, groups: groups_of(&self.name, self.gid)? })
     }
 }
 
 impl Group {
-    /// The group of this name, if there is one.
+    /// The group with this name, if there is one.
     ///
     /// # Errors
     ///
-    /// The name service's.
+    /// A name service error.
     pub fn by_name(name: &str) -> io::Result<Option<Group>> {
         let Ok(name) = CString::new(name) else {
             return Ok(None);
@@ -95,11 +95,11 @@ impl Group {
         })
     }
 
-    /// The group of this number, if there is one.
+    /// The group with this id, if there is one.
     ///
     /// # Errors
     ///
-    /// The name service's.
+    /// A name service error.
     pub fn by_gid(gid: u32) -> io::Result<Option<Group>> {
         // SAFETY: see Entry.
         look_up(|entry: Entry<'_, _>| unsafe {
@@ -108,17 +108,17 @@ impl Group {
     }
 }
 
-/// Every group of the user's, the given one included.
+/// All groups of the user, including the given one.
 ///
 /// # Errors
 ///
-/// When the name is none, or the name service finds no end of groups.
+/// The name is not valid, or the name service reports too many groups.
 pub fn groups_of(name: &str, gid: u32) -> io::Result<Vec<u32>> {
     let name = CString::new(name)?;
     let mut groups = vec![0; 64];
     while groups.len() <= GROUPS_MAX {
         let mut count = c_int::try_from(groups.len()).unwrap_or(c_int::MAX);
-        // SAFETY: the name ends with NUL; there is room for as many groups as `count` says, which is written too.
+        // SAFETY: the name ends with NUL; there is room for `count` groups, and `count` is writable.
         let result = unsafe { libc::getgrouplist(name.as_ptr(), gid, groups.as_mut_ptr(), &raw mut count) };
         let count = usize::try_from(count).unwrap_or(0);
         if result >= 0 {
@@ -131,13 +131,13 @@ pub fn groups_of(name: &str, gid: u32) -> io::Result<Vec<u32>> {
     Err(io::ErrorKind::InvalidData.into())
 }
 
-/// A record of the C library's that becomes a value of ours.
+/// A record of the C library that can be converted.
 trait Record: Sized {
     type C;
 
     /// # Safety
     ///
-    /// The record's pointers are null or strings that end with NUL.
+    /// The record's pointers must be null or NUL-terminated strings.
     unsafe fn from_c(record: &Self::C) -> Self;
 }
 
@@ -169,8 +169,8 @@ impl Record for Group {
     }
 }
 
-/// Where a call of the C library's puts what it finds: a record, a buffer of `len` bytes for the strings that the
-/// record points to, and whether anything was found. All pointers are valid for writes while [`look_up`] runs the call.
+/// The output arguments of a call to the C library: a record, a buffer of `len` bytes for the record's strings, and
+/// whether anything was found. All pointers are valid for writes while [`look_up`] runs the call.
 struct Entry<'a, C> {
     record: *mut C,
     buffer: *mut c_char,
@@ -178,7 +178,7 @@ struct Entry<'a, C> {
     found: &'a mut *mut C,
 }
 
-/// Runs the call with ever larger buffers until one is large enough. The call must fill the entry as getpwnam_r does.
+/// Runs the call with growing buffers until one is large enough. The call must fill the entry like getpwnam_r.
 fn look_up<R: Record>(call: impl Fn(Entry<'_, R::C>) -> c_int) -> io::Result<Option<R>> {
     let mut len = BUFFER;
     loop {
@@ -188,12 +188,12 @@ fn look_up<R: Record>(call: impl Fn(Entry<'_, R::C>) -> c_int) -> io::Result<Opt
         let result = call(Entry { record: record.as_mut_ptr(), buffer: buffer.as_mut_ptr(), len, found: &mut found });
         match result {
             0 if found.is_null() => return Ok(None),
-            // SAFETY: found is not null, so the call has filled the record, whose strings stand in the buffer, which
-            // lives until from_c has copied them.
+            // SAFETY: found is not null, so the call has filled the record. Its strings are in the buffer, which lives
+            // until from_c has copied them.
             0 => return Ok(Some(unsafe { R::from_c(record.assume_init_ref()) })),
             libc::EINTR => {}
             libc::ERANGE if len < BUFFER_MAX => len *= 2,
-            // Not found, in the words of some name services.
+            // Some name services use these to say "not found".
             libc::ENOENT | libc::ESRCH => return Ok(None),
             error => return Err(io::Error::from_raw_os_error(error)),
         }
@@ -202,12 +202,12 @@ fn look_up<R: Record>(call: impl Fn(Entry<'_, R::C>) -> c_int) -> io::Result<Opt
 
 /// # Safety
 ///
-/// The pointer is null or a string that ends with NUL.
+/// The pointer must be null or a NUL-terminated string.
 unsafe fn bytes(string: *const c_char) -> Vec<u8> {
     if string.is_null() {
         return Vec::new();
     }
-    // SAFETY: the caller has said so.
+    // SAFETY: the caller guarantees it.
     unsafe { CStr::from_ptr(string) }.to_bytes().to_vec()
 }
 

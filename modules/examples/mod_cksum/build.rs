@@ -1,11 +1,11 @@
-//! Links the C library: the one that three variables tell of, as a compiler's
-//! command line would, or else the copy in `c/`.
+//! Links the C library that three environment variables describe, in the syntax of a
+//! compiler's command line; without them, the copy in `c/`.
 //!
-//! MODULE_CFLAGS   where its headers are:  -I/opt/cksum/include
-//! MODULE_LDFLAGS  where the library is:   -L/opt/cksum/lib
-//! MODULE_LIBS     which library it is:    -lcksum
+//! MODULE_CFLAGS   the folder of its headers:  -I/opt/cksum/include
+//! MODULE_LDFLAGS  the folder of the library:  -L/opt/cksum/lib
+//! MODULE_LIBS     the name of the library:    -lcksum
 //!
-//! ProFTPD's configure takes variables of these names for the same purpose.
+//! ProFTPD's configure has variables with these names for the same purpose.
 
 use std::env;
 
@@ -25,17 +25,17 @@ fn main() {
     if libraries.is_empty() {
         glue.include("c/include").file("c/cksum.c");
     }
-    // What the glue needs of the library comes behind it on the linker's line.
+    // The glue needs the library, so the library comes after it on the linker's line.
     glue.compile("mod_cksum_glue");
     folders.iter().for_each(|folder| println!("cargo::rustc-link-search=native={folder}"));
     libraries.iter().for_each(|library| println!("cargo::rustc-link-lib={library}"));
 }
 
-/// What stands behind the flag in each word of a variable.
+/// The text after the flag in each word of a variable.
 fn words(name: &str, flag: &str) -> Result<Vec<String>, String> {
     let word = |word: String| match word.strip_prefix(flag) {
         Some(rest) if !rest.is_empty() => Ok(rest.to_owned()),
-        _ => Err(format!("{name}: '{word}' is not understood: words that begin with {flag} are")),
+        _ => Err(format!("{name}: '{word}' does not start with {flag}")),
     };
     given(name).into_iter().map(word).collect()
 }

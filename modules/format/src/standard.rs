@@ -36,12 +36,12 @@ pub const SQL: &[Variable] = table! {
 /// LogFormat's variables.
 pub const LOG: &[Variable] = table! {
     "a" Text "the client's address" = |at, out| out.show(at.session.remote.ip());
-    "A" Text "what an anonymous client gave as its password, or UNKNOWN" = anonymous_password;
-    "b" Int "bytes that the transfer moved" = |at, out| if let Some(transfer) = moved(at) { out.int(transfer.bytes) };
+    "A" Text "the password of an anonymous client, or UNKNOWN" = anonymous_password;
+    "b" Int "the number of bytes transferred" = |at, out| if let Some(transfer) = moved(at) { out.int(transfer.bytes) };
     "c" Text "the client's class" = |at, out| if let Some(class) = &at.session.class { out.text(class.as_bytes()) };
-    "d" Text "for a command about a directory its name, otherwise the working directory" = directory_name;
-    "D" Text "for a command about a directory its path on the host" = directory_path;
-    "E" Text "at EXIT why the session ended" =
+    "d" Text "the directory that the command is about, or else the working directory" = directory_name;
+    "D" Text "the path on the host of the directory that the command is about" = directory_path;
+    "E" Text "at EXIT, why the session ended" =
         |at, out| if let Some(ending) = &at.session.ending { out.text(&ending.0) };
     "f" Text "the file's path on the host" = |at, out| if let Some(path) = path(at) { on_host(at, &path, out) };
     "F" Text "the file's path as the client sees it" =
@@ -49,40 +49,40 @@ pub const LOG: &[Variable] = table! {
     "g" Text "the name of the user's primary group" = group;
     "h" Text "the client's name, or its address" = |at, out| out.text(&at.session.remote_host);
     "H" Text "the server's address" = |at, out| out.show(at.session.local.ip());
-    "I" Int "bytes that the session's transfers have brought in" = |at, out| out.int(at.session.bytes.0);
+    "I" Int "the number of bytes that the session's transfers have received" = |at, out| out.int(at.session.bytes.0);
     "J" Text "the command's argument" = argument;
-    "l" Text "UNKNOWN: no client is asked who its user is (RFC 1413)" = |_, out| out.text("UNKNOWN");
-    "L" Text "the address that the client reached" = |at, out| out.show(at.session.local.ip());
+    "l" Text "UNKNOWN: Gantry does not ask clients for their user (RFC 1413)" = |_, out| out.text("UNKNOWN");
+    "L" Text "the address that the client connected to" = |at, out| out.show(at.session.local.ip());
     "m" Text "the command's name" = |at, out| name(at.command.verb, out);
-    "O" Int "bytes that the session's transfers have sent" = |at, out| out.int(at.session.bytes.1);
-    "p" Int "the port that the client reached" = |at, out| out.int(at.session.local.port());
+    "O" Int "the number of bytes that the session's transfers have sent" = |at, out| out.int(at.session.bytes.1);
+    "p" Int "the port that the client connected to" = |at, out| out.int(at.session.local.port());
     "P" Int "the daemon's process id" = |_, out| out.int(std::process::id());
     "r" Text "the whole command" = line;
-    "R" Int "milliseconds since the command came" = response_time;
+    "R" Int "milliseconds since the command arrived" = response_time;
     "s" Int "the reply's code" = |at, out| if let Some(reply) = &at.dialogue.reply { out.int(reply.code) };
     "S" Text "the reply's last line" =
         |at, out| if let Some(reply) = &at.dialogue.reply { out.text(reply.last_line()) };
-    "T" Text "seconds that the transfer took" =
+    "T" Text "the duration of the transfer in seconds" =
         |at, out| if let Some(transfer) = moved(at) { out.show(format_args!("{:.3}", took(transfer).as_secs_f64())) };
-    "u" Text "the user who is logged in" =
+    "u" Text "the logged-in user" =
         |at, out| if let Some(account) = &at.session.account { out.text(&account.name) };
-    "U" Text "the name that USER gave" = |at, out| if let Some(user) = &at.session.user { out.text(user) };
+    "U" Text "the name in the USER command" = |at, out| if let Some(user) = &at.session.user { out.text(user) };
     "v" Text "the server's ServerName" = |at, out| out.text(&*at.session.server_name);
     "V" Text "the server's address" = |at, out| out.show(at.session.local.ip());
-    "w" Text "the path on the host that RNFR named" =
+    "w" Text "the path on the host in the RNFR command" =
         |at, out| if let Some(path) = &at.dialogue.rename_from { on_host(at, path, out) };
     "basename" Text "the last part of %f" = |at, out| if let Some(path) = path(at) { last_part(&path, out) };
     "epoch" Time "seconds since 1970" = epoch;
-    "file-modified" Text "whether the transfer changed a file that was there: not known yet" = |_, _| {};
+    "file-modified" Text "whether the transfer changed an existing file: no value yet" = |_, _| {};
     "file-size" Int "the file's size after the transfer" = file_size;
     "gid" Int "the user's primary group id" =
         |at, out| if let Some(account) = &at.session.account { out.int(account.gid) };
     "protocol" Text "ftp" = |_, out| out.text("ftp");
     "remote-port" Int "the client's port" = |at, out| out.int(at.session.remote.port());
-    "transfer-failure" Text "what the client was told when the transfer failed" = failure;
-    "transfer-millisecs" Int "milliseconds that the transfer took" =
+    "transfer-failure" Text "the reply to the failed transfer" = failure;
+    "transfer-millisecs" Int "the duration of the transfer in milliseconds" =
         |at, out| if let Some(transfer) = moved(at) { out.int(took(transfer).as_millis()) };
-    "transfer-port" Int "the port of the data connection: not known yet" = |_, _| {};
+    "transfer-port" Int "the port of the data connection: no value yet" = |_, _| {};
     "transfer-speed" Text "the transfer's speed in KB/s" = speed;
     "transfer-status" Text "success or failed" = |at, out| if let Some(transfer) = moved(at) { status(transfer, out) };
     "transfer-type" Text "binary or ASCII" = |at, out| if let Some(transfer) = moved(at) { kind(transfer, out) };

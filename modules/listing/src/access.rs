@@ -1,5 +1,5 @@
-//! What an account may do with a file, as far as permission bits tell. It is what clients are told beforehand; the
-//! system and the gate decide when it is done.
+//! What an account may do with a file according to its permission bits. This is information for clients; the system
+//! and the gate decide when a command runs.
 
 use gantry_api::Account;
 use gantry_api::files::{Kind, Metadata};
@@ -10,7 +10,7 @@ const WRITE: u32 = 2;
 const EXECUTE: u32 = 1;
 const STICKY: u32 = 0o1000;
 
-/// What `account` may do with `file`, which is a name in `parent`.
+/// What `account` may do with `file`, a name in `parent`.
 pub fn access(account: &Account, file: &Metadata, parent: &Metadata) -> Access {
     let bits = bits(account, file);
     let mut access = Access::NONE;
@@ -33,14 +33,14 @@ pub fn access(account: &Account, file: &Metadata, parent: &Metadata) -> Access {
     access
 }
 
-/// Removing and renaming is a matter of the directory; where that is sticky, of the owners too.
+/// Removing and renaming depend on the directory's permissions; if it is sticky, also on the owners.
 fn may_unlink(account: &Account, file: &Metadata, parent: &Metadata) -> bool {
     let writable = bits(account, parent) & (WRITE | EXECUTE) == WRITE | EXECUTE;
     let is_held = parent.mode & STICKY != 0 && ![file.uid, parent.uid].contains(&account.uid) && account.uid != 0;
     writable && !is_held
 }
 
-/// The three bits that hold for the account.
+/// The three bits that apply to the account.
 fn bits(account: &Account, file: &Metadata) -> u32 {
     let is_member = || account.gid == file.gid || account.groups.iter().any(|group| group.gid == file.gid);
     match () {

@@ -1,5 +1,5 @@
-//! What the modules that list directories share: the names of owners and groups, what an account may do with a file
-//! (RFC 3659's fact `perm`), and a file's metadata as a listing's entry. No module; no command.
+//! Shared by the modules that list directories: the names of owners and groups, what an account may do with a file
+//! (RFC 3659's fact `perm`), and a file's metadata as an entry of a listing. This is not a module and has no commands.
 
 mod access;
 mod names;
@@ -10,7 +10,7 @@ pub use names::{Names, Unknown};
 use gantry_api::files::{Kind, Metadata};
 use gantry_api::proto::listing;
 
-/// The entry of a listing for what is known of a file.
+/// The entry of a listing for a file.
 pub fn entry<'a>(name: &'a [u8], metadata: &Metadata, owner: &'a str, group: &'a str) -> listing::Entry<'a> {
     listing::Entry {
         name,
@@ -18,7 +18,7 @@ pub fn entry<'a>(name: &'a [u8], metadata: &Metadata, owner: &'a str, group: &'a
             Kind::File => listing::Kind::File,
             Kind::Directory => listing::Kind::Directory,
             Kind::Link => listing::Kind::Link,
-            // The session's file system does not tell pipes, sockets and devices apart.
+            // The session's file system does not distinguish pipes, sockets and devices.
             Kind::Other => listing::Kind::Pipe,
         },
         mode: metadata.mode,

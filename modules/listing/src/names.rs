@@ -1,5 +1,5 @@
-//! Names for the numbers of owners and groups: the account's own, else the system's, else the digits. The system's name
-//! service may be slow, so each number is asked for once, and never on a thread that serves sessions.
+//! Names for owner and group ids: the account's own, else the system's, else the digits. The system's name service may
+//! be slow, so each id is looked up only once, and never on a thread that serves sessions.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -8,17 +8,17 @@ use gantry_api::Account;
 use gantry_api::files::Metadata;
 use gantry_sys::users::{Group, User};
 
-/// Most numbers that are remembered; beyond that, digits are shown.
+/// The most ids to remember; beyond that, digits are shown.
 const MOST: usize = 10_000;
 
-/// The names that have been asked for.
+/// The names that have been looked up.
 #[derive(Debug, Default)]
 pub struct Names {
     users: Mutex<HashMap<u32, Arc<str>>>,
     groups: Mutex<HashMap<u32, Arc<str>>>,
 }
 
-/// Numbers without names.
+/// Ids whose names are unknown.
 #[derive(Debug, Default)]
 pub struct Unknown {
     uids: HashSet<u32>,
@@ -26,7 +26,7 @@ pub struct Unknown {
 }
 
 impl Names {
-    /// The owners and groups of files whose names have not been asked for.
+    /// The owners and groups of files whose names have not been looked up.
     pub fn unknown<'a>(&self, files: impl Iterator<Item = &'a Metadata>) -> Unknown {
         let (users, groups) = (lock(&self.users), lock(&self.groups));
         let mut unknown = Unknown::default();
@@ -41,7 +41,7 @@ impl Names {
         unknown
     }
 
-    /// Asks for names.
+    /// Looks up names.
     pub async fn learn(&self, Unknown { uids, gids }: Unknown) {
         if uids.is_empty() && gids.is_empty() {
             return;
@@ -51,7 +51,7 @@ impl Names {
             let group = |gid| (gid, Group::by_gid(gid).ok().flatten().map(|group| group.name));
             (uids.into_iter().map(user).collect::<Vec<_>>(), gids.into_iter().map(group).collect::<Vec<_>>())
         });
-        // What cannot be had is shown as digits.
+        // Without a name, the digits are shown.
         let Ok((users, groups)) = asked.await else { return };
         remember(&self.users, users);
         remember(&self.groups, groups);
@@ -83,7 +83,7 @@ fn known(names: &Mutex<HashMap<u32, Arc<str>>>, id: u32) -> Arc<str> {
     lock(names).get(&id).cloned().unwrap_or_else(|| id.to_string().into())
 }
 
-/// Locks, whatever became of the last holder: a map is whole at any time.
+/// Locks, even after a panic in another holder: the map is always consistent.
 fn lock(names: &Mutex<HashMap<u32, Arc<str>>>) -> MutexGuard<'_, HashMap<u32, Arc<str>>> {
     names.lock().unwrap_or_else(PoisonError::into_inner)
 }

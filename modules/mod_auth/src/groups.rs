@@ -1,9 +1,9 @@
-//! Group expressions, as DefaultRoot and DefaultChdir have them: `staff,!guests`.
+//! Group expressions of DefaultRoot and DefaultChdir: `staff,!guests`.
 
 use gantry_api::Account;
 use serde::{Deserialize, Deserializer, de};
 
-/// Names of groups of which an account must be in all, or, with a `!`, in none. An empty one fits everybody.
+/// Group names: an account must be in all of them, but in none with a `!`. An empty list matches everyone.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct GroupExpression {
     terms: Vec<Term>,
@@ -27,11 +27,11 @@ impl GroupExpression {
         });
         let terms = terms
             .collect::<Option<_>>()
-            .ok_or_else(|| format!("'{text}' is no group expression: a name is missing"))?;
+            .ok_or_else(|| format!("'{text}' is not a group expression: a name is missing"))?;
         Ok(Self { terms })
     }
 
-    /// Whether it fits the account.
+    /// Whether the account matches.
     pub(crate) fn fits(&self, account: &Account) -> bool {
         let is_in = |name: &str| account.groups.iter().any(|group| group.name == name);
         self.terms.iter().all(|term| match term {

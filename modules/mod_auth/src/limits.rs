@@ -1,7 +1,7 @@
-//! How many clients may be logged in: at all, of a host, a user, a class, and from how
-//! many hosts a user. Each limit has a file; here they meet. Who is in is counted
-//! whether a limit holds or not, so that a limit which a reload brings knows of those
-//! who came before it.
+//! Limits on logged-in clients: in total, per host, per user and per class, and on the
+//! hosts of one user. Each limit has its own file; this one applies them all. Clients are
+//! counted even without a limit, so that a limit that a reload adds includes earlier
+//! clients.
 
 mod clients;
 mod connections;
@@ -30,7 +30,7 @@ settings! {
     }
 }
 
-/// The places of a session, by their keys; the session's end gives them back as well.
+/// The keys of a session's places; the end of the session also gives them back.
 pub(crate) struct Places(Vec<String>);
 
 impl Limits {
@@ -52,8 +52,8 @@ impl Limits {
         Ok(places)
     }
 
-    /// What the limits count for a candidate. Of several that are reached a client
-    /// reads of the first.
+    /// What the limits count for a candidate. If several are reached, the client gets the
+    /// message of the first.
     fn counts<'a>(&'a self, candidate: &Candidate<'a>) -> [Option<Count<'a>>; 5] {
         [
             self.per_class.count(candidate),
@@ -66,14 +66,14 @@ impl Limits {
 }
 
 impl Limits {
-    /// Takes the place of a session that begins.
+    /// Takes a place for a session that begins.
     pub(crate) fn connect(&self, at: &mut Moment<'_>) -> Result<()> {
         self.connections.enter(at)
     }
 }
 
 impl Places {
-    /// Gives them back before the session's end: it was not let in.
+    /// Gives them back before the end of the session, because the login failed.
     pub(crate) fn give_back(self, session: &mut Session) {
         self.0.iter().for_each(|key| session.census.release(key));
     }

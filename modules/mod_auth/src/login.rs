@@ -1,5 +1,4 @@
-//! Checks a password: asks the authenticators in order, and takes as long for a user whom nobody knows as for one whose
-//! password is wrong.
+//! Checks a password: asks the authenticators in order. An unknown user takes as long as a wrong password.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -10,19 +9,19 @@ use gantry_api::service::{LoginRequest, Services, Verdict};
 use crate::order::{self, Asked, Entry, Finality};
 use crate::system::SystemUsers;
 
-/// A hash of nobody's password, until somebody's has been seen.
+/// A dummy hash, used until a real one has been seen.
 const NOBODYS: &str =
     "$6$gantry.nobody$0000000000000000000000000000000000000000000000000000000000000000000000000000000000000";
 
-/// Checks logins. It remembers the last account that was found: a login of an unknown user is checked against that one
-/// and then refused, so that it costs what the hashes of this site cost.
+/// Checks logins. It remembers the last account that was found. The password of an unknown user is checked against
+/// that account and then refused, so that it takes as long as this site's hashes take.
 #[derive(Default)]
 pub(crate) struct Logins {
     pattern: Mutex<Option<(String, Account)>>,
 }
 
 impl Logins {
-    /// The account whose password this is; the error is for the log, never for the client.
+    /// The account with this password; the error is for the log, never for the client.
     pub(crate) async fn verify(
         &self,
         services: &Services,
@@ -105,7 +104,7 @@ impl Logins {
         })
     }
 
-    /// Has the password checked for nothing: the verdict is not looked at.
+    /// Checks the password only to spend the time; ignores the verdict.
     async fn spend_the_same(&self, asked: &[Asked<'_>], request: &LoginRequest, password: &[u8]) {
         let pattern = self.pattern.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let (name, account) = pattern.unwrap_or_else(|| (String::new(), nobody()));
@@ -114,7 +113,7 @@ impl Logins {
     }
 }
 
-/// Whether the stored hash can match nothing, so that checking it costs nothing.
+/// Whether the stored hash can never match, so that checking it takes no time.
 fn is_locked(account: &Account) -> bool {
     account.secret.as_deref().is_some_and(|hash| hash.is_empty() || hash.starts_with(['*', '!']))
 }

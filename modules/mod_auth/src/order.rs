@@ -1,4 +1,4 @@
-//! AuthOrder: which authenticators are asked, and whose word is final.
+//! AuthOrder: which authenticators are asked, and whose answer is final.
 
 use std::sync::Arc;
 
@@ -12,12 +12,12 @@ pub(crate) struct Entry {
     finality: Finality,
 }
 
-/// Whether others are asked after an authenticator that could not log somebody in.
+/// Whether to ask others after an authenticator that refused a login.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Finality {
-    /// They are.
+    /// Ask others.
     Open,
-    /// They are not: a `*` stands behind its name.
+    /// Do not: its name is followed by `*`.
     Final,
 }
 
@@ -27,11 +27,11 @@ pub(crate) struct Asked<'a> {
     pub(crate) name: &'a str,
     /// The authenticator.
     pub(crate) authenticator: &'a Arc<dyn Authenticator>,
-    /// Whether its word is final.
+    /// Whether its answer is final.
     pub(crate) finality: Finality,
 }
 
-/// Those to ask, in order. Who stands in AuthOrder and is not there is passed over.
+/// The authenticators to ask, in order. Names in AuthOrder without an authenticator are skipped.
 pub(crate) fn asked<'a>(order: &[Entry], services: &'a Services) -> Vec<Asked<'a>> {
     if order.is_empty() {
         let all = services.authenticators();

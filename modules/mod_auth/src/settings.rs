@@ -1,4 +1,4 @@
-//! mod_auth's directives, and what they make of an account.
+//! mod_auth's directives, and their effect on an account.
 
 use gantry_api::prelude::*;
 use gantry_api::{Account, Value};
@@ -10,16 +10,16 @@ use crate::order::Entry;
 use crate::shells;
 
 settings! {
-    /// What the configuration says, for one scope.
+    /// The settings of one scope.
     #[derive(Debug)]
     pub(crate) struct Settings {
-        /// Which authenticators are asked, in this order, by their modules' names; by default all there are, in the
-        /// modules' order. A `*` behind a name makes its answer final: no other is asked after it.
+        /// The authenticators to ask, in this order, named by their modules. By default all are asked, in the modules'
+        /// order. A `*` after a name makes that authenticator's answer final.
         pub(crate) order: Vec<Entry> = AuthOrder "module-name[*] ..." in SERVER | VHOST | GLOBAL,
             inherits: replace, parse: parse::words;
-        /// The folder that is the root of a user's session: nothing above it can be reached. `~` is the user's home.
-        /// The first one whose group expression fits the user counts: names of groups separated by commas, of which the
-        /// user must be in all, and in none that has a `!` before it.
+        /// The root folder of a user's session: nothing above it can be reached. `~` is the user's home. The first line
+        /// whose group expression matches the user counts. A group expression is a list of group names, separated by
+        /// commas: the user must be in all of them, but in none that starts with `!`.
         pub(crate) roots: Vec<Folder> = DefaultRoot "path [group-expression]" in SERVER | VHOST | GLOBAL,
             inherits: append, parse: root;
         /// The folder in which a session begins, instead of the user's home; a relative path begins there, or at the root of
@@ -27,19 +27,19 @@ settings! {
         /// counts.
         pub(crate) beginnings: Vec<Folder> = DefaultChdir "path [group-expression]" in SERVER | VHOST | GLOBAL | ANONYMOUS,
             inherits: append, parse: folder;
-        /// How many logins may fail before a session is ended; `none` for any number.
+        /// The number of failed logins after which a session is ended; `none` for no limit.
         pub(crate) attempts: Option<u32> = MaxLoginAttempts "count|\"none\"" in SERVER | VHOST | GLOBAL,
             inherits: replace, default: "3", parse: attempts;
-        /// How long a password may be, in bytes; a longer one is wrong.
+        /// The maximum length of a password in bytes; a longer one is treated as wrong.
         password_size: usize = MaxPasswordSize "length" in SERVER | VHOST | GLOBAL,
             inherits: replace, default: "1024", parse: parse::number;
-        /// Whether a user's shell must stand in /etc/shells. Where that file is missing every shell is valid.
+        /// Whether a user's shell must be listed in /etc/shells. If that file does not exist, every shell is valid.
         valid_shell: bool = RequireValidShell "on|off" in SERVER | VHOST | GLOBAL | ANONYMOUS,
             inherits: replace, default: "on", parse: parse::on_off;
-        /// Whether users with the uid 0 may log in.
+        /// Whether users with uid 0 may log in.
         root_login: bool = RootLogin "on|off" in SERVER | VHOST | GLOBAL | ANONYMOUS,
             inherits: replace, default: "off", parse: parse::on_off;
-        /// Whether an empty password may be right. An empty hash never is.
+        /// Whether users may log in with an empty password. An account with an empty hash can never log in.
         empty_passwords: bool = AllowEmptyPasswords "on|off" in SERVER | VHOST | GLOBAL | ANONYMOUS,
             inherits: replace, default: "on", parse: parse::on_off;
         // The server's directives: in an `<Anonymous>`, whose files they are.
@@ -65,14 +65,14 @@ settings! {
         /// What a client reads after its login; `%u` is the name that it gave.
         pub(crate) grant: Option<String> = AccessGrantMsg "message" in SERVER | VHOST | GLOBAL | ANONYMOUS,
             inherits: replace, parse: parse::text;
-        /// What a client reads when its login fails; `%u` is the name that it gave.
+        /// The reply to a failed login; `%u` is the user name that the client sent.
         pub(crate) deny: String = AccessDenyMsg "message" in SERVER | VHOST | GLOBAL | ANONYMOUS,
             inherits: replace, default: "Login incorrect.", parse: parse::text;
         pub(crate) limits: Limits;
     }
 }
 
-/// A folder for the accounts that an expression fits.
+/// A folder for the accounts that match an expression.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Folder {
     pub(crate) path: String,
@@ -114,7 +114,7 @@ impl Settings {
     }
 }
 
-/// A root begins at the host's or the user's, and no folder of the daemon's own.
+/// Parses DefaultRoot: a root is absolute or starts at the user's home.
 fn root(words: &[&str]) -> std::result::Result<Value, String> {
     match words.first() {
         Some(path) if !path.starts_with(['/', '~']) => Err(format!("({path}) absolute pathname required")),
@@ -122,13 +122,13 @@ fn root(words: &[&str]) -> std::result::Result<Value, String> {
     }
 }
 
-/// A folder, and the groups that it is for.
+/// Parses a folder and a group expression.
 fn folder(words: &[&str]) -> std::result::Result<Value, String> {
     let (path, groups) = match words {
         [path] => (*path, ""),
         [path, groups] => (*path, *groups),
         [] => return Err("missing argument".to_owned()),
-        _ => return Err("wrong number of parameters: a path and one group expression are expected".to_owned()),
+        _ => return Err("wrong number of parameters: expected a path and at most one group expression".to_owned()),
     };
     if path.is_empty() {
         return Err("the path is empty".to_owned());
@@ -152,8 +152,8 @@ fn alias(words: &[&str]) -> std::result::Result<Value, String> {
 fn attempts(words: &[&str]) -> std::result::Result<Value, String> {
     let count = parse::count_or_none(words)?;
     match count {
-        Value::Int(0) => Err("at least one attempt is needed to log in".to_owned()),
-        Value::Int(many) if u32::try_from(many).is_err() => Err(format!("'{many}' is too many")),
+        Value::Int(0) => Err("must be at least 1, or none for no limit".to_owned()),
+        Value::Int(many) if u32::try_from(many).is_err() => Err(format!("'{many}' is too large")),
         count => Ok(count),
     }
 }

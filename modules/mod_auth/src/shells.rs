@@ -1,12 +1,12 @@
-//! RequireValidShell: the shells that /etc/shells names (shells(5)).
+//! RequireValidShell: the shells listed in /etc/shells (shells(5)).
 
 use std::fs;
 
-/// Whether a login with this shell is valid.
+/// Whether an account with this shell may log in.
 pub(crate) fn is_valid(shell: &str) -> bool {
     match fs::read_to_string("/etc/shells") {
         Ok(shells) => stands_in(&shells, shell),
-        // As ProFTPD: where there is no list, there is nothing to stand in.
+        // Like ProFTPD: without the file, every shell is valid.
         Err(_) => true,
     }
 }

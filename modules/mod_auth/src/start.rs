@@ -1,4 +1,4 @@
-//! Where a session begins: DefaultRoot, DefaultChdir and the account's home.
+//! Where a session starts: DefaultRoot, DefaultChdir and the account's home.
 
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Component, Path, PathBuf};
@@ -8,7 +8,7 @@ use gantry_api::{Account, VirtualPath};
 use crate::settings::{Folder, Settings};
 
 impl Settings {
-    /// The root of the account's session, a folder of the host; `/` where no DefaultRoot fits.
+    /// The root of the account's session, a folder of the host; `/` if no DefaultRoot matches.
     pub(crate) fn root_of(&self, account: &Account) -> PathBuf {
         match fitting(&self.roots, account) {
             Some(folder) => on_host(&folder.path, account),
@@ -16,8 +16,8 @@ impl Settings {
         }
     }
 
-    /// Where the session begins, inside the root: the first that can be entered. There is a last resort only below a
-    /// root of the user's own; elsewhere a home that is missing means no login, as with ProFTPD.
+    /// The candidates for the session's first folder, inside the root; the first that can be entered is used. The root
+    /// itself is a last resort unless it is `/`; there a missing home prevents the login, as in ProFTPD.
     pub(crate) fn beginnings(&self, account: &Account, root: &Path) -> Vec<VirtualPath> {
         self.beginnings_of(account, root, self.beginnings.len())
     }
@@ -52,7 +52,7 @@ fn fitting<'a>(folders: &'a [Folder], account: &Account) -> Option<&'a Folder> {
     folders.iter().find(|folder| folder.groups.fits(account))
 }
 
-/// A path of the configuration as one of the host: `~` is the home, and a relative path begins there.
+/// A configured path as a path of the host: `~` is the home, and a relative path is relative to it.
 fn on_host(path: &str, account: &Account) -> PathBuf {
     let home = if account.home.as_os_str().is_empty() { Path::new("/") } else { &account.home };
     let path = path.replace("%u", &single(&account.name));
@@ -62,7 +62,7 @@ fn on_host(path: &str, account: &Account) -> PathBuf {
     }
 }
 
-/// A name as one part of a path: none that leads elsewhere.
+/// A name as one component of a path, made safe.
 fn single(name: &str) -> String {
     match name {
         "." | ".." => "_".to_owned(),
@@ -70,7 +70,7 @@ fn single(name: &str) -> String {
     }
 }
 
-/// A path of the host as seen inside the root; `None` when it is not below it.
+/// A path of the host as seen inside the root; `None` if it is not below the root.
 fn inside(path: &Path, root: &Path) -> Option<VirtualPath> {
     let climbs = path.components().any(|part| part == Component::ParentDir);
     let rest = path.strip_prefix(root).ok().filter(|_| !climbs)?;

@@ -1,5 +1,5 @@
-//! The files as an authenticator. Reading and hashing block, so both are done on threads that may; and only a few
-//! passwords are hashed at a time, or a crowd of logins would take all processors.
+//! The files as an authenticator. Reading and hashing block, so they run on threads for blocking work. Only a few
+//! passwords are hashed at a time, so that many logins cannot take all processors.
 
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -30,7 +30,7 @@ struct Server {
 }
 
 impl Files {
-    /// Opens the files; the error names the one that cannot be used.
+    /// Opens the files; an error names the file that cannot be used.
     pub(crate) fn open(settings: impl IntoIterator<Item = (ServerId, Settings)>) -> Result<Self> {
         let mut servers = HashMap::new();
         for (server, settings) in settings {
@@ -41,7 +41,7 @@ impl Files {
         Ok(Self { servers, hashing: Arc::new(Semaphore::new(processors)) })
     }
 
-    /// Whether no server has a file of users.
+    /// Whether no server has a user file.
     pub(crate) fn is_empty(&self) -> bool {
         self.servers.is_empty()
     }
@@ -57,12 +57,12 @@ impl Authenticator for Files {
 
     async fn verify(&self, _: &LoginRequest, account: &Account, password: &[u8]) -> Result<Verdict> {
         let Ok(turn) = self.hashing.clone().acquire_owned().await else {
-            return Err(Error::system("no more passwords are hashed"));
+            return Err(Error::system("the module has stopped hashing passwords"));
         };
         let hash = account.secret.clone().unwrap_or_default();
         let password = password.to_vec();
         let verified = blocking(move || {
-            // Held until it is done, also when the client does not wait for it.
+            // Held until the hash is done, even if the client does not wait.
             let _turn = turn;
             crypt::verify(&password, &hash)
         });
@@ -70,7 +70,7 @@ impl Authenticator for Files {
             Ok(true) => Verdict::Accepted,
             Ok(false) => Verdict::Rejected,
             Err(error) => {
-                log!(Info, "the password of '{}' cannot be checked: {error}", account.name);
+                log!(Info, "cannot check the password of '{}': {error}", account.name);
                 Verdict::Rejected
             }
         })
@@ -102,7 +102,7 @@ impl Server {
         })
     }
 
-    /// The groups that a user is a member of, and the primary one, where the file names it.
+    /// The groups of a user, including the primary one if the file names it.
     fn groups_of(&self, name: &str, gid: u32) -> Vec<Group> {
         let Some(groups) = &self.groups else { return Vec::new() };
         let groups = groups.contents();
@@ -111,9 +111,9 @@ impl Server {
     }
 }
 
-/// Does work that blocks on a thread that may.
+/// Runs blocking work on a thread for it.
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
-    spawn_blocking(work).await.map_err(|error| Error::system(format!("cannot be done now: {error}")))
+    spawn_blocking(work).await.map_err(|error| Error::system(format!("cannot run this now: {error}")))
 }
 
 #[cfg(test)]

@@ -1,9 +1,9 @@
-//! The lines of passwd(5) and group(5). A line that is wrong is passed over, with a warning that names its number: one
-//! slip must not lock everybody out.
+//! The lines of passwd(5) and group(5). A faulty line is skipped with a warning that gives its number, so that one
+//! mistake does not lock everyone out.
 
 use std::collections::HashMap;
 
-/// A user of a file.
+/// A user in a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct User {
     pub(crate) hash: String,
@@ -13,7 +13,7 @@ pub(crate) struct User {
     pub(crate) shell: String,
 }
 
-/// A group of a file.
+/// A group in a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Group {
     pub(crate) name: String,
@@ -21,19 +21,19 @@ pub(crate) struct Group {
     pub(crate) members: Vec<String>,
 }
 
-/// What is wrong with a line.
+/// A faulty line.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Warning {
     /// The line's number, from 1.
     pub(crate) line: usize,
-    /// What is wrong; nothing of the line itself, which holds a hash.
+    /// What is wrong, without the line itself, because it contains a hash.
     pub(crate) what: String,
 }
 
-/// The contents of a file, and what was wrong in it.
+/// The contents of a file, and its faulty lines.
 pub(crate) type Parsed<T> = (T, Vec<Warning>);
 
-/// Users by name; of two with one name the first counts, as in passwd(5).
+/// Users by name; if two have the same name, the first counts, as in passwd(5).
 pub(crate) fn users(text: &[u8]) -> Parsed<HashMap<String, User>> {
     let mut users = HashMap::new();
     let mut warnings = Vec::new();
@@ -41,7 +41,7 @@ pub(crate) fn users(text: &[u8]) -> Parsed<HashMap<String, User>> {
         let warn = |what: String| Warning { line: number, what };
         match user(line) {
             Ok((name, _)) if users.contains_key(&name) => {
-                warnings.push(warn(format!("user '{name}' stands in a line above")))
+                warnings.push(warn(format!("user '{name}' is already in a line above")))
             }
             Ok((name, user)) => drop(users.insert(name, user)),
             Err(what) => warnings.push(warn(what)),
@@ -63,7 +63,7 @@ pub(crate) fn groups(text: &[u8]) -> Parsed<Vec<Group>> {
     (groups, warnings)
 }
 
-/// The lines that say something, numbered from 1.
+/// The lines that are not empty or comments, numbered from 1.
 fn lines(text: &[u8]) -> impl Iterator<Item = (usize, &[u8])> {
     let lines = text.split(|byte| *byte == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line));
     lines
@@ -76,13 +76,13 @@ fn user(line: &[u8]) -> Result<(String, User), String> {
     let line = std::str::from_utf8(line).map_err(|_| "not UTF-8".to_owned())?;
     let fields: Vec<&str> = line.split(':').collect();
     let [name, hash, uid, gid, _, home, shell] = fields[..] else {
-        return Err(format!("7 fields separated by colons are expected, {} found", fields.len()));
+        return Err(format!("expected 7 fields separated by colons, found {}", fields.len()));
     };
     if name.is_empty() {
         return Err("the name is empty".to_owned());
     }
     if !home.starts_with('/') {
-        return Err(format!("the home of '{name}' is no absolute path"));
+        return Err(format!("the home of '{name}' is not an absolute path"));
     }
     let (uid, gid) = (id(uid, "uid")?, id(gid, "gid")?);
     let user =
@@ -94,7 +94,7 @@ fn group(line: &[u8]) -> Result<Group, String> {
     let line = std::str::from_utf8(line).map_err(|_| "not UTF-8".to_owned())?;
     let fields: Vec<&str> = line.split(':').collect();
     let [name, _, gid, members] = fields[..] else {
-        return Err(format!("4 fields separated by colons are expected, {} found", fields.len()));
+        return Err(format!("expected 4 fields separated by colons, found {}", fields.len()));
     };
     if name.is_empty() {
         return Err("the name is empty".to_owned());
@@ -103,11 +103,11 @@ fn group(line: &[u8]) -> Result<Group, String> {
     Ok(Group { name: name.to_owned(), gid: id(gid, "gid")?, members: members.collect() })
 }
 
-/// A number of a user or group; the highest one means none to the system.
+/// A user or group id; the highest number means "none" to the system.
 fn id(text: &str, what: &str) -> Result<u32, String> {
     let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     let number = text.parse::<u32>().ok().filter(|number| digits && *number != u32::MAX);
-    number.ok_or_else(|| format!("'{text}' is no {what}"))
+    number.ok_or_else(|| format!("'{text}' is not a {what}"))
 }
 
 #[cfg(test)]

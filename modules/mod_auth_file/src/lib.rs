@@ -1,5 +1,5 @@
 //! mod_auth_file: users and groups from files in the format of passwd(5) and group(5): AuthUserFile and AuthGroupFile.
-//! Who may log in, and where, is not decided here.
+//! It does not decide who may log in, or where.
 
 mod authenticator;
 mod entries;

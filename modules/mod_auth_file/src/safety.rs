@@ -1,16 +1,16 @@
-//! Whether a file of passwords is safe from others: what ProFTPD demands of AuthUserFile and AuthGroupFile.
+//! Checks that a password file is safe from others, as ProFTPD does for AuthUserFile and AuthGroupFile.
 
 use std::fs::Metadata;
 use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-/// Who else may read a file.
+/// Whether others may read a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Readers {
-    /// The world must not.
+    /// They may not.
     NotTheWorld,
-    /// Anybody.
+    /// They may.
     Anybody,
 }
 
@@ -18,7 +18,7 @@ const WORLD_READS: u32 = 0o004;
 const WORLD_WRITES: u32 = 0o002;
 const STICKY: u32 = 0o1000;
 
-/// Sees that nobody but its owner and group can change a file, or put another in its place; the error says why not.
+/// Checks that only its owner and group can change or replace a file; the error is the reason why not.
 pub(crate) fn check(path: &Path, file: &Metadata, readers: Readers) -> Result<(), String> {
     if !file.is_file() {
         return Err("it is not a regular file".to_owned());
@@ -37,7 +37,7 @@ pub(crate) fn check(path: &Path, file: &Metadata, readers: Readers) -> Result<()
     }
 }
 
-/// The first folder from `folder` up in which anybody may replace a name.
+/// The first folder, from `folder` up, in which anyone may replace a name.
 fn open_folder(folder: &Path) -> io::Result<Option<&Path>> {
     for folder in folder.ancestors() {
         let mode = std::fs::metadata(folder)?.mode();

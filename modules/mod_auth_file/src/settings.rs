@@ -11,26 +11,26 @@ use gantry_sys::as_daemon;
 use crate::safety::Readers;
 
 settings! {
-    /// What the configuration says, for one server.
+    /// The settings of one server.
     #[derive(Debug, Clone)]
     pub(crate) struct Settings {
-        /// A file of users in the format of passwd(5): `name:hash:uid:gid:gecos:home:shell`, with hashes that crypt(5)
-        /// knows. It is read again when it has changed. The world must neither read nor write it, nor write the folder
-        /// that it is in.
+        /// A file of users in the format of passwd(5), `name:hash:uid:gid:gecos:home:shell`, with crypt(5) hashes. A
+        /// changed file is read again. The file must not be world-readable or world-writable, and its folder not
+        /// world-writable.
         pub(crate) users: Option<PathBuf> = AuthUserFile "path" in SERVER | VHOST | GLOBAL,
             inherits: replace, parse: file;
-        /// A file of groups in the format of group(5): `name:password:gid:member,member`. The same rules hold for it as for
-        /// AuthUserFile.
+        /// A file of groups in the format of group(5): `name:password:gid:member,member`. The rules of AuthUserFile
+        /// apply.
         pub(crate) groups: Option<PathBuf> = AuthGroupFile "path" in SERVER | VHOST | GLOBAL,
             inherits: replace, parse: file;
-        /// `InsecurePerms` takes files that the world may read.
+        /// `InsecurePerms` allows world-readable files.
         pub(crate) options: Vec<String> = AuthFileOptions "option ..." in SERVER | VHOST | GLOBAL,
             inherits: replace, parse: options;
     }
 }
 
 impl Settings {
-    /// Who else may read the files.
+    /// Whether others may read the files.
     pub(crate) fn readers(&self) -> Readers {
         match self.options.iter().any(|option| option.eq_ignore_ascii_case(INSECURE)) {
             true => Readers::Anybody,
@@ -56,9 +56,8 @@ fn file(words: &[&str]) -> std::result::Result<Value, String> {
     }
 }
 
-/// Whether there is such a file that the daemon can read, so that the line is named
-/// where there is none. Whether it is safe, and what is in it, is looked at when
-/// the module starts.
+/// Checks that the file exists and the daemon can read it, so that an error names the
+/// line. Its safety and contents are checked when the module starts.
 fn usable(path: &Path) -> std::result::Result<(), String> {
     let words = |error: io::Error| error.to_string().split(" (os error").next().unwrap_or_default().to_owned();
     if !as_daemon(|| fs::metadata(path)).map_err(words)?.is_file() {

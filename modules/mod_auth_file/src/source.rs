@@ -1,4 +1,4 @@
-//! A file that is read at the start, and again when it has changed.
+//! A file that is read at start, and again when it has changed.
 
 use std::fs::{self, File};
 use std::io::Read;
@@ -12,10 +12,10 @@ use gantry_sys::as_daemon;
 use crate::entries::Parsed;
 use crate::safety::{self, Readers};
 
-/// Largest file that is read, in bytes.
+/// The size limit of the file, in bytes.
 const MOST: u64 = 256 * 1024 * 1024;
 
-/// A file and what was last read from it.
+/// A file, and its contents when last read.
 pub(crate) struct Source<T> {
     path: PathBuf,
     readers: Readers,
@@ -28,7 +28,7 @@ struct Held<T> {
     contents: Arc<T>,
 }
 
-/// What tells one version of a file from the next.
+/// Identifies a version of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 struct Version {
     device: u64,
@@ -39,14 +39,14 @@ struct Version {
 }
 
 impl<T> Source<T> {
-    /// Reads the file; the error names it.
+    /// Reads the file; an error names it.
     pub(crate) fn open(path: PathBuf, readers: Readers, parse: fn(&[u8]) -> Parsed<T>) -> Result<Self, String> {
         let (version, contents) =
             read(&path, readers, parse).map_err(|error| format!("unable to use {}: {error}", path.display()))?;
         Ok(Self { path, readers, parse, held: Mutex::new(Held { version, contents: Arc::new(contents) }) })
     }
 
-    /// What the file says now. One that cannot be used any more is as good as unchanged, and the log says so once.
+    /// The current contents. If a changed file cannot be used, the last contents stay, and the log says so once.
     pub(crate) fn contents(&self) -> Arc<T> {
         let version = as_daemon(|| fs::metadata(&self.path)).map(|metadata| Version::of(&metadata)).unwrap_or_default();
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
@@ -56,7 +56,7 @@ impl<T> Source<T> {
                 Err(error) => {
                     log!(
                         Error,
-                        "unable to use the changed {}, so the last version stays: {error}",
+                        "unable to use the changed {}; the previous version stays in use: {error}",
                         self.path.display()
                     );
                     held.version = version;
@@ -80,7 +80,7 @@ impl Version {
 }
 
 fn read<T>(path: &Path, readers: Readers, parse: fn(&[u8]) -> Parsed<T>) -> Result<(Version, T), String> {
-    // Looked at before it is opened: opening a pipe would wait for its other end.
+    // Checked before it is opened, because opening a pipe would wait for its other end.
     let found = as_daemon(|| fs::metadata(path)).map_err(|error| error.to_string())?;
     safety::check(path, &found, readers)?;
     let file = as_daemon(|| File::open(path)).map_err(|error| error.to_string())?;
@@ -93,7 +93,7 @@ fn read<T>(path: &Path, readers: Readers, parse: fn(&[u8]) -> Parsed<T>) -> Resu
     }
     let (contents, warnings) = parse(&text);
     for warning in warnings {
-        log!(Warn, "{}, line {}: {} (passed over)", path.display(), warning.line, warning.what);
+        log!(Warn, "{}, line {}: {} (skipped)", path.display(), warning.line, warning.what);
     }
     Ok((Version::of(&metadata), contents))
 }

@@ -1,14 +1,14 @@
-//! Settings of others that this module goes by.
+//! Settings of other parts that this module uses.
 
 use gantry_api::settings;
 
 settings! {
-    /// What other parts' directives say that matters here.
+    /// The values of other parts' directives.
     #[derive(Debug)]
     pub(crate) struct Settings {
-        /// Whether a rename may replace a file, as an upload may.
+        /// Whether a rename may replace a file, like an upload.
         pub(crate) allow_overwrite: Option<bool> = AllowOverwrite;
-        /// Whom HELP names.
+        /// The contact in HELP.
         pub(crate) admin: Option<String> = ServerAdmin;
     }
 }

@@ -1,4 +1,4 @@
-//! The actions on actions: which there are, and switching them.
+//! The actions about actions: listing, enabling and disabling them.
 
 use gantry_api::control::Operation;
 use gantry_api::prelude::*;
@@ -11,7 +11,7 @@ fn is_enabled(action: &Value) -> bool {
     action.entry("enabled") == Some(&Value::Bool(true))
 }
 
-/// Each action with its words.
+/// Lists the actions with their syntax.
 pub async fn help(asked: &Asked<'_>) -> Result<Answer> {
     let value = asked.daemon.operate(Operation::Actions).await?;
     let shown = value.items().iter().filter(|action| is_enabled(action));
@@ -22,7 +22,7 @@ pub async fn help(asked: &Asked<'_>) -> Result<Answer> {
     Ok(Answer { lines: lines.collect(), value })
 }
 
-/// Each action with its module, as ProFTPD prints it.
+/// Lists the actions with their modules, in ProFTPD's format.
 pub async fn list(asked: &Asked<'_>) -> Result<Answer> {
     let value = asked.daemon.operate(Operation::Actions).await?;
     let shown = value.items().iter().filter(|action| is_enabled(action));
@@ -30,7 +30,7 @@ pub async fn list(asked: &Asked<'_>) -> Result<Answer> {
     Ok(Answer { lines: lines.collect(), value })
 }
 
-/// Switches one action or all.
+/// Enables or disables one action or all.
 pub async fn switch(asked: &Asked<'_>, on: bool) -> Result<Answer> {
     let (action, module) = match asked.words {
         [action] => (*action, None),

@@ -1,45 +1,45 @@
-//! What the configuration says of the control socket. The server reads it.
+//! The directives of the control socket. The server reads their settings.
 
 use gantry_api::prelude::*;
 
 directive! {
-    /// Opens the control socket, by which operators work with the running daemon (`gantry`, `ftpdctl`). Whoever may use it is
-    /// told by the ACL directives: without them nobody may do anything.
+    /// Opens the control socket, through which operators control the running daemon (`gantry`, `ftpdctl`). The ACL
+    /// directives say who may use it; without them nobody may.
     ControlsEngine "on|off" in SERVER, inherits: no, default: "off", parse: parse::on_off
 }
 directive! {
-    /// The file of the control socket; its mode lets in the daemon's user alone, the group of `ControlsSocketOwner` too where
-    /// there is that, and everybody where `ControlsSocketACL` says who.
+    /// The path of the control socket. By default only the daemon's user may connect; with `ControlsSocketOwner`, that
+    /// user and group may; with `ControlsSocketACL`, that list decides.
     ControlsSocket "path" in SERVER, inherits: no, otherwise: "PREFIX/var/run/gantryd.sock", parse: parse::path
 }
 directive! {
-    /// Who may use the control socket at all, by what the kernel tells of them; each line that allows lets in those listed, one
-    /// that denies all others. Everybody whom the file's mode lets in, where there is no such line.
+    /// Who may connect to the control socket; the kernel identifies the caller. `allow` admits those listed; `deny` admits
+    /// everyone else. Without such a line, the file's mode decides.
     ControlsSocketACL "allow|deny user|group list" in SERVER, inherits: append, parse: parse::socket_acl
 }
 directive! {
-    /// The owner and group of the control socket's file.
+    /// The owner and group of the control socket.
     ControlsSocketOwner "user group" in SERVER, inherits: no, parse: owner
 }
 directive! {
-    /// Who may use mod_ctrls's actions: help, lsctrl, insctrl, rmctrl, who, count. Users and groups are the system's; `*` is
-    /// everybody. A line that denies beats those that allow; nobody may what no line allows.
+    /// Who may use mod_ctrls's actions: help, lsctrl, insctrl, rmctrl, who, count. Users and groups are the system's; `*`
+    /// matches everyone. A line that denies overrides lines that allow; without a line that allows, nobody may.
     ControlsACLs "actions|all allow|deny user|group list" in SERVER, inherits: append, parse: parse::control_acl
 }
 directive! {
-    /// How many operators of one user may be connected at once.
+    /// The maximum number of connections per user.
     ControlsMaxClients "number" in SERVER, inherits: no, default: "5", parse: clients
 }
 directive! {
-    /// Where it is written down who asked for what; in the daemon's log unless given.
+    /// The log of requests and their results; by default the daemon's log.
     ControlsLog "path|none" in SERVER, inherits: no, parse: parse::path_or_none
 }
 directive! {
-    /// Accepted without effect: questions are answered at once.
+    /// No effect: requests are answered at once.
     ControlsInterval "seconds" in SERVER, inherits: no, parse: parse::seconds
 }
 directive! {
-    /// Accepted without effect: the kernel tells who asks.
+    /// No effect: the kernel identifies the caller.
     ControlsAuthFreshness "seconds" in SERVER, inherits: no, parse: parse::seconds
 }
 

@@ -1,6 +1,5 @@
-//! mod_ctrls: the directives of the control socket, which is the server's, and
-//! the actions on actions; what an operator sees of sessions is here too, since
-//! it needs no further module. Under ProFTPD that is the scoreboard's.
+//! mod_ctrls: the directives of the control socket, which the server provides, and the
+//! actions about actions. It also lists sessions, which in ProFTPD the scoreboard does.
 
 mod actions;
 mod directives;
@@ -15,17 +14,17 @@ pub struct Ctrls;
 module! { Ctrls }
 
 control! {
-    /// Tells the actions there are, and what they are for.
+    /// Lists all actions with a description.
     "help" "" by ControlsACLs;
-    /// Tells the actions there are, and the module of each.
+    /// Lists all actions with their modules.
     "lsctrl" "" by ControlsACLs;
-    /// Switches actions on again.
+    /// Enables actions again.
     "insctrl" "action|all [module]" by ControlsACLs;
-    /// Switches actions off for everybody.
+    /// Disables actions for everyone.
     "rmctrl" "action|all [module]" by ControlsACLs;
-    /// Tells who is there, and what they do.
+    /// Lists the sessions and what they are doing.
     "who" "" by ControlsACLs;
-    /// Tells how many sessions each server has.
+    /// Counts the sessions of each server.
     "count" "" by ControlsACLs;
 }
 

@@ -1,4 +1,4 @@
-//! Who is there: what ftpwho and ftpcount tell.
+//! Lists and counts the sessions, for ftpwho and ftpcount.
 
 use gantry_api::control::Operation;
 use gantry_api::prelude::*;
@@ -21,7 +21,7 @@ pub async fn who(asked: &Asked<'_>) -> Result<Answer> {
     Ok(Answer { lines: lines.collect(), value })
 }
 
-/// How many there are.
+/// Counts the sessions.
 pub async fn count(asked: &Asked<'_>) -> Result<Answer> {
     let status = asked.daemon.operate(Operation::Status).await?;
     let servers = status.entry("servers").map(Value::items).unwrap_or_default();

@@ -11,7 +11,7 @@ pub async fn dns(asked: &Asked<'_>) -> Result<Answer> {
     let on = match asked.words {
         [word] => parse::switch(word),
         ["clear", "cache"] => {
-            return Ok(Answer::new("nothing is kept: the system's resolver has its own", Value::None));
+            return Ok(Answer::new("there is no cache to clear: gantryd uses the system's resolver", Value::None));
         }
         _ => None,
     };
@@ -35,7 +35,7 @@ pub async fn get(asked: &Asked<'_>) -> Result<Answer> {
             let lines = lines.map(|one| format!("{} ({})", text(one, "directive"), text(one, "module")));
             Ok(Answer { lines: lines.collect(), value })
         }
-        _ => usage("config or directives is wanted"),
+        _ => usage("expected config or directives"),
     }
 }
 
@@ -77,7 +77,7 @@ pub async fn shutdown(asked: &Asked<'_>) -> Result<Answer> {
         [] => 0,
         ["graceful", seconds] => match seconds.parse() {
             Ok(seconds) => seconds,
-            Err(_) => return usage(format!("'{seconds}' is no number of seconds")),
+            Err(_) => return usage(format!("'{seconds}' is not a number of seconds")),
         },
         _ => return usage("wrong parameters"),
     };

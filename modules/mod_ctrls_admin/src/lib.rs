@@ -1,6 +1,6 @@
-//! mod_ctrls_admin: what administrators do to the running daemon besides its
-//! modules: see and end sessions, turn servers down and up, read the
-//! configuration anew, say how much is logged, end it all.
+//! mod_ctrls_admin: what administrators can do with the running daemon, apart from its
+//! modules: end sessions, take servers down and up, reload the configuration, change
+//! log levels, end the daemon.
 
 mod daemon;
 mod logs;
@@ -20,36 +20,36 @@ pub struct Admin {
 module! { Admin, settings: Settings, after: ["mod_ctrls"] }
 
 control! {
-    /// Sets how much is logged, 0 to 10, or tells it.
+    /// Shows or sets the log level, 0 to 10.
     "debug" "[level [number]]" by AdminControlsACLs;
-    /// Has the names of clients looked up, or not, until the configuration is read anew.
+    /// Turns look-ups of client names on or off, until the next reload.
     "dns" "on|off" by AdminControlsACLs;
-    /// Turns away new clients of servers; those that are there stay.
+    /// Stops servers from accepting clients; running sessions continue.
     "down" "address[#port]|all" by AdminControlsACLs;
-    /// Tells the main server's settings, or all directives.
+    /// Shows the main server's settings, or all directives.
     "get" "config|directives" by AdminControlsACLs;
     /// Ends sessions.
     "kick" "user|host|class|session [-n count] name ..." by AdminControlsACLs;
-    /// Reads the configuration and all modules' files anew: all of it is put in place, or nothing.
+    /// Reloads the configuration and all module files, all or nothing.
     "reload" "" by AdminControlsACLs;
-    /// As reload; or tells how often that was done.
+    /// Like reload; with count, shows the number of reloads.
     "restart" "[count]" by AdminControlsACLs;
-    /// There is no scoreboard: nothing is to be scrubbed.
+    /// No effect: Gantry has no scoreboard.
     "scoreboard" "scrub|clean" by AdminControlsACLs;
     /// Ends the daemon.
     "shutdown" "[graceful seconds]" by AdminControlsACLs;
-    /// Tells how the daemon and its servers are.
+    /// Shows the state of the daemon and its servers.
     "status" "[address[#port]|all]" by AdminControlsACLs;
-    /// Sets how much single modules log, or tells it.
+    /// Shows or sets the log levels of single modules.
     "trace" "channel:level ...|info" by AdminControlsACLs;
-    /// Lets servers serve new clients again.
+    /// Lets servers accept clients again.
     "up" "address[#port]|all" by AdminControlsACLs;
 }
 
 #[async_trait]
 impl Module for Admin {
     async fn start(&mut self, start: &mut Start<'_>) -> Result<()> {
-        // The directive is the main server's alone.
+        // The directive is only allowed in the main server.
         if let Some((_, settings)) = start.servers::<Settings>().next() {
             self.engine = Some(settings.engine.clone());
         }
@@ -58,7 +58,7 @@ impl Module for Admin {
 
     async fn control(&self, asked: &Asked<'_>) -> Result<Answer> {
         if !self.engine.as_ref().is_some_and(|engine| engine.has(asked.action)) {
-            return Err(Error::system(format!("AdminControlsEngine leaves '{}' out", asked.action)));
+            return Err(Error::system(format!("AdminControlsEngine does not include '{}'", asked.action)));
         }
         match asked.action {
             "debug" => logs::debug(asked).await,
@@ -67,7 +67,7 @@ impl Module for Admin {
             "get" => daemon::get(asked).await,
             "reload" => daemon::reload(asked).await,
             "restart" => daemon::restart(asked).await,
-            "scoreboard" => Ok(Answer::new("there is no scoreboard: one process knows all sessions", Value::None)),
+            "scoreboard" => Ok(Answer::new("Gantry has no scoreboard: one process serves all sessions", Value::None)),
             "shutdown" => daemon::shutdown(asked).await,
             "kick" => sessions::kick(asked).await,
             "status" => servers::status(asked).await,

@@ -1,4 +1,4 @@
-//! Actions on what is logged.
+//! Actions about log levels.
 
 use gantry_api::control::Operation;
 use gantry_api::prelude::*;
@@ -7,7 +7,7 @@ const MOST: u8 = 10;
 
 fn level(word: &str) -> Result<u8> {
     let level = word.parse().ok().filter(|level| *level <= MOST);
-    level.ok_or_else(|| Error::usage(format!("'{word}' is no level: 0 to {MOST}")))
+    level.ok_or_else(|| Error::usage(format!("'{word}' is not a level from 0 to {MOST}")))
 }
 
 /// `debug [level [number]]`, and `debug number`.
@@ -19,7 +19,7 @@ pub async fn debug(asked: &Asked<'_>) -> Result<Answer> {
     };
     let value = asked.daemon.operate(Operation::LogLevel(wanted)).await?;
     let level = value.entry("level").and_then(Value::int).unwrap_or_default();
-    // ProFTPD says so of the level that is asked for as well.
+    // ProFTPD prints the same when the level is only shown.
     Ok(Answer::new(format!("debug level set to {level}"), value))
 }
 
@@ -53,9 +53,9 @@ pub async fn trace(asked: &Asked<'_>) -> Result<Answer> {
 
 fn channel(word: &str) -> Result<(String, u8)> {
     let (name, number) =
-        word.rsplit_once(':').ok_or_else(|| Error::usage(format!("'{word}' is not of the form channel:level")))?;
+        word.rsplit_once(':').ok_or_else(|| Error::usage(format!("'{word}' does not have the form channel:level")))?;
     if name.is_empty() {
-        return usage(format!("'{word}' names no channel"));
+        return usage(format!("'{word}' has no channel name"));
     }
     Ok((name.to_owned(), level(number)?))
 }

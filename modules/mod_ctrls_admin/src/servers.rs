@@ -1,4 +1,4 @@
-//! Actions on the servers of the configuration.
+//! Actions about the configured servers.
 
 use gantry_api::control::Operation;
 use gantry_api::prelude::*;
@@ -26,7 +26,7 @@ pub async fn status(asked: &Asked<'_>) -> Result<Answer> {
             if let ("servers", Value::List(servers)) = (key.as_str(), servers) {
                 servers.retain(|server| is_at(server, meant));
                 if servers.is_empty() {
-                    return usage(format!("no server is at '{meant}'"));
+                    return usage(format!("there is no server at '{meant}'"));
                 }
             }
         }
@@ -51,7 +51,7 @@ fn addresses(server: &Value) -> impl Iterator<Item = &str> {
     server.entry("addresses").map(Value::items).unwrap_or_default().iter().filter_map(Value::text)
 }
 
-/// Whether a server is meant by its ServerName, `address` or `address#port`.
+/// Whether a word means this server: its ServerName, `address` or `address#port`.
 fn is_at(server: &Value, meant: &str) -> bool {
     let (host, port) = match meant.rsplit_once('#') {
         Some((host, port)) => (host, Some(port)),

@@ -11,12 +11,12 @@ pub async fn kick(asked: &Asked<'_>) -> Result<Answer> {
         "host" => Kick::Host,
         "class" => Kick::Class,
         "session" => Kick::Session,
-        other => return usage(format!("'{other}' is none of user, host, class, session")),
+        other => return usage(format!("'{other}' is not one of user, host, class, session")),
     };
     let (most, names) = match rest {
         ["-n", count, names @ ..] => match count.parse() {
             Ok(count) => (Some(count), names),
-            Err(_) => return usage(format!("'{count}' is no number")),
+            Err(_) => return usage(format!("'{count}' is not a number")),
         },
         names => (None, names),
     };

@@ -1,4 +1,4 @@
-//! What the configuration says of this module.
+//! The directives of this module.
 
 use gantry_api::prelude::*;
 use serde::Deserialize;
@@ -7,23 +7,23 @@ settings! {
     /// The settings of the main server.
     #[derive(Debug, Clone)]
     pub struct Settings {
-        /// Whether mod_ctrls_admin's actions are there, or which of them.
+        /// Which of mod_ctrls_admin's actions exist: all (`on`), none (`off`), or those listed.
         pub engine: Engine = AdminControlsEngine "on|off|actions" in SERVER, inherits: no, default: "on", parse: engine;
     }
 }
 
-/// Which actions there are.
+/// Which actions exist.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(untagged)]
 pub enum Engine {
-    /// All, or none.
+    /// All or none.
     All(bool),
     /// These.
     Some(Vec<String>),
 }
 
 impl Engine {
-    /// Whether an action is there.
+    /// Whether an action exists.
     pub fn has(&self, action: &str) -> bool {
         match self {
             Self::All(all) => *all,
@@ -33,7 +33,7 @@ impl Engine {
 }
 
 directive! {
-    /// Who may use mod_ctrls_admin's actions. As `ControlsACLs`.
+    /// Who may use mod_ctrls_admin's actions; see `ControlsACLs`.
     AdminControlsACLs "actions|all allow|deny user|group list" in SERVER, inherits: append, parse: parse::control_acl
 }
 

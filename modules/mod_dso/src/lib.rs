@@ -1,5 +1,5 @@
-//! mod_dso: the actions that take modules in and out of the running daemon. The
-//! loading itself is the server's, as are LoadModule and its like.
+//! mod_dso: the actions that add modules to the running daemon and remove them. The
+//! server itself does the loading and handles LoadModule and related directives.
 
 use std::path::Path;
 use std::time::Duration;
@@ -14,18 +14,18 @@ pub struct Dso;
 module! { Dso }
 
 directive! {
-    /// Who may use the actions on modules: lsmod, insmod, rmmod, swap. As `ControlsACLs`.
+    /// Who may use the actions for modules: lsmod, insmod, rmmod, swap; see `ControlsACLs`.
     ModuleControlsACLs "actions|all allow|deny user|group list" in SERVER, inherits: append, parse: parse::control_acl
 }
 
 control! {
-    /// Tells the modules there are: those that serve, those that sessions still have, those that failed.
+    /// Lists modules: active ones, those that only older sessions use, and those that failed.
     "lsmod" "" by ModuleControlsACLs;
-    /// Takes a module into the running daemon: new sessions have it.
+    /// Adds a module to the running daemon; new sessions use it.
     "insmod" "module [file]" by ModuleControlsACLs;
-    /// Takes a module out: new sessions go without it. Those that have it keep it, unless they are to end.
+    /// Removes a module: new sessions run without it; running sessions keep it, unless drain or now ends them.
     "rmmod" "module [drain seconds|now]" by ModuleControlsACLs;
-    /// Puts a module's new file in place of the one in use, for new sessions.
+    /// Replaces a module with a new file, for new sessions.
     "swap" "module [file]" by ModuleControlsACLs;
 }
 
@@ -53,12 +53,12 @@ async fn list(asked: &Asked<'_>) -> Result<Answer> {
     Ok(Answer { lines, value })
 }
 
-/// `mod_x.c` of whatever way a module is named.
+/// The form `mod_x.c` of any spelling of a module's name.
 fn shown(module: &str) -> String {
     format!("{}.c", module.strip_suffix(".c").or_else(|| module.strip_suffix(".so")).unwrap_or(module))
 }
 
-/// The module and the file of `module [file]`.
+/// Parses `module [file]`.
 fn module_and_file(words: &[&str]) -> Result<(String, Option<String>)> {
     let (module, file) = match words {
         [module] => (*module, None),
@@ -86,19 +86,20 @@ async fn remove(asked: &Asked<'_>) -> Result<Answer> {
         [module, "now"] => (*module, Leave::Now),
         [module, "drain", seconds] => match seconds.parse() {
             Ok(seconds) => (*module, Leave::Drain(Duration::from_secs(seconds))),
-            Err(_) => return usage(format!("'{seconds}' is no number of seconds")),
+            Err(_) => return usage(format!("'{seconds}' is not a number of seconds")),
         },
         [] => return usage("missing required parameters"),
         _ => return usage("wrong parameters"),
     };
     if shown(module) == "mod_dso.c" {
-        return Err(Error::system("mod_dso has this very action, and none other takes it in again"));
+        return Err(Error::system("mod_dso provides rmmod and insmod, so it could not be added again"));
     }
     let mut lines = vec![format!("'{}' unloaded", shown(module))];
     let done = asked.daemon.operate(Operation::Remove { module: module.to_owned(), leave }).await;
     let value = done.map_err(|error| error.context(format!("error unloading '{}'", shown(module))))?;
     if let Some(count @ 1..) = value.entry("sessions").and_then(Value::int) {
-        lines.push(format!("{count} sessions have it to their end"));
+        let sessions = if count == 1 { "1 session keeps".to_owned() } else { format!("{count} sessions keep") };
+        lines.push(format!("{sessions} it until the end"));
     }
     Ok(Answer { lines, value })
 }

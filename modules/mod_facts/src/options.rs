@@ -1,11 +1,11 @@
-//! OPTS MLST: which facts a client wants (RFC 3659 section 7.9), and FEAT's line, which tells of it.
+//! OPTS MLST: which facts a client wants (RFC 3659 section 7.9), and the line of FEAT that lists them.
 
 use gantry_api::prelude::*;
 use gantry_api::proto::listing::Facts;
 
 use crate::settings::Settings;
 
-/// What this module keeps with a session.
+/// This module's state in a session.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Chosen(pub(crate) Facts);
 
@@ -15,10 +15,10 @@ impl Default for Chosen {
     }
 }
 
-/// How FEAT's line begins.
+/// The start of FEAT's line.
 const FEATURE: &[u8] = b"MLST ";
 
-/// OPTS MLST; other options are other modules'.
+/// OPTS MLST; other modules handle other options.
 pub(crate) fn choose(at: &mut Moment<'_>) -> Result<Step> {
     let Some(wanted) = wanted(&at.command.argument) else { return Ok(Step::Next) };
     let facts = Facts::parse(wanted);
@@ -27,7 +27,7 @@ pub(crate) fn choose(at: &mut Moment<'_>) -> Result<Step> {
     Ok(Step::Done)
 }
 
-/// FEAT tells which facts are on in this session, or nothing of MLST.
+/// Makes FEAT list the facts that are on in this session, or leave MLST out.
 pub(crate) fn feature(at: &mut Moment<'_>) -> Result<Step> {
     let line = format!("MLST {}", at.state.of::<Chosen>().0.feature());
     let advertise = at.settings::<Settings>().advertise;
@@ -39,7 +39,7 @@ pub(crate) fn feature(at: &mut Moment<'_>) -> Result<Step> {
     Ok(Step::Next)
 }
 
-/// What follows `MLST`, where that is what the options are for.
+/// The text after `MLST`, if the options are for MLST.
 fn wanted(argument: &[u8]) -> Option<&[u8]> {
     let (name, rest) = argument.split_at_checked(4)?;
     let rest = match rest {

@@ -3,11 +3,11 @@
 use gantry_api::prelude::*;
 
 settings! {
-    /// What the configuration says, for one scope.
+    /// The settings of one scope.
     #[derive(Debug)]
     pub(crate) struct Settings {
-        /// Whether FEAT tells of MLST and MLSD, so that clients use them rather than LIST. Clients that expect patterns to
-        /// work there need it off.
+        /// Whether FEAT lists MLST and MLSD, so that clients use them instead of LIST. Turn it off for clients that
+        /// expect patterns to work.
         pub(crate) advertise: bool = FactsAdvertise "on|off" in SERVER | VHOST | GLOBAL,
             inherits: replace, default: "on", parse: parse::on_off;
     }

@@ -8,9 +8,9 @@ struct Greet;
 module! { Greet, settings: Settings, after: ["mod_auth"] }
 
 settings! {
-    /// What the configuration says, for one scope.
+    /// The settings of one scope.
     struct Settings {
-        /// The line sent after a login; `%u` stands for the user.
+        /// The line sent after a login; `%u` is the user name.
         message: Option<String> = GreetMessage "text" in SERVER | VHOST | GLOBAL | ANONYMOUS,
             inherits: replace, parse: parse::text;
     }

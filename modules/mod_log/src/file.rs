@@ -1,5 +1,5 @@
-//! A log file: each line goes out in one write at the file's end, so that lines of several sessions, and of the old and
-//! the new generation, never mix and none waits in memory to be lost.
+//! A log file. Each line is appended in one write, so that lines of several sessions and of the old and new generation
+//! never mix, and no line waits in memory, where it could be lost.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
@@ -16,7 +16,7 @@ use rustix::fs::OFlags;
 pub(crate) struct LogFile {
     path: PathBuf,
     file: File,
-    /// Whether the last line could not be written, which the system's log is told once.
+    /// Whether the last line could not be written; this is reported to the daemon's log once.
     failing: AtomicBool,
 }
 
@@ -24,14 +24,14 @@ const WORLD_WRITES: u32 = 0o002;
 const STICKY: u32 = 0o1000;
 
 impl LogFile {
-    /// Opens or creates it, readable by owner and group alone. A link, a folder that anybody may write to, or what is
-    /// no file at all is refused, as ProFTPD does it; the error names the file.
+    /// Opens or creates it, readable only by owner and group. Like ProFTPD, refuses a link, a world-writable folder, and
+    /// anything but a regular file; the error names the file.
     pub(crate) fn open(path: &Path) -> Result<Self, String> {
         let file = opened(path).map_err(|error| format!("unable to use {}: {error}", path.display()))?;
         Ok(Self { path: path.to_owned(), file, failing: AtomicBool::new(false) })
     }
 
-    /// Writes a line, given with its end.
+    /// Writes a line, which includes its newline.
     pub(crate) fn write(&self, line: &[u8]) {
         let written = (&self.file).write_all(line);
         let failed = written.is_err();
@@ -48,7 +48,7 @@ fn opened(path: &Path) -> io::Result<File> {
     if mode & WORLD_WRITES != 0 && mode & STICKY == 0 {
         return Err(io::Error::other(format!("the folder {} is world-writable", parent.display())));
     }
-    // Without NONBLOCK, opening a pipe would wait for its reader; a regular file knows no difference.
+    // Without NONBLOCK, opening a pipe would wait for its reader; for a regular file it makes no difference.
     let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY;
     let flags = i32::try_from(flags.bits()).unwrap_or_default();
     let mut options = OpenOptions::new();

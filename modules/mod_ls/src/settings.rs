@@ -8,20 +8,20 @@ use serde::Deserialize;
 use crate::zone::Zone;
 
 settings! {
-    /// What the configuration says, for one scope.
+    /// The settings of one scope.
     #[derive(Debug)]
     pub(crate) struct Settings {
-        /// Options as of ls(1) that hold for every listing, before those that a client gives, or, with `strict`, instead of
-        /// them. `maxdepth`, `maxfiles` and `maxdirs` bound a recursive listing; what is beyond is left out. `LISTOnly` and
-        /// `NLSTOnly` have it hold for that command alone; with `NoErrorIfAbsent` the listing of a path that does not exist
+        /// ls(1) options for every listing. They come before the client's options, or with `strict` replace them.
+        /// `maxdepth`, `maxfiles` and `maxdirs` limit a recursive listing; the rest is left out. `LISTOnly` and
+        /// `NLSTOnly` limit the line to that command; with `NoErrorIfAbsent` the listing of a path that does not exist
         /// is empty. Names are always sorted, so `SortedNLST` changes nothing.
         pub(crate) options: Options = ListOptions "\"options\" [strict] [maxdepth n] [maxfiles n] [maxdirs n] [LISTOnly] [NLSTOnly] [NoErrorIfAbsent] [SortedNLST]"
             in SERVER | VHOST | GLOBAL | ANONYMOUS | DIRECTORY | FTPACCESS,
             inherits: replace, default: "\"\"", parse: options;
-        /// Whether symbolic links are listed as links; where not, as what they lead to.
+        /// Whether symbolic links are listed as links; otherwise their targets are listed.
         pub(crate) links: bool = ShowSymlinks "on|off" in SERVER | VHOST | GLOBAL | ANONYMOUS,
             inherits: replace, default: "on", parse: parse::on_off;
-        /// Whether listings show times of Greenwich; where not, of the host's zone.
+        /// Whether listings show times in GMT; otherwise in the host's time zone.
         gmt: bool = TimesGMT "on|off" in SERVER | VHOST | GLOBAL | ANONYMOUS,
             inherits: replace, default: "on", parse: parse::on_off;
     }
@@ -34,23 +34,23 @@ impl Settings {
     }
 }
 
-/// What ListOptions says.
+/// The value of ListOptions.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(default)]
 pub(crate) struct Options {
-    /// Options that hold for every listing.
+    /// Options for every listing.
     options: String,
-    /// Whether the client's own are ignored.
+    /// Whether the client's own options are ignored.
     strict: bool,
-    /// The commands it holds for.
+    /// The command it applies to.
     only: Option<String>,
-    /// Most folders below the one that is listed.
+    /// The most levels of folders below the listed one.
     pub(crate) depth: usize,
-    /// Most names of one listing.
+    /// The most names in one listing.
     pub(crate) files: u64,
-    /// Most folders of one listing.
+    /// The most folders in one listing.
     pub(crate) folders: u64,
-    /// Whether a path that does not exist is an empty listing.
+    /// Whether a path that does not exist gives an empty listing.
     pub(crate) silent: bool,
 }
 
@@ -79,7 +79,7 @@ impl Options {
         if self.strict {
             return (ListOptions::parse(self.options.as_bytes()).0, path);
         }
-        // The client's stand last, so that they count where both say something.
+        // The client's options come last, so that they win.
         let options = command.argument.strip_suffix(path).unwrap_or_default();
         let both = [self.options.as_bytes(), b" ", options].concat();
         (ListOptions::parse(&both).0, path)
@@ -89,7 +89,7 @@ impl Options {
 fn options(words: &[&str]) -> std::result::Result<Value, String> {
     let Some((options, flags)) = words.split_first() else { return Err("missing argument".to_owned()) };
     if !options.is_empty() && !options.starts_with('-') {
-        return Err(format!("'{options}' are no options: they begin with '-'"));
+        return Err(format!("'{options}' are not options: they must start with '-'"));
     }
     let mut entries = vec![("options".to_owned(), Value::from(*options))];
     let mut flags = flags.iter();

@@ -5,7 +5,7 @@ use std::cmp::Reverse;
 use gantry_api::files::DirectoryEntry;
 use gantry_api::proto::listing::{ListOptions, Order};
 
-/// Sorts names as the options want it.
+/// Sorts names according to the options.
 pub(crate) fn sort(entries: &mut [DirectoryEntry], options: &ListOptions) {
     match options.order {
         Order::Name => entries.sort_by(|a, b| a.name.cmp(&b.name)),

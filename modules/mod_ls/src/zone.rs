@@ -1,9 +1,9 @@
-//! TimesGMT: the zone in which listings show times.
+//! TimesGMT: the time zone of listings.
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-/// A zone.
+/// A time zone.
 #[derive(Debug, Clone)]
 pub(crate) enum Zone {
     /// Greenwich.
@@ -13,12 +13,12 @@ pub(crate) enum Zone {
 }
 
 impl Zone {
-    /// The host's zone.
+    /// The host's time zone.
     pub(crate) fn local() -> Self {
         Self::Local(TimeZone::system())
     }
 
-    /// Unix seconds with the zone's offset at that time added, as listings want them.
+    /// Unix seconds plus the zone's offset at that time, for listings.
     pub(crate) fn shown(&self, seconds: i64) -> i64 {
         match self {
             Self::Gmt => seconds,

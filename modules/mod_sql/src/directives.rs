@@ -1,6 +1,5 @@
-//! How mod_sql's directives read their lines, as doc/contrib/mod_sql of ProFTPD's
-//! manual has them. No message repeats a line of SQLConnectInfo:
-//! it may hold a password.
+//! The parsers of mod_sql's directives (doc/contrib/mod_sql in ProFTPD's manual). No
+//! message repeats a line of SQLConnectInfo, because it may contain a password.
 
 use gantry_api::{Value, directive, parse};
 use gantry_format::CommandSet;
@@ -11,7 +10,7 @@ use crate::template::Template;
 use crate::variables::Place;
 
 directive! {
-    /// Read for ProFTPD's sake: ids are not looked up, so there is nothing to keep.
+    /// No effect, accepted for ProFTPD's configurations: ids are not looked up, so nothing is cached.
     SQLNegativeCache "on|off" in SERVER | VHOST | GLOBAL, inherits: replace, default: "off", parse: parse::on_off
 }
 
@@ -22,7 +21,7 @@ pub fn engine(words: &[&str]) -> Result<Value, String> {
         (Some(false), _) => "off",
         (None, word) if word.eq_ignore_ascii_case("auth") => "auth",
         (None, word) if word.eq_ignore_ascii_case("log") => "log",
-        _ => return Err(format!("unknown value '{word}': on, off, auth or log expected")),
+        _ => return Err(format!("unknown value '{word}': expected on, off, auth or log")),
     }))
 }
 
@@ -32,7 +31,7 @@ pub fn connect(words: &[&str]) -> Result<Value, String> {
         return Err(format!("parameter '{option}' is not supported"));
     }
     if !(1..=4).contains(&words.len()) {
-        return Err(format!("wrong number of parameters: 1 to 4 expected, {} found", words.len()));
+        return Err(format!("wrong number of parameters: expected 1 to 4, found {}", words.len()));
     }
     let names = ["database", "user", "password"];
     Ok(map(names.into_iter().zip(words).map(|(name, word)| (name, Value::from(*word)))))
@@ -40,7 +39,7 @@ pub fn connect(words: &[&str]) -> Result<Value, String> {
 
 pub fn named_connect(words: &[&str]) -> Result<Value, String> {
     let [name, backend, rest @ ..] = words else {
-        return Err(format!("wrong number of parameters: 3 to 6 expected, {} found", words.len()));
+        return Err(format!("wrong number of parameters: expected 3 to 6, found {}", words.len()));
     };
     let connect = connect(rest)?;
     Ok(map([("name", Value::from(*name)), ("backend", Value::from(*backend)), ("connect", connect)]))
@@ -85,12 +84,12 @@ pub fn auth_types(words: &[&str]) -> Result<Value, String> {
 
 pub fn users(words: &[&str]) -> Result<Value, String> {
     match custom(words) {
-        // The names behind the first are for listings of whole tables, and for
-        // ids, which nobody looks up.
+        // The names after the first are for listing whole tables and for ids, which are
+        // not used here.
         Some(names) if (1..=4).contains(&names.len()) && !names.contains(&"") => {
             Ok(map([("custom", Value::from(names[0]))]))
         }
-        Some(_) => Err("custom:/name[/by-id[/userset[/usersetfast]]] expected".to_owned()),
+        Some(_) => Err("expected custom:/name[/by-id[/userset[/usersetfast]]]".to_owned()),
         None => table(words, 7),
     }
 }
@@ -101,7 +100,7 @@ pub fn groups(words: &[&str]) -> Result<Value, String> {
             let names = names.iter().take(3).map(|name| Value::from(*name)).collect();
             Ok(map([("custom", Value::List(names))]))
         }
-        Some(_) => Err("custom:/by-name/by-id/by-member[/groupset[/groupsetfast]] expected".to_owned()),
+        Some(_) => Err("expected custom:/by-name/by-id/by-member[/groupset[/groupsetfast]]".to_owned()),
         None => table(words, 4),
     }
 }
@@ -114,10 +113,10 @@ fn custom<'w>(words: &[&'w str]) -> Option<Vec<&'w str>> {
 
 fn table(words: &[&str], count: usize) -> Result<Value, String> {
     if words.len() != count {
-        return Err(format!("wrong number of parameters: {count} expected, {} found", words.len()));
+        return Err(format!("wrong number of parameters: expected {count}, found {}", words.len()));
     }
     match words.iter().find(|word| word.contains(['%', '\'', ';'])) {
-        Some(word) => Err(format!("'{word}' is no name of a table or column")),
+        Some(word) => Err(format!("'{word}' is not a table or column name")),
         None => Ok(map([("table", parse::words(words)?)])),
     }
 }
@@ -146,7 +145,7 @@ pub fn log(words: &[&str]) -> Result<Value, String> {
     let (commands, query, option) = match words {
         [commands, query] => (commands, query, ""),
         [commands, query, option] => (commands, query, *option),
-        _ => return Err(format!("wrong number of parameters: 2 or 3 expected, {} found", words.len())),
+        _ => return Err(format!("wrong number of parameters: expected 2 or 3, found {}", words.len())),
     };
     CommandSet::log(commands).map_err(|error| error.to_string())?;
     let ignores = option.eq_ignore_ascii_case("IGNORE_ERRORS");
@@ -159,7 +158,7 @@ pub fn log(words: &[&str]) -> Result<Value, String> {
 
 pub fn show(words: &[&str]) -> Result<Value, String> {
     let [commands, code, text] = words else {
-        return Err(format!("wrong number of parameters: 3 expected, {} found", words.len()));
+        return Err(format!("wrong number of parameters: expected 3, found {}", words.len()));
     };
     CommandSet::show(commands).map_err(|error| error.to_string())?;
     let code_found = code.parse().ok().filter(|code| (100..600).contains(code));
@@ -168,7 +167,7 @@ pub fn show(words: &[&str]) -> Result<Value, String> {
     Ok(map([("commands", Value::from(*commands)), ("code", Value::Int(code)), ("text", Value::from(*text))]))
 }
 
-/// A user or group id; the highest one means 'none' to the system.
+/// A user or group id; the highest number means "none" to the system.
 pub fn id(words: &[&str]) -> Result<Value, String> {
     let word = parse::one(words)?;
     let id: Option<u32> = word.parse().ok().filter(|id| *id < u32::MAX);

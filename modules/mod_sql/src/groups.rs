@@ -1,4 +1,4 @@
-//! Groups of the database: SQLGroupInfo and SQLGroupWhereClause.
+//! Groups in the database: SQLGroupInfo and SQLGroupWhereClause.
 
 use gantry_api::service::SqlValue;
 use gantry_api::{Account, Error, Group, Result, log};
@@ -9,7 +9,7 @@ use crate::queries::Queries;
 use crate::settings::{GroupInfo, Settings, SqlOption};
 use crate::variables::Lookup;
 
-/// How groups are looked up.
+/// The queries for groups.
 pub struct Groups {
     by_id: Query,
     by_member: Query,
@@ -17,24 +17,24 @@ pub struct Groups {
     gids: Ids,
 }
 
-/// What the column of members holds.
+/// The contents of the column of members.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Members {
-    /// Names with commas between them: the database finds rows that contain
-    /// the name, which ones have it as a member is decided here.
+    /// Names separated by commas. The database finds rows that contain the name; this
+    /// code checks whether it is really a member.
     List,
-    /// The query itself decides.
+    /// The query finds exactly the right rows.
     Matched,
 }
 
 impl Groups {
-    /// Compiles what the configuration says.
+    /// Compiles the configured queries.
     pub fn compile(settings: &Settings, queries: &Queries) -> Result<Self> {
         let (_, gids) = Ids::of(settings);
         match &settings.groups {
             GroupInfo::Custom([by_name, by_id, by_member]) => {
                 let custom = |name| queries.custom("SQLGroupInfo", name, Kind::Select);
-                // Nothing is listed by name yet, but it must be there.
+                // Groups are not listed by name yet, but the query must exist.
                 custom(by_name)?;
                 Ok(Self { by_id: custom(by_id)?, by_member: custom(by_member)?, members: Members::Matched, gids })
             }
@@ -54,12 +54,12 @@ impl Groups {
         }
     }
 
-    /// Sees what the database says of the query.
+    /// Lets the database check the query.
     pub async fn probe(&self) {
         self.by_member.probe().await;
     }
 
-    /// The groups of a user: the primary one first, where it has a row.
+    /// The groups of a user; the primary one comes first, if it has a row.
     pub async fn find(&self, account: &Account) -> Result<Vec<Group>> {
         let id = account.gid.to_string();
         let mut found = Vec::new();
@@ -80,27 +80,27 @@ impl Groups {
         Ok(found)
     }
 
-    /// Makes a group of name, gid and members; none where its gid is below the
-    /// bound: a table must not hand out root's group, nor the system's.
+    /// Makes a group from name, gid and members; `None` if its gid is below the limit,
+    /// because a table must not grant root's or the system's groups.
     fn group(&self, row: Vec<SqlValue>) -> Result<(Option<Group>, String)> {
         let count = row.len();
         let Ok([name, gid, members]) = <[SqlValue; 3]>::try_from(row) else {
-            return Err(Error::system(format!("SQLGroupInfo: {count} columns for a group: 3 expected")));
+            return Err(Error::system(format!("SQLGroupInfo: expected 3 columns for a group, found {count}")));
         };
         let name = name.into_text().unwrap_or_default();
         let gid = lookup::id(&gid).ok_or_else(|| {
-            Error::system(format!("SQLGroupInfo: group '{}' has a gid that is no id", name.escape_debug()))
+            Error::system(format!("SQLGroupInfo: the gid of group '{}' is not a number", name.escape_debug()))
         })?;
         let members = members.into_text().unwrap_or_default();
         if gid < self.gids.lowest && gid != self.gids.default {
-            log!(Debug, "group '{}' has a gid below SQLMinUserGID: left out", name.escape_debug());
+            log!(Debug, "group '{}' is left out: its gid is below SQLMinUserGID", name.escape_debug());
             return Ok((None, members));
         }
         Ok((Some(Group { name, gid }), members))
     }
 }
 
-/// Rows for one group may be many.
+/// Several rows may describe one group.
 fn add(found: &mut Vec<Group>, group: Option<Group>) {
     if let Some(group) = group
         && !found.iter().any(|known| known.gid == group.gid && known.name == group.name)
@@ -109,12 +109,12 @@ fn add(found: &mut Vec<Group>, group: Option<Group>) {
     }
 }
 
-/// Whether a list with commas has a name.
+/// Whether a list with commas contains a name.
 fn has(members: &str, name: &str) -> bool {
     members.split(',').any(|member| member.trim() == name)
 }
 
-/// A name as LIKE finds it with `ESCAPE '!'`.
+/// A name escaped for LIKE with `ESCAPE '!'`.
 fn escaped(name: &str) -> String {
     name.chars()
         .flat_map(|letter| matches!(letter, '!' | '%' | '_').then_some('!').into_iter().chain([letter]))

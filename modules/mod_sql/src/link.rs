@@ -1,5 +1,5 @@
-//! The way to the databases: one pool for each that the configuration names,
-//! however many servers name it, and writes that outlive their session.
+//! The connections to the databases: one pool per database, even if several servers use
+//! it, and writes that outlive their session.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use tokio::sync::{Semaphore, oneshot};
 
 use crate::settings::Connect;
 
-/// An open pool, and the back end that has it.
+/// An open pool and its back end.
 #[derive(Clone)]
 pub struct Link {
     backend: Arc<dyn SqlBackend>,
@@ -32,8 +32,8 @@ pub struct Links {
 }
 
 impl Links {
-    /// The pool of a database, opened when first asked for. `line` names the
-    /// directive for errors; the password is in none of them.
+    /// The pool of a database, opened on first use. `line` names the directive in errors;
+    /// they never contain the password.
     pub async fn link(
         &mut self,
         services: &Services,
@@ -50,8 +50,8 @@ impl Links {
         if let Some((.., link)) = self.open.iter().find(|(found, there, _)| *found == name && *there == connect) {
             return Ok(link.clone());
         }
-        // The name is one of the services' own.
-        let backend = services.sql_backend(&name).ok_or_else(|| Error::system("an SQL back end went away"))?;
+        // The name comes from the list of services.
+        let backend = services.sql_backend(&name).ok_or_else(|| Error::system("an SQL back end has disappeared"))?;
         let pool =
             backend.open(&connect).await.map_err(|error| error.context(format_args!("{line} {}", connect.database)))?;
         let link = Link { backend, pool };
@@ -59,7 +59,7 @@ impl Links {
         Ok(link)
     }
 
-    /// Closes all of them.
+    /// Closes all pools.
     pub async fn close(&self) {
         for (name, connect, link) in &self.open {
             if let Err(error) = link.backend.close(link.pool).await {
@@ -80,32 +80,32 @@ fn backend_name(services: &Services, wanted: Option<&str>) -> Result<String> {
         return Ok((*found).to_owned());
     }
     let there = if there.is_empty() {
-        "no module brings one: LoadModule that of your database".to_owned()
+        "no module provides one; use LoadModule for your database's module".to_owned()
     } else {
-        format!("there are: {}", there.join(", "))
+        format!("available: {}", there.join(", "))
     };
     Err(Error::configuration(format!("SQLBackend {}: no such back end; {there}", wanted.unwrap_or("(none)"))))
 }
 
-/// Statements of one instance that must not be lost: each is a task of its
-/// own, so it is finished even when its session ends meanwhile.
+/// Statements of one instance that must not be lost. Each is a separate task, so it is
+/// finished even if its session ends.
 pub struct Writes {
     slots: Arc<Semaphore>,
     runtime: Option<Arc<dyn Runtime>>,
 }
 
-/// How many are under way at once; more sessions than these wait.
+/// The most statements running at once; further ones wait.
 const SLOTS: u32 = 1024;
-/// How long a retiring instance waits for them.
+/// How long a stopping instance waits for them.
 const PATIENCE: Duration = Duration::from_secs(120);
 
 impl Writes {
-    /// Ready to write.
+    /// No statements yet.
     pub fn new(runtime: Option<Arc<dyn Runtime>>) -> Self {
         Self { slots: Arc::new(Semaphore::new(SLOTS as usize)), runtime }
     }
 
-    /// Runs a statement to its end.
+    /// Runs a statement to completion.
     pub async fn run(&self, link: &Link, statement: SqlStatement) -> Result<SqlRows> {
         let stopped = |_| Error::system("the module has stopped");
         let slot = self.slots.clone().acquire_owned().await.map_err(stopped)?;
@@ -115,16 +115,20 @@ impl Writes {
         runtime.spawn(Box::pin(async move {
             let answer = link.run(&statement).await;
             drop(slot);
-            // Nobody may be left to hear it.
+            // The receiver may be gone.
             let _ = send.send(answer);
         }));
         receive.await.unwrap_or_else(|_| Err(Error::system("the statement's task ended early")))
     }
 
-    /// Waits for all that is under way, then takes no more.
+    /// Waits for all running statements, then accepts no more.
     pub async fn finish(&self) {
         if tokio::time::timeout(PATIENCE, self.slots.acquire_many(SLOTS)).await.is_err() {
-            log!(Error, "statements are still under way after {} seconds: given up", PATIENCE.as_secs());
+            log!(
+                Error,
+                "some statements are still running after {} seconds; not waiting any longer",
+                PATIENCE.as_secs()
+            );
         }
         self.slots.close();
     }

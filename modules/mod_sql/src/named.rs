@@ -39,13 +39,13 @@ pub enum Kind {
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum QueryError {
     /// Too few or too many words.
-    #[error("wrong number of parameters: {0} expected")]
+    #[error("wrong number of parameters: expected {0}")]
     Words(&'static str),
     /// No such type.
-    #[error("unknown query type '{0}': SELECT, INSERT, UPDATE or FREEFORM expected")]
+    #[error("unknown query type '{0}': expected SELECT, INSERT, UPDATE or FREEFORM")]
     Kind(String),
     /// It cannot be a table.
-    #[error("query '{name}': '{table}' is no name of a table")]
+    #[error("query '{name}': '{table}' is not a table name")]
     Table {
         /// The query.
         name: String,
@@ -92,7 +92,7 @@ impl QueryLine {
             (true, _) => return Err(QueryError::Words("3 or 4")),
             (false, [table]) => (Some(table), None),
             (false, [table, connection]) => (Some(table), Some(connection)),
-            (false, _) => return Err(QueryError::Words("4 or 5, with the table as the fourth,")),
+            (false, _) => return Err(QueryError::Words("4 or 5, with the table as the fourth")),
         };
         let owned = |word: &&str| (*word).to_owned();
         Ok(Self {

@@ -1,4 +1,4 @@
-//! SQLAuthTypes: whether a password fits what the database has.
+//! SQLAuthTypes: checks a password against the value in the database.
 
 use std::hint::black_box;
 use std::num::NonZeroUsize;
@@ -9,8 +9,8 @@ use tokio::sync::Semaphore;
 
 use crate::settings::AuthType;
 
-/// Checks passwords, few at a time: a hash takes tens of milliseconds of a
-/// processor, and whoever connects may ask for one.
+/// Checks passwords, only a few at a time: a hash takes tens of milliseconds of a
+/// processor, and anyone who connects can cause one.
 pub struct Passwords {
     hashing: Arc<Semaphore>,
 }
@@ -23,8 +23,8 @@ impl Default for Passwords {
 }
 
 impl Passwords {
-    /// Whether one of the types accepts the password. NULL fits nothing; an
-    /// empty text fits where `Empty` is configured, and then any password.
+    /// Whether one of the types accepts the password. NULL matches nothing; an empty text
+    /// matches any password, but only if `Empty` is configured.
     pub async fn fit(&self, types: &[AuthType], stored: Option<&str>, password: &[u8]) -> Result<bool> {
         let Some(stored) = stored else { return Ok(false) };
         if stored.is_empty() {
@@ -44,20 +44,20 @@ impl Passwords {
     }
 
     async fn crypt(&self, stored: &str, password: &[u8]) -> Result<bool> {
-        let busy = |_| Error::system("no password can be checked any more");
+        let busy = |_| Error::system("the module has stopped checking passwords");
         let slot = self.hashing.clone().acquire_owned().await.map_err(busy)?;
         let (stored, password) = (stored.to_owned(), password.to_vec());
         let work = move || {
-            // Held by the work, which goes on when the session is gone.
+            // The work holds it, because it continues even if the session ends.
             let _slot = slot;
-            // What is no hash of crypt's fits no password.
+            // A value that is not a crypt hash matches no password.
             gantry_sys::crypt::verify(&password, &stored).unwrap_or(false)
         };
         tokio::task::spawn_blocking(work).await.map_err(|error| Error::system(format!("crypt: {error}")))
     }
 }
 
-/// Compares without telling, by its time, where the first difference is.
+/// Compares in constant time, so that the time does not show where the first difference is.
 fn is_equal(stored: &[u8], given: &[u8]) -> bool {
     let difference = stored.iter().zip(given).fold(0, |sum, (one, other)| black_box(sum | (one ^ other)));
     stored.len() == given.len() && black_box(difference) == 0

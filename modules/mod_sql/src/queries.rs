@@ -1,5 +1,5 @@
-//! The queries of a server: those that SQLNamedQuery names, and those that other
-//! directives make of tables.
+//! The queries of a server: those of SQLNamedQuery, and those that other directives build
+//! from tables.
 
 use std::collections::HashMap;
 
@@ -13,15 +13,15 @@ use crate::settings::Settings;
 use crate::template::Template;
 use crate::variables::Place;
 
-/// The named queries of a server, and what makes further ones.
+/// The named queries of a server, and the parts for building others.
 pub struct Queries {
     named: HashMap<String, (Kind, Query)>,
     link: Link,
 }
 
 impl Queries {
-    /// Compiles all of them. Of two with one name the later one counts: it
-    /// stands further in.
+    /// Compiles all queries. If two have the same name, the later one counts, because it
+    /// is from the inner section.
     pub fn compile(
         settings: &Settings,
         services: &Services,
@@ -47,7 +47,7 @@ impl Queries {
         Ok(Self { named, link })
     }
 
-    /// Sees what the databases say of the named queries.
+    /// Lets the databases check the named queries.
     pub async fn probe(&self) {
         for (_, query) in self.named.values() {
             query.probe().await;
@@ -59,11 +59,11 @@ impl Queries {
         self.named.get(name)
     }
 
-    /// The named query that a directive looks something up with.
+    /// The named query that a directive uses for look-ups.
     pub fn custom(&self, directive: &str, name: &str, wanted: Kind) -> Result<Query> {
         let fault = |what: String| Error::configuration(format!("{directive} custom:/{name}: {what}"));
         let (kind, query) = self.named.get(name).ok_or_else(|| fault("no SQLNamedQuery has this name".to_owned()))?;
-        // FREEFORM may well be a SELECT that the other type cannot express.
+        // FREEFORM may be a SELECT that the other type cannot express.
         if *kind != wanted && !kind.reads() {
             return Err(fault(format!("a {} query is needed", wanted.word())));
         }

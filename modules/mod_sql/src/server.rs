@@ -69,7 +69,7 @@ impl Server {
             return Ok(None);
         };
         if settings.log_file.is_some() {
-            log!(Warn, "SQLLogFile is not written: what mod_sql has to say goes to the daemon's log");
+            log!(Warn, "SQLLogFile is not written: mod_sql writes to the daemon's log");
         }
         let link = links.link(services, settings.backend.as_deref(), connect, "SQLConnectInfo").await?;
         let mut named = HashMap::new();
@@ -84,7 +84,7 @@ impl Server {
             false => None,
         };
         if users.is_some() && settings.auth_types.is_empty() {
-            log!(Warn, "there is no SQLAuthTypes: SQL users cannot log in");
+            log!(Warn, "SQLAuthTypes is not set: SQL users cannot log in");
         }
         let groups = match authenticates && settings.authenticate.groups {
             true => Some(Groups::compile(settings, &queries)?),
@@ -129,7 +129,7 @@ fn records(settings: &Settings, queries: &Queries) -> Result<Vec<Record>> {
         let (kind, query) =
             queries.named(&line.query).ok_or_else(|| fault("no SQLNamedQuery has this name".to_owned()))?;
         if *kind == Kind::Select {
-            return Err(fault("a SELECT query writes nothing".to_owned()));
+            return Err(fault("a SELECT query cannot be used for logging".to_owned()));
         }
         query.template.check(Place::Command).map_err(|error| fault(error.to_string()))?;
         let failure = if stays || line.ignore_errors { Failure::GoesOn } else { Failure::EndsSession };

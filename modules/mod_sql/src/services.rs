@@ -1,4 +1,4 @@
-//! What mod_sql offers to others: its users, and its named queries.
+//! The services of mod_sql: its users and its named queries.
 
 use std::sync::Arc;
 
@@ -11,20 +11,20 @@ use crate::passwords::Passwords;
 use crate::server::Server;
 use crate::variables::{Arguments, Place};
 
-/// The servers of the configuration, by their numbers.
+/// The configured servers by number.
 #[derive(Default)]
 pub struct Servers {
-    /// None for those that have no database.
+    /// `None` for servers without a database.
     pub servers: Vec<Option<Server>>,
 }
 
 impl Servers {
-    /// A server that has a database.
+    /// A server with a database.
     pub fn server(&self, id: ServerId) -> Option<&Server> {
         self.servers.get(id.0)?.as_ref()
     }
 
-    /// Takes in a server.
+    /// Adds a server.
     pub fn insert(&mut self, id: ServerId, server: Option<Server>) {
         if self.servers.len() <= id.0 {
             self.servers.resize_with(id.0 + 1, || None);
@@ -37,9 +37,9 @@ impl Servers {
 
 /// Users, for AuthOrder.
 pub struct SqlUsers {
-    /// Where they are.
+    /// The servers.
     pub servers: Arc<Servers>,
-    /// What checks their passwords.
+    /// Checks their passwords.
     pub passwords: Passwords,
 }
 
@@ -64,9 +64,9 @@ impl Authenticator for SqlUsers {
 
 /// Named queries, for other modules.
 pub struct NamedQueries {
-    /// Where they are.
+    /// The servers.
     pub servers: Arc<Servers>,
-    /// What runs them.
+    /// Runs the queries.
     pub writes: Arc<Writes>,
 }
 

@@ -1,5 +1,4 @@
-//! What the configuration says of mod_sql in one scope. How each line is read
-//! stands in `directives`.
+//! mod_sql's settings in one scope. `directives` has the parsers.
 
 use std::path::PathBuf;
 
@@ -13,74 +12,74 @@ settings! {
     /// The settings of one scope.
     #[derive(Debug, Clone)]
     pub struct Settings {
-        /// What of mod_sql works: all, nothing, logins alone or logs alone.
+        /// Which parts of mod_sql are active: all, none, only logins or only logging.
         pub engine: Engine = SQLEngine "on|off|auth|log" in SERVER | VHOST | GLOBAL | ANONYMOUS,
             inherits: replace, default: "on", parse: directives::engine;
-        /// The kind of database; the first back end among the modules where it is absent.
+        /// The kind of database; by default the first back end among the modules.
         pub backend: Option<String> = SQLBackend "backend" in SERVER | VHOST | GLOBAL, inherits: replace;
-        /// The database, as the back end wants it written. A connection policy is
-        /// read, but a pool serves all sessions whatever it says.
+        /// The database, in the back end's syntax. A connection policy is accepted, but ignored: one pool serves all
+        /// sessions.
         pub connect: Option<Connect> = SQLConnectInfo "connection-info [username] [password] [policy]"
             in SERVER | VHOST | GLOBAL,
             inherits: replace, parse: directives::connect, secret: true;
-        /// A further database, for the named queries that name it.
+        /// Another database, for named queries that refer to it.
         pub named_connects: Vec<NamedConnect> = SQLNamedConnectInfo "connection-name sql-backend connection-info [username] [password] [policy]"
             in SERVER | VHOST | GLOBAL,
             inherits: append, parse: directives::named_connect, secret: true;
-        /// Whether users and groups are looked up.
+        /// Whether users and groups are looked up in the database.
         pub authenticate: Authenticate = SQLAuthenticate "on|off or [users] [groups] [userset[fast]] [groupset[fast]]"
             in SERVER | VHOST | GLOBAL,
             inherits: replace, default: "on", parse: directives::authenticate;
-        /// How passwords are stored, in the order in which they are tried.
+        /// The formats of stored passwords, in the order in which they are tried.
         pub auth_types: Vec<AuthType> = SQLAuthTypes "[\"Crypt\"|\"Empty\"|\"Plaintext\"] ..."
             in SERVER | VHOST | GLOBAL,
             inherits: replace, parse: directives::auth_types;
-        /// Table and columns of users, or the named query that finds one.
+        /// The table and columns of users, or the named query that finds a user.
         pub users: UserInfo = SQLUserInfo "user-table user-name passwd uid gid home-dir shell | custom:/name"
             in SERVER | VHOST | GLOBAL,
             inherits: replace, default: "users userid passwd uid gid homedir shell", parse: directives::users;
-        /// Table and columns of groups, or the named queries that find them.
+        /// The table and columns of groups, or the named queries that find groups.
         pub groups: GroupInfo = SQLGroupInfo "group-table group-name gid members | custom:/by-name/by-id/by-member"
             in SERVER | VHOST | GLOBAL,
             inherits: replace, default: "groups groupname gid members", parse: directives::groups;
-        /// A condition that is added to the lookups of users.
+        /// A condition added to the look-ups of users.
         pub user_where: Option<String> = SQLUserWhereClause "where-clause" in SERVER | VHOST | GLOBAL,
             inherits: replace, parse: directives::clause;
-        /// A condition that is added to the lookups of groups.
+        /// A condition added to the look-ups of groups.
         pub group_where: Option<String> = SQLGroupWhereClause "where-clause" in SERVER | VHOST | GLOBAL,
             inherits: replace, parse: directives::clause;
-        /// A query under a name. Its variables are bound as parameters.
+        /// A query with a name. Its variables are bound as parameters.
         pub queries: Vec<QueryLine> = SQLNamedQuery "name type query-string [table] [connection-name]"
             in SERVER | VHOST | GLOBAL,
             inherits: append, parse: directives::named_query;
         /// Runs a named query after commands.
         pub logs: Vec<LogLine> = SQLLog "cmd-set query-name [\"IGNORE_ERRORS\"]" in SERVER | VHOST | GLOBAL,
             inherits: append, parse: directives::log;
-        /// Adds a line to the reply of commands.
+        /// Adds a line to the replies of commands.
         pub shows: Vec<ShowLine> = SQLShowInfo "cmd-set numeric query-string" in SERVER | VHOST | GLOBAL,
             inherits: append, parse: directives::show;
-        /// The user id where the database has none, or one below SQLMinUserUID.
+        /// The user id if the database has none, or one below SQLMinUserUID.
         pub default_uid: u32 = SQLDefaultUID "default-uid" in SERVER | VHOST | GLOBAL,
             inherits: replace, default: "65533", parse: directives::id;
-        /// The group id where the database has none, or one below SQLMinUserGID.
+        /// The group id if the database has none, or one below SQLMinUserGID.
         pub default_gid: u32 = SQLDefaultGID "default-gid" in SERVER | VHOST | GLOBAL,
             inherits: replace, default: "65533", parse: directives::id;
-        /// The home folder where SQLUserInfo names no column for it.
+        /// The home folder if SQLUserInfo names no column for it.
         pub default_home: Option<PathBuf> = SQLDefaultHomedir "path" in SERVER | VHOST | GLOBAL,
             inherits: replace, parse: directives::home;
         /// Sets SQLMinUserUID and SQLMinUserGID.
         pub min_id: u32 = SQLMinID "minimum-id" in SERVER | VHOST | GLOBAL,
             inherits: replace, default: "999", parse: directives::id;
-        /// The lowest user id that a database may give.
+        /// The lowest user id accepted from the database.
         pub min_uid: Option<u32> = SQLMinUserUID "minimum-uid" in SERVER | VHOST | GLOBAL,
             inherits: replace, otherwise: "SQLMinID", parse: directives::id;
-        /// The lowest group id that a database may give.
+        /// The lowest group id accepted from the database.
         pub min_gid: Option<u32> = SQLMinUserGID "minimum-gid" in SERVER | VHOST | GLOBAL,
             inherits: replace, otherwise: "SQLMinID", parse: directives::id;
-        /// Changes of behaviour: NoDisconnectOnError, UseNormalizedGroupSchema.
+        /// Options that change behaviour: NoDisconnectOnError, UseNormalizedGroupSchema.
         pub options: Vec<SqlOption> = SQLOptions "opt1 ..." in SERVER | VHOST | GLOBAL,
             inherits: replace, parse: directives::options;
-        /// Read for ProFTPD's sake: what mod_sql has to say goes to the daemon's log.
+        /// No effect, accepted for ProFTPD's configurations: mod_sql writes to the daemon's log.
         pub log_file: Option<PathBuf> = SQLLogFile "file|none" in SERVER | VHOST | GLOBAL,
             inherits: replace, parse: parse::path_or_none;
     }
@@ -90,13 +89,13 @@ settings! {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Engine {
-    /// Logins and logs.
+    /// Logins and logging.
     On,
     /// Nothing.
     Off,
-    /// Logins alone.
+    /// Only logins.
     Auth,
-    /// Logs alone.
+    /// Only logging.
     Log,
 }
 
@@ -112,10 +111,10 @@ impl Engine {
     }
 }
 
-/// SQLConnectInfo. Its password must not get into any message.
+/// SQLConnectInfo. Its password must not appear in any message.
 #[derive(Clone, PartialEq, Eq, Deserialize)]
 pub struct Connect {
-    /// The database, as its back end writes it.
+    /// The database, in the back end's syntax.
     pub database: String,
     /// The user.
     #[serde(default)]
@@ -135,7 +134,7 @@ impl std::fmt::Debug for Connect {
 /// SQLNamedConnectInfo.
 #[derive(Debug, Clone, Deserialize)]
 pub struct NamedConnect {
-    /// What SQLNamedQuery calls it.
+    /// Its name for SQLNamedQuery.
     pub name: String,
     /// Its back end.
     pub backend: String,
@@ -143,8 +142,8 @@ pub struct NamedConnect {
     pub connect: Connect,
 }
 
-/// SQLAuthenticate. Whole tables are never read, so `userset` and `groupset`
-/// change nothing.
+/// SQLAuthenticate. Whole tables are never read, so `userset` and `groupset` have no
+/// effect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 pub struct Authenticate {
     /// Users are looked up.
@@ -159,9 +158,9 @@ pub struct Authenticate {
 pub enum AuthType {
     /// crypt(3).
     Crypt,
-    /// An empty text fits every password.
+    /// An empty text matches every password.
     Empty,
-    /// The password as it is.
+    /// The plain password.
     Plaintext,
 }
 
@@ -169,9 +168,9 @@ pub enum AuthType {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum UserInfo {
-    /// A table, and its columns for name, password, uid, gid, home and shell.
+    /// A table and its columns for name, password, uid, gid, home and shell.
     Table([String; 7]),
-    /// The SQLNamedQuery that looks a user up by name.
+    /// The SQLNamedQuery that finds a user by name.
     Custom(String),
 }
 
@@ -179,9 +178,9 @@ pub enum UserInfo {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum GroupInfo {
-    /// A table, and its columns for name, gid and members.
+    /// A table and its columns for name, gid and members.
     Table([String; 4]),
-    /// The SQLNamedQuerys that look a group up by its name, its gid and a member.
+    /// The SQLNamedQuery names that find a group by name, by gid and by member.
     Custom([String; 3]),
 }
 
@@ -192,7 +191,7 @@ pub struct LogLine {
     pub commands: String,
     /// The query's name.
     pub query: String,
-    /// Whether the session goes on when it fails.
+    /// Whether the session continues if the query fails.
     pub ignore_errors: bool,
 }
 
@@ -210,12 +209,12 @@ pub struct ShowLine {
 /// One of SQLOptions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 pub enum SqlOption {
-    /// No meaning: no back end reads files of its own.
+    /// No effect: no back end reads configuration files.
     IgnoreConfigFile,
     /// A failed SQLLog does not end the session.
     NoDisconnectOnError,
-    /// No meaning: pools make a new connection for one that broke.
+    /// No effect: a pool replaces a broken connection.
     NoReconnect,
-    /// A row of groups names one member.
+    /// Each row of the group table has one member.
     UseNormalizedGroupSchema,
 }

@@ -1,4 +1,4 @@
-//! Users of the database: SQLUserInfo, SQLUserWhereClause and the ids' bounds.
+//! Users in the database: SQLUserInfo, SQLUserWhereClause and the limits on ids.
 
 use std::path::PathBuf;
 
@@ -11,19 +11,19 @@ use crate::queries::Queries;
 use crate::settings::{Settings, UserInfo};
 use crate::variables::Lookup;
 
-/// How users are looked up.
+/// The query for users.
 pub struct Users {
     query: Query,
-    /// Where the database has no home: SQLDefaultHomedir, unless SQLUserInfo
-    /// names a column for it, whose word is final.
+    /// The home if the database has none: SQLDefaultHomedir, but only if SQLUserInfo
+    /// names no column for it.
     home: Option<PathBuf>,
     uids: Ids,
     gids: Ids,
 }
 
 impl Users {
-    /// Compiles what the configuration says; none where no user can have a
-    /// home, as the manual has it.
+    /// Compiles the configured query; `None` if no user can have a home, as in the
+    /// manual.
     pub fn compile(settings: &Settings, queries: &Queries) -> Result<Option<Self>> {
         let (query, fixed_home) = match &settings.users {
             UserInfo::Custom(name) => (queries.custom("SQLUserInfo", name, Kind::Select)?, true),
@@ -38,7 +38,7 @@ impl Users {
         if fixed_home && settings.default_home.is_none() && matches!(settings.users, UserInfo::Table(_)) {
             log!(
                 Warn,
-                "SQLUserInfo names no column for home folders, and there is no SQLDefaultHomedir: SQL users cannot log in"
+                "SQLUserInfo names no column for home folders, and SQLDefaultHomedir is not set: SQL users cannot log in"
             );
             return Ok(None);
         }
@@ -47,29 +47,30 @@ impl Users {
         Ok(Some(Self { query, home, uids, gids }))
     }
 
-    /// Sees what the database says of the query.
+    /// Lets the database check the query.
     pub async fn probe(&self) {
         self.query.probe().await;
     }
 
-    /// Looks a user up; the groups are not filled in.
+    /// Looks up a user, without groups.
     pub async fn find(&self, user: &str) -> Result<Option<Account>> {
         let rows = self.query.run(&Lookup { user, argument: user }).await?;
         match rows.len() {
             0 => Ok(None),
             1 => self.account(user, rows.into_iter().next().unwrap_or_default()).map(Some),
-            many => {
-                Err(Error::system(format!("SQLUserInfo: {many} rows for user '{}': one expected", user.escape_debug())))
-            }
+            many => Err(Error::system(format!(
+                "SQLUserInfo: expected one row for user '{}', found {many}",
+                user.escape_debug()
+            ))),
         }
     }
 
-    /// Makes an account of name, password, uid, gid, home and shell.
+    /// Makes an account from name, password, uid, gid, home and shell.
     fn account(&self, user: &str, row: Vec<SqlValue>) -> Result<Account> {
         let shown = user.escape_debug();
         let count = row.len();
         let Ok([name, password, uid, gid, home, shell]) = <[SqlValue; 6]>::try_from(row) else {
-            return Err(Error::system(format!("SQLUserInfo: {count} columns for user '{shown}': 6 expected")));
+            return Err(Error::system(format!("SQLUserInfo: expected 6 columns for user '{shown}', found {count}")));
         };
         let fault = |what: &str| Error::system(format!("SQLUserInfo: user '{shown}' has {what}"));
         let home = match home.into_text() {
@@ -77,12 +78,12 @@ impl Users {
             None => self.home.clone().ok_or_else(|| fault("no home folder"))?,
         };
         if !home.is_absolute() || home.to_string_lossy().contains('\0') {
-            return Err(fault("a home folder that is no absolute path"));
+            return Err(fault("a home folder that is not an absolute path"));
         }
         Ok(Account {
             name: name.into_text().filter(|name| !name.is_empty()).unwrap_or_else(|| user.to_owned()),
-            uid: self.uids.of_value(uid).ok_or_else(|| fault("a uid that is no id"))?,
-            gid: self.gids.of_value(gid).ok_or_else(|| fault("a gid that is no id"))?,
+            uid: self.uids.of_value(uid).ok_or_else(|| fault("a uid that is not a number"))?,
+            gid: self.gids.of_value(gid).ok_or_else(|| fault("a gid that is not a number"))?,
             groups: Vec::new(),
             home,
             shell: shell.into_text().unwrap_or_default(),

@@ -59,7 +59,7 @@ async fn users_come_with_their_groups_and_the_bounds_hold() {
         let low = account(&daemon, "low").await.unwrap().unwrap();
         assert_eq!((low.uid, low.gid, low.groups.len()), (65533, 65533, 0));
         let error = account(&daemon, "odd").await.unwrap_err();
-        assert_eq!(error.message(), "SQLUserInfo: user 'odd' has a uid that is no id");
+        assert_eq!(error.message(), "SQLUserInfo: user 'odd' has a uid that is not a number");
         let error = account(&daemon, "homeless").await.unwrap_err();
         assert_eq!(error.message(), "SQLUserInfo: user 'homeless' has no home folder");
 
@@ -171,7 +171,7 @@ async fn no_row_is_lost_when_sessions_break_off_and_the_module_stops() {
 async fn a_faulty_configuration_keeps_the_module_from_starting() {
     let database = Database::new().await;
     for (line, wanted) in [
-        (&["SQLBackend", "mysql"][..], "SQLBackend mysql: no such back end; there are: sqlite3"),
+        (&["SQLBackend", "mysql"][..], "SQLBackend mysql: no such back end; available: sqlite3"),
         (
             &["SQLConnectInfo", "/nonexistent/ftp.db", "joe", "hidden"],
             "SQLConnectInfo /nonexistent/ftp.db: database file '/nonexistent/ftp.db': No such file or directory (os error 2)",

@@ -1,5 +1,4 @@
-//! The service: open databases by their numbers. How one of them works is in
-//! `database`.
+//! The service: open databases by number. `database` is a single one.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -12,7 +11,7 @@ use gantry_api::service::{SqlBackend, SqlConnect, SqlPool, SqlRows, SqlStatement
 use crate::database::Database;
 use crate::error::SqliteError;
 
-/// SQLite, as mod_sql sees it. Clones are the same.
+/// SQLite for mod_sql. Clones share their databases.
 #[derive(Clone, Default)]
 pub struct Sqlite {
     open: Arc<Open>,
@@ -25,7 +24,7 @@ struct Open {
 }
 
 impl Sqlite {
-    /// Closes what nobody closed.
+    /// Closes all databases that are still open.
     pub async fn close_all(&self) {
         let left: Vec<_> = self.databases().drain().map(|(_, database)| database).collect();
         for database in left {
@@ -33,7 +32,7 @@ impl Sqlite {
         }
     }
 
-    // A panic while it is locked leaves nothing half done.
+    // A panic while it is locked leaves it consistent.
     fn databases(&self) -> MutexGuard<'_, HashMap<SqlPool, Arc<Database>>> {
         self.open.databases.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -1,5 +1,5 @@
-//! One database file with its connections. sqlx runs each connection on a
-//! thread of its own, which ends when the connection is closed.
+//! One database file with its connections. sqlx runs each connection on its own thread,
+//! which ends when the connection is closed.
 
 use std::path::Path;
 use std::time::Duration;
@@ -16,12 +16,12 @@ use tokio::sync::{Mutex, RwLock};
 use crate::error::SqliteError;
 use crate::values;
 
-/// How many statements of one pool run at once.
+/// The number of statements of one pool that run at once.
 const CONNECTIONS: u32 = 4;
 /// How long a statement waits for locks that other processes hold.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
-/// How long a statement waits for a connection; as long as the queue of a
-/// thousand writers on a slow disk.
+/// How long a statement waits for a connection; long enough for a thousand queued
+/// writers on a slow disk.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(60);
 /// How long an unused connection keeps its thread.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(300);
@@ -29,24 +29,22 @@ const IDLE_TIMEOUT: Duration = Duration::from_secs(300);
 /// An open database.
 pub(crate) struct Database {
     pool: SqlitePool,
-    /// Held by each statement; to close, all of it is taken.
+    /// Each statement holds a permit; closing takes all of them.
     underway: RwLock<()>,
-    /// SQLite lets one connection write at a time. Those who queue here are
-    /// served in order, and at once; those who meet at the file's lock sleep
-    /// and try again.
+    /// SQLite lets one connection write at a time. Writers that queue here are served in
+    /// order and without delay; at the file's lock they would sleep and retry.
     writer: Mutex<()>,
 }
 
 impl Database {
-    /// Opens a file that must be there, and reads from it. Its journal mode
-    /// stays what it is.
+    /// Opens an existing file and reads from it. Keeps its journal mode.
     pub(crate) async fn open(path: &str) -> Result<Self, SqliteError> {
         check(path)?;
         let refused = |error: SqliteError| SqliteError::Refused { path: path.to_owned(), error: Box::new(error) };
         let options = SqliteConnectOptions::new()
             .filename(path)
             .busy_timeout(BUSY_TIMEOUT)
-            // SQLite's default, which sqlx changes.
+            // SQLite's default, which sqlx would change.
             .foreign_keys(false)
             .thread_name(|number| format!("sqlite-{number}"))
             .disable_statement_logging();
@@ -58,7 +56,7 @@ impl Database {
             .test_before_acquire(false)
             .connect_lazy_with(options);
         let database = Self { pool, underway: RwLock::default(), writer: Mutex::default() };
-        // Connections are made, and the file is read, for the first statement.
+        // The first statement opens a connection and reads the file.
         let probe =
             SqlStatement { pieces: vec!["SELECT count(*) FROM sqlite_master".to_owned()], parameters: Vec::new() };
         if let Err(error) = database.run(&probe).await {
@@ -68,7 +66,7 @@ impl Database {
         Ok(database)
     }
 
-    /// Runs a statement; it is prepared once a connection.
+    /// Runs a statement; it is prepared once per connection.
     pub(crate) async fn run(&self, statement: &SqlStatement) -> Result<SqlRows, SqliteError> {
         let _underway = self.underway.read().await;
         let sql = values::text(statement)?;
@@ -79,13 +77,13 @@ impl Database {
         };
         let mut connection = self.pool.acquire().await?;
         let answer = collect(&mut connection, sql, arguments).await;
-        // Dropped, it would go back by a task, and the next statement might
-        // open a further connection meanwhile.
+        // If it were only dropped, a task would return it, and the next statement might
+        // open another connection in the meantime.
         connection.return_to_pool().await;
         answer
     }
 
-    /// Waits for what is under way or queued, then ends all connections.
+    /// Waits for running and queued statements, then closes all connections.
     pub(crate) async fn close(&self) {
         let _all = self.underway.write().await;
         self.pool.close().await;
@@ -121,7 +119,7 @@ fn check(path: &str) -> Result<(), SqliteError> {
     Ok(())
 }
 
-/// Whether it surely does not write; what begins otherwise queues as a writer.
+/// Whether a statement certainly does not write; all others queue as writers.
 fn is_read(sql: &str) -> bool {
     sql.trim_start().get(..6).is_some_and(|word| word.eq_ignore_ascii_case("SELECT"))
 }

@@ -1,48 +1,47 @@
-//! What can go wrong with an SQLite database. No text here holds a value that
-//! was bound.
+//! Errors of an SQLite database. No message contains a bound value.
 
 use gantry_api::Error;
 
 /// Why a database could not be opened or a statement not be run.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum SqliteError {
-    /// SQLConnectInfo names no full path.
+    /// SQLConnectInfo does not give a full path.
     #[error("'{0}' is not the full path of a database file")]
     NotAbsolute(String),
     /// The file cannot be reached.
     #[error("database file '{path}': {error}")]
     NoFile {
-        /// As SQLConnectInfo names it.
+        /// The path in SQLConnectInfo.
         path: String,
-        /// The system's words.
+        /// The system's message.
         error: std::io::Error,
     },
-    /// What is there is no file.
+    /// The path is not a regular file.
     #[error("'{0}' is not a file")]
     NotAFile(String),
     /// SQLite refuses the file.
     #[error("database file '{path}': {error}")]
     Refused {
-        /// As SQLConnectInfo names it.
+        /// The path in SQLConnectInfo.
         path: String,
-        /// SQLite's words.
+        /// SQLite's message.
         error: Box<SqliteError>,
     },
     /// SQLite refuses the statement.
     #[error("{0}")]
     Database(String),
-    /// The pool is no longer there.
+    /// The pool has been closed.
     #[error("the database is closed")]
     Closed,
-    /// A statement's pieces and parameters do not belong together.
+    /// A statement's pieces and parameters do not match.
     #[error("a statement of {pieces} pieces has {parameters} parameters")]
     Shape {
-        /// How many pieces of text.
+        /// The number of text pieces.
         pieces: usize,
-        /// How many values.
+        /// The number of values.
         parameters: usize,
     },
-    /// All else that sqlx reports.
+    /// Any other error from sqlx.
     #[error("{0}")]
     Driver(String),
 }
@@ -59,7 +58,7 @@ impl From<sqlx_core::Error> for SqliteError {
     }
 }
 
-/// Wrong paths are the configuration's fault, all else is the system's.
+/// Wrong paths are configuration errors, all others system errors.
 impl From<SqliteError> for Error {
     fn from(error: SqliteError) -> Self {
         let message = error.to_string();

@@ -1,6 +1,6 @@
-//! mod_sql_sqlite: the back end `sqlite3` of mod_sql (doc/contrib/mod_sql_sqlite
-//! of ProFTPD's manual). It has no directives: SQLConnectInfo names the full
-//! path of the database. What is asked of a database is mod_sql's business.
+//! mod_sql_sqlite: the back end `sqlite3` of mod_sql (doc/contrib/mod_sql_sqlite in
+//! ProFTPD's manual). It has no directives: SQLConnectInfo gives the full path of the
+//! database. mod_sql decides what to query.
 
 mod backend;
 mod database;
@@ -19,7 +19,7 @@ struct SqlSqlite {
 
 gantry_api::module! { SqlSqlite, before: ["mod_sql"], runtime: gantry_runtime::start }
 
-/// What SQLBackend calls it.
+/// Its name in SQLBackend.
 const NAME: &str = "sqlite3";
 
 #[async_trait]

@@ -1,4 +1,4 @@
-//! Values and statements on their way into SQLite, and rows on their way out.
+//! Converts values and statements for SQLite, and rows from it.
 
 use std::fmt::Write;
 
@@ -12,7 +12,7 @@ use sqlx_sqlite::{Sqlite, SqliteArguments, SqliteRow, SqliteValueRef};
 
 use crate::error::SqliteError;
 
-/// The statement's text, with `?1`, `?2`... where its parameters stand.
+/// The statement's text, with `?1`, `?2`... for its parameters.
 pub(crate) fn text(statement: &SqlStatement) -> Result<String, SqliteError> {
     let (pieces, parameters) = (statement.pieces.len(), statement.parameters.len());
     if pieces != parameters + 1 {
@@ -45,7 +45,7 @@ pub(crate) fn arguments(parameters: &[SqlValue]) -> Result<SqliteArguments, Sqli
     Ok(arguments)
 }
 
-/// A row's values, each by the storage class that it has in this row.
+/// A row's values, each by its storage class in this row.
 pub(crate) fn row(row: &SqliteRow) -> Result<Vec<SqlValue>, SqliteError> {
     (0..row.columns().len()).map(|at| value(row.try_get_raw(at)?)).collect()
 }
@@ -54,7 +54,7 @@ fn value(raw: SqliteValueRef<'_>) -> Result<SqlValue, SqliteError> {
     if raw.is_null() {
         return Ok(SqlValue::Null);
     }
-    // Text that is not UTF-8 stays what it is: bytes.
+    // Text that is not UTF-8 stays bytes.
     match raw.type_info().name() {
         "INTEGER" => Ok(SqlValue::Int(decode(raw)?)),
         "REAL" => Ok(SqlValue::Real(decode(raw)?)),

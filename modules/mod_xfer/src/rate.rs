@@ -1,4 +1,4 @@
-//! TransferRate: how fast files move.
+//! TransferRate: limits the speed of transfers.
 
 use std::time::{Duration, Instant};
 
@@ -10,12 +10,12 @@ use serde::Deserialize;
 use crate::whom::{Sections, Whom};
 
 settings! {
-    /// What the configuration says of it.
+    /// The settings of one scope.
     #[derive(Debug)]
     pub(crate) struct Rates {
-        /// How fast these commands move a file, in Kb (1024 bytes) a second; 0 for as fast as they can. The first free-bytes
-        /// of each file go as fast as they can. The commands are RETR, STOR, APPE and STOU, with commas between them. Of a
-        /// section's lines the first counts that is about the command and the client.
+        /// The maximum speed of these commands' transfers, in Kb (1024 bytes) per second; 0 means no limit. The first
+        /// free-bytes of each file are not limited. The commands are RETR, STOR, APPE and STOU, separated by commas. The
+        /// first line of a section that matches the command and the client counts.
         lines: Sections<Rate> = TransferRate "commands kbytes-per-second[:free-bytes] [user|group|class expression]"
             in SERVER | VHOST | GLOBAL | ANONYMOUS | DIRECTORY | FTPACCESS, inherits: append, parse: rate;
     }
@@ -27,14 +27,14 @@ const COMMANDS: [&str; 4] = ["APPE", "RETR", "STOR", "STOU"];
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 pub(crate) struct Rate {
     commands: Vec<String>,
-    /// In bytes a second; 0 for any.
+    /// In bytes per second; 0 for no limit.
     speed: f64,
     free: u64,
     whom: Whom,
 }
 
 impl Rates {
-    /// Slows the command's transfer down, where a line says so.
+    /// Limits the speed of the command's transfer, if a line says so.
     pub(crate) fn slow(&self, at: &mut Moment<'_>) {
         let verb = at.command.verb.name().to_owned();
         let fits = |rate: &Rate| rate.commands.contains(&verb) && rate.whom.includes(at.session);
@@ -44,15 +44,15 @@ impl Rates {
     }
 }
 
-/// How far a transfer may be by now. Each second earns its bytes, and none moves
-/// before it has been earned: a file takes the time that its size and the speed say.
+/// The credit of a transfer. Each second adds credit, and bytes move only with credit, so
+/// that a file takes the time given by its size and the speed.
 struct Pace {
-    /// Bytes a second.
+    /// Bytes per second.
     speed: f64,
-    /// Bytes that may still move at any speed.
+    /// Bytes that may still move without a limit.
     free: u64,
-    /// Bytes that have been earned and not used: a second's at most, so that a client
-    /// that was slow for a while gets no burst.
+    /// The unused credit in bytes: at most one second's, so that a client that was slow for
+    /// a while gets no burst.
     credit: f64,
     /// When the credit was last counted.
     seen: Option<Instant>,
@@ -73,14 +73,14 @@ impl Pace {
         Grant::After(Duration::try_from_secs_f64(wait).unwrap_or(LONGEST).min(LONGEST))
     }
 
-    /// The bytes that are worth a wait: those of a twentieth of a second, at slow
-    /// speeds those of a quarter up to a Kb.
+    /// The least bytes to wait for: those of a twentieth of a second; at slow speeds those
+    /// of a quarter of a second, up to 1 Kb.
     fn piece(&self) -> f64 {
         (self.speed / 20.0).max((self.speed / 4.0).min(1024.0)).max(1.0)
     }
 }
 
-/// The longest time after which the clock is looked at again.
+/// The longest wait before the clock is checked again.
 const LONGEST: Duration = Duration::from_secs(60);
 
 impl Meter for Pace {

@@ -10,26 +10,26 @@ use crate::size::Sizes;
 use crate::transfers::Limits;
 
 settings! {
-    /// What the configuration says, for one scope.
+    /// The settings of one scope.
     #[derive(Debug)]
     pub(crate) struct Settings {
         /// Whether an upload or a rename may replace a file.
         pub(crate) overwrite: bool = AllowOverwrite "on|off"
             in SERVER | VHOST | GLOBAL | ANONYMOUS | DIRECTORY | FTPACCESS,
             inherits: replace, default: "off", parse: parse::on_off;
-        /// Whether uploads may be resumed (REST before STOR) and files be appended to (APPE).
+        /// Whether clients may resume uploads (REST before STOR) and append to files (APPE).
         pub(crate) store_restart: bool = AllowStoreRestart "on|off"
             in SERVER | VHOST | GLOBAL | ANONYMOUS | DIRECTORY | FTPACCESS,
             inherits: replace, default: "off", parse: parse::on_off;
-        /// Whether downloads may be resumed (REST before RETR).
+        /// Whether clients may resume downloads (REST before RETR).
         pub(crate) retrieve_restart: bool = AllowRetrieveRestart "on|off"
             in SERVER | VHOST | GLOBAL | ANONYMOUS | DIRECTORY | FTPACCESS,
             inherits: replace, default: "on", parse: parse::on_off;
-        /// Whether a file is removed when its upload breaks off.
+        /// Whether a file is deleted if its upload is aborted.
         pub(crate) delete_aborted: bool = DeleteAbortedStores "on|off"
             in SERVER | VHOST | GLOBAL | ANONYMOUS | DIRECTORY | FTPACCESS,
             inherits: replace, default: "off", parse: parse::on_off;
-        /// The type in which a session begins, until the client chooses another by TYPE.
+        /// The transfer type at the start of a session, until the client changes it with TYPE.
         pub(crate) mode: Mode = DefaultTransferMode "ascii|binary" in SERVER | VHOST | GLOBAL,
             inherits: replace, default: "ascii", parse: mode;
         pub(crate) rates: Rates;
@@ -38,7 +38,7 @@ settings! {
     }
 }
 
-/// DefaultTransferMode's words.
+/// The values of DefaultTransferMode.
 #[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Mode {
@@ -49,7 +49,7 @@ pub(crate) enum Mode {
 }
 
 impl Mode {
-    /// The representation type that it stands for.
+    /// Its representation type.
     pub(crate) fn kind(self) -> Type {
         match self {
             Self::Ascii => Type::Ascii,

@@ -1,5 +1,5 @@
-//! MaxStoreFileSize and MaxRetrieveFileSize: how large a file may become by an
-//! upload, and how large one may be that is downloaded.
+//! MaxStoreFileSize and MaxRetrieveFileSize: the largest size of an uploaded file and of
+//! a downloaded one.
 
 use gantry_api::meter::{Grant, Meter};
 use gantry_api::prelude::*;
@@ -9,15 +9,15 @@ use serde::Deserialize;
 use crate::whom::{Sections, Whom};
 
 settings! {
-    /// What the configuration says of them.
+    /// The settings of one scope.
     #[derive(Debug)]
     pub(crate) struct Sizes {
-        /// The size that a file may have by an upload; what would be more ends the upload with 552. `*` is for any size.
-        /// Units are B, Kb, Mb, Gb and Tb. Of a section's lines the first that is about the client counts.
+        /// The maximum size of an uploaded file; a larger upload is ended with 552. `*` means no limit. Units are B, Kb, Mb,
+        /// Gb and Tb. The first line of a section that matches the client counts.
         store: Sections<Size> = MaxStoreFileSize "number units [user|group|class expression]|*"
             in SERVER | VHOST | GLOBAL | ANONYMOUS | DIRECTORY | FTPACCESS, inherits: append, parse: size;
-        /// The largest file that may be downloaded; a larger one ends the download before its first byte. `*` is for any
-        /// size. Units are B, Kb, Mb, Gb and Tb. Of a section's lines the first that is about the client counts.
+        /// The maximum size of a file for download; the download of a larger one ends before its first byte. `*` means no
+        /// limit. Units are B, Kb, Mb, Gb and Tb. The first line of a section that matches the client counts.
         retrieve: Sections<Size> = MaxRetrieveFileSize "number units [user|group|class expression]|*"
             in SERVER | VHOST | GLOBAL | ANONYMOUS | DIRECTORY | FTPACCESS, inherits: append, parse: size;
     }
@@ -26,13 +26,13 @@ settings! {
 /// One line.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub(crate) struct Size {
-    /// In bytes; none for any size.
+    /// In bytes; `None` for no limit.
     most: Option<u64>,
     whom: Whom,
 }
 
 impl Sizes {
-    /// Bounds an upload that begins at an offset.
+    /// Limits an upload that starts at an offset.
     pub(crate) fn bound_upload(&self, at: &mut Moment<'_>, offset: u64) {
         let found = self.store.innermost(|size| size.whom.includes(at.session));
         if let Some(most) = found.and_then(|size| size.most) {
@@ -40,7 +40,7 @@ impl Sizes {
         }
     }
 
-    /// Cuts a download of a file that is too large.
+    /// Ends the download of a file that is too large.
     pub(crate) fn bound_download(&self, at: &mut Moment<'_>, size: u64) {
         let found = self.retrieve.innermost(|size| size.whom.includes(at.session));
         if found.and_then(|size| size.most).is_some_and(|most| size > most) {
@@ -49,7 +49,7 @@ impl Sizes {
     }
 }
 
-/// What is left of MaxStoreFileSize.
+/// The rest of MaxStoreFileSize.
 struct Room {
     left: u64,
 }
@@ -68,7 +68,7 @@ impl Meter for Room {
     }
 }
 
-/// A download that is not allowed. ProFTPD says so behind the 150, in these words.
+/// Refuses a download. ProFTPD does this after the 150, in these words.
 struct TooLarge;
 
 impl Meter for TooLarge {

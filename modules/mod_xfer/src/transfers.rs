@@ -1,4 +1,4 @@
-//! MaxTransfersPerHost and MaxTransfersPerUser: how many files move at once.
+//! MaxTransfersPerHost and MaxTransfersPerUser: limits on simultaneous transfers.
 
 use gantry_api::Limit;
 use gantry_api::census::Claim;
@@ -11,12 +11,13 @@ settings! {
     /// What the configuration says of it.
     #[derive(Debug)]
     pub(crate) struct Limits {
-        /// How many files these commands move at once for the clients of one address; the next one is refused with 451 and
-        /// the message, in which `%m` is the count. The commands are RETR, STOR, APPE and STOU, with commas between them;
-        /// each is counted by itself. Of a section's lines about a command the first counts.
+        /// The maximum number of simultaneous transfers by each of these commands for the clients of
+        /// one address. One more is refused with 451 and the message, in which `%m` is the maximum.
+        /// The commands are RETR, STOR, APPE and STOU, separated by commas; each has its own count.
+        /// If several lines of a section name a command, the first one applies to it.
         per_host: Sections<Line> = MaxTransfersPerHost "commands count [message]"
             in SERVER | VHOST | GLOBAL | ANONYMOUS | DIRECTORY | FTPACCESS, inherits: append, parse: line;
-        /// How many files these commands move at once for one user; else as `MaxTransfersPerHost`.
+        /// Like `MaxTransfersPerHost`, for the clients of one user.
         per_user: Sections<Line> = MaxTransfersPerUser "commands count [message]"
             in SERVER | VHOST | GLOBAL | ANONYMOUS | DIRECTORY | FTPACCESS, inherits: append, parse: line;
     }
@@ -55,12 +56,12 @@ impl Limits {
     }
 }
 
-/// The places that a command has taken for its transfer.
+/// The places that a command holds for its transfer.
 #[must_use]
 pub(crate) struct Places(Vec<String>);
 
 impl Places {
-    /// Gives them back: the transfer is over, or there is none.
+    /// Gives them back after the transfer, or without one.
     pub(crate) fn give_back(self, at: &mut Moment<'_>) {
         self.0.iter().for_each(|key| at.session.census.release(key));
     }

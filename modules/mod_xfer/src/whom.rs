@@ -1,14 +1,14 @@
-//! Whom a line of TransferRate, MaxStoreFileSize or MaxRetrieveFileSize is about:
-//! `user|group|class expression` behind its other words.
+//! The clients that a line of TransferRate, MaxStoreFileSize or MaxRetrieveFileSize
+//! applies to: `user|group|class expression` after its other words.
 
 use gantry_api::prelude::*;
 use serde::{Deserialize, Deserializer};
 
-/// Some of the clients.
+/// A set of clients.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub(crate) struct Whom {
     kind: Kind,
-    /// Any of these, or with `!` anybody else.
+    /// Any of these, or with `!` anyone else.
     names: Vec<String>,
 }
 
@@ -26,13 +26,13 @@ enum Kind {
 pub(crate) struct Sections<T>(Vec<Vec<T>>);
 
 impl<T> Sections<T> {
-    /// The line that holds: the first that fits, of the innermost section that has one.
+    /// The line that counts: the first that matches, in the innermost section that has one.
     pub(crate) fn innermost(&self, fits: impl Fn(&T) -> bool) -> Option<&T> {
         self.0.iter().rev().flatten().find(|line| fits(line))
     }
 }
 
-/// All lines as those of one section.
+/// Treats all lines as those of one section.
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Sections<T> {
     fn deserialize<D: Deserializer<'de>>(lines: D) -> std::result::Result<Self, D::Error> {
         Vec::deserialize(lines).map(|lines| Self(vec![lines]))
@@ -40,7 +40,7 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Sections<T> {
 }
 
 impl Whom {
-    /// What stands behind the other words.
+    /// Reads the words after the other words.
     pub(crate) fn read(words: &[&str]) -> std::result::Result<Value, String> {
         let (kind, names) = match words {
             [] => ("all", Vec::new()),
@@ -57,7 +57,7 @@ impl Whom {
         Ok(Value::map([("kind", kind.into()), ("names", Value::list(names))]))
     }
 
-    /// Whether a session's client is one of them.
+    /// Whether a session's client is in the set.
     pub(crate) fn includes(&self, session: &Session) -> bool {
         let account = session.account.as_deref();
         match self.kind {

@@ -1,5 +1,5 @@
-//! `ftpwho -o json`: the sessions in that command's JSON. What is not known is
-//! left out there, too.
+//! `ftpwho -o json`: the sessions in the JSON of ProFTPD's command, which also leaves
+//! out unknown fields.
 
 use serde::Serialize;
 use serde_json::Value;
@@ -87,7 +87,7 @@ impl<'a> Connection<'a> {
             command_args: session.argument.as_deref().filter(|_| busy),
             downloading: session.is_download().then_some(true),
             uploading: session.is_upload().then_some(true),
-            // That command says so of those that log in as well.
+            // ProFTPD's ftpwho also writes this for sessions that are logging in.
             idling: (!busy).then_some(true),
             idle_since_ms: milliseconds(idle),
         }
@@ -105,7 +105,7 @@ mod tests {
     use super::*;
     use crate::control::value;
 
-    // The fields are those that Debian's ftpwho wrote of such sessions.
+    // The fields are those that Debian's ftpwho wrote for such sessions.
     #[test]
     fn the_fields_are_that_commands() {
         let who = json!({"pid": 7, "started": 100, "sessions": [

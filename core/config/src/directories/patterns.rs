@@ -1,29 +1,29 @@
-//! The paths with wildcards of some `<Directory>` sections, as a tree of their
-//! components: what a path meets of them is found without a look at all others.
+//! The paths with wildcards of `<Directory>` sections, as a tree of components, so that a
+//! look-up does not have to try all patterns.
 
 use std::collections::HashMap;
 
 use gantry_api::proto::glob;
 
-/// Steps that the patterns of one look-up may take: without bound, since a
-/// section that is not found would not protect its folder, and the work is at
-/// most the product of the lengths of path and patterns.
+/// The limit on matching steps in one look-up: none, because a section that is not found
+/// would not protect its folder. The work is at most the product of the lengths of path
+/// and patterns.
 const STEPS: u64 = u64::MAX;
 
-/// Patterns by their components.
+/// A tree of patterns by components.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Patterns {
-    /// By number, so that nothing recurs however deep a path is; the first one is
-    /// the root, once there is a pattern.
+    /// The nodes, linked by number, so that deep paths need no recursion. The first is
+    /// the root, if there is any pattern.
     nodes: Vec<Node>,
 }
 
-/// Where some components lead.
+/// A node of the tree.
 #[derive(Debug, Clone, Default, PartialEq)]
 struct Node {
-    /// The next ones that stand for themselves.
+    /// The next components without wildcards.
     literal: HashMap<String, usize>,
-    /// Those that have to be matched.
+    /// The next components with wildcards.
     wild: HashMap<String, usize>,
     /// The numbers of the patterns that end here.
     ends: Vec<usize>,
@@ -47,7 +47,7 @@ impl Patterns {
         self.nodes[at].ends.push(number);
     }
 
-    /// Those that cover a path: the number of their components, and their own.
+    /// The patterns that cover a path: how many components they have, and their number.
     pub(super) fn covering(&self, path: &[&str]) -> Vec<(usize, usize)> {
         let mut budget = glob::Budget::new(STEPS);
         let mut found = Vec::new();
@@ -74,7 +74,7 @@ fn matches(pattern: &str, name: &str, budget: &mut glob::Budget) -> bool {
     glob::matches(pattern.as_bytes(), name.as_bytes(), budget).unwrap_or(false)
 }
 
-/// Whether a component of a pattern matches itself alone.
+/// Whether a component of a pattern has no wildcards.
 fn is_literal(component: &str) -> bool {
     !component.contains(['*', '?', '[', '\\'])
 }
@@ -87,7 +87,7 @@ mod tests {
         path.split('/').map(str::to_owned).collect()
     }
 
-    /// What the tree finds is what comes of matching one by one.
+    /// The tree finds the same as matching one by one.
     #[test]
     fn all_that_cover_a_path_are_found() {
         let written =

@@ -1,16 +1,14 @@
-//! Clients by address, network or host name, as Allow, Deny and From write
-//! them.
+//! Clients by address, network or host name, in the syntax of Allow, Deny and From.
 
 use std::net::IpAddr;
 
 use gantry_api::proto::glob;
 
-/// Steps that the patterns of one question may take: without bound, since a
-/// rule that is not found would not protect, and the work is at most the
-/// product of the lengths of name and pattern.
+/// The limit on matching steps for one client: none, because a rule that is not found
+/// would not protect. The work is at most the product of the lengths of name and pattern.
 const STEPS: u64 = u64::MAX;
 
-/// Some clients.
+/// A set of clients.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Hosts(Vec<Host>);
 
@@ -19,14 +17,14 @@ pub(crate) enum Host {
     All,
     None,
     Address(IpAddr),
-    /// An address and how many of its bits count.
+    /// An address and the number of bits that count.
     Network(IpAddr, u32),
-    /// `10.0.0.`: the beginning of an address.
+    /// `10.0.0.`: the start of an address.
     Beginning(String),
     /// `.example.com`: the end of a host name, in lower case.
     Domain(String),
-    /// A host name, maybe with wildcards, in lower case; one with wildcards
-    /// is held against the address as well.
+    /// A host name in lower case, maybe with wildcards; one with wildcards is also
+    /// matched with the address.
     Name(String),
 }
 
@@ -39,8 +37,8 @@ impl Hosts {
         };
         let entries = words.iter().flat_map(|word| word.split(',')).filter(|entry| !entry.is_empty());
         let hosts = entries.map(|entry| match entry.strip_prefix('!') {
-            // ProFTPD takes it, but then its rule matches nobody.
-            Some(_) => Err(format!("'{entry}': use a <Class> for all but some hosts")),
+            // ProFTPD accepts it, but its rule then matches nobody.
+            Some(_) => Err(format!("'{entry}': use a <Class> to exclude hosts")),
             None => Host::read(entry),
         });
         let hosts: Vec<Host> = hosts.collect::<Result<_, _>>()?;
@@ -50,20 +48,19 @@ impl Hosts {
         Ok(Self(hosts))
     }
 
-    /// Whether any of them is known by its name alone.
+    /// Whether any of them needs the client's host name.
     pub(crate) fn have_names(&self) -> bool {
         self.0.iter().any(Host::is_name)
     }
 
-    /// Whether a client is among them.
+    /// Whether a client is in the set.
     pub(crate) fn contain(&self, address: IpAddr, name: &str) -> bool {
         self.0.iter().any(|host| host.is(address, name))
     }
 }
 
 impl Host {
-    /// Whether it is known by its name alone; `10.0.*` and `fe80:*` are of
-    /// addresses.
+    /// Whether it needs the client's host name; `10.0.*` and `fe80:*` match addresses.
     pub(crate) fn is_name(&self) -> bool {
         match self {
             Self::Domain(_) => true,
@@ -112,7 +109,7 @@ impl Host {
     }
 }
 
-/// Whether somebody meant an address: no name of a host is like that.
+/// Whether a word is meant as an address: it cannot be a host name.
 fn is_numbers(entry: &str) -> bool {
     entry.starts_with(|first: char| first.is_ascii_digit())
         && entry.chars().all(|character| character.is_ascii_digit() || character == '.')

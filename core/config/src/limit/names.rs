@@ -1,23 +1,23 @@
-//! Expressions of users, groups and classes: `[AND|OR] name,!name` and
+//! Expressions for users, groups and classes: `[AND|OR] name,!name` and
 //! `regex pattern`.
 
 use regex::{Regex, RegexBuilder};
 
-/// Bytes that a compiled pattern may take.
+/// The size limit of a compiled pattern, in bytes.
 const PATTERN_SIZE: usize = 1 << 20;
 
-/// Names that are wanted, or not.
+/// An expression of names.
 #[derive(Debug, Clone)]
 pub struct Names(Form);
 
 #[derive(Debug, Clone)]
 enum Form {
-    /// Names, each with whether it shall be absent.
+    /// Names, each with whether it is negated.
     List(Mode, Vec<(String, bool)>),
     Pattern(Regex),
 }
 
-/// How many of the names must hold.
+/// How many of the names must match.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Mode {
     And,
@@ -25,7 +25,7 @@ pub(super) enum Mode {
 }
 
 impl Names {
-    /// Reads an expression; `mode` holds where it names none.
+    /// Reads an expression; `mode` is the default.
     pub(super) fn read(words: &[&str], mode: Mode) -> Result<Self, String> {
         let Some((first, rest)) = words.split_first() else { return Err("wrong number of parameters".to_owned()) };
         let (mode, listed) = match first.to_ascii_lowercase().as_str() {
@@ -43,12 +43,12 @@ impl Names {
         Ok(Self(Form::List(mode, names.into_iter().map(|(name, absent)| (name.to_owned(), absent)).collect())))
     }
 
-    /// Whether it holds for somebody who has one name.
+    /// Whether it matches one name.
     pub(super) fn match_one(&self, own: &str) -> bool {
         self.matches(|name| name == own, |pattern| pattern.is_match(own))
     }
 
-    /// Whether it holds for somebody who has all of these names.
+    /// Whether it matches a set of names.
     pub(super) fn match_any(&self, own: &[String]) -> bool {
         self.matches(|name| own.iter().any(|own| own == name), |pattern| own.iter().any(|own| pattern.is_match(own)))
     }
@@ -79,7 +79,7 @@ fn pattern(words: &[&str]) -> Result<Regex, String> {
     };
     let compiled = RegexBuilder::new(&text).size_limit(PATTERN_SIZE).build();
     compiled.map_err(|error| {
-        // The last line says what is wrong; those before draw a picture.
+        // The last line says what is wrong; the others show the place.
         let error = error.to_string();
         let why = error.lines().last().unwrap_or_default().trim_start_matches("error: ");
         format!("'{text}' failed regex compilation: {why}")

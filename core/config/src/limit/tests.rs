@@ -1,5 +1,4 @@
-//! Who gets through which limit: the answers are those of ProFTPD 1.3.8 to the
-//! same sections.
+//! Decisions of limits: they are the same as ProFTPD 1.3.8's for the same sections.
 
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -13,7 +12,7 @@ fn limit(body: &str) -> Limit {
 
 const HOME: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
-/// What it says of alice (groups ga, gb), bob (gb) and ftp_c (none).
+/// Its decisions for alice (groups ga, gb), bob (gb) and ftp_c (none).
 fn judged(body: &str) -> [Option<Verdict>; 3] {
     let limit = limit(body);
     let groups = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
@@ -102,7 +101,7 @@ fn wrong_rules_are_refused_in_proftpds_words() {
             "Fatal: Deny: bad ACL definition '300.1.1.1': an address has four numbers up to 255; '10.0.0.' and \
              '10.0.0.0/24' are networks",
         ),
-        ("Deny !10.0.0.1", "Fatal: Deny: '!10.0.0.1': use a <Class> for all but some hosts"),
+        ("Deny !10.0.0.1", "Fatal: Deny: '!10.0.0.1': use a <Class> to exclude hosts"),
         ("AllowUser regex [", "Fatal: AllowUser: '[' failed regex compilation: unclosed character class"),
     ];
     for numbers in ["127", "1.2.3", "1.2.3.4.", "256.", "1.2.3.4.5", "1..2."] {

@@ -1,9 +1,9 @@
-//! A line that is read.
+//! A line while it is read.
 
 use crate::position::Position;
 use crate::tree::Argument;
 
-/// A line's place, and the line.
+/// A line and its place.
 pub(super) struct At<'l> {
     pub(super) position: Position,
     pub(super) source: &'l str,

@@ -1,5 +1,4 @@
-//! Directives, as they are met: those of modules, and the four that the
-//! reading itself obeys.
+//! Handles directives: those of modules, and the four that the reader itself obeys.
 
 use std::io;
 use std::path::Path;
@@ -16,17 +15,17 @@ use crate::overrides::Override;
 use crate::tree::{Content, Node};
 use crate::{file, include, lexer, proftpd};
 
-/// The directives that the reading itself obeys.
+/// The directives that the reader itself obeys.
 const OWN: [&str; 4] = ["Include", "Define", "LoadModule", "ModulePath"];
 
-/// Those on which the catalogue acts at their line: later would be too late.
+/// Directives that the catalogue handles at their line, because later would be too late.
 const ACTED_ON: [&str; 2] = ["LoadFile", "ModuleSigners"];
 
-/// Files that may be open at once, each included by the one before.
+/// The most files open at once, each included by the previous one.
 const MOST_OPEN: usize = 64;
 
-/// Files in all: two that each include the next twice are soon more than
-/// anybody waits for.
+/// The most files in total, because files that each include others twice grow
+/// exponentially.
 const MOST_FILES: usize = 65536;
 
 impl Reader<'_> {
@@ -47,7 +46,7 @@ impl Reader<'_> {
         }
     }
 
-    /// A directive from outside the files.
+    /// Handles an override.
     pub(super) fn override_with(&mut self, given: &Override) {
         let written = given.written_name();
         let Some(value) = &given.value else {
@@ -60,9 +59,9 @@ impl Reader<'_> {
         let source = format!("{written}{value}");
         let at = At { position: given.position(), source: &source, arguments: &arguments };
         match OWN.iter().chain(&ACTED_ON).find(|own| own.eq_ignore_ascii_case(&given.directive)) {
-            Some(own) => drop(self.value_fault(&at, own, "acts while the files are read: write it there")),
-            // The words of no directive are not shown: whatever they are, they
-            // may be a secret.
+            Some(own) => drop(self.value_fault(&at, own, "takes effect as the files are read, so write it in a file")),
+            // The words of an unknown directive are not shown, because they may be a
+            // secret.
             None if given.is_environment() && self.catalogue.directive(&given.directive).is_none() => {
                 self.unknown_directive(&given.directive, &At { source: &written, ..at });
             }
@@ -70,7 +69,7 @@ impl Reader<'_> {
         }
     }
 
-    /// `Name = true` of TOML: for a directive without words, that it is there.
+    /// Handles `Name = true` in TOML, which means a directive without words.
     pub(super) fn switch(&mut self, name: &str, at: &At<'_>) {
         if self.catalogue.directive(name).is_none_or(|directive| !directive.syntax.is_empty()) {
             return self.directive(name, at);
@@ -79,7 +78,7 @@ impl Reader<'_> {
             [word] if word.text == "on" => {
                 self.directive(name, &At { position: at.position.clone(), source: at.source, arguments: &[] });
             }
-            _ => self.misfit(name, "false says nothing: leave the line out", at),
+            _ => self.misfit(name, "false is not allowed; leave the line out", at),
         }
     }
 
@@ -108,11 +107,12 @@ impl Reader<'_> {
         }
     }
 
-    /// In a text that goes with one module.
+    /// Checks a directive in a text for one module.
     pub(super) fn not_its_own(&mut self, name: &str, at: &At<'_>) {
         let only = self.only.clone().unwrap_or_default();
-        let fault = self.value_fault(at, name, &format!("not a directive of {only}, and no other may go with it"));
-        fault.help.push("write it into the configuration, and reload that".to_owned());
+        let fault =
+            self.value_fault(at, name, &format!("not a directive of {only}, and only its directives are allowed here"));
+        fault.help.push("write it in the configuration and reload".to_owned());
     }
 
     fn keep(&mut self, name: String, value: Value, inherits: Inherits, at: &At<'_>) {
@@ -122,7 +122,7 @@ impl Reader<'_> {
 
     fn unknown_directive(&mut self, name: &str, at: &At<'_>) {
         if let Some(module) = self.catalogue.taken_out(name) {
-            return self.notice(at, format!("{name} has no effect: {module} was taken out (rmmod)"));
+            return self.notice(at, format!("{name} has no effect: {module} was removed (rmmod)"));
         }
         let provider = self.catalogue.provider(name);
         if provider.as_deref().is_some_and(|module| self.failed.contains(bare(module))) {
@@ -135,8 +135,7 @@ impl Reader<'_> {
         self.fault(at, Problem::Unknown(name.to_owned())).help.extend(help);
     }
 
-    /// The directives that are nearly of this name, and which lines would bring
-    /// those that are not there.
+    /// Suggests directives with similar names, and lines that would load their modules.
     fn near_directives(&self, name: &str) -> Vec<String> {
         let near = self.near(name, || {
             let known = self.catalogue.directive_names().into_iter().chain(OWN.map(str::to_owned));
@@ -170,12 +169,12 @@ impl Reader<'_> {
         let refused = match () {
             () if self.open.contains(&real(path)) => Some("includes itself".to_owned()),
             () if self.open.len() >= MOST_OPEN => {
-                Some(format!("is nested too deeply: {MOST_OPEN} files are open, each included by the one before"))
+                Some(format!("is nested too deeply: the limit is {MOST_OPEN} files, each included by the previous one"))
             }
             () if self.files.len() == MOST_FILES => {
-                // Said once: it is so from here on.
+                // Report this only once.
                 self.files.push(path.to_owned());
-                Some(format!("is one file too many: a configuration has at most {MOST_FILES}"))
+                Some(format!("is one file too many: the limit is {MOST_FILES} files"))
             }
             () if self.files.len() > MOST_FILES => return,
             () => None,
@@ -189,7 +188,7 @@ impl Reader<'_> {
         }
     }
 
-    /// As ProFTPD, a file that is not there is worth a notice only.
+    /// Like ProFTPD, only gives a notice if the file does not exist.
     fn not_included(&mut self, path: &Path, error: &io::Error, at: &At<'_>) {
         let reason = file::reason(error);
         match error.kind() {
@@ -238,7 +237,7 @@ impl Reader<'_> {
     }
 }
 
-/// The line of help that names the module of a directive.
+/// The hint that names the module of a directive.
 fn provides(module: &str, what: &str) -> String {
     format!("{0} provides {what}: add the line 'LoadModule {0}.c' above", bare(module))
 }

@@ -1,4 +1,4 @@
-//! How the reading says what is wrong, and where.
+//! How the reader reports faults and their places.
 
 use gantry_api::{Contexts, nearest};
 
@@ -7,19 +7,19 @@ use super::at::At;
 use crate::error::{Fault, Notice, Problem};
 use crate::tree::Argument;
 
-/// More faults than these, and the rest is not read.
+/// The most faults; after these the rest is not read.
 const MOST_FAULTS: usize = 1000;
 
-/// Names are suggested for this many faults.
+/// The most faults with suggestions.
 const MOST_SUGGESTIONS: usize = 50;
 
-/// The line of help for near names.
+/// The hint with similar names.
 pub(super) fn suggested(names: &[String]) -> Option<String> {
     (!names.is_empty()).then(|| format!("Did you mean: {}", names.join(", ")))
 }
 
 impl Reader<'_> {
-    /// Reports a directive or section that may not stand here.
+    /// Reports a directive or section that is not allowed here; returns whether it did.
     pub(super) fn wrong_context(&mut self, name: &str, allowed: Contexts, at: &At<'_>) -> bool {
         let Some((here, context)) = self.stack.context() else { return false };
         if allowed.contains(here) {
@@ -30,12 +30,12 @@ impl Reader<'_> {
         true
     }
 
-    /// What is known and near.
+    /// Known names similar to this one.
     pub(super) fn near(&self, name: &str, known: impl FnOnce() -> Vec<String>) -> Vec<String> {
         if self.faults.len() >= MOST_SUGGESTIONS { Vec::new() } else { nearest(name, &known()) }
     }
 
-    /// The line of help that names what is known and near.
+    /// The hint with known names similar to this one.
     pub(super) fn suggestions(&self, name: &str, known: impl FnOnce() -> Vec<String>) -> Option<String> {
         suggested(&self.near(name, known))
     }
@@ -44,16 +44,16 @@ impl Reader<'_> {
         self.value_fault(at, name, "missing parameters");
     }
 
-    /// A place at which a TOML file is none.
+    /// Reports a TOML syntax error.
     pub(super) fn no_toml(&mut self, at: &At<'_>, message: String) {
         let repeated = message.contains("duplicate key");
         let fault = self.fault(at, Problem::Toml(message));
         if repeated {
-            fault.help.push("the lines of a repeated directive are one array of arrays".to_owned());
+            fault.help.push("write a repeated directive as one array of arrays".to_owned());
         }
     }
 
-    /// A fault of the words; its mark stands at the one that the reason quotes.
+    /// Reports invalid words; the mark is at the word that the reason quotes.
     pub(super) fn value_fault(&mut self, at: &At<'_>, name: &str, reason: &str) -> &mut Fault {
         let quoted = |argument: &&Argument| reason.contains(&format!("'{}'", argument.text));
         let same_line = at.arguments.iter().filter(|argument| argument.line == at.position.line);
@@ -70,7 +70,7 @@ impl Reader<'_> {
         self.push(Fault { source_line: Some(at.source.to_owned()), ..fault })
     }
 
-    /// Keeps a fault; beyond the bound, only says that there are more.
+    /// Adds a fault; at the limit, reports only that there are more.
     pub(super) fn push(&mut self, fault: Fault) -> &mut Fault {
         let at = self.faults.len().min(MOST_FAULTS);
         self.faults.truncate(at);

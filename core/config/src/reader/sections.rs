@@ -1,4 +1,4 @@
-//! Sections and conditions, as they open and close.
+//! Opens and closes sections and conditions.
 
 use gantry_api::Contexts;
 
@@ -41,7 +41,7 @@ impl Reader<'_> {
 
     pub(super) fn close_condition(&mut self, kind: ConditionKind, at: &At<'_>, conditions: &mut Conditions) {
         if !conditions.close(kind) {
-            // ProFTPD takes it without a word.
+            // ProFTPD silently accepts this.
             self.notice(at, format!("'</{0}>' without '<{0}>'", kind.name()));
         }
     }
@@ -72,7 +72,7 @@ impl Reader<'_> {
         }
     }
 
-    /// What stands under a name in TOML is no line.
+    /// Reports a TOML value that is not valid for its name.
     pub(super) fn misfit(&mut self, name: &str, reason: &str, at: &At<'_>) {
         let section = SectionKind::of(name).map(SectionKind::name);
         let section = section.or(ConditionKind::of(name).map(ConditionKind::name));
@@ -80,10 +80,10 @@ impl Reader<'_> {
         self.value_fault(at, &shown, reason);
     }
 
-    /// A table of TOML whose name is no section's: what is in it is left out.
+    /// Reports a TOML table whose name is not a section's; its contents are skipped.
     pub(super) fn unknown_table(&mut self, name: &str, at: &At<'_>) {
         match self.catalogue.directive(name).map(|directive| directive.name.to_owned()) {
-            Some(name) => self.misfit(&name, "a directive is a word or an array of words, not a table", at),
+            Some(name) => self.misfit(&name, "a directive must be a word or an array of words, not a table", at),
             None => self.unknown_section(&format!("<{name}>"), at),
         }
     }
@@ -118,9 +118,9 @@ impl Reader<'_> {
         }
     }
 
-    /// `<Name` without `>`: reported, then taken as if it had one.
+    /// Reports `<Name` without `>`, then handles it as if it had one.
     pub(super) fn unended(&mut self, name: &str, at: &At<'_>) {
-        self.fault(at, Problem::Unknown(name.to_owned())).help.push("a section ends its line with '>'".to_owned());
+        self.fault(at, Problem::Unknown(name.to_owned())).help.push("a section line must end with '>'".to_owned());
         let bare = name.trim_start_matches('<');
         match (bare.strip_prefix('/'), SectionKind::of(bare)) {
             (Some(closed), _) => drop(self.stack.close(closed)),

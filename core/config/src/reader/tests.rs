@@ -127,7 +127,7 @@ fn load_module_takes_effect_at_its_line() {
     assert_eq!(faults("LoadModule mod_sql.c\nSQLOptions a\n"), [""; 0]);
     assert_eq!(faults("SQLOptions a\nLoadModule mod_sql.c\n").len(), 1);
     assert_eq!(faults("LoadModule mod_broken.c\nBrokenOption a\n").len(), 1);
-    // What is wrong with all lines together is told, but where it follows.
+    // Faults of all lines together are reported, except as a consequence.
     assert_eq!(faults("AllowOverwrite on\nUmask clash\n").len(), 1);
     for other in ["\"\"", "a", "mod", "mod_", "mod_clas", "mod_clash_too", "Umask"] {
         assert_eq!(faults(&format!("LoadModule {other}\nUmask clash\n")).len(), 2, "{other}");
@@ -183,7 +183,7 @@ fn files_are_included_in_order_and_faults_name_their_file() -> io::Result<()> {
     }
     let too_many = lines("twice0");
     assert_eq!(too_many.len(), 1);
-    assert!(too_many[0].contains("' is one file too many: a configuration has at most 65536 on line "), "{too_many:?}");
+    assert!(too_many[0].contains("' is one file too many: the limit is 65536 files on line "), "{too_many:?}");
     assert_eq!(lines("loop"), [format!("Fatal: Include: '{0}' includes itself on line 1 of '{0}'", shown("loop"))]);
     assert_eq!(
         lines("none"),
@@ -192,7 +192,7 @@ fn files_are_included_in_order_and_faults_name_their_file() -> io::Result<()> {
     assert_eq!(lines("d"), [format!("Fatal: unable to read configuration file '{}': Is a directory", shown("d"))]);
     assert_eq!(
         lines("bad")[0],
-        format!("Fatal: invalid byte: a configuration is UTF-8 on line 2 of '{}'", shown("bad"))
+        format!("Fatal: invalid byte: a configuration must be UTF-8 on line 2 of '{}'", shown("bad"))
     );
     assert_eq!(lines("bad")[1], format!("Fatal: NUL byte in configuration on line 3 of '{}'", shown("bad")));
     let marked = read_it("bad").map_err(|faults| faults.to_string()).err().unwrap_or_default();

@@ -1,5 +1,5 @@
-//! Both syntaxes give the same tree; what is no TOML, or none of ours, is
-//! reported at its place.
+//! Both syntaxes give the same tree; invalid TOML and invalid values are reported at their
+//! place.
 
 use proptest::prelude::*;
 
@@ -138,18 +138,18 @@ fn shapes_that_mean_nothing_are_refused() {
     let cases = [
         (
             "[[Directory]]\n",
-            "<Directory>: a section is a table under its name and its words: [Name.\"words\"] on line 1",
+            "<Directory>: a section must be a table with its name and words: [Name.\"words\"] on line 1",
         ),
-        ("[Directory]\n", "<Directory>: a section is a table under its name and its words: [Name.\"words\"] on line 1"),
+        ("[Directory]\n", "<Directory>: a section must be a table with its name and words: [Name.\"words\"] on line 1"),
         (
             "[Limit]\nREAD = 1\n",
-            "<Limit>: a section is a table under its name and its words: [Name.\"words\"] on line 2",
+            "<Limit>: a section must be a table with its name and words: [Name.\"words\"] on line 2",
         ),
-        ("Umask = [[\"a\", [\"b\"]]]\n", "Umask: a word is a string, a number or a boolean on line 1"),
+        ("Umask = [[\"a\", [\"b\"]]]\n", "Umask: a word must be a string, a number or a boolean on line 1"),
         ("[Foo.x]\nBogus = 1\n", "unknown configuration directive '<Foo>' on line 1"),
-        ("Umask = { a = 1 }\n", "Umask: a directive is a word or an array of words, not a table on line 1"),
+        ("Umask = { a = 1 }\n", "Umask: a directive must be a word or an array of words, not a table on line 1"),
         ("[[VirtualHost]]\nPort = 1\n", "<VirtualHost>: wrong number of parameters on line 1"),
-        ("[Directory.\"/x\"]\nDenyAll = false\n", "DenyAll: false says nothing: leave the line out on line 2"),
+        ("[Directory.\"/x\"]\nDenyAll = false\n", "DenyAll: false is not allowed; leave the line out on line 2"),
     ];
     for (text, expected) in cases {
         assert_eq!(first_lines(text), [format!("Fatal: {expected} of '/t.toml'")], "{text}");

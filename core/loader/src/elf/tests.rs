@@ -1,5 +1,4 @@
-//! Files that are no modules, and a small one that is: its bytes are changed one by
-//! one.
+//! Files that are not modules, and a small module whose bytes are changed one by one.
 
 use gantry_api::stamp::{FORMAT, checksum};
 use object::elf::{SHT_NULL, SHT_PROGBITS, SHT_STRTAB, SectionType};
@@ -43,7 +42,7 @@ fn another_machine_is_named() {
     assert!(refusal(&bytes).to_string().contains("machine 65278"));
 }
 
-/// The sections of a module: name, and what is in it.
+/// The sections of a module: name and contents.
 struct Sections(Vec<(&'static str, Vec<u8>)>);
 
 impl Sections {
@@ -119,7 +118,7 @@ fn the_stamp_and_the_directives_are_read() {
     assert!(matches!(object.exports("gantry_image_mod_x"), Err(LoadError::NoSymbol { .. })));
 }
 
-/// What became of files with a changed byte.
+/// The results for files with one changed byte.
 #[derive(Debug, Default)]
 struct Tally {
     no_object: usize,
@@ -156,7 +155,7 @@ fn no_changed_byte_panics() {
             tally.read(&changed);
         }
     }
-    // Each way was taken, and the sections were found more often than not.
+    // Every outcome occurred, and the sections were found most of the time.
     let Tally { no_object, stamp, no_stamp, bad_stamp, directives, no_directives } = tally;
     assert!([no_object, no_stamp, bad_stamp, no_directives].iter().all(|count| *count > 0), "{tally:?}");
     let half = bytes.len() * 256 / 2;

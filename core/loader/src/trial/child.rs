@@ -1,6 +1,5 @@
-//! The child's side of a trial: does what the daemon does when it loads the
-//! file and reads a configuration by it, and says by its exit code how far it
-//! came.
+//! The child's side of a trial: does what the daemon does when it loads the file and
+//! reads a configuration with it, and reports the result in its exit code.
 
 use std::ffi::OsString;
 use std::hint::black_box;
@@ -31,25 +30,25 @@ pub(super) fn answer() -> Option<ExitCode> {
     };
     let (what, token) = (arguments.next()?, arguments.next()?);
     settle();
-    // Its own handle: a constructor may close what it did not open.
+    // Our own handle, because a constructor may close descriptors that it did not open.
     let output = io::stdout().as_fd().try_clone_to_owned();
     for library in arguments {
-        // What is wrong with it is met again, in words, below.
+        // An error shows up again below, with its message.
         let _ = map::open_library(Path::new(&library));
     }
     let done = if module { load(what) } else { map::open_library(Path::new(&what)) };
-    // What ended the process before this line did not know that it counts.
+    // Code that ends the process before this line cannot know the token.
     let said = output.and_then(|output| writeln!(std::fs::File::from(output), "\n{}", token.to_string_lossy()));
     if let Err(error) = said {
-        eprintln!("the trial's end cannot be told: {error}");
+        eprintln!("cannot report the end of the trial: {error}");
     }
-    // Destructors run behind this: they are part of the trial.
+    // Destructors run after this and are part of the trial.
     Some(ExitCode::from(if done.is_ok() { SOUND } else { REFUSED }))
 }
 
-/// A process that may crash: nobody is to be troubled by that.
+/// Makes a crash of this process harmless.
 fn settle() {
-    // Each is a wish.
+    // None of these is essential.
     let _ = set_parent_process_death_signal(Some(Signal::KILL));
     let _ = setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) });
     let _ = set_dumpable_behavior(DumpableBehavior::NotDumpable);
@@ -65,8 +64,8 @@ fn load(symbol: OsString) -> Result<(), LoadError> {
     Ok(())
 }
 
-/// Reads all of what the daemon will read, and calls what it calls of a module
-/// before it starts. A panic in there is caught, and is no fault of the file.
+/// Reads everything that the daemon will read, and makes the calls that it makes before
+/// a module starts. Panics in them are caught and do not count.
 fn look_over(image: &Image) {
     let settings = settings(&image.directives);
     let defaults = Defaults::read(image.directives.iter().copied()).unwrap_or_default();
@@ -80,13 +79,13 @@ fn look_over(image: &Image) {
     black_box(format!("{:?}{:?}{:?}{:?}", image.directives, image.commands, image.controls, image.variables));
 }
 
-/// What may stand behind a directive's name: most parsers take one of these, and
-/// refuse the others, which is code as well.
+/// Sample words for directives: most parsers accept one of these and refuse the others,
+/// which tests both paths.
 const WORDS: [&[&str]; 6] = [&[], &["word"], &["/a", "b"], &["1"], &["on"], &["off"]];
 
-/// Settings to make: none, those that the parsers make of [`WORDS`], and of each
-/// kind one for every directive. What no module of the file knows is among them,
-/// as it is in a configuration: the directives of all others.
+/// Sample settings: an empty one, those that the parsers make of [`WORDS`], and for each
+/// kind of value one with every directive. They include an unknown directive, because in
+/// a configuration a module also sees the directives of all others.
 fn settings(directives: &[&Directive]) -> Vec<Value> {
     let named = |directive: &Directive, value: Value| (directive.name.to_owned(), value);
     let kinds = [
@@ -111,14 +110,14 @@ fn settings(directives: &[&Directive]) -> Vec<Value> {
     }
     for value in kinds {
         trees.push(Value::Map(directives.iter().map(|directive| named(directive, value.clone())).collect()));
-        // Alone: making settings ends at the first value that does not fit.
+        // Also one by one, because settings fail at the first value of a wrong type.
         let alone = directives.iter().map(|directive| Value::Map(vec![named(directive, value.clone())]));
         trees.extend(alone);
     }
     trees
 }
 
-/// Whatever the image says, nobody hears.
+/// Discards the image's log lines.
 struct Silent;
 
 impl Host for Silent {

@@ -1,5 +1,5 @@
-//! mod_auth_tokens, an example of a module: it authenticates by tokens whose
-//! digests stand in a file of its own. mod_auth asks it in AuthOrder's order.
+//! mod_auth_tokens, an example module: it authenticates users by tokens, whose digests
+//! are in its own file. mod_auth asks it in the order of AuthOrder.
 
 mod tokens;
 
@@ -19,13 +19,11 @@ struct AuthTokens;
 module! { AuthTokens, settings: Settings }
 
 settings! {
-    /// What the configuration says, for one server.
+    /// The settings of one server.
     struct Settings {
-        /// The file of users who log in by a token: a line each, user:digest:uid:gid:home,
-        /// where the digest is the SHA-256 of the token in hexadecimal (printf %s TOKEN |
-        /// sha256sum). Tokens must be random and long; for passwords there is
-        /// AuthUserFile. The daemon's user must be able to read it, and nobody else. It
-        /// is read at the start and on SIGHUP.
+        /// The file of users who log in with a token, one per line: user:digest:uid:gid:home. The digest is the SHA-256
+        /// of the token in hexadecimal (printf %s TOKEN | sha256sum). Tokens must be random and long; for passwords use
+        /// AuthUserFile. Only the daemon's user may have access to the file. It is read at start and on SIGHUP.
         file: Option<PathBuf> = TokenFile "path" in SERVER | VHOST | GLOBAL, inherits: replace, parse: parse::path;
     }
 }
@@ -52,7 +50,7 @@ impl Module for AuthTokens {
     }
 }
 
-/// What mod_auth asks.
+/// The authenticator for mod_auth.
 struct Service {
     servers: HashMap<ServerId, Arc<Tokens>>,
 }
@@ -73,7 +71,7 @@ impl Authenticator for Service {
     }
 
     async fn verify(&self, request: &LoginRequest, _: &Account, password: &[u8]) -> Result<Verdict> {
-        // By the name of the request: the account's may have been rewritten.
+        // By the name in the request, because the account's may have been rewritten.
         let user = self.servers.get(&request.server).and_then(|tokens| tokens.user(&request.user));
         Ok(match user {
             None => Verdict::Unknown,

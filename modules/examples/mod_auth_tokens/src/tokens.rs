@@ -1,5 +1,5 @@
-//! The file of tokens: its lines to users, and whether a token is a user's. A file
-//! that is faulty or open to others is refused as a whole.
+//! The file of tokens: reads its users and checks their tokens. A file that has errors or
+//! is accessible to others is refused as a whole.
 
 use std::collections::HashMap;
 use std::fs::File;
@@ -19,9 +19,9 @@ pub struct Tokens {
 #[derive(Debug, PartialEq, Eq)]
 pub struct User {
     digest: [u8; 32],
-    /// Under which files are touched.
+    /// The user id for file access.
     pub uid: u32,
-    /// The group.
+    /// The group id.
     pub gid: u32,
     /// The home folder.
     pub home: PathBuf,
@@ -31,7 +31,7 @@ impl User {
     /// Whether a token is this user's.
     pub fn has(&self, token: &[u8]) -> bool {
         let found: [u8; 32] = Sha256::digest(token).into();
-        // The time that this takes tells nothing of where they differ.
+        // Takes the same time wherever they differ.
         found.iter().zip(&self.digest).fold(0, |differences, (one, other)| differences | (one ^ other)) == 0
     }
 }
@@ -40,24 +40,24 @@ impl Tokens {
     /// Reads a file.
     ///
     /// # Errors
-    /// It cannot be read, others may, or a line of it is faulty: the text names
-    /// file, line and fault, and shows no digest.
+    /// The file cannot be read, others may read it, or a line is faulty. The message names
+    /// file, line and fault, but shows no digest.
     pub fn read(path: &Path) -> Result<Self, String> {
         let failed = |what: String| format!("{}: {what}", path.display());
         let io = |error: std::io::Error| failed(error.to_string());
-        // One file, opened once: what is judged is what is read.
+        // The file is opened once, so the checked file is the one that is read.
         let mut file = File::open(path).map_err(io)?;
         let metadata = file.metadata().map_err(io)?;
         if !metadata.is_file() {
-            return Err(failed("it is no file".to_owned()));
+            return Err(failed("it is not a regular file".to_owned()));
         }
         if metadata.permissions().mode() & 0o077 != 0 {
-            return Err(failed("others than its owner may read or write it: chmod 600".to_owned()));
+            return Err(failed("users other than its owner can read or write it; chmod 600 the file".to_owned()));
         }
         let mut text = String::new();
         let count = file.by_ref().take(LARGEST + 1).read_to_string(&mut text).map_err(io)?;
         if count as u64 > LARGEST {
-            return Err(failed(format!("more than {LARGEST} bytes")));
+            return Err(failed(format!("it has more than {LARGEST} bytes")));
         }
         Self::parse(&text).map_err(failed)
     }
@@ -70,18 +70,18 @@ impl Tokens {
             }
             let (name, user) = entry(line).map_err(|fault| format!("line {number}: {fault}"))?;
             if tokens.users.insert(name.to_owned(), user).is_some() {
-                return Err(format!("line {number}: '{name}' stands there twice"));
+                return Err(format!("line {number}: '{name}' is there twice"));
             }
         }
         Ok(tokens)
     }
 
-    /// The user of a name.
+    /// The user with a name.
     pub fn user(&self, name: &str) -> Option<&User> {
         self.users.get(name)
     }
 
-    /// How many users there are.
+    /// The number of users.
     pub fn len(&self) -> usize {
         self.users.len()
     }
@@ -89,17 +89,17 @@ impl Tokens {
 
 fn entry(line: &str) -> Result<(&str, User), &'static str> {
     let fields: Vec<&str> = line.split(':').collect();
-    let [name, digest, uid, gid, home] = fields[..] else { return Err("it is not user:digest:uid:gid:home") };
+    let [name, digest, uid, gid, home] = fields[..] else { return Err("expected user:digest:uid:gid:home") };
     if name.is_empty() {
         return Err("the user has no name");
     }
     if !home.starts_with('/') {
-        return Err("the home folder is no absolute path");
+        return Err("the home folder is not an absolute path");
     }
     let user = User {
         digest: unhex(digest).ok_or("the digest is not 64 hexadecimal digits")?,
-        uid: uid.parse().map_err(|_| "the uid is no number")?,
-        gid: gid.parse().map_err(|_| "the gid is no number")?,
+        uid: uid.parse().map_err(|_| "the uid is not a number")?,
+        gid: gid.parse().map_err(|_| "the gid is not a number")?,
         home: home.into(),
     };
     Ok((name, user))
@@ -125,7 +125,7 @@ mod tests {
 
     use super::*;
 
-    /// Of the token `sesame`.
+    /// The digest of the token `sesame`.
     const SESAME: &str = "d0c04f4b1951e4aeaaec8223ed2039e542f3aae805a6fa7f6d794e5afff5d272";
 
     #[test]
@@ -138,19 +138,19 @@ mod tests {
     }
 
     #[test]
-    fn faults_are_told_with_their_line() {
+    fn faults_are_reported_with_their_line() {
         for (line, fault) in [
-            ("ann", "it is not user:digest:uid:gid:home".to_owned()),
+            ("ann", "expected user:digest:uid:gid:home".to_owned()),
             ("ann:00:7:8:/srv", "the digest is not 64 hexadecimal digits".to_owned()),
             (&format!("ann:{}:7:8:/srv", "é".repeat(32)), "the digest is not 64 hexadecimal digits".to_owned()),
-            (&format!("ann:{SESAME}:-1:8:/srv"), "the uid is no number".to_owned()),
-            (&format!("ann:{SESAME}:7:8:srv"), "the home folder is no absolute path".to_owned()),
+            (&format!("ann:{SESAME}:-1:8:/srv"), "the uid is not a number".to_owned()),
+            (&format!("ann:{SESAME}:7:8:srv"), "the home folder is not an absolute path".to_owned()),
             (&format!(":{SESAME}:7:8:/srv"), "the user has no name".to_owned()),
         ] {
             assert_eq!(Tokens::parse(&format!("#\n{line}\n")).unwrap_err(), format!("line 2: {fault}"));
         }
         let twice = format!("a:{SESAME}:1:1:/\na:{SESAME}:1:1:/\n");
-        assert_eq!(Tokens::parse(&twice).unwrap_err(), "line 2: 'a' stands there twice");
+        assert_eq!(Tokens::parse(&twice).unwrap_err(), "line 2: 'a' is there twice");
     }
 
     #[test]
@@ -161,6 +161,6 @@ mod tests {
             fs::set_permissions(file.path(), Permissions::from_mode(mode)).unwrap();
             assert_eq!(Tokens::read(file.path()).is_ok(), sound, "{mode:o}");
         }
-        assert!(Tokens::read(Path::new("/")).unwrap_err().contains("no file"));
+        assert!(Tokens::read(Path::new("/")).unwrap_err().contains("not a regular file"));
     }
 }

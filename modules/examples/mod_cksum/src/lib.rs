@@ -1,5 +1,5 @@
-//! mod_cksum, an example of a module: it links a C library. `SITE CKSUM pathname`
-//! answers with the checksum and the size that cksum(1) prints.
+//! mod_cksum, an example module: it links a C library. `SITE CKSUM pathname` replies
+//! with the checksum and the size that cksum(1) prints.
 
 mod library;
 
@@ -14,16 +14,16 @@ struct Cksum;
 module! { Cksum, settings: Settings }
 
 settings! {
-    /// What the configuration says, for one scope.
+    /// The settings of one scope.
     struct Settings {
-        /// The largest file, in bytes, of which SITE CKSUM makes a sum.
+        /// The maximum size of a file for SITE CKSUM, in bytes.
         largest: u64 = CksumMaxSize "bytes" in SERVER | VHOST | GLOBAL | ANONYMOUS | DIRECTORY,
             inherits: replace, default: "1073741824", parse: parse::number;
     }
 }
 
 command! {
-    /// Tells the checksum and the size that cksum(1) prints.
+    /// Replies with the checksum and the size that cksum(1) prints.
     SITE_CKSUM "<sp> pathname", class: READ, path: Whole, at_once: check, wait: sum;
 }
 
@@ -36,21 +36,21 @@ impl Module for Cksum {
 }
 
 fn check(at: &mut Moment<'_>) -> Result<Step> {
-    // Reading a file is something to wait for.
+    // Reading a file takes time, so wait for it.
     if at.command.argument.is_empty() { refuse(501, "SITE CKSUM needs a pathname") } else { Ok(Step::Wait) }
 }
 
 async fn sum(at: &mut Moment<'_>) -> Result<Step> {
     let largest = at.settings::<Settings>().largest;
     let path = at.path();
-    // Root, <Limit> and the user's rights are seen to by the session's files.
+    // The session's files enforce the root, <Limit> and the user's rights.
     let OpenFile { file, metadata } = at.files.open(&path, Open::Read).await?;
     if metadata.size > largest {
         return refuse(550, format!("{path}: larger than {largest} bytes"));
     }
     let mut sum = Sum::new().ok_or_else(|| Error::system("there is no memory for a checksum"))?;
     let mut read = 0;
-    // No further than it was long: it may be growing.
+    // Only up to the size it had, because it may be growing.
     while read < metadata.size {
         let most = usize::try_from(metadata.size - read).unwrap_or(usize::MAX).min(PIECE);
         let bytes = file.read_at(read, most).await?;

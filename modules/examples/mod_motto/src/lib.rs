@@ -1,6 +1,5 @@
-//! mod_motto, an example of a module: a SITE command, a directive and a variable.
-//! `SITE MOTTO` answers with the lines that the configuration has for the place
-//! where the client is.
+//! mod_motto, an example module: a SITE command, a directive and a variable. `SITE
+//! MOTTO` replies with the configured lines for the client's folder.
 
 use gantry_api::prelude::*;
 
@@ -10,10 +9,10 @@ struct Motto;
 module! { Motto, settings: Settings }
 
 settings! {
-    /// What the configuration says, for one scope.
+    /// The settings of one scope.
     struct Settings {
-        /// A line of what SITE MOTTO answers. Each line adds one, those of outer
-        /// sections first.
+        /// A line of the reply to SITE MOTTO. Each directive adds a line; those of outer
+        /// sections come first.
         lines: Vec<String> = Motto "text" in SERVER | VHOST | GLOBAL | ANONYMOUS | DIRECTORY | FTPACCESS,
             inherits: append, parse: line;
     }
@@ -21,15 +20,15 @@ settings! {
 
 impl Module for Motto {}
 
-// The path makes the settings those of the <Directory> in which it lies; without
-// one it is the working directory.
+// The path selects the settings of its <Directory>; without a path, the working
+// directory does.
 command! {
-    /// Tells the lines that the configuration has for a place.
+    /// Replies with the configured lines for a folder.
     SITE_MOTTO "[<sp> pathname]", class: INFO, path: Whole, at_once: tell;
 }
 
 variable! {
-    /// The first line that SITE MOTTO has last answered with: a note of the session.
+    /// The first line of the last reply to SITE MOTTO, kept as a note of the session.
     "read": Text;
 }
 
@@ -42,7 +41,7 @@ fn tell(at: &mut Moment<'_>) -> Result<Step> {
     Ok(Step::Done)
 }
 
-/// All words as one line of a reply, which has room for so much.
+/// Joins the words to one line of a reply, of limited length.
 fn line(words: &[&str]) -> Result<Value, String> {
     let text = words.join(" ");
     match () {

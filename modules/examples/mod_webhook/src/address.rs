@@ -1,4 +1,4 @@
-//! The address of a web server, as WebhookURL names it.
+//! The address of a web server in WebhookURL.
 
 use std::fmt;
 
@@ -12,13 +12,13 @@ use serde::Deserialize;
 pub struct Address {
     /// Host and port, for the connection.
     pub peer: String,
-    /// Host and port as they were written, for the header Host.
+    /// Host and port as written, for the header Host.
     pub authority: String,
     /// Path and query.
     pub path: String,
 }
 
-/// What stands behind WebhookURL.
+/// The value of WebhookURL.
 pub fn directive(words: &[&str]) -> Result<Value, String> {
     let word = parse::one(words)?;
     if word.eq_ignore_ascii_case("none") {
@@ -31,16 +31,16 @@ impl TryFrom<String> for Address {
     type Error = String;
 
     fn try_from(text: String) -> Result<Self, String> {
-        let fault = |what: &str| format!("'{text}' is no address of a web server: {what}");
+        let fault = |what: &str| format!("'{text}' is not the address of a web server: {what}");
         let uri: Uri = text.parse().map_err(|error: hyper::http::uri::InvalidUri| fault(&error.to_string()))?;
         match uri.scheme_str() {
             Some("http") => {}
-            Some("https") => return Err(fault("https is not spoken here, name a proxy of this host's")),
-            _ => return Err(fault("it must begin with http://")),
+            Some("https") => return Err(fault("https is not supported; use a proxy on this host")),
+            _ => return Err(fault("it must start with http://")),
         }
         let (Some(authority), Some(host)) = (uri.authority(), uri.host()) else { return Err(fault("it has no host")) };
         if host.is_empty() || authority.as_str().contains('@') {
-            return Err(fault("behind http:// stand a host and, perhaps, a port"));
+            return Err(fault("http:// must be followed by a host and, optionally, a port"));
         }
         Ok(Self {
             peer: format!("{host}:{}", uri.port_u16().unwrap_or(80)),

@@ -1,5 +1,5 @@
-//! The task that tells web servers: one notice after another, each tried as often as
-//! is allowed. What is given up on is a line in the log.
+//! The task that notifies web servers: one upload after another, each with a limited
+//! number of attempts. Notices that could not be delivered are logged.
 
 use std::io;
 use std::time::Duration;
@@ -17,47 +17,47 @@ use tokio::time::{sleep, timeout};
 
 use crate::address::Address;
 
-/// One upload to be told of.
+/// A notice about one upload.
 #[derive(Debug)]
 pub struct Notice {
-    /// To whom.
+    /// The web server.
     pub address: Address,
-    /// What.
+    /// The JSON text.
     pub body: String,
 }
 
-/// How often it is tried again.
+/// The number of retries.
 #[derive(Debug, Clone, Copy)]
 pub struct Retries(pub u8);
 
-/// Why a notice did not arrive.
+/// Why a delivery failed.
 #[derive(Debug)]
 enum Failure {
-    /// It may another time.
+    /// It may work later.
     Passing(String),
-    /// It never will.
+    /// It will never work.
     Lasting(String),
 }
 
-/// Delivers until nobody sends any more, and all that waits has been tried.
+/// Delivers until the senders are gone and every waiting notice has been tried.
 pub async fn run(mut notices: Receiver<Notice>, retries: Retries) {
     while let Some(notice) = notices.recv().await {
         let mut pause = FIRST_PAUSE;
         let mut left = retries.0;
         loop {
-            // Once the module stops, each is tried once and no pause is made.
+            // Once the module stops, each notice is tried once, without pauses.
             let again = left > 0 && !notices.is_closed();
             match post(&notice).await {
-                Ok(()) => log!(Debug, "{}: told", notice.address),
+                Ok(()) => log!(Debug, "{}: notified", notice.address),
                 Err(Failure::Passing(reason)) if again => {
-                    log!(Debug, "{}: {reason}; tried again in {pause:?}", notice.address);
+                    log!(Debug, "{}: {reason}; trying again in {pause:?}", notice.address);
                     left -= 1;
                     sleep(pause).await;
                     pause *= 2;
                     continue;
                 }
                 Err(Failure::Passing(reason) | Failure::Lasting(reason)) => {
-                    log!(Warn, "{}: {reason}; not told: {}", notice.address, notice.body);
+                    log!(Warn, "{}: {reason}; not delivered: {}", notice.address, notice.body);
                 }
             }
             break;
@@ -72,13 +72,13 @@ async fn post(notice: &Notice) -> Result<(), Failure> {
         Ok(Ok(status)) if status.is_success() => Ok(()),
         Ok(Ok(status)) => {
             let busy = [StatusCode::REQUEST_TIMEOUT, StatusCode::TOO_MANY_REQUESTS].contains(&status);
-            let reason = format!("it answers {status}");
+            let reason = format!("it replied with {status}");
             Err(if busy || status.is_server_error() { Failure::Passing(reason) } else { Failure::Lasting(reason) })
         }
     }
 }
 
-/// The status of the answer; its body is not read.
+/// The status of the response; its body is not read.
 async fn request(notice: &Notice) -> io::Result<StatusCode> {
     let Notice { address, body } = notice;
     let request = Request::post(&address.path)
@@ -91,8 +91,8 @@ async fn request(notice: &Notice) -> io::Result<StatusCode> {
     let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(io::Error::other)?;
     let answer = sender.send_request(request);
     tokio::pin!(answer);
-    // The connection works while the answer is awaited. It may end first, with the
-    // answer already there.
+    // The connection must run while the response is awaited. It may end first, after the
+    // response has arrived.
     let answer = tokio::select! {
         answer = &mut answer => answer,
         ended = connection => {

@@ -1,6 +1,6 @@
-//! mod_webhook, an example of a module: network I/O on a runtime of its own. Each
-//! upload that is complete is told to a web server by a POST with a line of JSON.
-//! No client waits for that: a bounded queue lies between, which one task empties.
+//! mod_webhook, an example module: network I/O on its own runtime. It notifies a web
+//! server of each complete upload with a POST of one line of JSON. Clients do not wait
+//! for that: one task delivers from a bounded queue.
 
 mod address;
 mod delivery;
@@ -15,7 +15,7 @@ use tokio::sync::{mpsc, oneshot};
 use address::Address;
 use delivery::{Notice, Retries};
 
-/// The module: its end of the queue, and the task's last word.
+/// The module: its end of the queue, and the task's end.
 #[derive(Default)]
 struct Webhook {
     queue: Mutex<Option<mpsc::Sender<Notice>>>,
@@ -25,18 +25,18 @@ struct Webhook {
 module! { Webhook, settings: Settings, runtime: gantry_runtime::start }
 
 settings! {
-    /// What the configuration says, for one scope.
+    /// The settings of one scope.
     struct Settings {
-        /// Where uploads are told of: each that is complete by a POST with the media type
-        /// application/json. Only http is spoken: for https name a proxy of this host's.
+        /// The web server to notify: each complete upload is a POST with the media type application/json. Only http is
+        /// supported; for https use a proxy on this host.
         url: Option<Address> = WebhookURL "http://host[:port]/path|none"
             in SERVER | VHOST | GLOBAL | ANONYMOUS | DIRECTORY,
             inherits: replace, parse: address::directive;
-        /// How many uploads may wait to be told of, in all. Those above are not told of,
-        /// and the log says so.
+        /// The maximum number of waiting notices. If the queue is full, further uploads are not reported, and the log
+        /// says so.
         queue: u16 = WebhookQueue "number" in SERVER, inherits: no, default: "256", parse: queue;
-        /// How often it is tried again where a web server cannot be reached or is busy,
-        /// each time after twice the time, at first half a second.
+        /// The number of retries if the web server cannot be reached or is busy. The first comes after half a second;
+        /// each further pause is twice as long.
         retries: u8 = WebhookRetries "number" in SERVER, inherits: no, default: "3", parse: retries;
     }
 }
@@ -44,7 +44,7 @@ settings! {
 #[async_trait]
 impl Module for Webhook {
     fn hooks(&self) -> Vec<Hook> {
-        // Behind the reply: what a web server does is nothing to the client.
+        // After the reply, because the web server does not concern the client.
         vec![Hook::classes(CommandClasses::WRITE, Phase::Log)]
     }
 
@@ -87,21 +87,20 @@ impl Module for Webhook {
         let notice = Notice { address: address.clone(), body: body.to_string() };
         let sent = lock(&self.queue).as_ref().map(|queue| queue.try_send(notice));
         if !matches!(sent, Some(Ok(()))) {
-            return Err(Error::system(format!("{address}: not told of {}: the queue is full", transfer.path)));
+            return Err(Error::system(format!("{address}: not notified of {}: the queue is full", transfer.path)));
         }
         Ok(Step::Next)
     }
 
-    /// What waits is tried once more, as long as that takes no longer than
-    /// [`LAST_WORDS`].
+    /// Each waiting notice is tried once more, within [`LAST_WORDS`].
     async fn stop(&self) {
-        // Without a sender the queue comes to its end, and so does the task.
+        // Without a sender the queue ends, and so does the task.
         drop(lock(&self.queue).take());
         let finished = lock(&self.finished).take();
         if let Some(finished) = finished
             && tokio::time::timeout(LAST_WORDS, finished).await.is_err()
         {
-            log!(Warn, "web servers do not answer: the uploads that still waited were not told of");
+            log!(Warn, "web servers do not respond; the waiting notices were not delivered");
         }
     }
 }
@@ -122,7 +121,7 @@ fn at_most(words: &[&str], least: i64, most: i64) -> Result<Value, String> {
     fits.then_some(Value::Int(number)).ok_or_else(|| format!("it must be between {least} and {most}"))
 }
 
-/// Locks, whatever became of the last holder: nothing here is left half done.
+/// Locks, even after a panic in another holder: the value is always consistent.
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

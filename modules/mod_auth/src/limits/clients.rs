@@ -1,4 +1,4 @@
-//! MaxClients: how many clients may be logged in.
+//! MaxClients: the maximum number of logged-in clients.
 
 use gantry_api::Limit;
 use gantry_api::prelude::*;
@@ -9,8 +9,8 @@ settings! {
     /// What the configuration says of it.
     #[derive(Debug)]
     pub(super) struct Settings {
-        /// How many clients may be logged in to a server at once; `none` for any number. The next one is refused and its session
-        /// ended; it reads the message, in which `%m` is the count.
+        /// The maximum number of logged-in clients of a server; `none` means no limit. One more is
+        /// refused and its session ended. It gets the message, in which `%m` is the maximum.
         limit: Option<Limit> = MaxClients "count|\"none\" [message]" in SERVER | VHOST | GLOBAL | ANONYMOUS,
             inherits: replace, parse: Limit::parse;
     }

@@ -1,4 +1,4 @@
-//! MaxConnectionsPerHost: how many connections a host may have.
+//! MaxConnectionsPerHost: the maximum number of connections from one host.
 
 use gantry_api::Limit;
 use gantry_api::prelude::*;
@@ -9,15 +9,16 @@ settings! {
     /// What the configuration says of it.
     #[derive(Debug)]
     pub(super) struct Settings {
-        /// How many connections one address may have to a server at once, whether logged in or not; `none` for any number. The next
-        /// one gets the message in place of the greeting and is closed; `%m` is the count.
+        /// The maximum number of connections from one address to a server, logged in or not; `none`
+        /// means no limit. One more gets the message instead of the greeting and is closed; `%m` in
+        /// the message is the maximum.
         limit: Option<Limit> = MaxConnectionsPerHost "count|\"none\" [message]" in SERVER | VHOST | GLOBAL,
             inherits: replace, parse: Limit::parse;
     }
 }
 
 impl Settings {
-    /// Takes the place of a session that begins.
+    /// Takes a place for a session that begins.
     pub(super) fn enter(&self, at: &mut Moment<'_>) -> Result<()> {
         let (server, address) = (at.session.server_key.clone(), at.session.remote.ip().to_string());
         let count = Count {

@@ -1,10 +1,10 @@
-//! What is counted, and how a place is taken.
+//! What is counted, and how a session takes a place.
 
 use gantry_api::Limit;
 use gantry_api::census::Claim;
 use gantry_api::prelude::*;
 
-/// Who is about to come in.
+/// A client about to be logged in.
 pub(super) struct Candidate<'a> {
     pub(super) server: &'a str,
     pub(super) address: &'a str,
@@ -17,11 +17,11 @@ pub(super) struct Count<'a> {
     /// The limit's directive.
     pub(super) name: &'static str,
     pub(super) limit: Option<&'a Limit>,
-    /// What those who are counted have in common, beside the server.
+    /// What the counted clients have in common besides the server.
     pub(super) of: &'a str,
-    /// Those with the same one share a place.
+    /// Clients with the same member share a place.
     pub(super) member: Option<&'a str>,
-    /// What a client reads for whom there is no place; `%m` is how many there are.
+    /// The default message for a client without a place; `%m` is the maximum.
     pub(super) words: &'static str,
 }
 
@@ -31,15 +31,15 @@ impl Count<'_> {
     }
 }
 
-/// Why there is no place.
+/// Why a client gets no place.
 pub(crate) struct Full {
     /// The limit, for the log.
     pub(crate) limit: String,
-    /// What the client reads.
+    /// The message for the client.
     pub(crate) message: String,
 }
 
-/// Takes one place; its key.
+/// Takes one place and returns its key.
 pub(super) fn claim(session: &mut Session, count: &Count<'_>, server: &str) -> std::result::Result<String, Full> {
     let key = count.key(server);
     let claim = session.census.claim(&key, count.member, count.limit.map(|limit| limit.most));

@@ -1,4 +1,4 @@
-//! MaxClientsPerClass: how many clients of a class may be logged in.
+//! MaxClientsPerClass: the maximum number of logged-in clients in one class.
 
 use gantry_api::Limit;
 use gantry_api::prelude::*;
@@ -10,9 +10,9 @@ settings! {
     /// What the configuration says of it.
     #[derive(Debug)]
     pub(super) struct Settings {
-        /// How many clients of one `<Class>` may be logged in to a server at once; `none` for any number. The next one is refused
-        /// and its session ended; it reads the message, in which `%m` is the count. Of several lines about a class the last
-        /// counts.
+        /// The maximum number of logged-in clients of a server in this `<Class>`; `none` means no
+        /// limit. One more is refused and its session ended. It gets the message, in which `%m` is
+        /// the maximum. If several lines name the same class, the last one applies.
         lines: Vec<Line> = MaxClientsPerClass "class count|\"none\" [message]" in SERVER | VHOST | GLOBAL,
             inherits: append, parse: class_limit;
     }

@@ -1,4 +1,4 @@
-//! MaxClientsPerHost: how many clients of one host may be logged in.
+//! MaxClientsPerHost: the maximum number of logged-in clients from one host.
 
 use gantry_api::Limit;
 use gantry_api::prelude::*;
@@ -9,8 +9,9 @@ settings! {
     /// What the configuration says of it.
     #[derive(Debug)]
     pub(super) struct Settings {
-        /// How many clients from one address may be logged in to a server at once; `none` for any number. The next one is refused
-        /// and its session ended; it reads the message, in which `%m` is the count.
+        /// The maximum number of logged-in clients of a server from one address; `none` means no
+        /// limit. One more is refused and its session ended. It gets the message, in which `%m` is
+        /// the maximum.
         limit: Option<Limit> = MaxClientsPerHost "count|\"none\" [message]" in SERVER | VHOST | GLOBAL | ANONYMOUS,
             inherits: replace, parse: Limit::parse;
     }

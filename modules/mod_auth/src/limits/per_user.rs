@@ -1,4 +1,4 @@
-//! MaxClientsPerUser: how often a user may be logged in.
+//! MaxClientsPerUser: how often one user may be logged in at the same time.
 
 use gantry_api::Limit;
 use gantry_api::prelude::*;
@@ -9,8 +9,9 @@ settings! {
     /// What the configuration says of it.
     #[derive(Debug)]
     pub(super) struct Settings {
-        /// How many clients may be logged in to a server at once as one user; `none` for any number. The next one is refused and
-        /// its session ended; it reads the message, in which `%m` is the count.
+        /// The maximum number of clients logged in to a server as the same user; `none` means no
+        /// limit. One more is refused and its session ended. It gets the message, in which `%m` is
+        /// the maximum.
         limit: Option<Limit> = MaxClientsPerUser "count|\"none\" [message]" in SERVER | VHOST | GLOBAL | ANONYMOUS,
             inherits: replace, parse: Limit::parse;
     }

@@ -1,4 +1,4 @@
-//! MaxHostsPerUser: from how many hosts a user may be logged in.
+//! MaxHostsPerUser: from how many hosts one user may be logged in.
 
 use gantry_api::Limit;
 use gantry_api::prelude::*;
@@ -9,8 +9,9 @@ settings! {
     /// What the configuration says of it.
     #[derive(Debug)]
     pub(super) struct Settings {
-        /// From how many addresses one user may be logged in to a server at once; `none` for any number. A client from one more is
-        /// refused and its session ended; it reads the message, in which `%m` is the count.
+        /// The maximum number of addresses from which one user may be logged in to a server; `none`
+        /// means no limit. A client from another address is refused and its session ended. It gets
+        /// the message, in which `%m` is the maximum.
         limit: Option<Limit> = MaxHostsPerUser "count|\"none\" [message]" in SERVER | VHOST | GLOBAL | ANONYMOUS,
             inherits: replace, parse: Limit::parse;
     }

@@ -1,6 +1,6 @@
-//! The configurations that Debian ships with ProFTPD: each is read, or it is
-//! told precisely what is not supported. They are read where the package put
-//! them, and the test says so when it is not there.
+//! The configurations that Debian ships with ProFTPD: each can be read, or the report
+//! says exactly what is not supported. The test reads the installed package's files, and
+//! says so if the package is not installed.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -31,14 +31,14 @@ fn text(path: &Path) -> io::Result<String> {
     std::fs::read_to_string(path)
 }
 
-/// Whether a fault says that something of ProFTPD's is not here, and no more.
+/// Whether a fault only says that Gantry lacks something of ProFTPD's.
 fn is_precise(fault: &Fault) -> bool {
     match &fault.problem {
         Problem::Unknown(_) => {
             fault.help.iter().any(|line| line.starts_with("known to ProFTPD's ") || line.contains(" provides it: "))
         }
         Problem::Load { .. } => true,
-        // The catalogue of these tests has no such folder.
+        // The catalogue of these tests does not have this folder.
         Problem::Value { name, .. } => name == "ModulePath",
         _ => false,
     }

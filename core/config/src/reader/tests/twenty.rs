@@ -1,9 +1,9 @@
-//! One file with more than twenty different faults: all are told, each at its
-//! line and column.
+//! One file with more than twenty different faults: all are reported with line and
+//! column.
 
 use crate::testing::configure;
 
-/// A line of the file, and column and beginning of what is said of it.
+/// A line of the file, and the column and start of its message.
 const LINES: [(&str, Option<(u32, &str)>); 41] = [
     ("Prot 21", Some((1, "unknown configuration directive 'Prot'"))),
     ("  Port x", Some((8, "Port: 'x' is not a whole number"))),
