@@ -3,7 +3,7 @@
 
 use std::fs;
 use std::io::{self, Read, Write};
-use std::net::TcpStream;
+use std::net::{Shutdown, TcpStream};
 use std::process::{Command, Stdio};
 use std::thread;
 use std::time::Instant;
@@ -137,6 +137,7 @@ fn an_upload_that_is_cut_is_broken_off(layout: Layout) {
     data.write_all(b"some").unwrap();
     drop(data);
     assert_eq!(talk.reply().code, 426);
+    assert_eq!(server.read("cut"), b"some", "what has come stays");
     // What comes behind the orderly end is no part of the file.
     let stream = talk.passive();
     talk.expect("STOR whole", 150);
@@ -146,6 +147,22 @@ fn an_upload_that_is_cut_is_broken_off(layout: Layout) {
     data.stream().write_all(b"and more").unwrap();
     assert_eq!(talk.reply().code, 226);
     assert_eq!(server.read("whole"), b"all");
+}
+
+fn a_download_does_not_need_the_clients_last_record(layout: Layout) {
+    let server = server(layout, "on", |_| {});
+    let bytes = sample::bytes(4 << 20, 9);
+    server.put("file", &bytes);
+    let mut talk = scrambled(&server);
+    let stream = talk.passive();
+    talk.expect("RETR file", 150);
+    let mut data = Scrambled::open(stream).unwrap();
+    // It has nothing to say, and says so in its own way.
+    data.stream().shutdown(Shutdown::Write).unwrap();
+    let mut got = Vec::new();
+    data.read_to_end(&mut got).unwrap();
+    assert!(got == bytes && data.is_ended());
+    assert_eq!(talk.reply().code, 226);
 }
 
 fn a_layer_that_fails_ends_its_connection_alone(layout: Layout) {
@@ -286,6 +303,7 @@ both_layouts!(
     a_layer_may_be_there_from_the_first_byte_on,
     what_is_sent_behind_auth_ends_the_session,
     an_upload_that_is_cut_is_broken_off,
+    a_download_does_not_need_the_clients_last_record,
     a_layer_that_fails_ends_its_connection_alone,
     waits_behind_a_layer_hear_abor_and_stalls,
     the_last_words_before_a_layers_end_count,

@@ -9,6 +9,7 @@ use gantry_api::layer::Stage;
 use gantry_api::{Error, Result};
 use tokio::io::Interest;
 use tokio::net::TcpStream;
+use tokio::task::coop::consume_budget;
 use tokio::time::timeout;
 
 use crate::transfer::patience::{Patience, broken};
@@ -33,12 +34,14 @@ pub struct Layered {
     begun: bool,
     /// Whether the peer will send nothing more.
     ended: bool,
+    /// Whether the layers have still to hear that the wire ended before they did.
+    cut: bool,
 }
 
 impl Layered {
     /// Layers that have not begun.
     pub fn new(stack: Stack) -> Self {
-        Self { stack, plain: Vec::new(), wire: Vec::new(), begun: false, ended: false }
+        Self { stack, plain: Vec::new(), wire: Vec::new(), begun: false, ended: false, cut: false }
     }
 
     /// Sends some of these bytes; how many.
@@ -64,6 +67,10 @@ impl Layered {
             self.take_in(stream, patience).await?;
         }
         self.take_more(stream)?;
+        // What has come counts first. Where nothing is received, it does not matter.
+        if self.plain.is_empty() && std::mem::take(&mut self.cut) {
+            self.stack.cut()?;
+        }
         Ok(self.plain.len())
     }
 
@@ -100,13 +107,18 @@ impl Layered {
     async fn take_in(&mut self, stream: &TcpStream, patience: &Patience) -> Result<()> {
         // The peer may wait for what the layers have to say.
         self.flush(stream, patience).await?;
+        consume_budget().await;
         patience.step(stream.readable()).await?;
         self.take_once(stream).map(drop)
     }
 
     /// Takes what has come already, so that one write serves several records.
     fn take_more(&mut self, stream: &TcpStream) -> Result<()> {
-        while self.plain.len() < PIECE && !self.ended && self.take_once(stream)? {}
+        for _ in 0..PIECE / READ {
+            if self.ended || self.plain.len() >= PIECE || !self.take_once(stream)? {
+                break;
+            }
+        }
         Ok(())
     }
 
@@ -115,7 +127,7 @@ impl Layered {
     fn take_once(&mut self, stream: &TcpStream) -> Result<bool> {
         let mut buffer = [0; READ];
         match stream.try_read(&mut buffer) {
-            Ok(0) => self.end()?,
+            Ok(0) => (self.ended, self.cut) = (true, !self.ended),
             Ok(count) => self.give(stream, buffer.get(..count).unwrap_or_default())?,
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(false),
             Err(error) => return Err(broken(error)),
@@ -136,19 +148,12 @@ impl Layered {
         Ok(())
     }
 
-    /// The client has closed the connection.
-    fn end(&mut self) -> Result<()> {
-        if !std::mem::replace(&mut self.ended, true) {
-            self.stack.cut()?;
-        }
-        Ok(())
-    }
-
     /// Sends all that is to be sent. Meanwhile the client is listened to, for its
     /// layers may have to say something to ours; as long as there is room.
     async fn flush(&mut self, stream: &TcpStream, patience: &Patience) -> Result<()> {
         while !self.wire.is_empty() {
-            let listens = !self.ended && self.plain.len() < PIECE;
+            consume_budget().await;
+            let listens = !self.ended && self.plain.len() < PIECE && self.wire.len() < 2 * PIECE;
             let interest = if listens { Interest::READABLE | Interest::WRITABLE } else { Interest::WRITABLE };
             let ready = patience.step(stream.ready(interest)).await?;
             if ready.is_writable() {

@@ -67,8 +67,8 @@ impl Connection {
     /// stream. Nothing is held while it waits. A client that never stops sending
     /// gets no more than its share of the worker's time.
     pub async fn read(&self, lines: &mut Lines) -> io::Result<bool> {
-        consume_budget().await;
         loop {
+            consume_budget().await;
             // What a layer has to say goes out before more is taken in.
             if self.is_wrapped() {
                 self.flush().await?;
