@@ -81,7 +81,8 @@ pub enum Inherits {
     /// It is added to it: the setting is a list of all that stand in the
     /// scopes, outermost first, one entry a line.
     Append,
-    /// The outer one does not reach inner scopes.
+    /// It replaces it, but for folders: no outer one reaches a `<Directory>` or a
+    /// `.ftpaccess` file. A server's reaches the sessions of its `<Anonymous>` sections.
     No,
 }
 

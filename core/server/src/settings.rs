@@ -42,8 +42,8 @@ settings! {
         /// The group that the daemon becomes when it is started as root. In an `<Anonymous>`, the group under whose id its files
         /// are touched.
         pub group: Option<String> = Group "name" in SERVER | VHOST | GLOBAL | ANONYMOUS, inherits: replace;
-        /// The file that holds the daemon's process id while it runs, and by whose lock a second start is refused. Under the
-        /// name `proftpd`, in the background, `PREFIX/var/proftpd.pid` unless given.
+        /// The file for the daemon's process id while it runs. It is locked, so a second daemon refuses to start. Under the
+        /// name `proftpd`, in the background, the default is `PREFIX/var/proftpd.pid`.
         pub pid_file: Option<String> = PidFile "path" in SERVER, inherits: no, parse: parse::path;
         /// The permission bits that new files and new directories do not get.
         // For files, and for directories.

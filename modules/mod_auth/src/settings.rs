@@ -62,7 +62,7 @@ settings! {
         /// e-mail address.
         pub(crate) anonymous_password: bool = AnonRequirePassword "on|off" in ANONYMOUS,
             inherits: replace, default: "off", parse: parse::on_off;
-        /// What a client reads after its login; `%u` is the name that it gave.
+        /// The reply to a successful login; `%u` is the user name that the client sent.
         pub(crate) grant: Option<String> = AccessGrantMsg "message" in SERVER | VHOST | GLOBAL | ANONYMOUS,
             inherits: replace, parse: parse::text;
         /// The reply to a failed login; `%u` is the user name that the client sent.

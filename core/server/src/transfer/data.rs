@@ -54,7 +54,8 @@ impl Holding {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = settings;
     }
 
-    fn settings(&self) -> DataSettings {
+    /// What holds.
+    pub fn settings(&self) -> DataSettings {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

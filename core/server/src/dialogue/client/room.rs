@@ -60,12 +60,15 @@ impl Room {
     /// # Errors
     /// The system gives no loopback connection or no threads.
     pub fn new(occupants: Vec<Occupant>) -> io::Result<Self> {
+        Self::of(Arc::new(generation(occupants)))
+    }
+
+    fn of(generation: Arc<Generation>) -> io::Result<Self> {
         let runtime = Builder::new_current_thread().enable_all().build()?;
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
         let peer = Plain::connect(listener.local_addr()?)?;
         let (stream, remote) = listener.accept()?;
         stream.set_nonblocking(true)?;
-        let generation = Arc::new(generation(occupants));
         let (sessions, key) = (Sessions::default(), generation.server(ServerId(0)).key.clone());
         let (wishes, counted_at) = sessions.enter(1, generation.number, key);
         let arrival = Arrival {
@@ -151,10 +154,13 @@ mod tests {
     use gantry_api::guard::{Guarded, Home};
     use gantry_api::runtime::Task;
     use gantry_api::transfer::{Direction, Outcome, Transfer, Type};
-    use gantry_api::{Image, Lent, Module, Step, Verb, command, instance};
+    use gantry_api::{Account, ErrorKind, Image, Lent, Module, Step, Verb, command, instance};
 
     use super::*;
+    use crate::generation::images::Images;
     use crate::generation::witness::{self, Report, Witness};
+    use crate::plan::build::{Basis, Plan};
+    use crate::plan::source::{Family, Source};
     use crate::{ImageRef, LOGGER};
 
     #[derive(Default)]
@@ -266,5 +272,56 @@ mod tests {
             assert_eq!(room.dialogue().reply.as_ref().unwrap().last_line(), reply.as_bytes());
             assert_eq!(runtime.0.load(Ordering::Relaxed) > 0, entered, "'{argument}'");
         }
+    }
+
+    /// A generation of a configuration, without modules.
+    fn configured(text: &str) -> Arc<Generation> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("t.conf");
+        std::fs::write(&path, text).unwrap();
+        let source = Source { path, defines: Vec::new(), overrides: Vec::new(), family: Family::Any };
+        let plan = Plan::read(&source, &Images::new(Vec::new()), &Basis::default()).unwrap();
+        let (retire, _) = mpsc::unbounded_channel();
+        Builder::new_multi_thread().build().unwrap().block_on(plan.start(1, None, retire)).unwrap()
+    }
+
+    #[test]
+    fn before_its_login_a_session_may_move_to_another_server() {
+        let mut room = Room::of(configured(
+            "ServerName main\nPassivePorts 50000 50010\nTimeoutIdle 60\n\
+             <VirtualHost 127.0.0.9>\nServerName other\nPort 2199\nPassivePorts 60000 60010\nTimeoutIdle 7\n\
+             <Limit LOGIN>\nDenyAll\n</Limit>\n</VirtualHost>\n",
+        ))
+        .unwrap();
+        let client = &mut *room.client;
+        let now = |client: &Client, sessions: &Sessions| {
+            let keys: Vec<String> = sessions.by_server().keys().map(ToString::to_string).collect();
+            let Session { server, server_name, server_key, .. } = &client.session;
+            assert_eq!(keys, [server_key.to_string()]);
+            (server.0, server_name.to_string(), client.data.settings().ports, client.settings().timeout_idle)
+        };
+        let main = (0, "main".to_owned(), Some((50000, 50010)), 60);
+        assert_eq!(now(client, &room._sessions), main);
+        assert!(client.session.lets_in().is_ok());
+
+        client.session.user = Some("ann".to_owned());
+        client.session.move_to(ServerId(1)).unwrap();
+        client.follow();
+        assert_eq!(now(client, &room._sessions), (1, "other".to_owned(), Some((60000, 60010)), 7));
+        assert_eq!(client.session.user, None, "who it was is another server's to say");
+        assert_eq!(client.session.lets_in().map_err(|error| error.kind()), Err(ErrorKind::LoginRefused));
+
+        assert!(client.session.move_to(ServerId(2)).is_err(), "there is none");
+        assert_eq!(client.session.server, ServerId(1));
+        client.session.move_to(ServerId(0)).unwrap();
+        client.follow();
+        assert_eq!(now(client, &room._sessions), main);
+        assert!(client.session.lets_in().is_ok());
+
+        let (name, home, shell) = ("ann".to_owned(), "/".into(), String::new());
+        let account = Account { name, uid: 1, gid: 1, groups: Vec::new(), home, shell, secret: None };
+        client.session.account = Some(account.into());
+        let late = client.session.move_to(ServerId(1)).map_err(|error| error.kind());
+        assert_eq!((late, client.session.server), (Err(ErrorKind::OutOfOrder), ServerId(0)));
     }
 }
