@@ -76,7 +76,7 @@ fn built() -> &'static Built {
         fs::create_dir(&elsewhere).unwrap();
         fs::copy(object.trim(), elsewhere.join("mod_cksum.so")).unwrap();
         let files = build(".", &[]).out;
-        assert_eq!(files.lines().count(), 5, "{files}");
+        assert_eq!(files.lines().count(), 6, "{files}");
         Built { modules: workspace.join("target/gantry"), elsewhere, library }
     })
 }
