@@ -53,7 +53,7 @@ pub struct Server {
 
 impl Server {
     /// The innermost `<Directory>` for a resolved path, without those that depend on
-    /// the user: see [`Directories::table`].
+    /// the user: see `Directories::table`.
     pub fn directory_for(&self, real_path: &Path) -> Option<&Directory> {
         self.directories.find(real_path)
     }
