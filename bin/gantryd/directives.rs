@@ -68,6 +68,7 @@ fn object(directive: &Directive) -> serde_json::Value {
         "inherits": match directive.inherits {
             Inherits::Replace => "replace",
             Inherits::Append => "append",
+            Inherits::Sections => "sections",
             Inherits::No => "no",
         },
         "default": default(directive),
@@ -90,6 +91,7 @@ fn entry(directive: &Directive) -> String {
     let inherits = match directive.inherits {
         Inherits::Replace => "an inner section replaces it",
         Inherits::Append => "an inner section adds to it",
+        Inherits::Sections => "an inner section counts first",
         Inherits::No => "inner sections do not inherit it",
     };
     format!(

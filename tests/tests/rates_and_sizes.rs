@@ -112,6 +112,50 @@ fn slow_transfers_take_no_processor_time(layout: Layout) {
     assert!(used < 0.7, "{used} s of processor time");
 }
 
+/// As ProFTPD 1.3.8 does it: an inner section's lines come first, and where none of
+/// them is about the client, the outer ones count.
+fn an_inner_sections_lines_count_first(layout: Layout) {
+    let server = Server::with(layout, |config| {
+        let home = config.home();
+        let inner =
+            |name: &str, lines: &str| format!("<Directory {}>\n{lines}\n</Directory>", home.join(name).display());
+        config.set("AllowOverride", "on");
+        config.add("MaxStoreFileSize", "10 Kb user alice").add("MaxStoreFileSize", "1 B");
+        config.add("TransferRate", "RETR 0.001");
+        config.block(inner("larger", "MaxStoreFileSize 20 Kb\nTransferRate RETR 0"));
+        config.block(inner("any", "MaxStoreFileSize *"));
+        config.block(inner("others", "MaxStoreFileSize 20 Kb user bob\nTransferRate STOR 0.001 user bob"));
+        config.block(inner("any/smaller", "MaxStoreFileSize 5 Kb user alice"));
+    });
+    for folder in ["larger", "any", "others", "any/smaller", "file"] {
+        server.make_folder(folder);
+    }
+    server.put("file/.ftpaccess", "MaxStoreFileSize 2 Kb\nMaxRetrieveFileSize 1 Kb\n");
+    let mut wire = server.login();
+    for (folder, most) in [
+        (".", Some(10_240)),
+        ("larger", Some(20_480)),
+        ("any", None),
+        ("any/smaller", Some(5120)),
+        ("others", Some(10_240)),
+        ("file", Some(2048)),
+    ] {
+        match most {
+            Some(most) => {
+                wire.give(format!("STOR {folder}/x"), &vec![7; most]);
+                let reply = refused(&mut wire, &format!("STOR {folder}/x"), most + 1);
+                assert_eq!(reply, "552 Transfer aborted. File too large", "{folder}");
+            }
+            None => wire.give(format!("STOR {folder}/x"), &[7; 100_000]),
+        }
+    }
+    assert_eq!(wire.fetch("RETR larger/x").len(), 20_480);
+    let mut stream = wire.passive();
+    wire.expect("RETR file/x", 150);
+    assert!(read_all(&mut stream).is_empty());
+    assert_eq!(wire.reply().code, 426);
+}
+
 fn an_upload_ends_at_max_store_file_size(layout: Layout) {
     for delete in ["off", "on"] {
         let server = Server::with(layout, |config| {
@@ -170,6 +214,7 @@ both_layouts!(
     the_first_line_that_is_about_the_client_counts,
     a_slow_transfer_hears_stat_and_abor_at_once,
     slow_transfers_take_no_processor_time,
+    an_inner_sections_lines_count_first,
     an_upload_ends_at_max_store_file_size,
     a_download_larger_than_max_retrieve_file_size_is_refused,
 );

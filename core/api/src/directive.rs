@@ -81,6 +81,9 @@ pub enum Inherits {
     /// It is added to it: the setting is a list of all that stand in the
     /// scopes, outermost first, one entry a line.
     Append,
+    /// It is asked first: the setting is a list of the scopes that have any, outermost
+    /// first, each a list with one entry a line.
+    Sections,
     /// It replaces it, but for folders: no outer one reaches a `<Directory>` or a
     /// `.ftpaccess` file. A server's reaches the sessions of its `<Anonymous>` sections.
     No,
@@ -134,7 +137,7 @@ pub fn parse_guarded(parser: Parse, words: &[&str]) -> Result<Value, String> {
 ///     LoadFile "path" in SERVER, inherits: no, parse: parse::path
 /// }
 /// ```
-/// `inherits` is `replace`, `append` or `no`. What else may follow, in this order:
+/// `inherits` is `replace`, `append`, `sections` or `no`. What else may follow, in this order:
 /// `default: "..."`, what is read where the directive is absent, and if no line
 /// could say that, `otherwise: "..."`, for the manual; `parse`, a function of
 /// [`crate::parse`] or one's own (one word unless given); and `secret: true` where
@@ -171,6 +174,7 @@ macro_rules! directive {
     };
     (@inherits replace) => { $crate::Inherits::Replace };
     (@inherits append) => { $crate::Inherits::Append };
+    (@inherits sections) => { $crate::Inherits::Sections };
     (@inherits no) => { $crate::Inherits::No };
     (@default) => { ::core::option::Option::None };
     (@default $text:literal) => { ::core::option::Option::Some($text) };

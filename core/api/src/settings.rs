@@ -89,7 +89,11 @@ impl Defaults {
                 directive: directive.name.to_owned(),
                 reason,
             })?;
-            let value = if directive.inherits == Inherits::Append { Value::List(vec![value]) } else { value };
+            let value = match directive.inherits {
+                Inherits::Append => Value::List(vec![value]),
+                Inherits::Sections => Value::List(vec![Value::List(vec![value])]),
+                Inherits::Replace | Inherits::No => value,
+            };
             defaults.push((directive.name.to_owned(), value));
         }
         defaults.sort_by(|(one, _), (other, _)| one.cmp(other));

@@ -153,6 +153,25 @@ mod tests {
     }
 
     #[test]
+    fn lines_whose_first_match_counts_stay_with_their_sections() {
+        let read = read(
+            "TransferRate a\n<Global>\nTransferRate g\n</Global>\nTransferRate b\n<Directory /x>\nUmask 2\n</Directory>\n\
+             <Directory /x/y>\nTransferRate c\nTransferRate d\n</Directory>\n<VirtualHost v>\nTransferRate v\n</VirtualHost>\n",
+        );
+        let lines = |scope: &Scope| scope.settings.entry("TransferRate").map(Value::extract::<Vec<Vec<String>>>);
+        let sections = |lines: &[&[&str]]| {
+            let own = |line: &&[&str]| line.iter().map(|word| (*word).to_owned()).collect();
+            Some(Ok(lines.iter().map(own).collect::<Vec<Vec<String>>>()))
+        };
+        let main = &read.servers[0];
+        assert_eq!(lines(&main.scope), sections(&[&["g"], &["a", "b"]]));
+        assert_eq!(lines(&main.directories[0].scope()), sections(&[&["g"], &["a", "b"]]));
+        assert_eq!(lines(&main.directories[1].scope()), sections(&[&["g"], &["a", "b"], &["c", "d"]]));
+        assert_eq!(lines(&read.servers[1].scope), sections(&[&["g"], &["v"]]));
+        assert_eq!(main.directories[1].scope().locate("TransferRate").map(|at| at.line), Some(11));
+    }
+
+    #[test]
     fn a_setting_that_is_a_map_is_replaced_and_not_mixed() {
         let read = read("LoadModule mod_sql.c\n<Global>\nSQLOptions a b\n</Global>\nSQLOptions c\n");
         assert_eq!(

@@ -119,6 +119,17 @@ mod tests {
     }
 
     #[test]
+    fn its_lines_are_a_section_of_their_own() -> Result<(), Faults> {
+        let outer = configure("TransferRate a\nTransferRate b\n<Directory /x>\n</Directory>\n")?;
+        let outer = outer.servers[0].directories[0].layers.clone();
+        let access = FtpAccess::new(&DIRECTIVES, vec!["mod_core".to_owned()]);
+        let own = access.read(Path::new("/x/.ftpaccess"), b"TransferRate c\n".to_vec())?;
+        let lines = outer.with(&own).scope().settings.entry("TransferRate").map(Value::extract);
+        assert_eq!(lines, Some(Ok(vec![vec!["a".to_owned(), "b".to_owned()], vec!["c".to_owned()]])));
+        Ok(())
+    }
+
+    #[test]
     fn it_is_merged_on_top_of_its_folder() -> Result<(), Faults> {
         let scope = read(
             "Umask 2\nHideFiles b c\nAllowOverwrite on\nDenyAll\n<Limit READ>\nAllowUser bob\n</Limit>\n<IfModule mod_none.c>\nUmask 3\n</IfModule>\n",

@@ -61,7 +61,7 @@ impl Layer {
     }
 
     /// The numbers of its settings for figment, as the layer at a place among others:
-    /// a number by name, or a list of them where a setting appends.
+    /// a number by name, or a list of them where each line of a setting counts.
     fn numbers(&self, at: usize, own: Own) -> Dict {
         let mut numbers = Dict::new();
         for (number, setting) in self.settings.iter().enumerate() {
@@ -69,7 +69,7 @@ impl Layer {
             match setting.inherits {
                 Inherits::No if own == Own::Hidden => {}
                 Inherits::No | Inherits::Replace => drop(numbers.insert(setting.name.clone(), number.into())),
-                Inherits::Append => match numbers.get_mut(&setting.name) {
+                Inherits::Append | Inherits::Sections => match numbers.get_mut(&setting.name) {
                     Some(Merged::Array(_, list)) => list.push(number.into()),
                     _ => drop(numbers.insert(setting.name.clone(), vec![Merged::from(number)].into())),
                 },
@@ -164,15 +164,23 @@ impl Layers {
     }
 
     fn setting(&self, number: &Merged) -> Option<&Setting> {
+        self.line(number).map(|(_, setting)| setting)
+    }
+
+    /// A setting, and which of the layers it is in.
+    fn line(&self, number: &Merged) -> Option<(usize, &Setting)> {
         let Number { layer, setting } = Number::of(number)?;
-        self.0.get(layer)?.settings.get(setting)
+        Some((layer, self.0.get(layer)?.settings.get(setting)?))
     }
 
     fn value(&self, numbers: &Merged) -> Option<Value> {
         match numbers {
             Merged::Array(_, numbers) => {
-                let values = numbers.iter().filter_map(|number| Some(self.setting(number)?.value.clone()));
-                Some(Value::List(values.collect()))
+                let lines: Vec<_> = numbers.iter().filter_map(|number| self.line(number)).collect();
+                Some(Value::List(match lines.first() {
+                    Some((_, first)) if first.inherits == Inherits::Sections => sections(&lines),
+                    _ => lines.iter().map(|(_, setting)| setting.value.clone()).collect(),
+                }))
             }
             number => Some(self.setting(number)?.value.clone()),
         }
@@ -186,6 +194,12 @@ impl Layers {
         };
         Some(&self.setting(last)?.position)
     }
+}
+
+/// The values of a setting's lines, those of each layer in a list of their own.
+fn sections(lines: &[(usize, &Setting)]) -> Vec<Value> {
+    let layers = lines.chunk_by(|(one, _), (next, _)| one == next);
+    layers.map(|lines| Value::List(lines.iter().map(|(_, setting)| setting.value.clone()).collect())).collect()
 }
 
 impl FromIterator<Arc<Layer>> for Layers {

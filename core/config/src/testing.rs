@@ -16,13 +16,14 @@ use crate::tree::Node;
 const SERVERS: Contexts = Contexts::SERVER.union(Contexts::VHOST).union(Contexts::GLOBAL);
 const FOLDERS: Contexts = SERVERS.union(Contexts::ANONYMOUS).union(Contexts::DIRECTORY).union(Contexts::FTPACCESS);
 
-pub(crate) const DIRECTIVES: [Directive; 20] = [
+pub(crate) const DIRECTIVES: [Directive; 21] = [
     directive("ServerName", "mod_core", SERVERS, Inherits::Replace, parse::text),
     directive("ServerType", "mod_core", Contexts::SERVER, Inherits::Replace, parse::word),
     directive("Port", "mod_core", SERVERS, Inherits::No, parse::number),
     directive("Umask", "mod_core", FOLDERS, Inherits::Replace, umask),
     directive("AllowOverwrite", "mod_core", FOLDERS, Inherits::Replace, parse::on_off),
     directive("HideFiles", "mod_core", FOLDERS, Inherits::Append, parse::words),
+    directive("TransferRate", "mod_core", FOLDERS, Inherits::Sections, parse::word),
     plain("AllowAll"),
     plain("DenyAll"),
     limit("Order", |words| check_rule("Order", words)),

@@ -17,7 +17,7 @@ settings! {
         /// free-bytes of each file are not limited. The commands are RETR, STOR, APPE and STOU, separated by commas. The
         /// first line of a section that matches the command and the client counts.
         lines: Sections<Rate> = TransferRate "commands kbytes-per-second[:free-bytes] [user|group|class expression]"
-            in SERVER | VHOST | GLOBAL | ANONYMOUS | DIRECTORY | FTPACCESS, inherits: append, parse: rate;
+            in SERVER | VHOST | GLOBAL | ANONYMOUS | DIRECTORY | FTPACCESS, inherits: sections, parse: rate;
     }
 }
 

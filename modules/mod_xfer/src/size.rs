@@ -15,11 +15,11 @@ settings! {
         /// The maximum size of an uploaded file; a larger upload is ended with 552. `*` means no limit. Units are B, Kb, Mb,
         /// Gb and Tb. The first line of a section that matches the client counts.
         store: Sections<Size> = MaxStoreFileSize "number units [user|group|class expression]|*"
-            in SERVER | VHOST | GLOBAL | ANONYMOUS | DIRECTORY | FTPACCESS, inherits: append, parse: size;
+            in SERVER | VHOST | GLOBAL | ANONYMOUS | DIRECTORY | FTPACCESS, inherits: sections, parse: size;
         /// The maximum size of a file for download; the download of a larger one ends before its first byte. `*` means no
         /// limit. Units are B, Kb, Mb, Gb and Tb. The first line of a section that matches the client counts.
         retrieve: Sections<Size> = MaxRetrieveFileSize "number units [user|group|class expression]|*"
-            in SERVER | VHOST | GLOBAL | ANONYMOUS | DIRECTORY | FTPACCESS, inherits: append, parse: size;
+            in SERVER | VHOST | GLOBAL | ANONYMOUS | DIRECTORY | FTPACCESS, inherits: sections, parse: size;
     }
 }
 

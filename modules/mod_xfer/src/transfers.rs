@@ -16,10 +16,10 @@ settings! {
         /// The commands are RETR, STOR, APPE and STOU, separated by commas; each has its own count.
         /// If several lines of a section name a command, the first one applies to it.
         per_host: Sections<Line> = MaxTransfersPerHost "commands count [message]"
-            in SERVER | VHOST | GLOBAL | ANONYMOUS | DIRECTORY | FTPACCESS, inherits: append, parse: line;
+            in SERVER | VHOST | GLOBAL | ANONYMOUS | DIRECTORY | FTPACCESS, inherits: sections, parse: line;
         /// Like `MaxTransfersPerHost`, for the clients of one user.
         per_user: Sections<Line> = MaxTransfersPerUser "commands count [message]"
-            in SERVER | VHOST | GLOBAL | ANONYMOUS | DIRECTORY | FTPACCESS, inherits: append, parse: line;
+            in SERVER | VHOST | GLOBAL | ANONYMOUS | DIRECTORY | FTPACCESS, inherits: sections, parse: line;
     }
 }
 

@@ -21,7 +21,7 @@ enum Kind {
     Class,
 }
 
-/// The lines of a directive, section by section.
+/// The lines of a directive, section by section, outermost first.
 #[derive(Debug)]
 pub(crate) struct Sections<T>(Vec<Vec<T>>);
 
@@ -32,10 +32,9 @@ impl<T> Sections<T> {
     }
 }
 
-/// Treats all lines as those of one section.
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Sections<T> {
-    fn deserialize<D: Deserializer<'de>>(lines: D) -> std::result::Result<Self, D::Error> {
-        Vec::deserialize(lines).map(|lines| Self(vec![lines]))
+    fn deserialize<D: Deserializer<'de>>(sections: D) -> std::result::Result<Self, D::Error> {
+        Vec::deserialize(sections).map(Self)
     }
 }
 

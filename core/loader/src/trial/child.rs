@@ -104,6 +104,7 @@ fn settings(directives: &[&Directive]) -> Vec<Value> {
         let parsed = directives.iter().filter_map(|directive| Some((directive, (directive.parse)(words).ok()?)));
         let settings = parsed.map(|(directive, value)| match directive.inherits {
             Inherits::Append => named(directive, Value::List(vec![value])),
+            Inherits::Sections => named(directive, Value::List(vec![Value::List(vec![value])])),
             Inherits::Replace | Inherits::No => named(directive, value),
         });
         trees.push(Value::Map(settings.collect()));
