@@ -1,10 +1,10 @@
-//! Who a session is: the account that a login leads to.
+//! The account that a session gets when its client logs in.
 
 use std::path::PathBuf;
 
 use crate::guard::Output;
 
-/// A group that an account is in.
+/// A group of an account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Group {
     /// Its name.
@@ -13,22 +13,22 @@ pub struct Group {
     pub gid: u32,
 }
 
-/// What an authenticator knows of a user.
+/// What an authenticator knows about a user.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Account {
-    /// The name after any rewriting or alias.
+    /// The name, after any rewriting or alias.
     pub name: String,
-    /// The user id under which files are touched.
+    /// The user id for file access.
     pub uid: u32,
     /// The primary group id.
     pub gid: u32,
-    /// The supplementary groups: all of them, none is inherited.
+    /// All supplementary groups; none are inherited from the daemon.
     pub groups: Vec<Group>,
-    /// The home folder, a path of the host.
+    /// The home directory, a path on the host.
     pub home: PathBuf,
-    /// The login shell; empty where there is none.
+    /// The login shell; empty if there is none.
     pub shell: String,
-    /// The password's hash, for the authenticator that found the account.
+    /// The password hash, for the authenticator that found the account.
     pub secret: Option<String>,
 }
 

@@ -1,6 +1,6 @@
-//! Admission: the moment at which a session becomes somebody. Whoever checks logins
-//! says who it is and where it belongs; the server does the rest in one step, or
-//! leaves the session as it was.
+//! Admission: a session gets its account and root. The module that checks logins says who the
+//! client is and where it belongs. The server then makes all changes in one step, or leaves the
+//! session as it was.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -12,23 +12,24 @@ use crate::error::Result;
 use crate::ids::{SectionId, ServerId};
 use crate::path::VirtualPath;
 
-/// Who a session becomes, and where it belongs.
+/// The account and the place that a session gets.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Admission {
-    /// Who it is: files are touched under these ids.
+    /// The account; files are accessed under its ids.
     pub account: Account,
-    /// Its root, a folder of the host: nothing above it can be reached.
+    /// The session's root, a directory on the host; the session cannot reach anything above it.
     pub root: PathBuf,
-    /// The `<Anonymous>` section that it belongs to; none for the server itself.
+    /// The `<Anonymous>` section that the session belongs to; `None` for the server itself.
     pub section: Option<SectionId>,
-    /// Where it begins inside the root: the first that can be entered.
+    /// Candidates for the first working directory, as paths inside the root; the first that can be
+    /// entered is used.
     pub beginnings: Vec<VirtualPath>,
 }
 
-/// The server that a session is at.
+/// The server that a session belongs to.
 #[derive(Debug, Clone)]
 pub struct AtServer {
-    /// Which it is in the session's configuration.
+    /// The server's number in the session's configuration.
     pub id: ServerId,
     /// Its ServerName.
     pub name: Arc<str>,
@@ -36,15 +37,15 @@ pub struct AtServer {
     pub key: Arc<str>,
 }
 
-/// The server's side of a session: what changes where the session stands. Modules
-/// reach it through [`crate::Session::admit`] and [`crate::Session::move_to`].
+/// The server's part in changing a session's account, root or server. Modules reach it through
+/// [`crate::Session::admit`] and [`crate::Session::move_to`].
 #[async_trait]
 pub trait Door: Send + Sync {
-    /// Judges `<Limit LOGIN>` of a section before anybody has looked at a password, as
-    /// far as the limits do not ask for the user.
+    /// Checks a section's `<Limit LOGIN>` before the password, as far as it does not depend on the
+    /// user.
     fn lets_in(&self, section: Option<SectionId>) -> Result<()>;
-    /// Judges `<Limit LOGIN>`, opens the root, and fixes what holds for the session
-    /// from here on; where it begins. On an error nothing has changed.
+    /// Checks `<Limit LOGIN>`, opens the root and fixes the session's settings. Returns the first
+    /// working directory. On an error nothing has changed.
     async fn admit(&mut self, admission: &Admission) -> Result<VirtualPath>;
     /// Moves a session that has not logged in to another server.
     fn move_to(&mut self, server: ServerId) -> Result<AtServer>;

@@ -1,43 +1,41 @@
-//! What the daemon counts beyond one session: how many are here of a user, a
-//! host, a class; how often something happened; who is barred, and until when. The
-//! server implements it. It outlives generations; a session's claims end with the
-//! session.
+//! Counts that go beyond one session: how many sessions a user, host or class has, how often an
+//! event happened, and which keys are barred and until when. The server implements this. Counts
+//! outlive generations; a session's claims end with the session.
 //!
-//! Keys are the modules' own; each begins with the module's name or its
-//! directive's, so that two never meet by accident.
+//! Modules choose the keys. A key begins with the name of the module or of its directive, so that
+//! two modules do not use the same one by accident.
 
 use std::time::{Duration, SystemTime};
 
-/// What came of a claim.
+/// The result of a claim.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Claim {
-    /// The session has a place; how many places are taken now, this one included.
+    /// The session got a place. The number of places now taken, including this one.
     Granted(u64),
-    /// All places are taken; how many that are. Nothing was claimed.
+    /// All places are taken; their number. Nothing was claimed.
     Full(u64),
 }
 
 impl Claim {
-    /// Whether the session has a place.
+    /// Whether the session got a place.
     pub fn is_granted(self) -> bool {
         matches!(self, Self::Granted(_))
     }
 }
 
-/// One session's view of the daemon's counts. Judging and counting are one step,
-/// so that a limit holds exactly however many sessions claim at once.
+/// One session's view of the daemon's counts. Checking and counting are one step, so a limit is
+/// exact no matter how many sessions claim at once.
 pub trait Census: Send + Sync {
-    /// Takes a place under `key` for this session, if fewer than `most` are taken.
-    /// Claims of one `member` share a place: with the client's address as the
-    /// member, the hosts of a user are counted. Without a member each claim is a
-    /// place of its own.
+    /// Takes a place under `key` for this session if fewer than `most` are taken. Claims with the
+    /// same `member` share a place: pass the client's address as the member to count the hosts of a
+    /// user. A claim without a member takes a place of its own.
     fn claim(&mut self, key: &str, member: Option<&str>, most: Option<u64>) -> Claim;
-    /// Gives back the newest place that this session has under `key`.
+    /// Releases the newest place that this session has under `key`.
     fn release(&mut self, key: &str);
     /// How many places are taken under `key`.
     fn count(&self, key: &str) -> u64;
-    /// Notes that something happened; how often it did within the time that ends
-    /// now, this time included.
+    /// Records an event, and returns how often it happened within the given time up to now,
+    /// including this one.
     fn tally(&self, key: &str, within: Duration) -> u64;
     /// Marks `key` until a time; [`SystemTime::UNIX_EPOCH`] takes the mark off.
     fn mark(&self, key: &str, until: SystemTime);

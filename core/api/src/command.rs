@@ -1,6 +1,6 @@
-//! Commands: each is declared once, by `command!`, beside the code that handles
-//! it. HELP, FEAT, the gate, the logs, `who` and the dispatch table read the
-//! declaration; no other list of commands exists.
+//! Commands. Each is declared once with `command!`, next to its handler. HELP, FEAT, the access
+//! gate, the logs, `who` and the dispatch table all read that declaration; there is no other list
+//! of commands.
 
 use std::any::Any;
 use std::fmt;
@@ -14,54 +14,52 @@ use crate::guard::Boxed;
 use crate::hook::Step;
 use crate::moment::Moment;
 
-/// A command, as the module that handles it declares it. `SITE CHMOD` is the
-/// verb `SITE_CHMOD`.
+/// A command, as declared by the module that handles it. `SITE CHMOD` is the verb `SITE_CHMOD`.
 #[derive(Debug)]
 pub struct CommandEntry {
-    /// The package that brings it.
+    /// The package that declares it.
     pub module: &'static str,
     /// The command.
     pub verb: Verb,
-    /// What follows it, as HELP shows it.
+    /// Its parameters, as HELP shows them.
     pub syntax: &'static str,
-    /// What it is for.
+    /// What it does.
     pub help: &'static str,
-    /// Its classes, by which logs choose commands.
+    /// Its classes, by which logs select commands.
     pub classes: CommandClasses,
-    /// Its groups of `<Limit>`.
+    /// Its `<Limit>` groups.
     pub groups: LimitGroups,
-    /// What of its argument is a path.
+    /// Which part of its argument is a path.
     pub path: PathArgument,
     /// Whether it needs a login.
     pub login: Login,
-    /// The commands whose work on files it is meant to do, itself among them: it
-    /// needs no leave of theirs.
+    /// The commands whose file operations it performs, usually including itself; it needs no
+    /// separate permission for them.
     pub does: &'static [Verb],
-    /// Its line in FEAT (RFC 2389), if it has one.
+    /// Its FEAT line (RFC 2389), if it has one.
     pub feature: Option<&'static str>,
-    /// What handles it.
+    /// Its handler.
     pub handler: Handler,
 }
 
 inventory::collect!(CommandEntry);
 
-/// An instance of a module, as a handler gets it.
+/// A module instance, as a handler receives it.
 pub type Instance<'a> = &'a (dyn Any + Send + Sync);
 
-/// Handles a command, or begins to: as [`crate::Module::at_once`].
+/// Handles a command, or begins to; see [`crate::Module::at_once`].
 pub type AtOnce = fn(Instance<'_>, &mut Moment<'_>) -> Result<Step>;
 
-/// Handles a command and waits meanwhile: as [`crate::Module::wait`].
+/// Handles a command and may wait; see [`crate::Module::wait`].
 pub type Wait = for<'a, 'm> fn(Instance<'a>, &'a mut Moment<'m>) -> Boxed<'a, Result<Step>>;
 
-/// What handles a command. It is called by the [`crate::Instance`] of its module
-/// alone, in its own image and under its guard.
+/// A command's handler. Only the [`crate::Instance`] of its module calls it, inside the module's
+/// image and under its guard.
 #[derive(Clone, Copy)]
 pub struct Handler {
-    /// What answers at once, if anything does; asked first.
+    /// Answers without waiting, if set; called first.
     pub at_once: Option<AtOnce>,
-    /// What waits, if anything does: for `Step::Wait`, or where nothing answers at
-    /// once.
+    /// May wait, if set: called after `Step::Wait`, or when there is no `at_once`.
     pub wait: Option<Wait>,
 }
 
@@ -74,8 +72,8 @@ impl fmt::Debug for Handler {
     }
 }
 
-/// A function that handles a command at once: of the moment alone, or of the
-/// module and the moment.
+/// A function that handles a command without waiting. It takes the moment, or the module and the
+/// moment.
 #[doc(hidden)]
 pub trait HandlesAtOnce<Arguments> {
     fn handle(&self, module: Instance<'_>, at: &mut Moment<'_>) -> Result<Step>;
@@ -93,7 +91,7 @@ impl<F: Fn(&M, &mut Moment<'_>) -> Result<Step>, M: 'static> HandlesAtOnce<(M,)>
     }
 }
 
-/// The same of an async function.
+/// The async counterpart.
 #[doc(hidden)]
 pub trait HandlesWaiting<'a, 'm, Arguments> {
     fn handle(&self, module: Instance<'a>, at: &'a mut Moment<'m>) -> Boxed<'a, Result<Step>>;
@@ -122,13 +120,13 @@ where
     }
 }
 
-/// The module, as its own handler takes it.
+/// Casts the instance to the handler's own module type.
 fn own<'a, M: 'static>(module: Instance<'a>, at: &Moment<'_>) -> Result<&'a M> {
-    let fault = || Error::system(format!("the handler of {} is of another type than its module", at.command.verb));
+    let fault = || Error::system(format!("the handler of {} has a different type than its module", at.command.verb));
     module.downcast_ref().ok_or_else(fault)
 }
 
-/// Declares commands, each beside the code that handles it.
+/// Declares commands, each next to its handler.
 ///
 /// ```text
 /// command! {
@@ -139,20 +137,19 @@ fn own<'a, M: 'static>(module: Instance<'a>, at: &Moment<'_>) -> Result<&'a M> {
 /// }
 /// ```
 ///
-/// `class` names the classes of ExtendedLog ([`CommandClasses`]), `|` between
-/// them. What else may be said, in this order:
+/// `class` names the ExtendedLog classes ([`CommandClasses`]), separated by `|`. These parts may
+/// follow, in this order:
 ///
-/// - `limit`: the groups of `<Limit>` ([`LimitGroups`]), where they are not named
-///   as the classes are; `limit: NONE` for none.
-/// - `path`: what of the argument is a path ([`PathArgument`]).
-/// - `login: no`: it is allowed before login.
-/// - `does: [STOR]`: it is meant to do on files what these commands do, and needs
-///   no leave of theirs. Names after a `|` do what the first one does.
-/// - `feature: "SIZE"`: its line in FEAT.
-/// - `at_once`: a function of the moment (`&mut Moment<'_>`), or of the module and
-///   the moment, that answers as [`crate::Module::at_once`] does.
-/// - `wait`: the same, async: called where `at_once` says [`Step::Wait`], or is not
-///   there.
+/// - `limit`: the `<Limit>` groups ([`LimitGroups`]), if they differ from the classes; `limit:
+///   NONE` for none.
+/// - `path`: which part of the argument is a path ([`PathArgument`]).
+/// - `login: no`: the command is allowed before login.
+/// - `does: [STOR]`: the command performs the file operations of these commands and needs no
+///   separate permission for them. Names after a `|` do what the first one does.
+/// - `feature: "SIZE"`: the line in FEAT.
+/// - `at_once`: a function that takes the moment (`&mut Moment<'_>`), or the module and the moment,
+///   and returns what [`crate::Module::at_once`] does.
+/// - `wait`: the async counterpart, called if `at_once` returns [`Step::Wait`] or is missing.
 #[macro_export]
 macro_rules! command {
     ($($(#[doc = $help:literal])+ $verb:ident $(| $alias:ident)* $syntax:literal, class: $($class:ident)|+

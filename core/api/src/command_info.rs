@@ -1,25 +1,24 @@
-//! What is known of a command, without what handles it: for the gate, the logs, HELP
-//! and FEAT.
+//! Facts about a command, without its handler: for the gate, the logs, HELP and FEAT.
 
 use std::fmt;
 use std::ops::BitOr;
 
 use gantry_proto::verb::Verb;
 
-/// What is known of a command, for HELP, FEAT and the logs.
+/// Facts about a command, for HELP, FEAT and the logs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CommandInfo {
     /// The command.
     pub verb: Verb,
-    /// What follows it.
+    /// Its parameters.
     pub syntax: String,
-    /// What it is for.
+    /// What it does.
     pub help: String,
     /// Its classes.
     pub classes: CommandClasses,
-    /// What of its argument is a path.
+    /// Which part of its argument is a path.
     pub path: PathArgument,
-    /// Its line in FEAT (RFC 2389), if it has one.
+    /// Its FEAT line (RFC 2389), if it has one.
     pub feature: Option<String>,
 }
 
@@ -32,22 +31,22 @@ pub enum Login {
     NotNeeded,
 }
 
-/// What of a command's argument is a path: the gate and the settings of
-/// `<Directory>` go by it.
+/// Which part of a command's argument is a path. The gate and the `<Directory>` settings depend on
+/// it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PathArgument {
     /// Nothing.
     None,
-    /// All of it; the working directory where it is empty.
+    /// The whole argument; the working directory if it is empty.
     Whole,
-    /// What follows options such as `-la`.
+    /// The rest after options such as `-la`.
     AfterOptions,
-    /// What follows the first word.
+    /// The rest after the first word.
     AfterWord,
 }
 
 impl PathArgument {
-    /// The part of an argument that is a path.
+    /// The path in an argument.
     pub fn of(self, argument: &[u8]) -> &[u8] {
         match self {
             Self::None => &[],
@@ -64,12 +63,12 @@ impl PathArgument {
     }
 }
 
-/// What follows a text's first space.
+/// The rest of a text after its first space.
 fn after_word(text: &[u8]) -> &[u8] {
     text.iter().position(|byte| *byte == b' ').and_then(|at| text.get(at + 1..)).unwrap_or_default()
 }
 
-/// A set of classes of commands, as ProFTPD's ExtendedLog names them.
+/// A set of command classes, as ProFTPD's ExtendedLog names them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct CommandClasses(u16);
 
@@ -104,7 +103,7 @@ impl CommandClasses {
         Self(0)
     }
 
-    /// The class of a name, in either case.
+    /// The class with this name, ignoring case.
     pub fn parse(name: &str) -> Option<Self> {
         let found = Self::NAMES.iter().find(|(_, known)| known.eq_ignore_ascii_case(name));
         found.map(|(class, _)| *class)
@@ -115,7 +114,7 @@ impl CommandClasses {
         self.0 & other.0 != 0
     }
 
-    /// Both sets together.
+    /// The union of both sets.
     pub const fn union(self, other: Self) -> Self {
         Self(self.0 | other.0)
     }
@@ -136,8 +135,8 @@ impl fmt::Display for CommandClasses {
     }
 }
 
-/// A set of groups of commands, as `<Limit>` names them. They are not quite the
-/// classes: RNFR is in WRITE of the logs, and in DIRS of `<Limit>`.
+/// A set of command groups, as `<Limit>` names them. They differ slightly from the classes: RNFR is
+/// in WRITE for logs, but in DIRS for `<Limit>`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct LimitGroups(u16);
 
@@ -146,9 +145,9 @@ impl LimitGroups {
     pub const READ: Self = Self(1);
     /// Changing files and directories.
     pub const WRITE: Self = Self(2);
-    /// Finding one's way in directories.
+    /// Navigating and listing directories.
     pub const DIRS: Self = Self(4);
-    /// SITE commands; each is in it.
+    /// Every SITE command.
     pub const SITE: Self = Self(8);
 
     const NAMES: [(Self, &'static str); 4] =
@@ -159,8 +158,8 @@ impl LimitGroups {
         Self(0)
     }
 
-    /// The groups of a command that says nothing of them: those named as its
-    /// classes are; WRITE for a SITE command, as in ProFTPD.
+    /// The default groups of a command: those with the names of its classes, or WRITE for a SITE
+    /// command, as in ProFTPD.
     pub const fn of(verb: Verb, classes: CommandClasses) -> Self {
         if verb.is_site() {
             return Self::WRITE.union(Self::SITE);
@@ -168,18 +167,18 @@ impl LimitGroups {
         Self(classes.0 & (Self::READ.0 | Self::WRITE.0 | Self::DIRS.0))
     }
 
-    /// These groups, as those of a command: SITE commands are in SITE as well.
+    /// Adds SITE for a SITE command.
     pub const fn given(self, verb: Verb) -> Self {
         if verb.is_site() { self.union(Self::SITE) } else { self }
     }
 
-    /// Whether the group of a name, in either case, is among them.
+    /// Whether the set contains the group with this name, ignoring case.
     pub fn contains_name(self, name: &str) -> bool {
         let mut names = Self::NAMES.iter().filter(|(group, _)| self.0 & group.0 != 0);
         names.any(|(_, known)| known.eq_ignore_ascii_case(name))
     }
 
-    /// Both sets together.
+    /// The union of both sets.
     pub const fn union(self, other: Self) -> Self {
         Self(self.0 | other.0)
     }

@@ -1,26 +1,26 @@
-//! Actions of the control socket, gathered by inventory in each image, as
-//! directives and commands are.
+//! Actions of the control socket. Like directives and commands, they are collected by inventory in
+//! each image.
 
-/// What a module says of an action of the control socket; the handling itself
-/// is [`crate::Module::control`].
+/// An action of the control socket, as a module declares it. [`crate::Module::control`] performs
+/// it.
 #[derive(Debug)]
 pub struct ControlAction {
-    /// The package that brings it.
+    /// The package that declares it.
     pub module: &'static str,
     /// What an operator types.
     pub name: &'static str,
-    /// What follows it.
+    /// Its parameters.
     pub syntax: &'static str,
-    /// What it is for.
+    /// What it does.
     pub help: &'static str,
-    /// The directive whose lines say who may use it; its parser is
-    /// [`crate::parse::control_acl`]. Nobody may where there is no such line.
+    /// The directive whose lines say who may use it, parsed by [`crate::parse::control_acl`].
+    /// Without such a line nobody may.
     pub acl: &'static str,
 }
 
 inventory::collect!(ControlAction);
 
-/// Declares actions of the control socket beside the method that does them:
+/// Declares actions of the control socket next to the method that performs them:
 ///
 /// ```text
 /// control! {
@@ -28,7 +28,7 @@ inventory::collect!(ControlAction);
 ///     "kick" "user|host|class name ..." by AdminControlsACLs;
 /// }
 /// ```
-/// `by` names the directive that says who may.
+/// `by` names the directive that says who may use the action.
 #[macro_export]
 macro_rules! control {
     ($($(#[doc = $help:literal])+ $name:literal $syntax:literal by $acl:ident;)+) => {

@@ -1,6 +1,6 @@
-//! The control socket, as modules see it: an operator asks for an action, the
-//! module that declares it (`control!`) does it in [`crate::Module::control`],
-//! by way of what the [`Daemon`] can do. Who may ask is judged before that.
+//! The control socket, as modules see it. An operator requests an action; the module that declares
+//! it (`control!`) performs it in [`crate::Module::control`] with the help of the [`Daemon`].
+//! Permission has been checked before.
 
 use std::time::Duration;
 
@@ -10,21 +10,21 @@ use crate::error::Result;
 use crate::guard::Output;
 use crate::value::Value;
 
-/// An action that an operator asks for.
+/// An action that an operator requests.
 pub struct Asked<'a> {
     /// Its name.
     pub action: &'a str,
-    /// The words behind it.
+    /// Its parameters.
     pub words: &'a [&'a str],
-    /// Text that was sent along, such as directives; often none.
+    /// Text sent with the request, such as directives; often empty.
     pub input: &'a str,
-    /// Who asks, for logs: `root (uid 0)`.
+    /// The operator, for logs: `root (uid 0)`.
     pub operator: &'a str,
-    /// What the daemon can do.
+    /// The daemon's operations.
     pub daemon: &'a dyn Daemon,
 }
 
-/// What an operator gets to read.
+/// The answer to an operator.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Answer {
     /// For people, as ftpdctl prints it.
@@ -34,7 +34,7 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// One line, and what it says for programs.
+    /// One line for people, and the same for programs.
     pub fn new(line: impl Into<String>, value: Value) -> Self {
         Self { lines: vec![line.into()], value }
     }
@@ -42,133 +42,129 @@ impl Answer {
 
 impl Output for Answer {}
 
-/// What the daemon does for actions.
+/// The daemon, as actions use it.
 #[async_trait]
 pub trait Daemon: Send + Sync {
-    /// Does one thing. What comes back is told at each operation.
+    /// Performs one operation. [`Operation`] documents each result.
     ///
     /// # Errors
-    /// Says why it was not done; the running server is as it was.
+    /// Says why the operation failed; the running server is unchanged.
     async fn operate(&self, operation: Operation) -> Result<Value>;
 }
 
-/// One thing that the daemon can do. Every answer is a map unless told
-/// otherwise; times are seconds since 1970.
+/// An operation of the daemon. The result is a map unless stated otherwise; times are Unix seconds.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Operation {
-    /// The modules there are: `generation`, `modules` (a list; see lsmod).
+    /// Lists the modules: `generation`, `modules` (a list; see lsmod).
     Modules,
-    /// Takes a module in: `module`, `generation`, `notices`.
+    /// Loads a module: `module`, `generation`, `notices`.
     Insert {
         /// `mod_x`.
         module: String,
-        /// Its file; found as LoadModule does unless given.
+        /// Its file; by default the one that LoadModule would find.
         file: Option<String>,
-        /// Directives of the main server's for it, as lines of a configuration.
+        /// Directives for it in the main server, as configuration lines.
         directives: String,
     },
-    /// Takes a module out: `module`, `generation`, `sessions` (those that keep
-    /// it), `notices`.
+    /// Removes a module: `module`, `generation`, `sessions` (the number that still use it),
+    /// `notices`.
     Remove {
         /// `mod_x`.
         module: String,
-        /// What becomes of the sessions that have it.
+        /// What happens to the sessions that use it.
         leave: Leave,
     },
-    /// Puts a module's file in place of the one in use: as [`Self::Insert`].
+    /// Replaces a module's file; the result is as for [`Self::Insert`].
     Swap {
         /// `mod_x`.
         module: String,
-        /// The new file; the one that LoadModule finds unless given.
+        /// The new file; by default the one that LoadModule finds.
         file: Option<String>,
     },
-    /// Reads the configuration and all modules' files anew: `generation`,
-    /// `notices`.
+    /// Rereads the configuration and reloads all module files: `generation`, `notices`.
     Reload,
-    /// The sessions: `pid`, `version`, `started`, `generation`, `sessions` (a
-    /// list; see who).
+    /// Lists the sessions: `pid`, `version`, `started`, `generation`, `sessions` (a list; see who).
     Sessions,
-    /// Ends sessions: `kicked`, a list of their numbers.
+    /// Ends sessions: `kicked`, a list of session numbers.
     Kick {
-        /// What the names are.
+        /// What `names` contains.
         by: Kick,
-        /// Whose sessions.
+        /// The sessions to end.
         names: Vec<String>,
-        /// How many at most.
+        /// The maximum number to end.
         most: Option<usize>,
     },
-    /// How the daemon and its servers are: `pid`, `version`, `stamp`, `started`,
-    /// `generation`, `restarts`, `restarted`, `sessions`, `most`, `servers` (a
-    /// list of `name`, `addresses`, `up`, `sessions`).
+    /// The state of the daemon and its servers: `pid`, `version`, `stamp`, `started`, `generation`,
+    /// `restarts`, `restarted`, `sessions`, `most`, `servers` (a list of `name`, `addresses`, `up`,
+    /// `sessions`).
     Status,
-    /// Whether new sessions are served: `servers`, the names of those meant.
+    /// Makes servers accept or refuse new sessions: `servers`, the names of the affected ones.
     Serve {
-        /// An address, perhaps with `#port`; every server where there is none.
+        /// An address, optionally with `#port`; `None` means every server.
         server: Option<String>,
-        /// Whether they are.
+        /// Whether they accept new sessions.
         up: bool,
     },
-    /// Ends the daemon: `sessions`, how many there are.
+    /// Ends the daemon: `sessions`, the number of open ones.
     Shutdown {
-        /// How long sessions may go on; not at all where it is zero.
+        /// How long sessions may continue; zero ends them at once.
         grace: Duration,
     },
-    /// How much the log says: `level`, ProFTPD's 0 to 10.
+    /// Sets or reads the log level: `level`, ProFTPD's 0 to 10.
     LogLevel(Option<u8>),
-    /// How much the log says of single modules and rooms: `channels`, a list of
-    /// `channel` and `level`. Sets those that are named.
+    /// Sets the log levels of these channels (modules and parts of the server), and lists all that
+    /// have one: `channels`, a list of `channel` and `level`.
     Trace(Vec<(String, u8)>),
-    /// Whether new clients' names are looked up: `dns`.
+    /// Sets whether the names of new clients are looked up: `dns`.
     ReverseDns(bool),
-    /// The configuration as it holds: `text`.
+    /// The active configuration: `text`.
     Configuration,
-    /// All directives: a list of `directive` and `module`.
+    /// Lists all directives: a list of `directive` and `module`.
     Directives,
-    /// All actions: a list of `action`, `module`, `syntax`, `help`, `enabled`.
+    /// Lists all actions: a list of `action`, `module`, `syntax`, `help`, `enabled`.
     Actions,
-    /// Switches actions on or off: a list of their names.
+    /// Enables or disables actions: a list of their names.
     Enable {
-        /// The action; all where there is none.
+        /// The action; `None` means all.
         action: Option<String>,
-        /// Of this module alone.
+        /// Restricts this to one module.
         module: Option<String>,
-        /// On, or off.
+        /// Whether to enable them.
         on: bool,
     },
 }
 
-/// What becomes of sessions that have a module which is taken out.
+/// What happens to sessions that use a module when it is removed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Leave {
-    /// They keep it to their end.
+    /// They keep it until they end.
     Stay,
-    /// Those that are left after this time are told 421 and ended.
+    /// Those still open after this time get a 421 and are ended.
     Drain(Duration),
-    /// They are told 421 now; what they do is broken off.
+    /// They get a 421 now; whatever they are doing is aborted.
     Now,
 }
 
-/// By what sessions are chosen to be ended.
+/// How sessions are selected to be ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kick {
-    /// Their user.
+    /// By user.
     User,
-    /// Their client's name or address.
+    /// By the client's name or address.
     Host,
-    /// Their client's class.
+    /// By the client's class.
     Class,
-    /// Their number.
+    /// By session number.
     Session,
 }
 
-/// A change of generations, told to all modules of the one that serves
-/// new sessions from then on.
+/// A change of generation, reported to all modules of the one that serves new sessions from now on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Change {
     /// The generation.
     pub generation: u64,
-    /// What was done: `start`, `reload`, `insmod`, `rmmod`, `swap`.
+    /// The operation: `start`, `reload`, `insmod`, `rmmod`, `swap`.
     pub cause: String,
-    /// The module that it was done to.
+    /// The module concerned, if any.
     pub module: Option<String>,
 }

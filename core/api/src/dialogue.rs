@@ -1,6 +1,5 @@
-//! The FTP dialogue that drives a session: what the control connection has agreed
-//! on, its replies, and its data connections. Who the client is, and what it may
-//! do, is the session's.
+//! The FTP dialogue of a session: the state of the control connection, its replies and its data
+//! connections. Who the client is and what it may do is in the session.
 
 use gantry_proto::reply::Reply;
 
@@ -10,13 +9,13 @@ use crate::transfer::Type;
 
 /// One client's dialogue.
 pub struct Dialogue {
-    /// The reply that the current command has so far; it is sent after POST_CMD.
+    /// The current command's reply so far; it is sent after POST_CMD.
     pub reply: Option<Reply>,
     /// The representation type.
     pub kind: Type,
     /// Where the next transfer begins (REST), in bytes.
     pub restart: u64,
-    /// What RNFR named.
+    /// The path from RNFR.
     pub rename_from: Option<VirtualPath>,
     /// Whether the client said EPSV ALL (RFC 2428 section 4).
     pub epsv_only: bool,
@@ -27,7 +26,7 @@ pub struct Dialogue {
 }
 
 impl Dialogue {
-    /// A dialogue that begins, over these connections.
+    /// A new dialogue over these connections.
     pub fn new(control: Box<dyn Control>, data: Box<dyn Data>) -> Self {
         Self { reply: None, kind: Type::Ascii, restart: 0, rename_from: None, epsv_only: false, data, control }
     }

@@ -1,18 +1,17 @@
-//! A small non-cryptographic digest (FNV-1a, 128 bits) for telling builds
-//! apart by accident, not by malice: signatures are for that. Shared with the
-//! build script.
+//! A small non-cryptographic digest (FNV-1a, 128 bits). It tells builds apart but gives no
+//! protection against malice; signatures do that. The build script uses it too.
 
 /// A running digest.
 #[derive(Clone, Copy)]
 pub struct Digest(u128);
 
 impl Digest {
-    /// The digest of nothing.
+    /// The digest of no bytes.
     pub const fn new() -> Self {
         Self(0x6c62_272e_07bb_0142_62b8_2175_6295_c58d)
     }
 
-    /// Takes in bytes.
+    /// Adds bytes.
     pub const fn bytes(mut self, bytes: &[u8]) -> Self {
         let mut at = 0;
         while at < bytes.len() {
@@ -22,8 +21,8 @@ impl Digest {
         self
     }
 
-    /// Takes in bytes behind their length, so that neighbours cannot blur.
-    #[allow(dead_code)] // the build script's
+    /// Adds the length and then the bytes, so that neighbouring fields cannot run into each other.
+    #[allow(dead_code)] // used by the build script
     pub const fn field(self, bytes: &[u8]) -> Self {
         self.bytes(&(bytes.len() as u64).to_le_bytes()).bytes(bytes)
     }
@@ -34,7 +33,7 @@ impl Digest {
     }
 
     /// The value as 32 hex digits.
-    #[allow(dead_code)] // the build script's
+    #[allow(dead_code)] // used by the build script
     pub fn hex(self) -> String {
         format!("{:032x}", self.value())
     }

@@ -1,7 +1,7 @@
-//! Directives: each is declared once, beside the code that implements it: name,
-//! syntax, contexts, default, help and parser. The configuration, the reference
-//! manual and the error messages read these. `settings!` declares a directive with
-//! the setting that holds its value, `directive!` one that no setting holds.
+//! Directives. Each is declared once, next to the code that implements it: name, syntax, contexts,
+//! default, help and parser. The configuration, the reference manual and the error messages read
+//! these declarations. `settings!` declares a directive together with the setting that holds its
+//! value; `directive!` declares one without a setting.
 
 use std::fmt;
 use std::ops::BitOr;
@@ -10,7 +10,7 @@ use std::panic::{self, AssertUnwindSafe};
 use crate::guard;
 use crate::value::Value;
 
-/// The contexts in which a directive may stand.
+/// The contexts in which a directive is allowed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Contexts(u16);
 
@@ -43,12 +43,12 @@ impl Contexts {
         (Self::FTPACCESS, ".ftpaccess"),
     ];
 
-    /// Whether all of `other` is allowed.
+    /// Whether it contains all of `other`.
     pub const fn contains(self, other: Self) -> bool {
         self.0 & other.0 == other.0
     }
 
-    /// Both sets together.
+    /// The union of both sets.
     pub const fn union(self, other: Self) -> Self {
         Self(self.0 | other.0)
     }
@@ -73,63 +73,59 @@ impl fmt::Display for Contexts {
     }
 }
 
-/// What an inner scope's directive does to the outer one's.
+/// How a directive in an inner scope combines with the outer ones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Inherits {
-    /// It replaces it; within one scope the last one counts.
+    /// It replaces the outer one; within one scope the last line counts.
     Replace,
-    /// It is added to it: the setting is a list of all that stand in the
-    /// scopes, outermost first, one entry a line.
+    /// It is added: the setting is a list with one entry per line of all scopes, outermost first.
     Append,
-    /// It is asked first: the setting is a list of the scopes that have any, outermost
-    /// first, each a list with one entry a line.
+    /// Scopes stay apart: the setting has a list for each scope that uses the directive, outermost
+    /// first, with one entry per line. Users of the setting try inner scopes first.
     Sections,
-    /// It replaces it, but for folders: no outer one reaches a `<Directory>` or a
-    /// `.ftpaccess` file. A server's reaches the sessions of its `<Anonymous>` sections.
+    /// It replaces the outer one, but a `<Directory>` or `.ftpaccess` file never inherits it. The
+    /// sessions of a server's `<Anonymous>` sections do.
     No,
 }
 
-/// One directive, as its module declares it.
+/// A directive, as its module declares it.
 #[derive(Debug)]
 pub struct Directive {
-    /// Its name, as ProFTPD's manual writes it; matched without regard to case.
+    /// Its name, as in ProFTPD's manual; matched without regard to case.
     pub name: &'static str,
-    /// The package that brings it.
+    /// The package that declares it.
     pub module: &'static str,
-    /// What follows the name, in the manual's notation.
+    /// Its parameters, in the manual's notation.
     pub syntax: &'static str,
-    /// Where it may stand.
+    /// Where it is allowed.
     pub contexts: Contexts,
-    /// How scopes merge it.
+    /// How scopes combine it.
     pub inherits: Inherits,
-    /// What holds where it is absent: the words of a line, which its parser reads.
+    /// The default, as the words of a line that its parser reads.
     pub default: Option<&'static str>,
-    /// What holds where it is absent, in words, if no line could say it.
+    /// The default in words, if no line can express it.
     pub otherwise: Option<&'static str>,
-    /// What it is for.
+    /// What it does.
     pub help: &'static str,
-    /// Makes the setting of the words behind the name.
+    /// Turns the words after the name into the setting.
     pub parse: Parse,
-    /// Whether the words may hold a secret, such as a password: they are shown to
-    /// nobody.
+    /// Whether the words may contain a secret, such as a password; they are never shown then.
     pub secret: bool,
 }
 
-/// Makes a setting of the words behind a directive's name; the error says
-/// what is wrong with them.
+/// Turns the words after a directive's name into a setting; the error says what is wrong with them.
 pub type Parse = fn(&[&str]) -> Result<Value, String>;
 
 inventory::collect!(Directive);
 
-/// Runs a directive's parser under the guard; `directive!` writes the call into
-/// the parser's image.
+/// Runs a directive's parser under the guard. `directive!` puts the call into the parser's image.
 #[doc(hidden)]
 pub fn parse_guarded(parser: Parse, words: &[&str]) -> Result<Value, String> {
     let caught = panic::catch_unwind(AssertUnwindSafe(|| parser(words)));
     caught.unwrap_or_else(|payload| Err(format!("the module's parser panicked: {}", guard::message(payload))))
 }
 
-/// Declares a directive, beside the code that implements it.
+/// Declares a directive next to the code that implements it.
 ///
 /// ```text
 /// directive! {
@@ -137,14 +133,14 @@ pub fn parse_guarded(parser: Parse, words: &[&str]) -> Result<Value, String> {
 ///     LoadFile "path" in SERVER, inherits: no, parse: parse::path
 /// }
 /// ```
-/// `inherits` is `replace`, `append`, `sections` or `no`. What else may follow, in this order:
-/// `default: "..."`, what is read where the directive is absent, and if no line
-/// could say that, `otherwise: "..."`, for the manual; `parse`, a function of
-/// [`crate::parse`] or one's own (one word unless given); and `secret: true` where
-/// the words may hold a password.
+/// `inherits` is `replace`, `append`, `sections` or `no`. These parts may follow, in this order:
+/// `default: "..."`, which is parsed when the directive is absent, or `otherwise: "..."`, a
+/// description for the manual if no line can express the default; `parse`, a function from
+/// [`crate::parse`] or your own (the default takes one word); and `secret: true` if the words may
+/// contain a password.
 ///
-/// This declares a directive that no setting holds: one that acts at its line, or
-/// is read for ProFTPD's sake. All others are declared by [`crate::settings!`].
+/// Use this for a directive without a setting: one that acts as it is read, or is accepted for
+/// ProFTPD's sake. Use [`crate::settings!`] for all others.
 #[macro_export]
 macro_rules! directive {
     ($(#[doc = $help:literal])+ $name:ident $syntax:literal in $($context:ident)|+, inherits: $inherits:ident
@@ -165,7 +161,7 @@ macro_rules! directive {
                     default: $crate::directive!(@default $($default)?),
                     otherwise: $crate::directive!(@default $($otherwise)?),
                     help: concat!($($help, "\n"),+),
-                    // Called under the guard of this very image.
+                    // Runs under the guard of this image.
                     parse: |words| $crate::parse_guarded($crate::directive!(@parse $($parse)?), words),
                     secret: $crate::directive!(@secret $($secret)?),
                 }
@@ -185,7 +181,7 @@ macro_rules! directive {
 }
 
 impl Contexts {
-    /// The empty set, where `directive!` begins.
+    /// The empty set, with which `directive!` begins.
     #[doc(hidden)]
     pub const fn __none() -> Self {
         Self(0)

@@ -1,8 +1,8 @@
-//! What goes wrong: who is at fault, and of which kind it is. Errors cross images, so
-//! they hold text and numbers alone: never another error's code.
+//! Errors: who is at fault, and what kind of error it is. Errors cross images, so they hold only
+//! text and numbers, never another error's code.
 //!
-//! Decisions go by fault and kind, never by a text. A kind becomes a reply code in
-//! the FTP dialogue; a module that knows better chooses the code itself.
+//! Decisions depend on fault and kind, never on a text. The FTP dialogue turns a kind into a reply
+//! code; a module may choose the code itself.
 
 use std::fmt;
 use std::io;
@@ -13,69 +13,69 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// Who is at fault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
-    /// The client asked for what it may not have or what is not there.
+    /// The client asked for something that does not exist or that it may not have.
     Client,
     /// The configuration is wrong.
     Configuration,
     /// The system, a database or another server failed.
     System,
-    /// A module panicked: caught at its guard.
+    /// A module panicked; its guard caught it.
     Panic,
 }
 
-/// What went wrong.
+/// The kind of an error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ErrorKind {
     /// Something failed that should not have.
     Failed,
-    /// The client's wish is not granted, for the reason that the text gives.
+    /// The server refuses the request; the text gives the reason.
     Refused,
-    /// There is no such file, or nothing that matches.
+    /// No such file, or no match.
     NotFound,
-    /// There is such a file already.
+    /// The file exists already.
     Exists,
-    /// The gate or the system does not permit it.
+    /// The access gate or the system denies permission.
     Denied,
-    /// It needs a directory, and this is none.
+    /// A directory is required.
     NotDirectory,
-    /// It needs a file, and this is a directory.
+    /// A file is required, but this is a directory.
     IsDirectory,
-    /// The directory has something in it.
+    /// The directory is not empty.
     NotEmpty,
-    /// The file system can only be read.
+    /// The file system is read-only.
     ReadOnly,
-    /// It leads from one file system to another.
+    /// The operation would cross file systems.
     Elsewhere,
-    /// What the file system takes for no name, number or path.
+    /// The file system rejects a name, number or path.
     Invalid,
-    /// The file would be larger than may be.
+    /// The file would exceed a size limit.
     TooLarge,
-    /// Somebody else uses it just now.
+    /// Another process uses it at the moment.
     Busy,
-    /// There is no room left.
+    /// The file system is full.
     Full,
-    /// The account has no room left.
+    /// The account's quota is used up.
     Quota,
-    /// This cannot be done here at all.
+    /// The operation is not supported here.
     Unsupported,
-    /// It was broken off.
+    /// The operation was aborted.
     Aborted,
     /// It took too long.
     TimedOut,
-    /// The words behind a command's or action's name do not fit it.
+    /// The parameters of a command or action are wrong.
     Usage,
-    /// There is no such command.
+    /// The command is unknown.
     NotUnderstood,
-    /// The command comes at the wrong time.
+    /// The command comes out of order.
     OutOfOrder,
     /// It needs a login.
     NotLoggedIn,
-    /// The login is not granted.
+    /// The login is refused.
     LoginRefused,
 }
 
 impl ErrorKind {
-    /// What it is in a few words, for clients and logs.
+    /// A short text for clients and logs.
     pub fn words(self) -> &'static str {
         match self {
             Self::Failed => "Requested action aborted: local error in processing",
@@ -104,8 +104,8 @@ impl ErrorKind {
         }
     }
 
-    /// Whether it says how things are with a file that the client named, which any
-    /// client can bring about and no administrator has to see.
+    /// Whether it concerns a file that the client named. Any client can cause such an error, and no
+    /// administrator needs to see it.
     pub fn is_of_file(self) -> bool {
         matches!(
             self,
@@ -125,7 +125,7 @@ impl ErrorKind {
     }
 }
 
-/// An error, with what the client reads of it.
+/// An error, with its text for the client.
 #[derive(Debug, Clone)]
 pub struct Error {
     fault: Fault,
@@ -134,7 +134,7 @@ pub struct Error {
     names_file: bool,
     message: String,
     told: Option<String>,
-    /// The module that panicked.
+    /// The module that panicked, if one did.
     panicked: Option<Box<str>>,
 }
 
@@ -143,34 +143,34 @@ impl Error {
         Self { fault, kind, code: None, names_file: false, message, told, panicked: None }
     }
 
-    /// The client's fault, of a kind that says all there is to say.
+    /// A client error whose kind says everything.
     pub fn of(kind: ErrorKind) -> Self {
         Self::new(Fault::Client, kind, kind.words().to_owned(), None)
     }
 
-    /// The client's fault: reply code (RFC 959 section 4.2) and text.
+    /// A client error with a reply code (RFC 959 section 4.2) and text.
     pub fn client(code: u16, text: impl Into<String>) -> Self {
         let message = text.into();
         Self::new(Fault::Client, ErrorKind::Refused, message.clone(), Some(message)).with_code(code)
     }
 
-    /// Whoever gave a command or an action used it wrongly.
+    /// A command or action was used incorrectly.
     pub fn usage(text: impl Into<String>) -> Self {
         let message = text.into();
         Self::new(Fault::Client, ErrorKind::Usage, message.clone(), Some(message))
     }
 
-    /// The configuration's fault: the text is for the administrator.
+    /// A configuration error; the text is for the administrator.
     pub fn configuration(message: impl Into<String>) -> Self {
         Self::new(Fault::Configuration, ErrorKind::Failed, message.into(), None)
     }
 
-    /// The system's fault: the text is for the administrator.
+    /// A system error; the text is for the administrator.
     pub fn system(message: impl Into<String>) -> Self {
         Self::new(Fault::System, ErrorKind::Failed, message.into(), None)
     }
 
-    /// A panic that `module` raised.
+    /// A panic in `module`.
     pub fn panic(module: &str, message: &str) -> Self {
         let told = format!("Requested action aborted: internal error in {module}");
         let error = Self::new(Fault::Panic, ErrorKind::Failed, format!("{module} panicked: {message}"), Some(told));
@@ -184,14 +184,14 @@ impl Error {
         self
     }
 
-    /// Chooses the reply code in place of the kind's.
+    /// Sets the reply code, in place of the kind's.
     #[must_use]
     pub fn with_code(mut self, code: u16) -> Self {
         self.code = Some(code);
         self
     }
 
-    /// Puts what was being done before the message.
+    /// Prefixes the message with what was being done.
     #[must_use]
     pub fn context(mut self, what: impl fmt::Display) -> Self {
         self.message = format!("{what}: {}", self.message);
@@ -201,8 +201,8 @@ impl Error {
         self
     }
 
-    /// Names the file: the client reads its name and what is wrong with it. The
-    /// dialogue does that where the command's argument is the name.
+    /// Names the file: the client reads its name and the error. The dialogue does this if the
+    /// command's argument is the name.
     #[must_use]
     pub fn of_file(mut self, name: &[u8]) -> Self {
         self.told = Some(format!("{}: {}", String::from_utf8_lossy(name), self.text()));
@@ -215,8 +215,7 @@ impl Error {
         self.fault
     }
 
-    /// The module whose panic it is, which may be another one than the module that
-    /// was called.
+    /// The module that panicked. It may be a module that the called one called.
     pub fn panicked(&self) -> Option<&str> {
         self.panicked.as_deref()
     }
@@ -231,22 +230,22 @@ impl Error {
         &self.message
     }
 
-    /// The reply code, where somebody chose one: else the kind says it.
+    /// The reply code, if one was set; otherwise the kind decides.
     pub fn code(&self) -> Option<u16> {
         self.code
     }
 
-    /// What the client reads, who learns nothing of what is the administrator's.
+    /// The text for the client. It reveals nothing that is meant for the administrator.
     pub fn text(&self) -> &str {
         self.told.as_deref().unwrap_or(self.kind.words())
     }
 
-    /// Whether the text is more than the kind's words.
+    /// Whether the text says more than the kind.
     pub fn has_text(&self) -> bool {
         self.told.is_some()
     }
 
-    /// Whether the text names the file that it is about.
+    /// Whether the text names the file concerned.
     pub fn names_file(&self) -> bool {
         self.names_file
     }
@@ -260,8 +259,7 @@ impl fmt::Display for Error {
 
 impl std::error::Error for Error {}
 
-/// An error of the file system, told to the client in the system's words, as
-/// ProFTPD does.
+/// A file system error. The client reads the system's words, as with ProFTPD.
 impl From<io::Error> for Error {
     fn from(error: io::Error) -> Self {
         use io::ErrorKind as System;
@@ -281,7 +279,7 @@ impl From<io::Error> for Error {
             System::ResourceBusy | System::ExecutableFileBusy => ErrorKind::Busy,
             System::Unsupported => ErrorKind::Unsupported,
             System::TimedOut => ErrorKind::TimedOut,
-            // A loop of links has no stable kind; any client can make one.
+            // A loop of links has no stable kind, and any client can make one.
             _ if error.raw_os_error() == Some(ELOOP) => ErrorKind::Invalid,
             _ => ErrorKind::Failed,
         };

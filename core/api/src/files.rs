@@ -1,7 +1,6 @@
-//! The session's file system: the only way to a file. The server implements
-//! it: every path is resolved in the session's store, and what it leads to is
-//! judged by the one access gate for the command being run before it is touched.
-//! Answers are [`Promise`]s: await them.
+//! The session's file system, the only way to a file. The server implements it: it resolves every
+//! path in the session's store, and the access gate checks the result for the current command
+//! before anything is touched. Methods return [`Promise`]s, which must be awaited.
 
 use std::os::fd::BorrowedFd;
 
@@ -9,7 +8,7 @@ use crate::guard::{Home, Output, guarded};
 use crate::path::VirtualPath;
 use crate::promise::Promise;
 
-/// What a name stands for.
+/// The type of a directory entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// A regular file.
@@ -22,10 +21,10 @@ pub enum Kind {
     Other,
 }
 
-/// What is known of a file.
+/// The metadata of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Metadata {
-    /// What it is.
+    /// Its type.
     pub kind: Kind,
     /// Permission bits, 0o7777.
     pub mode: u32,
@@ -45,66 +44,66 @@ pub struct Metadata {
     pub inode: u64,
 }
 
-/// Whether a link at the end of a path is followed.
+/// Whether to follow a link at the end of a path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Links {
-    /// What it leads to.
+    /// Act on its target.
     Follow,
-    /// The link itself.
+    /// Act on the link itself.
     Keep,
 }
 
-/// What a file is opened for.
+/// The purpose of opening a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Open {
     /// To read it.
     Read,
-    /// To write a new one; one that exists is an error.
+    /// To write a new file; an error if the file exists.
     Create,
-    /// To write it from its beginning; created where missing, emptied where not.
+    /// To write from the beginning; created if missing, otherwise emptied.
     Replace,
-    /// To write behind its end; created where missing.
+    /// To write after the end; created if missing.
     Append,
-    /// To write at an offset; created where missing, kept where not.
+    /// To write at an offset; created if missing, otherwise kept.
     Update,
 }
 
-/// One name of a directory.
+/// One directory entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DirectoryEntry {
     /// The name.
     pub name: Vec<u8>,
-    /// What it stands for, a link not followed.
+    /// Its metadata, without following a link.
     pub metadata: Metadata,
-    /// Where a link points.
+    /// The target of a link.
     pub target: Option<Vec<u8>>,
 }
 
-/// The session's files, for one command: the gate judges each operation by the
-/// command's verb. An error's kind says what the gate or the system refuses:
-/// `Denied`, `NotFound`, `Exists`...; before login it is `NotLoggedIn`.
+/// The session's files, for one command: the gate checks each operation for the command's verb. The
+/// error kind says why the gate or the system refuses: `Denied`, `NotFound`, `Exists`...; before
+/// login it is `NotLoggedIn`.
 pub trait Files: Send + Sync {
-    /// A path as the host knows it: for logs, whose readers know no session's
-    /// root. It opens nothing.
+    /// A path as the host knows it, for logs, whose readers do not see the session's root. Opens
+    /// nothing.
     fn shown(&self, path: &VirtualPath) -> Vec<u8> {
         path.as_bytes().to_vec()
     }
-    /// What is known of a path.
+    /// Returns the metadata of a path.
     fn metadata<'a>(&'a self, path: &'a VirtualPath, links: Links) -> Promise<'a, Metadata>;
-    /// Opens a regular file, and nothing else; a new one's mode is 0666 less the
-    /// scope's Umask.
+    /// Opens a regular file, and nothing else. The mode of a new file is 0666 minus the scope's
+    /// Umask.
     fn open<'a>(&'a self, path: &'a VirtualPath, purpose: Open) -> Promise<'a, OpenFile>;
-    /// Checks that a path is a directory that the session may enter.
+    /// Checks that the path is a directory that the session may enter.
     fn enter<'a>(&'a self, path: &'a VirtualPath) -> Promise<'a, ()>;
     /// Begins to list a directory.
     fn list<'a>(&'a self, path: &'a VirtualPath) -> Promise<'a, Box<dyn Listing>>;
-    /// Makes a directory; its mode is 0777 less the scope's Umask.
+    /// Makes a directory; its mode is 0777 minus the scope's Umask.
     fn create_directory<'a>(&'a self, path: &'a VirtualPath) -> Promise<'a, ()>;
     /// Removes an empty directory.
     fn remove_directory<'a>(&'a self, path: &'a VirtualPath) -> Promise<'a, ()>;
     /// Removes a file or link.
     fn remove_file<'a>(&'a self, path: &'a VirtualPath) -> Promise<'a, ()>;
-    /// Renames; whether an existing target may be replaced is the caller's to say.
+    /// Renames; the caller decides whether an existing target may be replaced.
     fn rename<'a>(&'a self, from: &'a VirtualPath, to: &'a VirtualPath, target: Target) -> Promise<'a, ()>;
     /// Sets the time of last modification, Unix seconds.
     fn set_modified<'a>(&'a self, path: &'a VirtualPath, time: i64) -> Promise<'a, ()>;
@@ -121,11 +120,11 @@ pub enum Target {
     Replace,
 }
 
-/// A file that has been opened, and what it was then.
+/// An open file, and its metadata when it was opened.
 pub struct OpenFile {
     /// The file.
     pub file: Box<dyn File>,
-    /// What is known of it.
+    /// Its metadata.
     pub metadata: Metadata,
 }
 
@@ -144,20 +143,20 @@ impl Output for DirectoryEntry {}
 guarded! {
     /// An open file.
     pub trait File: Send + Sync {
-        /// What is known of it now.
+        /// Returns its current metadata.
         fn metadata(&self) -> Promise<'_, Metadata>;
-        /// Up to `most` bytes from `offset`; none at the end.
+        /// Reads up to `most` bytes at `offset`; empty at the end.
         fn read_at(&self, offset: u64, most: usize) -> Promise<'_, Vec<u8>>;
         /// Writes all of `bytes` at `offset`.
         fn write_at(&self, offset: u64, bytes: Vec<u8>) -> Promise<'_, ()>;
-        /// Cuts the file to `length` bytes.
+        /// Truncates the file to `length` bytes.
         fn truncate(&self, length: u64) -> Promise<'_, ()>;
-        /// All has been written: from here on it counts. A store may keep an upload
-        /// apart until then; one that never comes to this is broken off.
+        /// Completes an upload. A store may keep the data apart until then; an upload that never
+        /// gets here is incomplete.
         fn finish(&self) -> Promise<'_, ()> {
             Promise::now(Ok(()))
         }
-        /// The descriptor, where there is one, for sendfile and splice.
+        /// The descriptor, if there is one, for sendfile and splice.
         fn descriptor(&self) -> Option<BorrowedFd<'_>> {
             None
         }
@@ -165,10 +164,10 @@ guarded! {
 }
 
 guarded! {
-    /// A directory being listed.
+    /// An open directory listing.
     pub trait Listing: Send {
-        /// The next names, some hundreds at most; none at the end. `.` and `..`
-        /// are not among them, nor what the gate hides.
+        /// Returns the next entries, a few hundred at most; empty at the end. `.`, `..` and entries
+        /// that the gate hides are left out.
         fn next(&mut self) -> Promise<'_, Vec<DirectoryEntry>>;
     }
 }

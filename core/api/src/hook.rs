@@ -1,4 +1,4 @@
-//! The moments at which a module is called: a command, and one of its phases.
+//! Hooks: a module is called for a command, in one of its phases.
 
 use gantry_proto::verb::Verb;
 
@@ -8,17 +8,17 @@ use crate::guard::Output;
 /// A command's phases, as ProFTPD names them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Phase {
-    /// PRE_CMD: before it; an error refuses the command.
+    /// PRE_CMD: before the command; an error refuses it.
     Pre,
-    /// CMD: the first module that answers `Done` has handled it.
+    /// CMD: the first module that returns `Done` has handled the command.
     Command,
     /// POST_CMD: after success, before the reply is sent.
     Post,
     /// POST_CMD_ERR: after failure, before the reply is sent.
     PostError,
-    /// LOG_CMD: after the reply of a success.
+    /// LOG_CMD: after the reply to a successful command.
     Log,
-    /// LOG_CMD_ERR: after the reply of a failure.
+    /// LOG_CMD_ERR: after the reply to a failed command.
     LogError,
 }
 
@@ -27,7 +27,7 @@ impl Phase {
     pub const ALL: [Self; 6] = [Self::Pre, Self::Command, Self::Post, Self::PostError, Self::Log, Self::LogError];
 }
 
-/// One moment at which a module wants to be called.
+/// A hook: when a module wants to be called.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Hook {
     /// Which commands.
@@ -36,14 +36,14 @@ pub struct Hook {
     pub phase: Phase,
 }
 
-/// The commands that a hook concerns.
+/// The commands that a hook applies to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Commands {
-    /// Every command; no event of a session.
+    /// Every command, but no session event.
     All,
-    /// Those of any of these classes.
+    /// Commands in any of these classes.
     Classes(CommandClasses),
-    /// This one.
+    /// This command.
     One(Verb),
 }
 
@@ -52,7 +52,7 @@ impl Hook {
         Self { commands: Commands::One(verb), phase }
     }
 
-    /// Has a part in the handling of a command that another module declares.
+    /// Takes part in handling a command that another module declares.
     pub const fn command(verb: Verb) -> Self {
         Self::of(verb, Phase::Command)
     }
@@ -87,28 +87,28 @@ impl Hook {
         Self { commands: Commands::All, phase }
     }
 
-    /// A phase of the commands of some classes.
+    /// A phase of the commands in some classes.
     pub const fn classes(classes: CommandClasses, phase: Phase) -> Self {
         Self { commands: Commands::Classes(classes), phase }
     }
 
-    /// When a client has connected, before the greeting: an error refuses it.
+    /// When a client has connected, before the greeting; an error refuses the client.
     pub const fn connect() -> Self {
         Self::command(Verb::CONNECT)
     }
 
-    /// When a session ends, however it ends.
+    /// When a session ends, for any reason.
     pub const fn exit() -> Self {
         Self::command(Verb::EXIT)
     }
 }
 
-/// What follows a call.
+/// The result of a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Step {
-    /// The next module's turn.
+    /// Continue with the next module.
     Next,
-    /// This phase is done: no further module is asked.
+    /// This phase is done; no further module is called.
     Done,
     /// Call `wait`.
     Wait,

@@ -1,10 +1,10 @@
-//! The parts of a configuration that sessions belong to, by their numbers.
+//! Numbers for the parts of a configuration that sessions belong to.
 
-/// Which of the configuration's servers: 0 is the main server.
+/// A server in the configuration: 0 is the main server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ServerId(pub usize);
 
-/// Which of a server's `<Anonymous>` sections: 0 is the first, those of `<Global>`
-/// come before the server's own.
+/// An `<Anonymous>` section of a server: 0 is the first. Those from `<Global>` come before the
+/// server's own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct SectionId(pub usize);

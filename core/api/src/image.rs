@@ -1,6 +1,5 @@
-//! Images: files of machine code that hold modules. `module!` puts a module's
-//! descriptor into this image's slice, exports the symbol by which a loader
-//! finds it, and writes the stamp.
+//! Images: files of machine code that contain modules. `module!` adds a module's descriptor to this
+//! image's slice, exports the symbol that a loader looks for, and writes the stamp.
 
 use crate::command::CommandEntry;
 use crate::contribution::ControlAction;
@@ -17,25 +16,25 @@ use crate::stamp;
 use crate::value::{Value, ValueError};
 use crate::variable::Variable;
 
-/// A module, as its image describes it.
+/// The descriptor of a module in its image.
 pub struct Descriptor {
     /// Its name: `mod_sql`.
     pub name: &'static str,
     /// Its version.
     pub version: &'static str,
-    /// Modules that must be there, and come before it.
+    /// Modules that must be present, and are called earlier.
     pub requires: &'static [&'static str],
-    /// Modules that come before it where they are there.
+    /// Modules that are called earlier if present.
     pub after: &'static [&'static str],
-    /// Modules that come behind it where they are there.
+    /// Modules that are called later if present.
     pub before: &'static [&'static str],
-    /// Whether it comes behind all that are not last themselves.
+    /// Whether it is called after all modules that do not set this.
     pub last: bool,
-    /// What makes its runtime, where it needs one.
+    /// Starts its runtime, if it needs one.
     pub runtime: Option<RuntimeStart>,
-    /// Makes an instance.
+    /// Creates an instance.
     pub create: fn(Home) -> Result<Box<dyn Instance>>,
-    /// Makes its settings of a scope's values.
+    /// Creates its settings from the values in a scope.
     pub settings: fn(&ScopeValues<'_>) -> Result<SettingsBox, ValueError>,
     /// The names of the directives that its settings read.
     pub reads: fn() -> Vec<&'static str>,
@@ -45,8 +44,8 @@ pub struct Descriptor {
 #[linkme::distributed_slice]
 pub static MODULES: [Descriptor];
 
-/// What an image holds. All of it belongs to the image: whoever keeps a part
-/// keeps the image.
+/// The contents of an image. All of it belongs to the image, which must stay mapped while any part
+/// is in use.
 pub struct Image {
     /// Its modules.
     pub modules: &'static [Descriptor],
@@ -61,7 +60,7 @@ pub struct Image {
 }
 
 impl Image {
-    /// The image that this code is part of.
+    /// The image that contains this code.
     pub fn this(host: &'static dyn Host) -> Self {
         log::connect(host);
         Self {
@@ -90,8 +89,8 @@ impl Shape {
     }
 }
 
-/// What the exported function hands over, readable whatever the sender's
-/// build: a cheap second look before the first call by the Rust ABI.
+/// What the exported function returns. It is readable whatever build the image comes from: a cheap
+/// second check before the first call with the Rust ABI.
 #[repr(C)]
 pub struct Header {
     /// [`stamp::MAGIC`].
@@ -100,9 +99,9 @@ pub struct Header {
     pub format: u32,
     /// The stamp id.
     pub id: [u8; 12],
-    /// The boundary's main types.
+    /// The layouts of the main boundary types.
     pub shapes: [Shape; 6],
-    /// Takes the image in; to be called only when all above agrees.
+    /// Opens the image; call it only if everything above matches.
     pub open: fn(&'static dyn Host) -> Image,
 }
 
@@ -112,7 +111,7 @@ impl Header {
         Self { magic: stamp::MAGIC, format: stamp::FORMAT, id: stamp::ID, shapes: SHAPES, open }
     }
 
-    /// Whether the types agree with this image's.
+    /// Whether the types match this image's.
     pub fn agrees(&self) -> bool {
         self.magic == stamp::MAGIC && self.format == stamp::FORMAT && self.id == stamp::ID && self.shapes == SHAPES
     }
@@ -127,11 +126,11 @@ const SHAPES: [Shape; 6] = [
     Shape::of::<Error>(),
 ];
 
-/// The exported function's type.
+/// The type of the exported function.
 pub type Entry = extern "C" fn() -> *const Header;
 
-/// Takes in the image that the module `name` is in; what `module!` exports.
-/// Guarded like every entry: an image that panics here holds nothing.
+/// Opens the image that contains the module `name`; `module!` exports this. It is guarded like
+/// every entry: an image that panics here has no contents.
 pub fn open(host: &'static dyn Host, name: &'static str) -> Image {
     let opened = guard::call(name, || {
         let image = Image::this(host);
@@ -147,14 +146,14 @@ pub fn open(host: &'static dyn Host, name: &'static str) -> Image {
     })
 }
 
-/// Registers a module: its type, which must be `Default`, and what the
-/// resolver has to know. Name and version are the package's.
+/// Registers a module: its type, which must implement `Default`, and what the resolver needs to
+/// know. Name and version come from the package.
 ///
 /// ```text
 /// module! { Greet, settings: Settings, after: ["mod_auth"] }
 /// ```
-/// All but the type may be left out; the order is: `settings`, `requires`,
-/// `after`, `before`, `last: true`, `runtime: gantry_runtime::start`.
+/// Only the type is required. The order is: `settings`, `requires`, `after`, `before`, `last:
+/// true`, `runtime: gantry_runtime::start`.
 #[macro_export]
 macro_rules! module {
     ($module:ty

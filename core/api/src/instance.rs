@@ -1,5 +1,5 @@
-//! An instance of a module, as the daemon holds it: each call is guarded by the
-//! image that the module's code is in.
+//! A module instance, as the daemon holds it. The image that contains the module's code guards each
+//! call.
 
 use crate::command::{AtOnce, Wait};
 use crate::control::{Answer, Asked, Change};
@@ -12,9 +12,9 @@ use crate::settings::{FromScope, ScopeValues};
 use crate::start::Start;
 use crate::value::{Value, ValueError};
 
-/// An instance of a module, as the daemon holds it: every call is guarded.
+/// A module instance, as the daemon holds it. Every call is guarded.
 pub trait Instance: Send + Sync {
-    /// Where calls go.
+    /// The home of its code.
     fn home(&self) -> &Home;
     /// See [`Module::hooks`].
     fn hooks(&self) -> Result<Vec<Hook>>;
@@ -24,9 +24,9 @@ pub trait Instance: Send + Sync {
     fn at_once(&self, at: &mut Moment<'_>) -> Result<Step>;
     /// See [`Module::wait`].
     fn wait<'a>(&'a self, at: &'a mut Moment<'_>) -> Call<'a, Result<Step>>;
-    /// Has a handler of the module's answer a command at once.
+    /// Calls one of the module's handlers, which must not wait.
     fn handle(&self, handler: AtOnce, at: &mut Moment<'_>) -> Result<Step>;
-    /// Has a handler of the module's answer a command.
+    /// Calls one of the module's handlers, which may wait.
     fn handle_waiting<'a>(&'a self, handler: Wait, at: &'a mut Moment<'_>) -> Call<'a, Result<Step>>;
     /// See [`Module::control`].
     fn control<'a>(&'a self, asked: &'a Asked<'_>) -> Call<'a, Result<Answer>>;
@@ -93,13 +93,13 @@ impl<M: Module> Instance for Guarded<M> {
     }
 }
 
-/// Makes an instance; what `module!` writes into the descriptor.
+/// Creates an instance; `module!` puts this into the descriptor.
 pub fn create<M: Module + Default>(home: Home) -> Result<Box<dyn Instance>> {
     let guarded = home.clone();
     home.call(|| Ok(Box::new(Guarded::new(guarded, M::default())) as Box<dyn Instance>))
 }
 
-/// Makes settings of a scope's values; what `module!` writes into the descriptor.
+/// Creates settings from the values in a scope; `module!` puts this into the descriptor.
 pub fn settings<S: FromScope + Send + Sync + 'static>(values: &ScopeValues<'_>) -> Result<SettingsBox, ValueError> {
     let mut made = None;
     let read = || {

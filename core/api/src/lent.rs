@@ -1,15 +1,15 @@
-//! Objects that one image made and another one holds. Their code, that of their
-//! drop above all, is in the image that made them: it must stay mapped for longer.
+//! Objects that one image made and another one holds. Their code, including their drop, is in the
+//! image that made them, which must stay mapped for longer.
 
 use std::fmt;
 use std::ops::{Deref, DerefMut};
 
-/// A value of an image's making, with what keeps that image mapped: the image
-/// itself, or whatever holds it. The value goes first, however the struct that this
-/// is a field of is arranged.
+/// A value made by an image, together with what keeps that image mapped: the image itself, or
+/// something that holds it. The value is always dropped first, whatever the order of fields in the
+/// struct around it.
 pub struct Lent<T, I> {
-    // Fields are dropped in the order in which they are declared, and here alone
-    // does that matter: `the_value_goes_before_its_image`.
+    // Fields are dropped in order of declaration, which matters only here; see the test
+    // `the_value_goes_before_its_image`.
     value: T,
     image: I,
 }
@@ -31,14 +31,14 @@ impl<T, I> Lent<T, I> {
         this.image
     }
 
-    /// The value made into another one of the same images.
+    /// Turns the value into another one from the same images.
     pub fn map<U>(this: Self, change: impl FnOnce(T) -> U) -> Lent<U, I> {
-        // Were `change` to panic, `image` would go after what it holds.
+        // If `change` panics, `image` is still dropped last.
         let Self { value, image } = this;
         Lent { value: change(value), image }
     }
 
-    /// Both apart: the caller sees to it that the image goes last.
+    /// Splits it; the caller must drop the image last.
     pub fn into_parts(this: Self) -> (T, I) {
         (this.value, this.image)
     }

@@ -1,8 +1,7 @@
-//! All that a Gantry module sees, and all that crosses from image to image.
+//! Everything that a Gantry module sees, and everything that crosses between images.
 //!
-//! Only std's types and those of this crate and of gantry-proto stand in what
-//! crosses; `stamp` is how two images make sure that these were compiled
-//! alike. A module's author begins with [`prelude`].
+//! Only types from std, this crate and gantry-proto cross; `stamp` lets two images check that these
+//! were compiled alike. Module authors begin with [`prelude`].
 
 #![deny(unsafe_code)]
 
@@ -86,7 +85,7 @@ pub use transfer::Type;
 pub use value::{Value, ValueError};
 pub use world::World;
 
-/// What a module's author needs, in one line.
+/// Everything a module author needs, in one line.
 pub mod prelude {
     pub use crate::control::{Answer, Asked};
     pub use crate::{

@@ -1,22 +1,21 @@
-//! A limit on something that is counted ([`crate::census`]), as the `Max...`
-//! directives write it.
+//! A limit on a count ([`crate::census`]), as the `Max...` directives write it.
 
 use serde::{Deserialize, Deserializer};
 
 use crate::parse;
 use crate::value::Value;
 
-/// A count, and what a client reads who is beyond it.
+/// A limit, and the message for clients beyond it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limit {
-    /// At most so many; never 0.
+    /// The maximum; never 0.
     pub most: u64,
-    /// In place of the directive's own words; `%m` is the count.
+    /// Replaces the directive's own message; `%m` is the maximum.
     pub message: Option<String>,
 }
 
 impl Limit {
-    /// Reads `count|"none" [message]`. No value ([`Value::None`]) is no limit.
+    /// Reads `count|"none" [message]`. [`Value::None`] means no limit.
     ///
     /// # Errors
     /// What is wrong with the words.
@@ -35,8 +34,7 @@ impl Limit {
         }
     }
 
-    /// What the client reads: the limit's own message, or these words; `%m` is the
-    /// count in both.
+    /// The message for the client: the limit's own, or `otherwise`. `%m` is the maximum in both.
     pub fn message(&self, otherwise: &str) -> String {
         self.message.as_deref().unwrap_or(otherwise).replace("%m", &self.most.to_string())
     }

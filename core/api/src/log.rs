@@ -1,39 +1,39 @@
-//! Log records cross images as plain fields; the daemon writes them. Each
-//! image keeps one pointer to the daemon's [`Host`], set when the image is
-//! taken in: also its panic hook and its log lines need a way out.
+//! Log records cross images as plain fields; the daemon writes them. Each image keeps one pointer
+//! to the daemon's [`Host`], set when the image is opened, because its panic hook and its log lines
+//! need it.
 
 use std::fmt;
 use std::sync::OnceLock;
 
-/// How much a record matters.
+/// The level of a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
     /// Something is broken.
     Error,
     /// Something will break, or was refused.
     Warn,
-    /// What an administrator wants to know.
+    /// Of interest to an administrator.
     Info,
-    /// What somebody who looks for a fault wants to know.
+    /// For finding a fault.
     Debug,
-    /// Each step.
+    /// Every step.
     Trace,
 }
 
 /// One log record.
 #[derive(Debug, Clone, Copy)]
 pub struct Record<'a> {
-    /// How much it matters.
+    /// Its level.
     pub level: Level,
-    /// The module or part that speaks.
+    /// The module or part that logs it.
     pub target: &'a str,
     /// The text.
     pub message: &'a str,
-    /// Further named values.
+    /// Additional named values.
     pub fields: &'a [(&'a str, &'a str)],
 }
 
-/// What the daemon gives every image, for the life of the process.
+/// What the daemon provides to every image, for the life of the process.
 pub trait Host: Sync {
     /// Whether records of a level are written.
     fn enabled(&self, level: Level) -> bool;
@@ -41,11 +41,11 @@ pub trait Host: Sync {
     fn log(&self, record: &Record<'_>);
 }
 
-// The one static of the boundary: per image by intent, and it points into the
-// executable, which is never unmapped.
+// The only static of the boundary, on purpose one per image. It points into the executable, which
+// is never unmapped.
 static HOST: OnceLock<&'static dyn Host> = OnceLock::new();
 
-/// Gives this image its way to the daemon's log; the first call counts.
+/// Connects this image to the daemon's log; only the first call counts.
 pub fn connect(host: &'static dyn Host) {
     let _ = HOST.set(host);
 }
@@ -55,7 +55,7 @@ pub fn enabled(level: Level) -> bool {
     HOST.get().is_some_and(|host| host.enabled(level))
 }
 
-/// Writes a record; `log!` is the comfortable way.
+/// Writes a record; `log!` is the convenient way.
 pub fn write(level: Level, target: &str, message: fmt::Arguments<'_>) {
     let Some(host) = HOST.get().filter(|host| host.enabled(level)) else { return };
     host.log(&Record { level, target, message: &message.to_string(), fields: &[] });

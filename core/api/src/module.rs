@@ -1,4 +1,4 @@
-//! What a module is: the trait that its author implements.
+//! The trait that a module's author implements.
 
 use async_trait::async_trait;
 
@@ -9,47 +9,46 @@ use crate::moment::Moment;
 use crate::start::Start;
 use crate::value::Value;
 
-/// A module. Each generation of the server has an instance of its own: what
-/// the configuration says is known at `start` and never changes.
+/// A module. Each generation of the server has its own instance: the configuration is known at
+/// `start` and never changes.
 #[async_trait]
 pub trait Module: Send + Sync + 'static {
-    /// The moments at which it is called; asked once, after `start`.
+    /// The hooks at which it is called; read once, after `start`.
     fn hooks(&self) -> Vec<Hook> {
         Vec::new()
     }
 
-    /// Gets ready to serve: opens pools, publishes services. An error keeps
-    /// the generation from coming up; the running one stays.
+    /// Prepares to serve: opens pools, publishes services. An error stops the new generation; the
+    /// running one stays.
     async fn start(&mut self, _start: &mut Start<'_>) -> Result<()> {
         Ok(())
     }
 
-    /// Called at each of its moments: answers at once, or says `Wait`. The
-    /// module's runtime is not entered: what needs it is `wait`'s, or is spawned
-    /// by [`Start::runtime`].
+    /// Called at each of its hooks. Answers without waiting, or returns `Wait`. The module's
+    /// runtime is not entered: work that needs it belongs in `wait`, or is spawned with
+    /// [`Start::runtime`].
     fn at_once(&self, _at: &mut Moment<'_>) -> Result<Step> {
         Ok(Step::Wait)
     }
 
-    /// Called when `at_once` said `Wait`.
+    /// Called after `at_once` returned `Wait`.
     async fn wait(&self, _at: &mut Moment<'_>) -> Result<Step> {
         Ok(Step::Next)
     }
 
-    /// Does an action of the control socket that this module declares
-    /// (`control!`).
+    /// Performs an action of the control socket that this module declares (`control!`).
     async fn control(&self, asked: &Asked<'_>) -> Result<Answer> {
-        Err(Error::system(format!("the module declares '{}' and does not do it", asked.action)))
+        Err(Error::system(format!("the module declares '{}' but does not implement it", asked.action)))
     }
 
-    /// What the next instance of this module shall begin with: asked when one is
-    /// about to start, of the one that goes on beside it until its last session
-    /// ends. It may be of another build: see [`Start::handed_over`].
+    /// Data for the module's next instance, requested when that one is about to start. This
+    /// instance continues until its last session ends. The next one may be of another build: see
+    /// [`Start::handed_over`].
     fn hand_over(&self) -> Result<Value> {
         Ok(Value::None)
     }
 
-    /// Told when the generation of this instance serves new sessions.
+    /// Called when this instance's generation begins to serve new sessions.
     fn changed(&self, _change: &Change) {}
 
     /// Ends what `start` began: no session needs this instance any more.
@@ -61,8 +60,7 @@ pub fn refuse<T>(code: u16, text: impl Into<String>) -> Result<T> {
     Err(Error::client(code, text))
 }
 
-/// Refuses words that do not fit a command or an action: `return usage("one name is
-/// wanted")`.
+/// Rejects wrong parameters of a command or an action: `return usage("one name is required")`.
 pub fn usage<T>(text: impl Into<String>) -> Result<T> {
     Err(Error::usage(text))
 }

@@ -1,4 +1,4 @@
-//! One call of a module: whose command it is, and what the module has at hand.
+//! One call of a module: the command, and everything the module can use.
 
 use std::any::Any;
 use std::time::SystemTime;
@@ -19,10 +19,10 @@ use crate::transfer::Transfer;
 use crate::variable::Subject;
 use crate::world::World;
 
-/// A module's settings in one scope; made and read by its own image.
+/// A module's settings in one scope, made and read by its own image.
 pub type SettingsBox = Box<dyn Any + Send + Sync>;
 
-/// A session's value of a module's own; see [`State`].
+/// A module's own value in a session; see [`State`].
 pub type StateBox = Box<dyn Any + Send>;
 
 /// One call of a module.
@@ -37,15 +37,15 @@ pub struct Moment<'a> {
     pub command: &'a Command,
     /// The phase.
     pub phase: Phase,
-    /// What this module keeps with the session.
+    /// This module's own value in the session.
     pub state: State<'a>,
-    /// What the generation offers.
+    /// What the generation offers to modules.
     pub world: &'a World,
     settings: &'a (dyn Any + Send + Sync),
 }
 
 impl<'a> Moment<'a> {
-    /// Made by the server for each call.
+    /// The server makes one for each call.
     pub fn new(
         (session, files): (&'a mut Session, &'a dyn Files),
         dialogue: &'a mut Dialogue,
@@ -58,10 +58,10 @@ impl<'a> Moment<'a> {
         Self { session, files, dialogue, command, phase, state, world, settings }
     }
 
-    /// What the configuration says in the scope of this command.
+    /// The module's settings in the scope of this command.
     ///
     /// # Panics
-    /// When `S` is not the type that `module!` names: the module's fault.
+    /// If `S` is not the type in the module's `module!`, which is a bug in the module.
     pub fn settings<S: 'static>(&self) -> &'a S {
         self.settings.downcast_ref().expect("the settings type that module! names")
     }
@@ -76,61 +76,60 @@ impl<'a> Moment<'a> {
         self.dialogue.say(text);
     }
 
-    /// Adds a meter to the transfer that this command makes, if it makes one. PRE_CMD
-    /// hooks may do so, and the command's handler before it begins the transfer.
+    /// Adds a meter to the transfer that this command makes, if any. PRE_CMD hooks may do so, and
+    /// the command's handler before it begins the transfer.
     pub fn meter(&mut self, meter: impl Meter + 'static) {
         self.session.meters.push(Box::new(Guarded::new(self.state.home.clone(), meter)));
     }
 
-    /// Puts a layer around the control connection, from this command's positive reply
-    /// on ([`crate::data::Control::secure`]). Errors: 503.
+    /// Puts a layer around the control connection, after this command's positive reply
+    /// ([`crate::data::Control::secure`]). Errors: 503.
     pub fn secure(&mut self, layer: impl Layer + 'static) -> Result<()> {
         self.dialogue.control.secure(Box::new(Guarded::new(self.state.home.clone(), layer)))
     }
 
-    /// Puts layers that protect around the data connections to come (PROT P).
+    /// Puts layers that protect around later data connections (PROT P).
     pub fn protect(&mut self, maker: impl LayerMaker + 'static) {
         self.dialogue.data.protect(Some(Box::new(Guarded::new(self.state.home.clone(), maker))));
     }
 
-    /// Puts layers that encode around the data connections to come (MODE Z).
+    /// Puts layers that encode around later data connections (MODE Z).
     pub fn encode(&mut self, maker: impl LayerMaker + 'static) {
         self.dialogue.data.encode(Some(Box::new(Guarded::new(self.state.home.clone(), maker))));
     }
 
-    /// Begins a transfer: waits for the data connection, and sends `opening`, the
-    /// 150 ([`Transfer::opening`] has the usual one). Errors: 425, 426.
+    /// Begins a transfer: waits for the data connection and sends `opening`, the 150
+    /// ([`Transfer::opening`] is the usual one). Errors: 425, 426.
     pub async fn begin(&mut self, transfer: Transfer, opening: Reply) -> Result<Box<dyn DataLink>> {
         self.dialogue.data.begin(self.session, transfer, opening).await
     }
 
-    /// What variables of logs and messages show: this command, at a time.
+    /// The subject for variables in logs and messages: this command, at the given time.
     pub fn subject(&self, now: SystemTime) -> Subject<'_> {
         let info = self.world.command(self.command.verb);
         Subject { session: self.session, files: self.files, dialogue: self.dialogue, command: self.command, info, now }
     }
 
-    /// Where the command's argument leads, taken as one path.
+    /// The command's whole argument as a path.
     pub fn path(&self) -> crate::path::VirtualPath {
         self.session.resolve(&self.command.argument)
     }
 }
 
-/// What a module keeps with a session.
+/// A module's own value in a session.
 pub struct State<'a> {
     slot: &'a mut Option<StateBox>,
-    // Needed by the few calls that hand over an object of the module's.
+    // For the few calls that hand over an object of the module.
     home: &'a Home,
 }
 
 impl<'a> State<'a> {
-    /// Made by the server for each call.
+    /// The server makes one for each call.
     pub fn new(slot: &'a mut Option<StateBox>, home: &'a Home) -> Self {
         Self { slot, home }
     }
 
-    /// The value, made when first asked for. One type a module: another one
-    /// replaces it.
+    /// The value, created on first use. A module has one type; a value of another type replaces it.
     pub fn of<T: Default + Send + 'static>(&mut self) -> &mut T {
         if !self.slot.as_ref().is_some_and(|held| held.is::<Guarded<T>>()) {
             *self.slot = Some(Box::new(Guarded::new(self.home.clone(), T::default())));

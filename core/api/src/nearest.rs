@@ -1,13 +1,12 @@
-//! "Did you mean": the known names nearest to an unknown one.
+//! "Did you mean": the known names closest to an unknown one.
 
-/// The most names to suggest.
+/// The maximum number of suggestions.
 const SHOWN: usize = 3;
 
 /// Names longer than this get no suggestions.
 const LONGEST: usize = 64;
 
-/// The names that differ from `wanted` in at most a third of its characters,
-/// nearest first.
+/// The names that differ from `wanted` in at most a third of its characters, closest first.
 pub fn nearest(wanted: &str, names: &[String]) -> Vec<String> {
     let wanted: Vec<char> = wanted.chars().flat_map(char::to_lowercase).take(LONGEST + 1).collect();
     if wanted.is_empty() || wanted.len() > LONGEST {
@@ -25,8 +24,8 @@ pub fn nearest(wanted: &str, names: &[String]) -> Vec<String> {
     found.into_iter().take(SHOWN).map(|(_, name)| name.clone()).collect()
 }
 
-/// The number of insertions, deletions, replacements and swaps of neighbours that turn
-/// one word into the other (optimal string alignment).
+/// The number of insertions, deletions, replacements and swaps of neighbours that turn one word
+/// into the other (optimal string alignment distance).
 fn distance(one: &[char], other: &[char]) -> usize {
     let width = other.len() + 1;
     let mut rows: [Vec<usize>; 3] = [vec![0; width], (0..width).collect(), vec![0; width]];

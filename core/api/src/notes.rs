@@ -1,19 +1,18 @@
-//! What modules leave with a session, for each other and for log variables
-//! (`%{note:NAME}`).
+//! Notes that modules attach to a session, for each other and for log variables (`%{note:NAME}`).
 
 use crate::value::Value;
 
-/// The note with what an anonymous client gave for a password, by custom an e-mail
-/// address. Whoever admits such a client sets it.
+/// The password that an anonymous client sent, by custom an e-mail address. The module that admits
+/// such a client sets this note.
 pub const ANONYMOUS_PASSWORD: &str = "anonymous_password";
 
-/// Values under names, in the order in which they were first set. A session has
-/// few, so a name is found by looking at each.
+/// Named values, in the order in which they were first set. A session has few, so a linear search
+/// is enough.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Notes(Vec<(String, Value)>);
 
 impl Notes {
-    /// Sets a value, in place of the one that the name had.
+    /// Sets a value, replacing the previous one of that name.
     pub fn set(&mut self, name: impl Into<String>, value: impl Into<Value>) {
         let (name, value) = (name.into(), value.into());
         match self.0.iter_mut().find(|(found, _)| *found == name) {
@@ -22,12 +21,12 @@ impl Notes {
         }
     }
 
-    /// The value under a name.
+    /// The value with this name.
     pub fn get(&self, name: &str) -> Option<&Value> {
         self.iter().find(|(found, _)| *found == name).map(|(_, value)| value)
     }
 
-    /// Takes a value out.
+    /// Removes and returns a value.
     pub fn remove(&mut self, name: &str) -> Option<Value> {
         let at = self.0.iter().position(|(found, _)| found == name)?;
         Some(self.0.remove(at).1)

@@ -1,6 +1,6 @@
-//! Parsers for what stands behind a directive's name, for `directive!`. Each
-//! takes the words of the line, unquoted, and says what it wants when they do
-//! not fit; the configuration adds the directive's name and its place.
+//! Parsers for a directive's parameters, for `directive!`. Each takes the words of the line,
+//! unquoted, and returns an error that says what it expects; the configuration adds the directive's
+//! name and its place.
 
 use crate::value::Value;
 
@@ -9,7 +9,7 @@ pub fn word(words: &[&str]) -> Result<Value, String> {
     one(words).map(Value::from)
 }
 
-/// All words as one text, joined by a space.
+/// All words as one text, separated by spaces.
 pub fn text(words: &[&str]) -> Result<Value, String> {
     if words.is_empty() {
         return Err("missing parameters".to_owned());
@@ -25,7 +25,7 @@ pub fn words(words: &[&str]) -> Result<Value, String> {
     Ok(Value::List(words.iter().map(|word| Value::from(*word)).collect()))
 }
 
-/// `on` or `off` and their synonyms.
+/// `on`, `off` or a synonym.
 pub fn on_off(words: &[&str]) -> Result<Value, String> {
     let word = one(words)?;
     switch(word).map(Value::Bool).ok_or_else(|| format!("expected Boolean parameter, found '{word}'"))
@@ -54,10 +54,10 @@ pub fn count_or_none(words: &[&str]) -> Result<Value, String> {
     number(words)
 }
 
-/// Seconds, or `h:mm:ss`, or with a unit (`90s`, `5m`, `1h`); 0 means never.
+/// Seconds, `h:mm:ss`, or a number with a unit (`90s`, `5m`, `1h`); 0 means never.
 pub fn seconds(words: &[&str]) -> Result<Value, String> {
     let word = one(words)?;
-    let fail = || format!("'{word}' is no time: use seconds, hh:mm:ss, or a number with s, m or h");
+    let fail = || format!("'{word}' is not a time: use seconds, hh:mm:ss, or a number with s, m or h");
     if word.contains(':') {
         let parts = word.split(':').map(whole).collect::<Result<Vec<_>, _>>().map_err(|_| fail())?;
         return match parts[..] {
@@ -77,7 +77,7 @@ pub fn seconds(words: &[&str]) -> Result<Value, String> {
     number.checked_mul(factor).map(Value::Int).ok_or_else(fail)
 }
 
-/// An absolute path, or the words that stand for none.
+/// An absolute path, or a word that means none.
 pub fn path(words: &[&str]) -> Result<Value, String> {
     let word = one(words)?;
     match word.starts_with('/') || word.starts_with('~') || word.starts_with('%') {
@@ -94,14 +94,14 @@ pub fn path_or_none(words: &[&str]) -> Result<Value, String> {
     path(words)
 }
 
-/// `actions|all allow|deny user|group list`, as the directives have it that say
-/// who may use actions of the control socket: a map of `actions` (empty for
-/// all), `allow`, `group` and `names` (empty for everybody).
+/// `actions|all allow|deny user|group list`, for the directives that say who may use actions of the
+/// control socket: a map of `actions` (empty for all), `allow`, `group` and `names` (empty for
+/// everybody).
 pub fn control_acl(words: &[&str]) -> Result<Value, String> {
     let [actions, rest @ ..] = words else { return Err("missing parameters".to_owned()) };
     let actions = match names(&[actions]).as_slice() {
         ["all"] => Vec::new(),
-        [] => return Err("missing actions: their names, with commas between them, or all".to_owned()),
+        [] => return Err("missing actions: a comma-separated list, or all".to_owned()),
         actions => actions.iter().map(|name| Value::from(*name)).collect(),
     };
     let Value::Map(mut acl) = socket_acl(rest)? else { return Err("missing parameters".to_owned()) };
@@ -109,7 +109,7 @@ pub fn control_acl(words: &[&str]) -> Result<Value, String> {
     Ok(Value::Map(acl))
 }
 
-/// `allow|deny user|group list`: as [`control_acl`], without actions.
+/// `allow|deny user|group list`: like [`control_acl`], without actions.
 pub fn socket_acl(words: &[&str]) -> Result<Value, String> {
     let [verdict, kind, list @ ..] = words else { return Err("missing parameters".to_owned()) };
     let either = |word: &str, yes: &str, no: &str| match () {
@@ -119,14 +119,14 @@ pub fn socket_acl(words: &[&str]) -> Result<Value, String> {
     };
     let (allow, group) = (either(verdict, "allow", "deny")?, either(kind, "group", "user")?);
     let listed = match names(list).as_slice() {
-        [] => return Err("missing names: with commas between them, or * for everybody".to_owned()),
+        [] => return Err("missing names: a comma-separated list, or * for everybody".to_owned()),
         listed if listed.contains(&"*") => Vec::new(),
         listed => listed.iter().map(|name| Value::from(*name)).collect(),
     };
     Ok(Value::map([("allow", allow), ("group", group), ("names", Value::List(listed))]))
 }
 
-/// The names of lists that commas or blanks divide.
+/// Splits lists at commas and blanks.
 fn names<'a>(words: &[&'a str]) -> Vec<&'a str> {
     words.iter().flat_map(|word| word.split(',')).map(str::trim).filter(|name| !name.is_empty()).collect()
 }

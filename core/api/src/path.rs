@@ -1,10 +1,10 @@
-//! Paths as clients see them: absolute inside the session's root, normalised
-//! by text alone. What they lead to is decided by the session's file system.
+//! Paths as clients see them: absolute inside the session's root, normalised as text. The session's
+//! file system decides what they lead to.
 
 use std::fmt;
 
-/// An absolute, normalised path inside the session's root: it begins with `/`
-/// and has no empty part, no `.` and no `..`. Bytes, since file names are.
+/// An absolute, normalised path inside the session's root: it begins with `/` and has no empty
+/// part, no `.` and no `..`. Stored as bytes, since file names are bytes.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct VirtualPath(Vec<u8>);
 
@@ -14,7 +14,7 @@ impl VirtualPath {
         Self(b"/".to_vec())
     }
 
-    /// Where `path` leads from here; `..` at the root stays there.
+    /// Resolves `path` relative to this one; `..` at the root stays there.
     #[must_use]
     pub fn join(&self, path: &[u8]) -> Self {
         let mut joined = if path.first() == Some(&b'/') { Vec::new() } else { self.0.clone() };
@@ -47,7 +47,7 @@ impl VirtualPath {
         self.0.rsplit(|byte| *byte == b'/').next().unwrap_or_default()
     }
 
-    /// The folder above; the root's is the root.
+    /// The parent directory; the root is its own parent.
     #[must_use]
     pub fn parent(&self) -> Self {
         self.join(b"..")

@@ -1,6 +1,5 @@
-//! An answer that is there at once, or that has to be waited for. Most of what the
-//! file system is asked it knows; a future for each question would cost more than
-//! many an answer.
+//! A result that is available now or later. The file system knows most answers at once, and a
+//! future for each would often cost more than the answer.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -9,28 +8,28 @@ use std::task::{Context, Poll};
 use crate::error::{Error, Result};
 use crate::guard::{Boxed, Call, Home, OnPanic, Output};
 
-/// An answer now or later. Awaiting it costs nothing where it is there already;
-/// dropping it breaks off what it waits for.
+/// A result now or later. Awaiting it costs nothing if it is there already; dropping it cancels
+/// what it waits for.
 #[must_use = "a promise does nothing unless awaited"]
 pub enum Promise<'a, T> {
-    /// The answer; none once it has been taken.
+    /// The result; `None` after it has been taken.
     Kept(Option<Result<T>>),
-    /// What to wait for.
+    /// The future to wait for.
     Later(Boxed<'a, Result<T>>),
 }
 
 impl<'a, T: Send + 'a> Promise<'a, T> {
-    /// The answer is there.
+    /// A result that is available now.
     pub fn now(answer: Result<T>) -> Self {
         Self::Kept(Some(answer))
     }
 
-    /// The answer is what `future` comes to.
+    /// The result of `future`.
     pub fn later(future: impl Future<Output = Result<T>> + Send + 'a) -> Self {
         Self::Later(Box::pin(future))
     }
 
-    /// Goes on with the answer, at once if it is there.
+    /// Continues with the result, immediately if it is available.
     pub fn then<U: Send + 'a>(self, next: impl FnOnce(T) -> Promise<'a, U> + Send + 'a) -> Promise<'a, U> {
         match self {
             Self::Kept(answer) => match answer.unwrap_or_else(|| Err(taken())) {
@@ -41,7 +40,7 @@ impl<'a, T: Send + 'a> Promise<'a, T> {
         }
     }
 
-    /// Makes something else of the answer.
+    /// Maps the result.
     pub fn and_then<U: Send + 'a>(self, next: impl FnOnce(T) -> Result<U> + Send + 'a) -> Promise<'a, U> {
         self.then(move |value| Promise::now(next(value)))
     }
@@ -60,7 +59,7 @@ impl<T> Future for Promise<'_, T> {
     }
 }
 
-/// What a promise comes to is guarded, and so is what it waits for.
+/// Both the result and the future are guarded.
 impl<'a, T: Output + Send + 'a> Output for Promise<'a, T> {
     const HOLDS: bool = true;
 

@@ -1,5 +1,5 @@
-//! What a module's own runtime is to the boundary. core/runtime makes one of
-//! tokio; a module names that in `module!`, and no tokio type crosses.
+//! A module's own runtime, as the boundary sees it. core/runtime implements it with tokio; a module
+//! names that in `module!`, and no tokio type crosses.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use crate::error::Result;
 
-/// Where a module's code is.
+/// How a module's code got into the process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Layout {
     /// Linked into the daemon.
@@ -22,11 +22,11 @@ pub type Task = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// The runtime of one instance of a module.
 pub trait Runtime: Send + Sync {
-    /// Does work with the runtime entered on this thread.
+    /// Runs work with the runtime entered on this thread.
     fn within(&self, work: &mut dyn FnMut());
-    /// Starts a task that ends when the instance stops, at the latest.
+    /// Starts a task, which ends at the latest when the instance stops.
     fn spawn(&self, task: Task);
-    /// Ends all tasks and the runtime's threads; blocks up to `limit`.
+    /// Ends all tasks and the runtime's threads; blocks for at most `limit`.
     fn stop(&self, limit: Duration);
 }
 

@@ -1,6 +1,6 @@
-//! Services: how modules meet. One publishes, another asks by interface and
-//! name; neither names the other's package. Every call is guarded in the
-//! provider's image. A service lives as long as its generation.
+//! Services connect modules. One module publishes, another asks by interface and name; neither
+//! depends on the other's package. Every call is guarded in the provider's image. A service lives
+//! as long as its generation.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -13,20 +13,20 @@ use crate::session::{ServerId, Session};
 use crate::store::Store;
 use crate::variable::Variable;
 
-/// A published service: one variant an interface.
+/// A published service; one variant per interface.
 #[derive(Clone)]
 pub enum Service {
     /// Knows users; asked in AuthOrder. Named after its module.
     Authenticator(Arc<dyn Authenticator>),
-    /// Speaks to a database. Named as SQLBackend names it.
+    /// Talks to a database. Named as in SQLBackend.
     SqlBackend(Arc<dyn SqlBackend>),
     /// Runs the SQLNamedQuery statements of the configuration.
     SqlQueries(Arc<dyn SqlQueries>),
-    /// Holds files. Named as FileStore names it.
+    /// Holds files. Named as in FileStore.
     Store(Arc<dyn Store<Place = VirtualPath>>),
 }
 
-/// The services of a generation, in the order of their modules.
+/// The services of a generation, in module order.
 #[derive(Default)]
 pub struct Services {
     entries: Vec<(String, Service)>,
@@ -42,7 +42,7 @@ impl Services {
         })
     }
 
-    /// The SQL back end of a name.
+    /// The SQL back end with this name.
     pub fn sql_backend(&self, name: &str) -> Option<Arc<dyn SqlBackend>> {
         self.entries.iter().find_map(|(found, service)| match service {
             Service::SqlBackend(backend) if found.eq_ignore_ascii_case(name) => Some(backend.clone()),
@@ -56,17 +56,17 @@ impl Services {
         backends.map(|(name, _)| name.as_str())
     }
 
-    /// The variables that modules contribute, those of modules to come included.
+    /// The variables that modules contribute, including those of modules that start later.
     pub fn variables(&self) -> &[Variable] {
         &self.variables
     }
 
-    /// Adds variables. The server does, before it starts any module.
+    /// Adds variables. The server does so before it starts any module.
     pub fn contribute(&mut self, variables: impl IntoIterator<Item = Variable>) {
         self.variables.extend(variables);
     }
 
-    /// The store of a name.
+    /// The store with this name.
     pub fn store(&self, name: &str) -> Option<&Arc<dyn Store<Place = VirtualPath>>> {
         self.entries.iter().find_map(|(found, service)| match service {
             Service::Store(store) if found.eq_ignore_ascii_case(name) => Some(store),
@@ -74,7 +74,7 @@ impl Services {
         })
     }
 
-    /// SQL's named queries.
+    /// The service that runs named SQL queries.
     pub fn sql_queries(&self) -> Option<&Arc<dyn SqlQueries>> {
         self.entries.iter().find_map(|(_, service)| match service {
             Service::SqlQueries(queries) => Some(queries),
@@ -83,8 +83,7 @@ impl Services {
     }
 }
 
-/// Adds a module's services to those of its generation, each guarded in the
-/// module's own image.
+/// Adds a module's services to its generation, each guarded in the module's image.
 pub struct Publisher<'a> {
     home: &'a Home,
     services: &'a mut Services,
@@ -108,7 +107,7 @@ impl<'a> Publisher<'a> {
         self.add(name, Service::SqlBackend(service));
     }
 
-    /// Publishes what runs named queries, under a name.
+    /// Publishes a service that runs named queries, under a name.
     pub fn sql_queries<S: SqlQueries + 'static>(&mut self, name: &str, service: S) {
         let service = Arc::new(self.guarded(service));
         self.add(name, Service::SqlQueries(service));
@@ -129,23 +128,24 @@ impl<'a> Publisher<'a> {
     }
 }
 
-/// Who wants to log in.
+/// A login attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LoginRequest {
-    /// The server that the client came to.
+    /// The server that the client is connected to.
     pub server: ServerId,
-    /// The name that USER gave.
+    /// The name from USER.
     pub user: String,
     /// The client's address.
     pub address: IpAddr,
-    /// The client's name, or its address where that is not known.
+    /// The client's host name, or its address if the name is unknown.
     pub host: String,
-    /// The `<Class>` that the client is of.
+    /// The client's `<Class>`.
     pub class: Option<Arc<str>>,
 }
 
 impl LoginRequest {
-    /// A session's, for a user: who USER named, or whom that name stands for.
+    /// A session's request to log in as `user`: the name from USER, or the user that it is an alias
+    /// for.
     pub fn new(session: &Session, user: impl Into<String>) -> Self {
         Self {
             server: session.server,
@@ -157,14 +157,14 @@ impl LoginRequest {
     }
 }
 
-/// What an authenticator says of a password.
+/// An authenticator's verdict on a password.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
-    /// It fits.
+    /// The password is correct.
     Accepted,
-    /// It does not; no other authenticator is asked.
+    /// It is wrong; no other authenticator is asked.
     Rejected,
-    /// This authenticator cannot tell: the next one is asked.
+    /// This authenticator cannot tell; the next one is asked.
     Unknown,
 }
 
@@ -180,12 +180,12 @@ guarded! {
     }
 }
 
-/// Where a database is: what SQLConnectInfo says.
+/// The location of a database, from SQLConnectInfo.
 #[derive(Clone, PartialEq, Eq, Default)]
 pub struct SqlConnect {
-    /// Which database, in the back end's notation.
+    /// The database, in the back end's notation.
     pub database: String,
-    /// The user, where the back end has users.
+    /// The user, if the back end has users.
     pub user: Option<String>,
     /// The password.
     pub password: Option<String>,
@@ -217,7 +217,7 @@ pub enum SqlValue {
 }
 
 impl SqlValue {
-    /// As text; none for NULL.
+    /// As text; `None` for NULL.
     pub fn into_text(self) -> Option<String> {
         match self {
             Self::Null => None,
@@ -229,40 +229,39 @@ impl SqlValue {
     }
 }
 
-/// A statement whose every value is bound: the pieces of text stand around
-/// the parameters, which are one fewer. The back end writes its own
-/// placeholder between two pieces.
+/// A statement whose values are all bound. The pieces of text surround the parameters, so there is
+/// one more piece than parameters. The back end puts its own placeholder between two pieces.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SqlStatement {
-    /// Text from the configuration alone.
+    /// Text that comes only from the configuration.
     pub pieces: Vec<String>,
     /// The values.
     pub parameters: Vec<SqlValue>,
 }
 
-/// What a statement gave.
+/// The result of a statement.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct SqlRows {
-    /// The rows, each with a value a column.
+    /// The rows, each with one value per column.
     pub rows: Vec<Vec<SqlValue>>,
-    /// How many rows it changed.
+    /// The number of changed rows.
     pub affected: u64,
 }
 
 impl Output for SqlRows {}
 
-/// A back end's name for an open pool.
+/// A back end's handle for an open pool.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct SqlPool(pub u64);
 
 guarded! {
-    /// Speaks to one kind of database.
+    /// Talks to one kind of database.
     pub trait SqlBackend: Send + Sync {
-        /// Opens a pool of connections and sees that the database answers.
+        /// Opens a pool of connections and checks that the database answers.
         async fn open(&self, connect: &SqlConnect) -> Result<SqlPool>;
         /// Runs a statement.
         async fn run(&self, pool: SqlPool, statement: &SqlStatement) -> Result<SqlRows>;
-        /// Finishes what is under way and closes a pool.
+        /// Finishes pending work and closes a pool.
         async fn close(&self, pool: SqlPool) -> Result<()>;
     }
 }

@@ -1,6 +1,5 @@
-//! A session: what a client is, has said and is doing, from the accepted
-//! connection to its end. One task owns it; modules see it through a
-//! [`crate::Moment`].
+//! A session: a client's state from the accepted connection to its end. One task owns it; modules
+//! see it through a [`crate::Moment`].
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -17,7 +16,7 @@ use crate::notes::Notes;
 use crate::path::VirtualPath;
 use crate::transfer::Transfer;
 
-/// Why a session ends on the server's side.
+/// The reason why the server ends a session.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ending(pub String);
 
@@ -25,58 +24,57 @@ pub struct Ending(pub String);
 pub struct Session {
     /// Its number, unique in this process.
     pub id: u64,
-    /// The server that it came to.
+    /// The server that it belongs to.
     pub server: ServerId,
     /// That server's ServerName.
     pub server_name: Arc<str>,
-    /// By what that server is the same after a reload, whatever its place and its name
-    /// in the configuration: what is counted of one server ([`Session::census`]) has
-    /// this in its key. No blank is in it.
+    /// Identifies that server across reloads, whatever its place and name in the configuration;
+    /// keys for counts per server ([`Session::census`]) contain it. It contains no blank.
     pub server_key: Arc<str>,
     /// The address that the client reached.
     pub local: SocketAddr,
     /// The client's address.
     pub remote: SocketAddr,
-    /// The client's name, or its address where UseReverseDNS is off or fails.
+    /// The client's host name, or its address if UseReverseDNS is off or the look-up fails.
     pub remote_host: String,
-    /// The `<Class>` that the client is in; known once the session has begun.
+    /// The client's `<Class>`; known once the session has begun.
     pub class: Option<Arc<str>>,
     /// When it was accepted.
     pub began: SystemTime,
-    /// What USER named.
+    /// The name from USER.
     pub user: Option<String>,
-    /// The `<Anonymous>` section that this name, and later the session, belongs to;
-    /// none for the server itself. PASS is judged by what holds there.
+    /// The `<Anonymous>` section that this name, and later the session, belongs to; `None` for the
+    /// server itself. Its settings apply to PASS.
     pub section: Option<SectionId>,
-    /// Who it is, from the login on.
+    /// The account, after login.
     pub account: Option<Arc<Account>>,
-    /// Logins that failed so far.
+    /// Failed logins so far.
     pub attempts: u32,
     /// The working directory.
     pub cwd: VirtualPath,
-    /// The transfer that the current command made; the server completes it when
-    /// the command has been handled.
+    /// The transfer of the current command; the server completes it after the command has been
+    /// handled.
     pub transfer: Option<Transfer>,
-    /// What watches the next transfer of the current command.
+    /// The meters for the next transfer of the current command.
     pub meters: Vec<Box<dyn Meter>>,
-    /// Bytes that its transfers brought in, and sent out.
+    /// Bytes received and sent in its transfers.
     pub bytes: (u64, u64),
-    /// What the daemon counts beyond this session.
+    /// The daemon's counts beyond this session.
     pub census: Box<dyn Census>,
-    /// Set to end the session when the command's reply is sent.
+    /// Set to end the session after the command's reply is sent.
     pub ending: Option<Ending>,
-    /// When its current command came.
+    /// When the current command arrived.
     pub command_began: SystemTime,
-    /// What modules leave for each other and for log variables.
+    /// Notes from modules, for each other and for log variables.
     pub notes: Notes,
     door: Box<dyn Door>,
 }
 
-/// A client that comes.
+/// A new client.
 pub struct Arrival {
     /// The session's number.
     pub id: u64,
-    /// The server that it came to.
+    /// The server that it belongs to.
     pub server: AtServer,
     /// The address that the client reached.
     pub local: SocketAddr,
@@ -85,7 +83,7 @@ pub struct Arrival {
 }
 
 impl Session {
-    /// A session that begins, with the server's sides of it.
+    /// A new session, with the server's parts of it.
     pub fn new(arrival: Arrival, door: Box<dyn Door>, census: Box<dyn Census>) -> Self {
         let Arrival { id, server, local, remote } = arrival;
         Self {
@@ -114,24 +112,24 @@ impl Session {
         }
     }
 
-    /// Whether anybody may log in from where the client is, by the name that USER gave:
-    /// to be asked before a password is looked at. [`Session::admit`] judges all of it.
+    /// Checks whether the name from USER may log in from the client's address at all. Call it
+    /// before looking at a password; [`Session::admit`] does the full check.
     ///
     /// # Errors
-    /// The client's: `<Limit LOGIN>` lets nobody in.
+    /// A client error if `<Limit LOGIN>` admits nobody.
     pub fn lets_in(&self) -> Result<()> {
         self.door.lets_in(self.section)
     }
 
-    /// Makes the session somebody, once. What holds for it from here on is that of
-    /// the section, and the working directory the first beginning that can be entered.
+    /// Logs the session in, once. The settings of the section apply from here on, and the working
+    /// directory is the first candidate that can be entered.
     ///
-    /// # Errors
-    /// The client's where `<Limit LOGIN>` does not let it in; else why it cannot
+    /// A client error if `<Limit LOGIN>` refuses the session; otherwise the reason why its root or
+    /// every working directory cannot be used. Nothing has changed then.
     /// have its root or begin anywhere in it. Nothing has changed then.
     pub async fn admit(&mut self, mut admission: Admission) -> Result<()> {
         self.check_nobody()?;
-        // Nobody needs the password's hash any more.
+        // Nobody needs the password hash any more.
         admission.account.secret = None;
         self.cwd = self.door.admit(&admission).await?;
         self.section = admission.section;
@@ -139,11 +137,11 @@ impl Session {
         Ok(())
     }
 
-    /// Moves the session to another server before its login (HOST, RFC 7151): what
-    /// USER named is forgotten.
+    /// Moves the session to another server before login (HOST, RFC 7151). The name from USER is
+    /// forgotten.
     ///
     /// # Errors
-    /// The client's after the login.
+    /// A client error after login.
     pub fn move_to(&mut self, server: ServerId) -> Result<()> {
         self.check_nobody()?;
         let AtServer { id, name, key } = self.door.move_to(server)?;
@@ -152,7 +150,7 @@ impl Session {
         Ok(())
     }
 
-    /// Ends the session when the command's reply is sent.
+    /// Ends the session after the command's reply is sent.
     pub fn end(&mut self, why: impl Into<String>) {
         self.ending.get_or_insert_with(|| Ending(why.into()));
     }
@@ -164,12 +162,12 @@ impl Session {
         }
     }
 
-    /// Who is logged in; an error before that.
+    /// The account; an error before login.
     pub fn account(&self) -> Result<&Arc<Account>> {
         self.account.as_ref().ok_or_else(|| Error::of(ErrorKind::NotLoggedIn))
     }
 
-    /// Where a path that the client named leads.
+    /// Resolves a path from the client.
     pub fn resolve(&self, path: &[u8]) -> VirtualPath {
         self.cwd.join(path)
     }

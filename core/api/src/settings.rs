@@ -1,6 +1,6 @@
-//! Settings: what the configuration says in one scope, as a module's own type.
-//! `settings!` declares a module's directives and the type that holds them in
-//! one place, so that no name and no default is written twice.
+//! Settings: the configuration in one scope, as a module's own type. `settings!` declares a
+//! module's directives and the type that holds them in one place, so that no name or default is
+//! written twice.
 
 use std::fmt;
 
@@ -10,21 +10,20 @@ use serde::de::{DeserializeOwned, Deserializer, Visitor};
 use crate::directive::{Directive, Inherits};
 use crate::value::{Keyed, Value, ValueError};
 
-/// A type that holds what the configuration says in one scope; `settings!` writes
-/// the implementation.
+/// A type that holds the configuration in one scope; `settings!` implements it.
 pub trait FromScope: Sized {
-    /// Makes it of a scope's values.
+    /// Builds it from a scope's values.
     ///
     /// # Errors
-    /// A value that does not fit, with the directive's name as its key.
+    /// If a value does not fit; the directive's name is the key.
     fn from_scope(values: &ScopeValues<'_>) -> Result<Self, ValueError>;
 
     /// The names of the directives that it reads.
     fn directives() -> Vec<&'static str>;
 }
 
-/// What holds in one scope: what the configuration says, and for all else the
-/// directives' defaults.
+/// The values in one scope: those from the configuration, and the directives' defaults for the
+/// rest.
 #[derive(Debug, Clone, Copy)]
 pub struct ScopeValues<'a> {
     given: &'a Value,
@@ -32,16 +31,16 @@ pub struct ScopeValues<'a> {
 }
 
 impl<'a> ScopeValues<'a> {
-    /// `given` maps the names of directives to values.
+    /// `given` maps directive names to values.
     pub fn new(given: &'a Value, defaults: &'a Defaults) -> Self {
         Self { given, defaults }
     }
 
-    /// The value of a directive: what is given, or its default. Where there is
-    /// neither, an `Option` is none and a list is empty.
+    /// The value of a directive, or its default. Without either, an `Option` is `None` and a list
+    /// is empty.
     ///
     /// # Errors
-    /// It does not fit the type, or the type needs a value and there is none.
+    /// If it does not fit the type, or the type needs a value and there is none.
     pub fn setting<T: DeserializeOwned>(&self, directive: &'static str) -> Result<T, ValueError> {
         match self.given.entry(directive).or_else(|| self.defaults.of(directive)) {
             Some(value) => T::deserialize(Keyed { key: directive, value }),
@@ -50,34 +49,34 @@ impl<'a> ScopeValues<'a> {
     }
 }
 
-/// The defaults of directives, as their own parsers read them.
+/// The defaults of directives, read by their own parsers.
 #[derive(Debug, Clone, Default)]
 pub struct Defaults(Vec<(String, Value)>);
 
-/// A default that its own directive's parser refuses: the module's fault.
+/// A default that its own directive's parser rejects, which is a bug in the module.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DefaultError {
     /// The directive's module.
     pub module: String,
     /// The directive.
     pub directive: String,
-    /// Why.
+    /// The reason.
     pub reason: String,
 }
 
 impl fmt::Display for DefaultError {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(out, "the default of {} is refused by its own parser: {}", self.directive, self.reason)
+        write!(out, "the parser of {} rejects its own default: {}", self.directive, self.reason)
     }
 }
 
 impl std::error::Error for DefaultError {}
 
 impl Defaults {
-    /// Reads the defaults of all directives. Of two with one name the first counts.
+    /// Reads the defaults of all directives. If two have the same name, the first counts.
     ///
     /// # Errors
-    /// The first that cannot be read.
+    /// The first default that cannot be read.
     pub fn read<'d>(directives: impl IntoIterator<Item = &'d Directive>) -> Result<Self, DefaultError> {
         let mut defaults: Vec<(String, Value)> = Vec::new();
         for directive in directives {
@@ -107,11 +106,10 @@ impl Defaults {
     }
 }
 
-/// Settings of some values, with the defaults of this image's directives: for a
-/// module's own tests.
+/// Settings from some values and the defaults of this image's directives, for a module's own tests.
 ///
 /// # Errors
-/// As [`FromScope::from_scope`], and where a default cannot be read.
+/// As for [`FromScope::from_scope`], or if a default cannot be read.
 pub fn of_values<'v, S: FromScope>(values: impl IntoIterator<Item = (&'v str, Value)>) -> Result<S, ValueError> {
     let defaults = Defaults::read(inventory::iter::<Directive>)
         .map_err(|error| ValueError { message: error.to_string(), key: Some(error.directive.clone()) })?;
@@ -119,8 +117,7 @@ pub fn of_values<'v, S: FromScope>(values: impl IntoIterator<Item = (&'v str, Va
     S::from_scope(&ScopeValues::new(&given, &defaults))
 }
 
-/// The words of a default, as in a configuration: blanks divide them, quotes hold
-/// them together.
+/// The words of a default, as in a configuration: separated by blanks; quotes group words.
 fn words(text: &str) -> Vec<String> {
     let (mut words, mut word, mut quoted) = (Vec::new(), None, false);
     for letter in text.chars() {
@@ -146,7 +143,7 @@ impl<'de> Deserializer<'de> for Absent {
     type Error = ValueError;
 
     fn deserialize_any<V: Visitor<'de>>(self, _: V) -> Result<V::Value, ValueError> {
-        Err(ValueError { message: "is needed, but not there".to_owned(), key: Some(self.directive.to_owned()) })
+        Err(ValueError { message: "is required, but missing".to_owned(), key: Some(self.directive.to_owned()) })
     }
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ValueError> {
@@ -181,8 +178,8 @@ impl FromScope for NoSettings {
     }
 }
 
-/// Declares a module's directives and the type that holds what they say in one
-/// scope; `module!` names the type.
+/// Declares a module's directives, and the type that holds their values in one scope; `module!`
+/// names the type.
 ///
 /// ```text
 /// settings! {
@@ -199,16 +196,14 @@ impl FromScope for NoSettings {
 /// }
 /// ```
 ///
-/// - A field with a whole declaration is a directive of this module, and its
-///   comment is the directive's help. What follows the directive's name is as in
-///   [`crate::directive!`]. The type is what serde makes of the parser's value. A
-///   directive without a default needs a type that can do without: an `Option`, or
-///   a list.
-/// - A field with a name alone is a directive of the server's or another module's.
-///   It is an `Option`, for that module may not be there; if it is, its default
-///   holds here as well.
-/// - A field without a directive is another `settings!` type: a part of the module
-///   that has a file of its own.
+/// - A field with a whole declaration is a directive of this module, and its comment is the
+///   directive's help. What follows the directive's name is as in [`crate::directive!`]. The type
+///   is what serde makes from the parser's value. A directive without a default needs an `Option`
+///   or a list.
+/// - A field with only a name is a directive of the server or another module. It is an `Option`,
+///   since that module may be absent; if present, its default applies here too.
+/// - A field without a directive is another `settings!` type: a part of the module with its own
+///   file.
 #[macro_export]
 macro_rules! settings {
     ($(#[doc = $doc:literal])* $(#[derive($($derived:path),+)])? $visible:vis struct $name:ident {

@@ -1,31 +1,29 @@
-//! The stamp: what two images must agree on before one runs the other's code.
-//! `module!` writes it into the section `.gantry.stamp`; the loader reads it
-//! from the file's bytes. The frame is `GANTRYST`, format, length and checksum
-//! (32 bits each, little end first), then `key=value` lines.
+//! The stamp: what two images must agree on before one runs the other's code. `module!` writes it
+//! into the section `.gantry.stamp`; the loader reads it from the file. The frame is `GANTRYST`,
+//! format, length and checksum (32 bits each, little-endian), then `key=value` lines.
 
 use crate::digest::Digest;
 
 /// The section that holds a module's stamp.
 pub const SECTION: &str = ".gantry.stamp";
-/// The section that gathers the names of an image's directives.
+/// The section that lists the names of an image's directives.
 pub const DIRECTIVES_SECTION: &str = ".gantry.directives";
 /// The first bytes of a frame.
 pub const MAGIC: [u8; 8] = *b"GANTRYST";
-/// The format this build writes and reads.
+/// The format that this build writes and reads.
 pub const FORMAT: u32 = 1;
-/// Bytes before the text of a frame.
+/// Bytes before the text in a frame.
 pub const FRAME_HEAD: usize = 20;
-/// The longest text that is read, in bytes.
+/// The longest accepted text, in bytes.
 pub const TEXT_LIMIT: usize = 64 * 1024;
 
-/// The keys that two images must agree on, in the order in which they stand.
+/// The keys that must agree, in the order of their lines.
 pub const EQUAL: [&str; 7] = ["format", "rustc", "target", "panic", "flags", "api", "alloc"];
 
-// Evaluated here and not in the build script, which does not see a profile's
-// `panic` setting.
+// Evaluated here because the build script does not see a profile's `panic` setting.
 const PANIC: &str = if cfg!(panic = "abort") { "abort" } else { "unwind" };
 
-/// The lines that make two builds equal, as this image was built.
+/// The lines of this image's build that must agree.
 pub const BUILD: &str = concat_str!(
     "format=1\nrustc=",
     env!("GANTRY_STAMP_RUSTC"),
@@ -40,13 +38,13 @@ pub const BUILD: &str = concat_str!(
     "\nalloc=system\n"
 );
 
-/// Lines that are shown and not compared.
+/// Lines that are shown but not compared.
 pub const SHOWN: &str = concat_str!("profile=", env!("GANTRY_STAMP_PROFILE"), "\ncpu=", env!("GANTRY_STAMP_CPU"), "\n");
 
 /// The id of this build: 12 hex digits of a digest of [`BUILD`].
 pub const ID: [u8; 12] = id(BUILD);
 
-/// The stamp id of some equal-making lines.
+/// The stamp id for lines that must agree.
 pub const fn id(build: &str) -> [u8; 12] {
     let digest = Digest::new().bytes(build.as_bytes()).value();
     let mut text = [0; 12];
@@ -58,7 +56,7 @@ pub const fn id(build: &str) -> [u8; 12] {
     text
 }
 
-/// The id of this build as text.
+/// This build's id, as text.
 pub fn build_id() -> &'static str {
     static ID_TEXT: [u8; 12] = ID;
     str::from_utf8(&ID_TEXT).unwrap_or("?")
@@ -93,7 +91,7 @@ pub const fn length(parts: &[&str]) -> usize {
     sum
 }
 
-/// Puts a text into a frame; `N` is its length and [`FRAME_HEAD`].
+/// Puts a text into a frame; `N` is the text's length plus [`FRAME_HEAD`].
 #[doc(hidden)]
 pub const fn frame<const N: usize>(text: &str) -> [u8; N] {
     let bytes = text.as_bytes();
@@ -114,29 +112,29 @@ pub const fn frame<const N: usize>(text: &str) -> [u8; N] {
     framed
 }
 
-/// The checksum over the text of a frame.
+/// The checksum of a frame's text.
 pub const fn checksum(text: &[u8]) -> u32 {
     Digest::new().bytes(text).value() as u32
 }
 
-/// A stamp as read from a frame.
+/// A stamp, as read from a frame.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stamp {
     fields: Vec<(String, String)>,
 }
 
-/// Why bytes are no stamp.
+/// Why bytes are not a valid stamp.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum StampError {
-    /// Shorter than its frame says, or than a frame is.
+    /// Shorter than a frame, or than the frame claims.
     Truncated,
-    /// Does not begin with the magic bytes.
+    /// The magic bytes are missing.
     Magic,
-    /// Another format of the frame: the number found.
+    /// An unsupported format; its number.
     Format(u32),
-    /// The checksum does not fit the text.
+    /// The checksum does not match the text.
     Checksum,
-    /// The text is not `key=value` lines of UTF-8.
+    /// The text is not `key=value` lines in UTF-8.
     Text,
 }
 
@@ -146,8 +144,8 @@ impl std::fmt::Display for StampError {
             Self::Truncated => out.write_str("the stamp is cut short"),
             Self::Magic => out.write_str("the stamp does not begin with GANTRYST"),
             Self::Format(found) => write!(out, "the stamp has format {found}, this build reads format {FORMAT}"),
-            Self::Checksum => out.write_str("the stamp's checksum does not fit its text"),
-            Self::Text => out.write_str("the stamp's text is not lines of key=value"),
+            Self::Checksum => out.write_str("the stamp's checksum does not match its text"),
+            Self::Text => out.write_str("the stamp's text is not key=value lines"),
         }
     }
 }
@@ -183,12 +181,12 @@ impl Stamp {
         Ok(Self { fields })
     }
 
-    /// What this image was built with.
+    /// The stamp of this build.
     pub fn of_this_build() -> Self {
         Self::parse(&format!("{BUILD}{SHOWN}")).expect("constants of key=value lines")
     }
 
-    /// The value of a key; empty where there is none.
+    /// The value of a key; empty if missing.
     pub fn field(&self, key: &str) -> &str {
         self.fields.iter().find(|(name, _)| name == key).map_or("", |(_, value)| value)
     }
@@ -203,21 +201,20 @@ impl Stamp {
         self.fields.iter().map(|(key, value)| (key.as_str(), value.as_str()))
     }
 
-    /// The 12 hex digits that stand for the equal-making fields.
+    /// The 12 hex digits that identify the fields that must agree.
     pub fn id(&self) -> String {
         let lines: String = EQUAL.iter().map(|key| format!("{key}={}\n", self.field(key))).collect();
         String::from_utf8_lossy(&id(&lines)).into_owned()
     }
 
-    /// The keys on which two stamps must agree and do not: key, value here,
-    /// value there.
+    /// The keys that must agree but do not: key, value here, value there.
     pub fn differences<'a>(&'a self, other: &'a Self) -> Vec<(&'static str, &'a str, &'a str)> {
         let pairs = EQUAL.iter().map(|key| (*key, self.field(key), other.field(key)));
         pairs.filter(|(_, here, there)| here != there).collect()
     }
 }
 
-/// `concat!` for constants and not only literals.
+/// `concat!` for constants as well as literals.
 macro_rules! concat_str {
     ($($part:expr),* $(,)?) => {{
         const PARTS: &[&str] = &[$($part),*];

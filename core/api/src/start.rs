@@ -1,4 +1,4 @@
-//! What a module gets at its start.
+//! What a module gets when it starts.
 
 use std::any::Any;
 use std::sync::Arc;
@@ -9,46 +9,46 @@ use crate::runtime::{Layout, Runtime};
 use crate::service::{Publisher, Services};
 use crate::value::Value;
 
-/// Which scope of the configuration some settings are of.
+/// The kind of scope that settings belong to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ScopeKind {
-    /// A server's own.
+    /// A server.
     Server,
-    /// That of an `<Anonymous>` section.
+    /// An `<Anonymous>` section.
     Anonymous {
-        /// Which of its server's.
+        /// Its number in its server.
         section: SectionId,
-        /// Its root, as written.
+        /// Its root, as written in the configuration.
         path: String,
     },
-    /// What a section that waits for a person (`<IfUser>` and its like) makes of its
-    /// server's. Several of them may hold for a session.
+    /// A section for certain users (`<IfUser>` and the like), with its server's settings. Several
+    /// may apply to a session.
     Personal {
-        /// The section, as written.
+        /// The section, as written in the configuration.
         section: String,
     },
-    /// That of a `<Directory>` section.
+    /// A `<Directory>` section.
     Directory {
-        /// The `<Anonymous>` that it is in; none for the server itself.
+        /// The `<Anonymous>` section around it; `None` for the server itself.
         section: Option<SectionId>,
-        /// Its folder, as written.
+        /// Its directory, as written in the configuration.
         path: String,
     },
 }
 
-/// A scope of the configuration as a module sees it at its start.
+/// A scope of the configuration, as a module sees it at start.
 pub struct ScopeAtStart<'a> {
     /// The server that it belongs to.
     pub server: ServerId,
-    /// Which of the server's it is.
+    /// Its kind.
     pub kind: &'a ScopeKind,
     /// The module's settings, made by its own image.
     pub settings: &'a (dyn Any + Send + Sync),
 }
 
-/// What a module gets at its start.
+/// What a module gets when it starts.
 pub struct Start<'a> {
-    /// Where its code is.
+    /// How its code got into the process.
     pub layout: Layout,
     home: Home,
     scopes: &'a [ScopeAtStart<'a>],
@@ -57,7 +57,7 @@ pub struct Start<'a> {
 }
 
 impl<'a> Start<'a> {
-    /// Made by the server for each instance.
+    /// The server makes one for each instance.
     pub fn new(
         layout: Layout,
         home: Home,
@@ -68,28 +68,28 @@ impl<'a> Start<'a> {
         Self { layout, home, scopes, handed_over, services }
     }
 
-    /// What this module's instance of the generation before handed over
-    /// ([`Module::hand_over`](crate::Module::hand_over)); nothing where there was
-    /// none, or it failed. It may come from another build: take of it what fits.
+    /// What this module's previous instance handed over
+    /// ([`Module::hand_over`](crate::Module::hand_over)); [`Value::None`] if there was none, or it
+    /// failed. It may come from another build, so use only what fits.
     pub fn handed_over(&self) -> &'a Value {
         self.handed_over
     }
 
     /// The servers of the configuration, with this module's settings in each.
     ///
-    /// # Panics
+    /// If `S` is not the type in the module's `module!`, which is a bug in the module.
     /// When `S` is not the type that `module!` names: the module's fault.
     pub fn servers<S: 'static>(&self) -> impl Iterator<Item = (ServerId, &'a S)> + use<'a, S> {
         let servers = self.scopes::<S>().filter(|(_, kind, _)| **kind == ScopeKind::Server);
         servers.map(|(server, _, settings)| (server, settings))
     }
 
-    /// All scopes of the configuration, with this module's settings in each: a
-    /// server's, then those of its `<Directory>` and `<Anonymous>` sections, in order.
-    /// What `.ftpaccess` files say is not known yet.
+    /// All scopes of the configuration, with this module's settings in each: each server, then its
+    /// `<Directory>` and `<Anonymous>` sections, in order. The contents of `.ftpaccess` files are
+    /// not known yet.
     ///
     /// # Panics
-    /// When `S` is not the type that `module!` names: the module's fault.
+    /// If `S` is not the type in the module's `module!`, which is a bug in the module.
     pub fn scopes<S: 'static>(&self) -> impl Iterator<Item = (ServerId, &'a ScopeKind, &'a S)> + use<'a, S> {
         self.scopes.iter().map(|scope| {
             let settings = scope.settings.downcast_ref().expect("the settings type that module! names");
@@ -97,12 +97,12 @@ impl<'a> Start<'a> {
         })
     }
 
-    /// This instance's runtime, where `module!` names one.
+    /// This instance's runtime, if `module!` names one.
     pub fn runtime(&self) -> Option<Arc<dyn Runtime>> {
         self.home.runtime.clone()
     }
 
-    /// The services published so far: those of the modules before this one.
+    /// The services published so far, by the modules before this one.
     pub fn services(&self) -> &Services {
         self.services
     }

@@ -1,8 +1,7 @@
-//! A store: what holds a session's files. The host's file system is one, which
-//! the server has itself; modules may publish others. A store knows nothing of
-//! policy: the server's gate is before it, and judges each place before it acts
-//! there. So a path is resolved once, to a place that is pinned, and judged and
-//! acted on is that place and no other, whatever becomes of the path meanwhile.
+//! A store holds a session's files. The server provides one, the host's file system; modules may
+//! publish others. A store knows nothing of policy: the server's gate checks each place before the
+//! store acts on it. A path is resolved once, to a pinned place, and that place is both checked and
+//! acted on, no matter what happens to the path meanwhile.
 
 use std::path::PathBuf;
 
@@ -12,33 +11,32 @@ use crate::guard::{Guarded, Output};
 use crate::path::VirtualPath;
 use crate::promise::Promise;
 
-/// What a file that is there is opened for. Writing changes nothing by itself.
+/// The access to an existing file. Opening for writing changes nothing by itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Access {
     /// To read it.
     Read,
     /// To write it at any offset.
     Write,
-    /// To write behind its end.
+    /// To write after its end.
     Append,
 }
 
-/// What a path leads to.
+/// The target of a path.
 #[derive(Debug, Clone)]
 pub struct Found<P> {
-    /// The thing, pinned.
+    /// The pinned place.
     pub place: P,
-    /// What is known of it.
+    /// Its metadata.
     pub metadata: Metadata,
 }
 
-/// A place that the gate has judged and leaves to the store to act at, once. Only
-/// the gate makes one.
+/// A place that the gate has approved for one operation. Only the gate makes one.
 #[derive(Debug)]
 pub struct Judged<P>(P);
 
 impl<P> Judged<P> {
-    /// For the server's gate, once it has judged, and for nobody else.
+    /// Only for the server's gate, after its check.
     #[doc(hidden)]
     pub fn by_the_gate(place: P) -> Self {
         Self(place)
@@ -50,42 +48,41 @@ impl<P> Judged<P> {
     }
 }
 
-/// Holds files. Two methods take a path: they pin what it leads to, and change
-/// nothing. All else is done at a place that has been judged. What a store has no
-/// way to do it refuses, as the methods here do that are not its own.
+/// Holds files. `find` and `name` take a path: they pin its target and change nothing. All other
+/// operations need an approved place. Methods with a default body refuse; a store overrides those
+/// that it supports.
 ///
-/// A store that is a module's pins a place by its path: `Store<Place = VirtualPath>`.
+/// A module's store pins a place by its path: `Store<Place = VirtualPath>`.
 pub trait Store: Send + Sync {
-    /// A thing, or a name in a directory, pinned: not to be mistaken for what its
-    /// path may lead to later.
+    /// A pinned thing, or a pinned name in a directory. It stays the same whatever its path leads
+    /// to later.
     type Place: Send + Sync + 'static;
 
-    /// By which path the gate judges a place: for the sections of a `<Directory>`.
-    /// It waits for nothing.
+    /// The path by which the gate finds the `<Directory>` sections for a place. It must not wait.
     fn path(&self, place: &Self::Place) -> Result<PathBuf>;
 
-    /// A path as logs have it.
+    /// A path as logs show it.
     fn shown(&self, path: &VirtualPath) -> Vec<u8> {
         path.as_bytes().to_vec()
     }
 
-    /// What a path leads to; none where there is nothing.
+    /// Finds the target of a path; `None` if there is nothing.
     fn find(&self, path: &VirtualPath, links: Links) -> Promise<'_, Option<Found<Self::Place>>>;
 
-    /// The name at the end of a path, in its directory, whether anything has it or
-    /// not; a link itself.
+    /// Pins the name at the end of a path in its directory, whether it exists or not; a link is not
+    /// followed.
     fn name(&self, path: &VirtualPath) -> Promise<'_, Self::Place>;
 
-    /// Sees whether a directory may be entered; an error for what is none.
+    /// Checks that a directory may be entered; an error if it is not a directory.
     fn enter(&self, at: Judged<Self::Place>) -> Promise<'_, ()>;
 
-    /// Opens a regular file, which the gate has seen it to be.
+    /// Opens a regular file; the gate has checked that it is one.
     fn open(&self, at: Judged<Self::Place>, access: Access) -> Promise<'_, Box<dyn File>>;
 
     /// Begins to list a directory.
     fn list(&self, at: Judged<Self::Place>) -> Promise<'_, Box<dyn Listing>>;
 
-    /// Makes a new file for a name and opens it; none where something has the name.
+    /// Creates and opens a new file; `None` if the name is taken.
     fn create(&self, _at: Judged<Self::Place>, _access: Access, _mode: u32) -> Promise<'_, Option<OpenFile>> {
         unsupported()
     }
@@ -100,12 +97,12 @@ pub trait Store: Send + Sync {
         unsupported()
     }
 
-    /// Removes what has a name, and is no directory.
+    /// Removes anything but a directory.
     fn remove_file(&self, _at: Judged<Self::Place>) -> Promise<'_, ()> {
         unsupported()
     }
 
-    /// Gives what has one name another one.
+    /// Renames.
     fn rename(&self, _from: Judged<Self::Place>, _to: Judged<Self::Place>, _target: Target) -> Promise<'_, ()> {
         unsupported()
     }
@@ -121,7 +118,7 @@ pub trait Store: Send + Sync {
     }
 }
 
-/// A store that is a module's, guarded in its image.
+/// A module's store, guarded in its image.
 impl<S: Store<Place = VirtualPath>> Store for Guarded<S> {
     type Place = VirtualPath;
 
@@ -188,7 +185,7 @@ impl Output for VirtualPath {}
 
 impl<P> Output for Found<P> {}
 
-/// The refusal of what a store has no way to do.
+/// Refuses an operation that a store does not support.
 pub fn unsupported<'a, T: Send + 'a>() -> Promise<'a, T> {
     Promise::now(Err(Error::of(ErrorKind::Unsupported)))
 }
@@ -201,7 +198,7 @@ mod tests {
     use crate::files::DirectoryEntry;
     use crate::guard::Home;
 
-    /// Panics in each way there is.
+    /// Panics in every method.
     struct Faulty;
 
     impl Store for Faulty {

@@ -1,7 +1,6 @@
-//! A transfer: one object between the client and the server, from the 150 to the
-//! 226. A module says what it sends or receives ([`crate::Moment::begin`]); the
-//! server opens the data connection, sends the 150, counts the bytes, ends the
-//! transfer, and leaves its record in [`crate::Session::transfer`].
+//! A transfer: one object between client and server, from the 150 to the 226. A module says what it
+//! sends or receives ([`crate::Moment::begin`]); the server opens the data connection, sends the
+//! 150, counts the bytes, ends the transfer, and leaves its record in [`crate::Session::transfer`].
 
 use std::time::SystemTime;
 
@@ -18,7 +17,7 @@ pub enum Type {
     Image,
 }
 
-/// Which way a transfer goes.
+/// The direction of a transfer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Direction {
     /// To the server: STOR, APPE, STOU.
@@ -32,27 +31,26 @@ pub enum Direction {
 pub enum Outcome {
     /// All of it arrived.
     Complete,
-    /// It was broken off.
+    /// It was aborted.
     Incomplete,
 }
 
-/// The transfer that a command made, for the logs: of a file, or of a listing on
-/// a data connection.
+/// The transfer of a command, for the logs: a file, or a listing on a data connection.
 #[derive(Debug, Clone)]
 pub struct Transfer {
-    /// The file, or what was listed.
+    /// The file, or the path that was listed.
     pub path: VirtualPath,
-    /// Which way.
+    /// The direction.
     pub direction: Direction,
-    /// How represented.
+    /// The representation type.
     pub kind: Type,
-    /// Where in the object it begins, in bytes.
+    /// The first byte to transfer.
     pub offset: u64,
-    /// How many bytes are to move, where that is known beforehand.
+    /// The number of bytes to move, if known beforehand.
     pub expected: Option<u64>,
-    /// Bytes of the object that have moved: in TYPE A of a file those in the file.
+    /// Bytes of the object that have moved; in TYPE A of a file, bytes of the file.
     pub bytes: u64,
-    /// When the data connection was open.
+    /// When the data connection was opened.
     pub began: SystemTime,
     /// When it ended.
     pub ended: SystemTime,
@@ -61,31 +59,30 @@ pub struct Transfer {
 }
 
 impl Transfer {
-    /// A transfer that is about to begin. It counts as broken off until the server
-    /// has seen its end, so that one whose task is dropped is recorded as what it
-    /// was.
+    /// A transfer that is about to begin. It counts as incomplete until the server has seen its
+    /// end, so that a dropped task leaves the right record.
     pub fn new(path: VirtualPath, direction: Direction, kind: Type) -> Self {
         let now = SystemTime::now();
         let (offset, expected, bytes, outcome) = (0, None, 0, Outcome::Incomplete);
         Self { path, direction, kind, offset, expected, bytes, began: now, ended: now, outcome }
     }
 
-    /// The same from a place in the object on (REST, APPE).
+    /// The same, starting at an offset in the object (REST, APPE).
     #[must_use]
     pub fn from(mut self, offset: u64) -> Self {
         self.offset = offset;
         self
     }
 
-    /// The same with a known number of bytes to move.
+    /// The same, with a known number of bytes to move.
     #[must_use]
     pub fn expecting(mut self, bytes: u64) -> Self {
         self.expected = Some(bytes);
         self
     }
 
-    /// The usual 150, with the object's name as the client reads it: `Opening BINARY
-    /// mode data connection for x (4 bytes)`.
+    /// The usual 150, with the object's name as the client knows it: `Opening BINARY mode data
+    /// connection for x (4 bytes)`.
     pub fn opening(&self, name: &[u8]) -> Reply {
         let kind = match self.kind {
             Type::Ascii => "ASCII",

@@ -1,6 +1,5 @@
-//! The value tree in which settings and other structured data cross images,
-//! and its way into serde types, which are made inside the image that uses
-//! them.
+//! The value tree in which settings and other structured data cross images, and its conversion to
+//! serde types. The image that uses such a type builds it.
 
 use std::fmt;
 
@@ -11,7 +10,7 @@ use serde::ser::{Serialize, Serializer};
 /// A piece of structured data.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub enum Value {
-    /// Nothing: an absent or switched-off setting.
+    /// Nothing: a setting that is absent or switched off.
     #[default]
     None,
     /// Yes or no.
@@ -31,38 +30,38 @@ pub enum Value {
 }
 
 impl Value {
-    /// The value of a map's key.
+    /// The value of a key in a map.
     pub fn entry(&self, key: &str) -> Option<&Value> {
         let Self::Map(entries) = self else { return None };
         entries.iter().find(|(name, _)| name == key).map(|(_, value)| value)
     }
 
-    /// A map of some entries.
+    /// A map with these entries.
     pub fn map<const N: usize>(entries: [(&str, Value); N]) -> Self {
         Self::Map(entries.into_iter().map(|(key, value)| (key.to_owned(), value)).collect())
     }
 
-    /// A list of what can become values.
+    /// A list of anything that converts to values.
     pub fn list<T: Into<Value>>(values: impl IntoIterator<Item = T>) -> Self {
         Self::List(values.into_iter().map(Into::into).collect())
     }
 
-    /// The text; none of anything else.
+    /// The text; `None` for anything else.
     pub fn text(&self) -> Option<&str> {
         if let Self::Text(text) = self { Some(text) } else { None }
     }
 
-    /// The whole number; none of anything else.
+    /// The whole number; `None` for anything else.
     pub fn int(&self) -> Option<i64> {
         if let Self::Int(number) = self { Some(*number) } else { None }
     }
 
-    /// The values of a list; none of anything else.
+    /// The values of a list; empty for anything else.
     pub fn items(&self) -> &[Value] {
         if let Self::List(values) = self { values } else { &[] }
     }
 
-    /// Makes a typed value of the tree.
+    /// Converts the tree to a typed value.
     pub fn extract<T: DeserializeOwned>(&self) -> Result<T, ValueError> {
         T::deserialize(self)
     }
@@ -86,7 +85,7 @@ impl From<bool> for Value {
     }
 }
 
-/// A number beyond [`i64::MAX`] becomes that.
+/// A number above [`i64::MAX`] becomes [`i64::MAX`].
 impl From<u64> for Value {
     fn from(number: u64) -> Self {
         Self::Int(i64::try_from(number).unwrap_or(i64::MAX))
@@ -99,7 +98,7 @@ impl From<usize> for Value {
     }
 }
 
-/// [`Value::None`] where there is nothing.
+/// `None` becomes [`Value::None`].
 impl<T: Into<Value>> From<Option<T>> for Value {
     fn from(value: Option<T>) -> Self {
         value.map_or(Self::None, Into::into)
@@ -121,12 +120,12 @@ impl Serialize for Value {
     }
 }
 
-/// Why a tree does not fit a type: the message, and the key it speaks of.
+/// Why a tree does not fit a type: the message, and the key concerned.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ValueError {
     /// What is wrong.
     pub message: String,
-    /// The key at which it is wrong, where known.
+    /// The key concerned, if known.
     pub key: Option<String>,
 }
 
@@ -211,7 +210,7 @@ impl<'de> IntoDeserializer<'de, ValueError> for &'de Value {
     }
 }
 
-/// A value under a key: its errors name the key.
+/// A value with its key; its errors name the key.
 pub(crate) struct Keyed<'de> {
     pub(crate) key: &'de str,
     pub(crate) value: &'de Value,

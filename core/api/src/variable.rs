@@ -1,6 +1,6 @@
-//! Variables of log formats, messages and SQL statements: what they are about,
-//! how a value is written, and how a module contributes one (`variable!`). The
-//! grammar, and the variables that every server has, are in gantry-format.
+//! Variables in log formats, messages and SQL statements: their subject, how they write their
+//! values, and how a module contributes one (`variable!`). The grammar, and the variables of every
+//! server, are in gantry-format.
 
 use std::fmt::Display;
 use std::io::Write;
@@ -16,7 +16,7 @@ use crate::log::{self, Level};
 use crate::session::Session;
 use crate::value::Value;
 
-/// What a variable is about; [`crate::Moment::subject`] makes one.
+/// The subject of a variable; [`crate::Moment::subject`] makes one.
 #[derive(Clone, Copy)]
 pub struct Subject<'a> {
     /// The session.
@@ -27,13 +27,13 @@ pub struct Subject<'a> {
     pub dialogue: &'a Dialogue,
     /// The command.
     pub command: &'a Command,
-    /// What is known of the command, if a module declares it.
+    /// Facts about the command, if a module declares it.
     pub info: Option<&'a CommandInfo>,
-    /// What counts as now.
+    /// The current time.
     pub now: SystemTime,
 }
 
-/// What a variable's values are, for logs that keep the difference.
+/// The type of a variable's values, for logs that distinguish types.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// Text.
@@ -44,8 +44,7 @@ pub enum Kind {
     Time,
 }
 
-/// Where a variable writes its value. A variable that writes nothing has no
-/// value on this occasion.
+/// Where a variable writes its value. A variable that writes nothing has no value this time.
 pub struct Out<'o> {
     buffer: &'o mut Vec<u8>,
     written: Written,
@@ -63,25 +62,25 @@ pub enum Written {
 }
 
 impl<'o> Out<'o> {
-    /// Appends to a buffer.
+    /// Writes to the end of a buffer.
     pub fn new(buffer: &'o mut Vec<u8>) -> Self {
         Self { buffer, written: Written::Nothing }
     }
 
-    /// Writes text as it is.
+    /// Writes text unchanged.
     pub fn text(&mut self, text: impl AsRef<[u8]>) {
         self.buffer.extend_from_slice(text.as_ref());
         self.written = Written::Text;
     }
 
-    /// Writes what can be shown.
+    /// Writes a displayable value.
     pub fn show(&mut self, shown: impl Display) {
-        // A vector takes all; a value that fails to be shown ends early.
+        // Writing to a vector cannot fail; if a value's Display fails, the text ends early.
         let _ = write!(self.buffer, "{shown}");
         self.written = Written::Text;
     }
 
-    /// Writes a whole number; one beyond [`i64::MAX`] becomes that.
+    /// Writes a whole number; one above [`i64::MAX`] becomes [`i64::MAX`].
     pub fn int(&mut self, number: impl TryInto<i64>) {
         let number = number.try_into().unwrap_or(i64::MAX);
         let before = self.written;
@@ -91,7 +90,7 @@ impl<'o> Out<'o> {
         }
     }
 
-    /// Writes a value of a note. Lists and maps have no text.
+    /// Writes the value of a note. Lists and maps have no text.
     pub fn value(&mut self, value: Option<&Value>) {
         match value {
             None | Some(Value::None | Value::List(_) | Value::Map(_)) => {}
@@ -115,14 +114,14 @@ pub type WriteValue = fn(&Subject<'_>, &mut Out<'_>);
 /// A variable.
 #[derive(Debug, Clone, Copy)]
 pub struct Variable {
-    /// The package that brings it.
+    /// The package that declares it.
     pub module: &'static str,
-    /// Its name without percent sign and braces. One of one letter is written
-    /// `%a`, a longer one `%{name}`.
+    /// Its name without percent sign and braces. A name of one letter is written `%a`, a longer one
+    /// `%{name}`.
     pub name: &'static str,
-    /// What its values are.
+    /// The type of its values.
     pub kind: Kind,
-    /// What it is.
+    /// What its value means.
     pub help: &'static str,
     /// Writes its value.
     pub write: WriteValue,
@@ -130,8 +129,7 @@ pub struct Variable {
 
 inventory::collect!(Variable);
 
-/// Has a module write a variable's value; `variable!` writes the call into the
-/// module's image.
+/// Makes a module write a variable's value. `variable!` puts the call into the module's image.
 #[doc(hidden)]
 pub fn write_guarded(module: &str, write: WriteValue, subject: &Subject<'_>, out: &mut Out<'_>) {
     let written = guard::call(module, || {
@@ -143,9 +141,8 @@ pub fn write_guarded(module: &str, write: WriteValue, subject: &Subject<'_>, out
     }
 }
 
-/// Contributes variables. Each is named after its module: in mod_motto, `"read"`
-/// is the variable `%{mod_motto.read}`. Without a function it is the session's
-/// note of that name:
+/// Contributes variables. Each name is prefixed with its module's: in mod_motto, `"read"` declares
+/// the variable `%{mod_motto.read}`. Without a function, it is the session's note of that name:
 ///
 /// ```text
 /// variable! {
@@ -167,7 +164,7 @@ macro_rules! variable {
                     name: NAME,
                     kind: $crate::variable::Kind::$kind,
                     help: concat!($($help, "\n"),+),
-                    // Called under the guard of this very image.
+                    // Runs under the guard of this image.
                     write: |subject, out| {
                         let write: $crate::variable::WriteValue = $crate::variable!(@write NAME $($write)?);
                         $crate::variable::write_guarded(MODULE, write, subject, out);

@@ -57,15 +57,15 @@ fn errors_name_the_directive() {
     let wrong = of_values::<Tested>([("TestNumber", Value::Int(300))]).unwrap_err();
     assert_eq!(wrong.key.as_deref(), Some("TestNumber"));
     let values = ScopeValues::new(&Value::None, &Defaults::default()).setting::<u8>("TestNumber");
-    assert_eq!(values.unwrap_err().to_string(), "TestNumber: is needed, but not there");
+    assert_eq!(values.unwrap_err().to_string(), "TestNumber: is required, but missing");
 }
 
 #[test]
-fn a_default_that_its_parser_refuses_is_told() {
+fn a_default_that_its_parser_rejects_is_an_error() {
     let found = inventory::iter::<Directive>.into_iter().find(|directive| directive.name == "TestSwitch").unwrap();
     let &Directive { name, module, syntax, contexts, inherits, help, parse, secret, .. } = found;
     let (default, otherwise) = (Some("perhaps"), None);
     let faulty = Directive { name, module, syntax, contexts, inherits, default, otherwise, help, parse, secret };
     let error = Defaults::read([&faulty]).unwrap_err().to_string();
-    assert!(error.starts_with("the default of TestSwitch is refused by its own parser: "), "{error}");
+    assert!(error.starts_with("the parser of TestSwitch rejects its own default: "), "{error}");
 }

@@ -1,4 +1,4 @@
-//! A call that waits, as whoever awaits it sees it.
+//! Async calls into an image, as the caller awaits them.
 
 use std::future::Future;
 use std::panic::{self, AssertUnwindSafe};
@@ -9,26 +9,25 @@ use crate::error::Error;
 use crate::guard::home::{Home, message};
 use crate::guard::output::OnPanic;
 
-/// A boxed future of an image.
+/// A boxed future from an image.
 pub type Boxed<'a, A> = Pin<Box<dyn Future<Output = A> + Send + 'a>>;
 
 type PollHere<'a, A> = fn(&mut Option<Boxed<'a, A>>, &Home, &mut Context<'_>) -> Poll<A>;
 
-/// A call that waits: a future of an image, polled and dropped by code of that
-/// image under its guard. It adds no box to the one that async-trait makes.
+/// An async call: a future from an image, polled and dropped by that image's code under its guard.
+/// It adds no box to the one from async-trait.
 #[must_use = "a call does nothing unless awaited"]
 pub struct Call<'a, A> {
     future: Option<Boxed<'a, A>>,
     home: &'a Home,
-    // Pointers to the code of the image that made the future: whoever polls
-    // has another copy of it, which could not catch that image's panics.
+    // Pointers into the image that made the future. The caller has another copy of this code, which
+    // cannot catch that image's panics.
     poll: PollHere<'a, A>,
     drop: fn(&mut Option<Boxed<'a, A>>, &Home),
 }
 
 impl<'a, A: OnPanic> Call<'a, A> {
-    /// Wraps the future that `begin` makes; to be called in the image that
-    /// owns the future.
+    /// Wraps the future that `begin` makes. Call it in the image that owns the future.
     pub fn new(home: &'a Home, begin: impl FnOnce() -> Boxed<'a, A>) -> Self
     where
         A: Send + 'a,

@@ -1,38 +1,38 @@
-//! Objects of an image that others hold, and the traits by which they are called.
+//! Objects that one image makes and another holds, and the traits for calling them.
 
 use std::mem::ManuallyDrop;
 
 use crate::guard::home::Home;
 
-/// A value of an image that others hold: it is dropped under the guard. What
-/// `guarded!` declares is called by it.
+/// A value that another image holds. It is dropped under the guard; `guarded!` declares the traits
+/// for calling it.
 pub struct Guarded<T> {
     value: ManuallyDrop<T>,
     home: Home,
 }
 
 impl<T> Guarded<T> {
-    /// Takes the value in.
+    /// Wraps a value.
     pub fn new(home: Home, value: T) -> Self {
         Self { value: ManuallyDrop::new(value), home }
     }
 
-    /// The value.
+    /// The wrapped value.
     pub fn value(&self) -> &T {
         &self.value
     }
 
-    /// The value, to change.
+    /// The wrapped value, mutably.
     pub fn value_mut(&mut self) -> &mut T {
         &mut self.value
     }
 
-    /// Where calls to it go.
+    /// The home of the value's code.
     pub fn home(&self) -> &Home {
         &self.home
     }
 
-    /// The value to change, and where calls to it go.
+    /// The value, mutably, and its home.
     pub fn parts_mut(&mut self) -> (&mut T, &Home) {
         (&mut self.value, &self.home)
     }
@@ -40,16 +40,15 @@ impl<T> Guarded<T> {
 
 impl<T> Drop for Guarded<T> {
     fn drop(&mut self) {
-        // SAFETY: the value is taken here alone, once, and `self` goes away.
+        // SAFETY: only this line takes the value, once, and `self` is consumed.
         #[allow(unsafe_code)]
         let value = unsafe { ManuallyDrop::take(&mut self.value) };
         self.home.drop(value);
     }
 }
 
-/// Declares a trait by which one image calls objects of another, and implements
-/// it for [`Guarded`]: a panic in a method, in the poll of its future or in a
-/// drop never leaves the object's image.
+/// Declares a trait by which one image calls objects of another, and implements it for [`Guarded`]:
+/// a panic in a method, in the poll of its future or in a drop never leaves the object's image.
 ///
 /// ```text
 /// guarded! {
@@ -64,17 +63,17 @@ impl<T> Drop for Guarded<T> {
 ///     }
 /// }
 /// ```
-/// Methods take `&self` or `&mut self`, are plain or `async`, and may have a body.
-/// What they answer is an [`Output`](super::Output): a `Box<dyn File>` in it, whose
-/// trait is declared in the same way, comes back guarded. A panic is the error of
-/// a `Result`; where nothing is an answer (`()`, an `Option`, a `Value`...) it is
-/// that, and a line in the log ([`OnPanic`](super::OnPanic)).
+/// Methods take `&self` or `&mut self`, are plain or `async`, and may have a body. They return an
+/// [`Output`](super::Output): a `Box<dyn File>` in it is guarded too if its trait is declared with
+/// this macro. A panic becomes the error of a `Result`; for a type with an empty value (`()`, an
+/// `Option`, a `Value`...) it becomes that value and a line in the log
+/// ([`OnPanic`](super::OnPanic)).
 ///
-/// An `async` method has the module's runtime entered. A plain one has not: it
-/// costs no more than a call, and answers at once.
+/// An `async` method runs with the module's runtime entered. A plain one does not: it costs no more
+/// than a call, and must not wait.
 macro_rules! guarded {
-    // What a reader of the code sees, then each method's guarded twin: of any
-    // object that a module hands over, and of those that come boxed.
+    // First the trait as readers see it, then the guarded version of each method: for any object
+    // that a module hands over, and for boxed ones.
     ($(#[$meta:meta])* $visible:vis trait $name:ident $(: $bound:ident $(+ $more:ident)*)? { $($methods:tt)* }) => {
         $(#[$meta])*
         #[::async_trait::async_trait]

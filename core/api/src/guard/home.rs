@@ -1,4 +1,4 @@
-//! Where calls go, and the guard around each.
+//! The home of calls into an image, and the guard around each call.
 
 use std::any::Any;
 use std::panic::{self, AssertUnwindSafe};
@@ -8,12 +8,12 @@ use crate::error::{Error, Result};
 use crate::log::{self, Level};
 use crate::runtime::Runtime;
 
-/// Where a call goes: the module, and its runtime where it has one of its own.
+/// The target of a call: a module, and its runtime if it has one.
 #[derive(Clone)]
 pub struct Home {
     /// The module's name.
     pub module: Arc<str>,
-    /// What is entered on each call but those that answer at once.
+    /// Entered on each call, except calls that do not wait.
     pub runtime: Option<Arc<dyn Runtime>>,
 }
 
@@ -41,14 +41,13 @@ impl Home {
     }
 }
 
-/// Runs `work` under the guard, no runtime entered.
+/// Runs `work` under the guard, without entering a runtime.
 pub fn call<T>(module: &str, work: impl FnOnce() -> Result<T>) -> Result<T> {
     let caught = panic::catch_unwind(AssertUnwindSafe(work));
     caught.unwrap_or_else(|payload| Err(Error::panic(module, &message(payload))))
 }
 
-/// The text of a panic. The payload's own drop may panic once more: that one
-/// is let go of.
+/// The text of a panic. Dropping the payload may panic again; that second payload is leaked.
 pub fn message(payload: Box<dyn Any + Send>) -> String {
     let text = match (payload.downcast_ref::<&str>(), payload.downcast_ref::<String>()) {
         (Some(text), _) => (*text).to_owned(),

@@ -1,5 +1,5 @@
-//! What a guarded method may answer: which objects in it come back guarded, and
-//! what takes its place when the method panics.
+//! Return types of guarded methods: which objects in them must be guarded, and what replaces them
+//! when the method panics.
 
 use std::os::fd::BorrowedFd;
 use std::panic::{self, AssertUnwindSafe};
@@ -9,38 +9,37 @@ use crate::guard::home::{Home, message};
 use crate::log::{self, Level};
 use crate::value::Value;
 
-/// What a guarded method may answer. A type that holds objects of the image
-/// that made it guards each of them; all other types say `impl Output for X {}`.
+/// The return type of a guarded method. A type that holds objects of the image that made it guards
+/// each of them; all other types write `impl Output for X {}`.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is not known to cross images",
-    note = "`impl Output for` it: an empty one where it holds no object of a module's; else each such object is guarded"
+    message = "`{Self}` cannot be returned across images",
+    note = "`impl Output for` it: leave it empty if the type holds no objects of a module; otherwise guard each of them"
 )]
 pub trait Output: Sized {
-    /// Whether it may hold such objects.
+    /// Whether it can hold such objects.
     const HOLDS: bool = false;
 
-    /// The same with all objects guarded; called in the image that made it.
+    /// Guards all objects in it. Called in the image that made it.
     #[must_use]
     fn guarded(self, _home: &Home) -> Self {
         self
     }
 }
 
-/// What a guarded method answers when it panics. What decides something has no
-/// such answer: its method answers with a `Result`.
+/// What a guarded method returns when it panics. A method that decides something must not have such
+/// a default; it returns a `Result`.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` says nothing of a panic",
-    note = "let the method answer with a `Result`: a panic is an error then"
+    message = "`{Self}` has no value for a panic",
+    note = "let the method return a `Result`: a panic then becomes an error"
 )]
 pub trait OnPanic: Output {
-    /// The answer for an error of the guard's; the object is at `home`.
+    /// The value for an error from the guard around the object at `home`.
     fn on_panic(error: Error, home: &Home) -> Self;
 }
 
 impl Home {
-    /// Runs `work` under the guard, no runtime entered: entering one takes ten
-    /// times as long as a call that answers at once, and counts in memory that
-    /// all threads share.
+    /// Runs `work` under the guard, without entering a runtime: that takes ten times as long as a
+    /// call that does not wait, and writes to a counter that all threads share.
     #[inline]
     pub fn at_once<A: OnPanic>(&self, work: impl FnOnce() -> A) -> A {
         let caught = panic::catch_unwind(AssertUnwindSafe(|| work().guarded(self)));
@@ -122,7 +121,7 @@ macro_rules! nothing {
 
 nothing! { () String Value }
 
-/// Nothing is the answer; the log tells why.
+/// Returns the empty value; the log says why.
 fn nothing<T: Default>(error: &Error, home: &Home) -> T {
     log::write(Level::Error, &home.module, format_args!("{error}"));
     T::default()

@@ -1,4 +1,4 @@
-//! A panic becomes an error whichever way a call enters an image.
+//! A panic becomes an error, however a call enters an image.
 
 use std::future::Future;
 use std::pin::pin;
@@ -13,7 +13,7 @@ use crate::error::{Error, Fault, Result};
 use crate::runtime::{Runtime, Task};
 use crate::value::Value;
 
-/// Panics when it is dropped.
+/// Panics when dropped.
 struct Bomb;
 
 impl Drop for Bomb {
@@ -44,7 +44,7 @@ impl Runtime for Counting {
 }
 
 guarded! {
-    /// A trait with a method of each form.
+    /// A trait with every form of method.
     trait Shop: Send + Sync {
         fn price(&self, of: &str) -> Result<u64>;
         fn sign(&self) -> Option<String>;
@@ -113,7 +113,7 @@ impl Shop for Corner {
     }
 }
 
-/// Its drop panics.
+/// Panics when dropped.
 struct Cat(Bomb);
 
 #[async_trait]
@@ -132,7 +132,7 @@ fn home() -> Home {
     Home { module: "mod_test".into(), runtime: None }
 }
 
-/// The answer of a future that is ready when first polled.
+/// The result of a future that is ready on the first poll.
 fn now<T>(future: impl Future<Output = T>) -> T {
     match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(answer) => answer,
