@@ -73,11 +73,11 @@ pub fn signers(word: &str, trust: Option<Trust>) -> Result<Vec<Signer>, LoadErro
     Ok(keys)
 }
 
-/// Makes sure that the file beside `file` holds a signature over `bytes` by one
-/// of the signers: which.
+/// Checks that the file next to `file` contains a signature over `bytes` by one of the signers, and
+/// returns that signer.
 ///
 /// # Errors
-/// It does not.
+/// It does not contain one.
 pub fn verify<'s>(file: &Path, bytes: &[u8], signers: &'s [Signer]) -> Result<&'s Signer, LoadError> {
     let signature = signature_path(file);
     let text = match file::read(&signature, None, LIMIT) {

@@ -8,7 +8,8 @@ pub struct ToWire {
 }
 
 impl ToWire {
-    /// The next piece for the wire. An LF behind a CR stays as it is: that line ends well already.
+    /// The next piece for the wire. An LF after a CR stays unchanged, since that line ends
+    /// correctly already.
     #[must_use]
     pub fn convert(&mut self, piece: &[u8]) -> Vec<u8> {
         let mut out = Vec::with_capacity(piece.len() + piece.len() / 16 + 1);
@@ -23,14 +24,15 @@ impl ToWire {
     }
 }
 
-/// Makes LF of CRLF. A CR that no LF follows stays.
+/// Makes LF of CRLF. A CR without a following LF stays.
 #[derive(Debug, Default)]
 pub struct FromWire {
     held_cr: bool,
 }
 
 impl FromWire {
-    /// The next piece for the file. A CR at the end of a piece is held until the next one shows what follows.
+    /// The next piece for the file. A CR at the end of a piece is held back until the next piece
+    /// shows what follows.
     #[must_use]
     pub fn convert(&mut self, piece: &[u8]) -> Vec<u8> {
         let mut out = Vec::with_capacity(piece.len() + 1);
@@ -46,7 +48,7 @@ impl FromWire {
         out
     }
 
-    /// What is left at the end of the transfer.
+    /// The held-back bytes at the end of the transfer.
     #[must_use]
     pub fn finish(self) -> &'static [u8] {
         if self.held_cr { b"\r" } else { b"" }

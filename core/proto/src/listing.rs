@@ -1,5 +1,6 @@
-//! Listings: what is known of a file ([`Entry`]) as a line of LIST or NLST, or as one of MLST and MLSD ([`facts`]); and
-//! the options that clients give to LIST ([`options`]). Reading directories, sorting and following links happen elsewhere.
+//! Listings: one name ([`Entry`]) as a line of LIST or NLST, or of MLST and MLSD ([`facts`]); and
+//! the options that clients give to LIST ([`options`]). Reading directories, sorting and following
+//! links happen elsewhere.
 
 mod access;
 mod entry;

@@ -1,5 +1,5 @@
-//! The runtime of a linked-in module's instance: the daemon's own, with the
-//! instance's tasks kept count of, so that they end with it.
+//! The runtime of a linked-in module's instance: the daemon's own. The instance's tasks are
+//! counted, so that they end with it.
 
 use std::collections::HashMap;
 use std::pin::Pin;
@@ -26,7 +26,7 @@ pub(crate) struct Linked {
 impl Linked {
     pub(crate) fn new(module: &'static str) -> Result<Self> {
         let handle = Handle::try_current().map_err(|_| {
-            Error::system(format!("{module} needs the daemon's runtime, and none is entered on this thread"))
+            Error::system(format!("{module} needs the daemon's runtime, but no runtime is entered on this thread"))
         })?;
         Ok(Self { module, handle, tasks: Arc::default() })
     }
@@ -51,7 +51,7 @@ impl Runtime for Linked {
             self.tasks.abort();
             let left = blocking(|| self.tasks.wait(limit));
             if left > 0 {
-                log::write(Level::Warn, self.module, format_args!("{left} tasks did not end within {limit:?}"));
+                log::write(Level::Warn, self.module, format_args!("tasks still running after {limit:?}: {left}"));
             }
         });
     }
@@ -63,8 +63,8 @@ impl Drop for Linked {
     }
 }
 
-/// Lets other threads of the runtime do this one's work while it blocks. On a
-/// runtime of one thread nothing would end while we wait: do not wait there.
+/// Lets other threads of the runtime take over this one's work while it blocks. On a
+/// single-threaded runtime no task can end while we wait, so do not wait there.
 fn blocking(wait: impl FnOnce() -> usize) -> usize {
     match Handle::try_current().map(|handle| handle.runtime_flavor()) {
         Ok(RuntimeFlavor::CurrentThread) => 0,
@@ -73,7 +73,7 @@ fn blocking(wait: impl FnOnce() -> usize) -> usize {
     }
 }
 
-/// The tasks of one instance that have not ended.
+/// The running tasks of one instance.
 #[derive(Default)]
 struct Tasks {
     state: Mutex<State>,
@@ -84,12 +84,12 @@ struct Tasks {
 struct State {
     next: u64,
     stopped: bool,
-    // None between `enter` and `started`.
+    // `None` between `enter` and `started`.
     running: HashMap<u64, Option<AbortHandle>>,
 }
 
 impl Tasks {
-    /// A place for a new task; none once stopped.
+    /// Makes a place for a new task; `None` after the stop.
     fn enter(self: &Arc<Self>) -> Option<Place> {
         let mut state = lock(&self.state);
         if state.stopped {
@@ -101,8 +101,8 @@ impl Tasks {
         Some(Place { tasks: Arc::clone(self), id })
     }
 
-    /// The task has been spawned; it may have ended by now, and `abort` may
-    /// have passed it by.
+    /// Stores the task's handle once it is spawned. It may have ended by now, and `abort` may have
+    /// missed it.
     fn started(&self, id: u64, handle: AbortHandle) {
         let mut state = lock(&self.state);
         if state.stopped {
@@ -113,17 +113,17 @@ impl Tasks {
         }
     }
 
-    /// Ends all tasks and takes no more.
+    /// Ends all tasks and accepts no more.
     fn abort(&self) {
         let mut state = lock(&self.state);
         state.stopped = true;
         let handles: Vec<_> = state.running.values().flatten().cloned().collect();
-        // An abort may drop the task here and now, and the task its place.
+        // An abort may drop the task, and so its place, right here.
         drop(state);
         handles.iter().for_each(AbortHandle::abort);
     }
 
-    /// Waits until all have ended; how many have not.
+    /// Waits until all have ended; returns how many have not.
     fn wait(&self, limit: Duration) -> usize {
         let state = lock(&self.state);
         let waited = self.ended.wait_timeout_while(state, limit, |state| !state.running.is_empty());
@@ -132,7 +132,7 @@ impl Tasks {
     }
 }
 
-/// A task's place among the tasks; given back when the task is gone.
+/// A task's place in the count, released when the task is dropped.
 struct Place {
     tasks: Arc<Tasks>,
     id: u64,
@@ -148,7 +148,7 @@ impl Drop for Place {
     }
 }
 
-/// A task, and its place until the task is gone.
+/// A task with its place.
 struct Counted {
     task: Caught,
     _place: Place,
@@ -174,7 +174,7 @@ mod tests {
 
     use super::*;
 
-    /// Notes in its drop how many tasks have places.
+    /// Records in its drop how many tasks have places.
     struct Last(Arc<Tasks>, Arc<AtomicUsize>);
 
     impl Drop for Last {

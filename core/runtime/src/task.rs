@@ -1,5 +1,5 @@
-//! A spawned task under the guard: its panics, in a poll or in a drop, become
-//! a line in the log that names the module.
+//! A spawned task under the guard: a panic in its poll or drop becomes a line in the log that names
+//! the module.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -8,7 +8,7 @@ use gantry_api::guard;
 use gantry_api::log::{self, Level};
 use gantry_api::runtime::Task;
 
-/// A task that ends, rather than panics.
+/// A task that ends instead of panicking.
 pub(crate) struct Caught {
     task: Option<Task>,
     module: &'static str,
@@ -48,7 +48,7 @@ impl Drop for Caught {
     }
 }
 
-/// Does `work`; a panic of it becomes a line in the log that names `what`.
+/// Does `work`; if it panics, logs a line that names `what`.
 pub(crate) fn caught(module: &str, what: &str, work: impl FnOnce()) {
     let done = guard::call(module, || {
         work();

@@ -1,5 +1,6 @@
-//! Whose files a thread acts on. The kernel keeps credentials per thread, and so does [`as_user`]; [`become_user`] gives
-//! up root for the whole process. Which user a session has is not decided here.
+//! As which user a thread accesses files. The kernel keeps credentials per thread, and [`as_user`]
+//! relies on that; [`become_user`] gives up root for the whole process. Which user a session has is
+//! decided elsewhere.
 
 use std::io;
 use std::process::abort;
@@ -16,7 +17,7 @@ pub struct Credentials {
     pub uid: u32,
     /// The first group's number.
     pub gid: u32,
-    /// Every supplementary group; what is not named here is not had.
+    /// All supplementary groups.
     pub groups: Vec<u32>,
 }
 
@@ -30,17 +31,17 @@ pub enum Keep {
 }
 
 impl Credentials {
-    /// Those by which the calling thread reaches files now.
+    /// The credentials with which the calling thread accesses files now.
     ///
     /// # Errors
     ///
-    /// The kernel's.
+    /// A kernel error.
     pub fn current() -> io::Result<Credentials> {
         let groups = getgroups()?;
         Ok(Credentials { uid: fsuid(), gid: fsgid(), groups: groups.into_iter().map(|gid| gid.as_raw()).collect() })
     }
 
-    /// Whether both reach the same files: the order of groups does not matter.
+    /// Whether both have the same access to files: the order of groups does not matter.
     #[must_use]
     pub fn is_equivalent(&self, other: &Credentials) -> bool {
         self.uid == other.uid && self.gid == other.gid && self.sorted_groups() == other.sorted_groups()
@@ -54,27 +55,30 @@ impl Credentials {
     }
 }
 
-/// Runs `act` with the calling thread reaching files as this user, and no other thread of the process; without a switch
-/// if it is this user already.
+/// Runs `act` while the calling thread, and no other, accesses files as this user. If it is this
+/// user already, nothing is switched.
 ///
-/// The kernel takes root's power over files away while the file system's uid is not 0, from a thread that has uid 0, or
-/// has come through [`become_user`]. Only what looks up or opens paths needs this; reading and writing an open file does
-/// not. `act` must not hand its work to another thread.
+/// The kernel takes root's power over files away while the file system uid is not 0, both from a
+/// thread with uid 0 and from one that went through [`become_user`]. Only operations that look up
+/// or open paths need this; reading and writing an open file do not. `act` must not pass its work
+/// to another thread.
 ///
-/// The process is aborted when the thread cannot be made what it was: nothing else may run with a client's identity.
+/// If the thread's credentials cannot be restored, the process aborts, because nothing else may run
+/// with a client's identity.
 ///
 /// # Errors
 ///
-/// When the thread may not act as this user; `act` has not run then.
+/// If the thread may not act as this user; `act` has not run then.
 pub fn as_user<T>(user: &Credentials, act: impl FnOnce() -> T) -> io::Result<T> {
     let before = Credentials::current()?;
     if user.is_equivalent(&before) {
         return Ok(act());
     }
-    // Groups, then gid, then uid: the last takes root's powers over files away. Without the right to set groups this
-    // fails before anything has changed.
+    // Groups, then gid, then uid: the last one takes root's power over files away. Without the
+    // right to set groups this fails before anything has changed.
     set_groups(&user.groups)?;
-    // From here on the thread is put back, whether a step below fails, `act` panics, or all goes well.
+    // From here on the thread is restored, whether a step below fails, `act` panics or all goes
+    // well.
     let _restore = Restore(before);
     set_fsgid(user.gid);
     set_fsuid(user.uid);
@@ -85,8 +89,8 @@ pub fn as_user<T>(user: &Credentials, act: impl FnOnce() -> T) -> io::Result<T> 
     Ok(act())
 }
 
-/// The way from the daemon's own credentials to those of one user and back, for threads that are the daemon's and act as
-/// the user thousands of times: what has to be switched is found once, and nothing is switched where nothing differs.
+/// Switches a thread between the daemon's own credentials and one user's, for threads that do so
+/// thousands of times. The differences are computed once, and only what differs is switched.
 #[derive(Clone, Debug)]
 pub struct Switch {
     own: Credentials,
@@ -97,7 +101,7 @@ pub struct Switch {
 }
 
 impl Switch {
-    /// From `own`, which the threads that use it have, to `user`.
+    /// From `own`, which the calling threads must have, to `user`.
     #[must_use]
     pub fn new(own: Credentials, user: Credentials) -> Switch {
         let groups = own.sorted_groups() != user.sorted_groups();
@@ -105,37 +109,38 @@ impl Switch {
         Switch { own, user, groups, gid, uid }
     }
 
-    /// Whose credentials `act` has.
+    /// The credentials that `act` gets.
     #[must_use]
     pub fn user(&self) -> &Credentials {
         &self.user
     }
 
-    /// Runs `act` as [`as_user`] does, with all that is said there. The thread has the daemon's own credentials before
-    /// and after: a thread that has others is a fault that would let one client act as another, and ends the process.
+    /// Runs `act` like [`as_user`], with the same conditions. The thread has the daemon's own
+    /// credentials before and after. If it has others, one client could act as another, so the
+    /// process ends.
     ///
-    /// `act` must not suspend, nor run anything for another session.
+    /// `act` must not suspend or do work for another session.
     ///
     /// # Errors
     ///
-    /// When the thread may not act as this user; `act` has not run then.
+    /// If the thread may not act as this user; `act` has not run then.
     pub fn run<T>(&self, act: impl FnOnce() -> T) -> io::Result<T> {
         debug_assert!(self.is_own(), "a thread has others' credentials");
         if !(self.groups || self.gid || self.uid) {
             return Ok(act());
         }
         if self.groups {
-            // Without the right to, this fails before anything has changed.
+            // Without the right to set groups this fails before anything has changed.
             set_groups(&self.user.groups)?;
         }
         let _restore = Back(self);
-        // What these return is what was before.
+        // These calls return the previous value.
         let was_own = (!self.gid || set_fsgid(self.user.gid) == self.own.gid)
             && (!self.uid || set_fsuid(self.user.uid) == self.own.uid);
         if !was_own {
             abort();
         }
-        // They report no errors.
+        // They do not report errors.
         if self.gid && fsgid() != self.user.gid || self.uid && fsuid() != self.user.uid {
             return Err(io::ErrorKind::PermissionDenied.into());
         }
@@ -147,13 +152,13 @@ impl Switch {
     }
 }
 
-/// Puts the thread back to the daemon's own credentials.
+/// Restores the daemon's own credentials.
 struct Back<'a>(&'a Switch);
 
 impl Drop for Back<'_> {
     fn drop(&mut self) {
         let Switch { own, groups, gid, uid, .. } = self.0;
-        // The other way round: root's powers first.
+        // In reverse order: root's powers first.
         if *uid {
             set_fsuid(own.uid);
         }
@@ -166,12 +171,13 @@ impl Drop for Back<'_> {
     }
 }
 
-/// Does what the daemon does for itself and not for a client, such as opening a log or a file of users: as the thread is,
-/// and where that is refused once more as root, if the process was root once and may act as others still.
+/// Does work for the daemon itself, such as opening a log or a user file: first with the thread's
+/// credentials, and if that is refused, again as root, provided that the process once was root and
+/// may still switch users.
 ///
 /// # Errors
 ///
-/// Those of `act`; when root is refused too, root's.
+/// The error of `act`; if root is refused too, root's error.
 pub fn as_daemon<T>(act: impl Fn() -> io::Result<T>) -> io::Result<T> {
     let refused = match act() {
         Err(error) if error.kind() == io::ErrorKind::PermissionDenied => error,
@@ -181,16 +187,17 @@ pub fn as_daemon<T>(act: impl Fn() -> io::Result<T>) -> io::Result<T> {
     as_user(&root, act).unwrap_or(Err(refused))
 }
 
-/// Makes the whole process this user's for good, as `User` and `Group` say, keeping only the privileges named: they are
-/// permitted and in effect, never inherited, and no program that it starts can gain any.
+/// Makes the whole process this user's for good, as `User` and `Group` say. Only the privileges in
+/// `keep` stay: permitted and effective, never inherited. No program that the process starts can
+/// gain any.
 ///
-/// Call this before any thread is started: capabilities are the calling thread's, and are inherited by those it starts.
-/// Thereafter core dumps are off and /proc/self belongs to root.
+/// Call this before starting any thread: capabilities belong to the calling thread, and new threads
+/// inherit them. From then on core dumps are off and /proc/self belongs to root.
 ///
 /// # Errors
 ///
-/// When the process is neither root nor this user already, or lacks what it shall keep. It may then have changed in
-/// part: end it.
+/// If the process is neither root nor this user already, or lacks a privilege that it should keep.
+/// It may have changed in part, so end it.
 pub fn become_user(user: &Credentials, keep: Keep) -> io::Result<()> {
     let kept = match keep {
         Keep::Nothing => CapabilitySet::empty(),
@@ -200,7 +207,8 @@ pub fn become_user(user: &Credentials, keep: Keep) -> io::Result<()> {
         set_keep_capabilities(true)?;
         set_process_ids(user)?;
     }
-    // Also when nothing was switched: CAP_SYS_RESOURCE alone would let users exceed their disk quotas.
+    // Even if nothing was switched: CAP_SYS_RESOURCE alone would let users exceed their disk
+    // quotas.
     set_capabilities(None, CapabilitySets { effective: kept, permitted: kept, inheritable: CapabilitySet::empty() })?;
     set_keep_capabilities(false)?;
     set_no_new_privs(true)?;
@@ -210,12 +218,12 @@ pub fn become_user(user: &Credentials, keep: Keep) -> io::Result<()> {
     }
 }
 
-/// Puts the thread back to what it was.
+/// Restores the thread's former credentials.
 struct Restore(Credentials);
 
 impl Drop for Restore {
     fn drop(&mut self) {
-        // The other way round: root's powers first.
+        // In reverse order: root's powers first.
         set_fsuid(self.0.uid);
         set_fsgid(self.0.gid);
         if set_groups(&self.0.groups).is_err() || fsuid() != self.0.uid || fsgid() != self.0.gid {
@@ -232,7 +240,7 @@ fn set_groups(groups: &[u32]) -> io::Result<()> {
     Ok(set_thread_groups(&groups)?)
 }
 
-/// The file system's uid; -1 changes nothing, and every call returns what was before.
+/// The file system uid; -1 changes nothing, and every call returns the previous value.
 fn fsuid() -> u32 {
     set_fsuid(u32::MAX)
 }
@@ -242,8 +250,8 @@ fn fsgid() -> u32 {
 }
 
 fn set_fsuid(uid: u32) -> u32 {
-    // SAFETY: the call takes a number and no memory. It changes the calling thread alone, as this module means to. The
-    // result is a uid, whatever the type in which the C library returns it.
+    // SAFETY: the call takes a number and no memory. It changes only the calling thread, which is
+    // intended here. The result is a uid, whatever type the C library returns it in.
     unsafe { libc::setfsuid(uid).cast_unsigned() }
 }
 
@@ -252,9 +260,9 @@ fn set_fsgid(gid: u32) -> u32 {
     unsafe { libc::setfsgid(gid).cast_unsigned() }
 }
 
-/// Sets every id of the whole process, groups first since the uid takes away the right to.
+/// Sets every id of the whole process: groups first, since changing the uid removes the right to.
 fn set_process_ids(user: &Credentials) -> io::Result<()> {
-    // -1 would leave an id as it is, which may be root's.
+    // -1 would leave an id unchanged, possibly root's.
     if user.uid == u32::MAX || user.gid == u32::MAX || user.groups.contains(&u32::MAX) {
         return Err(io::ErrorKind::InvalidInput.into());
     }
@@ -262,7 +270,7 @@ fn set_process_ids(user: &Credentials) -> io::Result<()> {
         0 => Ok(()),
         _ => Err(io::Error::last_os_error()),
     };
-    // SAFETY: the pointer and the length are those of one slice, which the call only reads.
+    // SAFETY: pointer and length come from one slice, which the call only reads.
     check(unsafe { libc::setgroups(user.groups.len(), user.groups.as_ptr()) })?;
     // SAFETY: the call takes numbers and no memory.
     check(unsafe { libc::setresgid(user.gid, user.gid, user.gid) })?;
@@ -270,7 +278,7 @@ fn set_process_ids(user: &Credentials) -> io::Result<()> {
     check(unsafe { libc::setresuid(user.uid, user.uid, user.uid) })
 }
 
-/// Whether real, effective, saved and file system's ids and the groups are all this user's.
+/// Whether the real, effective, saved and file system ids and the groups are all this user's.
 fn is_wholly(user: &Credentials) -> io::Result<bool> {
     let (mut uids, mut gids) = ([0; 3], [0; 3]);
     let [real, effective, saved] = &mut uids;
@@ -312,7 +320,7 @@ mod tests {
         Credentials { uid, gid: uid, groups: vec![uid] }
     }
 
-    /// A folder that all may search, with a file of this user's that no other may read.
+    /// A directory that everybody may search, with a file that only this user may read.
     fn private_file(dir: &Path, uid: u32) -> PathBuf {
         fs::set_permissions(dir, fs::Permissions::from_mode(0o755)).unwrap();
         let path = dir.join(format!("of-{uid}"));
@@ -406,7 +414,7 @@ mod tests {
             return;
         }
         let other = as_user(&user(NOBODY), || {
-            // A new thread inherits; one that was there before would not have changed.
+            // A new thread inherits them; an earlier thread would not have changed.
             assert_eq!(fsuid(), NOBODY);
         });
         other.unwrap();
@@ -462,7 +470,7 @@ mod tests {
         }
     }
 
-    /// Runs a test that changes its whole process in one of its own.
+    /// Runs a test that changes its whole process in a process of its own.
     fn run_in_process(test: &str) {
         let output = Command::new(std::env::current_exe().unwrap())
             .args(["--exact", test, "--ignored", "--nocapture"])
@@ -519,7 +527,7 @@ mod tests {
         assert!(root.is_err() && own.is_ok() && daemon.is_err());
         assert_eq!(Credentials::current().unwrap(), user(NOBODY));
 
-        // Threads started from here on have the same.
+        // Threads started from here on have the same credentials.
         let thread = std::thread::spawn(move || as_user(&user(1234), || fs::read(&theirs)));
         assert!(thread.join().unwrap().unwrap().is_ok());
         assert!(handle::real_path(File::open("/").unwrap().as_fd()).is_ok());

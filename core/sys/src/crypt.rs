@@ -1,5 +1,6 @@
-//! Password hashes by the system's libcrypt (libxcrypt), so that every scheme in the host's shadow file works here too,
-//! above all yescrypt. The caller knows where hashes come from and how often a password may be tried.
+//! Password hashes with the system's libcrypt (libxcrypt), so that every scheme in the host's
+//! shadow file works here too, in particular yescrypt. Where hashes come from and how often a
+//! password may be tried is up to the caller.
 //!
 //! Every call takes tens of milliseconds or more, depending on the scheme: never make one on a thread that serves
 //! others.

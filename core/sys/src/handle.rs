@@ -1,5 +1,6 @@
-//! What can be done with an open handle, `O_PATH` ones included, with no path looked up again: the thing that was checked
-//! is the thing that is changed. Goes through /proc/self/fd where the kernel has no call for `O_PATH` handles.
+//! Operations on an open handle, including `O_PATH` ones, without looking up a path again: what was
+//! checked is what gets changed. They go through /proc/self/fd if the kernel has no call for
+//! `O_PATH` handles.
 
 use std::ffi::OsString;
 use std::io;
@@ -13,16 +14,16 @@ use rustix::fs::{
 };
 use rustix::io::Errno;
 
-/// What the handle stands for.
+/// The metadata of the handle's file.
 ///
 /// # Errors
 ///
-/// The kernel's.
+/// A kernel error.
 pub fn stat(handle: BorrowedFd<'_>) -> io::Result<Stat> {
     Ok(fstat(handle)?)
 }
 
-/// What is known of a file.
+/// The metadata of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Attributes {
     /// The kind and the permission bits, as in [`Stat`].
@@ -35,39 +36,40 @@ pub struct Attributes {
     pub gid: u32,
     /// Bytes.
     pub size: u64,
-    /// The last modification, in seconds since 1970.
+    /// The last modification, in Unix seconds.
     pub modified: i64,
-    /// The number of the device.
+    /// The device number.
     pub device: u64,
-    /// The number of the file on it.
+    /// The inode number.
     pub inode: u64,
-    /// The number of the mount that it was reached by; none on kernels that do not tell.
+    /// The number of the mount through which it was reached; `None` on kernels that do not report
+    /// it.
     pub mount: Option<u64>,
 }
 
-/// How new what [`attributes`] tells has to be.
+/// How current the result of [`attributes`] must be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Freshness {
-    /// What the kernel has at hand: a file system that is elsewhere is not asked, and nothing waited for.
+    /// What the kernel has cached: a remote file system is not asked, and the call does not wait.
     AtHand,
-    /// As new as [`stat`] has it.
+    /// As current as [`stat`].
     Now,
 }
 
-/// What the handle stands for.
+/// The metadata of the handle's file.
 ///
 /// # Errors
 ///
-/// The kernel's.
+/// A kernel error.
 pub fn attributes(handle: BorrowedFd<'_>, freshness: Freshness) -> io::Result<Attributes> {
     attributes_at(handle, b"", AtFlags::EMPTY_PATH, freshness)
 }
 
-/// What a name in a directory stands for, a link itself.
+/// The metadata of a name in a directory; of a link itself.
 ///
 /// # Errors
 ///
-/// The kernel's.
+/// A kernel error.
 pub fn attributes_of_name(directory: BorrowedFd<'_>, name: &[u8]) -> io::Result<Attributes> {
     attributes_at(directory, name, AtFlags::SYMLINK_NOFOLLOW, Freshness::Now)
 }
@@ -97,11 +99,11 @@ fn attributes_at(
     })
 }
 
-/// The host's path of it, as it is now.
+/// Its current path on the host.
 ///
 /// # Errors
 ///
-/// The kernel's; `ENOENT` when it has been removed.
+/// A kernel error; `ENOENT` if it has been removed.
 pub fn real_path(handle: BorrowedFd<'_>) -> io::Result<PathBuf> {
     if fstat(handle)?.st_nlink == 0 {
         return Err(Errno::NOENT.into());
@@ -110,13 +112,14 @@ pub fn real_path(handle: BorrowedFd<'_>) -> io::Result<PathBuf> {
     Ok(OsString::from_vec(path.into_bytes()).into())
 }
 
-/// Opens the same thing again, with access of its own; permissions are checked against the thread's credentials.
+/// Opens the same file again with its own access mode; permissions are checked against the thread's
+/// credentials.
 ///
 /// # Errors
 ///
-/// The kernel's.
+/// A kernel error.
 pub fn reopen(handle: BorrowedFd<'_>, flags: OFlags) -> io::Result<OwnedFd> {
-    // The name in /proc is a link that must be followed, and exists.
+    // The name in /proc is a link that must be followed, and it exists.
     let unfit = OFlags::NOFOLLOW | OFlags::CREATE | OFlags::EXCL;
     let flags = flags.difference(unfit) | OFlags::CLOEXEC;
     Ok(openat(CWD, magic_link(handle), flags, Mode::empty())?)
@@ -126,16 +129,16 @@ pub fn reopen(handle: BorrowedFd<'_>, flags: OFlags) -> io::Result<OwnedFd> {
 ///
 /// # Errors
 ///
-/// The kernel's; `EOPNOTSUPP` for a link.
+/// A kernel error; `EOPNOTSUPP` for a link.
 pub fn set_mode(handle: BorrowedFd<'_>, mode: Mode) -> io::Result<()> {
     Ok(chmodat(CWD, magic_link(handle), mode, AtFlags::empty())?)
 }
 
-/// Sets the time of modification, and of access too, to seconds since 1970.
+/// Sets the times of modification and access to this many seconds since 1970.
 ///
 /// # Errors
 ///
-/// The kernel's.
+/// A kernel error.
 pub fn set_modified(handle: BorrowedFd<'_>, seconds: i64) -> io::Result<()> {
     let time = Timespec { tv_sec: seconds, tv_nsec: 0 };
     let times = Timestamps { last_access: time, last_modification: time };

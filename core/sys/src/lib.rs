@@ -1,8 +1,9 @@
-//! What depends on the system, which is Linux: unsafe code behind safe functions, and system calls in the form that the
-//! server needs. No policy: who may do what is decided elsewhere.
+//! Everything that depends on the system, which is Linux: unsafe code behind safe functions, and
+//! system calls in the form that the server needs. There is no policy here: who may do what is
+//! decided elsewhere.
 //!
-//! Everything here blocks for as long as the kernel or a file system takes; callers that must not wait go through a
-//! thread that may.
+//! Everything here blocks for as long as the kernel or a file system takes. Callers that must not
+//! block use a thread that may.
 
 pub mod directory;
 pub mod handle;
@@ -15,13 +16,13 @@ pub mod transfer;
 #[allow(unsafe_code)] // Calls the C library's fork.
 pub mod background;
 #[allow(unsafe_code)]
-// setfsuid, setfsgid, setresuid and their like have no safe binding that fits.
+// setfsuid, setfsgid, setresuid and similar calls have no suitable safe binding.
 pub mod credentials;
 #[allow(unsafe_code)] // Calls the system's libcrypt.
 pub mod crypt;
 #[allow(unsafe_code)] // Calls the C library's getnameinfo.
 pub mod names;
-#[allow(unsafe_code)] // Calls the C library's getpwnam_r and its like.
+#[allow(unsafe_code)] // Calls the C library's getpwnam_r and similar functions.
 pub mod users;
 
 pub use credentials::{Credentials, Keep, Switch, as_daemon, as_user, become_user};

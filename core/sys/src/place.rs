@@ -41,7 +41,7 @@ impl Place {
     ///
     /// # Errors
     ///
-    /// The kernel's.
+    /// A kernel error.
     pub fn handle(&self) -> io::Result<OwnedFd> {
         let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         Ok(openat(&self.directory, self.name(), flags, Mode::empty())?)
@@ -51,16 +51,17 @@ impl Place {
     ///
     /// # Errors
     ///
-    /// The kernel's.
+    /// A kernel error.
     pub fn create_directory(&self, mode: Mode) -> io::Result<()> {
         Ok(mkdirat(&self.directory, self.name(), mode)?)
     }
 
-    /// Makes a file and opens it with these flags; the process's umask applies. None where there is something already.
+    /// Creates a file and opens it with these flags; the process's umask applies. `None` if the
+    /// name is taken.
     ///
     /// # Errors
     ///
-    /// The kernel's.
+    /// A kernel error.
     pub fn create_file(&self, flags: OFlags, mode: Mode) -> io::Result<Option<OwnedFd>> {
         let new = OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::NOCTTY | OFlags::CLOEXEC;
         match openat(&self.directory, self.name(), flags | new, mode) {
@@ -74,7 +75,7 @@ impl Place {
     ///
     /// # Errors
     ///
-    /// The kernel's.
+    /// A kernel error.
     pub fn create_link(&self, target: &[u8]) -> io::Result<()> {
         Ok(symlinkat(target, &self.directory, self.name())?)
     }

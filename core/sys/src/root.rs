@@ -1,6 +1,6 @@
-//! The root that a session is confined to (DefaultRoot, `<Anonymous>`): every path of a client's is resolved inside it
-//! by the kernel, as chroot(2) would, without being root and without racing against renames. Credentials are not
-//! switched here.
+//! The root that a session is confined to (DefaultRoot, `<Anonymous>`). The kernel resolves every
+//! client path inside it, like chroot(2), but without root privileges and without races against
+//! renames. Credentials are not switched here.
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -12,40 +12,43 @@ use rustix::io::Errno;
 use crate::handle;
 use crate::place::Place;
 
-/// How often a resolution is tried that the kernel gives up because something was renamed meanwhile.
+/// How often to retry a resolution that the kernel gives up because of a concurrent rename.
 const ATTEMPTS: usize = 64;
 
-/// A handle of a directory that stands for `/`.
+/// A handle of a directory that acts as `/`.
 ///
-/// Symbolic links, absolute ones as well, and `..` stay within it; links of /proc that lead anywhere are refused.
+/// Symbolic links, including absolute ones, and `..` stay inside it; magic links of /proc are
+/// refused.
 #[derive(Debug)]
 pub struct Root {
     fd: OwnedFd,
 }
 
 impl Root {
-    /// The directory at this path of the host's.
+    /// The directory at this path on the host.
     ///
     /// # Errors
     ///
-    /// When it is no directory, or cannot be reached.
+    /// If it is not a directory or cannot be reached.
     pub fn open(path: &Path) -> io::Result<Root> {
         let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let fd = openat(CWD, path, flags, Mode::empty())?;
         Ok(Root { fd })
     }
 
-    /// Opens what stands at the client's path, which begins at the root whether it has a leading slash or not.
+    /// Opens the client's path, which starts at the root with or without a leading slash.
     ///
-    /// `mode` counts only with `OFlags::CREATE`, and the process's umask applies to it. The handle is closed on exec.
+    /// `mode` only matters with `OFlags::CREATE`, and the process's umask applies to it. The handle
+    /// is closed on exec.
     ///
     /// # Errors
     ///
-    /// The kernel's. Without `OFlags::NONBLOCK`, opening a named pipe waits for its other end: see [`Root::open_file`].
+    /// A kernel error. Without `OFlags::NONBLOCK`, opening a named pipe waits for its other end:
+    /// see [`Root::open_file`].
     pub fn open_at(&self, path: &[u8], flags: OFlags, mode: Mode) -> io::Result<OwnedFd> {
         let path = if path.is_empty() { b"." } else { path };
         let flags = flags | OFlags::CLOEXEC;
-        // openat2 refuses what openat ignores.
+        // openat2 refuses a mode that openat ignores.
         let mode = match flags.intersects(OFlags::CREATE | OFlags::TMPFILE) {
             true => mode,
             false => Mode::empty(),
@@ -61,18 +64,18 @@ impl Root {
         }
     }
 
-    /// As [`Root::open_at`], where the kernel finds all of the path in its caches, so that no disk is waited for; none
-    /// where it does not. Nothing is created.
+    /// Like [`Root::open_at`], but only if the kernel finds the whole path in its caches, without
+    /// waiting for a disk; otherwise `None`. Nothing is created.
     pub fn open_cached(&self, path: &[u8], flags: OFlags) -> Option<io::Result<OwnedFd>> {
         let path = if path.is_empty() { b"." } else { path };
         cached(self.fd.as_fd(), path, flags)
     }
 
-    /// Opens a regular file, never waiting for another process, and nothing but a regular file.
+    /// Opens a regular file and nothing else; never waits for another process.
     ///
     /// # Errors
     ///
-    /// The kernel's; `EISDIR` for a directory; `EPERM` for a device, pipe or socket.
+    /// A kernel error; `EISDIR` for a directory; `EPERM` for a device, pipe or socket.
     pub fn open_file(&self, path: &[u8], flags: OFlags, mode: Mode) -> io::Result<OwnedFd> {
         let flags = flags | OFlags::NONBLOCK | OFlags::NOCTTY;
         let file = self.open_at(path, flags, mode)?;
@@ -83,21 +86,22 @@ impl Root {
         }
     }
 
-    /// A handle of what stands at the path, links followed within the root: for [`handle`]'s functions.
+    /// A handle of the path's target, following links within the root, for the functions of
+    /// [`handle`].
     ///
     /// # Errors
     ///
-    /// The kernel's.
+    /// A kernel error.
     pub fn handle(&self, path: &[u8]) -> io::Result<OwnedFd> {
         self.open_at(path, OFlags::PATH, Mode::empty())
     }
 
-    /// The directory that the last component of the path stands in, pinned, and that component. The path is normalised
-    /// first, see [`normalize`]; the component need not exist, and is not followed if it is a link.
+    /// The last component of the path and its directory, pinned. The path is normalised first, see
+    /// [`normalize`]. The component need not exist, and is not followed if it is a link.
     ///
     /// # Errors
     ///
-    /// The kernel's, and `EBUSY` for the root itself, which stands in no directory.
+    /// A kernel error; `EBUSY` for the root itself, which has no parent here.
     pub fn place(&self, path: &[u8]) -> io::Result<Place> {
         let path = normalize(path);
         let (parent, name) = parent_and_name(&path)?;
@@ -106,7 +110,8 @@ impl Root {
         Ok(Place { directory, name: name.to_vec() })
     }
 
-    /// As [`Root::place`], where the kernel finds the directory in its caches; none where it does not.
+    /// Like [`Root::place`], but only if the kernel finds the directory in its caches; otherwise
+    /// `None`.
     pub fn place_cached(&self, path: &[u8]) -> Option<io::Result<Place>> {
         let path = normalize(path);
         let (parent, name) = match parent_and_name(&path) {
@@ -121,7 +126,7 @@ impl Root {
     ///
     /// # Errors
     ///
-    /// The kernel's, when too many files are open.
+    /// A kernel error if too many files are open.
     pub fn try_clone(&self) -> io::Result<Root> {
         let fd = self.fd.try_clone()?;
         Ok(Root { fd })
@@ -134,7 +139,7 @@ impl AsFd for Root {
     }
 }
 
-/// Whether the directory may be searched by the thread, if the kernel can tell that at once.
+/// Whether the thread may search the directory, if the kernel knows without waiting.
 pub fn searchable_cached(directory: BorrowedFd<'_>) -> Option<io::Result<()>> {
     let found = cached(directory, b".", OFlags::PATH | OFlags::DIRECTORY)?;
     Some(found.map(drop))
@@ -143,13 +148,14 @@ pub fn searchable_cached(directory: BorrowedFd<'_>) -> Option<io::Result<()>> {
 fn cached(directory: BorrowedFd<'_>, path: &[u8], flags: OFlags) -> Option<io::Result<OwnedFd>> {
     let resolve = ResolveFlags::IN_ROOT | ResolveFlags::NO_MAGICLINKS | ResolveFlags::CACHED;
     match openat2(directory, path, flags | OFlags::CLOEXEC, Mode::empty(), resolve) {
-        // Kernels before 5.12 do not know CACHED, and say INVAL; of what is invalid otherwise `open_at` tells.
+        // Kernels before 5.12 do not know CACHED and return INVAL; `open_at` reports anything else
+        // that is invalid.
         Err(Errno::AGAIN | Errno::INTR | Errno::INVAL) => None,
         done => Some(done.map_err(io::Error::from)),
     }
 }
 
-/// A normal path in two.
+/// Splits a normal path.
 fn parent_and_name(path: &[u8]) -> io::Result<(&[u8], &[u8])> {
     let slash = path.iter().rposition(|&b| b == b'/').unwrap_or(0);
     let (parent, name) = path.split_at(slash);
@@ -159,8 +165,8 @@ fn parent_and_name(path: &[u8]) -> io::Result<(&[u8], &[u8])> {
     }
 }
 
-/// The path by its letters: absolute, without empty components and `.`, and with each `..` taking away the component
-/// before it, never more than there are.
+/// Normalises the path as text: absolute, without empty components and `.`; each `..` removes the
+/// component before it, if there is one.
 #[must_use]
 pub fn normalize(path: &[u8]) -> Vec<u8> {
     let mut components: Vec<&[u8]> = Vec::new();
@@ -192,7 +198,7 @@ mod tests {
 
     use super::*;
 
-    /// A root with a secret beside it, and every kind of way out.
+    /// A root with a secret next to it, and every kind of escape route.
     fn jail() -> (tempfile::TempDir, Root) {
         let dir = tempfile::tempdir().unwrap();
         let jail = dir.path().join("jail");

@@ -1,4 +1,4 @@
-//! The roots of sessions. Those of the same directory share one handle, however many sessions there are.
+//! The roots of sessions. Sessions with the same directory share one handle.
 
 use std::collections::HashMap;
 use std::io;
@@ -11,30 +11,31 @@ use rustix::fs::{FsWord, fstatfs};
 use crate::handle::{self, Freshness};
 use crate::root::Root;
 
-/// Entries that are kept before the first look for those that nobody needs any more.
+/// The number of entries before unused ones are removed for the first time.
 const FEW: usize = 64;
 
-/// A root, and what was found of it when it was opened.
+/// A root, and what was learned about it when it was opened.
 #[derive(Debug)]
 pub struct SharedRoot {
     /// The root.
     pub root: Root,
-    /// Its path on the host, links resolved, as it was at the first opening.
+    /// Its path on the host with links resolved, as of the first opening.
     pub path: PathBuf,
-    /// The mount that it is on; none where the kernel does not tell.
+    /// The mount that it is on; `None` if the kernel does not report it.
     pub mount: Option<u64>,
-    /// What holds its files.
+    /// Where its files are stored.
     pub medium: Medium,
 }
 
-/// What holds the files of a file system.
+/// Where the files of a file system are stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Medium {
-    /// Memory: nothing there is ever waited for.
+    /// In memory: nothing there ever waits.
     Memory,
-    /// A disk of the machine: what has been read is in memory, and the kernel answers for it by itself.
+    /// On a local disk: data that has been read is in memory, and the kernel answers for it without
+    /// waiting.
     Disk,
-    /// Another machine, another process, or something unknown: each call may wait.
+    /// On another machine, in another process, or unknown: each call may wait.
     Elsewhere,
 }
 
@@ -54,7 +55,7 @@ impl Medium {
 /// The device, number and mount of a directory.
 type Key = (u64, u64, Option<u64>);
 
-/// The roots that are in use.
+/// The roots in use.
 #[derive(Debug, Default)]
 pub struct Roots {
     known: Mutex<Known>,
@@ -63,17 +64,17 @@ pub struct Roots {
 #[derive(Debug, Default)]
 struct Known {
     roots: HashMap<Key, Weak<SharedRoot>>,
-    /// How many entries there are when dead ones are looked for.
+    /// The number of entries at which unused ones are removed.
     full: usize,
 }
 
 impl Roots {
-    /// The root at this path of the host, by the thread's credentials; the one that is open already where the path leads
-    /// to the same directory.
+    /// The root at this path on the host, opened with the thread's credentials. If the path leads
+    /// to a directory that is already open, that root is returned.
     ///
     /// # Errors
     ///
-    /// When it is no directory, or cannot be reached.
+    /// If it is not a directory or cannot be reached.
     pub fn open(&self, path: &Path) -> io::Result<Arc<SharedRoot>> {
         let root = Root::open(path)?;
         let found = handle::attributes(root.as_fd(), Freshness::Now)?;
@@ -91,7 +92,7 @@ impl Roots {
     fn known(&self, key: &Key) -> Option<Arc<SharedRoot>> {
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let found = known.roots.get(key)?.upgrade()?;
-        // A directory that has been moved since is another root to those who go by paths.
+        // If the directory has been moved, it is a different root for everyone who uses paths.
         let is_there = handle::real_path(found.root.as_fd()).is_ok_and(|path| path == found.path);
         is_there.then_some(found)
     }
@@ -128,7 +129,7 @@ mod tests {
         fs::rename(&home, dir.path().join("old")).unwrap();
         fs::create_dir(&home).unwrap();
         let new = roots.open(&home).unwrap();
-        assert!(!Arc::ptr_eq(&first, &new), "another directory by the same name");
+        assert!(!Arc::ptr_eq(&first, &new), "another directory with the same name");
         let moved = roots.open(&dir.path().join("old")).unwrap();
         assert_eq!(moved.path, dir.path().join("old").canonicalize().unwrap());
     }

@@ -1,5 +1,6 @@
-//! Bytes between a file and a socket without passing through the process: sendfile(2) for downloads, splice(2) through a
-//! pipe for uploads; and whether a file's bytes are at hand. Waiting for a socket is the caller's.
+//! Moves bytes between a file and a socket without copying them into the process: sendfile(2) for
+//! downloads, splice(2) through a pipe for uploads. Also tells whether a file's bytes are cached.
+//! Waiting for a socket is up to the caller.
 
 use std::io::{self, IoSliceMut};
 use std::num::NonZeroU64;
@@ -9,21 +10,24 @@ use rustix::fs::{Advice, fadvise, sendfile};
 use rustix::io::{Errno, ReadWriteFlags, preadv2, retry_on_intr};
 use rustix::pipe::{PipeFlags, SpliceFlags, fcntl_getpipe_size, fcntl_setpipe_size, pipe_with, splice};
 
-/// Bytes that a [`Pipe`] would like to hold; an unprivileged process may get fewer.
+/// The requested size of a [`Pipe`] in bytes; an unprivileged process may get less.
 const PIPE_SIZE: usize = 1024 * 1024;
 
-/// Sends up to `max` bytes of the file from `offset`, and moves the offset on. 0 is the end of the file.
+/// Sends up to `max` bytes of the file from `offset`, and advances the offset. 0 means the end of
+/// the file.
 ///
 /// # Errors
 ///
-/// The kernel's; `WouldBlock` when a non-blocking socket takes no more; `EINVAL` when the file's system has no sendfile.
+/// A kernel error; `WouldBlock` if a non-blocking socket accepts no more; `EINVAL` if the file
+/// system has no sendfile.
 pub fn send_file(socket: BorrowedFd<'_>, file: BorrowedFd<'_>, offset: &mut u64, max: usize) -> io::Result<usize> {
     Ok(retry_on_intr(|| sendfile(socket, file, Some(offset), max))?)
 }
 
-/// A pipe through which bytes go from a socket to a file.
+/// A pipe that moves bytes from a socket to a file.
 ///
-/// After an error of [`Pipe::drain`] it may still hold bytes of that transfer: drop it, never use it for another.
+/// After an error of [`Pipe::drain`] it may still hold bytes of that transfer. Drop it; never use
+/// it for another transfer.
 #[derive(Debug)]
 pub struct Pipe {
     from: OwnedFd,
@@ -33,23 +37,25 @@ pub struct Pipe {
 }
 
 impl Pipe {
-    /// An empty pipe, of a mebibyte if the system allows.
+    /// An empty pipe, one mebibyte in size if the system allows that.
     ///
     /// # Errors
     ///
-    /// The kernel's, when handles run out.
+    /// A kernel error if handles run out.
     pub fn new() -> io::Result<Pipe> {
         let (from, into) = pipe_with(PipeFlags::CLOEXEC | PipeFlags::NONBLOCK)?;
         let capacity = fcntl_setpipe_size(&into, PIPE_SIZE).or_else(|_| fcntl_getpipe_size(&into))?;
         Ok(Pipe { from, into, capacity, filled: 0 })
     }
 
-    /// Takes up to `max` bytes from the socket, as many as there are and as fit. 0 is the end of the stream.
+    /// Takes up to `max` bytes from the socket, as many as are available and fit. 0 means the end
+    /// of the stream.
     ///
     /// # Errors
     ///
-    /// The kernel's; `WouldBlock` when the socket has no bytes *or* the pipe has no room, which small packets use up
-    /// before its bytes do. So wait for the socket only when the pipe [is empty](Pipe::is_empty), and drain it first.
+    /// A kernel error; `WouldBlock` if the socket has no bytes *or* the pipe is full (small packets
+    /// fill it before its size in bytes is reached). So drain the pipe first, and wait for the
+    /// socket only if the pipe [is empty](Pipe::is_empty).
     pub fn fill(&mut self, socket: BorrowedFd<'_>, max: usize) -> io::Result<usize> {
         let room = self.capacity.saturating_sub(self.filled).min(max);
         if room == 0 {
@@ -61,12 +67,12 @@ impl Pipe {
         Ok(count)
     }
 
-    /// Writes all that the pipe holds to the file at `offset`, moves the offset on, and says how many bytes that were.
-    /// The file must not be open for appending.
+    /// Writes everything in the pipe to the file at `offset`, advances the offset, and returns the
+    /// number of bytes. The file must not be open for appending.
     ///
     /// # Errors
     ///
-    /// The kernel's, such as a full disk; the offset then tells how far it came.
+    /// A kernel error, such as a full disk; the offset then shows how much was written.
     pub fn drain(&mut self, file: BorrowedFd<'_>, offset: &mut u64) -> io::Result<usize> {
         let mut written = 0_usize;
         while self.filled > 0 {
@@ -80,25 +86,25 @@ impl Pipe {
         Ok(written)
     }
 
-    /// Whether nothing is in it.
+    /// Whether it is empty.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.filled == 0
     }
 
-    /// Bytes that it can hold.
+    /// Its capacity in bytes.
     #[must_use]
     pub const fn capacity(&self) -> usize {
         self.capacity
     }
 }
 
-/// Whether the byte at `offset` is in memory, so that reading on from there waits for no disk. True as well at the end
-/// of the file, and where the file system cannot tell.
+/// Whether the byte at `offset` is in memory, so that reading from there does not wait for a disk.
+/// Also true at the end of the file, and if the file system does not tell.
 ///
 /// # Errors
 ///
-/// The kernel's.
+/// A kernel error.
 pub fn is_cached(file: BorrowedFd<'_>, offset: u64) -> io::Result<bool> {
     let mut byte = [0];
     let mut buffers = [IoSliceMut::new(&mut byte)];
@@ -109,11 +115,12 @@ pub fn is_cached(file: BorrowedFd<'_>, offset: u64) -> io::Result<bool> {
     }
 }
 
-/// Reads what is in memory of the file at `offset`, 0 bytes at its end; none where a disk would be waited for.
+/// Reads what is in memory of the file at `offset`, 0 bytes at its end; `None` if that would wait
+/// for a disk.
 ///
 /// # Errors
 ///
-/// The kernel's.
+/// A kernel error.
 pub fn read_cached(file: BorrowedFd<'_>, offset: u64, buffer: &mut [u8]) -> io::Result<Option<usize>> {
     let mut buffers = [IoSliceMut::new(buffer)];
     match retry_on_intr(|| preadv2(file, &mut buffers, offset, ReadWriteFlags::NOWAIT)) {
@@ -123,11 +130,12 @@ pub fn read_cached(file: BorrowedFd<'_>, offset: u64, buffer: &mut [u8]) -> io::
     }
 }
 
-/// Asks the kernel to read this part of the file ahead; returns at once. A length of 0 means to the end.
+/// Asks the kernel to read this part of the file ahead; returns at once. A length of 0 means up to
+/// the end.
 ///
 /// # Errors
 ///
-/// The kernel's, for what is no file.
+/// A kernel error if it is not a file.
 pub fn will_need(file: BorrowedFd<'_>, offset: u64, len: u64) -> io::Result<()> {
     Ok(fadvise(file, offset, NonZeroU64::new(len), Advice::WillNeed)?)
 }
@@ -136,7 +144,7 @@ pub fn will_need(file: BorrowedFd<'_>, offset: u64, len: u64) -> io::Result<()> 
 ///
 /// # Errors
 ///
-/// The kernel's, for what is no file.
+/// A kernel error if it is not a file.
 pub fn sequential(file: BorrowedFd<'_>) -> io::Result<()> {
     Ok(fadvise(file, 0, None, Advice::Sequential)?)
 }
@@ -206,7 +214,7 @@ mod tests {
         assert!(is_cached(file.as_fd(), 100_000).unwrap());
         let mut buffer = [0; 9000];
         let read = read_cached(file.as_fd(), 0, &mut buffer).unwrap();
-        // A file system in memory may not know the question.
+        // A file system in memory may not support this query.
         assert!(read.is_none_or(|count| count == 8192 && buffer[8191] == 1));
         will_need(file.as_fd(), 0, 8192).unwrap();
         sequential(file.as_fd()).unwrap();

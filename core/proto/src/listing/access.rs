@@ -20,13 +20,13 @@ impl Access {
     /// Rename it.
     pub const RENAME: Access = Access(16);
 
-    /// This and that.
+    /// Both together.
     #[must_use]
     pub const fn with(self, access: Access) -> Access {
         Access(self.0 | access.0)
     }
 
-    /// Whether all of that is allowed.
+    /// Whether it allows all of `other`.
     #[must_use]
     pub const fn contains(self, access: Access) -> bool {
         self.0 & access.0 == access.0

@@ -1,4 +1,5 @@
-//! What a listing says of one name, and how LIST (in the form of `ls -l`, as ProFTPD prints it) and NLST say it.
+//! One name in a listing, and its lines in LIST (in the form of `ls -l`, as ProFTPD prints it) and
+//! NLST.
 
 use super::access::Access;
 use super::kind::Kind;
@@ -7,17 +8,17 @@ use crate::time;
 /// Files older than this, in seconds, show the year instead of the time of day: 180 days.
 const RECENT: i64 = 180 * 86_400;
 
-/// How far in the future, in seconds, a file counts as new: clocks of file servers run ahead.
+/// How far in the future, in seconds, a file still counts as new: clocks of file servers run ahead.
 const SKEW: i64 = 60;
 
 const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
-/// What a listing says of one name.
+/// One name in a listing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Entry<'a> {
     /// The name, as the client should see it.
     pub name: &'a [u8],
-    /// What it stands for.
+    /// Its kind.
     pub kind: Kind,
     /// Permission bits; bits of the kind are ignored.
     pub mode: u32,
@@ -33,18 +34,19 @@ pub struct Entry<'a> {
     pub gid: u32,
     /// Bytes.
     pub size: u64,
-    /// Time of modification: seconds since 1970, or for listings in local time those plus the zone's offset then.
+    /// Time of modification: Unix seconds; for listings in local time, plus the zone's offset at
+    /// that time.
     pub modified: i64,
-    /// Device and inode, which together name the file itself.
+    /// Device and inode, which together identify the file.
     pub unique: (u64, u64),
     /// What the session may do with it.
     pub access: Access,
-    /// Where a symbolic link points.
+    /// The target of a symbolic link.
     pub target: Option<&'a [u8]>,
 }
 
 impl Entry<'_> {
-    /// Appends the line of LIST, CR LF included. `now` is on the same clock as `modified`.
+    /// Appends the LIST line, including CR LF. `now` is on the same clock as `modified`.
     pub fn write_list(&self, now: i64, out: &mut Vec<u8>) {
         out.push(self.kind.letter());
         out.extend_from_slice(&permissions(self.mode));
@@ -65,14 +67,14 @@ impl Entry<'_> {
         out.extend_from_slice(b"\r\n");
     }
 
-    /// Appends the line of NLST, CR LF included.
+    /// Appends the NLST line, including CR LF.
     pub fn write_name(&self, out: &mut Vec<u8>) {
         write_bytes(self.name, out);
         out.extend_from_slice(b"\r\n");
     }
 }
 
-/// `rwxr-xr-x`, with `s`, `S`, `t` and `T` for the three other bits.
+/// `rwxr-xr-x`, with `s`, `S`, `t` and `T` for the other three bits.
 fn permissions(mode: u32) -> [u8; 9] {
     let mut text = *b"rwxrwxrwx";
     for (at, letter) in text.iter_mut().enumerate() {
@@ -102,7 +104,7 @@ fn date(modified: i64, now: i64) -> String {
     }
 }
 
-/// Names of users and groups without what would shift the columns for a client.
+/// Names of users and groups without characters that would shift the columns.
 pub(super) fn one_word(name: &str) -> String {
     if name.is_empty() {
         return "-".to_owned();
@@ -110,7 +112,7 @@ pub(super) fn one_word(name: &str) -> String {
     name.replace(|c: char| c.is_whitespace() || c.is_control() || c == ';', "_")
 }
 
-/// A name without what would end its line.
+/// A name without characters that would end its line.
 pub(super) fn write_bytes(name: &[u8], out: &mut Vec<u8>) {
     out.extend(name.iter().map(|&byte| match byte {
         b'\r' | b'\n' | 0 => b'?',

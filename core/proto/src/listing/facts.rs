@@ -1,5 +1,5 @@
-//! Facts of MLST and MLSD (RFC 3659 section 7): which there are, which a client has chosen, and the line that states
-//! them.
+//! Facts of MLST and MLSD (RFC 3659 section 7): their names, a client's selection, and the line
+//! that lists them.
 
 use std::fmt;
 
@@ -7,7 +7,7 @@ use super::entry::{Entry, one_word, write_bytes};
 use super::kind::Kind;
 use crate::time;
 
-/// Names of facts, in the order in which they are stated; bit `n` of [`Facts`] is the `n`th.
+/// Names of facts, in output order; bit `n` of [`Facts`] is the `n`th.
 const NAMES: [&str; 10] = [
     "modify",
     "perm",
@@ -21,14 +21,14 @@ const NAMES: [&str; 10] = [
     "UNIX.ownername",
 ];
 
-/// A choice of facts.
+/// A selection of facts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Facts(u16);
 
 impl Facts {
     /// None.
     pub const NONE: Facts = Facts(0);
-    /// All there are, which is what is stated until a client chooses.
+    /// All facts, the selection until a client changes it.
     pub const ALL: Facts = Facts((1 << NAMES.len()) - 1);
     /// Time of modification.
     pub const MODIFY: Facts = Facts(1);
@@ -38,7 +38,7 @@ impl Facts {
     pub const SIZE: Facts = Facts(1 << 2);
     /// File, directory, link.
     pub const TYPE: Facts = Facts(1 << 3);
-    /// A text that is the same for two names of one file.
+    /// A text that is the same for all names of one file.
     pub const UNIQUE: Facts = Facts(1 << 4);
     /// Number of the group.
     pub const UNIX_GROUP: Facts = Facts(1 << 5);
@@ -51,8 +51,8 @@ impl Facts {
     /// Name of the owner.
     pub const UNIX_OWNERNAME: Facts = Facts(1 << 9);
 
-    /// The choice in `OPTS MLST type;size;`, given without `MLST `. What is no fact of ours is passed over, as RFC 3659
-    /// section 7.9 wants.
+    /// The selection in `OPTS MLST type;size;`, given without `MLST `. Unknown facts are ignored,
+    /// as RFC 3659 section 7.9 requires.
     #[must_use]
     pub fn parse(argument: &[u8]) -> Facts {
         argument
@@ -63,25 +63,25 @@ impl Facts {
             .fold(Facts::NONE, |facts, at| Facts(facts.0 | 1 << at))
     }
 
-    /// Whether all of those are in this choice.
+    /// Whether it contains all of `other`.
     #[must_use]
     pub const fn contains(self, facts: Facts) -> bool {
         self.0 & facts.0 == facts.0
     }
 
-    /// This choice and that.
+    /// Both selections together.
     #[must_use]
     pub const fn with(self, facts: Facts) -> Facts {
         Facts(self.0 | facts.0)
     }
 
-    /// This choice without that.
+    /// This selection without `other`.
     #[must_use]
     pub const fn without(self, facts: Facts) -> Facts {
         Facts(self.0 & !facts.0)
     }
 
-    /// What FEAT says behind `MLST `: every fact, those of this choice with a star.
+    /// FEAT's text after `MLST `: every fact, with a star after the selected ones.
     #[must_use]
     pub fn feature(self) -> String {
         let mut text = String::new();
@@ -100,7 +100,7 @@ impl Facts {
     }
 }
 
-/// What the reply to OPTS says behind `MLST OPTS `: the names, each with a semicolon.
+/// The reply to OPTS after `MLST OPTS `: the names, each with a semicolon.
 impl fmt::Display for Facts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (at, name) in NAMES.iter().enumerate() {
@@ -113,8 +113,8 @@ impl fmt::Display for Facts {
 }
 
 impl Entry<'_> {
-    /// Appends facts and name as MLSD sends them and MLST replies with them, without the end of the line:
-    /// `size=12;type=file; name`. A directory called `.` or `..` is stated as `cdir` or `pdir`.
+    /// Appends facts and name as in MLSD lines and MLST replies, without the line end:
+    /// `size=12;type=file; name`. A directory called `.` or `..` has the type `cdir` or `pdir`.
     pub fn write_facts(&self, facts: Facts, out: &mut Vec<u8>) {
         for (at, name) in NAMES.iter().enumerate() {
             let fact = Facts(1 << at);

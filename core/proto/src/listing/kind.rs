@@ -1,6 +1,6 @@
-//! What kind of thing a name stands for.
+//! The kind of file that a name belongs to.
 
-/// What kind of thing a name stands for.
+/// The kind of file that a name belongs to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Kind {
     /// A regular file.
@@ -21,7 +21,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// The kind in a `st_mode`.
+    /// The kind in an `st_mode`.
     #[must_use]
     pub const fn from_mode(mode: u32) -> Kind {
         match mode & 0o170_000 {
@@ -35,7 +35,8 @@ impl Kind {
         }
     }
 
-    /// The mark that `ls -F` puts behind a name of this kind, if any; programs (`*`) are told by their mode.
+    /// The mark that `ls -F` puts after a name of this kind, if any. Programs (`*`) are recognised
+    /// by their mode.
     #[must_use]
     pub const fn mark(self) -> Option<u8> {
         match self {

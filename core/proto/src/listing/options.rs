@@ -1,7 +1,7 @@
-//! The options that clients put before the path of LIST and NLST, as if to `ls`. RFC 959 knows none; servers have
-//! always taken them, and clients send them.
+//! The options that clients put before the path of LIST and NLST, as for `ls`. RFC 959 has none,
+//! but servers have always accepted them.
 
-/// What the lines of a listing are sorted by.
+/// The sort order of a listing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Order {
     /// By name.
@@ -11,29 +11,29 @@ pub enum Order {
     Time,
     /// Largest first (`-S`).
     Size,
-    /// As the directory has them (`-U`, `-f`).
+    /// In directory order (`-U`, `-f`).
     None,
 }
 
-/// Which time of a file is shown and sorted by.
+/// The time of a file to show and sort by.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Clock {
-    /// Of its contents' last change.
+    /// The last change of its contents.
     #[default]
     Modified,
-    /// Of its attributes' last change (`-c`).
+    /// The last change of its attributes (`-c`).
     Changed,
-    /// Of its last use (`-u`).
+    /// The last use (`-u`).
     Accessed,
 }
 
-/// Which hidden names are listed, those with a leading dot.
+/// Which hidden names (those with a leading dot) are listed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Hidden {
     /// None.
     #[default]
     No,
-    /// All but `.` and `..` (`-A`).
+    /// All except `.` and `..` (`-A`).
     AlmostAll,
     /// All (`-a`).
     All,
@@ -48,29 +48,30 @@ pub struct ListOptions {
     pub order: Order,
     /// `-c`, `-u`
     pub clock: Clock,
-    /// `-r`: the other way round.
+    /// `-r`: in reverse order.
     pub reverse: bool,
-    /// `-R`: with all below.
+    /// `-R`: with all subdirectories.
     pub recursive: bool,
-    /// `-l`: in long form, for NLST.
+    /// `-l`: long form, for NLST.
     pub long: bool,
-    /// `-1`: names alone, for LIST.
+    /// `-1`: only names, for LIST.
     pub names_only: bool,
-    /// `-d`: the directory itself, not what is in it.
+    /// `-d`: the directory itself, not its contents.
     pub directory: bool,
-    /// `-F`: a mark behind each name that is no plain file's.
+    /// `-F`: a mark after each name that is not a plain file.
     pub classify: bool,
-    /// `-L`: what links point to, instead of the links.
+    /// `-L`: the targets of links instead of the links.
     pub follow: bool,
-    /// `-n`: numbers of owner and group instead of names.
+    /// `-n`: numbers instead of names of owner and group.
     pub numeric: bool,
 }
 
 impl ListOptions {
-    /// The options at the beginning of an argument, and the path behind them, empty when there is none.
+    /// The options at the start of an argument, and the path after them, which may be empty.
     ///
-    /// Letters that mean nothing are passed over; no argument is wrong. `--` ends the options, so that `-- -file` reaches
-    /// a file of that name (as `./-file` does). One space separates the last option from the path, others are the path's.
+    /// Unknown letters are ignored; no argument is an error. `--` ends the options, so that `--
+    /// -file` reaches a file of that name (as `./-file` does). One space separates the last option
+    /// from the path; further spaces belong to the path.
     #[must_use]
     pub fn parse(argument: &[u8]) -> (ListOptions, &[u8]) {
         let mut options = ListOptions::default();
@@ -82,7 +83,7 @@ impl ListOptions {
             if word == b"-" {
                 break;
             }
-            // Long options are nothing that a client of FTP sends in earnest.
+            // FTP clients have no real use for long options.
             if !word.starts_with(b"-") {
                 word.iter().for_each(|&letter| options.set(letter));
             }
