@@ -29,7 +29,7 @@ pub struct Loader {
     /// so that the same bytes are mapped only once.
     loading: Mutex<()>,
     /// Never held for long.
-    mapped: Mutex<HashMap<Sha256Sum, Held>>,
+    mapped: Mutex<HashMap<Sha256Sum, Hold>>,
     lingering: map::Lingering,
     /// The bytes whose last trial hung, and when.
     hung: Mutex<Option<(Sha256Sum, Instant, Failure)>>,
@@ -40,7 +40,7 @@ pub struct Loader {
 const HUNG_COUNTS: Duration = Duration::from_secs(10);
 
 /// How long an image stays mapped.
-enum Held {
+enum Hold {
     /// While it is in use.
     WhileUsed(Weak<Loaded>),
     /// Forever: its runtime leaves thread-local values on threads that we do not own,
@@ -48,7 +48,7 @@ enum Held {
     Forever(Arc<Loaded>),
 }
 
-impl Held {
+impl Hold {
     fn loaded(&self) -> Option<Arc<Loaded>> {
         match self {
             Self::WhileUsed(loaded) => loaded.upgrade(),
@@ -117,7 +117,7 @@ impl Loader {
         object.exports(&symbol)?;
 
         let _alone = self.loading.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(loaded) = self.mapped().get(&sha256).and_then(Held::loaded) {
+        if let Some(loaded) = self.mapped().get(&sha256).and_then(Hold::loaded) {
             loaded.read_again(file, signer);
             return Ok(loaded);
         }
@@ -148,8 +148,8 @@ impl Loader {
         let mut mapped = self.mapped();
         mapped.retain(|_, held| held.loaded().is_some());
         let held = match has_runtime {
-            true => Held::Forever(Arc::clone(&loaded)),
-            false => Held::WhileUsed(Arc::downgrade(&loaded)),
+            true => Hold::Forever(Arc::clone(&loaded)),
+            false => Hold::WhileUsed(Arc::downgrade(&loaded)),
         };
         mapped.insert(sha256, held);
         Ok(loaded)
@@ -183,13 +183,13 @@ impl Loader {
 
     /// Whether the bytes with this digest are mapped.
     pub fn is_mapped(&self, sha256: &Sha256Sum) -> bool {
-        let held = self.mapped().get(sha256).and_then(Held::loaded);
+        let held = self.mapped().get(sha256).and_then(Hold::loaded);
         let mut lingering = self.lingering();
         lingering.retain(|_, copy| copy.is_mapped());
         held.is_some() || lingering.contains_key(sha256)
     }
 
-    fn mapped(&self) -> MutexGuard<'_, HashMap<Sha256Sum, Held>> {
+    fn mapped(&self) -> MutexGuard<'_, HashMap<Sha256Sum, Hold>> {
         self.mapped.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

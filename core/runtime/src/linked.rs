@@ -41,7 +41,7 @@ impl Runtime for Linked {
         caught(self.module, "spawning a task", || {
             let Some(place) = self.tasks.enter() else { return drop(Caught::new(self.module, task)) };
             let id = place.id;
-            let running = self.handle.spawn(Counted { task: Caught::new(self.module, task), _place: place });
+            let running = self.handle.spawn(CountedTask { task: Caught::new(self.module, task), _place: place });
             self.tasks.started(id, running.abort_handle());
         });
     }
@@ -149,18 +149,18 @@ impl Drop for Place {
 }
 
 /// A task with its place.
-struct Counted {
+struct CountedTask {
     task: Caught,
     _place: Place,
 }
 
-impl Drop for Counted {
+impl Drop for CountedTask {
     fn drop(&mut self) {
         self.task.drop_task();
     }
 }
 
-impl Future for Counted {
+impl Future for CountedTask {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
@@ -188,7 +188,7 @@ mod tests {
         let (tasks, noted) = (Arc::<Tasks>::default(), Arc::<AtomicUsize>::default());
         let last = Last(Arc::clone(&tasks), Arc::clone(&noted));
         let task = Caught::new("mod_test", Box::pin(async move { drop(last) }));
-        drop(Counted { task, _place: tasks.enter().unwrap() });
+        drop(CountedTask { task, _place: tasks.enter().unwrap() });
         assert_eq!(noted.load(Ordering::Relaxed), 1);
         assert!(lock(&tasks.state).running.is_empty());
     }

@@ -35,7 +35,7 @@ impl Subscriber for Forward {
 
     fn event(&self, event: &Event<'_>) {
         let metadata = event.metadata();
-        let mut gathered = Gathered::default();
+        let mut gathered = FieldText::default();
         event.record(&mut gathered);
         let mut fields = vec![("module", self.module)];
         fields.extend(gathered.fields.iter().map(|(name, value)| (*name, value.as_str())));
@@ -68,12 +68,12 @@ fn level(level: tracing_core::Level) -> Level {
 
 /// An event's fields as text.
 #[derive(Default)]
-struct Gathered {
+struct FieldText {
     message: String,
     fields: Vec<(&'static str, String)>,
 }
 
-impl Gathered {
+impl FieldText {
     fn put(&mut self, field: &Field, value: String) {
         if field.name() == "message" {
             self.message = value;
@@ -83,7 +83,7 @@ impl Gathered {
     }
 }
 
-impl Visit for Gathered {
+impl Visit for FieldText {
     fn record_str(&mut self, field: &Field, value: &str) {
         self.put(field, value.to_owned());
     }
