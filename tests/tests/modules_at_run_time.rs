@@ -249,7 +249,7 @@ fn state_is_handed_to_the_next_instance(layout: Layout) {
         config.add("HandFails", "on");
     });
     operator.does("swap mod_hand");
-    server.wait_for_log(&["mod_hand hands nothing over", "the hand is empty"]);
+    server.wait_for_log(&["mod_hand failed to hand over its state", "the hand is empty"]);
     assert_eq!(operator.does("logins"), 0);
 }
 
@@ -315,7 +315,7 @@ fn what_cannot_come_is_refused() {
     assert!(refused("insmod mod_nothing", "").contains("mod_nothing"));
     assert!(refused("insmod mod_greet greet.so", "").contains("absolute path"));
     assert!(refused("insmod mod_greet /nonexistent/mod_greet.so", "").contains("/nonexistent/mod_greet.so"));
-    assert!(refused("insmod mod_sql", "").contains("is there already"));
+    assert!(refused("insmod mod_sql", "").contains("is already active"));
     assert!(refused("insmod mod_mark", "").contains("differs in: flags"));
     assert!(refused("insmod mod_half", "").contains("mod_half.so"));
     assert!(refused(&format!("insmod mod_other {}/mod_greet.so", modules.display()), "").contains("mod_greet"));
@@ -344,7 +344,7 @@ fn what_cannot_go_is_refused(layout: Layout) {
     let (server, _) = open(layout, |_, _| {});
     let refused = |words: &str| refused(&server, words, "");
     assert!(refused("rmmod").contains("usage: rmmod module"));
-    assert!(refused("rmmod mod_nothing").contains("there is no module mod_nothing here; there are: "));
+    assert!(refused("rmmod mod_nothing").contains("the module mod_nothing is not active; active modules: "));
     assert!(refused("rmmod mod_sql_sqlite").contains("SQLBackend sqlite3"), "who needs it is told");
     assert!(refused("rmmod mod_ctrls").contains("the control socket"));
     assert!(refused("rmmod mod_dso").contains("could not be added again"));
@@ -359,7 +359,7 @@ fn a_module_that_others_require_stays() {
     let mut operator = Operator::of(&server);
     operator.does("insmod mod_greet");
     operator.does("insmod mod_needy");
-    assert!(refused(&server, "rmmod mod_greet", "").contains("mod_greet is needed by mod_needy: take those out first"));
+    assert!(refused(&server, "rmmod mod_greet", "").contains("mod_greet is needed by mod_needy: remove those first"));
     operator.does("rmmod mod_needy");
     operator.does("rmmod mod_greet");
 }
@@ -372,7 +372,7 @@ fn what_cannot_be_swapped_is_refused() {
     });
     let refused = |words: &str| refused(&server, words, "");
     let folder = modules.display();
-    assert!(refused("swap mod_nothing").contains("there is no module mod_nothing here"));
+    assert!(refused("swap mod_nothing").contains("the module mod_nothing is not active"));
     assert!(refused("swap mod_core").contains("linked into gantryd"));
     assert!(refused(&format!("swap mod_sql {folder}/junk.so")).contains("junk.so"));
     assert!(refused(&format!("swap mod_sql {folder}/mod_greet.so")).contains("mod_greet"));

@@ -1,6 +1,6 @@
-//! What sessions stand on where sections wait for a person (`<IfUser>`, `<IfGroup>`,
-//! `<IfClass>`, `<IfAuthenticated>`): made for each combination of them that holds
-//! for somebody, and remembered.
+//! The bases of sessions if there are sections for certain users (`<IfUser>`, `<IfGroup>`,
+//! `<IfClass>`, `<IfAuthenticated>`). A base is made for each combination of sections that applies
+//! to somebody, and cached.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -13,24 +13,24 @@ use crate::generation::base::{Base, Spot};
 use crate::generation::scopes::Scopes;
 use crate::generation::server::Server;
 
-/// How many combinations are remembered.
+/// The maximum number of cached combinations.
 const MOST: usize = 64;
 
-/// A server, or a section of it, and the numbers of those sections that hold.
+/// A server, or one of its sections, and the numbers of the user sections that apply.
 type Combination = (ServerId, Option<SectionId>, Vec<usize>);
 
-/// The bases that were made.
+/// The cached bases.
 #[derive(Default)]
 pub struct Bases {
     made: Mutex<HashMap<Combination, Arc<Base>>>,
 }
 
 impl Bases {
-    /// What a person stands on in a server or a section of it. Where no section waits
-    /// for a person, that is what is configured.
+    /// The base of a user in a server or one of its sections. Without sections for certain users,
+    /// this is the configured one.
     ///
     /// # Errors
-    /// There is no such section, or what holds together does not fit together.
+    /// There is no such section, or the settings that apply together contradict each other.
     pub fn of(
         &self,
         scopes: &Scopes,
@@ -38,7 +38,7 @@ impl Bases {
         section: Option<SectionId>,
         person: impl FnOnce() -> Person,
     ) -> Result<Arc<Base>> {
-        let base = server.base(section).ok_or_else(|| Error::system("a section that the server does not have"))?;
+        let base = server.base(section).ok_or_else(|| Error::system("the server has no such section"))?;
         if server.personal.is_empty() {
             return Ok(base.clone());
         }
@@ -64,8 +64,8 @@ impl Bases {
     }
 }
 
-/// A base with sections on top of it. Their folders are the server's: an
-/// `<Anonymous>` has folders of its own.
+/// A base with sections on top. It keeps the server's folders, but an `<Anonymous>` section has
+/// folders of its own.
 fn made<'s>(
     scopes: &Scopes,
     base: &Base,

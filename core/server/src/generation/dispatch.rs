@@ -1,41 +1,41 @@
-//! Dispatch tables: for each command and phase, the modules to call. Made once
-//! a generation; a module without a hook on a verb is in none of its rows.
+//! Dispatch tables: the modules to call for each command and phase. Built once per generation; a
+//! module without a hook on a verb is in none of its rows.
 
 use gantry_api::command::Handler;
 use gantry_api::{CommandClasses, CommandEntry, Commands, Hook, Login, PathArgument, Phase, Verb};
 
 use crate::gate::LimitFacts;
 
-/// What a module wants to be called for.
+/// The commands and hooks of a module.
 #[derive(Debug, Default)]
 pub struct Member<'a> {
-    /// The moments that it hooks.
+    /// Its hooks.
     pub hooks: Vec<Hook>,
     /// The commands that it declares.
     pub commands: Vec<&'a CommandEntry>,
 }
 
-/// One command: what is declared of it, and the modules that it concerns.
+/// One command: its declaration, and the modules to call for it.
 #[derive(Debug, Clone)]
 pub struct Row {
     /// Whether it needs a login.
     pub login: Login,
-    /// What of its argument is a path.
+    /// Which part of its argument is a path.
     pub path: PathArgument,
     /// Its classes.
     pub classes: CommandClasses,
-    /// What `<Limit>` goes by.
+    /// The facts that `<Limit>` uses.
     pub limits: LimitFacts,
     handlers: Box<[Handling]>,
     phases: [Box<[usize]>; 6],
 }
 
-/// A module that is called, and how.
+/// How to call a module.
 #[derive(Debug, Clone, Copy)]
 pub struct Handling {
     /// Its position.
     pub module: usize,
-    /// What it declares for the command; none where it hooks a moment of it.
+    /// Its handler for the command; `None` if it only hooks a phase.
     pub handler: Option<Handler>,
 }
 
@@ -46,8 +46,7 @@ impl From<usize> for Handling {
 }
 
 impl Row {
-    /// The modules to call in a phase, in order, by their positions; none in that
-    /// of the command itself.
+    /// The modules to call in a phase, in order, by position; empty for the command phase itself.
     pub fn modules(&self, phase: Phase) -> &[usize] {
         &self.phases[phase as usize]
     }
@@ -57,13 +56,13 @@ impl Row {
         &self.handlers
     }
 
-    /// Whether some module handles the command.
+    /// Whether a module handles the command.
     pub fn is_handled(&self) -> bool {
         !self.handlers.is_empty()
     }
 }
 
-/// The rows of all commands that some module names.
+/// The rows of all commands that a module mentions.
 #[derive(Debug)]
 pub struct Table {
     rows: Vec<(Verb, Row)>,
@@ -71,7 +70,7 @@ pub struct Table {
 }
 
 impl Table {
-    /// Makes the table of the modules, given in their order.
+    /// Builds the table; the modules come in order.
     pub fn new(members: &[Member<'_>]) -> Self {
         let hooked = members.iter().flat_map(|member| &member.hooks).filter_map(|hook| match hook.commands {
             Commands::One(verb) => Some(verb),
@@ -85,8 +84,7 @@ impl Table {
         Self { rows, other: row(None, members) }
     }
 
-    /// The row of a command; the one of the hooks on every command where no
-    /// module names it.
+    /// The row of a command. If no module mentions it, the row with the hooks on every command.
     pub fn row(&self, verb: Verb) -> &Row {
         match self.rows.binary_search_by(|(known, _)| known.cmp(&verb)) {
             Ok(at) => &self.rows[at].1,
@@ -95,11 +93,11 @@ impl Table {
     }
 }
 
-/// The row of a command. Of several declarations the first module's counts.
+/// The row of a command. If several modules declare it, the first one counts.
 fn row(verb: Option<Verb>, members: &[Member<'_>]) -> Row {
     let declared = members.iter().find_map(|member| declared(member, verb));
     let classes = declared.map_or(CommandClasses::none(), |command| command.classes);
-    // Hooks on every command are not called for the events of a session.
+    // Session events do not call hooks on every command.
     let is_event = verb.is_some_and(Verb::is_event);
     let concerns = |hook: &Hook| match hook.commands {
         Commands::All => !is_event,

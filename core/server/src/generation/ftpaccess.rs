@@ -1,6 +1,6 @@
-//! `.ftpaccess` (AllowOverride): what such files say of their folders, on top of
-//! the configuration, as if each were a `<Directory>` section. What may stand
-//! in one is gantry-config's to say. Nothing here decides who may do what.
+//! `.ftpaccess` files (AllowOverride): they add to the configuration of their folders, as if each
+//! were a `<Directory>` section. gantry-config decides what they may contain. Nothing here decides
+//! who may do what.
 
 use std::collections::{HashMap, HashSet};
 use std::fs::File;
@@ -25,33 +25,33 @@ use crate::generation::scopes::Scopes;
 
 const NAME: &str = ".ftpaccess";
 
-/// Files, and versions that were complained of, that are remembered.
+/// The maximum number of files, and of reported versions, that are cached.
 const MOST: usize = 512;
 
-/// How long, in seconds, a file must have been as it is before what it says is
-/// remembered: clocks are too coarse to tell two changes in a row apart.
+/// How old, in seconds, a file's last change must be before its contents are cached: clocks are too
+/// coarse to tell two quick changes apart.
 const SETTLED: i64 = 2;
 
-/// What reads the files of one generation.
+/// Reads the files of one generation.
 pub struct AccessFiles {
     memory: Mutex<Memory>,
     reader: FtpAccess,
-    /// Whose directives `reader` calls.
+    /// Keeps the modules mapped whose directives `reader` calls.
     _modules: ModuleRefs,
 }
 
-/// What was pinned at a path, by device and inode: others may have put something
-/// else there, and their files must not be read in place of its own.
+/// A pinned file or folder, by device and inode. Another user may have replaced what is at the
+/// path, and the replacement's files must not be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Pinned {
-    /// What has the path's last name.
+    /// The file with the path's last name.
     Thing(u64, u64),
-    /// The folder in which that name is.
+    /// The folder that contains that name.
     Folder(u64, u64),
 }
 
 impl Pinned {
-    /// Whether it is what has a name in a folder, or that folder.
+    /// Whether it is the file with this name in the folder, or the folder.
     fn is_at(self, folder: Option<&OwnedFd>, name: Component<'_>) -> bool {
         let (stat, wanted) = match (self, folder) {
             (_, None) => return false,
@@ -64,7 +64,7 @@ impl Pinned {
     }
 }
 
-/// One state of one file.
+/// One version of one file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 struct Version {
     file: (u64, u64),
@@ -75,16 +75,16 @@ struct Version {
 
 #[derive(Default)]
 struct Memory {
-    /// What each file says; none of one that is no good.
+    /// The contents of each file; `None` if they are invalid.
     layers: HashMap<Version, Option<Arc<Layer>>>,
     told: HashSet<Version>,
 }
 
-/// What holds on the way to a path.
+/// The scope on the way to a path.
 struct Here {
     held: Held,
     layers: Layers,
-    /// Whether its files are remembered, so that others will have its layers too.
+    /// Whether its files are cached, so that others will use the same layers.
     lasts: bool,
 }
 
@@ -93,9 +93,9 @@ struct Here {
 pub struct Inside<'a> {
     /// The root.
     pub root: &'a Root,
-    /// Where it lies on the host.
+    /// The root's path on the host.
     pub root_path: &'a Path,
-    /// Where the place lies on the host.
+    /// The place's path on the host.
     pub path: &'a Path,
     /// What was pinned there.
     pub pinned: Option<Pinned>,
@@ -107,13 +107,11 @@ impl AccessFiles {
         Self { memory: Mutex::default(), reader, _modules: modules }
     }
 
-    /// What holds at a place in a session's root. The files are looked for under the
-    /// thread's credentials. None where the path has come to lead to something else
-    /// than what was pinned there.
+    /// The scope at a place in a session's root. The files are looked up with the thread's
+    /// credentials. `None` if the path now leads to something other than what was pinned.
     ///
     /// # Errors
-    /// `Denied` in the folder of a file that is no good; the system's
-    /// when a folder cannot be searched.
+    /// `Denied` in the folder of an invalid file; a system error if a folder cannot be searched.
     pub fn scope_at(&self, scopes: &Scopes, folders: &Folders, inside: Inside<'_>) -> Result<Option<Held>> {
         let Inside { root, root_path, path, pinned } = inside;
         let server = folders.base.server;
@@ -147,7 +145,7 @@ impl AccessFiles {
         }
     }
 
-    /// What holds in a folder, with its file if it has one.
+    /// The scope in a folder, including its file if it has one.
     fn with_file(&self, scopes: &Scopes, server: ServerId, here: Here, folder: &OwnedFd, path: &Path) -> Result<Here> {
         let stat = match statat(folder, NAME, AtFlags::SYMLINK_NOFOLLOW) {
             Ok(stat) => stat,
@@ -166,7 +164,7 @@ impl AccessFiles {
         }
     }
 
-    /// What a folder's file says, of which version, and whether that is remembered.
+    /// The contents of a folder's file, their version, and whether they are cached.
     fn layer(&self, folder: &OwnedFd, stat: &Stat, path: &Path) -> Result<(Arc<Layer>, Version, bool)> {
         let version = Version::of(stat);
         if let Some(known) = self.memory().layers.get(&version) {
@@ -174,7 +172,7 @@ impl AccessFiles {
         }
         let (bytes, version) = match read(folder, stat) {
             Ok(read) => read,
-            // Not remembered: others may be able to read it.
+            // Not cached, because others may be able to read it.
             Err(reason) => {
                 self.tell(version, &format!("Fatal: {reason}: '{}'", path.display()));
                 return Err(refusal());
@@ -196,7 +194,7 @@ impl AccessFiles {
         memory.layers.insert(version, layer);
     }
 
-    /// Tells the administrator what is wrong with a file, once.
+    /// Reports an invalid file to the administrator, once per version.
     fn tell(&self, version: Version, what: &str) {
         let mut memory = self.memory();
         if memory.told.len() >= MOST {
@@ -205,7 +203,7 @@ impl AccessFiles {
         if memory.told.insert(version) {
             drop(memory);
             let what = Escaped(what.as_bytes());
-            log::write(Level::Warn, "gantry-server", format_args!("{what}; its folder is refused to everybody"));
+            log::write(Level::Warn, "gantry-server", format_args!("{what}; access to its folder is refused"));
         }
     }
 
@@ -214,8 +212,8 @@ impl AccessFiles {
     }
 }
 
-/// What holds where another section of the configuration begins: it counts more
-/// than the files around it.
+/// The scope where another section of the configuration begins. That section takes precedence over
+/// the files in the folders around it.
 fn inside_section(scopes: &Scopes, server: ServerId, here: Here, around: &Spot, section: &Spot) -> Result<Here> {
     if here.layers.key() == around.layers.key() {
         return Ok(Here { held: section.held.clone(), layers: section.layers.clone(), lasts: true });
@@ -246,12 +244,12 @@ impl Version {
     }
 }
 
-/// The same words as for what a `<Limit>` refuses.
+/// The same text as for a refusal by `<Limit>`.
 fn refusal() -> Error {
     Error::of(ErrorKind::Denied)
 }
 
-/// A user's file may have thousands of faults; the log has room for one.
+/// A user's file may have thousands of faults; the log shows one.
 fn shortened(Faults(faults): &Faults) -> String {
     let first = faults.first().map(Fault::first_line).unwrap_or_default();
     match faults.len() {
@@ -260,7 +258,7 @@ fn shortened(Faults(faults): &Faults) -> String {
     }
 }
 
-/// A handle of a folder in a folder; none when it is something else.
+/// A handle of a folder in a folder; `None` if it is not a folder.
 fn below(folder: &OwnedFd, name: Component<'_>) -> Result<Option<OwnedFd>> {
     let Component::Normal(name) = name else { return Ok(None) };
     let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
@@ -271,8 +269,8 @@ fn below(folder: &OwnedFd, name: Component<'_>) -> Result<Option<OwnedFd>> {
     }
 }
 
-/// The bytes of a folder's file, one more at most than there may be, and the
-/// version that they are of. The error says why not.
+/// The bytes of a folder's file, at most one more than allowed, and their version. The error gives
+/// the reason.
 fn read(folder: &OwnedFd, stat: &Stat) -> Result<(Vec<u8>, Version), String> {
     let is_file = |stat: &Stat| FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile;
     if !is_file(stat) {

@@ -1,5 +1,5 @@
-//! What holds somewhere: a scope of the configuration, or one that was made while
-//! the generation serves.
+//! The scope that applies somewhere: one of the configuration, or one that was made while the
+//! generation serves.
 
 use std::sync::Arc;
 
@@ -8,12 +8,12 @@ use gantry_api::Lent;
 use crate::generation::images::ModuleRefs;
 use crate::generation::scope::{Scope, ScopeId};
 
-/// What holds somewhere.
+/// The scope that applies somewhere.
 #[derive(Clone)]
 pub enum Held {
     /// A scope of the configuration.
     Configured(ScopeId),
-    /// One that was made later.
+    /// A scope that was made later.
     Made(Arc<Made>),
 }
 
@@ -34,7 +34,7 @@ impl Made {
         Self { scope: Lent::new(scope, modules) }
     }
 
-    /// What holds.
+    /// The scope.
     pub fn scope(&self) -> &Scope {
         &self.scope
     }

@@ -1,4 +1,4 @@
-//! The images of the process: the executable's own, and what can be loaded.
+//! The images of the process: the executable's own, and loaded ones.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use gantry_api::{Descriptor, Image, Layout};
 use crate::generation::objects::{Loaded, Objects, SharedObject, SharedObjects};
 use crate::log::LOGGER;
 
-/// An image that a module's code is in.
+/// The image that contains a module's code.
 #[derive(Clone)]
 pub enum ImageRef {
     /// The executable.
@@ -18,7 +18,7 @@ pub enum ImageRef {
 }
 
 impl ImageRef {
-    /// What it holds.
+    /// The image itself.
     pub fn image(&self) -> &Image {
         match self {
             Self::Linked(image) => image,
@@ -26,7 +26,7 @@ impl ImageRef {
         }
     }
 
-    /// The shared object; none of the executable.
+    /// The shared object; `None` for the executable.
     pub fn loaded(&self) -> Option<&dyn SharedObject> {
         match self {
             Self::Linked(_) => None,
@@ -34,17 +34,17 @@ impl ImageRef {
         }
     }
 
-    /// Where its modules' code is.
+    /// How the modules' code got into the process.
     pub fn layout(&self) -> Layout {
         if self.loaded().is_some() { Layout::Loaded } else { Layout::Linked }
     }
 
-    /// The digest of its file; none of the executable.
+    /// The digest of its file; `None` for the executable.
     pub fn sha256(&self) -> Option<[u8; 32]> {
         self.loaded().map(|loaded| loaded.sha256())
     }
 
-    /// How logs name it.
+    /// Its name for logs.
     pub fn shown(&self) -> String {
         match self.loaded() {
             None => "linked in".to_owned(),
@@ -58,10 +58,10 @@ fn short(digest: &[u8; 32]) -> String {
     digest[..6].iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// The modules of a generation, each by its image and its position there.
+/// The modules of a generation, each as an image and a position in it.
 pub type ModuleRefs = Arc<[(ImageRef, usize)]>;
 
-/// What the process can take modules from.
+/// The images from which the process can take modules.
 pub struct Images {
     pub(crate) linked: Arc<Image>,
     pub(crate) objects: Objects,
@@ -69,9 +69,9 @@ pub struct Images {
 }
 
 impl Images {
-    /// The executable's own image, and the folders in which LoadModule looks
-    /// when ModulePath says nothing. The executable's `main` begins with
-    /// `gantry_loader::Trial::answer`, which tries files that are to be loaded.
+    /// The executable's own image, and the folders in which LoadModule looks if ModulePath is not
+    /// set. The executable's `main` must begin with `gantry_loader::Trial::answer`, which tries
+    /// files before they are loaded.
     pub fn new(folders: Vec<PathBuf>) -> Self {
         Self { linked: Arc::new(Image::this(&LOGGER)), objects: Objects::new(), folders }
     }
@@ -81,27 +81,26 @@ impl Images {
         by_name(&self.linked)
     }
 
-    /// Whether a file of this digest is mapped.
+    /// Whether a file with this digest is mapped.
     pub fn is_mapped(&self, sha256: &[u8; 32]) -> bool {
         self.objects.is_mapped(sha256)
     }
 
-    /// Whether a module is linked in, or there is a file of it that fits this
-    /// build.
+    /// Whether a module is linked in, or a file with it matches this build.
     pub fn offers(&self, module: &str) -> bool {
         let is_linked = self.linked.modules.iter().any(|linked| linked.name == module);
         is_linked || self.objects.offers(module, &self.folders)
     }
 }
 
-/// Its modules by name, since the linker's order is nobody's wish.
+/// Its modules by name, since the linker's order means nothing.
 pub fn by_name(image: &Image) -> Vec<&Descriptor> {
     let mut modules: Vec<&Descriptor> = image.modules.iter().collect();
     modules.sort_by_key(|module| module.name);
     modules
 }
 
-/// `mod_x` of `mod_x`, `mod_x.c` or `mod_x.so`.
+/// `mod_x` for `mod_x`, `mod_x.c` or `mod_x.so`.
 pub fn module_name(name: &str) -> &str {
     name.strip_suffix(".c").or_else(|| name.strip_suffix(".so")).unwrap_or(name)
 }

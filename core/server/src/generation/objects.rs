@@ -1,5 +1,5 @@
-//! Shared objects: the files that modules come from that are not linked in. The
-//! feature `dso` says which of two ways there is to them: a loader, or none.
+//! Shared objects: the files of modules that are not linked in. The feature `dso` selects one of
+//! two implementations: the loader, or none.
 
 #[cfg(feature = "dso")]
 mod loader;
@@ -13,8 +13,8 @@ pub use loader::Loader as Objects;
 pub use none::NoLoader as Objects;
 pub use shared_object::{SharedObject, SharedObjects};
 
-/// A shared object that is mapped.
+/// A mapped shared object.
 pub type Loaded = <Objects as SharedObjects>::Object;
 
-/// Somebody whose signature counts.
+/// A trusted signer.
 pub type Signer = <Objects as SharedObjects>::Signer;

@@ -8,25 +8,25 @@ use gantry_config::Texts;
 
 use crate::generation::objects::Signer;
 
-/// What was read, and where modules are looked for: what later changes build on.
+/// What was read, and where to look for modules; later changes build on it.
 #[derive(Default)]
 pub struct Read {
     /// The files of the configuration.
     pub texts: Arc<Texts>,
     /// Where LoadModule looks.
     pub folders: Vec<PathBuf>,
-    /// By whom modules' files must be signed.
+    /// Whose signatures module files must have.
     pub signers: Option<Vec<Signer>>,
-    /// The main server's settings, all that are given.
+    /// The given settings of the main server.
     pub main: Value,
     /// The defaults of all others.
     pub defaults: Arc<Defaults>,
-    /// The configuration as text, all files in one.
+    /// The configuration as text, with all files in one.
     pub shown: String,
 }
 
 impl Read {
-    /// What holds in the main server.
+    /// The settings of the main server, including defaults.
     pub fn main(&self) -> ScopeValues<'_> {
         ScopeValues::new(&self.main, &self.defaults)
     }

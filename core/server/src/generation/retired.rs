@@ -1,4 +1,4 @@
-//! A generation that nobody needs any more.
+//! A generation that is no longer in use.
 
 use std::sync::Arc;
 
@@ -9,36 +9,35 @@ use crate::generation::images::ImageRef;
 use crate::generation::running::Running;
 use crate::generation::scopes::Scopes;
 
-/// What is left of a generation that nobody needs: to be stopped, then dropped. An
-/// instance may hold services of any other module, so every image outlives all of
-/// them.
+/// The rest of an unused generation: it must be stopped, then dropped. An instance may hold
+/// services of any other module, so every image outlives all instances.
 pub struct Retired {
-    /// Which it was.
+    /// The generation's number.
     pub number: u64,
     remains: Lent<Remains, Arc<[ImageRef]>>,
 }
 
-/// What was made by the modules' images, and made of that.
+/// Everything made by the modules' images, or from such objects.
 #[derive(Default)]
 pub struct Remains {
     /// The modules, in their order.
     pub modules: Vec<Running>,
-    /// What holds where.
+    /// The scopes.
     pub scopes: Scopes,
-    /// What reads `.ftpaccess` files.
+    /// The reader of `.ftpaccess` files.
     pub files: Option<AccessFiles>,
     /// Their services.
     pub world: World,
 }
 
 impl Retired {
-    /// What remains of a generation; `images` are those of all its modules, also of
-    /// those that did not get to run.
+    /// The rest of a generation; `images` are those of all its modules, including those that never
+    /// ran.
     pub fn new(number: u64, remains: Remains, images: Arc<[ImageRef]>) -> Self {
         Self { number, remains: Lent::new(remains, images) }
     }
 
-    /// The modules that ran, in their order.
+    /// The modules that ran, in order.
     pub fn modules(&self) -> &[Running] {
         &self.remains.modules
     }
@@ -49,7 +48,7 @@ impl Retired {
     }
 }
 
-/// The last module goes first, as it came last; settings and services follow.
+/// Modules are dropped in reverse order; settings and services follow.
 impl Drop for Remains {
     fn drop(&mut self) {
         while let Some(module) = self.modules.pop() {

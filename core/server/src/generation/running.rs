@@ -1,4 +1,4 @@
-//! A module's instance that runs.
+//! A running instance of a module.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
@@ -7,7 +7,7 @@ use gantry_api::{Instance, Lent};
 
 use crate::generation::images::ImageRef;
 
-/// An instance of a module.
+/// A running instance of a module.
 pub struct Running {
     /// The module's name.
     pub name: String,
@@ -19,14 +19,14 @@ pub struct Running {
     failed: AtomicBool,
 }
 
-/// What the module's image made.
+/// The objects made by the module's image.
 struct Code {
     home: Home,
     instance: Box<dyn Instance>,
 }
 
 impl Running {
-    /// An instance that nothing is known of yet.
+    /// A new instance, without any counts.
     pub fn new(name: String, version: String, instance: Lent<Box<dyn Instance>, ImageRef>) -> Self {
         let (calls, panics, failed) = (AtomicU64::new(0), AtomicU64::new(0), AtomicBool::new(false));
         let code = Lent::map(instance, |instance| Code { home: instance.home().clone(), instance });
@@ -39,23 +39,23 @@ impl Running {
         &*self.code.instance
     }
 
-    /// Where calls to it go.
+    /// The home of its code.
     #[inline]
     pub fn home(&self) -> &Home {
         &self.code.home
     }
 
-    /// The image that its code is in.
+    /// The image that contains its code.
     pub fn image(&self) -> &ImageRef {
         Lent::image(&self.code)
     }
 
-    /// How often it was called in sessions that have ended.
+    /// How often it was called, in sessions that have ended.
     pub fn calls(&self) -> u64 {
         self.calls.load(Ordering::Relaxed)
     }
 
-    /// Adds the calls of a session that ends.
+    /// Adds the calls of a session that is ending.
     pub fn called(&self, calls: u64) {
         self.calls.fetch_add(calls, Ordering::Relaxed);
     }
@@ -65,20 +65,20 @@ impl Running {
         self.panics.load(Ordering::Relaxed)
     }
 
-    /// Whether it panicked so often that it is called no more.
+    /// Whether it panicked so often that it is no longer called.
     #[inline]
     pub fn has_failed(&self) -> bool {
         self.failed.load(Ordering::Relaxed)
     }
 
-    /// Goes on as the same build did in the generation before: a change of another
-    /// module's begins nothing anew.
+    /// Stays failed if the same build had failed in the previous generation: a change of another
+    /// module must not reset that.
     pub fn goes_on(&self, before: &Self) {
         self.failed.store(before.has_failed(), Ordering::Relaxed);
     }
 
-    /// Counts a panic; with the one that reaches `most` it has failed. Whether
-    /// that was this one.
+    /// Counts a panic. Returns whether this was the one that reached `most` and made the module
+    /// fail.
     pub fn panicked(&self, most: Option<usize>) -> bool {
         let panics = self.panics.fetch_add(1, Ordering::Relaxed) + 1;
         most.is_some_and(|most| panics >= most as u64) && !self.failed.swap(true, Ordering::Relaxed)

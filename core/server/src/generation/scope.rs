@@ -1,5 +1,5 @@
-//! A scope: what holds in one place of the configuration, as the server and each
-//! module understand it.
+//! A scope: the settings in one place of the configuration, as the server and each module
+//! understand them.
 
 use gantry_api::moment::SettingsBox;
 use gantry_api::{Defaults, Descriptor, FromScope, ScopeValues, ServerId};
@@ -8,28 +8,27 @@ use gantry_config::{Faults, settings_error};
 use crate::gate::Rules;
 use crate::settings::Settings;
 
-/// A scope of the configuration: a server's, or that of a `<Directory>`.
+/// A scope of the configuration: a server, or a `<Directory>`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ScopeId(pub usize);
 
-/// What holds in one scope.
+/// The settings in one scope.
 pub struct Scope {
     /// The server that it belongs to.
     pub server: ServerId,
     /// The server's own settings.
     pub settings: Settings,
-    /// What the gate goes by.
+    /// The rules for the gate.
     pub rules: Rules,
     /// Each module's settings, by the module's position.
     pub modules: Vec<SettingsBox>,
 }
 
 impl Scope {
-    /// What a scope of the configuration means to the server and to each of
-    /// the modules.
+    /// Converts a scope of the configuration to the settings of the server and of each module.
     ///
     /// # Errors
-    /// The first setting that does not fit.
+    /// The first setting that is invalid.
     pub fn new<'m>(
         server: ServerId,
         scope: &gantry_config::Scope,

@@ -1,6 +1,5 @@
-//! All scopes of a generation, by the layers that make them: those of the
-//! configuration, and those that are made while it serves, for `.ftpaccess` files
-//! and for sections whose place or whose effect depends on who logs in.
+//! All scopes of a generation, by their layers: those of the configuration, and those made while it
+//! serves, for `.ftpaccess` files and for sections that depend on the user.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -12,7 +11,7 @@ use crate::generation::held::{Held, Made};
 use crate::generation::images::ModuleRefs;
 use crate::generation::scope::{Scope, ScopeId};
 
-/// How many scopes that were made are remembered.
+/// The maximum number of cached scopes.
 pub const MOST: usize = 512;
 
 /// The scopes of one generation.
@@ -25,18 +24,18 @@ pub struct Scopes {
 #[derive(Default)]
 struct All {
     configured: Vec<Scope>,
-    made: Mutex<HashMap<LayersKey, Remembered>>,
+    made: Mutex<HashMap<LayersKey, CachedScope>>,
 }
 
-/// What some layers have made. It holds them, since their key is where they are.
-struct Remembered {
+/// A scope made from some layers. It keeps the layers alive, since their addresses are the key.
+struct CachedScope {
     made: Result<Arc<Made>, Arc<Faults>>,
     _layers: Layers,
 }
 
 impl Scopes {
-    /// The scopes of a configuration, each with the layers that made it, which live
-    /// as long as the generation; and what others are made with.
+    /// The scopes of a configuration, each with its layers, which live as long as the generation;
+    /// and the defaults for making others.
     pub fn new(configured: Lent<Vec<Scope>, ModuleRefs>, layers: &[Layers], defaults: Arc<Defaults>) -> Self {
         let known = layers.iter().enumerate().map(|(at, layers)| (layers.key(), ScopeId(at))).collect();
         let scopes = Lent::map(configured, |configured| All { configured, made: Mutex::default() });
@@ -48,7 +47,7 @@ impl Scopes {
         &self.scopes.configured[id.0]
     }
 
-    /// What holds somewhere.
+    /// The scope that applies.
     pub fn held<'a>(&'a self, held: &'a Held) -> &'a Scope {
         match held {
             Held::Configured(id) => self.configured(*id),
@@ -56,10 +55,10 @@ impl Scopes {
         }
     }
 
-    /// What some layers make in a server; it is made once and remembered.
+    /// The scope of some layers in a server, made once and cached.
     ///
     /// # Errors
-    /// What is wrong with their settings together.
+    /// The settings together are invalid.
     pub fn of(&self, server: ServerId, layers: &Layers) -> Result<Held, Arc<Faults>> {
         let key = layers.key();
         if let Some(id) = self.known.get(&key) {
@@ -73,15 +72,14 @@ impl Scopes {
         if remembered.len() >= MOST {
             remembered.clear();
         }
-        remembered.insert(key, Remembered { made: made.clone(), _layers: layers.clone() });
+        remembered.insert(key, CachedScope { made: made.clone(), _layers: layers.clone() });
         made.map(Held::Made)
     }
 
-    /// The same without a look at what is remembered, for layers that nobody will
-    /// have again.
+    /// The same without the cache, for layers that nobody will use again.
     ///
     /// # Errors
-    /// What is wrong with their settings together.
+    /// The settings together are invalid.
     pub fn anew(&self, server: ServerId, layers: &Layers) -> Result<Held, Arc<Faults>> {
         self.make(server, layers).map(|made| Held::Made(Arc::new(made))).map_err(Arc::new)
     }
@@ -93,18 +91,18 @@ impl Scopes {
         Ok(Made::new(scope, modules.clone()))
     }
 
-    fn made(&self) -> MutexGuard<'_, HashMap<LayersKey, Remembered>> {
+    fn made(&self) -> MutexGuard<'_, HashMap<LayersKey, CachedScope>> {
         self.scopes.made.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// How many made scopes are remembered.
+    /// The number of cached scopes.
     #[cfg(test)]
     pub fn remembered(&self) -> usize {
         self.made().len()
     }
 }
 
-/// None at all.
+/// No scopes.
 impl Default for Scopes {
     fn default() -> Self {
         Self::new(Lent::new(Vec::new(), Arc::default()), &[], Arc::default())

@@ -11,39 +11,39 @@ use crate::settings::Port;
 
 /// One server of the configuration.
 pub struct Server {
-    /// What its sessions stand on.
+    /// The base of its sessions.
     pub base: Arc<Base>,
-    /// What those of its `<Anonymous>` sections stand on.
+    /// The bases of its `<Anonymous>` sections.
     pub anonymous: Vec<Arc<Base>>,
-    /// Its sections that wait for a person.
+    /// Its sections for certain users.
     pub personal: Vec<Personal>,
-    /// Its name, for greeting and logs.
+    /// Its name, for the greeting and logs.
     pub name: Arc<str>,
-    /// What `<VirtualHost>` names; empty for the main server.
+    /// The addresses from `<VirtualHost>`; empty for the main server.
     pub addresses: Vec<String>,
-    /// By what it is the same in other generations.
+    /// Its identity across generations.
     pub key: Arc<ServerKey>,
 }
 
-/// By what a server is the same in several generations, whatever its place and its
-/// name there: sessions are counted by it.
+/// The identity of a server across generations, whatever its place and name there. Sessions are
+/// counted by it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ServerKey {
     /// The main server.
     Main,
     /// A `<VirtualHost>`.
     Host {
-        /// What it names.
+        /// Its addresses.
         addresses: Vec<String>,
         /// Its port.
         port: Port,
-        /// How many of the same come before it.
+        /// The number of identical ones before it.
         before: usize,
     },
 }
 
 impl ServerKey {
-    /// That of a server which comes behind some others.
+    /// The key of a server that comes after others.
     pub fn new(id: ServerId, addresses: &[String], port: Port, others: &[Server]) -> Self {
         if id == ServerId(0) {
             return Self::Main;
@@ -56,7 +56,7 @@ impl ServerKey {
     }
 }
 
-/// One word, another one for each key.
+/// One word, unique for each key.
 impl fmt::Display for ServerKey {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -67,8 +67,8 @@ impl fmt::Display for ServerKey {
 }
 
 impl Server {
-    /// What a session stands on in it, or in one of its `<Anonymous>` sections; none
-    /// where there is no such section.
+    /// The base of sessions in it or in one of its `<Anonymous>` sections; `None` if there is no
+    /// such section.
     pub fn base(&self, section: Option<SectionId>) -> Option<&Arc<Base>> {
         match section {
             Some(SectionId(at)) => self.anonymous.get(at),
@@ -76,7 +76,7 @@ impl Server {
         }
     }
 
-    /// How a session that is at it knows it.
+    /// The server as its sessions see it.
     pub fn at(&self) -> AtServer {
         AtServer { id: self.base.server, name: self.name.clone(), key: self.key.to_string().into() }
     }

@@ -1,6 +1,6 @@
-//! A generation: an immutable snapshot of the configuration, the modules'
-//! instances and the dispatch tables made of both. A session pins one for
-//! life; when nobody needs it any more its modules stop and it goes.
+//! A generation: an immutable snapshot of the configuration, the module instances and the dispatch
+//! tables made from both. A session pins one for life. When no session needs it any more, its
+//! modules stop and it is dropped.
 
 use std::mem;
 use std::path::Path;
@@ -30,23 +30,23 @@ use crate::settings::Settings;
 
 /// One generation.
 pub struct Generation {
-    /// Counted from 1.
+    /// Starts at 1.
     pub number: u64,
     /// The servers, the main one first.
     pub servers: Vec<Server>,
     /// The modules in order.
     pub modules: Vec<Running>,
-    /// Whom each command concerns.
+    /// The modules to call for each command.
     pub table: Table,
-    /// What the modules offer each other.
+    /// The services that the modules offer each other.
     pub world: World,
     /// The classes of clients.
     pub classes: Vec<Class>,
-    /// What later changes build on.
+    /// The basis for later changes.
     pub read: Read,
     /// The roots of its sessions.
     pub roots: Roots,
-    /// What holds where.
+    /// The scopes.
     pub scopes: Scopes,
     bases: Bases,
     files: Option<AccessFiles>,
@@ -69,32 +69,32 @@ impl Generation {
         Self { number, servers, modules, table, world, classes, read, roots, scopes, bases, files, retire }
     }
 
-    /// The same with classes of clients.
+    /// Adds the classes of clients.
     #[must_use]
     pub fn with_classes(mut self, classes: Vec<Class>) -> Self {
         self.classes = classes;
         self
     }
 
-    /// The same with what later changes build on.
+    /// Adds the basis for later changes.
     #[must_use]
     pub fn with_read(mut self, read: Read) -> Self {
         self.read = read;
         self
     }
 
-    /// What its instance of a module hands over to the next one; nothing where
-    /// there is none, or it fails, which the log tells.
+    /// The state that its instance of a module hands over to the next one; [`Value::None`] if there
+    /// is no instance, or if it fails, which is logged.
     pub fn hand_over(&self, module: &str) -> Value {
         let Some(running) = self.modules.iter().find(|running| running.name == module) else { return Value::None };
         running.instance().hand_over().unwrap_or_else(|error| {
             self.count_panic(&error);
-            log::write(Level::Error, "gantry-server", format_args!("{module} hands nothing over: {error}"));
+            log::write(Level::Error, "gantry-server", format_args!("{module} failed to hand over its state: {error}"));
             Value::None
         })
     }
 
-    /// The same with what reads `.ftpaccess` files, where some server wants them.
+    /// Adds the reader of `.ftpaccess` files, if a server wants them.
     #[must_use]
     pub fn with_access_files(mut self, files: Option<AccessFiles>) -> Self {
         self.files = files;
@@ -106,7 +106,7 @@ impl Generation {
         &self.servers[id.0]
     }
 
-    /// What holds somewhere.
+    /// The scope that applies.
     pub fn held<'a>(&'a self, held: &'a Held) -> &'a Scope {
         self.scopes.held(held)
     }
@@ -116,7 +116,7 @@ impl Generation {
         &self.held(&self.servers[0].base.own.held).settings
     }
 
-    /// Tells all modules of a change.
+    /// Reports a change to all modules.
     pub fn tell(&self, change: &Change) {
         for running in &self.modules {
             if let Err(error) = running.instance().changed(change) {
@@ -126,9 +126,9 @@ impl Generation {
         }
     }
 
-    /// Counts an error that is a module's panic: with too many it has failed. Not
-    /// the module that was called counts, but the one that panicked: a layer, a meter
-    /// or a service may be another one's.
+    /// Counts an error that is a module's panic; after too many the module has failed. The module
+    /// that panicked counts, not the one that was called: a layer, meter or service may belong to
+    /// another module.
     #[cold]
     pub fn count_panic(&self, error: &Error) {
         let Some(name) = error.panicked() else { return };
@@ -140,18 +140,18 @@ impl Generation {
             Level::Error,
             "gantry-server",
             format_args!(
-                "{} is marked failed: it panicked {} times (ModulePanicLimit); what needs it is refused until it is \
-                 swapped, or the configuration reloaded",
+                "{} is marked failed: it panicked {} times (ModulePanicLimit); requests that need it are refused until you \
+                 swap the module or reload the configuration",
                 running.name,
                 running.panics()
             ),
         );
     }
 
-    /// What a person stands on in a server, or in a section of it.
+    /// The base of a user in a server, or in one of its sections.
     ///
     /// # Errors
-    /// There is no such section, or what holds there does not fit together.
+    /// There is no such section, or its settings contradict each other.
     pub fn base(
         &self,
         server: ServerId,
@@ -161,21 +161,20 @@ impl Generation {
         self.bases.of(&self.scopes, self.server(server), section, person)
     }
 
-    /// What reads `.ftpaccess` files, where a base wants them.
+    /// The reader of `.ftpaccess` files, if the base wants them.
     pub fn access_files(&self, base: &Base) -> Option<&AccessFiles> {
         self.files.as_ref().filter(|_| base.reads_files)
     }
 
-    /// The sections for folders of a base as they lie for one account, whose session
-    /// has its root at `root`: `~` and `%u` are the account's, relative paths of an
-    /// `<Anonymous>` begin at the root.
+    /// The folder sections of a base for one account, whose session has its root at `root`. `~` and
+    /// `%u` come from the account; relative paths of an `<Anonymous>` section start at the root.
     ///
     /// # Errors
-    /// A section whose folder cannot be told: nobody knows what it protects.
+    /// The folder of a section cannot be determined, so it is unknown what it protects.
     pub fn folders(&self, base: &Arc<Base>, account: &Account, root: &Path) -> Result<Folders> {
         let (home, root) = (account.home.to_string_lossy(), root.to_string_lossy());
         let placed = base.directories.placed(|path| expanded(path, account, &home, &root)).map_err(|path| {
-            Error::configuration(format!("<Directory {path}> names no folder for the user {}", account.name))
+            Error::configuration(format!("<Directory {path}> names no folder for user {}", account.name))
         })?;
         let spot = |layers: Layers| match self.scopes.of(base.server, &layers) {
             Ok(held) => Ok(Spot { held, layers }),
@@ -186,7 +185,7 @@ impl Generation {
     }
 }
 
-/// The folder that a `<Directory>` names for an account; none where it names none.
+/// The folder that a `<Directory>` names for an account, if any.
 fn expanded(path: &str, account: &Account, home: &str, root: &str) -> Option<String> {
     let path = match path.strip_prefix('~') {
         Some("") => literal(home),
@@ -199,11 +198,11 @@ fn expanded(path: &str, account: &Account, home: &str, root: &str) -> Option<Str
         None if path.starts_with('/') => path.to_owned(),
         None => format!("{}/{path}", literal(root)),
     };
-    // A name with a slash is no part of a path.
+    // A name with a slash cannot be part of a path.
     (!path.contains("%u") || !account.name.contains('/')).then(|| path.replace("%u", &literal(&account.name)))
 }
 
-/// A text as a pattern that matches itself alone.
+/// A pattern that matches only this text.
 fn literal(text: &str) -> String {
     let escaped = text
         .chars()
@@ -221,8 +220,7 @@ impl Drop for Generation {
             world: mem::take(&mut self.world),
         };
         let retired = Retired::new(self.number, remains, images);
-        // When the daemon ends nobody may be there any more to stop them:
-        // then they are simply dropped.
+        // When the daemon ends, nobody may be left to stop them; then they are simply dropped.
         let _ = self.retire.send(retired);
     }
 }
@@ -236,8 +234,8 @@ mod tests {
     use crate::generation::images::ModuleRefs;
     use crate::generation::witness::{self, Report};
 
-    /// A generation of two modules, whose only references to their images are in
-    /// it, and how many witnesses are in it.
+    /// A generation of two modules that holds the only references to their images, and the number
+    /// of witnesses in it.
     fn generation(report: &Report, retire: UnboundedSender<Retired>) -> (Generation, usize) {
         let images = [witness::image(), witness::image()];
         let scopes = vec![report.scope(&images), report.scope(&images)];

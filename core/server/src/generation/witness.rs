@@ -1,5 +1,5 @@
-//! For tests: an image that nobody else keeps, and objects of its making, each of
-//! which notes in its drop whether the image was still there.
+//! For tests: an image that nobody else keeps, and objects from it, each of which records in its
+//! drop whether the image still existed.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
@@ -15,20 +15,19 @@ use crate::gate::Rules;
 use crate::generation::images::ImageRef;
 use crate::generation::scope::Scope;
 
-/// An image that goes with its last reference.
+/// An image that is dropped with its last reference.
 pub fn image() -> ImageRef {
     let (directives, commands) = (Vec::new(), Vec::new());
     let (controls, variables) = (Vec::new(), Vec::new());
     ImageRef::Linked(Arc::new(Image { modules: &[], directives, commands, controls, variables }))
 }
 
-/// How many witnesses were dropped while their images were there, and how many
-/// after that.
+/// How many witnesses were dropped before their images, and how many after.
 #[derive(Clone, Default)]
 pub struct Report(Arc<(AtomicUsize, AtomicUsize)>);
 
 impl Report {
-    /// Something of the image's making.
+    /// An object from the image.
     pub fn witness(&self, image: &ImageRef) -> Witness {
         let image = match image {
             ImageRef::Linked(image) => Arc::downgrade(image),
@@ -37,27 +36,27 @@ impl Report {
         Witness { image, report: self.clone() }
     }
 
-    /// All of so many have gone, each before its image.
+    /// Asserts that this many have been dropped, each before its image.
     #[track_caller]
     pub fn assert_sound(&self, count: usize) {
         let (sound, late) = (self.0.0.load(Ordering::Relaxed), self.0.1.load(Ordering::Relaxed));
         assert_eq!((sound, late), (count, 0), "dropped before and after their images");
     }
 
-    /// An instance at a home with a runtime: two witnesses.
+    /// An instance whose home has a runtime: two witnesses.
     pub fn instance(&self, image: &ImageRef) -> Box<dyn Instance> {
         let runtime: Arc<dyn Runtime> = Arc::new(self.witness(image));
         let home = Home { module: "mod_witness".into(), runtime: Some(runtime) };
         Box::new(Guarded::new(home, self.witness(image)))
     }
 
-    /// A scope with settings of a module of each image.
+    /// A scope with settings for one module of each image.
     pub fn scope<'i>(&self, images: impl IntoIterator<Item = &'i ImageRef>) -> Scope {
         let modules = images.into_iter().map(|image| Box::new(self.witness(image)) as _).collect();
         Scope { server: ServerId(0), settings: of_values([]).unwrap(), rules: Rules::default(), modules }
     }
 
-    /// A service of a module of each image.
+    /// A service from one module of each image.
     pub fn services<'i>(&self, images: impl IntoIterator<Item = &'i ImageRef>) -> Services {
         let mut services = Services::default();
         for image in images {
@@ -69,7 +68,7 @@ impl Report {
     }
 }
 
-/// Something of an image's making.
+/// An object from an image.
 pub struct Witness {
     image: Weak<Image>,
     report: Report,

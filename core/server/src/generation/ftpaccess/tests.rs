@@ -1,4 +1,4 @@
-//! What files make of the scopes around them, and what is remembered.
+//! How files change the scopes around them, and what is cached.
 
 use std::path::PathBuf;
 use std::{fs, iter};
@@ -15,8 +15,8 @@ use crate::generation::witness::{self, Report};
 use crate::log::LOGGER;
 use crate::plan::catalogue::ModuleSet;
 
-/// A root with a file, and the configuration around it, which may have one
-/// `<Directory>`, for the folder `in`.
+/// A root with a file, and the configuration around it, which may contain a `<Directory>` for the
+/// folder `in`.
 struct Site {
     _folder: tempfile::TempDir,
     path: PathBuf,
@@ -89,7 +89,7 @@ fn files_count_from_the_root_down() -> Result<()> {
     site.put("in/deep/.ftpaccess", "Umask 3\n");
     assert_eq!(site.umask("in/deep/file")?, Some(3));
     let remembered = (site.files.memory().layers.len(), site.scopes.remembered());
-    assert_eq!(remembered, (0, 0), "what has just changed is not remembered");
+    assert_eq!(remembered, (0, 0), "a recent change is not cached");
     Ok(())
 }
 
@@ -136,7 +136,7 @@ fn what_has_settled_is_read_once() -> Result<()> {
     assert!(settled.is_settled() && !version(&site.path).is_settled());
     let layer = site.files.reader.read(Path::new("/x"), b"Umask 7\n".to_vec()).unwrap();
     site.files.remember(version(&site.path), Some(layer));
-    assert_eq!(site.umask("file")?, Some(7), "what is remembered counts");
+    assert_eq!(site.umask("file")?, Some(7), "the cached contents are used");
     assert_eq!((site.umask("in")?, site.scopes.remembered()), (Some(7), 1));
     for at in 0..MOST as i64 + 10 {
         site.files.remember(Version { size: at, ..settled }, None);

@@ -1,4 +1,4 @@
-//! Shared objects by way of the loader.
+//! Shared objects through the loader.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -36,10 +36,10 @@ impl SharedObjects for Loader {
 
     fn load_library(&self, path: &Path) -> Result<Option<String>, LoadFailure> {
         match self.0.load_library(path).map_err(failure)? {
-            // Each SIGHUP comes by here.
+            // Every SIGHUP gets here.
             Library::Loaded | Library::Already => Ok(None),
             Library::Outdated => Ok(Some(format!(
-                "LoadFile: '{}' was replaced since it was loaded: the old one is used until gantryd is started anew",
+                "LoadFile: '{}' has been replaced since it was loaded; the old one stays in use until gantryd is restarted",
                 path.display()
             ))),
         }
@@ -88,7 +88,7 @@ impl SharedObject for gantry_loader::Loaded {
 }
 
 fn failure(error: LoadError) -> LoadFailure {
-    // A file of another kind is damaged, or of another build.
+    // A file with any other error is damaged, or from another build.
     let is_foreign = matches!(error, LoadError::NotFound { .. } | LoadError::NoStamp { .. });
     LoadFailure { reason: error.to_string(), is_foreign }
 }

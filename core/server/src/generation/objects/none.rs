@@ -1,4 +1,4 @@
-//! No shared objects: this gantryd has no loader.
+//! No shared objects: for a gantryd without a loader.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -8,10 +8,10 @@ use gantry_config::LoadFailure;
 
 use crate::generation::objects::shared_object::{SharedObject, SharedObjects};
 
-/// Nothing is ever loaded.
+/// Never loads anything.
 pub struct NoLoader;
 
-/// What is never there.
+/// A type without values, for objects that never exist.
 #[derive(Debug, Clone, Copy)]
 pub enum Never {}
 
@@ -24,18 +24,18 @@ impl SharedObjects for NoLoader {
     }
 
     fn find(&self, _: &str, _: &[PathBuf]) -> Result<PathBuf, LoadFailure> {
-        Err(no_loader("it loads no modules: link it in (static-...), or build with dso"))
+        Err(no_loader("it cannot load modules: link the module in (static-...), or build with dso"))
     }
 
     fn load(&self, _: &Path, _: &str, _: Option<&[Never]>) -> Result<Arc<Never>, LoadFailure> {
-        Err(no_loader("it loads no modules: link it in (static-...), or build with dso"))
+        Err(no_loader("it cannot load modules: link the module in (static-...), or build with dso"))
     }
 
     fn load_library(&self, _: &Path) -> Result<Option<String>, LoadFailure> {
-        Err(no_loader("it loads no libraries"))
+        Err(no_loader("it cannot load libraries"))
     }
 
-    /// Nothing is ever loaded, signed or not.
+    /// Nothing is ever loaded, so signatures do not matter.
     fn signers(&self, _: &str) -> Result<Vec<Never>, LoadFailure> {
         Ok(Vec::new())
     }
@@ -76,6 +76,6 @@ impl SharedObject for Never {
 }
 
 fn no_loader(so: &str) -> LoadFailure {
-    let reason = format!("this gantryd was built without the feature dso, so that {so}");
+    let reason = format!("this gantryd was built without the feature dso, so {so}");
     LoadFailure { reason, is_foreign: false }
 }

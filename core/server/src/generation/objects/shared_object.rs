@@ -1,4 +1,4 @@
-//! What there is to a shared object, whether this process can load any or not.
+//! The interface to shared objects, whether this process can load any or not.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -6,21 +6,21 @@ use std::sync::Arc;
 use gantry_api::Image;
 use gantry_config::LoadFailure;
 
-/// A way to shared objects.
+/// An implementation of shared objects.
 pub trait SharedObjects: Sized {
-    /// One that is mapped.
+    /// A mapped one.
     type Object: SharedObject;
-    /// Somebody whose signature counts.
+    /// A trusted signer.
     type Signer: Clone;
 
-    /// The way of this process.
+    /// The instance of this process.
     fn new() -> Self;
 
-    /// The file of a module, in the first of the folders that has one.
+    /// The file of a module, in the first folder that has one.
     fn find(&self, module: &str, folders: &[PathBuf]) -> Result<PathBuf, LoadFailure>;
 
-    /// Loads a module from a file, which one of the signers must have signed where
-    /// there are any; what is mapped already is used again.
+    /// Loads a module from a file. If there are signers, one of them must have signed it. An image
+    /// that is already mapped is used again.
     fn load(
         &self,
         file: &Path,
@@ -28,26 +28,25 @@ pub trait SharedObjects: Sized {
         signers: Option<&[Self::Signer]>,
     ) -> Result<Arc<Self::Object>, LoadFailure>;
 
-    /// Loads a library that modules need (LoadFile). A notice when there is something
-    /// to say.
+    /// Loads a library for modules (LoadFile). Returns a notice if there is something to report.
     fn load_library(&self, path: &Path) -> Result<Option<String>, LoadFailure>;
 
-    /// Those whom a word of ModuleSigners names.
+    /// The signers that a word of ModuleSigners names.
     fn signers(&self, word: &str) -> Result<Vec<Self::Signer>, LoadFailure>;
 
-    /// Whether a file of this digest is mapped.
+    /// Whether a file with this digest is mapped.
     fn is_mapped(&self, sha256: &[u8; 32]) -> bool;
 
-    /// Whether there is a file of a module that fits this build.
+    /// Whether there is a file with this module that matches this build.
     fn offers(&self, module: &str, folders: &[PathBuf]) -> bool;
 
     /// The modules and directives in all files of the folders.
     fn directives(&self, folders: &[PathBuf]) -> Vec<(String, String)>;
 }
 
-/// A shared object that is mapped.
+/// A mapped shared object.
 pub trait SharedObject {
-    /// What it holds.
+    /// Its image.
     fn image(&self) -> &Image;
 
     /// The digest of its file.
@@ -59,6 +58,6 @@ pub trait SharedObject {
     /// The id of its stamp.
     fn stamp(&self) -> String;
 
-    /// Who signed it, where that was asked for.
+    /// Who signed it, if a signature was required.
     fn signer(&self) -> Option<String>;
 }
