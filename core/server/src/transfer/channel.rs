@@ -1,6 +1,5 @@
-//! The bytes of an open data connection, as the client sees them or through its
-//! layers. Each wait ends with what it waits for, with ABOR, or when nothing moves
-//! for TimeoutStalled.
+//! The bytes of an open data connection, directly or through its layers. Each wait ends when its
+//! event occurs, with ABOR, or after TimeoutStalled without progress.
 
 use std::future::Future;
 use std::io;
@@ -13,7 +12,7 @@ use socket2::SockRef;
 use tokio::io::Interest;
 use tokio::net::TcpStream;
 
-use crate::transfer::layered::Layered;
+use crate::transfer::layered::LayeredStream;
 use crate::transfer::patience::{Patience, broken};
 use crate::wire::stack::Stack;
 
@@ -21,26 +20,26 @@ use crate::wire::stack::Stack;
 pub struct Channel {
     stream: TcpStream,
     patience: Patience,
-    layered: Option<Layered>,
+    layered: Option<LayeredStream>,
 }
 
 impl Channel {
-    /// Takes an open stream over, with the layers around it.
+    /// Takes over an open stream, with the layers around it.
     pub fn new(stream: TcpStream, layers: Option<Stack>, patience: Patience) -> Self {
-        Self { stream, patience, layered: layers.map(Layered::new) }
+        Self { stream, patience, layered: layers.map(LayeredStream::new) }
     }
 
-    /// What ends its waits.
+    /// What can end its waits.
     pub fn patience(&self) -> &Patience {
         &self.patience
     }
 
-    /// Whether the kernel may move bytes by itself: no layer has to see them.
+    /// Whether the kernel may move bytes by itself, because there are no layers.
     pub fn is_plain(&self) -> bool {
         self.layered.is_none()
     }
 
-    /// Sends some of these bytes; how many.
+    /// Sends some of these bytes, and returns how many.
     pub async fn send(&mut self, bytes: &[u8]) -> Result<usize> {
         let stream = &self.stream;
         match &mut self.layered {
@@ -49,7 +48,7 @@ impl Channel {
         }
     }
 
-    /// Some bytes, `most` of them at most; none at the end.
+    /// Receives up to `most` bytes; empty at the end.
     pub async fn receive(&mut self, most: usize) -> Result<Vec<u8>> {
         let stream = &self.stream;
         if let Some(layered) = &mut self.layered {
@@ -64,7 +63,7 @@ impl Channel {
         self.patience.step(stream.async_io(Interest::READABLE, read)).await
     }
 
-    /// Waits for bytes; how many there are. None at the end.
+    /// Waits for bytes, and returns how many there are; 0 at the end.
     pub async fn available(&mut self) -> Result<usize> {
         if let Some(layered) = &mut self.layered {
             return layered.available(&self.stream, &self.patience).await;
@@ -76,30 +75,30 @@ impl Channel {
         Ok(usize::try_from(count).unwrap_or(usize::MAX).max(1))
     }
 
-    /// Sends up to `most` bytes of a file by sendfile, and moves the offset on.
-    pub async fn send_from(&mut self, file: BorrowedFd<'_>, offset: &mut u64, most: usize) -> Result<Moved> {
+    /// Sends up to `most` bytes of a file with sendfile, and advances the offset.
+    pub async fn send_from(&mut self, file: BorrowedFd<'_>, offset: &mut u64, most: usize) -> Result<KernelStep> {
         let stream = &self.stream;
         let sent = || transfer::send_file(stream.as_fd(), file, offset, most);
         self.patience.step(kernel(stream.async_io(Interest::WRITABLE, sent))).await
     }
 
-    /// Takes up to `most` bytes into a pipe by splice.
-    pub async fn fill(&mut self, pipe: &mut Pipe, most: usize) -> Result<Moved> {
+    /// Moves up to `most` bytes into a pipe with splice.
+    pub async fn fill(&mut self, pipe: &mut Pipe, most: usize) -> Result<KernelStep> {
         let stream = &self.stream;
         let fill = || pipe.fill(stream.as_fd(), most);
         self.patience.step(kernel(stream.async_io(Interest::READABLE, fill))).await
     }
 
-    /// Fills the pipe with what has come in meanwhile, so that one write serves
-    /// several packets. A connection tells its error once.
+    /// Fills the pipe with what has arrived meanwhile, so that one write covers several packets. A
+    /// connection reports its error only once.
     ///
-    /// This asks the socket behind tokio's back: "would block" may mean that the
-    /// pipe has no slot left, and tokio would take that for a socket that has run
-    /// dry, and wait for news of it that never come.
+    /// This bypasses tokio when it asks the socket: "would block" may mean that the pipe has no
+    /// free slot. Tokio would conclude that the socket is empty, and wait for an event that never
+    /// comes.
     pub fn fill_up(&self, pipe: &mut Pipe, most: usize) -> Result<()> {
         loop {
             match pipe.fill(self.stream.as_fd(), most) {
-                // The end; the next wait for bytes sees it again.
+                // The end; the next wait for bytes notices it again.
                 Ok(0) => return Ok(()),
                 Ok(_) => {}
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
@@ -108,31 +107,33 @@ impl Channel {
         }
     }
 
-    /// Closes so that the client sees an orderly end.
+    /// Closes the connection so that the client sees an orderly end.
     pub async fn finish(self) -> Result<()> {
         let Self { stream, patience, layered } = self;
         if let Some(mut layered) = layered {
             layered.close(&stream, &patience).await?;
         }
-        // The client may have closed already: all that it wanted has moved.
+        // The client may have closed already, once it had everything.
         let _ = SockRef::from(&stream).shutdown(Shutdown::Write);
         Ok(())
     }
 }
 
-/// What came of a step that the kernel makes by itself.
-pub enum Moved {
-    /// So many bytes have moved; none at the end.
+/// The result of a step that the kernel does by itself.
+pub enum KernelStep {
+    /// The number of bytes moved; 0 at the end.
     Bytes(usize),
-    /// The file's system has no such step.
+    /// The file system does not support it.
     Unsupported,
 }
 
-/// Tells "this file's system cannot" from what ends a transfer.
-async fn kernel(moving: impl Future<Output = io::Result<usize>>) -> io::Result<Moved> {
+/// Separates "not supported by this file system" from errors that end a transfer.
+async fn kernel(moving: impl Future<Output = io::Result<usize>>) -> io::Result<KernelStep> {
     match moving.await {
-        Ok(count) => Ok(Moved::Bytes(count)),
-        Err(error) if error.raw_os_error() == Some(rustix::io::Errno::INVAL.raw_os_error()) => Ok(Moved::Unsupported),
+        Ok(count) => Ok(KernelStep::Bytes(count)),
+        Err(error) if error.raw_os_error() == Some(rustix::io::Errno::INVAL.raw_os_error()) => {
+            Ok(KernelStep::Unsupported)
+        }
         Err(error) => Err(error),
     }
 }

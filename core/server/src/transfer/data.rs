@@ -1,6 +1,6 @@
-//! Preparing and opening data connections (RFC 959 section 3.2, RFC 2428). No
-//! address but the control connection's peer is ever connected to or accepted
-//! from: neither FTP bounce nor a stolen passive port.
+//! Prepares and opens data connections (RFC 959 section 3.2, RFC 2428). The server connects to and
+//! accepts from the control connection's peer only, which prevents FTP bounce and stolen passive
+//! ports.
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -25,10 +25,10 @@ use crate::transfer::progress::Progress;
 use crate::wire::connection::Connection;
 use crate::wire::stack::Stack;
 
-/// How long a client may take to connect, or to be connected to.
+/// The time limit for opening a connection, in either direction.
 const OPEN_WAIT: Duration = Duration::from_secs(30);
 
-/// What the configuration says of data connections.
+/// The configuration for data connections.
 #[derive(Debug, Clone, Copy)]
 pub struct DataSettings {
     /// PassivePorts.
@@ -39,22 +39,22 @@ pub struct DataSettings {
     pub stalled: Option<Duration>,
 }
 
-/// What holds for a session's data connections now: its login may change it.
+/// The current settings for a session's data connections; its login may change them.
 #[derive(Debug, Clone)]
 pub struct Holding(Arc<Mutex<DataSettings>>);
 
 impl Holding {
-    /// At first this.
+    /// The initial settings.
     pub fn new(settings: DataSettings) -> Self {
         Self(Arc::new(Mutex::new(settings)))
     }
 
-    /// From here on this.
+    /// Changes the settings from here on.
     pub fn set(&self, settings: DataSettings) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = settings;
     }
 
-    /// What holds.
+    /// The current settings.
     pub fn settings(&self) -> DataSettings {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -67,12 +67,12 @@ pub struct SessionData {
     settings: Holding,
     progress: Arc<Progress>,
     control: Connection,
-    prepared: Prepared,
+    prepared: Preparation,
     protecting: Option<Box<dyn LayerMaker>>,
     encoding: Option<Box<dyn LayerMaker>>,
 }
 
-enum Prepared {
+enum Preparation {
     Nothing,
     Passive(TcpListener),
     Active(SocketAddr),
@@ -86,7 +86,7 @@ impl SessionData {
         progress: Arc<Progress>,
         control: Connection,
     ) -> Self {
-        let (prepared, protecting, encoding) = (Prepared::Nothing, None, None);
+        let (prepared, protecting, encoding) = (Preparation::Nothing, None, None);
         Self { local, remote, settings, progress, control, prepared, protecting, encoding }
     }
 
@@ -99,19 +99,19 @@ impl SessionData {
         }
     }
 
-    /// The layers of the next connection, the one that protects nearest to the wire.
+    /// The layers of the next connection; the one that protects is closest to the wire.
     fn layers(&mut self) -> Result<Option<Stack>> {
         let makers = [&mut self.protecting, &mut self.encoding].into_iter().flatten();
         Ok(Stack::new(makers.map(|maker| maker.layer()).collect::<Result<_>>()?))
     }
 
-    /// What was prepared, opened.
-    async fn open(&self, prepared: Prepared) -> Result<TcpStream> {
+    /// Opens the prepared connection.
+    async fn open(&self, prepared: Preparation) -> Result<TcpStream> {
         let opening = async {
             match prepared {
-                Prepared::Passive(listener) => self.accept(listener).await,
-                Prepared::Active(address) => self.connect(address).await,
-                Prepared::Nothing => Err(io::ErrorKind::NotConnected.into()),
+                Preparation::Passive(listener) => self.accept(listener).await,
+                Preparation::Active(address) => self.connect(address).await,
+                Preparation::Nothing => Err(io::ErrorKind::NotConnected.into()),
             }
         };
         let opened = tokio::select! {
@@ -120,13 +120,13 @@ impl SessionData {
         };
         opened.map_err(|error| match error.kind() {
             io::ErrorKind::NotConnected => {
-                Error::client(425, "Unable to build data connection: no PORT or PASV before")
+                Error::client(425, "Unable to build data connection: send PORT or PASV first")
             }
             _ => Error::client(425, format!("Unable to build data connection: {}", plain(&error))),
         })
     }
 
-    /// The client's connection; strangers are sent away and waited past.
+    /// Accepts the client's connection. Strangers are turned away, and the wait continues.
     async fn accept(&self, listener: TcpListener) -> io::Result<TcpStream> {
         loop {
             let (stream, peer) = listener.accept().await?;
@@ -148,13 +148,13 @@ impl SessionData {
 #[async_trait]
 impl Data for SessionData {
     async fn passive(&mut self, family: Family) -> Result<SocketAddr> {
-        self.prepared = Prepared::Nothing;
+        self.prepared = Preparation::Nothing;
         let address = self.address(family)?;
         let failed =
             |error: io::Error| Error::system(format!("cannot listen for a data connection: {error}")).with_code(425);
         let listener = ports::listen(address, self.settings.settings().ports).map_err(failed)?;
         let port = listener.local_addr().map_err(failed)?.port();
-        self.prepared = Prepared::Passive(listener);
+        self.prepared = Preparation::Passive(listener);
         Ok(SocketAddr::new(self.settings.settings().masquerade.unwrap_or(address), port))
     }
 
@@ -163,7 +163,7 @@ impl Data for SessionData {
         if ip != self.remote || address.port() < 1024 {
             return Err(Error::client(500, "Illegal PORT command"));
         }
-        self.prepared = Prepared::Active(SocketAddr::new(ip, address.port()));
+        self.prepared = Preparation::Active(SocketAddr::new(ip, address.port()));
         Ok(())
     }
 
@@ -176,8 +176,8 @@ impl Data for SessionData {
     }
 
     async fn begin(&mut self, session: &mut Session, transfer: Transfer, opening: Reply) -> Result<Box<dyn DataLink>> {
-        let prepared = std::mem::replace(&mut self.prepared, Prepared::Nothing);
-        // From here on ABOR is heard.
+        let prepared = std::mem::replace(&mut self.prepared, Preparation::Nothing);
+        // ABOR works from here on.
         self.progress.begin(transfer.direction);
         caught(async {
             let layers = self.layers()?;

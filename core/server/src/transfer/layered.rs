@@ -1,6 +1,5 @@
-//! A data connection with layers around it. All buffers are bounded: nothing is
-//! taken from a file while bytes wait for the socket, nor from the socket while
-//! bytes wait for the file.
+//! A data connection with layers around it. All buffers are bounded: nothing is read from a file
+//! while bytes wait for the socket, nor from the socket while bytes wait for the file.
 
 use std::io;
 use std::time::Duration;
@@ -15,36 +14,35 @@ use tokio::time::timeout;
 use crate::transfer::patience::{Patience, broken};
 use crate::wire::stack::Stack;
 
-/// Plain bytes that are given to the layers at once: some records of TLS, which
-/// go out in one write.
+/// Plain bytes passed to the layers at once: several TLS records, which are sent in one write.
 const PIECE: usize = 64 << 10;
-/// Bytes that are taken from the socket at once: a record of TLS.
+/// Bytes read from the socket at once: one TLS record.
 const READ: usize = 16 << 10;
-/// How long the layers may take to open.
+/// The time limit for opening the layers.
 const OPEN_WAIT: Duration = Duration::from_secs(30);
 
-/// The layers, and what is between them and both sides.
-pub struct Layered {
+/// The layers, and the buffers on both sides.
+pub struct LayeredStream {
     stack: Stack,
-    /// Plain bytes that have come and were not wanted yet.
+    /// Plain bytes that have arrived but were not requested yet.
     plain: Vec<u8>,
     /// Bytes for the socket.
     wire: Vec<u8>,
-    /// Whether the layers have been asked for what they say first.
+    /// Whether the layers have had the chance to speak first.
     begun: bool,
     /// Whether the peer will send nothing more.
     ended: bool,
-    /// Whether the layers have still to hear that the wire ended before they did.
+    /// Whether the layers have yet to learn that the wire ended before they did.
     cut: bool,
 }
 
-impl Layered {
+impl LayeredStream {
     /// Layers that have not begun.
     pub fn new(stack: Stack) -> Self {
         Self { stack, plain: Vec::new(), wire: Vec::new(), begun: false, ended: false, cut: false }
     }
 
-    /// Sends some of these bytes; how many.
+    /// Sends some of these bytes, and returns how many.
     pub async fn send(&mut self, stream: &TcpStream, patience: &Patience, bytes: &[u8]) -> Result<usize> {
         self.open(stream, patience).await?;
         let bytes = bytes.get(..PIECE).unwrap_or(bytes);
@@ -53,29 +51,29 @@ impl Layered {
         Ok(bytes.len())
     }
 
-    /// Some bytes, `most` of them at most; none at the end.
+    /// Receives up to `most` bytes; empty at the end.
     pub async fn receive(&mut self, stream: &TcpStream, patience: &Patience, most: usize) -> Result<Vec<u8>> {
         let count = self.available(stream, patience).await?.min(most);
         let rest = self.plain.split_off(count);
         Ok(std::mem::replace(&mut self.plain, rest))
     }
 
-    /// Waits for plain bytes; how many there are. None at the end.
+    /// Waits for plain bytes, and returns how many there are; 0 at the end.
     pub async fn available(&mut self, stream: &TcpStream, patience: &Patience) -> Result<usize> {
         self.open(stream, patience).await?;
         while self.plain.is_empty() && !self.ended {
             self.take_in(stream, patience).await?;
         }
         self.take_more(stream)?;
-        // What has come counts first. Where nothing is received, it does not matter.
+        // Bytes that have arrived come first. If nothing is received, the early end does not
+        // matter.
         if self.plain.is_empty() && std::mem::take(&mut self.cut) {
             self.stack.cut()?;
         }
         Ok(self.plain.len())
     }
 
-    /// Closes the layers in order. The client may have gone already: all that it
-    /// wanted has moved.
+    /// Closes the layers in order. The client may have left already, once it had everything.
     pub async fn close(&mut self, stream: &TcpStream, patience: &Patience) -> Result<()> {
         self.open(stream, patience).await?;
         self.stack.close(&mut self.wire)?;
@@ -100,19 +98,19 @@ impl Layered {
             self.flush(stream, patience).await
         };
         let opened = timeout(OPEN_WAIT, opening).await;
-        opened.unwrap_or_else(|_| Err(Error::client(426, "Data connection closed: its protection was not agreed upon")))
+        opened.unwrap_or_else(|_| Err(Error::client(426, "Data connection closed: the protection handshake timed out")))
     }
 
-    /// Waits for bytes of the client's and gives them to the layers.
+    /// Waits for bytes from the client and passes them to the layers.
     async fn take_in(&mut self, stream: &TcpStream, patience: &Patience) -> Result<()> {
-        // The peer may wait for what the layers have to say.
+        // The peer may be waiting for a message from the layers.
         self.flush(stream, patience).await?;
         consume_budget().await;
         patience.step(stream.readable()).await?;
         self.take_once(stream).map(drop)
     }
 
-    /// Takes what has come already, so that one write serves several records.
+    /// Takes bytes that have already arrived, so that one write covers several records.
     fn take_more(&mut self, stream: &TcpStream) -> Result<()> {
         for _ in 0..PIECE / READ {
             if self.ended || self.plain.len() >= PIECE || !self.take_once(stream)? {
@@ -122,8 +120,8 @@ impl Layered {
         Ok(())
     }
 
-    /// Takes some of what has come; false where nothing has.
-    // The buffer is in a plain function, so that it is no part of a future.
+    /// Takes some of the available bytes; false if there are none.
+    // The buffer is in a plain function so that it is not part of a future.
     fn take_once(&mut self, stream: &TcpStream) -> Result<bool> {
         let mut buffer = [0; READ];
         match stream.try_read(&mut buffer) {
@@ -135,21 +133,21 @@ impl Layered {
         Ok(true)
     }
 
-    /// Gives bytes of the client's to the layers.
+    /// Passes bytes from the client to the layers.
     fn give(&mut self, stream: &TcpStream, bytes: &[u8]) -> Result<()> {
         let given = self.stack.receive(bytes, &mut self.plain, &mut self.wire);
         if given.is_err() {
-            // A layer that fails may say why.
+            // A layer that fails may have an explanation to send.
             let _ = stream.try_write(&self.wire);
         }
         given?;
-        // What comes behind the peer's close means nothing.
+        // Bytes after the peer's close have no meaning.
         self.ended |= self.stack.stage()? == Stage::Closed;
         Ok(())
     }
 
-    /// Sends all that is to be sent. Meanwhile the client is listened to, for its
-    /// layers may have to say something to ours; as long as there is room.
+    /// Sends all pending bytes. Meanwhile it keeps reading from the client as long as there is
+    /// room, since the client's layers may have to send ours something.
     async fn flush(&mut self, stream: &TcpStream, patience: &Patience) -> Result<()> {
         while !self.wire.is_empty() {
             consume_budget().await;

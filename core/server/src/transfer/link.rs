@@ -1,6 +1,6 @@
-//! A transfer under way. In TYPE I, without layers, files move by sendfile and
-//! splice where both ends have descriptors, else through a buffer; in TYPE A their
-//! lines are converted. Meters are asked before each slice.
+//! A running transfer. In TYPE I without layers, files move with sendfile and splice if both ends
+//! have descriptors, otherwise through a buffer. In TYPE A their line ends are converted. Meters
+//! are asked before each slice.
 
 use std::ops::RangeInclusive;
 use std::os::fd::{AsFd, BorrowedFd};
@@ -16,27 +16,27 @@ use gantry_sys::transfer::{self, Pipe};
 use tokio::task::coop::consume_budget;
 
 use crate::caught::caught;
-use crate::transfer::channel::{Channel, Moved};
+use crate::transfer::channel::{Channel, KernelStep};
 use crate::transfer::meters::Meters;
 use crate::transfer::patience::broken;
 use crate::transfer::progress::Progress;
 
-/// Bytes of one sendfile or splice: enough that the call's cost is nothing.
+/// Bytes per sendfile or splice: enough to make the cost of the call negligible.
 const SLICE: usize = 1 << 20;
-/// Bytes of the buffer where the kernel cannot move them itself.
+/// The buffer size if the kernel cannot move the bytes itself.
 const BUFFER: usize = 64 << 10;
-/// Bytes for which a transfer takes one unit of tokio's cooperative budget.
+/// Bytes for which a transfer uses one unit of tokio's cooperative budget.
 const SHARE: u64 = 64 << 10;
 
 /// One transfer.
 pub struct Link {
     channel: Channel,
     kind: Type,
-    /// Where in the file it begins.
+    /// The first byte of the file to transfer.
     offset: u64,
     meters: Meters,
     progress: Arc<Progress>,
-    /// Bytes of a write of which nobody knows how many were written.
+    /// Bytes of a write of which it is unknown how many were written.
     unsure: u64,
 }
 
@@ -46,17 +46,17 @@ impl Link {
         Self { channel, kind: transfer.kind, offset: transfer.offset, meters, progress, unsure: 0 }
     }
 
-    /// Whether nobody but the kernel has to see the bytes.
+    /// Whether only the kernel has to see the bytes.
     fn by_kernel(&self) -> bool {
         self.kind == Type::Image && self.channel.is_plain()
     }
 
-    /// Where in the file the next byte is.
+    /// The offset of the next byte in the file.
     fn at(&self) -> u64 {
         self.offset.saturating_add(self.progress.moved())
     }
 
-    /// How many of the next `most` bytes may move, once any may.
+    /// Waits until bytes may move, and returns how many of the next `most`.
     async fn granted(&mut self, most: usize) -> Result<usize> {
         if self.meters.is_empty() {
             return Ok(most);
@@ -69,8 +69,8 @@ impl Link {
         }
     }
 
-    /// Counts bytes that have moved. A fast client gets no more than its share of
-    /// the worker's time, and its ABOR is heard.
+    /// Counts bytes that have moved. A fast client gets only its share of the worker's time, so its
+    /// ABOR is noticed.
     async fn count(&mut self, bytes: u64) -> Result<()> {
         self.progress.add(bytes);
         for _ in 0..=bytes / SHARE {
@@ -79,7 +79,7 @@ impl Link {
         if bytes > 0 { self.meters.moved(bytes) } else { Ok(()) }
     }
 
-    /// Sends bytes that are the object's.
+    /// Sends bytes of the object.
     async fn send_all(&mut self, mut bytes: &[u8]) -> Result<()> {
         while !bytes.is_empty() {
             let granted = self.granted(bytes.len()).await?;
@@ -90,7 +90,7 @@ impl Link {
         Ok(())
     }
 
-    /// Sends a part of a text with its lines converted.
+    /// Sends a piece of text with its line ends converted.
     async fn send_text(&mut self, mut text: &[u8], converter: &mut ToWire) -> Result<()> {
         while !text.is_empty() {
             let granted = self.granted(text.len()).await?;
@@ -117,7 +117,7 @@ impl Link {
         }
     }
 
-    /// Some bytes of the client's; none at the end.
+    /// Receives some bytes from the client; empty at the end.
     async fn receive_some(&mut self) -> Result<Vec<u8>> {
         let mut most = BUFFER;
         if !self.meters.is_empty() {
@@ -156,12 +156,12 @@ impl Link {
         self.count(written).await
     }
 
-    /// By sendfile: true at the end, false where the file's system has none.
+    /// Sends with sendfile: true at the end, false if the file system does not support it.
     async fn send_by_kernel(&mut self, file: &dyn File, descriptor: BorrowedFd<'_>) -> Result<bool> {
         let (mut offset, mut is_large) = (self.offset, false);
         loop {
-            // Pages that are not in memory are read ahead on a thread that
-            // may wait, not on one that serves other sessions.
+            // Pages that are not in memory are read ahead on a thread that may wait, not on one
+            // that serves other sessions.
             if !transfer::is_cached(descriptor, offset).unwrap_or(true) {
                 read_ahead(descriptor, offset).await;
             }
@@ -173,21 +173,21 @@ impl Link {
                 },
             };
             match self.channel.send_from(descriptor, &mut offset, most).await? {
-                Moved::Bytes(0) => return Ok(true),
-                Moved::Bytes(count) => {
-                    // A small file has been read whole by now.
+                KernelStep::Bytes(0) => return Ok(true),
+                KernelStep::Bytes(count) => {
+                    // A small file has been read completely by now.
                     if !is_large && offset - self.offset > BUFFER as u64 {
                         is_large = true;
                         let _ = transfer::sequential(descriptor);
                     }
                     self.count(count as u64).await?;
                 }
-                Moved::Unsupported => return Ok(false),
+                KernelStep::Unsupported => return Ok(false),
             }
         }
     }
 
-    /// By splice; false where the file's system has none and nothing was moved.
+    /// Receives with splice: false if the file system does not support it and nothing was moved.
     async fn receive_by_kernel(&mut self, file: BorrowedFd<'_>) -> Result<bool> {
         let mut offset = self.offset;
         let mut pipe = Pipe::new().map_err(broken)?;
@@ -200,16 +200,16 @@ impl Link {
                 },
             };
             match self.channel.fill(&mut pipe, most).await? {
-                Moved::Bytes(0) => return Ok(true),
-                Moved::Bytes(_) => {}
-                Moved::Unsupported => return Ok(false),
+                KernelStep::Bytes(0) => return Ok(true),
+                KernelStep::Bytes(_) => {}
+                KernelStep::Unsupported => return Ok(false),
             }
             let broke = if self.meters.is_empty() { self.channel.fill_up(&mut pipe, SLICE) } else { Ok(()) };
-            // The write may wait for the disk: this worker's other sessions
-            // go to another one meanwhile.
+            // The write may wait for the disk, so this worker's other sessions move to another one
+            // meanwhile.
             let before = offset;
             let drained = tokio::task::block_in_place(|| pipe.drain(file, &mut offset));
-            // What has been written counts, also where the disk is full.
+            // Bytes that were written count, even if the disk is full.
             let counted = self.count(offset - before).await;
             drained.map_err(|error| Error::from(error).context("Transfer aborted"))?;
             counted.and(broke)?;
@@ -271,13 +271,13 @@ impl DataLink for Link {
     }
 }
 
-/// How many bytes of a file there are from an offset on, a slice's at most.
+/// The number of bytes left in a file from an offset, up to one slice.
 async fn left(file: &dyn File, offset: u64) -> Result<usize> {
     let left = file.metadata().await?.size.saturating_sub(offset);
     if left > 0 {
         return Ok(usize::try_from(left).unwrap_or(usize::MAX).min(SLICE));
     }
-    // Some systems' files, such as those of /proc, have no size.
+    // Files on some file systems, such as /proc, report no size.
     Ok(file.read_at(offset, 1).await?.len())
 }
 
@@ -285,7 +285,7 @@ async fn read_ahead(file: BorrowedFd<'_>, offset: u64) {
     let Ok(file) = file.try_clone_to_owned() else { return };
     let wait = move || {
         let _ = transfer::will_need(file.as_fd(), offset, 4 * SLICE as u64);
-        // One byte of it, so that the wait for the disk is here.
+        // Read one byte of it, so that the wait for the disk happens here.
         let _ = rustix::io::pread(&file, &mut [0; 1], offset);
     };
     let _ = tokio::task::spawn_blocking(wait).await;

@@ -1,4 +1,4 @@
-//! The meters of one transfer, asked as one.
+//! The meters of one transfer, combined.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use gantry_api::Result;
 use gantry_api::meter::{Grant, Meter};
 use gantry_api::transfer::Direction;
 
-/// The least time after which a meter that grants nothing is asked again.
+/// The shortest pause before a meter that grants nothing is asked again.
 const LEAST_WAIT: Duration = Duration::from_millis(1);
 
 /// The meters of one transfer.
@@ -16,17 +16,17 @@ pub struct Meters {
 }
 
 impl Meters {
-    /// For a transfer that goes this way.
+    /// For a transfer in this direction.
     pub fn new(meters: Vec<Box<dyn Meter>>, way: Direction) -> Self {
         Self { meters, way }
     }
 
-    /// Whether there are none: then nothing is asked.
+    /// Whether there are none, so that nothing has to be asked.
     pub fn is_empty(&self) -> bool {
         self.meters.is_empty()
     }
 
-    /// How many of the next `most` bytes may move: as many as the strictest allows.
+    /// How many of the next `most` bytes may move: what the strictest meter allows.
     pub fn ask(&mut self, most: u64) -> Result<Grant> {
         let (mut bytes, mut wait) = (most, None);
         for meter in &mut self.meters {
@@ -39,7 +39,7 @@ impl Meters {
         Ok(wait.map_or(Grant::Bytes(bytes), Grant::After))
     }
 
-    /// Tells all that bytes have moved.
+    /// Reports to all that bytes have moved.
     pub fn moved(&mut self, bytes: u64) -> Result<()> {
         self.meters.iter_mut().try_for_each(|meter| meter.moved(bytes))
     }
@@ -51,7 +51,7 @@ mod tests {
 
     use super::*;
 
-    /// Answers the same each time.
+    /// Always gives the same answer.
     struct Always(Result<Grant>);
 
     impl Meter for Always {

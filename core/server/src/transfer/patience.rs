@@ -1,5 +1,5 @@
-//! The waits of a transfer: each ends with what it waits for, with ABOR, or when
-//! nothing moves for TimeoutStalled.
+//! The waits of a transfer. Each ends when its event occurs, with ABOR, or after TimeoutStalled
+//! without progress.
 
 use std::future::Future;
 use std::io;
@@ -10,14 +10,14 @@ use gantry_api::{Error, Result};
 
 use crate::transfer::progress::Progress;
 
-/// What ends the waits of a transfer.
+/// What can end the waits of a transfer.
 pub struct Patience {
     progress: Arc<Progress>,
     stalled: Option<Duration>,
 }
 
 impl Patience {
-    /// ABOR, as `progress` tells, or TimeoutStalled.
+    /// ABOR, as reported by `progress`, or TimeoutStalled.
     pub fn new(progress: Arc<Progress>, stalled: Option<Duration>) -> Self {
         Self { progress, stalled }
     }
@@ -38,7 +38,7 @@ impl Patience {
         }
     }
 
-    /// Lets time pass in which the transfer is not to move.
+    /// Waits while the transfer must not move.
     pub async fn pause(&self, time: Duration) -> Result<()> {
         tokio::select! {
             biased;
@@ -52,7 +52,7 @@ fn aborted() -> Error {
     Error::client(426, "Transfer aborted. Data connection closed")
 }
 
-/// The error of a connection that has failed.
+/// The error of a failed connection.
 pub fn broken(error: io::Error) -> Error {
     Error::client(426, format!("Transfer aborted. Data connection closed: {}", plain(&error)))
 }

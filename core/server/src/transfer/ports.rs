@@ -1,5 +1,5 @@
-//! The ports at which clients' passive data connections are awaited: chosen at
-//! random, so that a stranger cannot guess the next one, and tried.
+//! The ports for clients' passive data connections. They are chosen at random, so that a stranger
+//! cannot guess the next one, and tried in turn.
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -9,12 +9,11 @@ use tokio::net::{TcpListener, TcpSocket};
 /// How many ports of a range are tried.
 const TRIES: usize = 64;
 
-/// What is tried where PassivePorts says nothing: the ports that are assigned to
-/// nobody (RFC 6335 section 6). The kernel's own choice takes a millisecond where
-/// thousands of former connections still wait in TIME_WAIT.
+/// The ports to try if PassivePorts is not set: the dynamic ones (RFC 6335 section 6). Letting the
+/// kernel choose takes a millisecond when thousands of former connections are still in TIME_WAIT.
 const DYNAMIC: (u16, u16) = (49152, 65535);
 
-/// Listens at an address, at a port of PassivePorts where that is given.
+/// Listens at an address, on a port from PassivePorts if that is set.
 pub fn listen(address: IpAddr, ports: Option<(u16, u16)>) -> io::Result<TcpListener> {
     match (ports, listen_within(address, ports.unwrap_or(DYNAMIC))) {
         (None, Err(error)) if error.kind() == io::ErrorKind::AddrInUse => listen_at(SocketAddr::new(address, 0)),
@@ -67,7 +66,7 @@ mod tests {
         let listeners: Vec<_> = (0..8).map(|_| listen(HOST, None).unwrap()).collect();
         assert!(listeners.iter().all(|listener| port(listener) >= DYNAMIC.0));
         let neighbours = listeners.windows(2).filter(|pair| port(&pair[0]).abs_diff(port(&pair[1])) == 1).count();
-        assert!(neighbours < 7, "each is chosen anew");
+        assert!(neighbours < 7, "ports are chosen independently");
     }
 
     #[tokio::test]

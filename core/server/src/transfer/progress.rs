@@ -1,6 +1,5 @@
-//! What the session's loop and the data connection of its command share: how
-//! far a transfer is, and whether it shall stop. From it the transfer's record
-//! is completed.
+//! State shared by the session's loop and the data connection of its command: how far a transfer
+//! is, and whether it must stop. The transfer's record is completed from it.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::SystemTime;
@@ -9,7 +8,7 @@ use gantry_api::Session;
 use gantry_api::transfer::{Direction, Outcome, Transfer};
 use tokio::sync::Notify;
 
-/// One for a session, used by one transfer at a time.
+/// One per session, used by one transfer at a time.
 #[derive(Default)]
 pub struct Progress {
     moved: AtomicU64,
@@ -23,7 +22,7 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// A command begins: nothing has moved, nothing is to be stopped.
+    /// A command begins: resets everything.
     pub fn reset(&self) {
         self.moved.store(0, Ordering::Relaxed);
         for flag in [&self.running, &self.recorded, &self.finished, &self.stopped] {
@@ -31,13 +30,13 @@ impl Progress {
         }
     }
 
-    /// A transfer begins: from here on ABOR stops it.
+    /// A transfer begins: ABOR stops it from here on.
     pub fn begin(&self, direction: Direction) {
         self.inward.store(direction == Direction::In, Ordering::Relaxed);
         self.running.store(true, Ordering::Relaxed);
     }
 
-    /// Its data connection is open: the session gets its record.
+    /// Its data connection is open: puts its record into the session.
     pub fn record(&self, session: &mut Session, mut transfer: Transfer) {
         transfer.began = SystemTime::now();
         transfer.ended = transfer.began;
@@ -45,14 +44,13 @@ impl Progress {
         self.recorded.store(true, Ordering::Relaxed);
     }
 
-    /// All of it has moved, and the data connection is closed.
+    /// Everything has moved, and the data connection is closed.
     pub fn finish(&self) {
         self.finished.store(true, Ordering::Relaxed);
     }
 
-    /// Completes the record of the transfer that the command made, and counts its
-    /// bytes for the session; once. A command that failed, or whose task was
-    /// dropped, has broken its transfer off.
+    /// Completes the record of the command's transfer and adds its bytes to the session's, once. If
+    /// the command failed or its task was dropped, the transfer is incomplete.
     pub fn settle(&self, session: &mut Session, succeeded: bool) {
         if !self.recorded.swap(false, Ordering::Relaxed) {
             return;
@@ -80,12 +78,12 @@ impl Progress {
         self.moved.load(Ordering::Relaxed)
     }
 
-    /// Whether the command transfers.
+    /// Whether the command is transferring.
     pub fn is_running(&self) -> bool {
         self.running.load(Ordering::Relaxed)
     }
 
-    /// Which way it transfers, if it does.
+    /// The direction of the transfer, if there is one.
     pub fn direction(&self) -> Option<Direction> {
         let direction = if self.inward.load(Ordering::Relaxed) { Direction::In } else { Direction::Out };
         self.is_running().then_some(direction)
@@ -97,14 +95,14 @@ impl Progress {
         self.stop.notify_waiters();
     }
 
-    /// The client has closed its control connection: a data connection that
-    /// is open carries on, one that is not will never be.
+    /// The client has closed its control connection. An open data connection continues; one that is
+    /// not open yet never will be.
     pub fn leave(&self) {
         self.gone.store(true, Ordering::Release);
         self.stop.notify_waiters();
     }
 
-    /// Returns when there is no use in waiting for a data connection.
+    /// Returns when there is no point in waiting for a data connection.
     pub async fn given_up(&self) {
         loop {
             let notified = self.stop.notified();
@@ -115,7 +113,7 @@ impl Progress {
         }
     }
 
-    /// Returns when the transfer is to stop.
+    /// Returns when the transfer must stop.
     pub async fn stopped(&self) {
         loop {
             let notified = self.stop.notified();
