@@ -1,6 +1,6 @@
-//! The control connection: lines in, replies out. The session's loop reads;
-//! replies are written by it and, for those that must not wait (150), by
-//! modules. A layer may be around it.
+//! The control connection: lines in, replies out. The session's loop reads. It also writes the
+//! replies, except those that modules send before a command finishes (150). A layer may be around
+//! the connection.
 
 use std::io;
 use std::net::Shutdown;
@@ -18,37 +18,36 @@ use tokio::task::coop::consume_budget;
 use tokio::time::timeout;
 
 use crate::caught::caught;
-use crate::wire::wrapping::{Came, Wrapping};
+use crate::wire::wrapping::{Reading, Wrapping};
 
-/// How long a client may take to make room for a reply.
+/// How long to wait until a client has room for a reply.
 const REPLY_WAIT: Duration = Duration::from_secs(60);
-/// How long, and for how many bytes, a client is listened to that has been
-/// told goodbye.
+/// How long, and for how many bytes, to keep reading from a client after the last reply.
 const LINGER_WAIT: Duration = Duration::from_secs(2);
 const LINGER_BYTES: usize = 1 << 20;
-/// Bytes read at a time: several commands, of which each is short.
+/// Bytes read at a time: several commands, which are short.
 const READ: usize = 1024;
 /// Bytes of memory that a connection keeps for the next reply.
 const KEPT: usize = 1024;
 
-/// One half each for the session's loop and for the modules' replies.
+/// Shared by the session's loop and the modules' replies.
 #[derive(Clone)]
 pub struct Connection {
-    shared: Arc<Shared>,
+    shared: Arc<Inner>,
 }
 
-struct Shared {
+struct Inner {
     stream: TcpStream,
-    /// Whether a layer is around it, so that others need not ask.
+    /// Whether there is a layer, so that others need not ask.
     wrapped: AtomicBool,
     wrapping: Mutex<Wrapping>,
 }
 
 impl Connection {
-    /// Takes the stream over.
+    /// Takes over the stream.
     pub fn new(stream: TcpStream) -> Self {
         let (wrapped, wrapping) = (AtomicBool::new(false), Mutex::new(Wrapping::default()));
-        Self { shared: Arc::new(Shared { stream, wrapped, wrapping }) }
+        Self { shared: Arc::new(Inner { stream, wrapped, wrapping }) }
     }
 
     fn stream(&self) -> &TcpStream {
@@ -63,13 +62,13 @@ impl Connection {
         self.shared.wrapped.load(Ordering::Relaxed)
     }
 
-    /// Waits for bytes and puts them into `lines`; false at the end of the
-    /// stream. Nothing is held while it waits. A client that never stops sending
-    /// gets no more than its share of the worker's time.
+    /// Waits for bytes and puts them into `lines`; false at the end of the stream. No buffer is
+    /// held while it waits. A client that never stops sending gets only its share of the worker's
+    /// time.
     pub async fn read(&self, lines: &mut Lines) -> io::Result<bool> {
         loop {
             consume_budget().await;
-            // What a layer has to say goes out before more is taken in.
+            // The layer's own messages are sent before more is read.
             if self.is_wrapped() {
                 self.flush().await?;
                 if self.wrapping().is_ended() {
@@ -78,28 +77,28 @@ impl Connection {
             }
             self.stream().readable().await?;
             match self.take(lines) {
-                Ok(Came::Nothing) => {}
-                Ok(Came::Something) => return Ok(true),
-                Ok(Came::End) => return Ok(false),
+                Ok(Reading::Nothing) => {}
+                Ok(Reading::Something) => return Ok(true),
+                Ok(Reading::End) => return Ok(false),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
                 Err(error) => return Err(error),
             }
         }
     }
 
-    // The buffer stands in a plain function, so that it is no part of a future.
-    fn take(&self, lines: &mut Lines) -> io::Result<Came> {
+    // The buffer is in a plain function so that it is not part of a future.
+    fn take(&self, lines: &mut Lines) -> io::Result<Reading> {
         let mut buffer = [0; READ];
         let count = self.stream().try_read(&mut buffer)?;
         let bytes = buffer.get(..count).unwrap_or_default();
         if !self.is_wrapped() {
             lines.push(bytes);
-            return Ok(if bytes.is_empty() { Came::End } else { Came::Something });
+            return Ok(if bytes.is_empty() { Reading::End } else { Reading::Something });
         }
         let mut wrapping = self.wrapping();
         if bytes.is_empty() {
             wrapping.cut().map_err(failed)?;
-            return Ok(Came::End);
+            return Ok(Reading::End);
         }
         if wrapping.is_fresh() && !lines.is_empty() {
             return Err(injected());
@@ -111,8 +110,8 @@ impl Connection {
         came.map_err(failed)
     }
 
-    /// What a command wanted of the layer takes effect: its reply has been sent, and
-    /// says whether it agrees.
+    /// Applies a command's change to the layer. The command's reply has been sent and says whether
+    /// it succeeded.
     pub fn switch(&self, agreed: bool) -> io::Result<()> {
         let mut wrapping = self.wrapping();
         let switched = wrapping.switch(agreed);
@@ -120,21 +119,20 @@ impl Connection {
         switched.map_err(failed)
     }
 
-    /// Whether a layer is still being agreed upon, so that nothing can be sent.
+    /// Whether a layer's handshake is still running, so that nothing can be sent.
     pub fn is_opening(&self) -> bool {
         self.is_wrapped() && self.wrapping().is_opening()
     }
 
-    /// Refuses to go on where the client had already sent something, which is in
-    /// `waiting`, when a layer was put around the connection: it has come in clear,
-    /// and must not be taken for what is protected.
+    /// Fails if the client had already sent something, which is in `waiting`, when a layer was put
+    /// around the connection. Those bytes came unprotected and must not be treated as protected.
     pub fn check_fresh(&self, waiting: bool) -> io::Result<()> {
         let is_injected = waiting && self.is_wrapped() && self.wrapping().is_fresh();
         if is_injected { Err(injected()) } else { Ok(()) }
     }
 
-    /// Ends the connection so that the last reply arrives: closing while the
-    /// client's bytes lie unread would make the system take it back.
+    /// Ends the connection so that the last reply arrives: if unread bytes from the client were
+    /// left at the close, the system would discard the reply.
     pub async fn close(&self) {
         if self.is_wrapped() {
             let _ = self.wrapping().close();
@@ -160,7 +158,7 @@ impl Connection {
         let _ = timeout(LINGER_WAIT, drain).await;
     }
 
-    /// Sends a reply; the worker's other sessions have their turn in between.
+    /// Sends a reply; the worker's other sessions get their turn in between.
     pub async fn send(&self, reply: &Reply) -> io::Result<()> {
         consume_budget().await;
         self.put(reply)?;
@@ -178,7 +176,7 @@ impl Connection {
         wrapping.send(&plain).map_err(failed)
     }
 
-    /// Writes all that is to be written.
+    /// Writes all pending bytes.
     async fn flush(&self) -> io::Result<()> {
         while !self.write()? {
             timeout(REPLY_WAIT, self.stream().writable()).await??;
@@ -186,7 +184,7 @@ impl Connection {
         Ok(())
     }
 
-    /// Writes what the socket takes; whether that was all.
+    /// Writes what the socket accepts; returns whether that was everything.
     fn write(&self) -> io::Result<bool> {
         let mut wrapping = self.wrapping();
         while !wrapping.out.is_empty() {
@@ -200,7 +198,7 @@ impl Connection {
         Ok(true)
     }
 
-    /// Sends a reply on behalf of a command.
+    /// Sends a reply for a command.
     pub async fn tell(&self, reply: &Reply) -> Result<()> {
         let sent = self.send(reply).await;
         sent.map_err(|error| Error::system(format!("control connection: {error}")).with_code(421))
@@ -226,11 +224,11 @@ impl Control for Connection {
     }
 }
 
-/// A layer has failed: the connection ends.
+/// A layer has failed, so the connection ends.
 fn failed(error: Error) -> io::Error {
     io::Error::other(error)
 }
 
 fn injected() -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidData, "bytes came in clear behind the command that protects the connection")
+    io::Error::new(io::ErrorKind::InvalidData, "unprotected bytes followed the command that protects the connection")
 }

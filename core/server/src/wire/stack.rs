@@ -1,27 +1,26 @@
-//! The layers of one connection, as one. Bytes only: who reads and writes them is
-//! not known here.
+//! The layers of one connection, combined. Bytes only: the I/O is done elsewhere.
 
 use std::borrow::Cow;
 
 use gantry_api::layer::{Layer, Stage};
 use gantry_api::{Result, Value};
 
-/// Layers, the one nearest to the wire first. There is at least one.
+/// Layers, the one closest to the wire first. There is at least one.
 pub struct Stack {
     layers: Vec<Box<dyn Layer>>,
-    /// How many have been called: each opens when the one below it is open.
+    /// How many have been started: each opens after the one below it is open.
     begun: usize,
 }
 
 impl Stack {
-    /// Of some layers; none of none.
+    /// Combines some layers; `None` for none.
     pub fn new(layers: Vec<Box<dyn Layer>>) -> Option<Self> {
         (!layers.is_empty()).then_some(Self { layers, begun: 0 })
     }
 
-    /// Takes bytes from the wire: `plain` gets what they mean, `answer` what the
-    /// layers themselves have to send. How many were taken: fewer than there are
-    /// once the peer has closed the layer at the wire.
+    /// Takes bytes from the wire: the decoded bytes go to `plain`, the layers' own messages to
+    /// `answer`. Returns how many were taken: fewer than given once the peer has closed the layer
+    /// at the wire.
     pub fn receive(&mut self, wire: &[u8], plain: &mut Vec<u8>, answer: &mut Vec<u8>) -> Result<usize> {
         let (mut bytes, mut taken) = (Cow::Borrowed(wire), 0);
         for at in 0..self.layers.len() {
@@ -33,7 +32,7 @@ impl Stack {
             let (mut above, mut own) = (Vec::new(), Vec::new());
             let Some(layer) = self.layers.get_mut(at) else { break };
             let count = layer.receive(&bytes, if is_top { &mut *plain } else { &mut above }, &mut own);
-            // Also of a layer that fails: it may tell the peer why.
+            // Even for a layer that fails, since it may explain the reason to the peer.
             self.send_below(at, &own, answer)?;
             let count = count?;
             if at == 0 {
@@ -44,12 +43,12 @@ impl Stack {
         Ok(taken)
     }
 
-    /// Makes of plain bytes what goes over the wire.
+    /// Encodes plain bytes for the wire.
     pub fn send(&mut self, plain: &[u8], wire: &mut Vec<u8>) -> Result<()> {
         self.send_below(self.layers.len(), plain, wire)
     }
 
-    /// Closes all, the uppermost first.
+    /// Closes all, starting with the uppermost.
     pub fn close(&mut self, wire: &mut Vec<u8>) -> Result<()> {
         for at in (0..self.layers.len()).rev() {
             let mut last = Vec::new();
@@ -74,7 +73,7 @@ impl Stack {
         Ok(all)
     }
 
-    /// The wire has ended: an error of a layer that the peer has not closed.
+    /// The wire has ended: returns the error of a layer that the peer has not closed.
     pub fn cut(&mut self) -> Result<()> {
         for layer in &mut self.layers {
             if layer.stage()? == Stage::Closed {
@@ -85,7 +84,7 @@ impl Stack {
         Ok(())
     }
 
-    /// What the layer at the wire tells of itself.
+    /// Facts about the layer at the wire.
     pub fn facts(&self) -> Value {
         self.layers.first().map_or(Value::None, |layer| layer.facts())
     }
@@ -117,8 +116,8 @@ impl Stack {
 mod tests {
     use super::*;
 
-    /// Says its name first, opens when it hears it from the peer, marks each byte
-    /// that it sends by its letter, and closes at a full stop.
+    /// Sends its name first, opens when it receives that name from the peer, marks each byte that
+    /// it sends with its letter, and closes at a full stop.
     struct Toy {
         name: u8,
         stage: Stage,
@@ -179,15 +178,15 @@ mod tests {
     #[test]
     fn layers_open_from_the_wire_up_and_close_from_the_top_down() {
         let mut stack = Stack::new(vec![Toy::boxed(b'a'), Toy::boxed(b'b')]).unwrap();
-        assert_eq!(receive(&mut stack, b""), (0, String::new(), "a".to_owned()), "the lower one speaks first");
-        // The rest of the piece that opened it is already the upper one's.
+        assert_eq!(receive(&mut stack, b""), (0, String::new(), "a".to_owned()), "the lower layer speaks first");
+        // The rest of the piece that opened it is already for the upper one.
         assert_eq!(receive(&mut stack, b"a"), (1, String::new(), "ab".to_owned()));
         assert_eq!(stack.stage().unwrap(), Stage::Opening);
         assert_eq!(receive(&mut stack, b"bxy"), (3, "xy".to_owned(), String::new()));
         assert_eq!(stack.stage().unwrap(), Stage::Open);
         let mut wire = Vec::new();
         stack.send(b"z", &mut wire).unwrap();
-        assert_eq!(wire, b"abaz", "the upper one's bytes go through the lower one");
+        assert_eq!(wire, b"abaz", "the upper layer's bytes go through the lower one");
         wire.clear();
         stack.close(&mut wire).unwrap();
         assert_eq!(wire, b"a..");

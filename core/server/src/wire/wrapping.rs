@@ -1,20 +1,20 @@
-//! What is around a control connection: nothing, a layer, or a layer that is being
-//! taken off. Bytes only: the connection reads and writes them.
+//! The state around a control connection: no layer, a layer, or a layer that is being removed.
+//! Bytes only: the connection does the I/O.
 
 use gantry_api::layer::{Layer, Stage};
 use gantry_api::{Error, Result, Value};
 
 use crate::wire::stack::Stack;
 
-/// What is around a control connection, and what is to be written to it.
+/// The layer around a control connection, and the bytes to write to it.
 #[derive(Default)]
 pub struct Wrapping {
     stack: Option<Stack>,
-    /// What the running command wants, once its reply has been sent.
+    /// The running command's change, applied after its reply has been sent.
     wanted: Option<Change>,
-    /// Whether the layer is being taken off: the peer's close is awaited.
+    /// Whether the layer is being removed, and the peer's close is awaited.
     closing: bool,
-    /// Whether the layer has not been given any bytes of the client's yet.
+    /// Whether the layer has not received any bytes from the client yet.
     fresh: bool,
     /// Bytes for the wire, in order.
     pub out: Vec<u8>,
@@ -25,28 +25,28 @@ enum Change {
     Clear,
 }
 
-/// What came of some bytes of the wire.
+/// The result of reading some bytes from the wire.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Came {
-    /// Nothing that the session would have to look at.
+pub enum Reading {
+    /// Nothing for the session to look at.
     Nothing,
     /// Plain bytes, or the layer has opened.
     Something,
-    /// The peer has closed the layer, and nobody has asked it to.
+    /// The peer has closed the layer without being asked to.
     End,
 }
 
 impl Wrapping {
-    /// A layer around the connection is wanted.
+    /// Requests a layer around the connection.
     pub fn secure(&mut self, layer: Box<dyn Layer>) -> Result<()> {
         if self.stack.is_some() || self.wanted.is_some() {
-            return Err(Error::client(503, "The control connection is protected already"));
+            return Err(Error::client(503, "The control connection is already protected"));
         }
         self.wanted = Some(Change::Secure(layer));
         Ok(())
     }
 
-    /// No layer is wanted any more.
+    /// Requests that the layer be removed.
     pub fn clear(&mut self) -> Result<()> {
         if self.stack.is_none() || self.closing {
             return Err(Error::client(503, "The control connection is not protected"));
@@ -55,15 +55,14 @@ impl Wrapping {
         Ok(())
     }
 
-    /// The command's reply has been sent: what it wanted takes effect where the
-    /// reply was positive.
+    /// The command's reply has been sent; if it was positive, the requested change is applied.
     pub fn switch(&mut self, agreed: bool) -> Result<()> {
         match self.wanted.take().filter(|_| agreed) {
             None => Ok(()),
             Some(Change::Secure(layer)) => {
                 self.fresh = true;
                 self.stack = Stack::new(vec![layer]);
-                // A layer may speak first.
+                // The layer may speak first.
                 self.take(&[], &mut Vec::new()).map(drop)
             }
             Some(Change::Clear) => {
@@ -73,7 +72,7 @@ impl Wrapping {
         }
     }
 
-    /// Whether anything is around the connection.
+    /// Whether there is a layer around the connection.
     pub fn is_wrapped(&self) -> bool {
         self.stack.is_some()
     }
@@ -83,24 +82,24 @@ impl Wrapping {
         self.stack.as_ref().is_some_and(|stack| matches!(stack.stage(), Ok(Stage::Opening)))
     }
 
-    /// Whether no byte has come under the layer's protection yet.
+    /// Whether no byte has arrived under the layer's protection yet.
     pub fn is_fresh(&self) -> bool {
         self.fresh
     }
 
-    /// Whether the peer has closed the layer, and nobody has asked it to.
+    /// Whether the peer has closed the layer without being asked to.
     pub fn is_ended(&self) -> bool {
         let is_closed = |stack: &Stack| matches!(stack.stage(), Ok(Stage::Closed));
         !self.closing && self.stack.as_ref().is_some_and(is_closed)
     }
 
-    /// What the layer tells of itself.
+    /// Facts about the layer.
     pub fn facts(&self) -> Value {
         self.stack.as_ref().map_or(Value::None, Stack::facts)
     }
 
-    /// Takes plain bytes for the client. While a layer opens nobody could read them:
-    /// they are dropped.
+    /// Takes plain bytes for the client. While a layer is opening, nobody could read them, so they
+    /// are dropped.
     pub fn send(&mut self, plain: &[u8]) -> Result<()> {
         match &mut self.stack {
             Some(stack) if !self.closing => match stack.stage()? {
@@ -114,23 +113,23 @@ impl Wrapping {
         }
     }
 
-    /// Takes bytes of the wire; `plain` gets what they mean.
-    pub fn receive(&mut self, wire: &[u8], plain: &mut Vec<u8>) -> Result<Came> {
+    /// Takes bytes from the wire; the decoded bytes go to `plain`.
+    pub fn receive(&mut self, wire: &[u8], plain: &mut Vec<u8>) -> Result<Reading> {
         self.fresh = false;
         let was_opening = self.is_opening();
         let taken = self.take(wire, plain)?;
-        let Some(stack) = &self.stack else { return Ok(Came::Something) };
+        let Some(stack) = &self.stack else { return Ok(Reading::Something) };
         if stack.stage()? == Stage::Closed {
             if !self.closing {
-                // Its last words first.
-                return Ok(if plain.is_empty() { Came::End } else { Came::Something });
+                // The last bytes under the layer come first.
+                return Ok(if plain.is_empty() { Reading::End } else { Reading::Something });
             }
-            // Closed on both sides: what is behind the peer's close is plain.
+            // Closed on both sides: bytes after the peer's close are plain.
             plain.extend_from_slice(wire.get(taken..).unwrap_or_default());
             (self.stack, self.closing) = (None, false);
         }
         let opened = was_opening && !self.is_opening();
-        Ok(if plain.is_empty() && !opened { Came::Nothing } else { Came::Something })
+        Ok(if plain.is_empty() && !opened { Reading::Nothing } else { Reading::Something })
     }
 
     fn take(&mut self, wire: &[u8], plain: &mut Vec<u8>) -> Result<usize> {
@@ -148,7 +147,7 @@ impl Wrapping {
         self.stack.as_mut().map_or(Ok(()), Stack::cut)
     }
 
-    /// Ends the layer, as far as there is one that has opened.
+    /// Closes the layer if there is one and it has opened.
     pub fn close(&mut self) -> Result<()> {
         match &mut self.stack {
             Some(stack) if !self.closing && stack.stage()? != Stage::Opening => {
@@ -164,8 +163,8 @@ impl Wrapping {
 mod tests {
     use super::*;
 
-    /// Opens when it hears `?`, which it answers with `!`; turns the case of letters; a
-    /// full stop closes it.
+    /// Opens when it receives `?`, which it answers with `!`; swaps the case of letters; a full
+    /// stop closes it.
     struct Toy(Stage);
 
     impl Layer for Toy {
@@ -209,7 +208,7 @@ mod tests {
         wrapping
     }
 
-    fn receive(wrapping: &mut Wrapping, wire: &[u8]) -> (Came, Vec<u8>) {
+    fn receive(wrapping: &mut Wrapping, wire: &[u8]) -> (Reading, Vec<u8>) {
         let mut plain = Vec::new();
         (wrapping.receive(wire, &mut plain).unwrap(), plain)
     }
@@ -219,11 +218,11 @@ mod tests {
         let mut wrapping = Wrapping::default();
         wrapping.secure(Box::new(Toy(Stage::Opening))).unwrap();
         assert_eq!(wrapping.secure(Box::new(Toy(Stage::Opening))).unwrap_err().code(), Some(503));
-        assert!(!wrapping.is_wrapped(), "the reply still goes in clear");
+        assert!(!wrapping.is_wrapped(), "the reply is still sent unprotected");
         wrapping.switch(false).unwrap();
         assert!(!wrapping.is_wrapped());
         wrapping.switch(true).unwrap();
-        assert!(!wrapping.is_wrapped(), "what was refused is forgotten");
+        assert!(!wrapping.is_wrapped(), "a refused change is forgotten");
         assert!(secured().is_wrapped());
     }
 
@@ -233,13 +232,13 @@ mod tests {
         assert!(wrapping.is_opening() && wrapping.is_fresh());
         wrapping.send(b"a").unwrap();
         assert!(wrapping.out.is_empty());
-        // To have opened is something that the session has to know.
-        assert_eq!(receive(&mut wrapping, b"?"), (Came::Something, Vec::new()));
+        // The session has to know that it has opened.
+        assert_eq!(receive(&mut wrapping, b"?"), (Reading::Something, Vec::new()));
         assert!(!wrapping.is_opening() && !wrapping.is_fresh());
         wrapping.send(b"a").unwrap();
         assert_eq!(wrapping.out, b"!A");
-        assert_eq!(receive(&mut wrapping, b"XY"), (Came::Something, b"xy".to_vec()));
-        assert_eq!(receive(&mut wrapping, b""), (Came::Nothing, Vec::new()));
+        assert_eq!(receive(&mut wrapping, b"XY"), (Reading::Something, b"xy".to_vec()));
+        assert_eq!(receive(&mut wrapping, b""), (Reading::Nothing, Vec::new()));
     }
 
     #[test]
@@ -252,8 +251,8 @@ mod tests {
         wrapping.switch(true).unwrap();
         assert_eq!(wrapping.out, b"A.", "the reply still goes through it");
         assert_eq!(wrapping.clear().unwrap_err().code(), Some(503));
-        assert_eq!(receive(&mut wrapping, b"X"), (Came::Something, b"x".to_vec()), "the peer's last words");
-        assert_eq!(receive(&mut wrapping, b".plain"), (Came::Something, b"plain".to_vec()));
+        assert_eq!(receive(&mut wrapping, b"X"), (Reading::Something, b"x".to_vec()), "the peer's last bytes");
+        assert_eq!(receive(&mut wrapping, b".plain"), (Reading::Something, b"plain".to_vec()));
         assert!(!wrapping.is_wrapped());
         wrapping.out.clear();
         wrapping.send(b"a").unwrap();
@@ -264,10 +263,10 @@ mod tests {
     fn a_close_that_nobody_asked_for_is_the_end() {
         let mut wrapping = secured();
         receive(&mut wrapping, b"?");
-        assert_eq!(receive(&mut wrapping, b"X.USER"), (Came::Something, b"x".to_vec()), "its last words count");
-        assert!(wrapping.is_wrapped() && wrapping.is_ended(), "what is behind it is not taken for plain");
+        assert_eq!(receive(&mut wrapping, b"X.USER"), (Reading::Something, b"x".to_vec()), "its last bytes count");
+        assert!(wrapping.is_wrapped() && wrapping.is_ended(), "bytes after it are not treated as plain");
         let mut wrapping = secured();
         receive(&mut wrapping, b"?");
-        assert_eq!(receive(&mut wrapping, b".").0, Came::End);
+        assert_eq!(receive(&mut wrapping, b".").0, Reading::End);
     }
 }
