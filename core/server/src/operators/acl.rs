@@ -1,5 +1,5 @@
-//! Who may ask: what ControlsACLs and its like say of a peer whose user and
-//! groups the kernel tells.
+//! Who may use the control socket: the rules of ControlsACLs and similar directives, for a peer
+//! whose user and groups the kernel reports.
 
 use std::fmt;
 use std::io;
@@ -10,33 +10,33 @@ use serde::Deserialize;
 /// One line: `actions allow|deny user|group list`.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub(crate) struct Acl {
-    /// Which actions; empty for all.
+    /// The actions; empty for all.
     #[serde(default)]
     actions: Vec<String>,
-    /// Whether those listed may and nobody else, or may not and all others may.
+    /// True: only the listed peers may. False: everybody except them may.
     allow: bool,
-    /// Whether groups are listed, or users.
+    /// Whether the names are groups or users.
     group: bool,
-    /// Their names or numbers; empty for everybody.
+    /// Names or numbers; empty for everybody.
     names: Vec<String>,
 }
 
-/// Who asks.
+/// The peer that sent the request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Peer {
     /// The user's number.
     pub uid: u32,
-    /// The user's name, where there is one.
+    /// The user's name, if there is one.
     pub user: Option<String>,
     /// The groups, by number and name.
     pub groups: Vec<(u32, Option<String>)>,
 }
 
 impl Peer {
-    /// The peer of these numbers, with what the system's name service knows.
+    /// The peer with these numbers, completed by the system's name service.
     ///
     /// # Errors
-    /// The name service's.
+    /// A name service error.
     pub fn of(uid: u32, gid: u32) -> io::Result<Self> {
         let user = User::by_uid(uid)?.map(|user| user.name);
         let mut numbers = user.as_deref().map_or(Ok(Vec::new()), |user| groups_of(user, gid))?;
@@ -65,9 +65,8 @@ impl fmt::Display for Peer {
     }
 }
 
-/// Whether some lines let a peer do an action, or anything where that is none. A
-/// line that denies beats those that allow; where no line lets the peer, it may
-/// not.
+/// Whether these lines permit an action, or the use of the socket if `action` is `None`. A line
+/// that denies beats those that allow; without a line that allows the peer, it is refused.
 pub(crate) fn judge(lines: &[Acl], action: Option<&str>, peer: &Peer) -> bool {
     let concerns = |line: &&Acl| {
         action.is_none_or(|action| line.actions.is_empty() || line.actions.iter().any(|name| name == action))

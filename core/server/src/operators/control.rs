@@ -1,7 +1,6 @@
-//! The control socket: a Unix socket at which operators ask for actions, in
-//! lines of JSON. It is there when ControlsEngine says so; who may ask for what,
-//! the kernel's word on the peer and the ACL directives decide, and without such
-//! a line nobody may. What is done, the modules' actions say.
+//! The control socket: a Unix socket where operators request actions, as lines of JSON. It exists
+//! if ControlsEngine is on. The ACL directives and the kernel's information about the peer decide
+//! who may do what; without such a line nobody may. The actions themselves belong to modules.
 
 use std::fs::File;
 use std::path::Path;
@@ -16,7 +15,7 @@ use super::socket::{Place, Socket};
 use crate::log::Logger;
 
 settings! {
-    /// What the configuration says of the control socket (mod_ctrls's directives).
+    /// The configuration of the control socket (mod_ctrls's directives).
     #[derive(Debug, Clone)]
     struct Settings {
         engine: Option<bool> = ControlsEngine;
@@ -32,7 +31,7 @@ settings! {
 #[derive(Default)]
 pub(crate) struct Control {
     pub(super) socket: Option<Arc<Socket>>,
-    /// Where it is, and whose it shall be.
+    /// Its path, owner and mode.
     place: Option<Place>,
     acl: Vec<Acl>,
     pub(super) most: usize,
@@ -40,12 +39,11 @@ pub(crate) struct Control {
 }
 
 impl Control {
-    /// What the main server's settings want; the socket of the generation
-    /// `before` where it is the same one. `usual` is where it is when they name
-    /// no place.
+    /// Opens the socket for the main server's settings, or takes over the one of `before` if it is
+    /// the same. `usual` is the path if the settings do not name one.
     ///
     /// # Errors
-    /// Names the directive, and why it cannot be had.
+    /// Names the directive, and says why it cannot be applied.
     pub(crate) fn opened(main: &ScopeValues<'_>, before: Option<&Self>, usual: &Path) -> Result<Self, String> {
         let settings = Settings::from_scope(main).map_err(|error| error.to_string())?;
         if settings.engine != Some(true) {
@@ -68,7 +66,7 @@ impl Control {
         })
     }
 
-    /// Makes the socket whose it shall be, now that this is what serves.
+    /// Sets the socket's owner and mode once this generation serves.
     pub(super) fn settle(&self) {
         let (Some(socket), Some(place)) = (&self.socket, &self.place) else { return };
         if let Err(error) = socket.settle(place) {
@@ -76,8 +74,8 @@ impl Control {
         }
     }
 
-    /// Whether a peer may speak at all: anybody whom the file's mode lets in,
-    /// where ControlsSocketACL says nothing.
+    /// Whether a peer may use the socket at all. Without ControlsSocketACL, that is everybody whom
+    /// the file's mode admits.
     pub(super) fn lets_in(&self, peer: &Peer) -> bool {
         self.acl.is_empty() || judge(&self.acl, None, peer)
     }

@@ -1,32 +1,31 @@
-//! What goes over the control socket: a line of JSON for each question, and one
-//! for each answer.
+//! The protocol of the control socket: one line of JSON per request, and one per answer.
 
 use gantry_api::Value;
 use serde::{Deserialize, Serialize};
 
-/// The longest line of a question, in bytes.
+/// The longest line of a request, in bytes.
 pub const MOST_ASKED: usize = 1 << 20;
 /// The longest line of an answer, in bytes.
 pub const MOST_ANSWERED: usize = 64 << 20;
 
-/// An operator's question.
+/// An operator's request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Question {
     /// The action.
     pub action: String,
-    /// The words behind it.
+    /// Its parameters.
     #[serde(default)]
     pub arguments: Vec<String>,
-    /// Text that goes with it, such as directives.
+    /// Text sent with it, such as directives.
     #[serde(default)]
     pub input: String,
 }
 
-/// What comes back.
+/// The answer.
 #[derive(Debug, Serialize)]
 #[serde(untagged)]
 pub enum Answer {
-    /// It was done.
+    /// The action was done.
     Done {
         /// Always true.
         ok: bool,
@@ -35,13 +34,13 @@ pub enum Answer {
         /// For programs.
         value: Value,
     },
-    /// It was not.
+    /// It was not done.
     Refused {
         /// Always false.
         ok: bool,
-        /// What kind of refusal it is.
+        /// The kind of refusal.
         reason: Reason,
-        /// Why, for people; perhaps several lines.
+        /// The reason, for people; may have several lines.
         error: String,
     },
 }
@@ -50,43 +49,43 @@ pub enum Answer {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Reason {
-    /// The operator may not.
+    /// The operator may not do this.
     Denied,
-    /// It is switched off (rmctrl).
+    /// It is disabled (rmctrl).
     Disabled,
     /// There is no such action.
     Unknown,
-    /// Its words are wrong.
+    /// Its parameters are wrong.
     Usage,
-    /// It cannot be done: the running server is as it was.
+    /// It failed; the running server is unchanged.
     Refused,
-    /// Too many operators ask at once.
+    /// Too many operators are connected.
     Busy,
-    /// The question is none.
+    /// The request is invalid.
     Malformed,
 }
 
 impl Answer {
-    /// It was done.
+    /// The action was done.
     pub fn done(answer: gantry_api::control::Answer) -> Self {
         Self::Done { ok: true, lines: answer.lines, value: answer.value }
     }
 
-    /// It was not.
+    /// It was not done.
     pub fn refused(reason: Reason, error: impl Into<String>) -> Self {
         Self::Refused { ok: false, reason, error: error.into() }
     }
 
-    /// Its line, with the line's end.
+    /// Its line, including the line end.
     pub fn line(&self) -> Vec<u8> {
         let written = serde_json::to_vec(self);
-        // A value tree of strings and numbers is always JSON.
+        // A value tree of strings and numbers is always valid JSON.
         let mut line = written.unwrap_or_else(|error| {
-            let refused = Self::refused(Reason::Refused, format!("the answer cannot be written: {error}"));
+            let refused = Self::refused(Reason::Refused, format!("cannot encode the answer: {error}"));
             serde_json::to_vec(&refused).unwrap_or_default()
         });
         if line.len() > MOST_ANSWERED {
-            let refused = Self::refused(Reason::Refused, format!("the answer has {} bytes, too many", line.len()));
+            let refused = Self::refused(Reason::Refused, format!("the answer is too long: {} bytes", line.len()));
             line = serde_json::to_vec(&refused).unwrap_or_default();
         }
         line.push(b'\n');

@@ -1,6 +1,5 @@
-//! The file of the control socket: where it is, whose, and how it comes and
-//! goes. A socket that a killed daemon left behind is replaced; that of a living
-//! one is not.
+//! The file of the control socket: its path, owner and mode, how it is created and removed. A
+//! socket left behind by a killed daemon is replaced; one that a running daemon uses is not.
 
 use std::fs;
 use std::io;
@@ -11,19 +10,19 @@ use std::path::{Path, PathBuf};
 use gantry_sys::as_daemon;
 use gantry_sys::users::{Group, User};
 
-/// Where a socket is wanted, and whose.
+/// The path, owner and mode of a socket.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Place {
     path: PathBuf,
-    /// Whether its folder is made where it is missing.
+    /// Whether to create its folder if it is missing.
     usual: bool,
     owner: Option<(u32, u32)>,
     mode: u32,
 }
 
 impl Place {
-    /// As the directives say. With an owner its group may speak too; with an ACL
-    /// anybody may knock, and the kernel says who does.
+    /// From the directives. With an owner, its group may connect too. With an ACL, anybody may
+    /// connect, and the ACL decides by the peer that the kernel reports.
     pub(crate) fn new(
         path: Option<&Path>,
         usual: &Path,
@@ -41,14 +40,13 @@ impl Place {
 }
 
 impl Place {
-    /// Makes the file there whose it shall be. Nobody may speak before the mode is
-    /// what it shall be.
+    /// Sets the file's owner and mode. Nobody may connect before the mode is set.
     fn take(&self) -> io::Result<()> {
         fs::set_permissions(&self.path, fs::Permissions::from_mode(0o600))?;
         if let Some((uid, gid)) = self.owner {
             let words = |error| {
                 io::Error::other(format!(
-                    "ControlsSocketOwner: {error} (as another User than root, gantryd cannot give files away: start it anew)"
+                    "ControlsSocketOwner: {error} (gantryd no longer runs as root and cannot change the owner: restart it)"
                 ))
             };
             chown(&self.path, Some(uid), Some(gid)).map_err(words)?;
@@ -73,20 +71,20 @@ fn gid(name: &str) -> Result<u32, String> {
     found.map(|group| group.gid).ok_or_else(|| format!("ControlsSocketOwner: unknown group '{name}'"))
 }
 
-/// An open socket; its file goes with it.
+/// An open socket; dropping it removes its file.
 #[derive(Debug)]
 pub(crate) struct Socket {
     place: Place,
     listener: UnixListener,
-    /// The file's device and number: another daemon may have put one there.
+    /// The file's device and inode: another daemon may have put its own file there.
     file: (u64, u64),
 }
 
 impl Socket {
-    /// Opens one.
+    /// Opens a socket.
     ///
     /// # Errors
-    /// Names the file, and why it cannot be had.
+    /// Names the file, and says why it cannot be used.
     pub(crate) fn bind(place: Place) -> Result<Self, String> {
         let path = &place.path;
         let failed = |error: io::Error| format!("ControlsSocket: cannot listen at {}: {error}", path.display());
@@ -99,7 +97,7 @@ impl Socket {
         let listener = as_daemon(|| UnixListener::bind(path)).map_err(failed)?;
         listener.set_nonblocking(true).map_err(failed)?;
         let about = as_daemon(|| place.take().and_then(|()| fs::metadata(path))).inspect_err(|_| {
-            // What nobody may speak to is left to nobody.
+            // Do not leave a socket that nobody may use.
             let _ = as_daemon(|| fs::remove_file(path));
         });
         let about = about.map_err(failed)?;
@@ -107,15 +105,15 @@ impl Socket {
         Ok(Self { place, listener, file })
     }
 
-    /// Whether it is where it is wanted, and still there.
+    /// Whether it is at the given place, and its file still exists.
     pub(crate) fn is_at(&self, place: &Place) -> bool {
         self.place.path == place.path && self.is_there()
     }
 
-    /// Makes it whose it shall be, once that is settled.
+    /// Sets its owner and mode, once these are final.
     ///
     /// # Errors
-    /// The system's.
+    /// A system error.
     pub(crate) fn settle(&self, place: &Place) -> io::Result<()> {
         if !self.is_there() {
             return Ok(());
@@ -128,12 +126,12 @@ impl Socket {
         found.is_ok_and(|about| (about.dev(), about.ino()) == self.file)
     }
 
-    /// Where it is.
+    /// Its path.
     pub(crate) fn path(&self) -> &Path {
         &self.place.path
     }
 
-    /// The file's device and number.
+    /// The file's device and inode.
     pub(crate) fn file(&self) -> (u64, u64) {
         self.file
     }
@@ -152,14 +150,14 @@ impl Drop for Socket {
     }
 }
 
-/// Makes room for a socket: one that nobody listens at any more goes.
+/// Makes room for a socket: removes one that nobody listens on any more.
 fn clear(path: &Path) -> io::Result<()> {
     let about = match fs::symlink_metadata(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
         about => about?,
     };
     if !about.file_type().is_socket() {
-        return Err(io::Error::other("there is a file of another kind: remove it, or name another place"));
+        return Err(io::Error::other("this is not a socket: remove it, or choose another path"));
     }
     match UnixStream::connect(path) {
         Ok(_) => Err(io::Error::other("another daemon listens there: give each its own ControlsSocket")),

@@ -1,5 +1,5 @@
-//! Talking with operators: one task accepts, and one each answers questions
-//! until the operator has no more.
+//! Talks to operators: one task accepts connections, and one per operator answers requests until
+//! the operator disconnects.
 
 use std::collections::HashMap;
 use std::io;
@@ -21,20 +21,20 @@ use super::frame::{Answer, MOST_ASKED, Question, Reason};
 use crate::caught::caught;
 use crate::log::say;
 
-/// How long an operator may say nothing.
+/// How long an operator may be silent.
 const SILENCE: Duration = Duration::from_secs(60);
-/// How long an answer may take to be read.
+/// The time limit for an operator to read an answer.
 const SEND_LIMIT: Duration = Duration::from_secs(30);
 
-/// The most bytes of a question that are written down.
+/// The part of a request that is logged, in bytes.
 const LOGGED: usize = 512;
 
-/// Who answers.
+/// Answers requests.
 pub(crate) trait Host: Send + Sync + 'static {
-    /// The control socket of the generation that serves; none at the end.
+    /// The control socket of the current generation; `None` while shutting down.
     fn with_control<T>(&self, work: impl FnOnce(&Control) -> T) -> Option<T>;
 
-    /// Does an action for somebody who may speak.
+    /// Performs an action for somebody who may use the socket.
     fn answer(
         self: &Arc<Self>,
         question: &Question,
@@ -42,16 +42,15 @@ pub(crate) trait Host: Send + Sync + 'static {
     ) -> impl Future<Output = Result<gantry_api::control::Answer, (Reason, String)>> + Send;
 }
 
-/// The task that accepts operators at one socket; it ends with this.
+/// The task that accepts operators on one socket; dropping this ends it.
 pub(crate) struct Operators {
-    /// Which socket.
+    /// Identifies the socket.
     file: (u64, u64),
     task: JoinHandle<()>,
 }
 
 impl Operators {
-    /// Accepts at the control socket that a host has now: `before` goes on where
-    /// that is the same one.
+    /// Accepts on the host's current control socket. If that has not changed, `before` continues.
     pub(crate) fn at<H: Host>(host: &Arc<H>, before: Option<Self>) -> Option<Self> {
         let (file, path, listener) = host.with_control(|control| {
             let socket = control.socket.as_ref()?;
@@ -63,7 +62,7 @@ impl Operators {
         }
         match listener {
             Ok(listener) => {
-                say(Level::Info, format_args!("operators are heard at {}", path.display()));
+                say(Level::Info, format_args!("control socket: listening on {}", path.display()));
                 Some(Self { file, task: tokio::spawn(accept(host.clone(), listener)) })
             }
             Err(error) => {
@@ -92,8 +91,8 @@ async fn accept<H: Host>(host: Arc<H>, listener: UnixListener) {
             }
         };
         let (active, host) = (active.clone(), host.clone());
-        // It outlives this task: who has the socket moved, or the daemon ended, is
-        // told so.
+        // It outlives this task, so that an operator who moves the socket or ends the daemon still
+        // gets an answer.
         tokio::spawn(async move {
             if let Err(error) = talk(&host, stream, &active).await {
                 say(Level::Debug, format_args!("an operator's connection: {error}"));
@@ -102,14 +101,14 @@ async fn accept<H: Host>(host: Arc<H>, listener: UnixListener) {
     }
 }
 
-/// How many operators are there, by their uid: nobody takes another's places.
+/// The number of connected operators by uid, so that no user takes another's places.
 type Active = Mutex<HashMap<u32, usize>>;
 
-/// One of the operators that are there.
+/// A connected operator.
 struct Place<'a> {
     active: &'a Active,
     uid: u32,
-    /// How many of the same user were there before it.
+    /// How many of the same user were connected before it.
     before: usize,
 }
 
@@ -137,7 +136,7 @@ impl Drop for Place<'_> {
 async fn talk<H: Host>(host: &Arc<H>, mut stream: UnixStream, active: &Active) -> io::Result<()> {
     let credentials = stream.peer_cred()?;
     let place = Place::take(active, credentials.uid());
-    // The name service may have to ask somebody.
+    // The name service may have to ask another machine.
     let peer = tokio::task::block_in_place(|| Peer::of(credentials.uid(), credentials.gid()))?;
     let most = host.with_control(|control| (control.most, control.lets_in(&peer)));
     let refusal = match most {
@@ -146,7 +145,7 @@ async fn talk<H: Host>(host: &Arc<H>, mut stream: UnixStream, active: &Active) -
         }
         Some((most, _)) if place.before >= most => Some((
             Reason::Busy,
-            format!("{} operators of this user are here already (ControlsMaxClients): try again", place.before),
+            format!("too many operators of this user (ControlsMaxClients {}): try again later", place.before),
         )),
         _ => None,
     };
@@ -164,19 +163,19 @@ async fn talk<H: Host>(host: &Arc<H>, mut stream: UnixStream, active: &Active) -
             return Ok(());
         }
         if line.len() > MOST_ASKED {
-            let words = format!("a question has at most {MOST_ASKED} bytes");
+            let words = format!("a request may have at most {MOST_ASKED} bytes");
             return send(&mut write, &Answer::refused(Reason::Malformed, words)).await;
         }
         let answer = match serde_json::from_slice::<Question>(&line) {
             Ok(question) => answer(host, &question, &peer).await,
-            Err(error) => Answer::refused(Reason::Malformed, format!("not a question of the control socket: {error}")),
+            Err(error) => Answer::refused(Reason::Malformed, format!("not a valid request: {error}")),
         };
         send(&mut write, &answer).await?;
     }
 }
 
 async fn answer<H: Host>(host: &Arc<H>, question: &Question, peer: &Peer) -> Answer {
-    // A panic of ours ends the question, and nothing else.
+    // A panic here ends this request and nothing else.
     let answered = caught(async { Ok(host.answer(question, peer).await) }).await;
     let answered = answered.unwrap_or_else(|error| Err((Reason::Refused, error.to_string())));
     record(&**host, question, peer, answered.as_ref().err());
@@ -186,8 +185,8 @@ async fn answer<H: Host>(host: &Arc<H>, question: &Question, peer: &Peer) -> Ans
     }
 }
 
-/// Writes down who asked for what, and what came of it: to ControlsLog, or to
-/// the daemon's log where there is none.
+/// Logs who requested what, and the result: to ControlsLog, or to the daemon's log if there is
+/// none.
 fn record<H: Host>(host: &H, question: &Question, peer: &Peer, refused: Option<&(Reason, String)>) {
     let words = std::iter::once(&question.action).chain(&question.arguments);
     let mut asked = words.map(|word| Escaped(word.as_bytes()).to_string()).collect::<Vec<_>>().join(" ");
