@@ -189,7 +189,7 @@ fn a_server_that_is_down_turns_new_clients_away(layout: Layout) {
     let server = open(layout);
     let mut operator = Operator::of(&server);
     let mut old = server.login();
-    assert!(operator.refused("down 192.0.2.1").contains("no server is at"));
+    assert!(operator.refused("down 192.0.2.1").contains("no server matches"));
     operator.does(&format!("down 127.0.0.1#{}", server.address().port()));
     assert_eq!(operator.does("status")["servers"][0]["up"], false);
     let mut refused = String::new();

@@ -21,7 +21,7 @@ fn put(bytes: &[u8], module: &str, folder: &Path) {
 /// Sends SIGHUP, and waits for what the log says of it: whether the
 /// configuration was refused.
 fn refuses(server: &Server) -> bool {
-    let ends = ["serves new sessions", "goes on unchanged"];
+    let ends = ["serves new sessions", "stays unchanged"];
     let count = |text: &str| server.log().matches(text).count();
     let before = ends.map(count);
     server.sighup();

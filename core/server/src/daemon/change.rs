@@ -1,7 +1,6 @@
-//! Changing the generation while the daemon runs: reload, and what operators do
-//! to single modules. All go one way: the next generation is built beside the
-//! running one, and put in place only if all of it is sound; else nothing has
-//! changed, and the error says why.
+//! Changes of the generation while the daemon runs: reload, and operators' changes to single
+//! modules. All work alike: the next generation is built next to the running one, and takes over
+//! only if all of it is valid. Otherwise nothing changes, and the error says why.
 
 use std::path::PathBuf;
 use std::sync::atomic::Ordering;
@@ -25,45 +24,45 @@ use crate::log::say;
 use crate::plan::build::{Basis, BuildError, Plan};
 use crate::plan::changes::{Changes, Inserted, Removed};
 
-/// What is to be changed.
+/// A change.
 #[derive(Debug, Clone)]
 pub(super) enum Cause {
-    /// Read the configuration and all modules' files anew.
+    /// Reread the configuration and reload all module files.
     Reload,
-    /// Take a module in.
+    /// Load a module.
     Insert {
         /// `mod_x`.
         module: String,
-        /// Its file, where it is not the one that LoadModule finds.
+        /// Its file, if not the one that LoadModule finds.
         file: Option<PathBuf>,
         /// Its directives.
         directives: String,
     },
-    /// Take a module out.
+    /// Remove a module.
     Remove {
         /// `mod_x`.
         module: String,
     },
-    /// Use another file of a module.
+    /// Use another file for a module.
     Swap {
         /// `mod_x`.
         module: String,
-        /// The file, where it is not the one that LoadModule finds.
+        /// The file, if not the one that LoadModule finds.
         file: Option<PathBuf>,
     },
 }
 
-/// What was changed.
+/// The result of a change.
 #[derive(Debug)]
-pub(super) struct Changed {
+pub(super) struct ChangeReport {
     /// The generation that serves now.
     pub generation: u64,
-    /// What is worth telling.
+    /// Notices for the operator.
     pub notices: Vec<String>,
 }
 
 impl Cause {
-    /// As ftpdctl names it, and the module that it is about.
+    /// Its name in ftpdctl, and the module concerned.
     fn told(&self) -> (&'static str, Option<&str>) {
         match self {
             Self::Reload => ("reload", None),
@@ -80,13 +79,13 @@ impl Daemon {
         for line in error.to_string().lines() {
             say(Level::Error, format_args!("{line}"));
         }
-        say(Level::Error, format_args!("the new configuration is refused; the running one goes on unchanged"));
+        say(Level::Error, format_args!("the new configuration is rejected; the running one stays unchanged"));
     }
 
-    /// Builds the next generation, and puts it in place if all of it is sound.
-    pub(super) async fn change(self: &Arc<Self>, cause: Cause) -> Result<Changed, StartError> {
+    /// Builds the next generation, and puts it in place if all of it is valid.
+    pub(super) async fn change(self: &Arc<Self>, cause: Cause) -> Result<ChangeReport, StartError> {
         let _alone = self.changing.lock().await;
-        let ends = || StartError::Wanted("the daemon ends".to_owned());
+        let ends = || StartError::Wanted("the daemon is shutting down".to_owned());
         let current = self.current().ok_or_else(ends)?;
         let before = self.changes.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let changes = self.changed(&cause, &current, before).map_err(StartError::Wanted)?;
@@ -124,7 +123,7 @@ impl Daemon {
         say(Level::Info, format_args!("generation {number} serves new sessions{why}"));
         let change = Change { generation: number, cause: name.to_owned(), module: module.map(str::to_owned) };
         tokio::task::block_in_place(|| next.generation.tell(&change));
-        Ok(Changed { generation: number, notices })
+        Ok(ChangeReport { generation: number, notices })
     }
 
     fn retiring(&self) -> Option<UnboundedSender<Retired>> {
@@ -140,8 +139,8 @@ impl Daemon {
         Some(())
     }
 
-    /// The configuration once more. It may be readable by root alone, who the
-    /// daemon was.
+    /// Rereads the configuration. Perhaps only root can read it, and the daemon may have started as
+    /// root.
     fn read_again(&self, basis: &Basis<'_>) -> Result<Plan, BuildError> {
         let refused = match read_on(&self.source, &self.images, basis) {
             Err(error) if self.identity.may_switch => error,
@@ -151,7 +150,7 @@ impl Daemon {
         as_user(&root, || read_on(&self.source, &self.images, basis)).unwrap_or(Err(refused))
     }
 
-    /// What operators changed, this cause included; else why that cannot be.
+    /// All operators' changes, including this one; otherwise the reason why it is impossible.
     fn changed(&self, cause: &Cause, current: &Current, before: Changes) -> Result<Changes, String> {
         let running = |name: &str| current.generation.modules.iter().find(|running| running.name == name);
         match cause {
@@ -161,7 +160,7 @@ impl Daemon {
                 if let Some(there) = running(module) {
                     let (version, shown) = (&there.version, there.image().shown());
                     return Err(format!(
-                        "{module} is there already ({version}, {shown}): swap it for another file, or take it out first"
+                        "{module} is already active ({version}, {shown}): swap its file, or remove it first"
                     ));
                 }
                 let mut changes = before.without(module);
@@ -184,8 +183,8 @@ impl Daemon {
                 let there = running(module).ok_or_else(|| missing(module, current))?;
                 if there.image().layout() == Layout::Linked {
                     return Err(format!(
-                        "{module} is linked into gantryd, and no file can take its place: build gantryd with it as a \
-                         shared object (shared-{module}), or take it out (rmmod)"
+                        "{module} is linked into gantryd, so no file can replace it: build gantryd with it as a \
+                         shared object (shared-{module}), or remove it (rmmod)"
                     ));
                 }
                 let mut changes = before;
@@ -198,7 +197,7 @@ impl Daemon {
         }
     }
 
-    /// A module that is taken in: from where.
+    /// A module to load, with its source.
     fn inserted(
         &self,
         module: &str,
@@ -210,7 +209,7 @@ impl Daemon {
         let read = &current.generation.read;
         let file = match file {
             Some(file) if is_linked => {
-                return Err(format!("{module} is linked into gantryd: leave {} out", file.display()));
+                return Err(format!("{module} is linked into gantryd: omit {}", file.display()));
             }
             Some(file) => Some(file),
             None if is_linked => None,
@@ -223,11 +222,11 @@ impl Daemon {
 
 fn missing(module: &str, current: &Current) -> String {
     let names: Vec<&str> = current.generation.modules.iter().map(|running| running.name.as_str()).collect();
-    format!("there is no module {module} here; there are: {}", names.join(", "))
+    format!("the module {module} is not active; active modules: {}", names.join(", "))
 }
 
-/// Whether a module can go: nobody requires it, and the control socket, by which
-/// it would come back, is not its own.
+/// Whether a module can be removed: nobody requires it, and it does not provide the control socket,
+/// which would be needed to bring it back.
 fn removable(module: &Running, all: &[Running]) -> Result<(), String> {
     let requires = |other: &&Running| {
         let descriptors = other.image().image().modules.iter();
@@ -235,13 +234,14 @@ fn removable(module: &Running, all: &[Running]) -> Result<(), String> {
     };
     let needing: Vec<&str> = all.iter().filter(requires).map(|other| other.name.as_str()).collect();
     if !needing.is_empty() {
-        return Err(format!("{} is needed by {}: take those out first", module.name, needing.join(", ")));
+        return Err(format!("{} is needed by {}: remove those first", module.name, needing.join(", ")));
     }
     let own = module.image().image().directives.iter().filter(|directive| directive.module == module.name);
     match own.map(|directive| directive.name).any(|name| name == "ControlsEngine") {
-        true => {
-            Err(format!("{} has the control socket, by which this is asked: switch ControlsEngine off", module.name))
-        }
+        true => Err(format!(
+            "{} provides the control socket that you are using: set ControlsEngine off instead",
+            module.name
+        )),
         false => Ok(()),
     }
 }

@@ -1,5 +1,4 @@
-//! The daemon's clients: accepted, let in or turned away, and told when it
-//! ends.
+//! The daemon's clients: accepted, admitted or turned away, and notified when the daemon ends.
 
 use std::net::SocketAddr;
 use std::sync::atomic::Ordering;
@@ -20,14 +19,14 @@ use crate::log::say;
 use crate::session::sessions::Closing;
 use crate::wire::connection::Connection;
 
-/// How long sessions have once their transfers have been broken off.
+/// How long sessions may continue after their transfers have been aborted.
 const CUT_LIMIT: Duration = Duration::from_secs(10);
 
-/// In place of times that no clock can tell.
+/// Replaces times that a clock cannot represent.
 const FAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
 impl Daemon {
-    /// Accepts at each address that is wanted, and no more at others.
+    /// Accepts at every required address, and stops at all others.
     pub(super) fn accept_at_all(self: &Arc<Self>) {
         #[cfg(feature = "ctrls")]
         {
@@ -64,7 +63,7 @@ impl Daemon {
             match listener.accept().await {
                 Ok((stream, remote)) => self.admit(bound, stream, remote),
                 Err(error) => {
-                    // Out of descriptors, mostly: sessions that end make room.
+                    // Usually there are no free descriptors; ending sessions will release some.
                     say(Level::Error, format_args!("cannot accept a connection: {error}"));
                     tokio::time::sleep(Duration::from_millis(100)).await;
                 }
@@ -74,7 +73,7 @@ impl Daemon {
 
     fn admit(self: &Arc<Self>, bound: SocketAddr, stream: TcpStream, remote: SocketAddr) {
         let Some(current) = self.current() else { return };
-        // First of all: what is too much costs nothing more.
+        // Check this first: excess connections must not cost anything more.
         if let Some((most, seconds)) = current.connection_rate {
             let mut rate = self.rate.lock().unwrap_or_else(PoisonError::into_inner);
             if !rate.takes(std::time::Instant::now(), most, seconds) {
@@ -128,15 +127,15 @@ impl Daemon {
         });
     }
 
-    /// Starts a session's task; those that have ended are let go of.
+    /// Starts a session's task; drops the tasks that have ended.
     fn spawn(&self, session: impl Future<Output = ()> + Send + 'static) {
         let mut tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
         while tasks.try_join_next().is_some() {}
         tasks.spawn(session);
     }
 
-    /// Waits for sessions to end by themselves; new clients are turned away. A
-    /// signal ends the waiting, an operator may shorten it or make it longer.
+    /// Waits for sessions to end by themselves; new clients are turned away. A signal ends the
+    /// wait; an operator may shorten or extend it.
     pub(super) async fn wait(&self, grace: Duration, signals: &mut Signals) {
         self.closing.store(true, Ordering::Relaxed);
         let after = |grace| Instant::now().checked_add(grace).unwrap_or_else(|| Instant::now() + FAR);
@@ -151,8 +150,7 @@ impl Daemon {
         }
     }
 
-    /// No more clients; those that are there are told, waited for a while, and
-    /// then cut off.
+    /// Accepts no more clients; notifies the sessions, waits for a while, and then cuts them off.
     pub(super) async fn end(&self) {
         #[cfg(feature = "ctrls")]
         self.works.lock().unwrap_or_else(PoisonError::into_inner).abort_all();
@@ -168,20 +166,27 @@ impl Daemon {
             if tokio::time::timeout(wait, all_gone).await.is_ok() {
                 break;
             }
-            say(Level::Warn, format_args!("{} sessions are cut off", tasks.len()));
+            say(Level::Warn, format_args!("cutting off {}", session_count(tasks.len())));
         }
         tasks.shutdown().await;
-        // Once nobody holds a generation or could send one, the task that
-        // takes leave of them comes to its end.
+        // Once nobody holds a generation or could send one, the task that retires them ends.
         drop(self.current.write().unwrap_or_else(PoisonError::into_inner).take());
         let retire = self.retire.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some((retire, retiring)) = retire {
             drop(retire);
-            // Each module has its time to stop: what it was given to write is
-            // not lost. Who cannot wait sends a second signal.
+            // Each module gets time to stop, so that data it has yet to write is not lost. An
+            // impatient administrator sends a second signal.
             let _ = retiring.await;
         }
         say(Level::Info, format_args!("ended"));
+    }
+}
+
+/// A number of sessions, for logs.
+pub(super) fn session_count(sessions: usize) -> String {
+    match sessions {
+        1 => "1 session".to_owned(),
+        many => format!("{many} sessions"),
     }
 }
 
@@ -198,13 +203,12 @@ impl Drop for Leave {
     }
 }
 
-/// Sets what a control connection needs. Each is a wish: a client without it
-/// is served as well.
+/// Sets options on a control connection. None is essential: a client is served without them, too.
 fn prepare(stream: &TcpStream) {
     let socket = SockRef::from(stream);
     let _ = stream.set_nodelay(true);
-    // A Telnet Synch (RFC 854) marks ABOR's place by an urgent byte, which
-    // stays in the stream only so.
+    // A Telnet Synch (RFC 854) marks ABOR's place with an urgent byte, which stays in the stream
+    // only with this option.
     let _ = socket.set_out_of_band_inline(true);
     let _ = socket.set_tcp_keepalive(&TcpKeepalive::new().with_time(Duration::from_secs(120)));
 }

@@ -1,5 +1,5 @@
-//! What serves new sessions, and what a plan wants of the system for that: its
-//! addresses, the control socket, the log.
+//! The state that serves new sessions, and the system resources that a plan needs for it:
+//! addresses, control socket, log.
 
 use std::collections::BTreeSet;
 use std::fs::File;
@@ -19,7 +19,7 @@ use crate::log::Logger;
 use crate::operators::Control;
 use crate::plan::build::Plan;
 
-/// What new sessions get: replaced as a whole.
+/// The state for new sessions; always replaced as a whole.
 pub(super) struct Current {
     pub generation: Arc<Generation>,
     pub wanted: Wanted,
@@ -28,12 +28,12 @@ pub(super) struct Current {
     pub control: Control,
     pub max_instances: Option<usize>,
     pub connection_rate: Option<(u64, u64)>,
-    /// Servers whose new clients are turned away (down). A reload begins anew.
+    /// Servers whose new clients are turned away (down). A reload clears this.
     pub down: Mutex<BTreeSet<ServerId>>,
 }
 
 impl Current {
-    /// A plan's, once its generation has started.
+    /// For a plan whose generation has started.
     pub fn new(generation: Arc<Generation>, open: Open) -> Self {
         let Open { wanted, listeners, .. } = open;
         let (max_instances, connection_rate) = {
@@ -52,8 +52,8 @@ impl Current {
         }
     }
 
-    /// Takes over what a change of one module does not concern: which servers are
-    /// down, which other modules have failed.
+    /// Takes over what a change of one module does not affect: which servers are down, and which
+    /// other modules have failed.
     pub fn goes_on(&self, before: &Self, changed: Option<&str>) {
         let addresses = |current: &Self, id: ServerId| -> Vec<SocketAddr> {
             let own = current.wanted.addresses.iter().filter(|(_, server)| *server == id);
@@ -76,7 +76,7 @@ impl Current {
     }
 }
 
-/// What a plan wants of the system before any of it runs.
+/// The system resources that a plan needs before any of it runs.
 pub(super) struct Open {
     pub wanted: Wanted,
     pub listeners: Listeners,
@@ -86,7 +86,7 @@ pub(super) struct Open {
 }
 
 impl Open {
-    /// Opens what is not open already; nothing of `before` changes.
+    /// Opens what is not open already; `before` stays unchanged.
     pub fn of(plan: &Plan, before: Option<&Current>, manner: &Manner) -> Result<Self, StartError> {
         let wanted = Wanted::of(plan).map_err(StartError::Wanted)?;
         let nothing = Listeners::default();

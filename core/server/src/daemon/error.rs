@@ -10,13 +10,13 @@ use crate::plan::build::BuildError;
 /// Why the daemon does not start.
 #[derive(Debug, Error)]
 pub enum StartError {
-    /// The configuration, or a module.
+    /// The configuration or a module is at fault.
     #[error("{0}")]
     Build(#[from] BuildError),
-    /// Something that the configuration asks for cannot be had.
+    /// The configuration requires something impossible.
     #[error("Fatal: {0}")]
     Wanted(String),
-    /// The system refuses something.
+    /// A system error.
     #[error("Fatal: {0}: {1}")]
     System(String, #[source] io::Error),
     /// Another daemon holds the PidFile.
@@ -24,7 +24,7 @@ pub enum StartError {
     Running {
         /// The PidFile.
         path: PathBuf,
-        /// What it says.
+        /// The process id in it.
         process: Option<u32>,
     },
 }

@@ -1,5 +1,5 @@
-//! Whose the process is: User and Group, and the limit on open files. All of it
-//! is settled before any thread is started.
+//! The process's identity: User and Group, and the limit on open files. Everything is set before
+//! any thread starts.
 
 use std::io;
 
@@ -16,7 +16,7 @@ use crate::settings::Settings;
 /// Becomes User and Group when started as root.
 pub fn take(settings: &Settings) -> Result<Identity, StartError> {
     let system = |what: &str, error| StartError::System(what.to_owned(), error);
-    // Modes are the scopes' Umask's to decide, for each file.
+    // Each scope's Umask decides the modes of its files.
     rustix::process::umask(rustix::fs::Mode::empty());
     let own = Credentials::current().map_err(|error| system("cannot read the process's identity", error))?;
     if own.uid != 0 {
@@ -52,7 +52,7 @@ fn find_group(name: &str) -> Result<u32, StartError> {
     found.map(|group| group.gid).ok_or_else(|| StartError::Wanted(format!("Group: unknown group '{name}'")))
 }
 
-/// Lets the process open as many files as it may: each session needs some.
+/// Raises the limit on open files to the maximum: each session needs some.
 pub fn raise_file_limit() -> io::Result<()> {
     let limit = getrlimit(Resource::Nofile);
     Ok(setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum })?)

@@ -1,5 +1,5 @@
-//! Listening sockets: which addresses a configuration wants, which of them are
-//! open already, and what comes in at them.
+//! Listening sockets: which addresses a configuration requires, which of them are open already, and
+//! which server answers.
 
 use std::collections::HashMap;
 use std::io;
@@ -15,24 +15,22 @@ use crate::plan::build::Plan;
 use crate::plan::source::Family;
 use crate::settings::Port;
 
-/// Connections that wait to be accepted.
+/// The maximum number of connections that wait to be accepted.
 const BACKLOG: i32 = 1024;
 
-/// What a configuration wants: each address with the server that answers
-/// there.
+/// The addresses that a configuration requires, each with the server that answers there.
 #[derive(Debug, Clone, Default)]
 pub struct Wanted {
-    /// In the order of the servers.
+    /// In server order.
     pub addresses: Vec<(SocketAddr, ServerId)>,
-    /// Who answers at an address that no server names.
+    /// The server for addresses that no server names.
     default: Option<ServerId>,
-    /// The servers to whom no client comes, since another one has their address: a
-    /// sentence each.
+    /// One sentence for each server that gets no clients because another one has its address.
     pub clashes: Vec<String>,
 }
 
 impl Wanted {
-    /// What the servers of a plan want. The error names the address.
+    /// The addresses of a plan's servers. The error names the address.
     pub fn of(plan: &Plan) -> Result<Self, String> {
         let mut wanted = Self::default();
         for (id, server, settings) in plan.servers() {
@@ -55,14 +53,14 @@ impl Wanted {
                     found.retain(SocketAddr::is_ipv4);
                 }
                 if found.is_empty() {
-                    return Err(format!("'{name}' has no IPv4 address, and -4 asks for one"));
+                    return Err(format!("'{name}' has no IPv4 address, but -4 requires one"));
                 }
                 wanted.addresses.extend(found.into_iter().map(|address| (address, id)));
             }
         }
         wanted.clashes = wanted.clashes(plan);
         match wanted.addresses.is_empty() {
-            true => Err("no server listens anywhere: each one's Port is 0".to_owned()),
+            true => Err("no server listens: Port is 0 in all of them".to_owned()),
             false => Ok(wanted),
         }
     }
@@ -75,15 +73,14 @@ impl Wanted {
             let names = (there != *id).then(|| Some((names.get(id)?, names.get(&there)?))).flatten();
             names.map(|(name, there)| {
                 format!(
-                    "\"{name}\" address/port ({address}) already in use by \"{there}\": no client comes to it there"
+                    "\"{name}\" address/port ({address}) already in use by \"{there}\": all clients there reach the latter"
                 )
             })
         };
         self.addresses.iter().filter_map(clash).collect()
     }
 
-    /// The server for a client that reached `local` through the socket that was
-    /// asked to listen at `bound`.
+    /// The server for a client that reached `local` through the socket bound to `bound`.
     pub fn server(&self, bound: SocketAddr, local: SocketAddr) -> ServerId {
         let reached = SocketAddr::new(local.ip().to_canonical(), bound.port());
         let named = self.addresses.iter().find(|(address, _)| *address == reached);
@@ -96,7 +93,7 @@ impl Wanted {
     }
 }
 
-/// Every address of the machine, IPv4 through IPv6 where there is that.
+/// The address for all interfaces: IPv6 including IPv4 if available.
 fn everywhere(family: Family) -> IpAddr {
     if family == Family::V4 {
         return Ipv4Addr::UNSPECIFIED.into();
@@ -107,15 +104,15 @@ fn everywhere(family: Family) -> IpAddr {
     }
 }
 
-/// The open sockets, by the address that was asked for.
+/// The open sockets, by requested address.
 #[derive(Clone, Default)]
 pub struct Listeners {
     open: HashMap<SocketAddr, Arc<std::net::TcpListener>>,
 }
 
 impl Listeners {
-    /// Opens what is wanted and takes over what is open already. Nothing of
-    /// `self` changes. The error names the address.
+    /// Opens the addresses in `wanted` and takes over those already open; `self` stays unchanged.
+    /// The error names the address.
     pub fn opened(&self, wanted: &Wanted) -> Result<Self, String> {
         let mut open = HashMap::new();
         for (address, _) in &wanted.addresses {
@@ -131,13 +128,12 @@ impl Listeners {
         Ok(Self { open })
     }
 
-    /// The sockets, each with the address that was asked for.
+    /// The sockets, each with the requested address.
     pub fn sockets(&self) -> impl Iterator<Item = (SocketAddr, &std::net::TcpListener)> {
         self.open.iter().map(|(address, listener)| (*address, &**listener))
     }
 
-    /// The addresses at which clients are heard, with the kernel's choice of
-    /// port where the configuration left it that.
+    /// The addresses where clients can connect; if the kernel chose a port, it is included.
     pub fn addresses(&self) -> Vec<SocketAddr> {
         self.open.values().filter_map(|listener| listener.local_addr().ok()).collect()
     }
@@ -155,7 +151,7 @@ fn listen(address: SocketAddr) -> io::Result<std::net::TcpListener> {
     Ok(socket.into())
 }
 
-/// The tokio side of an open socket.
+/// Tokio's handle of an open socket.
 pub fn accepting(listener: &std::net::TcpListener) -> io::Result<TcpListener> {
     TcpListener::from_std(listener.try_clone()?)
 }

@@ -1,15 +1,15 @@
-//! What the service manager is told, where one waits: systemd's sd_notify(3)
-//! protocol, over the socket that the environment names. Without one, nothing is.
+//! Notifies the service manager, if there is one, with systemd's sd_notify(3) protocol over the
+//! socket named in the environment.
 
 use gantry_api::log::{self, Level};
 use sd_notify::NotifyState;
 
-/// Clients can come; or a reload has come to its end, whatever became of it.
+/// The daemon is ready for clients; or a reload has finished, successfully or not.
 pub fn ready() {
     tell(&[NotifyState::Ready]);
 }
 
-/// The configuration is read anew.
+/// The configuration is being reread.
 pub fn reloading() {
     match NotifyState::monotonic_usec_now() {
         Ok(now) => tell(&[NotifyState::Reloading, now]),
@@ -17,7 +17,7 @@ pub fn reloading() {
     }
 }
 
-/// No more clients: the daemon ends.
+/// The daemon is shutting down and takes no more clients.
 pub fn stopping() {
     tell(&[NotifyState::Stopping]);
 }

@@ -2,16 +2,15 @@
 
 use std::path::PathBuf;
 
-/// How the daemon is run, besides what its configuration says.
+/// How the daemon is run, apart from its configuration.
 #[derive(Debug, Clone, Default)]
 pub struct Manner {
-    /// The PidFile where the configuration names none; its folder is made
-    /// where it is missing.
+    /// The PidFile if the configuration does not name one; its folder is created if missing.
     pub pid_file: Option<PathBuf>,
     /// How long it serves.
     pub until: Until,
-    /// The control socket where the configuration switches it on and names none;
-    /// its folder is made where it is missing.
+    /// The control socket if the configuration enables it without naming one; its folder is created
+    /// if missing.
     pub control_socket: PathBuf,
 }
 
@@ -21,6 +20,6 @@ pub enum Until {
     /// Until a signal ends it.
     #[default]
     Signal,
-    /// Until the first session has ended, too.
+    /// Until a signal, or the end of the first session.
     FirstSession,
 }

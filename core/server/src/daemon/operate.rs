@@ -1,6 +1,5 @@
-//! What operators' actions come to: each question is judged, and goes to the
-//! module that declares its action; what the daemon does for that module is
-//! done here.
+//! Operators' actions: each request is checked and passed to the module that declares the action.
+//! The operations of the daemon that modules use are implemented here.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -12,7 +11,8 @@ use gantry_api::proto::text::Escaped;
 use gantry_api::{ControlAction, Error, ErrorKind, Result, ServerId, Value, async_trait};
 use tokio::sync::oneshot;
 
-use super::change::{Cause, Changed};
+use super::change::{Cause, ChangeReport};
+use super::clients::session_count;
 use super::current::Current;
 use super::told::directives;
 use super::{Daemon, StartError};
@@ -26,15 +26,15 @@ use crate::operators::{Acl, Control, Host, Peer, judge};
 use crate::session::sessions::{About, Closing};
 use crate::times::unix;
 
-/// What clients are told whom an operator sends away.
+/// The text for clients that an operator disconnects.
 const KICKED: &str = "Closed by the administrator";
-/// What clients are told whose session has a module that goes.
+/// The text for clients whose session uses a module that is being removed.
 const DRAINED: &str = "The server was changed: please connect again";
 
-/// Bytes that are shown of what is no action.
+/// The part of an unknown action's name that is shown, in bytes.
 const NAME_SHOWN: usize = 64;
 
-/// The actions by which others are switched on again: they stay.
+/// These actions enable others, so they cannot be disabled.
 const ALWAYS: [&str; 4] = ["help", "insctrl", "lsctrl", "rmctrl"];
 
 impl Host for Daemon {
@@ -43,7 +43,7 @@ impl Host for Daemon {
     }
 
     async fn answer(self: &Arc<Self>, question: &Question, peer: &Peer) -> Result<Answer, (Reason, String)> {
-        let current = self.current().ok_or_else(|| (Reason::Refused, "the daemon ends".to_owned()))?;
+        let current = self.current().ok_or_else(|| (Reason::Refused, "the daemon is shutting down".to_owned()))?;
         let generation = &current.generation;
         let name = question.action.as_str();
         let found = actions(generation).find(|(_, action)| action.name == name);
@@ -61,7 +61,7 @@ impl Host for Daemon {
             ));
         }
         if self.is_disabled(action) {
-            return Err((Reason::Disabled, format!("'{name}' is switched off; 'insctrl {name}' switches it on")));
+            return Err((Reason::Disabled, format!("'{name}' is disabled; 'insctrl {name}' enables it")));
         }
         let words: Vec<&str> = question.arguments.iter().map(String::as_str).collect();
         let operator = peer.to_string();
@@ -81,7 +81,7 @@ impl Host for Daemon {
     }
 }
 
-/// The actions of a generation's modules, in the modules' order.
+/// The actions of a generation's modules, in module order.
 fn actions(generation: &Generation) -> impl Iterator<Item = (&Running, &ControlAction)> {
     generation.modules.iter().flat_map(|running| {
         let own = running.image().image().controls.iter();
@@ -93,10 +93,10 @@ fn unknown(generation: &Generation, name: &str) -> String {
     let mut names: Vec<&str> = actions(generation).map(|(_, action)| action.name).collect();
     names.sort_unstable();
     let shown = Escaped(&name.as_bytes()[..name.len().min(NAME_SHOWN)]);
-    format!("there is no action '{shown}' here (perhaps its module is not loaded); there are: {}", names.join(", "))
+    format!("unknown action '{shown}' (its module may not be loaded); known actions: {}", names.join(", "))
 }
 
-/// The daemon, as modules' actions have it.
+/// The daemon, as modules' actions see it.
 struct Hand(Arc<Daemon>);
 
 #[async_trait]
@@ -108,7 +108,7 @@ impl Does for Hand {
 
 impl Daemon {
     async fn operate(self: &Arc<Self>, operation: Operation) -> Result<Value> {
-        let current = self.current().ok_or_else(|| Error::system("the daemon ends"))?;
+        let current = self.current().ok_or_else(|| Error::system("the daemon is shutting down"))?;
         match operation {
             Operation::Modules => Ok(Value::map([
                 ("generation", current.generation.number.into()),
@@ -128,7 +128,7 @@ impl Daemon {
                 self.change_module(Cause::Swap { module: module.clone(), file }, &module).await
             }
             Operation::Reload => {
-                let Changed { generation, notices } = self.changed_safely(Cause::Reload).await?;
+                let ChangeReport { generation, notices } = self.changed_safely(Cause::Reload).await?;
                 Ok(Value::map([("generation", generation.into()), ("notices", Value::list(notices))]))
             }
             Operation::Sessions => Ok(self.told(&current).await),
@@ -166,19 +166,18 @@ impl Daemon {
         }
     }
 
-    /// Whoever asked may be gone before it is done: it is done all the same.
-    async fn changed_safely(self: &Arc<Self>, cause: Cause) -> Result<Changed> {
+    /// The operator may disconnect; a change that has begun completes.
+    async fn changed_safely(self: &Arc<Self>, cause: Cause) -> Result<ChangeReport> {
         let daemon = self.clone();
         let (told, done) = oneshot::channel();
         self.work(async move {
             let _ = told.send(daemon.change(cause).await);
         });
-        let done = done.await.map_err(|_| Error::system("the daemon ends"))?;
+        let done = done.await.map_err(|_| Error::system("the daemon is shutting down"))?;
         done.map_err(|error: StartError| Error::configuration(error.to_string()))
     }
 
-    /// Does something beside the question that asked for it; the daemon's end ends
-    /// it.
+    /// Runs work independently of the request that started it; it ends when the daemon ends.
     fn work(&self, work: impl Future<Output = ()> + Send + 'static) {
         let mut works = self.works.lock().unwrap_or_else(PoisonError::into_inner);
         while works.try_join_next().is_some() {}
@@ -186,7 +185,7 @@ impl Daemon {
     }
 
     async fn change_module(self: &Arc<Self>, cause: Cause, module: &str) -> Result<Value> {
-        let Changed { generation, notices } = self.changed_safely(cause).await?;
+        let ChangeReport { generation, notices } = self.changed_safely(cause).await?;
         let module = module_name(module);
         let keeping = self.sessions.count_of(&self.registry.keeping(module));
         Ok(Value::map([
@@ -197,7 +196,7 @@ impl Daemon {
         ]))
     }
 
-    /// What becomes of the sessions that still have a module which was taken out.
+    /// Handles the sessions that still use a removed module.
     fn leave(self: &Arc<Self>, module: &str, leave: Leave) {
         let keeping = self.registry.keeping(module);
         match leave {
@@ -210,7 +209,7 @@ impl Daemon {
                 self.work(async move {
                     tokio::time::sleep(time).await;
                     let ended = daemon.sessions.end_of(&keeping, Closing::Soon, DRAINED);
-                    say(Level::Info, format_args!("{ended} sessions that still had {module} are told to end"));
+                    say(Level::Info, format_args!("ending {} that still used {module}", session_count(ended)));
                 });
             }
         }
@@ -291,7 +290,7 @@ impl Daemon {
     }
 }
 
-/// Lets the servers that are meant serve new clients, or turns those away.
+/// Makes the named servers accept new clients or turn them away.
 fn serve(current: &Current, meant: Option<&str>, up: bool) -> Result<Value> {
     let found: Vec<ServerId> = (0..current.generation.servers.len())
         .map(ServerId)
@@ -300,7 +299,7 @@ fn serve(current: &Current, meant: Option<&str>, up: bool) -> Result<Value> {
     if found.is_empty() {
         let all = (0..current.generation.servers.len()).flat_map(|id| current.heard_at(ServerId(id)));
         let all: Vec<String> = all.map(|address| address.to_string()).collect();
-        let words = format!("no server is at '{}'; there are: {}", meant.unwrap_or_default(), all.join(", "));
+        let words = format!("no server matches '{}'; addresses: {}", meant.unwrap_or_default(), all.join(", "));
         return Err(Error::usage(words));
     }
     let mut down = current.down.lock().unwrap_or_else(PoisonError::into_inner);
@@ -312,7 +311,7 @@ fn serve(current: &Current, meant: Option<&str>, up: bool) -> Result<Value> {
     Ok(Value::map([("servers", Value::list(names))]))
 }
 
-/// Whether a server is meant by `address`, `address#port` or its ServerName.
+/// Whether `meant` names this server, as `address`, `address#port` or its ServerName.
 fn is_at(current: &Current, id: ServerId, meant: &str) -> bool {
     let server = current.generation.server(id);
     let (host, port) = match meant.rsplit_once('#') {

@@ -1,6 +1,5 @@
-//! PidFile: the daemon's number for scripts, and the lock by which a second
-//! start learns that the first one still runs. A file that a killed daemon left
-//! behind is taken over.
+//! PidFile: the daemon's process id for scripts. Its lock keeps a second daemon from starting while
+//! the first one runs. A file left behind by a killed daemon is taken over.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Seek, Write};
@@ -16,16 +15,15 @@ use crate::daemon::error::StartError;
 #[derive(Debug)]
 pub struct PidFile {
     path: PathBuf,
-    /// The lock is the open file's.
+    /// The lock belongs to the open file.
     _locked: File,
 }
 
 impl PidFile {
-    /// Writes the process's number.
+    /// Writes the process id.
     ///
     /// # Errors
-    /// [`StartError::Running`] when a daemon holds the file; what the system
-    /// refuses.
+    /// [`StartError::Running`] if a daemon holds the file; otherwise a system error.
     pub fn take(path: &Path) -> Result<Self, StartError> {
         let failed = |error| StartError::System(format!("PidFile: cannot write {}", path.display()), error);
         loop {
@@ -36,8 +34,8 @@ impl PidFile {
                 Err(rustix::io::Errno::WOULDBLOCK) => return Err(running(path, &mut file)),
                 done => done.map_err(io::Error::from).map_err(failed)?,
             }
-            // Whoever held it may have removed it in between: then this is a
-            // file that nobody finds any more.
+            // The former holder may have removed it in between; then this file is no longer at the
+            // path.
             if is_at(&file, path) {
                 write(&mut file).map_err(failed)?;
                 return Ok(Self { path: path.to_owned(), _locked: file });
@@ -48,7 +46,7 @@ impl PidFile {
 
 impl Drop for PidFile {
     fn drop(&mut self) {
-        // Its folder may be root's alone, who the daemon was.
+        // Perhaps only root may write to its folder, and the daemon may have started as root.
         let _ = as_daemon(|| fs::remove_file(&self.path));
     }
 }
@@ -66,7 +64,7 @@ fn is_at(file: &File, path: &Path) -> bool {
 
 fn running(path: &Path, file: &mut File) -> StartError {
     let mut text = String::new();
-    // What is no number is shown as none.
+    // Anything but a number is shown as none.
     let _ = file.take(20).read_to_string(&mut text);
     StartError::Running { path: path.to_owned(), process: text.trim().parse().ok() }
 }

@@ -1,5 +1,5 @@
-//! MaxConnectionRate: how many connections are taken in an interval. It is judged
-//! before anything is made for a client, so that a flood is cheap.
+//! MaxConnectionRate: how many connections are accepted per interval. It is checked before anything
+//! is created for a client, so that a flood is cheap.
 
 use std::time::{Duration, Instant};
 
@@ -7,7 +7,7 @@ use gantry_api::log::Level;
 
 use crate::log::say;
 
-/// The connections of the present interval, which begins with its first.
+/// The connections of the current interval, which starts with the first of them.
 #[derive(Debug, Default)]
 pub struct Rate {
     began: Option<Instant>,
@@ -16,7 +16,7 @@ pub struct Rate {
 }
 
 impl Rate {
-    /// Whether one more is taken, where so many are within so many seconds.
+    /// Whether one more is accepted, with at most `most` in this many seconds.
     pub fn takes(&mut self, now: Instant, most: u64, seconds: u64) -> bool {
         let interval = Duration::from_secs(seconds);
         if self.began.is_none_or(|began| now.saturating_duration_since(began) >= interval) {
@@ -31,7 +31,10 @@ impl Rate {
         }
         self.closed = self.closed.saturating_add(1);
         if self.closed == 1 {
-            say(Level::Warn, format_args!("MaxConnectionRate ({most} in {seconds} s) reached: connections are closed"));
+            say(
+                Level::Warn,
+                format_args!("MaxConnectionRate ({most} in {seconds} s) reached: closing new connections"),
+            );
         }
         false
     }
@@ -48,6 +51,6 @@ mod tests {
         assert_eq!(taken(&mut rate, now), 2);
         assert_eq!(taken(&mut rate, now + Duration::from_millis(2999)), 0);
         assert_eq!(taken(&mut rate, now + Duration::from_secs(3)), 2);
-        assert_eq!(taken(&mut rate, now), 0, "a clock that goes back changes nothing");
+        assert_eq!(taken(&mut rate, now), 0, "a clock that goes backwards changes nothing");
     }
 }

@@ -1,5 +1,5 @@
-//! The builds of modules that serve, or did: what lsmod tells. A build is a
-//! module's code: what is linked in, or the bytes of a file.
+//! The builds of modules that serve or have served, for lsmod. A build is a module's code: linked
+//! in, or the bytes of a file.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::SystemTime;
@@ -13,10 +13,10 @@ use crate::generation::snapshot::Generation;
 use crate::session::sessions::Sessions;
 use crate::times::unix;
 
-/// Retired builds that are remembered: each was a change by an operator.
+/// The maximum number of retired builds to remember; each came from an operator's change.
 const MOST: usize = 256;
 
-/// All that is known.
+/// All known builds.
 #[derive(Default)]
 pub struct Registry {
     state: Mutex<State>,
@@ -25,11 +25,11 @@ pub struct Registry {
 #[derive(Default)]
 struct State {
     builds: Vec<Build>,
-    /// Those that are needed or being stopped, the one that serves last.
+    /// Generations that are in use or being stopped; the current one is last.
     generations: Vec<(u64, Weak<Generation>, Vec<Key>)>,
 }
 
-/// By what a build is the same: its module, and the digest of its file.
+/// The identity of a build: its module, and the digest of its file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Key {
     module: String,
@@ -51,13 +51,13 @@ struct Build {
     signer: Option<String>,
     /// The generation with which it began to serve, and when.
     began: (u64, SystemTime),
-    /// Of generations that have ended.
+    /// Calls in generations that have ended.
     calls: u64,
     panics: u64,
 }
 
 impl Registry {
-    /// A generation serves new sessions from now on.
+    /// A generation now serves new sessions.
     pub fn serve(&self, generation: &Arc<Generation>) {
         let mut state = self.state();
         let keys: Vec<Key> = generation.modules.iter().map(Key::of).collect();
@@ -73,7 +73,7 @@ impl Registry {
         state.generations.push((generation.number, Arc::downgrade(generation), keys));
     }
 
-    /// A generation has ended, its modules have stopped.
+    /// A generation has ended, and its modules have stopped.
     pub fn ended(&self, retired: &Retired) {
         let mut state = self.state();
         state.generations.retain(|(number, ..)| *number != retired.number);
@@ -86,7 +86,7 @@ impl Registry {
         }
     }
 
-    /// The generations that are not the one that serves and still have a module.
+    /// The former generations that still use a module.
     pub fn keeping(&self, module: &str) -> Vec<u64> {
         let state = self.state();
         let Some(((serving, ..), old)) = state.generations.split_last() else { return Vec::new() };
@@ -94,7 +94,7 @@ impl Registry {
         old.iter().filter(|(number, _, keys)| number != serving && has(keys)).map(|(number, ..)| *number).collect()
     }
 
-    /// What lsmod tells: those that serve in their order, then the others.
+    /// The list for lsmod: active builds in order, then the others.
     pub fn modules(&self, images: &Images, sessions: &Sessions) -> Vec<Value> {
         let mut state = self.state();
         state.forget(images);
@@ -115,7 +115,7 @@ impl Registry {
 }
 
 impl State {
-    /// Lets go of builds that neither serve nor lie in memory.
+    /// Forgets builds that neither serve nor are mapped.
     fn forget(&mut self, images: &Images) {
         let Self { builds, generations } = self;
         let needed = |build: &Build| generations.iter().any(|(.., keys)| keys.contains(&build.key));
@@ -176,7 +176,7 @@ impl Build {
         build
     }
 
-    /// It serves, perhaps anew; its file may be another one with the same bytes.
+    /// It serves, perhaps after a change; another file may have the same bytes.
     fn serves(&mut self, running: &Running, anew: Option<(u64, SystemTime)>) {
         (self.stamp, self.file, self.signer) = match running.image().loaded() {
             None => (stamp::build_id().to_owned(), None, None),

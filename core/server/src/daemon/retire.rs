@@ -1,6 +1,5 @@
-//! The end of a generation: its modules are told to stop, the last first, then
-//! everything goes in the order that code needs: instances, settings and
-//! services, runtimes, images.
+//! The end of a generation: its modules stop, the last one first. Then everything is dropped in the
+//! order that the code requires: instances, settings and services, runtimes, images.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,13 +16,13 @@ use crate::generation::retired::Retired;
 use crate::generation::running::Running;
 use crate::log::say;
 
-/// How long a module may take to stop.
+/// The time limit for a module to stop.
 const STOP_LIMIT: Duration = Duration::from_secs(150);
-/// How long its tasks may take to end after that.
+/// The time limit for its tasks to end after that.
 const RUNTIME_LIMIT: Duration = Duration::from_secs(5);
 
-/// Takes leave of generations until nobody can send one any more, and all have
-/// gone. A module that takes its time to stop holds up its own generation alone.
+/// Retires generations until nobody can send one any more and all have been dropped. A module that
+/// is slow to stop delays only its own generation.
 pub async fn retire(mut generations: UnboundedReceiver<Retired>, registry: Arc<Registry>) {
     let mut leaving = JoinSet::new();
     while let Some(retired) = generations.recv().await {
@@ -38,23 +37,23 @@ async fn end(retired: Retired, registry: Arc<Registry>) {
         stop(module).await;
     }
     registry.ended(&retired);
-    let mut left: Vec<_> = retired.modules().iter().rev().map(Left::of).collect();
+    let mut left: Vec<_> = retired.modules().iter().rev().map(Leftovers::of).collect();
     let number = retired.number;
     let images = retired.clear();
-    for Left { name, runtime, .. } in &mut left {
+    for Leftovers { name, runtime, .. } in &mut left {
         if let Some(runtime) = runtime.take() {
-            // Waiting for threads to end is no work for this one.
+            // Waiting for threads to end must not block this one.
             let stopped = tokio::task::spawn_blocking(move || runtime.stop(RUNTIME_LIMIT)).await;
             if let Err(error) = stopped {
-                say(Level::Error, format_args!("the runtime of {name} did not stop well: {error}"));
+                say(Level::Error, format_args!("the runtime of {name} did not stop cleanly: {error}"));
             }
         }
     }
-    // The images go now; what is said of them is text of the daemon's.
+    // The images are dropped now; the log lines use the daemon's own text.
     drop(images);
-    // The one of number 0 served nobody.
+    // Number 0 never served.
     let level = if number == 0 { Level::Debug } else { Level::Info };
-    for Left { name, version, file, .. } in left {
+    for Leftovers { name, version, file, .. } in left {
         if let Some(file) = file {
             say(level, format_args!("{name} {version} ({file}) of generation {number} retired"));
         }
@@ -62,16 +61,16 @@ async fn end(retired: Retired, registry: Arc<Registry>) {
     say(level, format_args!("generation {number} retired"));
 }
 
-/// What there is to say and do of a module when its instance has gone.
-struct Left {
+/// What is needed of a module after its instance has been dropped.
+struct Leftovers {
     name: String,
     version: String,
     runtime: Option<Lent<Arc<dyn Runtime>, ImageRef>>,
-    /// Of a loaded one.
+    /// Its file, if it was loaded.
     file: Option<String>,
 }
 
-impl Left {
+impl Leftovers {
     fn of(module: &Running) -> Self {
         let image = module.image();
         let file = (image.layout() == Layout::Loaded).then(|| image.shown());
@@ -83,7 +82,7 @@ impl Left {
 async fn stop(module: &Running) {
     match timeout(STOP_LIMIT, module.instance().stop()).await {
         Ok(Ok(())) => {}
-        Ok(Err(error)) => say(Level::Error, format_args!("{} did not stop well: {error}", module.name)),
+        Ok(Err(error)) => say(Level::Error, format_args!("{} did not stop cleanly: {error}", module.name)),
         Err(_) => {
             say(Level::Error, format_args!("{} did not stop within {} seconds", module.name, STOP_LIMIT.as_secs()))
         }
@@ -100,7 +99,7 @@ mod tests {
         let (image, report) = (witness::image(), Report::default());
         let instance = Lent::new(report.instance(&image), image);
         let running = Running::new("mod_witness".to_owned(), String::new(), instance);
-        let left = Left::of(&running);
+        let left = Leftovers::of(&running);
         drop(running);
         drop(left);
         report.assert_sound(2);

@@ -1,4 +1,4 @@
-//! The signals that the daemon answers to.
+//! The signals that the daemon handles.
 
 use std::io;
 
@@ -12,7 +12,7 @@ pub(super) struct Signals {
 }
 
 impl Signals {
-    /// Begins to hear them.
+    /// Starts listening for them.
     pub fn new() -> io::Result<Self> {
         Ok(Self {
             terminate: signal(SignalKind::terminate())?,

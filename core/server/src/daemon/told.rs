@@ -1,4 +1,4 @@
-//! What operators are told, as trees of values: sessions, servers, directives.
+//! Reports for operators as value trees: sessions, servers, directives.
 
 use std::net::SocketAddr;
 
@@ -12,7 +12,7 @@ use crate::session::sessions::{About, Doing};
 use crate::times::unix;
 
 impl Daemon {
-    /// How the daemon and its servers are.
+    /// The state of the daemon and its servers.
     pub(super) fn status(&self, current: &Current) -> Value {
         let counts = self.sessions.by_server();
         let servers = current.generation.servers.iter().enumerate().map(|(id, server)| {
@@ -41,7 +41,7 @@ impl Daemon {
 }
 
 impl Current {
-    /// The addresses at which a server's clients are heard.
+    /// The addresses where a server's clients can connect.
     pub fn heard_at(&self, server: ServerId) -> Vec<SocketAddr> {
         let wanted = self.wanted.addresses.iter().filter(|(_, id)| *id == server);
         let heard = |bound| self.listeners.sockets().find(|(open, _)| *open == bound).map(|(_, socket)| socket);
@@ -50,7 +50,7 @@ impl Current {
 }
 
 impl About {
-    /// What who tells of a session.
+    /// The entry of a session in the output of who.
     pub(super) fn value(&self) -> Value {
         let (state, command, argument, direction, moved) = match &self.doing {
             Doing::Nothing if self.user.is_none() => ("login", None, None, None, 0),
