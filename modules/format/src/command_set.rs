@@ -1,16 +1,16 @@
-//! Sets of commands: by name and outcome, as SQLLog and SQLShowInfo write them,
-//! and by class, as ExtendedLog does.
+//! Sets of commands: by name and outcome, as in SQLLog and SQLShowInfo, and by class, as in
+//! ExtendedLog.
 
 use std::fmt;
 
 use gantry_api::{CommandClasses, Commands, Hook, Phase, Verb, nearest};
 
-/// Why a set is refused: the configuration's fault.
+/// Why a set is rejected; the configuration is at fault.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SetError {
     /// The word.
     pub word: String,
-    /// Where it begins: the set's first character is in column 1.
+    /// Its column: the set's first character is in column 1.
     pub column: usize,
     /// What was expected.
     pub expected: &'static str,
@@ -20,7 +20,7 @@ pub struct SetError {
 
 impl fmt::Display for SetError {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(out, "'{}' at column {} is no {}", self.word, self.column, self.expected)?;
+        write!(out, "'{}' at column {} is not a {}", self.word, self.column, self.expected)?;
         match self.nearest.as_slice() {
             [] => Ok(()),
             names => write!(out, "; did you mean {}?", names.join(" or ")),
@@ -30,7 +30,7 @@ impl fmt::Display for SetError {
 
 impl std::error::Error for SetError {}
 
-/// The words of a list with commas, each with its column.
+/// The words of a comma-separated list, each with its column.
 fn words(text: &str, first: usize) -> impl Iterator<Item = (&str, usize)> {
     text.split(',').scan(first, |column, word| {
         let at = *column;
@@ -39,7 +39,7 @@ fn words(text: &str, first: usize) -> impl Iterator<Item = (&str, usize)> {
     })
 }
 
-/// A cmd-set of SQLLog and SQLShowInfo: `RETR,ERR_STOR,EXIT`, `*`, `ERR_*`.
+/// A command set of SQLLog and SQLShowInfo: `RETR,ERR_STOR,EXIT`, `*`, `ERR_*`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CommandSet {
     members: Vec<Member>,
@@ -62,7 +62,7 @@ enum Outcome {
     Failure,
 }
 
-/// At which moment of its commands a set counts.
+/// The phase in which a set applies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Purpose {
     /// After the reply.
@@ -72,12 +72,12 @@ enum Purpose {
 }
 
 impl CommandSet {
-    /// A set of commands to log, after their reply.
+    /// A set of commands to log after their reply.
     pub fn log(text: &str) -> Result<Self, SetError> {
         Self::parse(text, Purpose::Log)
     }
 
-    /// A set of commands whose reply is added to.
+    /// A set of commands whose reply gets additional lines.
     pub fn show(text: &str) -> Result<Self, SetError> {
         Self::parse(text, Purpose::Show)
     }
@@ -90,7 +90,7 @@ impl CommandSet {
         Ok(Self { members: words(text, 1).map(member).collect::<Result<_, _>>()?, purpose })
     }
 
-    /// Whether it names this moment.
+    /// Whether the set contains this command in this phase.
     pub fn matches(&self, verb: Verb, phase: Phase) -> bool {
         self.members.iter().any(|member| match member {
             Member::Every(outcome) => !verb.is_event() && self.purpose.phase(*outcome) == phase,
@@ -99,7 +99,7 @@ impl CommandSet {
         })
     }
 
-    /// The moments at which it has to be asked.
+    /// The hooks that it needs.
     pub fn hooks(&self) -> impl Iterator<Item = Hook> {
         self.members.iter().filter_map(|member| match member {
             Member::Every(outcome) => Some(Hook::every(self.purpose.phase(*outcome))),
@@ -146,9 +146,8 @@ impl Purpose {
     }
 }
 
-/// The cmd-classes of ExtendedLog: `READ,WRITE`, `ALL,!AUTH`, and behind a `+`
-/// single commands that are logged or, with `!`, are not: `DIRS+STAT,!CDUP`.
-/// Both success and failure count.
+/// The command classes of ExtendedLog: `READ,WRITE`, `ALL,!AUTH`. After a `+` come single commands
+/// to log, or not to log with `!`: `DIRS+STAT,!CDUP`. Success and failure both count.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ClassSet {
     all: bool,
@@ -159,12 +158,12 @@ pub struct ClassSet {
 }
 
 impl ClassSet {
-    /// Every command: what is logged where no class is named.
+    /// Every command, the default if no class is named.
     pub fn all() -> Self {
         Self { all: true, ..Self::default() }
     }
 
-    /// Reads the classes, then the commands.
+    /// Parses the classes, then the commands.
     pub fn parse(text: &str) -> Result<Self, SetError> {
         let mut set = Self::default();
         let (classes, commands) = match text.split_once('+') {
@@ -206,8 +205,8 @@ impl ClassSet {
         SetError { word: word.to_owned(), column, expected, nearest: nearest(name, &names) }
     }
 
-    /// Whether it names this moment of a command of these classes
-    /// ([`gantry_api::World::command`] has them).
+    /// Whether the set contains this command, with these classes ([`gantry_api::World::command`]
+    /// has them), in this phase.
     pub fn matches(&self, verb: Verb, classes: CommandClasses, phase: Phase) -> bool {
         if verb.is_event() {
             return verb == Verb::EXIT && self.exit;
@@ -222,7 +221,7 @@ impl ClassSet {
         (self.all || classes.intersects(self.wanted)) && !classes.intersects(self.unwanted)
     }
 
-    /// The moments at which it has to be asked.
+    /// The hooks that it needs.
     pub fn hooks(&self) -> Vec<Hook> {
         let mut hooks: Vec<Hook> = self.exit.then(Hook::exit).into_iter().collect();
         if self.all {
@@ -238,17 +237,17 @@ impl ClassSet {
     }
 }
 
-/// A word without its `!`, and whether it has none.
+/// The word without its `!`, and whether it had none.
 fn negated(word: &str) -> (&str, bool) {
     word.strip_prefix('!').map_or((word, true), |name| (name, false))
 }
 
-/// A command of a client's: no event of a session.
+/// A client command, not a session event.
 fn command(name: &str) -> Option<Verb> {
     Verb::parse(name.as_bytes()).filter(|verb| !verb.is_event())
 }
 
-/// The hooks without those that others contain: a moment comes once.
+/// Removes hooks that others include, so that no call happens twice.
 pub fn distinct(hooks: impl IntoIterator<Item = Hook>) -> Vec<Hook> {
     let mut found: Vec<Hook> = Vec::new();
     for hook in hooks {
@@ -289,10 +288,10 @@ mod tests {
     #[test]
     fn a_word_that_is_no_command_is_named_with_its_column() {
         let error = |text: &str| CommandSet::log(text).unwrap_err().to_string();
-        assert_eq!(error("RETR, STOR"), "' STOR' at column 6 is no command");
-        assert_eq!(error(""), "'' at column 1 is no command");
-        assert_eq!(error("ä,RETR"), "'ä' at column 1 is no command");
-        assert_eq!(error("*,CONNECT"), "'CONNECT' at column 3 is no command");
+        assert_eq!(error("RETR, STOR"), "' STOR' at column 6 is not a command");
+        assert_eq!(error(""), "'' at column 1 is not a command");
+        assert_eq!(error("ä,RETR"), "'ä' at column 1 is not a command");
+        assert_eq!(error("*,CONNECT"), "'CONNECT' at column 3 is not a command");
     }
 
     #[test]
@@ -304,7 +303,7 @@ mod tests {
         assert_eq!(all, [Hook::log_error(Verb::RETR), Hook::exit(), Hook::every(Phase::Log)]);
     }
 
-    /// The commands of a list that a class set logs.
+    /// Which commands of a list a class set logs.
     fn logged(text: &str) -> String {
         let set = ClassSet::parse(text).unwrap();
         let commands = [
@@ -380,7 +379,7 @@ mod tests {
         let wrong = error("READ,!WRIET");
         assert_eq!((wrong.word.as_str(), wrong.column, wrong.nearest), ("!WRIET", 6, vec!["WRITE".to_owned()]));
         assert_eq!(error("READ,").column, 6);
-        assert_eq!(error("DIRS+x-y").to_string(), "'x-y' at column 6 is no command");
-        assert_eq!(error("DIRS+EXIT").to_string(), "'EXIT' at column 6 is no command");
+        assert_eq!(error("DIRS+x-y").to_string(), "'x-y' at column 6 is not a command");
+        assert_eq!(error("DIRS+EXIT").to_string(), "'EXIT' at column 6 is not a command");
     }
 }

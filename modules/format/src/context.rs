@@ -1,13 +1,13 @@
-//! Where values come from when a template is rendered.
+//! The source of values when a template is rendered.
 
 use std::time::SystemTime;
 
 use gantry_api::Value;
 use gantry_api::variable::{Out, Subject, Variable};
 
-/// One occasion on which a template is rendered.
+/// The values for rendering a template once.
 pub trait Context {
-    /// What counts as now.
+    /// The current time.
     fn now(&self) -> SystemTime;
 
     /// Writes a variable's value.
@@ -18,7 +18,7 @@ pub trait Context {
         None
     }
 
-    /// `%{0}`, `%{1}`...: what the caller passes in.
+    /// `%{0}`, `%{1}`...: values from the caller.
     fn argument(&self, _index: usize) -> Option<&str> {
         None
     }

@@ -1,4 +1,4 @@
-//! Which variables a text may name, and how they are written.
+//! Which variables a text may contain, and how they are written.
 
 use gantry_api::nearest;
 use gantry_api::variable::Variable;
@@ -9,11 +9,11 @@ use crate::pattern::Pattern;
 use crate::reference::{Reference, written};
 use crate::standard;
 
-/// Which variables a text may name.
+/// Which variables a text may contain.
 ///
-/// The words of parsing, from the manual: `%a` and `%{name}` are variables, `%%`
-/// is a percent sign, `%{0}` an argument, `%{note:NAME}` a note, `%{env:NAME}` and
-/// `%{NAME}e` the environment, `%{time:FORMAT}`, `%{FORMAT}t` and `%t` the time.
+/// The syntax, from the manual: `%a` and `%{name}` are variables, `%%` is a percent sign, `%{0}` an
+/// argument, `%{note:NAME}` a note, `%{env:NAME}` and `%{NAME}e` the environment, `%{time:FORMAT}`,
+/// `%{FORMAT}t` and `%t` the time.
 #[derive(Debug, Clone)]
 pub struct Dialect {
     variables: &'static [&'static [Variable]],
@@ -24,27 +24,27 @@ pub struct Dialect {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
-    /// Of a LogFormat.
+    /// For LogFormat.
     Log,
-    /// Of a SQLNamedQuery.
+    /// For SQLNamedQuery.
     Sql,
-    /// The variables of the table and no other form.
+    /// Only the variables of the table.
     Plain,
 }
 
 impl Dialect {
-    /// The variables of LogFormat; times are those of a zone.
+    /// The variables of LogFormat; times are in the given zone.
     pub fn log(zone: TimeZone) -> Self {
         Self::new(&[standard::LOG], Kind::Log, zone)
     }
 
-    /// The variables of SQLNamedQuery and SQLShowInfo: no `%t`, but arguments;
-    /// `%d` is the working directory.
+    /// The variables of SQLNamedQuery and SQLShowInfo: arguments but no `%t`; `%d` is the working
+    /// directory.
     pub fn sql(zone: TimeZone) -> Self {
         Self::new(&[standard::SQL, standard::LOG], Kind::Sql, zone)
     }
 
-    /// The variables of a table alone, for messages that know a few letters.
+    /// Only the variables of a table, for messages with a few letters.
     pub fn plain(variables: &'static [&'static [Variable]]) -> Self {
         Self::new(variables, Kind::Plain, TimeZone::UTC)
     }
@@ -53,23 +53,22 @@ impl Dialect {
         Self { variables, kind, zone, environment: |name| std::env::var(name).ok() }
     }
 
-    /// Takes the environment from elsewhere than the process.
+    /// Replaces the process's environment.
     #[must_use]
     pub fn environment(mut self, environment: fn(&str) -> Option<String>) -> Self {
         self.environment = environment;
         self
     }
 
-    /// Takes a variable from a text: the percent sign is at byte `at`. None for
-    /// `%%`; and where the text goes on.
+    /// Reads a variable whose percent sign is at byte `at`; `None` for `%%`. Also returns where the
+    /// text continues.
     pub fn take(&self, text: &str, at: usize) -> Result<(Option<Reference>, usize), Fault> {
         let (before, rest) = text.split_at_checked(at).unwrap_or((text, ""));
         let taken = self.first(rest).map(|(reference, length)| (reference, at + length));
         taken.map_err(|fault| fault.moved(before.chars().count()))
     }
 
-    /// The variable at the beginning of a text, which is a percent sign, and its
-    /// length.
+    /// The variable at the start of a text, which is a percent sign, and its length.
     fn first(&self, text: &str) -> Result<(Option<Reference>, usize), Fault> {
         let mut letters = text.char_indices().skip(1);
         let Some((at, first)) = letters.next() else { return Err(unknown(text, Vec::new())) };
@@ -95,7 +94,7 @@ impl Dialect {
         }
     }
 
-    /// A variable in braces, and what follows them.
+    /// A variable in braces; the letter after them may be part of it.
     fn long(&self, inner: &str, next: Option<u8>) -> Result<(Option<Reference>, usize), Fault> {
         let braced = format!("%{{{inner}}}");
         let length = braced.len();
@@ -122,7 +121,7 @@ impl Dialect {
         }
     }
 
-    /// What its beginning tells apart.
+    /// All other forms: notes, environment, times, variables of modules, arguments.
     fn form(&self, inner: &str, braced: &str) -> Result<Option<Reference>, Fault> {
         if let Some(name) = inner.strip_prefix("note:").filter(|name| !name.is_empty()) {
             return Ok(Some(Reference::Note(name.into())));
@@ -156,7 +155,7 @@ impl Dialect {
     }
 
     fn variable_of_environment(&self, variable: &str, name: String) -> Reference {
-        // The process's environment cannot be asked for such names.
+        // No variable of the environment can have such a name.
         let value = (!variable.contains(['=', '\0'])).then(|| (self.environment)(variable)).flatten();
         Reference::Environment { name: name.into(), value: value.map(Into::into) }
     }
@@ -165,7 +164,7 @@ impl Dialect {
         self.variables.iter().copied().flatten().find(|variable| variable.name == name).copied()
     }
 
-    /// The long names near to one that is not known.
+    /// Long names similar to an unknown one.
     fn nearest(&self, name: &str) -> Vec<String> {
         let tables = self.variables.iter().copied().flatten().map(|variable| variable.name);
         let times = standard::TIMES.iter().map(|(name, _)| *name).filter(|_| self.kind != Kind::Plain);
@@ -174,10 +173,10 @@ impl Dialect {
     }
 }
 
-/// What to write in SQL in place of LogFormat's times.
+/// The alternative to LogFormat's times in SQL.
 const NO_TIME: &str = "use %{time:FORMAT} or the database's own function";
 
-/// Whether a name is that of a module's variable: `mod_x.name`.
+/// Whether a name has the form of a module's variable: `mod_x.name`.
 fn is_contributed(name: &str) -> bool {
     name.starts_with("mod_") && name.contains('.')
 }

@@ -1,4 +1,4 @@
-//! Why a text is refused. All of these are the configuration's fault.
+//! Why a text is rejected. The configuration is always at fault.
 
 use std::fmt;
 
@@ -7,9 +7,9 @@ use std::fmt;
 pub struct Fault {
     /// What is wrong.
     pub kind: FaultKind,
-    /// The variable as written, percent sign included.
+    /// The variable as written, including the percent sign.
     pub word: String,
-    /// Where it begins: the text's first character is in column 1.
+    /// Its column: the text's first character is in column 1.
     pub column: usize,
     /// Variables with similar names, as they are written.
     pub nearest: Vec<String>,
@@ -20,23 +20,23 @@ pub struct Fault {
 pub enum FaultKind {
     /// No such variable.
     Unknown,
-    /// `%{` without its end.
+    /// `%{` without a closing brace.
     Unclosed,
-    /// It exists elsewhere; what to write here.
+    /// It exists elsewhere; the alternative to use here.
     NotHere(&'static str),
-    /// strftime's format is wrong.
+    /// The strftime format is invalid.
     Time(String),
 }
 
 impl Fault {
-    /// The same fault of a text that begins `columns` further on in a longer one.
+    /// The same fault in a longer text that has `columns` more characters in front.
     #[must_use]
     pub fn moved(mut self, columns: usize) -> Self {
         self.column = self.column.saturating_add(columns);
         self
     }
 
-    /// The same fault of a text whose first `columns` were not written by the
+    /// The same fault in a text whose first `columns` characters do not come from the
     /// administrator.
     #[must_use]
     pub fn without(mut self, columns: usize) -> Self {
@@ -68,7 +68,7 @@ impl std::error::Error for Fault {}
 /// No loaded module contributes a variable.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NotContributed {
-    /// The variable as written, percent sign included.
+    /// The variable as written, including the percent sign.
     pub word: String,
     /// Variables with similar names, as they are written.
     pub nearest: Vec<String>,

@@ -1,7 +1,7 @@
-//! What modules that log, answer or rewrite share: the grammar of `%` variables
-//! (LogFormat in ProFTPD's manual) and of sets of commands (ExtendedLog and
-//! SQLLog). A [`Template`] is parsed when the configuration is read and then only
-//! rendered. No I/O and no clock: what is shown comes in as a [`Context`].
+//! Shared by modules that log, reply or rewrite: the grammar of `%` variables (LogFormat in
+//! ProFTPD's manual) and of command sets (ExtendedLog and SQLLog). A [`Template`] is parsed when
+//! the configuration is read, and only rendered later. No I/O and no clock: the values come from a
+//! [`Context`].
 
 mod command_set;
 mod context;

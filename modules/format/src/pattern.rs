@@ -1,4 +1,4 @@
-//! Times as strftime(3) writes them, in the time zone of the configuration.
+//! Times as strftime(3) writes them, in the configured time zone.
 
 use std::time::SystemTime;
 
@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use jiff::fmt::strtime::{BrokenDownTime, Config, PosixCustom};
 use jiff::tz::TimeZone;
 
-/// A format of strftime(3) that has been tried.
+/// A strftime(3) format that has been tested.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pattern {
     format: Box<str>,
@@ -14,7 +14,7 @@ pub struct Pattern {
 }
 
 impl Pattern {
-    /// Takes a format; the error says what is wrong with it.
+    /// Parses a format; the error says what is wrong with it.
     pub fn parse(format: &str, zone: &TimeZone) -> Result<Self, String> {
         let pattern = Self { format: format.into(), zone: zone.clone() };
         pattern.try_write(SystemTime::UNIX_EPOCH, &mut Vec::new()).map_err(|error| error.to_string())?;
@@ -28,7 +28,7 @@ impl Pattern {
 
     /// Appends a time.
     pub fn write(&self, time: SystemTime, out: &mut Vec<u8>) {
-        // What could be written once can be written of any time.
+        // A format that worked once works for any time.
         let _ = self.try_write(time, out);
     }
 

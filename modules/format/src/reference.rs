@@ -1,4 +1,4 @@
-//! A variable as a text names it, parsed.
+//! A parsed reference to a variable.
 
 use std::fmt;
 
@@ -9,12 +9,12 @@ use crate::context::Context;
 use crate::fault::NotContributed;
 use crate::pattern::Pattern;
 
-/// A variable as a text names it.
+/// A reference to a variable.
 #[derive(Debug, Clone)]
 pub enum Reference {
-    /// `%a`, `%{uid}`; a module's, once resolved.
+    /// `%a`, `%{uid}`, or a module's variable after `resolve`.
     Variable(Variable),
-    /// `%{mod_x.name}`: a module's. It has no value before it is resolved.
+    /// `%{mod_x.name}`: a module's variable before `resolve`. It has no value yet.
     Contributed(Box<str>),
     /// `%{note:NAME}`.
     Note(Box<str>),
@@ -27,17 +27,17 @@ pub enum Reference {
         /// The format.
         pattern: Pattern,
     },
-    /// `%{env:NAME}`, `%{NAME}e`: read when the text was parsed.
+    /// `%{env:NAME}`, `%{NAME}e`: read when the text is parsed.
     Environment {
         /// As it was written, without the percent sign.
         name: Box<str>,
-        /// None where it is not set.
+        /// `None` if it is not set.
         value: Option<Box<str>>,
     },
 }
 
 impl Reference {
-    /// Appends its value; nothing where it has none.
+    /// Appends its value, if it has one.
     pub fn write(&self, context: &dyn Context, buffer: &mut Vec<u8>) -> Written {
         if let Self::Time { pattern, .. } = self {
             pattern.write(context.now(), buffer);
@@ -54,7 +54,7 @@ impl Reference {
         out.written()
     }
 
-    /// Finds a module's variable among those that modules contribute.
+    /// Looks up a module's variable among the contributed ones.
     pub fn resolve(&mut self, variables: &[Variable]) -> Result<(), NotContributed> {
         let Self::Contributed(name) = self else { return Ok(()) };
         if let Some(found) = variables.iter().find(|variable| *variable.name == **name) {
@@ -67,7 +67,7 @@ impl Reference {
     }
 }
 
-/// As texts write it.
+/// The notation in texts.
 impl fmt::Display for Reference {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -80,7 +80,7 @@ impl fmt::Display for Reference {
     }
 }
 
-/// A variable's name as texts write it.
+/// The notation of a variable's name in texts.
 pub(crate) fn written(name: &str) -> String {
     if name.len() == 1 { format!("%{name}") } else { format!("%{{{name}}}") }
 }

@@ -1,6 +1,5 @@
-//! The variables that every server has: those of LogFormat and SQLNamedQuery in
-//! ProFTPD's manual, without the forms that [`crate::Dialect`] reads.
-//! docs/variables.md is the administrator's list.
+//! The variables of every server: those of LogFormat and SQLNamedQuery in ProFTPD's manual, except
+//! the forms that [`crate::Dialect`] parses. docs/variables.md is the list for administrators.
 
 use std::fmt::{self, Write};
 use std::time::{Duration, SystemTime};
@@ -10,10 +9,10 @@ use gantry_api::transfer::{Direction, Outcome, Transfer, Type};
 use gantry_api::variable::{Kind, Out, Subject, Variable};
 use gantry_api::{ANONYMOUS_PASSWORD, CommandClasses, PathArgument, Verb, VirtualPath};
 
-/// `%t`, as the Common Log Format has it.
+/// `%t`, as in the Common Log Format.
 pub const LOCAL_TIME: &str = "[%d/%b/%Y:%H:%M:%S %z]";
 
-/// Names for formats of strftime.
+/// Names for strftime formats.
 pub const TIMES: &[(&str, &str)] = &[("iso8601", "%Y-%m-%d %H:%M:%S,%3f"), ("microsecs", "%6f"), ("millisecs", "%3f")];
 
 macro_rules! table {
@@ -28,7 +27,7 @@ macro_rules! table {
     };
 }
 
-/// What differs in SQLNamedQuery.
+/// The differences in SQLNamedQuery.
 pub const SQL: &[Variable] = table! {
     "d" Text "the working directory" = |at, out| out.text(at.session.cwd.as_bytes());
 };
@@ -109,19 +108,19 @@ fn path(at: &Subject<'_>) -> Option<VirtualPath> {
     let verb = at.command.verb;
     let done = at.dialogue.reply.as_ref().is_some_and(|reply| reply.is_positive());
     match verb {
-        // It is the working directory by now.
+        // The working directory has already changed.
         Verb::CWD | Verb::XCWD | Verb::CDUP | Verb::XCUP if done => return Some(at.session.cwd.clone()),
         Verb::CDUP | Verb::XCUP => return Some(at.session.cwd.parent()),
         _ => {}
     }
     let which = at.info.map_or(PathArgument::None, |info| info.path);
     let argument = which.of(&at.command.argument);
-    // A listing without an argument is of the working directory.
+    // A listing without an argument shows the working directory.
     let given = !argument.is_empty() || names_directory(at);
     (which != PathArgument::None && given).then(|| at.session.resolve(argument))
 }
 
-/// Whether the command is about a directory, and does not only ask something.
+/// Whether the command acts on a directory, instead of only asking for information.
 fn names_directory(at: &Subject<'_>) -> bool {
     let is = |class| at.info.is_some_and(|info| info.classes.intersects(class));
     is(CommandClasses::DIRS) && !is(CommandClasses::INFO) && at.command.verb != Verb::MLST
@@ -144,7 +143,7 @@ fn last_part(path: &VirtualPath, out: &mut Out<'_>) {
     out.text(if path.is_root() { path.as_bytes() } else { path.name() });
 }
 
-/// A path as the host's administrator knows it.
+/// A path as the host's administrator sees it.
 fn on_host(at: &Subject<'_>, path: &VirtualPath, out: &mut Out<'_>) {
     out.text(at.files.shown(path));
 }
@@ -156,7 +155,7 @@ fn group(at: &Subject<'_>, out: &mut Out<'_>) {
     }
 }
 
-/// A command's name as the client gave it: SITE CHMOD.
+/// A command's name as the client sent it: SITE CHMOD.
 fn name(verb: Verb, out: &mut Out<'_>) {
     if verb.is_site() {
         out.text("SITE ");
@@ -170,7 +169,7 @@ fn sub_name(verb: Verb, out: &mut Out<'_>) {
     out.show(Tail(verb, begin));
 }
 
-/// A verb without its first letters.
+/// A verb without its first bytes.
 struct Tail(Verb, usize);
 
 impl fmt::Display for Tail {
@@ -179,7 +178,7 @@ impl fmt::Display for Tail {
     }
 }
 
-/// Passes text on without its first bytes.
+/// Passes text on, except for the first bytes.
 struct Skip<'o, 'f> {
     out: &'o mut fmt::Formatter<'f>,
     skip: usize,
@@ -229,7 +228,7 @@ fn took(transfer: &Transfer) -> Duration {
     transfer.ended.duration_since(transfer.began).unwrap_or_default()
 }
 
-/// Where an upload is written over a part of a file, nobody has looked for its end.
+/// If an upload overwrites part of a file, the size is unknown.
 fn file_size(at: &Subject<'_>, out: &mut Out<'_>) {
     let Some(transfer) = moved(at).filter(|transfer| transfer.outcome == Outcome::Complete) else { return };
     let size = match transfer.direction {

@@ -12,11 +12,11 @@ use crate::dialect::Dialect;
 use crate::fault::{Fault, NotContributed};
 use crate::reference::Reference;
 
-/// What is shown for a variable without a value.
+/// The text for a variable without a value.
 pub const NOTHING: &str = "-";
 
-/// A text with variables. Rendering appends to a buffer; nothing else is
-/// allocated but the paths that a variable has to compose (`%f`, `%F`, `%D`).
+/// A text with variables. Rendering appends to a buffer and allocates nothing else, except for
+/// paths that a variable has to compose (`%f`, `%F`, `%D`).
 #[derive(Debug, Clone, Default)]
 pub struct Template {
     parts: Vec<Part>,
@@ -25,7 +25,7 @@ pub struct Template {
 /// A part of a text.
 #[derive(Debug, Clone)]
 pub enum Part {
-    /// Shown as it is.
+    /// Literal text.
     Text(String),
     /// A variable.
     Variable(Reference),
@@ -63,7 +63,7 @@ impl Template {
         self.parts.push(Part::Variable(reference));
     }
 
-    /// Its parts in order; no two texts are neighbours.
+    /// Its parts in order; two texts are never adjacent.
     pub fn parts(&self) -> &[Part] {
         &self.parts
     }
@@ -76,8 +76,8 @@ impl Template {
         })
     }
 
-    /// Finds the variables that modules contribute. To be called at the module's
-    /// start, when all modules are known.
+    /// Looks up the variables that modules contribute. Call it when the module starts, since all
+    /// modules are known then.
     pub fn resolve(&mut self, variables: &[Variable]) -> Result<(), NotContributed> {
         self.parts.iter_mut().try_for_each(|part| match part {
             Part::Text(_) => Ok(()),
@@ -85,7 +85,7 @@ impl Template {
         })
     }
 
-    /// Appends the text with its values, as they are.
+    /// Appends the text with its values unchanged.
     pub fn render(&self, context: &dyn Context, out: &mut Vec<u8>) {
         for part in &self.parts {
             match part {
@@ -99,8 +99,8 @@ impl Template {
         }
     }
 
-    /// Appends the text as a part of one line: control characters in values are
-    /// written as `\xNN`, so that no name of a file forges a line of a log.
+    /// Appends the text as part of one line: control characters in values become `\xNN`, so that a
+    /// file name cannot forge a log line.
     pub fn render_line(&self, context: &dyn Context, out: &mut Vec<u8>) {
         for part in &self.parts {
             match part {
@@ -118,7 +118,7 @@ impl Template {
     }
 }
 
-/// Replaces the control characters behind `begin`.
+/// Replaces the control characters after `begin`.
 fn escape_controls(out: &mut Vec<u8>, begin: usize) {
     let Some(first) = out.iter().skip(begin).position(u8::is_ascii_control) else { return };
     let rest = out.split_off(begin + first);

@@ -1,4 +1,4 @@
-//! What becomes of texts, with made-up values and a made-up time.
+//! Rendered texts, with made-up values and a made-up time.
 
 use std::time::{Duration, SystemTime};
 
@@ -11,12 +11,12 @@ use super::*;
 use crate::fault::FaultKind;
 use crate::standard;
 
-/// An occasion: few variables have a value.
-struct Made {
+/// A context in which few variables have a value.
+struct TestContext {
     note: Value,
 }
 
-impl Context for Made {
+impl Context for TestContext {
     fn now(&self) -> SystemTime {
         SystemTime::UNIX_EPOCH + Duration::new(1_795_450_500, 12_345_678)
     }
@@ -59,7 +59,7 @@ fn sql() -> Dialect {
 fn shown(text: &str, dialect: &Dialect) -> String {
     let template = Template::parse(text, dialect).unwrap();
     let mut out = b">".to_vec();
-    template.render(&Made { note: Value::from("abc") }, &mut out);
+    template.render(&TestContext { note: Value::from("abc") }, &mut out);
     String::from_utf8_lossy(out.strip_prefix(b">").unwrap()).into_owned()
 }
 
@@ -85,7 +85,7 @@ fn a_log_knows_times_notes_and_the_environment() {
         ("%{millisecs} %{microsecs}", "012 012345"),
         ("%{HOME}e %{env:HOME} %{NONE}e", "/root /root -"),
         ("%{note:sum} %{note:other}", "abc -"),
-        // A known name is no format, whatever follows it.
+        // A known name is not a format, whatever follows it.
         ("%{uid}t", "-t"),
         ("%{A=B}e", "-"),
     ] {
@@ -141,7 +141,7 @@ fn variables_of_modules_are_found_at_the_start() {
     let mut template = Template::parse("100%% %{mod_x.load}", &log()).unwrap();
     let show = |template: &Template| {
         let mut out = Vec::new();
-        template.render(&Made { note: Value::None }, &mut out);
+        template.render(&TestContext { note: Value::None }, &mut out);
         String::from_utf8(out).unwrap()
     };
     assert_eq!(show(&template), "100% -");
@@ -158,7 +158,7 @@ fn variables_of_modules_are_found_at_the_start() {
 fn a_value_adds_no_line_to_a_log() {
     let template = Template::parse("%J\t%u\n", &log()).unwrap();
     let mut out = Vec::new();
-    template.render_line(&Made { note: Value::None }, &mut out);
+    template.render_line(&TestContext { note: Value::None }, &mut out);
     assert_eq!(out, b"a\\x0d\\x0ab\\x1b\xff\tjoe\n");
 }
 
@@ -167,7 +167,7 @@ fn numbers_are_told_apart() {
     let written = |text: &str, note: Value| {
         let template = Template::parse(text, &sql()).unwrap();
         let reference = template.references().next().unwrap().clone();
-        reference.write(&Made { note }, &mut Vec::new())
+        reference.write(&TestContext { note }, &mut Vec::new())
     };
     assert_eq!(written("%b", Value::None), Written::Int(42));
     assert_eq!(written("%{note:sum}", Value::Int(7)), Written::Int(7));
@@ -175,7 +175,7 @@ fn numbers_are_told_apart() {
     assert_eq!(written("%{time:%Y}", Value::None), Written::Text);
 }
 
-/// LogFormat's list in ProFTPD's manual, with an example of each form.
+/// The list for LogFormat in ProFTPD's manual, with an example of each form.
 const MANUAL: &str = "%a %A %{basename} %b %c %d %D %E %{epoch} %{NAME}e %f %F %{file-modified} %{file-size} %{gid} %g \
     %h %H %I %{iso8601} %J %l %L %m %{microsecs} %{millisecs} %O %p %P %{protocol} %r %R %{remote-port} %s %S %t \
     %{%Y}t %T %{transfer-failure} %{transfer-millisecs} %{transfer-port} %{transfer-speed} %{transfer-status} \
@@ -215,7 +215,7 @@ fn each_name_stands_once_in_the_table_and_in_the_page_for_administrators() {
 }
 
 proptest! {
-    /// A text without percent signs, or with each doubled, is shown as it is.
+    /// A text without percent signs, or with each one doubled, is shown unchanged.
     #[test]
     fn literal_text_comes_back(text in "\\PC*") {
         for dialect in dialects() {
@@ -223,14 +223,14 @@ proptest! {
         }
     }
 
-    /// No text panics; a fault lies within it, and what is parsed is rendered.
+    /// No text causes a panic; a fault lies within the text, and a parsed text can be rendered.
     #[test]
     fn any_text_is_parsed_or_refused(text in "(%|%\\{|\\}|[a-zA-Z:.]|time:|note:|env:|mod_|\\PC){0,24}") {
         for dialect in dialects() {
             match Template::parse(&text, &dialect) {
                 Ok(mut template) => {
                     let _ = template.resolve(&[]);
-                    let made = Made { note: Value::Bool(true) };
+                    let made = TestContext { note: Value::Bool(true) };
                     template.render(&made, &mut Vec::new());
                     template.render_line(&made, &mut Vec::new());
                 }
