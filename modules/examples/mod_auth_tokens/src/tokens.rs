@@ -70,7 +70,7 @@ impl Tokens {
             }
             let (name, user) = entry(line).map_err(|fault| format!("line {number}: {fault}"))?;
             if tokens.users.insert(name.to_owned(), user).is_some() {
-                return Err(format!("line {number}: '{name}' is there twice"));
+                return Err(format!("line {number}: '{name}' appears twice"));
             }
         }
         Ok(tokens)
@@ -150,7 +150,7 @@ mod tests {
             assert_eq!(Tokens::parse(&format!("#\n{line}\n")).unwrap_err(), format!("line 2: {fault}"));
         }
         let twice = format!("a:{SESAME}:1:1:/\na:{SESAME}:1:1:/\n");
-        assert_eq!(Tokens::parse(&twice).unwrap_err(), "line 2: 'a' is there twice");
+        assert_eq!(Tokens::parse(&twice).unwrap_err(), "line 2: 'a' appears twice");
     }
 
     #[test]

@@ -1,6 +1,6 @@
-/* What of the library the module calls, in types that Rust knows by themselves:
- * compiled with the library's own headers, so that a library whose structures are
- * others than they were is no harm. */
+/* The parts of the library that the module calls, with types that Rust can declare.
+ * It is compiled with the library's own headers, so it does not matter if another
+ * version of the library has other structures. */
 #include <cksum.h>
 #include <stdlib.h>
 

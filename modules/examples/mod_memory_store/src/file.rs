@@ -1,5 +1,5 @@
-//! An open file. What is written to one is kept apart until it is finished: a
-//! transfer that breaks off leaves what was there.
+//! An open file. Uploaded data is kept apart until it is complete: an aborted transfer leaves the
+//! old contents.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -8,26 +8,26 @@ use gantry_api::prelude::*;
 use gantry_api::store::Access;
 use gantry_api::{Promise, VirtualPath};
 
-use crate::tree::{Node, Shared, now};
+use crate::tree::{Node, SharedTree, now};
 
 /// An open file.
 pub(crate) struct MemoryFile {
-    tree: Shared,
+    tree: SharedTree,
     path: VirtualPath,
     access: Access,
-    /// The file as this one has it.
+    /// The file as this handle sees it.
     node: Mutex<Node>,
     /// Whether it is not in the tree yet.
     is_new: bool,
 }
 
 impl MemoryFile {
-    /// A file that the tree has.
-    pub(crate) fn new(tree: Shared, path: VirtualPath, node: Node, access: Access) -> Self {
+    /// A file that is in the tree.
+    pub(crate) fn new(tree: SharedTree, path: VirtualPath, node: Node, access: Access) -> Self {
         Self { tree, path, access, node: Mutex::new(node), is_new: false }
     }
 
-    /// The same for one that has just been made: to be appended to it is in the tree.
+    /// A file that was just created. If it is opened for appending, it is in the tree already.
     pub(crate) fn unfinished(mut self) -> Self {
         self.is_new = self.access != Access::Append;
         self
@@ -36,12 +36,12 @@ impl MemoryFile {
     fn node(&self) -> Node {
         let node = self.node.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let tree = self.tree.lock();
-        // Others may have appended to it.
+        // Other handles may have appended to it.
         let there = tree.find(&self.path).filter(|there| self.access == Access::Append && there.number == node.number);
         there.cloned().unwrap_or(node)
     }
 
-    /// Changes the bytes, of which there are then `length`, as far as there is room.
+    /// Changes the bytes to a new length of `length`, if there is room.
     fn change(&self, length: usize, change: impl FnOnce(&mut Vec<u8>)) -> Result<()> {
         let mut node = self.node.lock().unwrap_or_else(PoisonError::into_inner);
         let bytes = node.bytes.get_or_insert_default();
@@ -89,7 +89,7 @@ impl File for MemoryFile {
         Promise::now(length.and_then(|length| self.change(length, |all| all.resize(length, 0))))
     }
 
-    /// Puts what has been written in the tree. A store that is elsewhere would wait here.
+    /// Puts the new contents into the tree. A remote store would wait here.
     fn finish(&self) -> Promise<'_, ()> {
         Promise::later(async move {
             if self.access != Access::Write {

@@ -1,6 +1,5 @@
-//! mod_memory_store, an example of a module: it publishes a store. Where the
-//! configuration says `FileStore memory`, the clients' files are in the daemon's
-//! memory, and gone when the configuration is read anew.
+//! mod_memory_store, an example module: it publishes a store. With `FileStore memory`, the clients'
+//! files are in the daemon's memory, and are lost when the configuration is reloaded.
 
 mod file;
 mod store;
@@ -16,9 +15,9 @@ struct MemoryStore;
 module! { MemoryStore, settings: Settings }
 
 settings! {
-    /// What the configuration says, for one server.
+    /// The settings of one server.
     struct Settings {
-        /// How many bytes all files of the store together may have.
+        /// The maximum size of all files in the store together, in bytes.
         size: u64 = MemoryStoreSize "bytes" in SERVER, inherits: no, default: "67108864", parse: parse::number;
     }
 }

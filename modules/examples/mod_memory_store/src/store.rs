@@ -1,5 +1,5 @@
-//! The store that the server's gate is before. Its places are paths: there are no
-//! links, so that a path always means the same.
+//! The store behind the server's gate. Its places are paths: there are no links, so a path always
+//! means the same.
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
@@ -11,24 +11,24 @@ use gantry_api::store::{Access, Found, Judged, Store};
 use gantry_api::{Promise, VirtualPath};
 
 use crate::file::MemoryFile;
-use crate::tree::{Node, Shared, now};
+use crate::tree::{Node, SharedTree, now};
 
-/// Names that a listing gives at a time.
+/// The number of names that a listing returns at a time.
 const BATCH: usize = 500;
 
 /// Files in memory.
 pub(crate) struct Memory {
-    tree: Shared,
+    tree: SharedTree,
 }
 
 impl Memory {
-    /// For so many bytes.
+    /// With room for this many bytes.
     pub(crate) fn new(most: u64) -> Self {
-        Self { tree: Shared::new(most) }
+        Self { tree: SharedTree::new(most) }
     }
 }
 
-/// SITE CHMOD is what this store has no way to do: `set_mode` is left as it is.
+/// This store does not support SITE CHMOD, so `set_mode` is not overridden.
 impl Store for Memory {
     type Place = VirtualPath;
 
@@ -70,7 +70,7 @@ impl Store for Memory {
             return Promise::now(Ok(None));
         }
         let node = Node { number: tree.next_number(), modified: now(), bytes: Some(Default::default()) };
-        // What is appended to is there from the beginning; an upload once it is whole.
+        // A file for appending is in the tree from the start; an upload only when it is complete.
         let put = if access == Access::Append { tree.put(&path, node.clone(), None) } else { Ok(()) };
         Promise::now(put.map(|()| {
             let metadata = node.metadata();
@@ -112,7 +112,7 @@ impl Memory {
     }
 }
 
-/// The names of a folder that have not been given yet.
+/// The names in a folder that have not been returned yet.
 struct Names(Vec<DirectoryEntry>);
 
 impl Listing for Names {

@@ -1,4 +1,4 @@
-//! The folders and files, by their paths.
+//! The folders and files by path.
 
 use std::collections::BTreeMap;
 use std::ops::Bound;
@@ -9,19 +9,19 @@ use gantry_api::VirtualPath;
 use gantry_api::files::{DirectoryEntry, Kind, Metadata, Target};
 use gantry_api::prelude::*;
 
-/// What a path leads to.
+/// A file or folder.
 #[derive(Clone)]
 pub(crate) struct Node {
-    /// Its number, by which names of one file are known to be of one.
+    /// Its number, which identifies a file across names.
     pub(crate) number: u64,
     /// Last modification, Unix seconds.
     pub(crate) modified: i64,
-    /// A file's bytes; none for a folder.
+    /// A file's bytes; `None` for a folder.
     pub(crate) bytes: Option<Arc<Vec<u8>>>,
 }
 
 impl Node {
-    /// What FTP tells of it.
+    /// Its metadata for FTP.
     pub(crate) fn metadata(&self) -> Metadata {
         let (kind, mode) = match self.bytes {
             Some(_) => (Kind::File, 0o666),
@@ -33,21 +33,21 @@ impl Node {
     }
 }
 
-/// All of them. The root is always there.
+/// All files and folders. The root always exists.
 pub(crate) struct Tree {
     nodes: BTreeMap<Vec<u8>, Node>,
     last_number: u64,
-    /// Bytes of all files, and how many there may be.
+    /// The size of all files in bytes, and the maximum.
     used: u64,
     most: u64,
 }
 
-/// The tree as all who use it share it.
+/// The tree, shared by everything that uses it.
 #[derive(Clone)]
-pub(crate) struct Shared(Arc<Mutex<Tree>>);
+pub(crate) struct SharedTree(Arc<Mutex<Tree>>);
 
-impl Shared {
-    /// An empty tree of so many bytes at most.
+impl SharedTree {
+    /// An empty tree with room for this many bytes.
     pub(crate) fn new(most: u64) -> Self {
         let root = Node { number: 1, modified: now(), bytes: None };
         let nodes = BTreeMap::from([(b"/".to_vec(), root)]);
@@ -60,12 +60,12 @@ impl Shared {
 }
 
 impl Tree {
-    /// What a path leads to.
+    /// The file or folder at a path.
     pub(crate) fn find(&self, path: &VirtualPath) -> Option<&Node> {
         self.nodes.get(path.as_bytes())
     }
 
-    /// Sees that a name may be made, removed or renamed there: its folder is one.
+    /// Checks that a name can be created, removed or renamed there: its parent must be a folder.
     pub(crate) fn check_name(&self, path: &VirtualPath) -> Result<()> {
         match self.find(&path.parent()) {
             _ if path.is_root() => Err(Error::of(ErrorKind::Busy)),
@@ -75,13 +75,14 @@ impl Tree {
         }
     }
 
-    /// A number for a new thing.
+    /// A number for a new file or folder.
     pub(crate) fn next_number(&mut self) -> u64 {
         self.last_number = self.last_number.saturating_add(1);
         self.last_number
     }
 
-    /// Makes a folder, or a file with these bytes; what has the name has to be `replaced`.
+    /// Creates a folder, or a file with these bytes. If the name is taken, `replaced` must be the
+    /// number of its file.
     pub(crate) fn put(&mut self, path: &VirtualPath, node: Node, replaced: Option<u64>) -> Result<()> {
         self.check_name(path)?;
         let before = self.nodes.get(path.as_bytes());
@@ -113,7 +114,7 @@ impl Tree {
         Ok(())
     }
 
-    /// Gives a thing, and all below it, another name.
+    /// Renames a file or folder, with everything below it.
     pub(crate) fn rename(&mut self, from: &VirtualPath, to: &VirtualPath, target: Target) -> Result<()> {
         self.check_name(from)?;
         self.check_name(to)?;
@@ -148,7 +149,7 @@ impl Tree {
         node.map(|node| node.modified = time).ok_or_else(|| Error::of(ErrorKind::NotFound))
     }
 
-    /// Adds to a file's end.
+    /// Appends to a file.
     pub(crate) fn append(&mut self, path: &VirtualPath, number: u64, more: &[u8]) -> Result<()> {
         let used = self.used.saturating_add(more.len() as u64);
         if used > self.most {
@@ -162,7 +163,7 @@ impl Tree {
         Ok(())
     }
 
-    /// Whether a file of so many bytes has a place.
+    /// Whether there is room for a file of this size.
     pub(crate) fn has_room(&self, bytes: u64) -> bool {
         self.used.saturating_add(bytes) <= self.most
     }
@@ -184,7 +185,7 @@ impl Tree {
     }
 }
 
-/// What the paths of all things in a folder begin with.
+/// The prefix of all paths in a folder.
 fn prefix(folder: &VirtualPath) -> Vec<u8> {
     let mut prefix = folder.as_bytes().to_vec();
     if !folder.is_root() {

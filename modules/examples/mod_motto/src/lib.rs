@@ -47,7 +47,7 @@ fn line(words: &[&str]) -> Result<Value, String> {
     match () {
         () if words.is_empty() => Err("missing parameters".to_owned()),
         () if text.len() > LONGEST => Err(format!("more than {LONGEST} bytes")),
-        () if text.chars().any(char::is_control) => Err("a control character in it".to_owned()),
+        () if text.chars().any(char::is_control) => Err("it contains a control character".to_owned()),
         () => Ok(Value::Text(text)),
     }
 }

@@ -1,9 +1,9 @@
-//! mod_scramble, an example of a module: a layer around control and data
-//! connections. `AUTH SCRAMBLE` puts it around the control connection, `CCC` takes
-//! it off again, `PROT S` and `PROT C` turn it on and off for data connections.
+//! mod_scramble, an example module: a layer around control and data connections. `AUTH SCRAMBLE`
+//! puts it around the control connection, `CCC` removes it, `PROT S` and `PROT C` turn it on and
+//! off for data connections.
 //!
-//! It scrambles bytes and protects nothing: it shows how a module that does, such
-//! as one for TLS, meets a session.
+//! It scrambles bytes but protects nothing. It shows how a module that does protect, such as one
+//! for TLS, works with a session.
 
 mod scramble;
 
@@ -22,15 +22,16 @@ struct ScrambleModule;
 module! { ScrambleModule, settings: Settings }
 
 settings! {
-    /// What the configuration says, for one server.
+    /// The settings of one server.
     struct Settings {
-        /// Whether clients may ask for scrambled connections; `implicit` scrambles control connections from the first byte on.
+        /// Whether clients may scramble connections; `implicit` scrambles control connections from
+        /// the first byte.
         engine: Engine = ScrambleEngine "on|off|implicit" in SERVER | VHOST | GLOBAL,
             inherits: replace, default: "off", parse: engine;
     }
 }
 
-/// ScrambleEngine's words.
+/// The words of ScrambleEngine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 enum Engine {
@@ -40,13 +41,13 @@ enum Engine {
 }
 
 command! {
-    /// Scrambles the control connection from the reply on.
+    /// Scrambles the control connection after the reply.
     AUTH "<sp> mechanism", class: AUTH, login: no, feature: "AUTH SCRAMBLE", at_once: auth;
-    /// Scrambles data connections (S), or does not (C).
+    /// Turns the scrambling of data connections on (S) or off (C).
     PROT "<sp> level", class: AUTH, login: no, at_once: prot;
-    /// Takes the scrambling of the control connection off again.
+    /// Stops scrambling the control connection.
     CCC "", class: AUTH, at_once: ccc;
-    /// Tells what has been scrambled on the control connection.
+    /// Shows how many scrambled bytes the control connection has received.
     SITE_SCRAMBLED "", class: INFO, at_once: tell;
 }
 
@@ -55,7 +56,7 @@ impl Module for ScrambleModule {
         vec![Hook::connect()]
     }
 
-    /// A client has come: nothing has been said yet.
+    /// A client has connected and nothing has been sent yet.
     fn at_once(&self, at: &mut Moment<'_>) -> Result<Step> {
         if at.settings::<Settings>().engine == Engine::Implicit {
             at.secure(Scramble::new(seed()))?;

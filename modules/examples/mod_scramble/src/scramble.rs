@@ -1,6 +1,5 @@
-//! The layer. Each side first says HELLO and its seed, the client first; then it
-//! sends records, a length of two bytes and as many bytes, scrambled. A record of
-//! no bytes is its last.
+//! The layer. Each side first sends HELLO and its seed, the client first. Then it sends scrambled
+//! records: a length of two bytes, and that many bytes. An empty record is the last.
 
 use gantry_api::layer::{Layer, Stage};
 use gantry_api::prelude::*;
@@ -15,13 +14,13 @@ pub(crate) struct Scramble {
     seed: u32,
     incoming: Stream,
     outgoing: Stream,
-    /// The beginning of a message that has not come to its end.
+    /// The start of an incomplete message.
     held: Vec<u8>,
     received: u64,
 }
 
 impl Scramble {
-    /// Of a connection that has just been opened.
+    /// For a new connection.
     pub(crate) fn new(seed: u32) -> Self {
         let (incoming, outgoing) = (Stream(0), Stream(0));
         Self { stage: Stage::Opening, seed, incoming, outgoing, held: Vec::new(), received: 0 }
@@ -38,12 +37,12 @@ impl Scramble {
         answer.extend_from_slice(HELLO);
         answer.extend_from_slice(&self.seed.to_be_bytes());
         self.stage = Stage::Open;
-        // Records may have come with it.
+        // Records may follow it directly.
         self.held = rest.to_vec();
         Ok(())
     }
 
-    /// Takes a record; false where it has not come to its end.
+    /// Takes a record; false if it is not complete.
     fn record(&mut self, plain: &mut Vec<u8>) -> Result<bool> {
         let Some((head, _)) = self.held.split_first_chunk::<2>() else { return Ok(false) };
         let mut stream = self.incoming;
@@ -77,7 +76,7 @@ impl Layer for Scramble {
         }
         while self.stage == Stage::Open && self.record(plain)? {}
         match self.stage {
-            // What is behind the last record is not this layer's.
+            // Bytes after the last record do not belong to this layer.
             Stage::Closed => Ok(wire.len() - std::mem::take(&mut self.held).len().min(wire.len())),
             Stage::Opening | Stage::Open => Ok(wire.len()),
         }
@@ -107,15 +106,15 @@ impl Layer for Scramble {
 }
 
 fn garbage() -> Error {
-    Error::client(426, "Transfer aborted. What came was not scrambled")
+    Error::client(426, "Transfer aborted. The data was not scrambled")
 }
 
-/// One direction's bytes to mix in (xorshift64*).
+/// The bytes to mix in, for one direction (xorshift64*).
 #[derive(Clone, Copy)]
 struct Stream(u64);
 
 impl Stream {
-    /// Of what one side sends, by its seed and the other's.
+    /// For the data that one side sends, from its seed and the other's.
     fn new(own: u32, other: u32) -> Self {
         Self((u64::from(own) << 32 | u64::from(other)) | 1)
     }
@@ -132,7 +131,7 @@ impl Stream {
 mod tests {
     use super::*;
 
-    /// A layer that has opened, and the client's directions: to the server, to itself.
+    /// An open layer, and the client's two directions: to the server, and to itself.
     fn open(piece: usize) -> (Scramble, Stream, Stream) {
         let mut layer = Scramble::new(7);
         let (mut plain, mut answer) = (Vec::new(), Vec::new());
