@@ -1,5 +1,5 @@
-//! Sees that the system's libsqlite3 can be linked, and says which package
-//! brings it where it cannot: the linker's own words help nobody.
+//! Checks that the system's libsqlite3 can be linked, and otherwise says which package contains it,
+//! because the linker's message does not help.
 
 use std::env;
 use std::path::PathBuf;
@@ -25,7 +25,7 @@ fn main() {
     if given || foreign || known_to_pkg_config() || links() {
         return;
     }
-    // `cargo:warning` is shown even when cargo folds the output of a failure.
+    // `cargo:warning` is shown even if cargo collapses the output of a failure.
     println!(
         "cargo:warning=libsqlite3 not found: install libsqlite3-dev (Debian, Ubuntu) or sqlite-devel (Fedora, RHEL)"
     );

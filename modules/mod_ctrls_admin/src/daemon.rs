@@ -15,7 +15,7 @@ pub async fn dns(asked: &Asked<'_>) -> Result<Answer> {
         }
         _ => None,
     };
-    let Some(on) = on else { return usage("dns: on or off is wanted") };
+    let Some(on) = on else { return usage("dns: expected on or off") };
     let value = asked.daemon.operate(Operation::ReverseDns(on)).await?;
     Ok(Answer::new(format!("dns: UseReverseDNS set to '{}'", if on { "on" } else { "off" }), value))
 }

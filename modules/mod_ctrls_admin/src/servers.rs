@@ -26,7 +26,7 @@ pub async fn status(asked: &Asked<'_>) -> Result<Answer> {
             if let ("servers", Value::List(servers)) = (key.as_str(), servers) {
                 servers.retain(|server| is_at(server, meant));
                 if servers.is_empty() {
-                    return usage(format!("there is no server at '{meant}'"));
+                    return usage(format!("no server matches '{meant}'"));
                 }
             }
         }

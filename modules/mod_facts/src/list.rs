@@ -1,5 +1,5 @@
-//! MLSD and MLST (RFC 3659 section 7): facts of the names in a folder, on a data connection, and of one name, in the
-//! reply.
+//! MLSD and MLST (RFC 3659 section 7): the facts of a directory's entries, on a data connection,
+//! and the facts of one name, in the reply.
 
 use std::sync::Arc;
 
@@ -23,10 +23,10 @@ command! {
         wait: name;
 }
 
-/// How much is gathered before it is sent, in bytes.
+/// How much is collected before it is sent, in bytes.
 const PIECE: usize = 32 * 1024;
 
-/// States facts as a session wants them.
+/// Writes the facts that a session has selected.
 struct Writer<'a> {
     account: Arc<Account>,
     names: &'a Names,
@@ -41,7 +41,7 @@ async fn folder(module: &FactsModule, at: &mut Moment<'_>) -> Result<Step> {
     if own.kind != Kind::Directory {
         return refuse(550, format!("'{shown}' is not a directory"));
     }
-    // What cannot be listed is told before anything is opened.
+    // Errors must come before the data connection is opened.
     let mut listing = at.files.list(&path).await?;
     let above = at.files.metadata(&path.parent(), Links::Follow).await.unwrap_or(own);
     let writer = Writer { account: at.session.account()?.clone(), names, facts: at.state.of::<Chosen>().0 };
@@ -72,7 +72,7 @@ async fn folder(module: &FactsModule, at: &mut Moment<'_>) -> Result<Step> {
     Ok(Step::Done)
 }
 
-/// MLST: the name is told as a path from the root, so that it means the same in any working directory.
+/// MLST: the name is shown as an absolute path, so that it means the same in any working directory.
 async fn name(module: &FactsModule, at: &mut Moment<'_>) -> Result<Step> {
     let names = &module.names;
     let path = at.path();

@@ -19,10 +19,10 @@ async fn modify(at: &mut Moment<'_>) -> Result<Step> {
     let path = at.session.resolve(name);
     let done = at.files.set_modified(&path, seconds).await;
     if let Err(error) = done {
-        // The server would name the whole argument.
+        // Otherwise the server would name the whole argument.
         return Err(error.of_file(name));
     }
-    // What a file system cannot keep it rounds: MDTM says the same afterwards.
+    // A file system may round the time; report what MDTM will report.
     let kept = at.files.metadata(&path, Links::Follow).await.map_or(seconds, |metadata| metadata.modified);
     at.respond(213, [format!("Modify={}; ", time::format(kept)).as_bytes(), name].concat());
     Ok(Step::Done)

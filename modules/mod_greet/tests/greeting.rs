@@ -1,5 +1,5 @@
-//! mod_greet in a real server. `gantry module test` builds the module, names the
-//! server, and runs these.
+//! mod_greet in a real server. `gantry module test` builds the module, passes the path of the
+//! server, and runs these tests.
 
 mod server;
 

@@ -1,4 +1,4 @@
-//! The page for modules' authors shows this very module.
+//! The page for module authors shows this module.
 
 use std::fs;
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! The service: open databases by number. `database` is a single one.
+//! The service: open databases by number. A single one is in `database`.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};

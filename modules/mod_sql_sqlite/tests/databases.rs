@@ -1,4 +1,4 @@
-//! The back end against real files: what mod_sql relies on.
+//! The back end with real files: the behaviour that mod_sql relies on.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -7,7 +7,7 @@ use gantry_api::service::{SqlBackend, SqlConnect, SqlPool, SqlRows, SqlStatement
 use mod_sql_sqlite::Sqlite;
 use tempfile::TempDir;
 
-/// A statement whose parameters stand where `?` does.
+/// A statement with its parameters in place of each `?`.
 fn statement(sql: &str, parameters: Vec<SqlValue>) -> SqlStatement {
     SqlStatement { pieces: sql.split('?').map(str::to_owned).collect(), parameters }
 }
@@ -115,7 +115,7 @@ async fn a_thousand_rows_land_though_two_pools_write_and_close_at_once() {
     let count = run(&sqlite, second, "SELECT count(DISTINCT at) FROM log", vec![]).await;
     assert_eq!(count.rows, [[SqlValue::Int(1000)]]);
 
-    // What was begun before the pool closes is finished.
+    // Statements that began before the pool closes are completed.
     let mut late = tokio::task::JoinSet::new();
     for at in 1000..1050_i64 {
         let sqlite = sqlite.clone();
@@ -132,12 +132,12 @@ async fn a_thousand_rows_land_though_two_pools_write_and_close_at_once() {
     threads_end().await;
 }
 
-/// Waits until no thread of a connection is left. Other tests of this process
-/// may still have theirs for a while.
+/// Waits until no connection thread is left. Other tests in this process may still have some for a
+/// while.
 async fn threads_end() {
     let begun = Instant::now();
     while connection_threads() > 0 {
-        assert!(begun.elapsed() < Duration::from_secs(20), "threads of connections are left");
+        assert!(begun.elapsed() < Duration::from_secs(20), "connection threads are still running");
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
 }

@@ -1,5 +1,5 @@
-//! A gantryd in a folder of its own, with one user, on a port that the kernel
-//! chooses; and a client's control connection. Both end with the test.
+//! A gantryd in its own folder, with one user, on a port that the kernel chooses; and a client's
+//! control connection. Both end with the test.
 
 use std::env;
 use std::fs::{self, Permissions};
@@ -25,14 +25,13 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts a server with these lines in its configuration, and waits until it
-    /// listens.
+    /// Starts a server with these lines in its configuration, and waits until it listens.
     pub fn start(lines: &str) -> Self {
         let gantryd = env::var_os("GANTRY_TEST_GANTRYD").expect("gantry module test names the server");
         let folder = folder();
         let home = folder.join("home");
         fs::create_dir(&home).unwrap();
-        // Open to all: the server may be root, and act as the user.
+        // Open to all: the server may be root and act as the user.
         fs::set_permissions(&home, Permissions::from_mode(0o777)).unwrap();
         let passwd = folder.join("passwd");
         fs::write(&passwd, format!("{USER}:{CRYPT}:65534:65534::{}:/bin/sh\n", home.display())).unwrap();
@@ -58,7 +57,7 @@ impl Server {
             Some(rest.split([' ', ',']).next()?.trim_end_matches('.').to_owned())
         });
         let address = listens.unwrap_or_else(|| panic!("gantryd ended at once:\n{seen}"));
-        // The rest of the log is shown where the test fails.
+        // Print the rest of the log, for a test that fails.
         thread::spawn(move || log.for_each(|line| eprintln!("{line}")));
         Self { child, address, folder }
     }
@@ -88,7 +87,7 @@ pub struct Client {
 }
 
 impl Client {
-    /// Sends a command; its reply, which must have this code.
+    /// Sends a command and returns its reply, which must have this code.
     #[track_caller]
     pub fn expect(&mut self, command: &str, code: &str) -> String {
         self.stream.get_mut().write_all(format!("{command}\r\n").as_bytes()).unwrap();
@@ -97,7 +96,7 @@ impl Client {
         reply
     }
 
-    /// One reply, all lines of it.
+    /// One complete reply.
     fn reply(&mut self) -> String {
         let mut reply = String::new();
         loop {
@@ -105,7 +104,7 @@ impl Client {
             let count = self.stream.read_line(&mut reply).expect("the server answers");
             assert!(count > 0, "the server closed the connection: {reply}");
             let line = reply.as_bytes()[begin..].to_vec();
-            // The last line has a blank behind the code (RFC 959 section 4.2).
+            // The last line has a space after the code (RFC 959 section 4.2).
             if line.len() > 3 && line[..3].iter().all(u8::is_ascii_digit) && line[3] == b' ' {
                 return reply;
             }
@@ -122,6 +121,6 @@ fn folder() -> PathBuf {
     folder
 }
 
-/// The password as crypt(5) has it.
+/// The password as a crypt(5) hash.
 const CRYPT: &str =
     "$6$gantrytests$2IsnpcxA2BmcIgUMTF1F0PDONwEHjxqRlwUJ95GpoIu/l8cFNgxgtx8cZ0Bqif5Lo/A/FutffGrt.BHGXazcS1";
