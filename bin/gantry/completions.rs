@@ -1,4 +1,4 @@
-//! `gantry completions`: scripts with which shells complete gantry's command lines.
+//! `gantry completions`: shell completion scripts for gantry.
 
 use std::io;
 
@@ -15,7 +15,7 @@ pub struct Completions {
 }
 
 impl Completions {
-    /// Prints those of a command line.
+    /// Prints the script for a command line.
     ///
     /// # Errors
     /// The output cannot be written.

@@ -41,8 +41,8 @@ mod tests {
     use gantry_api::{Defaults, Image, Login, ScopeValues, Value};
     use gantry_server::LOGGER;
 
-    /// The classes are those in which ProFTPD 1.3.8 logs these commands, the groups
-    /// those of its page on `<Limit>`.
+    /// The classes are those in which ProFTPD 1.3.8 logs these commands; the groups come from its
+    /// page on `<Limit>`.
     const COMMANDS: &str = "
         ABOR        MISC
         ACCT        AUTH
@@ -119,7 +119,7 @@ mod tests {
         for module in image.modules {
             for name in (module.reads)() {
                 let known = image.directives.iter().any(|directive| directive.name == name);
-                assert!(known, "{} reads '{name}', which nobody declares", module.name);
+                assert!(known, "{} reads '{name}', which no module declares", module.name);
             }
             let nothing = Value::Map(Vec::new());
             let made = (module.settings)(&ScopeValues::new(&nothing, &defaults));

@@ -68,12 +68,12 @@ fn value(syntax: &str, description: &str) -> Value {
     json!({ "description": description, "anyOf": fitting })
 }
 
-/// Whether a section may stand in the main server's part.
+/// Whether a section is allowed in the main server.
 fn in_server(kind: SectionKind) -> bool {
     kind.allowed_in().contains(Contexts::SERVER)
 }
 
-/// What may stand in a table of one context; `admits` tells which sections may.
+/// The contents of a table in one context; `admits` says which sections are allowed.
 fn body(context: Contexts, own_name: &str, directives: &[&Directive], admits: impl Fn(SectionKind) -> bool) -> Value {
     let mut properties = Map::new();
     for (name, description) in EVERYWHERE {
@@ -100,7 +100,7 @@ fn section(kind: SectionKind) -> Value {
     }
 }
 
-/// Tables named by the section's words.
+/// Tables whose names are the section's words.
 fn by_words(body: &str) -> Value {
     json!({ "type": "object", "additionalProperties": one_or_more(body) })
 }

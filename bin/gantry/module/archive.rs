@@ -101,7 +101,7 @@ fn parts(file: impl Read) -> Result<Vec<Part>, String> {
         };
         let name = name.to_string_lossy().into_owned();
         if parts.iter().any(|part| part.name == name) {
-            return Err(format!("{name} is in it twice"));
+            return Err(format!("it contains {name} twice"));
         }
         if parts.len() == MOST {
             return Err(format!("it contains more than {MOST} files"));

@@ -41,11 +41,11 @@ const TITLE: &str = "ftptop/1.0";
 pub fn run(words: &[String]) -> ExitCode {
     match view(&OPTIONS.items(words)) {
         Ok(view) => code("ftptop", daemon::find(None).and_then(|mut daemon| view.run(&mut daemon))),
-        Err(Ended::Told(text)) => {
+        Err(Exit::Text(text)) => {
             let _ = show::print(&text);
             ExitCode::SUCCESS
         }
-        Err(Ended::Wrong(fault)) => {
+        Err(Exit::Fault(fault)) => {
             eprint!("ftptop: {}\n{USAGE}", visible(&fault));
             ExitCode::FAILURE
         }
@@ -54,12 +54,12 @@ pub fn run(words: &[String]) -> ExitCode {
 
 /// Why no sessions are shown.
 #[derive(Debug, PartialEq, Eq)]
-enum Ended {
-    Told(String),
-    Wrong(String),
+enum Exit {
+    Text(String),
+    Fault(String),
 }
 
-fn view(items: &[Item]) -> Result<View, Ended> {
+fn view(items: &[Item]) -> Result<View, Exit> {
     let mut view =
         View { filter: Filter::default(), delay: Span(2), iterations: None, title: Some(TITLE), batch: false };
     for item in items {
@@ -71,8 +71,8 @@ fn view(items: &[Item]) -> Result<View, Ended> {
             Item::Flag('I') => view.filter.only.push(Kind::Idle),
             Item::Flag('i') => view.filter.without.push(Kind::Idle),
             Item::Flag('b') => view.batch = true,
-            Item::Flag('h') => return Err(Ended::Told(USAGE.to_owned())),
-            Item::Flag(_) => return Err(Ended::Told(format!("{TITLE} (Gantry {})\n", env!("CARGO_PKG_VERSION")))),
+            Item::Flag('h') => return Err(Exit::Text(USAGE.to_owned())),
+            Item::Flag(_) => return Err(Exit::Text(format!("{TITLE} (Gantry {})\n", env!("CARGO_PKG_VERSION")))),
             Item::Value('d', text) => {
                 let delay = text.parse().ok().filter(|delay| *delay <= 15);
                 view.delay = Span(delay.ok_or_else(|| wrong("-d takes 0 to 15 seconds", text))?);
@@ -83,15 +83,15 @@ fn view(items: &[Item]) -> Result<View, Ended> {
             }
             Item::Value('S', name) => view.filter.server = Some(name.clone()),
             Item::Value(..) => no_scoreboard("ftptop"),
-            Item::Unknown(option) => return Err(Ended::Wrong(format!("unknown option: {option}"))),
+            Item::Unknown(option) => return Err(Exit::Fault(format!("unknown option: {option}"))),
             Item::Word(_) => {}
         }
     }
     Ok(view)
 }
 
-fn wrong(rule: &str, given: &str) -> Ended {
-    Ended::Wrong(format!("{rule}, not '{given}'"))
+fn wrong(rule: &str, given: &str) -> Exit {
+    Exit::Fault(format!("{rule}, not '{given}'"))
 }
 
 #[cfg(test)]
@@ -112,8 +112,8 @@ mod tests {
         };
         assert_eq!((all.filter, all.delay, all.iterations, all.batch), (filter, Span(5), Some(3), true));
         for line in ["-d 16", "-d x", "-n 0", "-x", "-d"] {
-            assert!(matches!(parsed(line), Err(Ended::Wrong(_))), "{line}");
+            assert!(matches!(parsed(line), Err(Exit::Fault(_))), "{line}");
         }
-        assert!(matches!(parsed("-V"), Err(Ended::Told(text)) if text.starts_with("ftptop/1.0 ")));
+        assert!(matches!(parsed("-V"), Err(Exit::Text(text)) if text.starts_with("ftptop/1.0 ")));
     }
 }

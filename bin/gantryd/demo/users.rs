@@ -1,5 +1,5 @@
-//! The demonstration's database: its tables and its user, written through the SQL
-//! back end that the server uses.
+//! The demonstration's database: its tables and its user, written through the same SQL back end
+//! that the server uses.
 
 use gantry_api::service::{SqlBackend, SqlConnect, SqlPool, SqlStatement, SqlValue};
 use gantry_server::{Family, Generation, Images, Source, StartError};
