@@ -1,7 +1,7 @@
-/* Counts the calls of malloc and its like that a program's first thread makes,
- * its shared objects among them, and prints the sum when the program ends. A
- * counting allocator of Rust's would see the executable's alone. LD_PRELOAD puts
- * this before the C library, which must be glibc. `measure counts` compiles it. */
+/* Counts the calls of malloc and similar functions in a program's first thread,
+ * including those from shared objects, and prints the sum when the program ends.
+ * A counting allocator in Rust would only see the executable's calls. LD_PRELOAD
+ * puts this before the C library, which must be glibc. `measure counts` compiles it. */
 #include <errno.h>
 #include <stddef.h>
 #include <stdio.h>

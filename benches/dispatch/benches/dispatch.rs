@@ -1,11 +1,11 @@
-//! Times the calls of this package by criterion, or counts them:
+//! Measures the calls of this package with criterion, or counts them:
 //!
 //! ```text
-//! dispatch --list-cases       their names
-//! dispatch --count CASE N     does one N times, for whoever counts from outside
+//! dispatch --list-cases       lists the cases
+//! dispatch --count CASE N     runs one N times, for an external counter
 //! ```
 //!
-//! With `DISPATCH_ORDER=backwards` the last is timed first.
+//! With `DISPATCH_ORDER=backwards` the cases run in reverse order.
 
 use std::process::ExitCode;
 use std::time::Instant;
@@ -44,13 +44,13 @@ fn time() {
 
 fn count(case: &str, times: &str) -> ExitCode {
     let Ok(times) = times.parse() else {
-        eprintln!("'{times}' is no number");
+        eprintln!("'{times}' is not a number");
         return ExitCode::FAILURE;
     };
     match cases().into_iter().find(|known| known.name == case) {
         Some(mut case) => {
             counted(&mut case, times);
-            // What ends is not what is counted.
+            // Skip all cleanup, so that it is not counted.
             std::process::exit(0)
         }
         None => {
@@ -60,7 +60,7 @@ fn count(case: &str, times: &str) -> ExitCode {
     }
 }
 
-/// By whose name callgrind tells the calls from what is around them.
+/// Callgrind separates the calls from the code around them by this function's name.
 #[inline(never)]
 fn counted(case: &mut Case, times: u64) {
     (case.run)(times);

@@ -1,5 +1,5 @@
-//! One call of one module: inlined, through `dyn`, guarded, boxed. Fair: the same
-//! source, one process, the same moment for all calls of a run.
+//! One call of one module: inlined, through `dyn`, guarded, boxed. Fair: same source, one process,
+//! the same moment for all calls of a run.
 
 use std::hint::black_box;
 use std::pin::pin;
@@ -30,12 +30,12 @@ pub(crate) fn cases(probes: &Probes) -> Vec<Case> {
     cases
 }
 
-/// A case whose command has the module answer at once.
+/// A case with a command that the module answers without waiting.
 fn at_once(group: &str, layout: &str, probes: &Probes, run: impl Fn(&mut Moment<'_>, u64) + 'static) -> Case {
     in_moment(group, layout, probes, "", run)
 }
 
-/// A case whose command makes the module wait.
+/// A case with a command that makes the module wait.
 fn waiting(group: &str, probe: &Probe, probes: &Probes, run: impl Fn(&mut Moment<'_>, u64) + 'static) -> Case {
     in_moment(group, probe.name(), probes, "wait", run)
 }
@@ -47,7 +47,7 @@ fn in_moment(
     argument: &str,
     run: impl Fn(&mut Moment<'_>, u64) + 'static,
 ) -> Case {
-    // Only the moment is this module's: which instance is called, the case says.
+    // Only the moment belongs to this module; the case decides which instance is called.
     let occupant = probes.occupant(&probes.layouts[0], 0, Verb::NOOP);
     let mut room = Room::new(vec![occupant]).expect("a loopback connection can be had");
     let command = Command { verb: Verb::NOOP, argument: argument.as_bytes().to_vec() };
@@ -60,7 +60,7 @@ fn inlined(module: &impl Module, at: &mut Moment<'_>) {
     assert!(goes_on(&module.at_once(black_box(at))));
 }
 
-/// Looked at as the server does: the answer is not moved.
+/// Checks the result as the server does, without moving it.
 fn goes_on(answer: &Result<Step>) -> bool {
     matches!(answer, Ok(Step::Next))
 }
@@ -84,8 +84,8 @@ fn guarded(group: &str, probes: &Probes, probe: &Probe, instance: &'static dyn I
     })
 }
 
-/// A module that has a runtime: its image's own where it is loaded. What answers at
-/// once does not enter it, each poll of a future does.
+/// A module with a runtime; its image's own if it is loaded. An immediate answer does not enter it,
+/// but each poll of a future does.
 fn with_runtime(probes: &Probes, probe: &Probe) -> &'static dyn Instance {
     Box::leak(Box::new(probes.occupant_with_runtime(probe, Verb::NOOP).running)).instance()
 }

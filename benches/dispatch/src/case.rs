@@ -1,10 +1,10 @@
-//! What is measured.
+//! A case to measure.
 
-/// Something to measure.
+/// A case to measure.
 pub struct Case {
     /// `group/layout`.
     pub name: String,
-    /// Does it so many times.
+    /// Does it this many times.
     pub run: Box<dyn FnMut(u64)>,
 }
 

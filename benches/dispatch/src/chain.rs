@@ -1,7 +1,6 @@
-//! Would linked-in modules be quicker if the compiler knew their chain? Ten
-//! modules of ten types, called through `dyn` as the server calls them, and as a
-//! chain of types with every call inlined. Both are guarded at each module: a
-//! panic ends one module's call and is told as that module's.
+//! Would linked-in modules be faster if the compiler knew their chain? Ten modules of ten types,
+//! called through `dyn` as the server does, and as a chain of types with every call inlined. Both
+//! guard each module: a panic ends that module's call and is reported as that module's.
 
 use std::hint::black_box;
 
@@ -41,7 +40,7 @@ fn in_moment(group: &str, how: &str, call: impl Fn(&mut Moment<'_>) -> Result<St
     })
 }
 
-/// One of ten modules that differ.
+/// One of ten different modules.
 #[derive(Default)]
 struct Link<const N: u64>;
 
@@ -49,7 +48,7 @@ struct Link<const N: u64>;
 impl<const N: u64> Module for Link<N> {
     #[inline]
     fn at_once(&self, at: &mut Moment<'_>) -> Result<Step> {
-        // Kept from being one sum for the whole chain: modules differ in what they do.
+        // Keeps the compiler from merging the chain into one sum, since real modules differ.
         at.dialogue.restart = black_box(at.dialogue.restart.wrapping_add(N));
         Ok(Step::Next)
     }
@@ -78,7 +77,7 @@ macro_rules! links {
 
 links! { 1 2 3 4 5 6 7 8 9 10 }
 
-/// Modules whose types are known.
+/// Modules with known types.
 trait Chain {
     fn call(&self, at: &mut Moment<'_>) -> Result<Step>;
 }

@@ -1,12 +1,11 @@
-//! What does a module cost linked in, and what as a shared object? The calls
-//! that answer it, each a case with a name: `group/layout`. One program holds both
-//! layouts: mod_probe is linked into it, and loaded from the shared object that
-//! cargo built beside it of the same sources.
+//! What does a module cost linked in, and what as a shared object? Each case is a call with a name:
+//! `group/layout`. One program contains both layouts: mod_probe is linked in, and also loaded from
+//! the shared object that cargo built next to it from the same sources.
 //!
-//! Here are the calls alone. `benches/dispatch.rs` has them timed and counted;
-//! what takes a whole server is in `src/bin/measure/servers.rs`.
+//! Only the calls are here. `benches/dispatch.rs` measures and counts them; benches of whole
+//! servers are in `src/bin/measure/servers.rs`.
 
-// What nothing names is not linked.
+// A crate that nothing names is not linked.
 extern crate mod_probe_runtime as _;
 
 mod calls;
@@ -17,16 +16,16 @@ mod table;
 
 pub use case::Case;
 
-/// All of them, those of one group side by side.
+/// All cases; those of one group are adjacent.
 ///
 /// # Panics
-/// When the shared objects are not beside this program, or do not fit it.
+/// If the shared objects are not next to this program, or do not match it.
 pub fn cases() -> Vec<Case> {
     let probes = probe::Probes::new();
     let mut cases = calls::cases(&probes);
     cases.extend(table::cases(&probes));
     cases.extend(chain::cases());
-    // What the loops around the calls cost, and all that comes before them.
+    // The cost of the loop around the calls, and of the preparation.
     cases.push(Case::new("nothing", "none", |times| {
         for _ in 0..times {
             std::hint::black_box(());

@@ -1,5 +1,5 @@
-//! mod_probe and mod_probe_runtime as the benches get hold of them, in both
-//! layouts. What is loaded stays so until the program ends.
+//! mod_probe and mod_probe_runtime in both layouts, for the benches. Loaded images stay loaded
+//! until the program ends.
 
 use std::env;
 use std::path::Path;
@@ -14,7 +14,7 @@ use mod_probe::Kit;
 
 /// A layout's images, and mod_probe's own objects in it.
 pub struct Probe {
-    /// Which.
+    /// The layout.
     pub layout: Layout,
     /// The image of mod_probe.
     pub plain: ImageRef,
@@ -26,7 +26,7 @@ pub struct Probe {
 pub struct Probes {
     /// Linked in, then loaded.
     pub layouts: [Probe; 2],
-    // Where linked-in modules' tasks would run.
+    // Runs the tasks of linked-in modules.
     runtime: &'static tokio::runtime::Runtime,
 }
 
@@ -34,15 +34,15 @@ impl Probes {
     /// Loads the shared objects.
     ///
     /// # Panics
-    /// When they are not there, or do not fit.
+    /// If they are missing or do not match.
     pub fn new() -> Self {
         let runtime = tokio::runtime::Builder::new_current_thread().build().expect("threads can be started");
         let linked = Arc::new(Image::this(&LOGGER));
         let linked = || ImageRef::Linked(Arc::clone(&linked));
-        // The checkout's owner and modes are no matter here.
+        // The checkout's owner and modes do not matter here.
         let loader = Loader::with_trust(Trust::Lenient);
         let loaded = |module: &str| {
-            // Not current_exe: that is the dynamic linker where it starts the program.
+            // Not current_exe: that is the dynamic linker if it starts the program.
             let program = env::args_os().next().expect("a program is told its path");
             let file = beside(Path::new(&program)).join(format!("lib{module}.so"));
             let loaded = loader.load(&file, module, None, &LOGGER);
@@ -52,7 +52,7 @@ impl Probes {
             Probe { layout: Layout::Linked, plain: linked(), runtime: linked() },
             Probe { layout: Layout::Loaded, plain: loaded("mod_probe"), runtime: loaded("mod_probe_runtime") },
         ];
-        // Images are mapped for as long as somebody holds them.
+        // Keep the images mapped.
         for probe in &layouts {
             std::mem::forget((probe.plain.clone(), probe.runtime.clone()));
         }
@@ -89,7 +89,7 @@ impl Probe {
     /// The module's objects, made in its image.
     pub fn kit(&self) -> &'static Kit {
         let settings: &'static SettingsBox = Box::leak(Box::new(settings(descriptor(&self.plain, "mod_probe"))));
-        // Both images hold the same compilation of mod_probe, so the type is one.
+        // Both images contain the same compilation of mod_probe, so the type is the same.
         let settings: &mod_probe::Settings = settings.downcast_ref().expect("the type is one");
         settings.kit.as_ref().expect("was asked for")
     }
@@ -113,8 +113,8 @@ fn descriptor(image: &ImageRef, name: &str) -> &'static Descriptor {
     found.unwrap_or_else(|| panic!("{name} is not in its image"))
 }
 
-/// Where cargo puts shared objects: `deps`, in which benches are, and beside which
-/// other programs are.
+/// Cargo's folder for shared objects: `deps`, which also contains benches; other programs are next
+/// to it.
 fn beside(program: &Path) -> std::path::PathBuf {
     let folder = program.parent().expect("a program is in a folder");
     if folder.ends_with("deps") { folder.to_owned() } else { folder.join("deps") }

@@ -1,6 +1,6 @@
-//! One command through the whole dispatch table, up to its reply and beyond, the
-//! sending left out: with 0 to 50 modules beside the one that handles it, of
-//! which none or all hook it. Fair: the handler is the same everywhere.
+//! One command through the whole dispatch table, including its reply and the phases after it, but
+//! without sending. Besides the module that handles it there are 0 to 50 others, of which none or
+//! all hook it. Fair: the handler is always the same.
 
 use std::pin::pin;
 use std::sync::Arc;
@@ -14,13 +14,13 @@ use gantry_server::{ImageRef, LOGGER, Occupant, Room, Running};
 use crate::case::Case;
 use crate::probe::{Probe, Probes};
 
-/// How many modules.
+/// The numbers of modules.
 const COUNTS: [usize; 3] = [1, 10, 50];
 
 pub(crate) fn cases(probes: &Probes) -> Vec<Case> {
     let mut cases = vec![case("f-command-with-0", "linked", Vec::new())];
     for count in COUNTS {
-        // Who does not hook the command hooks one that is never sent.
+        // Modules that do not hook the command hook one that is never sent.
         for (which, verb) in [("none", Verb::STOR), ("all", Verb::NOOP)] {
             for probe in &probes.layouts {
                 let occupants = (0..count).map(|number| probes.occupant(probe, number, verb)).collect();
@@ -53,7 +53,7 @@ fn with_argument(group: &str, layout: &str, mut occupants: Vec<Occupant>, argume
     })
 }
 
-/// What stands for mod_core.
+/// Replaces mod_core.
 #[derive(Default)]
 struct Handler;
 

@@ -1,6 +1,5 @@
-//! mod_probe: the module that the benches call. It does as little as a module
-//! can, so that what is measured is the way to it. The benches link it in and
-//! load it, once or many times under other names.
+//! mod_probe: the module that the benches call. It does as little as possible, so that the benches
+//! measure the way to it. They link it in and load it, once or many times under other names.
 
 mod probe;
 

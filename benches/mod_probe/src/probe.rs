@@ -1,5 +1,5 @@
-//! Two modules that do the same and differ in the future that they make when
-//! they have to wait. A command with an argument makes them wait.
+//! Two modules that differ only in the future that they create when they have to wait. A command
+//! with an argument makes them wait.
 
 use std::future::ready;
 use std::hint::black_box;
@@ -10,11 +10,11 @@ use gantry_api::prelude::*;
 use serde::Deserialize;
 
 settings! {
-    /// What the configuration says.
+    /// The settings of one scope.
     pub struct Settings {
-        /// The command before which the module is called; none where it is missing.
+        /// The command before which the module is called; none by default.
         verb: Option<String> = ProbeVerb "command" in SERVER, inherits: replace, parse: parse::word;
-        /// What a bench reaches without a server: no directive makes it.
+        /// For benches without a server; no directive sets it.
         pub kit: Option<Kit> = ProbeKit;
     }
 }
@@ -45,7 +45,7 @@ impl From<bool> for Kit {
     }
 }
 
-/// Its future holds a reference and a number.
+/// A future that holds a reference and a number.
 #[derive(Default)]
 pub struct Small {
     verb: Option<Verb>,
@@ -74,8 +74,7 @@ impl Module for Small {
     }
 }
 
-/// Its future has room for what it rarely does, as one with a query in it has:
-/// 4 KiB.
+/// A future with room for rare work, like one that contains a query: 4 KiB.
 pub struct Large;
 
 #[async_trait]
@@ -103,7 +102,7 @@ fn work(at: &mut Moment<'_>) -> Step {
     Step::Next
 }
 
-/// Something that the compiler cannot leave out.
+/// A call that the compiler cannot remove.
 #[inline]
 fn count(at: &mut Moment<'_>) {
     at.dialogue.restart = at.dialogue.restart.wrapping_add(1);

@@ -1,5 +1,5 @@
-//! mod_probe_runtime: mod_probe as a module that needs a runtime: loaded, it
-//! has one of its own, which each poll of its futures enters.
+//! mod_probe_runtime: mod_probe as a module that needs a runtime. If loaded, it has its own, which
+//! each poll of its futures enters.
 
 #[path = "../../mod_probe/src/probe.rs"]
 mod probe;

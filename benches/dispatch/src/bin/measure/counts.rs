@@ -1,5 +1,5 @@
-//! Instructions of a call, counted by valgrind's callgrind, and its calls of
-//! malloc, counted by `malloc.c`: neither depends on what else the machine does.
+//! The number of instructions per call, counted by valgrind's callgrind, and of malloc calls,
+//! counted by `malloc.c`. Other work on the machine does not affect either.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -11,7 +11,7 @@ use crate::record::{self, Record};
 /// How often a call is made to count its instructions.
 const CALLS: u64 = 2000;
 
-/// What callgrind counts, and how a record names it.
+/// Callgrind's counters, and their names in a record.
 const EVENTS: [(&str, &str); 4] = [
     ("Ir", "instructions"),
     ("Bi", "indirect branches"),
@@ -25,7 +25,7 @@ pub fn run(profile: &str, program: &Path, out: &Path) -> Result<()> {
     records.retain(|record| record.profile != profile);
     let (names, _) = output(Command::new(program).arg("--list-cases"))?;
     let names: Vec<&str> = names.lines().collect();
-    // Each processor its share: nothing here depends on the time it takes.
+    // Divide the cases among the processors; time does not matter here.
     let shares: Vec<Vec<&str>> = (0..2).map(|share| names.iter().skip(share).step_by(2).copied().collect()).collect();
     let count = |share: &[&str]| share.iter().map(|case| instructions(profile, program, case)).collect();
     let counted: Vec<Result<Vec<Vec<Record>>>> = thread::scope(|scope| {
@@ -51,8 +51,8 @@ pub fn run(profile: &str, program: &Path, out: &Path) -> Result<()> {
     record::write(out, &records)
 }
 
-/// Whether commands that modules hook without waiting allocate no more than one
-/// that none hooks, and hooks themselves nothing.
+/// Checks that a command with hooks that do not wait allocates no more than one without hooks, and
+/// that such hooks allocate nothing.
 pub fn check(program: &Path) -> Result<()> {
     let counter = Counter::new(program)?;
     let command = counter.allocations("f-command-with-0/linked")?;
@@ -77,7 +77,7 @@ fn parts(case: &str) -> (&str, &str) {
     case.split_once('/').unwrap_or((case, ""))
 }
 
-/// What callgrind sees within the bench's `counted`, for one call.
+/// Callgrind's counts inside the bench's `counted`, per call.
 fn instructions(profile: &str, program: &Path, case: &str) -> Result<Vec<Record>> {
     let mut valgrind = Command::new("valgrind");
     valgrind.args(["--tool=callgrind", "--callgrind-out-file=/dev/null", "--branch-sim=yes"]);
@@ -114,7 +114,7 @@ impl Counter {
         Ok(Self { program: program.to_owned(), object, _folder: folder })
     }
 
-    /// For one call; what is made before and behind the calls is left out.
+    /// Per call; allocations before and after the calls are left out.
     fn allocations(&self, case: &str) -> Result<f64> {
         Ok((self.sum(case, 1000)? - self.sum(case, 0)?) / 1000.0)
     }

@@ -1,4 +1,4 @@
-//! A running `gantryd` with a folder of its own, whose log is read as it comes.
+//! A running `gantryd` in its own folder; its log is read as it is written.
 
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
@@ -15,12 +15,12 @@ use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
 use crate::error::{Error, Result};
-use crate::memory::{self, Held};
+use crate::memory::{self, MemoryUse};
 
 /// The control socket's name in the daemon's folder.
 const SOCKET: &str = "control";
 
-/// How long a line of the log may be in coming.
+/// How long to wait for a line of the log.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The daemon.
@@ -33,8 +33,8 @@ pub struct Daemon {
 }
 
 impl Daemon {
-    /// Starts one; also how long it took until clients could come. `configure`
-    /// gets its folder and says what follows the usual lines.
+    /// Starts one, and returns also how long it took until clients could connect. `configure` gets
+    /// the folder and returns lines to add after the usual ones.
     pub fn start(gantryd: &Path, configure: impl FnOnce(&Path) -> Result<String>) -> Result<(Self, Duration)> {
         let folder = tempfile::Builder::new().prefix("gantry-bench-").tempdir()?;
         fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755))?;
@@ -75,8 +75,8 @@ impl Daemon {
         self.folder.path()
     }
 
-    /// Has it read its configuration anew; how long it took until new sessions
-    /// got the new generation. The old one has retired when this returns.
+    /// Makes it reload its configuration, and returns the time until new sessions got the new
+    /// generation. The old one has retired when this returns.
     pub fn reload(&mut self) -> Result<Duration> {
         let began = Instant::now();
         self.signal(Signal::HUP)?;
@@ -88,9 +88,8 @@ impl Daemon {
         Ok(took)
     }
 
-    /// Has one module swapped, by the control socket that `controlled` opens; how
-    /// long it took until that was answered. What was swapped has retired when this
-    /// returns.
+    /// Swaps one module over the control socket that `controlled` enables, and returns the time
+    /// until the answer. The old build has retired when this returns.
     pub fn swap(&mut self, module: &str) -> Result<Duration> {
         let began = Instant::now();
         let mut socket = UnixStream::connect(self.folder.path().join(SOCKET))?;
@@ -109,11 +108,11 @@ impl Daemon {
     }
 
     /// Its memory.
-    pub fn memory(&self) -> Result<Held> {
+    pub fn memory(&self) -> Result<MemoryUse> {
         memory::held(self.child.id())
     }
 
-    /// The time that its threads have run, in nanoseconds.
+    /// The processor time of its threads, in nanoseconds.
     pub fn ran(&self) -> Result<u64> {
         memory::ran(self.child.id())
     }

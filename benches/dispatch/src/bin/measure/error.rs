@@ -1,4 +1,4 @@
-//! What goes wrong while measuring: text for whoever started it.
+//! Errors while measuring: a text for the person at the terminal.
 
 use std::fmt;
 use std::io;
@@ -18,7 +18,7 @@ impl Error {
         Self(text.into())
     }
 
-    /// Of a file.
+    /// An error about a file.
     pub fn of(path: &Path) -> impl FnOnce(io::Error) -> Self + use<> {
         let path = path.to_owned();
         move |error| Self(format!("{}: {error}", path.display()))
@@ -37,7 +37,7 @@ impl From<io::Error> for Error {
     }
 }
 
-/// Runs a program to its end; what it printed: output, then errors.
+/// Runs a program to its end, and returns what it printed: output, then errors.
 pub fn output(command: &mut Command) -> Result<(String, String)> {
     let shown = command.get_program().to_string_lossy().into_owned();
     let done = command.output().map_err(|error| Error(format!("cannot run {shown}: {error}")))?;

@@ -1,4 +1,4 @@
-//! A run's records, asked for by what was measured.
+//! A run's records, by what was measured.
 
 use std::path::Path;
 
@@ -21,7 +21,7 @@ impl Figures {
         Ok(Self { records })
     }
 
-    /// The names of the cases that begin so: the like together, by their numbers.
+    /// The cases with this prefix; similar ones are together, in numerical order.
     pub fn cases(&self, begin: &str) -> Vec<&str> {
         let mut names: Vec<&str> =
             self.records.iter().map(|record| record.case.as_str()).filter(|case| case.starts_with(begin)).collect();
@@ -32,8 +32,7 @@ impl Figures {
         names
     }
 
-    /// A figure: the median of its rounds, with an interval in which all of the
-    /// rounds' medians are.
+    /// A figure: the median of its rounds, and the range of the rounds' medians.
     pub fn find(&self, profile: &str, case: &str, layout: &str, unit: &str) -> Option<Point> {
         let found: Vec<&Record> = self.matching(profile, case, layout, unit).collect();
         match found[..] {
@@ -43,14 +42,14 @@ impl Figures {
         }
     }
 
-    /// The same, of a run that must have it.
+    /// The same, but an error if the run does not have it.
     pub fn get(&self, profile: &str, case: &str, layout: &str, unit: &str) -> Result<Point> {
         let missing = || Error::new(format!("the run has no {unit} of {case}, {layout}, {profile}"));
         self.find(profile, case, layout, unit).ok_or_else(missing)
     }
 
-    /// How loaded compares with linked: of what was measured in pairs the pairs'
-    /// median, else that of the rounds.
+    /// Loaded compared with linked: the median over pairs if it was measured in pairs, otherwise
+    /// over rounds.
     pub fn ratio(&self, profile: &str, case: &str, unit: &str) -> Option<Point> {
         if let Some(ratio) = self.find(profile, case, "loaded/linked", &format!("{unit}, ratio")) {
             return Some(ratio);
@@ -70,7 +69,7 @@ impl Figures {
     }
 }
 
-/// The median, between the least and the greatest.
+/// The median, between the lowest and the highest value.
 fn middle(mut values: Vec<f64>) -> Point {
     values.sort_unstable_by(f64::total_cmp);
     let (low, high) = (values[0], values[values.len() - 1]);
@@ -79,7 +78,7 @@ fn middle(mut values: Vec<f64>) -> Point {
     Point { value, low, high }
 }
 
-/// The numbers in a name, so that 10 comes behind 1.
+/// The numbers in a name, so that 10 comes after 1.
 fn numbers(name: &str) -> Vec<u32> {
     name.split(|letter: char| !letter.is_ascii_digit()).filter_map(|digits| digits.parse().ok()).collect()
 }

@@ -1,8 +1,7 @@
-//! Builds the servers that are compared: `gantryd` of the tree's own sources,
-//! with many copies of mod_probe linked in, and the same with shared objects for
-//! it. A module's name is its package's, so each copy is a package; they and a
-//! manifest for the daemon that links them in stand in a workspace that is written
-//! anew each time.
+//! Builds the servers to compare: `gantryd` from the tree's sources with many copies of mod_probe
+//! linked in, and the same with shared objects. A module has its package's name, so each copy is a
+//! package. The packages, and a manifest for the daemon that links them, are in a workspace that is
+//! rewritten each time.
 
 use std::env;
 use std::fs;
@@ -11,8 +10,7 @@ use std::process::Command;
 
 use crate::error::{Error, Result, output};
 
-/// The servers and what they are made of: the name, the daemon's features, and
-/// which shared objects go with it.
+/// The servers: the name, the daemon's features, and its shared objects.
 const PREFIXES: [(&str, &str, Objects); 5] = [
     ("linked", "static-mod_greet,all-probes", Objects::None),
     ("linked-one", "static-mod_greet", Objects::None),
@@ -28,7 +26,7 @@ enum Objects {
     Sql,
 }
 
-/// Lays them out as `FOLDER/PROFILE/NAME/sbin/gantryd` and `.../libexec/mod_*.so`.
+/// Builds them as `FOLDER/PROFILE/NAME/sbin/gantryd` and `.../libexec/mod_*.so`.
 pub fn run(profile: &str, modules: usize, folder: &Path) -> Result<()> {
     let tree = Tree::new(modules, &folder.join("work"))?;
     tree.write()?;
@@ -64,8 +62,8 @@ impl Tree {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize()?;
         fs::create_dir_all(work)?;
         let work = work.canonicalize()?;
-        // Not the tree's: crates of the kind cdylib have files without a hash in their
-        // names, and cargo does not see when another workspace writes over them.
+        // Not the tree's target folder: cdylib files have no hash in their names, and cargo does
+        // not notice if another workspace overwrites them.
         let target = work.join("target");
         Ok(Self { modules, root, work, target })
     }
@@ -77,7 +75,7 @@ impl Tree {
     fn write(&self) -> Result<()> {
         write(&self.work.join("Cargo.toml"), &self.manifest()?)?;
         let locked = fs::read_to_string(self.root.join("Cargo.lock"))?;
-        // Cargo itself adds what is ours; the rest is as in the tree.
+        // Cargo adds our packages itself; the rest is as in the tree.
         let (ours, copied) = (self.work.join("Cargo.lock"), self.work.join("Cargo.lock.copied"));
         if !ours.exists() || !fs::read_to_string(&copied).is_ok_and(|copied| copied == locked) {
             write(&ours, &locked)?;
@@ -94,8 +92,8 @@ impl Tree {
         write(&self.work.join("probes/lib.rs"), &format!("//! Links the probes in.\n\n{}", lines.collect::<String>()))
     }
 
-    /// The tree's own manifest, its paths made absolute, in which what is called
-    /// mod_greet links the probes in: the daemon's one line for it names them.
+    /// The tree's own manifest with absolute paths. In it, mod_greet is the package that links the
+    /// probes, since the daemon names that module in one line.
     fn manifest(&self) -> Result<String> {
         let path = self.root.join("Cargo.toml");
         let text = fs::read_to_string(&path).map_err(Error::of(&path))?;
@@ -170,7 +168,7 @@ impl Tree {
     }
 }
 
-/// Copies what was built, stripped as `xtask install --strip` does.
+/// Copies a built file, stripped as by `xtask install --strip`.
 fn place(from: &Path, to: &Path) -> Result<()> {
     let folder = to.parent().unwrap_or(to);
     fs::create_dir_all(folder).map_err(Error::of(folder))?;
@@ -178,7 +176,7 @@ fn place(from: &Path, to: &Path) -> Result<()> {
     output(Command::new("strip").arg("--strip-unneeded").arg(to)).map(|_| ())
 }
 
-/// Leaves alone what is the same: cargo goes by the time of change.
+/// Does not touch a file with the same contents, because cargo compares times.
 fn write(path: &Path, text: &str) -> Result<()> {
     if fs::read(path).is_ok_and(|held| held == text.as_bytes()) {
         return Ok(());

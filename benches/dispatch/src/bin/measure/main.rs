@@ -1,5 +1,5 @@
-//! What `benches/run` measures beside criterion's timing, and what it makes of
-//! all of it. Each step writes or reads one file of a run's folder.
+//! What `benches/run` measures besides criterion's timing, and how it evaluates the results. Each
+//! step writes or reads one file in a run's folder.
 
 mod counts;
 mod daemon;
@@ -21,12 +21,12 @@ use std::process::ExitCode;
 
 use crate::error::Result;
 
-const USAGE: &str = "measure lay-out PROFILE MODULES FOLDER   builds the servers that are compared
-measure timings PROFILE FOLDER OUT       criterion's estimates of each round, to one file
-measure counts PROFILE PROGRAM OUT       instructions and allocations of a call
-measure calls-do-not-allocate PROGRAM    fails where one does that should not
-measure servers PROFILE FOLDER OUT [once] sockets, logins, start-up, swap, size, memory
-measure page RUN PAGE                    draws the page of a run";
+const USAGE: &str = "measure lay-out PROFILE MODULES FOLDER   builds the servers to compare
+measure timings PROFILE FOLDER OUT       collects criterion's estimates from all rounds in one file
+measure counts PROFILE PROGRAM OUT       counts instructions and allocations per call
+measure calls-do-not-allocate PROGRAM    fails if a call allocates that should not
+measure servers PROFILE FOLDER OUT [once]  measures sockets, logins, start-up, swap, size, memory
+measure page RUN PAGE                    generates the page of a run";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();

@@ -1,25 +1,24 @@
-//! What the kernel says of a process: its memory, and how long it ran.
+//! What the kernel reports about a process: its memory and its processor time.
 
 use std::fs;
 use std::path::PathBuf;
 
 use crate::error::{Error, Result};
 
-/// In bytes.
+/// Memory in bytes.
 #[derive(Debug, Default)]
-pub struct Held {
-    /// The proportional set size: each page shared by so many counts as one part of
-    /// so many.
+pub struct MemoryUse {
+    /// The proportional set size: a page that N processes share counts as 1/N of a page.
     pub proportional: u64,
-    /// What is mapped, and has been touched, of files that are in memory alone.
+    /// The touched pages of mapped files that exist only in memory.
     pub of_copies: u64,
 }
 
-/// What a process holds.
-pub fn held(pid: u32) -> Result<Held> {
+/// The memory of a process.
+pub fn held(pid: u32) -> Result<MemoryUse> {
     let path = PathBuf::from(format!("/proc/{pid}/smaps"));
     let text = fs::read_to_string(&path).map_err(Error::of(&path))?;
-    let (mut held, mut is_copy) = (Held::default(), false);
+    let (mut held, mut is_copy) = (MemoryUse::default(), false);
     for line in text.lines() {
         let mut words = line.split_whitespace();
         let (Some(name), Some(value)) = (words.next(), words.next()) else { continue };
@@ -28,7 +27,7 @@ pub fn held(pid: u32) -> Result<Held> {
             "Pss:" => held.proportional += bytes(),
             "Rss:" if is_copy => held.of_copies += bytes(),
             "Anonymous:" if is_copy => held.of_copies = held.of_copies.saturating_sub(bytes()),
-            // The line that opens a mapping: its addresses, and its file at last.
+            // The first line of a mapping, with its addresses and, at the end, its file.
             _ if !name.ends_with(':') => is_copy = line.contains("/memfd:"),
             _ => (),
         }
@@ -36,12 +35,12 @@ pub fn held(pid: u32) -> Result<Held> {
     if held.proportional == 0 { Err(Error::new(format!("{}: no Pss", path.display()))) } else { Ok(held) }
 }
 
-/// The time that all its threads have been on a processor, in nanoseconds.
+/// The processor time of all its threads, in nanoseconds.
 pub fn ran(pid: u32) -> Result<u64> {
     let folder = PathBuf::from(format!("/proc/{pid}/task"));
     let mut sum = 0;
     for task in fs::read_dir(&folder).map_err(Error::of(&folder))? {
-        // A thread may end while we look.
+        // A thread may end meanwhile.
         let Ok(text) = fs::read_to_string(task?.path().join("schedstat")) else { continue };
         sum += text.split_whitespace().next().and_then(|field| field.parse::<u64>().ok()).unwrap_or(0);
     }

@@ -1,6 +1,6 @@
-//! What a case is called where it is shown.
+//! The names of cases in tables and plots.
 
-/// Of cases that are one of a kind.
+/// The names of single cases.
 const NAMES: [(&str, &str); 15] = [
     ("a-inlined", "inlined, as a generic"),
     ("b-bare", "through `dyn`, without the guard"),
@@ -19,8 +19,7 @@ const NAMES: [(&str, &str); 15] = [
     ("k-size-of-gantryd-with-sql", "size of gantryd, SQL linked in"),
 ];
 
-/// Of cases that are there for several numbers of modules: how they begin, and
-/// what is said of the number.
+/// Cases that exist for several numbers of modules: the prefix, and the text with the number.
 const KINDS: [(&str, &str); 9] = [
     ("f-command-with-", "{}"),
     ("g-noop-with-", "NOOP, {}"),
@@ -48,7 +47,7 @@ pub fn plain(case: &str) -> String {
     name(case).replace('`', "")
 }
 
-/// `30-all`: how many, and what of them.
+/// `30-all`: how many, and what they hook.
 fn modules(text: &str) -> String {
     let (count, which) = text.split_once('-').unwrap_or((text, ""));
     let which = match which {

@@ -1,5 +1,4 @@
-//! Draws the page of a run: `page.md` with its figures filled in, and the plots
-//! beside it.
+//! Generates the page of a run: `page.md` with the figures filled in, and the plots next to it.
 
 use std::collections::HashMap;
 use std::fs;
@@ -10,7 +9,7 @@ use crate::figures::Figures;
 use crate::names::{name, plain};
 use crate::svg::{self, Point, short};
 
-/// The calls that are shown, in this order.
+/// The calls to show, in this order.
 const CALLS: [&str; 10] = [
     "b-bare",
     "c-guarded",
@@ -24,15 +23,15 @@ const CALLS: [&str; 10] = [
     "f-command-waits-once",
 ];
 
-/// What stands above the figures of a call or a command.
+/// The headings for the figures of a call or a command.
 const COMPARED: [&str; 7] =
     ["linked in", "loaded", "loaded against linked", "linked, LTO", "loaded, LTO", "instructions", "allocations"];
 
-/// By how much loaded may differ from linked in without a word.
+/// A difference between loaded and linked in above this gets an explanation.
 const CALL_LIMIT: f64 = 0.10;
 const SOCKET_LIMIT: f64 = 0.05;
 
-/// Draws `page` and its plots of the run in a folder.
+/// Generates `page` and its plots from the run in a folder.
 pub fn run(run: &Path, page: &Path) -> Result<()> {
     let figures = Figures::read(run)?;
     let name = run.file_name().unwrap_or_default().to_string_lossy().into_owned();
@@ -182,7 +181,7 @@ impl Drawing {
         ])
     }
 
-    /// How many modules the servers have.
+    /// The largest number of modules.
     fn all(&self) -> u32 {
         let counts = self.figures.cases("j-start-up-with-").into_iter();
         counts.filter_map(|case| case.rsplit('-').next()?.parse().ok()).max().unwrap_or(0)
@@ -202,7 +201,7 @@ impl Drawing {
         table(&[&[what], &COMPARED[..]].concat(), &rows)
     }
 
-    /// A call or a command: its name, its times, its counts.
+    /// A row for a call or a command: name, times, counts.
     fn compared(&self, case: &str) -> Vec<String> {
         let time = |profile: &str, layout: &str| shown(self.figures.find(profile, case, layout, "ns"));
         let counts = |unit: &str| {
@@ -284,7 +283,7 @@ impl Drawing {
         )
     }
 
-    /// Memory for each module more, in bytes.
+    /// Memory per additional module, in bytes.
     fn each_module(&self, layout: &str) -> Option<f64> {
         let all = self.all();
         let of = |count: u32| {
@@ -294,7 +293,7 @@ impl Drawing {
         Some((of(all)? - of(1)?) / f64::from(all.checked_sub(1).filter(|more| *more > 0)?))
     }
 
-    /// By how much the layouts differ at most, in the times of these cases.
+    /// The largest difference between the layouts, in the times of these cases.
     fn most(&self, begin: &[&str]) -> String {
         let cases = begin.iter().flat_map(|begin| self.figures.cases(begin));
         let ratios = cases.flat_map(|case| {
@@ -303,9 +302,8 @@ impl Drawing {
         format!("{:.1} %", ratios.map(|ratio| (ratio.value - 1.0).abs() * 100.0).fold(0.0, f64::max))
     }
 
-    /// The comparisons in which the layouts differ by more than a little, with
-    /// what callgrind says of both, and what the same machine code takes at other
-    /// places.
+    /// The comparisons with a larger difference, with callgrind's counts for both layouts, and the
+    /// times of the same machine code at another address.
     fn beyond(&self) -> String {
         let limits =
             [("b-", CALL_LIMIT), ("c-", CALL_LIMIT), ("d-", CALL_LIMIT), ("f-", CALL_LIMIT), ("g-", SOCKET_LIMIT)];
@@ -369,7 +367,7 @@ fn shown(point: Option<Point>) -> String {
     if low == high { value } else { format!("{value} [{low}, {high}]") }
 }
 
-/// A quotient as more or less than one.
+/// A ratio as a percentage more or less.
 fn change(ratio: Option<Point>) -> String {
     let Some(ratio) = ratio else { return "-".to_owned() };
     let percent = |value: f64| format!("{:+.1}", (value - 1.0) * 100.0);

@@ -1,5 +1,5 @@
-//! What a run keeps: lines of tab-separated fields, one a figure, the same in
-//! all files.
+//! The files of a run: lines of tab-separated fields, one figure per line, in the same format
+//! everywhere.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -13,15 +13,15 @@ const HEADER: &str = "profile\tround\tcase\tlayout\tunit\tvalue\tlow\thigh\tsamp
 /// One figure.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Record {
-    /// How it was built: `release`, or `lto`.
+    /// The build: `release` or `lto`.
     pub profile: String,
-    /// Which repetition, from 1; 0 where there is one alone.
+    /// The repetition, from 1; 0 if there is only one.
     pub round: u32,
     /// What was measured.
     pub case: String,
-    /// `linked`, `loaded`, or what else is compared.
+    /// `linked`, `loaded`, or another variant.
     pub layout: String,
-    /// Of the value: `ns`, `bytes`, `instructions`.
+    /// The unit of the value: `ns`, `bytes`, `instructions`.
     pub unit: String,
     /// The median, or the count.
     pub value: f64,
@@ -29,17 +29,17 @@ pub struct Record {
     pub low: f64,
     /// Its upper end.
     pub high: f64,
-    /// How many samples there were.
+    /// The number of samples.
     pub samples: usize,
 }
 
 impl Record {
-    /// A figure that is counted, not estimated.
+    /// A counted figure.
     pub fn exact(profile: &str, case: &str, layout: &str, unit: &str, value: f64) -> Self {
         Self::estimate(profile, case, layout, unit, Estimate { value, low: value, high: value, samples: 1 })
     }
 
-    /// A figure that is estimated.
+    /// An estimated figure.
     pub fn estimate(profile: &str, case: &str, layout: &str, unit: &str, estimate: Estimate) -> Self {
         let Estimate { value, low, high, samples } = estimate;
         let [profile, case, layout, unit] = [profile, case, layout, unit].map(str::to_owned);
@@ -56,13 +56,12 @@ pub struct Estimate {
     pub low: f64,
     /// Its upper end.
     pub high: f64,
-    /// Of how many samples.
+    /// The number of samples.
     pub samples: usize,
 }
 
 impl Estimate {
-    /// Of samples: the interval is that of order statistics, which asks for no
-    /// kind of distribution.
+    /// From samples. The interval comes from order statistics, so no distribution is assumed.
     pub fn of(mut samples: Vec<f64>) -> Self {
         samples.sort_unstable_by(f64::total_cmp);
         let count = samples.len();
@@ -102,7 +101,7 @@ pub fn write(path: &Path, records: &[Record]) -> Result<()> {
 /// Reads a file of records.
 pub fn read(path: &Path) -> Result<Vec<Record>> {
     let text = fs::read_to_string(path).map_err(Error::of(path))?;
-    let wrong = |line: &str| Error::new(format!("{}: '{line}' is no record", path.display()));
+    let wrong = |line: &str| Error::new(format!("{}: '{line}' is not a record", path.display()));
     let mut lines = text.lines();
     if lines.next() != Some(HEADER) {
         return Err(wrong("the first line"));
@@ -128,7 +127,7 @@ fn parse(line: &str) -> Option<Record> {
     })
 }
 
-/// With four decimals at most, and none of what is counted in millions.
+/// At most four decimals, none for values in the millions.
 fn shown(value: f64) -> String {
     let digits = if value.abs() >= 1e6 { 0 } else { 4 };
     let text = format!("{value:.digits$}");

@@ -1,6 +1,6 @@
-//! Whole servers in both layouts: NOOP over a socket, logins by SQL, start-up,
-//! loading, reload and swap, size and memory. What is compared takes turns, so
-//! that whatever else the machine does hits both.
+//! Whole servers in both layouts: NOOP over a socket, logins by SQL, start-up, loading, reload and
+//! swap, size and memory. The servers to compare take turns, so that other work on the machine
+//! affects both.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -15,7 +15,7 @@ use crate::pin;
 use crate::record::{self, Estimate, Record};
 use crate::wire::Wire;
 
-/// How much is measured.
+/// The amounts to measure.
 #[derive(Debug, Clone, Copy)]
 pub struct Amount {
     processes: usize,
@@ -26,18 +26,18 @@ pub struct Amount {
     swaps: usize,
 }
 
-/// For figures.
+/// For real figures.
 pub const FULL: Amount = Amount { processes: 10, blocks: 25, commands: 1000, logins: 30, starts: 50, swaps: 40 };
-/// To see that it works.
+/// To check that it works.
 pub const ONCE: Amount = Amount { processes: 1, blocks: 1, commands: 1, logins: 1, starts: 1, swaps: 1 };
 
-/// What was measured side by side: linked in, and loaded.
+/// Measured side by side: linked in, and loaded.
 type Pair = (f64, f64);
 
-/// Measures all, or what the prefixes in `folder` allow, and writes the records.
+/// Measures everything, or what the prefixes in `folder` allow, and writes the records.
 pub fn run(profile: &str, folder: &Path, out: &Path, amount: Amount) -> Result<()> {
     pin::to_one_processor()?;
-    // The servers are started elsewhere.
+    // The servers are started in other folders.
     let folder = folder.canonicalize().map_err(Error::of(folder))?;
     let mut bench = Bench { profile, folder, amount, records: Vec::new() };
     bench.commands()?;
@@ -83,13 +83,13 @@ impl Bench<'_> {
         self.records.push(record);
     }
 
-    /// Both layouts' samples, and of each pair the quotient.
+    /// The samples of both layouts, and the ratio of each pair.
     fn pairs(&mut self, case: &str, unit: &str, pairs: Vec<Pair>) {
         self.processes(case, unit, pairs.into_iter().map(|pair| vec![pair]).collect());
     }
 
-    /// The same of several processes, each of which counts once, by its median:
-    /// where code and data lie in memory differs between processes.
+    /// The same for several processes, each of which counts with its median, since the addresses of
+    /// code and data differ between processes.
     fn processes(&mut self, case: &str, unit: &str, processes: Vec<Vec<Pair>>) {
         let medians = |of: fn(&Pair) -> f64| {
             processes.iter().map(|pairs| Estimate::of(pairs.iter().map(of).collect()).value).collect()
@@ -99,7 +99,7 @@ impl Bench<'_> {
         self.estimate(case, "loaded/linked", &format!("{unit}, ratio"), medians(|(linked, loaded)| loaded / linked));
     }
 
-    /// (g): NOOP, hooked by none or by all probes.
+    /// (g): NOOP, hooked by no probe or by all.
     fn commands(&mut self) -> Result<()> {
         let probes = self.probes()?;
         for (which, verb) in [("none", "STOR"), ("all", "NOOP")] {
@@ -128,7 +128,7 @@ impl Bench<'_> {
         Ok(())
     }
 
-    /// Time and the server's time for one NOOP.
+    /// The time, and the server's processor time, for one NOOP.
     fn noops(&self, daemon: &Daemon, wire: &mut Wire) -> Result<(f64, f64)> {
         let (ran, began) = (daemon.ran()?, Instant::now());
         for _ in 0..self.amount.commands {
@@ -139,7 +139,7 @@ impl Bench<'_> {
         Ok((took / count, (daemon.ran()? - ran) as f64 / count))
     }
 
-    /// (h): connect, USER, PASS, QUIT; the user stands in a database.
+    /// (h): connect, USER, PASS, QUIT; the user is in a database.
     fn logins(&mut self) -> Result<()> {
         let mut times = Vec::new();
         for _ in 0..self.amount.processes {
@@ -153,7 +153,7 @@ impl Bench<'_> {
         Ok(())
     }
 
-    /// A daemon that has mod_sql and mod_sql_sqlite in this layout.
+    /// A daemon with mod_sql and mod_sql_sqlite in this layout.
     fn with_sql(&self, layout: &str) -> Result<Daemon> {
         let prefix = self.prefix("sql-loaded");
         let lines = loading(&prefix, &modules(&prefix)?);
@@ -161,7 +161,7 @@ impl Bench<'_> {
         Ok(Daemon::start(&gantryd, |folder| Ok(format!("{lines}{}", with_users(folder)?)))?.0)
     }
 
-    /// (j): from the start of the process until clients can come.
+    /// (j): from the start of the process until clients can connect.
     fn start_up(&mut self) -> Result<()> {
         let probes = self.probes()?;
         let one = "linked-one";
@@ -183,8 +183,8 @@ impl Bench<'_> {
         Ok(())
     }
 
-    /// (j): from SIGHUP, or `gantry swap`, until new sessions get the next
-    /// generation, the modules' files being the same or others.
+    /// (j): from SIGHUP or `gantry swap` until new sessions get the next generation, with the same
+    /// or new module files.
     fn swaps(&mut self) -> Result<()> {
         let probes = self.probes()?;
         for (count, linked) in [(1, "linked-one"), (probes.len(), "linked")] {
@@ -219,7 +219,7 @@ impl Bench<'_> {
             times.push(millis(daemon.reload()?));
         }
         self.estimate(&format!("j-swap-of-{}", probes.len()), "loaded", "ms", times);
-        // And one of them alone, by command.
+        // And a single one, by command.
         let mut times = Vec::new();
         for turn in 0..self.amount.swaps {
             copy_modules(&prefix, daemon.folder(), &probes[..1], self.amount.swaps + turn + 1)?;
@@ -229,8 +229,8 @@ impl Bench<'_> {
         daemon.end()
     }
 
-    /// (j): files, from their paths to checked images that can be called; as they
-    /// are, and each tried first by a process of its own.
+    /// (j): from the files' paths to checked images that can be called; without a trial, and with
+    /// one per file.
     fn loads(&mut self) -> Result<()> {
         let probes = self.probes()?;
         let times = self.amount.starts;
@@ -248,7 +248,7 @@ impl Bench<'_> {
         let folder = self.prefix("loaded").join("libexec");
         let mut took = Vec::new();
         for _ in 0..times {
-            // A new loader maps the files anew.
+            // A new loader maps the files again.
             let (loader, began, mut loaded) = (new(), Instant::now(), Vec::new());
             for probe in probes {
                 let image = loader.load(&folder.join(format!("{probe}.so")), probe, None, &LOGGER);
@@ -284,7 +284,7 @@ impl Bench<'_> {
         Ok(())
     }
 
-    /// (k): what the process holds with 0, 1 and all of the probes, and with SQL.
+    /// (k): the memory of the process with 0, 1 and all of the probes, and with SQL.
     fn memory(&mut self) -> Result<()> {
         let prefix = self.prefix("loaded");
         let probes = self.probes()?;
@@ -311,9 +311,8 @@ impl Bench<'_> {
         self.held("k-memory-with-sql", "loaded", objects, |bench| bench.with_sql("loaded"))
     }
 
-    /// What a daemon holds once clients can come. The sealed copies of its modules'
-    /// files, which are of `objects` bytes, are in memory whole: what has not been
-    /// touched of them is counted as well.
+    /// The memory of a daemon once clients can connect. The sealed copies of its module files, with
+    /// a total size of `objects` bytes, are entirely in memory, so their untouched parts count too.
     fn held(&mut self, case: &str, layout: &str, objects: f64, start: impl Fn(&Self) -> Result<Daemon>) -> Result<()> {
         let mut sizes = Vec::new();
         for _ in 0..self.amount.starts.div_ceil(5) {
@@ -327,12 +326,12 @@ impl Bench<'_> {
     }
 }
 
-/// The sizes of modules' files, summed up.
+/// The total size of module files.
 fn files(prefix: &Path, modules: &[String]) -> Result<f64> {
     modules.iter().map(|module| size(&prefix.join(format!("libexec/{module}.so")))).sum()
 }
 
-/// Does one and the other, now this one first, now that one.
+/// Does both, taking turns at going first.
 fn in_turn<T>(turn: usize, one: impl FnOnce() -> Result<T>, other: impl FnOnce() -> Result<T>) -> Result<(T, T)> {
     if turn.is_multiple_of(2) {
         let first = one()?;
@@ -342,7 +341,7 @@ fn in_turn<T>(turn: usize, one: impl FnOnce() -> Result<T>, other: impl FnOnce()
     Ok((one()?, second))
 }
 
-/// One login, and on to the end of the session.
+/// One login, up to the end of the session.
 fn login(daemon: &Daemon) -> Result<f64> {
     const LOGINS: u32 = 20;
     let began = Instant::now();
@@ -359,7 +358,7 @@ fn login(daemon: &Daemon) -> Result<f64> {
 fn with_users(folder: &Path) -> Result<String> {
     let (database, home) = (folder.join("users.db"), folder.join("home"));
     fs::create_dir(&home)?;
-    // Whoever that is: nothing is done with the user's files.
+    // The ids do not matter: the user's files are not used.
     let statement = format!(
         "CREATE TABLE users (userid TEXT PRIMARY KEY, passwd TEXT, uid INTEGER, gid INTEGER, homedir TEXT, shell TEXT);\
          INSERT INTO users VALUES ('alice', 'wonderland', {0}, {0}, '{1}', '/bin/sh');",
@@ -374,8 +373,8 @@ fn with_users(folder: &Path) -> Result<String> {
     ))
 }
 
-/// Puts modules into `FOLDER/libexec`, by rename, each time with other bytes: what
-/// follows the tables of a file is nobody's.
+/// Puts modules into `FOLDER/libexec` by renaming, each time with different bytes: nothing reads
+/// what follows a file's tables.
 fn copy_modules(prefix: &Path, folder: &Path, probes: &[String], turn: usize) -> Result<()> {
     let to = folder.join("libexec");
     fs::create_dir_all(&to)?;

@@ -1,9 +1,9 @@
-//! Two plots in SVG, by hand: bars side by side, and lines over a count. No
-//! script, no font of their own, a ground of their own for dark pages.
+//! Two kinds of plots in SVG, written by hand: bars side by side, and lines over a count. No
+//! scripts or fonts, and a background of their own for dark pages.
 
 use std::fmt::Write as _;
 
-/// Of linked, loaded, and what else there is.
+/// For linked, loaded, and other variants.
 const COLOURS: [&str; 4] = ["#3b6fb6", "#d9822b", "#8fb3de", "#f0b67f"];
 const WIDTH: f64 = 860.0;
 const LEFT: f64 = 330.0;
@@ -20,7 +20,7 @@ pub struct Point {
     pub high: f64,
 }
 
-/// Bars, one for each of `series` in each row.
+/// Bars: in each row, one for each of `series`.
 pub fn bars(title: &str, unit: &str, series: &[&str], rows: &[(String, Vec<Point>)]) -> String {
     let most = rows.iter().flat_map(|(_, points)| points).map(|point| point.high).fold(0.0, f64::max);
     let scale = (WIDTH - LEFT - 90.0) / most.max(f64::MIN_POSITIVE);
@@ -71,7 +71,7 @@ pub fn lines(title: &str, unit: &str, across: &str, series: &[(&str, Vec<(f64, P
     marks.dedup();
     let mut free = 0.0;
     for (x, at) in marks.into_iter().map(|x| (x, place(x, 0.0).0)).filter(|(x, _)| *x > 0.0) {
-        // Where two would stand in each other's place, the first does.
+        // If two labels would overlap, only the first is drawn.
         if at >= free {
             text(&mut out, at, top + height + 16.0, "middle", &short(x));
             free = at + 24.0;
@@ -96,7 +96,7 @@ pub fn lines(title: &str, unit: &str, across: &str, series: &[(&str, Vec<(f64, P
     out + "</svg>\n"
 }
 
-/// The next of 1, 2, 4, 6, 8 and 10 times a power of ten: quarters of it read well.
+/// Rounds up to 1, 2, 4, 6, 8 or 10 times a power of ten, whose quarters are easy to read.
 fn round_up(value: f64) -> f64 {
     let power = 10_f64.powf(value.max(f64::MIN_POSITIVE).log10().floor());
     let steps = [1.0, 2.0, 4.0, 6.0, 8.0, 10.0];
@@ -125,7 +125,7 @@ fn text(out: &mut String, x: f64, y: f64, anchor: &str, words: &str) {
     let _ = writeln!(out, r##"<text x="{x:.1}" y="{y:.1}" text-anchor="{anchor}" fill="#222">{words}</text>"##);
 }
 
-/// Three digits; a whole number as it is.
+/// Three digits; whole numbers unchanged.
 pub fn short(value: f64) -> String {
     match value.abs() {
         size if size >= 100.0 || value.fract() == 0.0 => format!("{value:.0}"),

@@ -1,4 +1,4 @@
-//! Criterion's estimates, of all rounds, to one file.
+//! Collects criterion's estimates from all rounds in one file.
 
 use std::fs;
 use std::path::Path;
@@ -8,8 +8,7 @@ use serde_json::Value;
 use crate::error::{Error, Result};
 use crate::record::{self, Estimate, Record};
 
-/// Adds the rounds of a profile, `FOLDER/PROFILE-ROUND`, to what stands in `out`
-/// of other profiles.
+/// Adds the rounds of a profile, `FOLDER/PROFILE-ROUND`, to the records of other profiles in `out`.
 pub fn run(profile: &str, folder: &Path, out: &Path) -> Result<()> {
     let mut records = if out.exists() { record::read(out)? } else { Vec::new() };
     records.retain(|record| record.profile != profile);

@@ -1,4 +1,4 @@
-//! A control connection that measures: as little as a client can do.
+//! A control connection for measuring: the simplest possible client.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::error::{Error, Result};
 
-/// How long a reply may take.
+/// The time limit for a reply.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// The connection.
@@ -26,7 +26,7 @@ impl Wire {
         Ok(wire)
     }
 
-    /// Sends a line with its end, and reads the reply, which is one line.
+    /// Sends a line including its end, and reads a reply of one line.
     pub fn command(&mut self, line: &[u8], code: &[u8; 3]) -> Result<()> {
         self.stream.write_all(line)?;
         self.expect(code)
@@ -56,7 +56,7 @@ impl Wire {
                 }
             }
             if read == 0 || length == self.buffer.len() {
-                return Err(Error::new("the server closed the connection, or says too much"));
+                return Err(Error::new("the server closed the connection, or sent too much"));
             }
         }
     }
