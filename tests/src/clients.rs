@@ -1,4 +1,4 @@
-//! The clients that people use, each made to carry the same files.
+//! Clients that people use; each transfers the same files.
 
 mod client;
 mod curl;

@@ -1,5 +1,5 @@
-//! The configuration that a test's server gets: the same text for both
-//! layouts, a test's own lines put in place of or behind the usual ones.
+//! The configuration of a test's server: the same text for both layouts, with a test's own lines in
+//! place of or after the usual ones.
 
 use std::fmt::Write;
 use std::fs;
@@ -13,11 +13,11 @@ use crate::{layout, process};
 pub const USER: &str = "alice";
 /// Its password.
 pub const PASSWORD: &str = "wonderland";
-/// The password as SHA-512 crypt has it, for SQLAuthTypes Crypt and AuthUserFile.
+/// The password as a SHA-512 crypt hash, for SQLAuthTypes Crypt and AuthUserFile.
 pub const PASSWORD_CRYPT: &str =
     "$6$gantrytests$2IsnpcxA2BmcIgUMTF1F0PDONwEHjxqRlwUJ95GpoIu/l8cFNgxgtx8cZ0Bqif5Lo/A/FutffGrt.BHGXazcS1";
 
-/// A configuration file in the making.
+/// A configuration file under construction.
 #[derive(Debug, Clone)]
 pub struct Config {
     folder: PathBuf,
@@ -26,7 +26,7 @@ pub struct Config {
 }
 
 impl Config {
-    /// What every server of the tests begins with, in a folder of its own.
+    /// The usual configuration of a test server, in its own folder.
     pub fn new(folder: &Path) -> Self {
         let mut config = Self { folder: folder.to_owned(), lines: Vec::new(), blocks: Vec::new() };
         for (name, value) in [
@@ -35,9 +35,8 @@ impl Config {
             ("DefaultServer", "on".to_owned()),
             ("DefaultAddress", "127.0.0.1".to_owned()),
             ("Port", "any".to_owned()),
-            // Outside the range that the kernel takes ports from by itself: each
-            // data connection leaves a port waiting for a minute, and trees of
-            // thousands of files would leave none to other servers.
+            // Outside the kernel's own range: each data connection leaves its port in TIME_WAIT for
+            // a minute, so trees of thousands of files would leave no ports for other servers.
             ("PassivePorts", "10000 32000".to_owned()),
             ("UseReverseDNS", "off".to_owned()),
             ("PidFile", config.path("gantryd.pid")),
@@ -68,7 +67,7 @@ impl Config {
         config
     }
 
-    /// Puts one line in place of all lines of that directive.
+    /// Replaces all lines of a directive with one.
     pub fn set(&mut self, directive: &str, value: impl Into<String>) -> &mut Self {
         let value = value.into();
         match self.lines.iter().position(|(name, _)| name == directive) {
@@ -97,20 +96,20 @@ impl Config {
         self
     }
 
-    /// Removes all that has to do with SQL: users then stand in an AuthUserFile.
+    /// Removes everything about SQL; users are then in an AuthUserFile.
     pub fn without_sql(&mut self) -> &mut Self {
         self.lines.retain(|(name, value)| !name.starts_with("SQL") && !value.starts_with("mod_sql"));
         let file = self.path("passwd");
         self.set("AuthOrder", "mod_auth_file.c").set("AuthUserFile", file)
     }
 
-    /// Adds lines at the end, as they are: sections, above all.
+    /// Adds lines at the end unchanged, mainly sections.
     pub fn block(&mut self, text: impl Into<String>) -> &mut Self {
         self.blocks.push(text.into());
         self
     }
 
-    /// Removes what [`Config::block`] added.
+    /// Removes the lines that [`Config::block`] added.
     pub fn without_blocks(&mut self) -> &mut Self {
         self.blocks.clear();
         self
@@ -126,8 +125,8 @@ impl Config {
         self.folder.join("var").join(name).display().to_string()
     }
 
-    /// Gives the server a module folder of its own, with the shared objects
-    /// that both layouts' configuration names.
+    /// Gives the server its own module folder, with the shared objects that the configuration of
+    /// both layouts names.
     ///
     /// # Panics
     /// When they cannot be copied.
@@ -160,20 +159,16 @@ impl Config {
         text
     }
 
-    /// The line, from 1, on which a text first stands.
+    /// The number of the first line that contains a text, from 1.
     ///
     /// # Panics
-    /// When it stands on none.
+    /// If no line contains it.
     pub fn line_of(&self, what: &str) -> usize {
-        1 + self
-            .text()
-            .lines()
-            .position(|line| line.contains(what))
-            .expect("the configuration holds what is looked for")
+        1 + self.text().lines().position(|line| line.contains(what)).expect("the configuration contains the text")
     }
 }
 
-/// The account that serves the files.
+/// The account under which the files are served.
 #[derive(Debug, Clone)]
 pub struct Account {
     /// Its name.
@@ -187,7 +182,7 @@ pub struct Account {
 }
 
 impl Account {
-    /// `nobody` when the tests run as root.
+    /// `nobody` if the tests run as root.
     pub fn to_drop_to() -> Option<&'static Self> {
         static NOBODY: OnceLock<Option<Account>> = OnceLock::new();
         NOBODY.get_or_init(|| rustix::process::getuid().is_root().then(Self::nobody)).as_ref()
@@ -203,7 +198,7 @@ impl Account {
         Self { user: "nobody".to_owned(), group, uid: number("-u"), gid: number("-g") }
     }
 
-    /// The user and group ids of the files' owner.
+    /// The user and group ids of the owner of the files.
     pub fn ids() -> (u32, u32) {
         let own = || (rustix::process::getuid().as_raw(), rustix::process::getgid().as_raw());
         Self::to_drop_to().map_or_else(own, |account| (account.uid, account.gid))

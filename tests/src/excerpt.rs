@@ -1,4 +1,4 @@
-//! What a failing test shows of a long text: its end. All of it is in a file.
+//! The part of a long text that a failing test shows: its end. The whole text is in a file.
 
 use std::env;
 use std::fs;
@@ -8,11 +8,11 @@ use std::thread;
 
 use crate::layout::test_folder;
 
-/// Lines that are shown.
+/// The number of lines to show.
 const LINES: usize = 40;
 
-/// The last lines of a text; where these are not all, the path of a file with the
-/// whole text comes first. `name` is the ending of the file's name.
+/// The last lines of a text. If the text is longer, the path of a file with the whole text comes
+/// first. `name` is the suffix of the file's name.
 pub fn end_of(text: &str, name: &str) -> String {
     let count = text.lines().count();
     if count <= LINES {
@@ -28,11 +28,11 @@ pub fn end_of(text: &str, name: &str) -> String {
     format!("(the last {LINES} of {count} lines; {place})\n{}", end.join("\n"))
 }
 
-/// A file that no other text of this process has, named after the test.
+/// A file for this text only, named after the test.
 fn file(name: &str) -> PathBuf {
     static COUNT: AtomicUsize = AtomicUsize::new(0);
     let program = env::current_exe().ok().and_then(|path| path.file_stem()?.to_str().map(str::to_owned));
-    // Cargo puts a digest behind the name.
+    // Cargo appends a digest to the name.
     let program = program.as_deref().and_then(|name| Some(name.rsplit_once('-')?.0)).unwrap_or("tests").to_owned();
     let thread = thread::current();
     let test = thread.name().unwrap_or("unnamed").replace("::", ".");

@@ -1,5 +1,5 @@
-//! Modules built for the tests by cargo, as their authors build them: those of
-//! `modules/` in a workspace of their own, and modules of the tree once more.
+//! Modules that cargo builds for the tests, as module authors do: those of `modules/` in their own
+//! workspace, and modules of the tree with other options.
 
 use std::env;
 use std::fs;
@@ -13,7 +13,7 @@ use crate::process::run_within;
 /// How a fixture differs from the daemon's build.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Build {
-    /// In nothing that counts: another workspace, profile and lock file.
+    /// In nothing that matters: another workspace, profile and lock file.
     Foreign,
     /// By a `--cfg`.
     OtherCfg,
@@ -23,7 +23,7 @@ pub enum Build {
     ChangedApi,
 }
 
-/// Builds a module of `tests/modules`; its shared object.
+/// Builds a module of `tests/modules` and returns its shared object.
 ///
 /// # Panics
 /// When cargo fails.
@@ -48,8 +48,7 @@ pub fn build(module: &str, how: Build) -> PathBuf {
     shared_object(&format!("{how:?}"), profile, module)
 }
 
-/// Builds a module of the tree once more, so that its bytes are others: with
-/// another optimisation.
+/// Builds a module of the tree with another optimisation, so that its bytes differ.
 ///
 /// # Panics
 /// When cargo fails.
@@ -60,8 +59,8 @@ pub fn rebuild(module: &str) -> PathBuf {
     shared_object("Rebuilt", "debug", module)
 }
 
-/// Puts a shared object into a module folder under its module's name, by
-/// rename, as an administrator's tools do: a file that is mapped stays whole.
+/// Puts a shared object into a module folder under its module's name, by renaming like an
+/// administrator's tools, so that a mapped file stays complete.
 ///
 /// # Panics
 /// When it cannot be copied.
@@ -85,7 +84,7 @@ fn shared_object(target: &str, profile: &str, module: &str) -> PathBuf {
     target_folder(target).join(profile).join(format!("lib{module}.so"))
 }
 
-/// The parts that a module is built of, one file of core/api changed.
+/// The parts that a module is built from, with a change in one file of core/api.
 fn changed_tree() -> PathBuf {
     let (from, to) = (workspace(), target_folder("changed-tree"));
     for part in ["core/api", "core/proto", "core/runtime", "tests/modules"] {
@@ -105,7 +104,7 @@ fn copy_tree(from: &Path, to: &Path) {
             false => {
                 let mut bytes = fs::read(&source).expect("a source can be read");
                 if source.ends_with("core/api/src/account.rs") {
-                    bytes.extend_from_slice(b"\n// A change, however small.\n");
+                    bytes.extend_from_slice(b"\n// A small change.\n");
                 }
                 write_if_other(&target, &bytes);
             }
@@ -113,7 +112,7 @@ fn copy_tree(from: &Path, to: &Path) {
     }
 }
 
-// Cargo goes by the time of change: what is the same stays untouched.
+// Cargo compares times, so a file with the same contents is not touched.
 fn write_if_other(path: &Path, bytes: &[u8]) {
     if !fs::read(path).is_ok_and(|held| held == bytes) {
         fs::write(path, bytes).expect("a file can be written");

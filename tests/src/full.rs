@@ -1,4 +1,4 @@
-//! How much the tests carry: little by default, a lot after `tests/run --full`.
+//! The amounts of data in the tests: small by default, large with `tests/run --full`.
 
 use std::env;
 
@@ -12,12 +12,12 @@ pub fn or<T>(usual: T, full: T) -> T {
     if is_wanted() { full } else { usual }
 }
 
-/// Bytes of a large file: 64 MiB, or 1 GiB.
+/// The size of a large file in bytes: 64 MiB, or 1 GiB.
 pub fn large_file() -> u64 {
     or(64 << 20, 1 << 30)
 }
 
-/// Files of a tree of many small ones: 1,000, or 10,000.
+/// The number of files in a tree of many small ones: 1,000, or 10,000.
 pub fn many_files() -> usize {
     or(1_000, 10_000)
 }

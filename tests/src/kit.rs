@@ -1,5 +1,5 @@
-//! The module kit as its users have it: the commands of an installed `gantry`,
-//! without a checkout and without a network.
+//! The module kit as its users see it: the commands of an installed `gantry`, without a checkout or
+//! network.
 
 use std::env;
 use std::fs;
@@ -16,8 +16,8 @@ pub fn prefix() -> PathBuf {
     feature_set("kit")
 }
 
-/// A folder for one workspace, empty. Its path is the same in each run, so that
-/// cargo has the crates that were built the last time.
+/// An empty folder for one workspace. Its path is the same in each run, so that cargo can reuse
+/// crates from the previous run.
 ///
 /// # Panics
 /// When it cannot be emptied.
@@ -30,13 +30,13 @@ pub fn folder(name: &str) -> PathBuf {
     folder
 }
 
-/// A command of `gantry module`; cargo has no network, and one folder for what
-/// all workspaces share.
+/// A command of `gantry module`. Cargo has no network, and one folder for what all workspaces
+/// share.
 pub fn module(folder: &Path, arguments: &[&str]) -> Command {
     let mut gantry = Command::new(prefix().join("bin/gantry"));
     gantry.arg("module").args(arguments).current_dir(folder);
     gantry.env("CARGO_NET_OFFLINE", "true").env("CARGO_TARGET_DIR", target());
-    // The tests' own workspace is none of a module's affair.
+    // A module must not see the tests' own workspace.
     for name in env::vars_os().filter_map(|(name, _)| name.into_string().ok()) {
         if name.starts_with("CARGO_PKG_") || name == "CARGO_MANIFEST_DIR" || name == "CARGO_MANIFEST_PATH" {
             gantry.env_remove(name);
@@ -51,9 +51,9 @@ pub fn run(folder: &Path, arguments: &[&str]) -> Done {
     finish(&mut module(folder, arguments))
 }
 
-/// Runs what may build crates, one at a time: cargo gives the crates behind
-/// `.gantry` the same file names in each workspace, so that one build may put its own
-/// in the place of those that another's tests are about to read.
+/// Runs a command that may build crates, one at a time: cargo gives the crates in `.gantry` the
+/// same file names in each workspace, so one build may overwrite files that another test is about
+/// to read.
 #[track_caller]
 pub fn finish(command: &mut Command) -> Done {
     static BUILDING: Mutex<()> = Mutex::new(());
@@ -61,7 +61,7 @@ pub fn finish(command: &mut Command) -> Done {
     run_within(command, "", Duration::from_secs(900))
 }
 
-/// A workspace with the examples of the tree, as they stand there.
+/// A workspace with the examples of the tree, unchanged.
 ///
 /// # Panics
 /// When they cannot be copied.
@@ -76,7 +76,7 @@ pub fn examples(name: &str) -> PathBuf {
     examples
 }
 
-/// Where cargo puts what the workspaces of the tests share.
+/// Cargo's folder for what the tests' workspaces share.
 pub fn target() -> PathBuf {
     test_folder().join("modules/Kit")
 }

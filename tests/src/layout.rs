@@ -1,11 +1,11 @@
-//! The installed servers under test. `tests/run` installs each into a prefix
-//! of its own; nothing here builds one.
+//! The installed servers under test. `tests/run` installs each into its own prefix; nothing here
+//! builds one.
 
 use std::env;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// How the SQL modules come into the server.
+/// How the SQL modules get into the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Layout {
     /// Linked in: the features `static-*`.
@@ -15,10 +15,10 @@ pub enum Layout {
 }
 
 impl Layout {
-    /// Where this layout is installed.
+    /// The prefix of this layout's installation.
     ///
     /// # Panics
-    /// When it is not there: `tests/run` puts it there.
+    /// If it is missing: `tests/run` installs it.
     pub fn prefix(self) -> PathBuf {
         let (variable, set) = match self {
             Self::Static => ("GANTRY_TEST_STATIC", "static-all"),
@@ -33,21 +33,20 @@ impl Layout {
     }
 }
 
-/// The prefix of one feature set's install, by the name that `tests/run` gives
-/// it.
+/// The prefix of an installation with one feature set, by its name in `tests/run`.
 ///
 /// # Panics
-/// When it is not there.
+/// If it is missing.
 pub fn feature_set(name: &str) -> PathBuf {
     checked(test_folder().join(name))
 }
 
-/// Where `tests/run` puts what it builds for the tests.
+/// The folder for what `tests/run` builds for the tests.
 pub fn test_folder() -> PathBuf {
     env::var_os("GANTRY_TEST_FOLDER").map_or_else(|| workspace().join("target/test"), PathBuf::from)
 }
 
-/// The folder of the shared objects that both layouts' configuration names.
+/// The folder of the shared objects that the configuration of both layouts names.
 pub fn shared_objects() -> PathBuf {
     Layout::Shared.prefix().join("libexec")
 }
@@ -65,6 +64,6 @@ pub fn daemon(prefix: &Path) -> Command {
 
 fn checked(prefix: PathBuf) -> PathBuf {
     let daemon = prefix.join("sbin/gantryd");
-    assert!(daemon.is_file(), "there is no {}: run tests/run, which installs what the tests need", daemon.display());
+    assert!(daemon.is_file(), "{} is missing: run tests/run, which installs what the tests need", daemon.display());
     prefix
 }

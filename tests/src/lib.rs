@@ -1,6 +1,6 @@
-//! The harness of the behaviour tests: a server in one of its two layouts, the
-//! clients that people use, and the files they carry. The tests themselves
-//! stand in `tests/`, one file a subject; `tests/run` builds what they need.
+//! The harness of the behaviour tests: a server in one of two layouts, clients that people use, and
+//! the files they transfer. The tests themselves are in `tests/`, one file per subject; `tests/run`
+//! builds what they need.
 
 pub mod clients;
 pub mod config;
@@ -21,7 +21,7 @@ pub mod tool;
 pub mod wait;
 pub mod wire;
 
-/// What most tests name.
+/// The names that most tests use.
 pub mod prelude {
     pub use crate::both_layouts;
     pub use crate::clients::{Mode, Target};
@@ -32,8 +32,8 @@ pub mod prelude {
     pub use crate::wire::{Answer, Wire};
 }
 
-/// Makes two tests of each function that takes a [`layout::Layout`]:
-/// `static_::name` and `shared::name`. Each behaviour is thus written once.
+/// Makes two tests of each function that takes a [`layout::Layout`], `static_::name` and
+/// `shared::name`, so that each behaviour is written once.
 #[macro_export]
 macro_rules! both_layouts {
     ($($(#[$meta:meta])* $name:ident),+ $(,)?) => {

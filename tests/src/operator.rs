@@ -1,5 +1,4 @@
-//! An operator at the control socket: asks in lines of JSON, as the manual
-//! tells.
+//! An operator at the control socket: sends lines of JSON, as the manual describes.
 
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::net::UnixStream;
@@ -11,7 +10,7 @@ use serde_json::{Value, json};
 use crate::config::Config;
 use crate::server::Server;
 
-/// How long an answer may take on a busy machine.
+/// The time limit for an answer on a busy machine.
 const ANSWER_LIMIT: Duration = Duration::from_secs(120);
 
 /// A connection to the control socket.
@@ -22,13 +21,13 @@ pub struct Operator {
 /// Why an action was not done.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
-    /// Of what kind.
+    /// The kind of refusal.
     pub reason: String,
-    /// The words.
+    /// The message.
     pub error: String,
 }
 
-/// Switches the control socket on, and lets everybody do everything.
+/// Enables the control socket, and lets everybody do everything.
 pub fn let_operators_in(config: &mut Config) {
     let socket = config.path("control.sock");
     config.set("ControlsEngine", "on").set("ControlsSocket", socket);
@@ -41,7 +40,7 @@ impl Operator {
     /// Connects to a server's socket.
     ///
     /// # Panics
-    /// When nobody listens there.
+    /// If nobody listens there.
     pub fn of(server: &Server) -> Self {
         Self::at(&server.var("control.sock"))
     }
@@ -49,32 +48,32 @@ impl Operator {
     /// Connects to a socket.
     ///
     /// # Panics
-    /// When nobody listens there.
+    /// If nobody listens there.
     pub fn at(socket: &Path) -> Self {
         let stream = UnixStream::connect(socket).unwrap_or_else(|error| panic!("{}: {error}", socket.display()));
         stream.set_read_timeout(Some(ANSWER_LIMIT)).expect("a limit can be set");
         Self { stream: BufReader::new(stream) }
     }
 
-    /// Sends a line as it is; the answer, none where the connection ends.
+    /// Sends a line unchanged and returns the answer; `None` if the connection ends.
     ///
     /// # Panics
-    /// When the answer is no JSON.
+    /// If the answer is not JSON.
     pub fn send(&mut self, line: &[u8]) -> Option<Value> {
-        // The server may have closed it already: the answer is there then.
+        // The server may have closed the connection already; the answer is there then.
         let _ = self.stream.get_mut().write_all(line);
         let mut answer = String::new();
         let read = self.stream.read_line(&mut answer).unwrap_or(0);
         (read > 0).then(|| serde_json::from_str(&answer).unwrap_or_else(|error| panic!("{error}: {answer}")))
     }
 
-    /// Asks for an action, some text going with it.
+    /// Requests an action, with additional text.
     ///
     /// # Errors
     /// The refusal.
     ///
     /// # Panics
-    /// When there is no answer.
+    /// If there is no answer.
     pub fn ask_with(&mut self, words: &str, input: &str) -> Result<Value, Refusal> {
         let mut words = words.split(' ');
         let question = json!({ "action": words.next(), "arguments": words.collect::<Vec<_>>(), "input": input });
@@ -86,7 +85,7 @@ impl Operator {
         Err(Refusal { reason: text("reason"), error: text("error") })
     }
 
-    /// Asks for an action.
+    /// Requests an action.
     ///
     /// # Errors
     /// The refusal.
@@ -94,18 +93,18 @@ impl Operator {
         self.ask_with(words, "")
     }
 
-    /// Has an action done.
+    /// Requests an action that must succeed.
     ///
     /// # Panics
-    /// When it is refused.
+    /// If it is refused.
     pub fn does(&mut self, words: &str) -> Value {
         self.ask(words).unwrap_or_else(|refusal| panic!("{words}: {refusal:?}"))
     }
 
-    /// The words with which an action is refused.
+    /// Requests an action that must be refused, and returns the message.
     ///
     /// # Panics
-    /// When it is done.
+    /// If it succeeds.
     pub fn refused(&mut self, words: &str) -> String {
         match self.ask(words) {
             Ok(value) => panic!("{words} was done: {value}"),
@@ -113,17 +112,17 @@ impl Operator {
         }
     }
 
-    /// What lsmod tells of the modules of a name.
+    /// The entries in lsmod for a module name.
     pub fn modules(&mut self, name: &str) -> Vec<Value> {
         let told = self.does("lsmod");
         let modules = told["modules"].as_array().cloned().unwrap_or_default();
         modules.into_iter().filter(|module| module["name"] == name).collect()
     }
 
-    /// The number of the generation that serves.
+    /// The number of the serving generation.
     ///
     /// # Panics
-    /// When none is told.
+    /// If there is none.
     pub fn generation(&mut self) -> u64 {
         self.does("status")["generation"].as_u64().expect("a number")
     }

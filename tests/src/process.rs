@@ -1,4 +1,4 @@
-//! Running another program to its end, with a deadline and its output kept.
+//! Runs another program to its end, with a deadline, and keeps its output.
 
 use std::fs::File;
 use std::io::{Read, Seek, Write};
@@ -8,7 +8,7 @@ use std::time::Duration;
 use crate::excerpt::end_of;
 use crate::{full, wait};
 
-/// What a program left behind.
+/// The result of a program.
 #[derive(Debug)]
 pub struct Done {
     /// How it ended.
@@ -20,10 +20,10 @@ pub struct Done {
 }
 
 impl Done {
-    /// Itself, when the program ended with status 0.
+    /// Returns itself if the program ended with status 0.
     ///
     /// # Panics
-    /// When it did not.
+    /// If it did not.
     #[track_caller]
     pub fn ok(self) -> Self {
         assert!(
@@ -45,16 +45,16 @@ impl Done {
 /// Runs a program with `input` on its standard input.
 ///
 /// # Panics
-/// When it cannot be started, or does not end in time.
+/// If it cannot be started or does not end in time.
 #[track_caller]
 pub fn run(command: &mut Command, input: &str) -> Done {
     run_within(command, input, Duration::from_secs(full::or(120, 900)))
 }
 
-/// Runs a program that has to end within `limit`.
+/// Runs a program that must end within `limit`.
 ///
 /// # Panics
-/// When it cannot be started, or does not end in time.
+/// If it cannot be started or does not end in time.
 #[track_caller]
 pub fn run_within(command: &mut Command, input: &str, limit: Duration) -> Done {
     let (mut out, mut err, mut given) = (scratch(), scratch(), scratch());
@@ -74,7 +74,7 @@ pub fn run_within(command: &mut Command, input: &str, limit: Duration) -> Done {
     Done { status, out, err }
 }
 
-/// Whether a program can be found in PATH.
+/// Whether a program is in PATH.
 pub fn exists(program: &str) -> bool {
     let path = std::env::var_os("PATH").unwrap_or_default();
     std::env::split_paths(&path).any(|folder| folder.join(program).is_file())

@@ -1,11 +1,11 @@
-//! What is carried: files of repeatable noise, trees of many files, names that
-//! break clients and servers; and whether two of them are equal.
+//! Test data: files of repeatable noise, trees of many files, names that break clients and servers;
+//! and comparisons.
 
 use std::fs::{self, File};
 use std::io::{BufWriter, Read, Write};
 use std::path::Path;
 
-/// Names with what servers stumble over: spaces, UTF-8, quotes and the like.
+/// Names that cause trouble: spaces, UTF-8, quotes and the like.
 pub const AWKWARD_NAMES: [&str; 14] = [
     "with space",
     "two  spaces",
@@ -49,7 +49,7 @@ pub fn bytes(length: usize, seed: u64) -> Vec<u8> {
 /// Asserts that two files have the same bytes.
 ///
 /// # Panics
-/// When they have not, or one cannot be read.
+/// If they differ, or one cannot be read.
 #[track_caller]
 pub fn assert_same(one: &Path, other: &Path) {
     let open = |path: &Path| File::open(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
@@ -60,7 +60,7 @@ pub fn assert_same(one: &Path, other: &Path) {
     let mut offset = 0;
     loop {
         let (got, same) = (fill(&mut left, &mut a), fill(&mut right, &mut b));
-        assert!(a[..got] == b[..same], "{} and {} differ behind byte {offset}", one.display(), other.display());
+        assert!(a[..got] == b[..same], "{} and {} differ after byte {offset}", one.display(), other.display());
         if got == 0 {
             return;
         }
@@ -68,13 +68,13 @@ pub fn assert_same(one: &Path, other: &Path) {
     }
 }
 
-/// A tree two folders deep: its inner folders hold folders alone, its outer
-/// ones files alone, so that clients without recursion can carry it too.
+/// A tree two levels deep: its inner folders contain only folders, its outer ones only files, so
+/// that clients without recursion can transfer it too.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tree {
-    /// The folders from the tree's root, each behind its parent.
+    /// The folders, relative to the root, each after its parent.
     pub folders: Vec<String>,
-    /// The files from the tree's root.
+    /// The files, relative to the root.
     pub files: Vec<String>,
 }
 
@@ -103,16 +103,15 @@ impl Tree {
         tree
     }
 
-    /// The folders that hold files.
+    /// The folders that contain files.
     pub fn leaves(&self) -> impl Iterator<Item = &String> {
         self.folders.iter().filter(|folder| folder.contains('/'))
     }
 
-    /// Asserts that two folders hold this tree with the same bytes, and not a
-    /// file more.
+    /// Asserts that two folders contain this tree with the same bytes, and no other files.
     ///
     /// # Panics
-    /// When they do not.
+    /// If they do not.
     #[track_caller]
     pub fn assert_same(&self, one: &Path, other: &Path) {
         for name in &self.files {
@@ -122,7 +121,7 @@ impl Tree {
     }
 }
 
-/// How many files are below a folder.
+/// The number of files below a folder.
 ///
 /// # Panics
 /// When it cannot be read.

@@ -1,5 +1,5 @@
-//! A client of mod_scramble's: what it says on control and data connections is
-//! scrambled. It has its own code for that, so that both sides are tested.
+//! A client for mod_scramble, which scrambles control and data connections. It has its own code for
+//! that, so that both sides are tested.
 
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -10,7 +10,7 @@ use crate::wire::Answer;
 const HELLO: &[u8; 8] = b"SCRAMBLE";
 const LONGEST: usize = 16 << 10;
 
-/// One direction's bytes to mix in.
+/// The bytes to mix in, for one direction.
 struct Keys(u64);
 
 impl Keys {
@@ -33,7 +33,7 @@ pub struct Scrambled {
     stream: TcpStream,
     incoming: Keys,
     outgoing: Keys,
-    /// What is left of the last record.
+    /// The rest of the last record.
     rest: Vec<u8>,
     ended: bool,
 }
@@ -42,7 +42,7 @@ impl Scrambled {
     /// Scrambles a connection, as the client.
     ///
     /// # Errors
-    /// The connection's; `InvalidData` where the server says something else.
+    /// A connection error; `InvalidData` if the server sends something else.
     pub fn open(mut stream: TcpStream) -> io::Result<Self> {
         let own = 0x1234_5678_u32;
         stream.write_all(HELLO)?;
@@ -60,17 +60,17 @@ impl Scrambled {
     /// Sends the last record.
     ///
     /// # Errors
-    /// The connection's.
+    /// A connection error.
     pub fn close(&mut self) -> io::Result<()> {
         self.put(&[])
     }
 
-    /// Whether the server's last record has come.
+    /// Whether the server's last record has arrived.
     pub fn is_ended(&self) -> bool {
         self.ended
     }
 
-    /// The connection itself, for what is not scrambled.
+    /// The connection itself, for unscrambled data.
     pub fn stream(&mut self) -> &mut TcpStream {
         &mut self.stream
     }
@@ -115,7 +115,7 @@ impl Write for Scrambled {
     }
 }
 
-/// A control connection that is or is not scrambled.
+/// A control connection, scrambled or not.
 pub struct Talk {
     connection: Connection,
     address: SocketAddr,
@@ -124,15 +124,15 @@ pub struct Talk {
 enum Connection {
     Plain(TcpStream),
     Scrambled(Scrambled),
-    /// Between the two.
+    /// In transition between the two.
     Neither,
 }
 
 impl Talk {
-    /// Connects and reads the greeting, which comes in clear.
+    /// Connects and reads the greeting, which is not scrambled.
     ///
     /// # Panics
-    /// When there is none.
+    /// If there is none.
     #[track_caller]
     pub fn connect(address: SocketAddr) -> Self {
         let mut talk = Self { connection: Connection::Plain(stream(address)), address };
@@ -140,10 +140,10 @@ impl Talk {
         talk
     }
 
-    /// Connects and scrambles from the first byte on.
+    /// Connects and scrambles from the first byte.
     ///
     /// # Panics
-    /// When there is no greeting.
+    /// If there is no greeting.
     #[track_caller]
     pub fn implicit(address: SocketAddr) -> Self {
         let scrambled = Scrambled::open(stream(address)).expect("the server scrambles from the first byte on");
@@ -152,7 +152,7 @@ impl Talk {
         talk
     }
 
-    /// Scrambles by AUTH.
+    /// Starts scrambling with AUTH.
     #[track_caller]
     pub fn auth(&mut self) {
         self.expect("AUTH SCRAMBLE", 234);
@@ -162,7 +162,7 @@ impl Talk {
         self.connection = Connection::Scrambled(Scrambled::open(stream).expect("the server scrambles"));
     }
 
-    /// Takes the scrambling off by CCC.
+    /// Stops scrambling with CCC.
     #[track_caller]
     pub fn clear(&mut self) {
         self.expect("CCC", 200);
@@ -185,17 +185,17 @@ impl Talk {
     /// Sends the last record of a scrambled connection.
     ///
     /// # Panics
-    /// When it is not scrambled.
+    /// If it is not scrambled.
     #[track_caller]
     pub fn close(&mut self) {
         let Connection::Scrambled(scrambled) = &mut self.connection else { panic!("not scrambled") };
         scrambled.close().expect("the server reads");
     }
 
-    /// Sends a line and reads the reply, which has to have `code`.
+    /// Sends a line and reads the reply, which must have this code.
     ///
     /// # Panics
-    /// When it has not.
+    /// If it has another code.
     #[track_caller]
     pub fn expect(&mut self, line: impl AsRef<str>, code: u16) -> Answer {
         self.send(line.as_ref());
@@ -207,7 +207,7 @@ impl Talk {
     /// Sends a line.
     ///
     /// # Panics
-    /// When the server does not read.
+    /// If the server does not read.
     #[track_caller]
     pub fn send(&mut self, line: &str) {
         let line = format!("{line}\r\n");
@@ -222,7 +222,7 @@ impl Talk {
     /// Reads a reply.
     ///
     /// # Panics
-    /// When none comes.
+    /// If none comes.
     #[track_caller]
     pub fn reply(&mut self) -> Answer {
         let mut lines = vec![self.line().expect("a reply")];
@@ -234,10 +234,10 @@ impl Talk {
         Answer { code, lines }
     }
 
-    /// The connection itself, for what is not scrambled.
+    /// The connection itself, for unscrambled data.
     ///
     /// # Panics
-    /// Between two connections.
+    /// During a transition.
     pub fn stream(&mut self) -> &mut TcpStream {
         match &mut self.connection {
             Connection::Plain(stream) => stream,
@@ -254,7 +254,7 @@ impl Talk {
         stream(SocketAddr::new(self.address.ip(), port))
     }
 
-    /// What a command sends, scrambled, to its orderly end.
+    /// Receives a command's data, scrambled, up to its orderly end.
     #[track_caller]
     pub fn fetch(&mut self, command: &str) -> Vec<u8> {
         let stream = self.passive();
@@ -270,7 +270,7 @@ impl Talk {
         bytes
     }
 
-    /// Sends bytes for a command, scrambled, to their orderly end.
+    /// Sends data for a command, scrambled, with an orderly end.
     #[track_caller]
     pub fn give(&mut self, command: &str, bytes: &[u8]) {
         let stream = self.passive();

@@ -1,5 +1,5 @@
-//! A control socket at which no daemon listens, but a script: for answers that a
-//! sound gantryd never gives, and for sessions that are always the same.
+//! A control socket with a script instead of a daemon: for answers that a working gantryd never
+//! gives, and for sessions that never change.
 
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::net::UnixListener;
@@ -8,17 +8,17 @@ use std::thread::{self, JoinHandle};
 
 use tempfile::TempDir;
 
-/// Answers each request by a text of the test's own, and hangs up.
+/// Answers each request with a text from the test, and closes the connection.
 pub struct Scripted {
     folder: TempDir,
     requests: JoinHandle<Vec<String>>,
 }
 
 impl Scripted {
-    /// One that is asked once for each answer.
+    /// Expects one request per answer.
     ///
     /// # Panics
-    /// When there is no folder for its socket.
+    /// If there is no folder for its socket.
     pub fn answering(answers: Vec<Vec<u8>>) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder can be made");
         let listener = UnixListener::bind(folder.path().join("sock")).expect("a socket can be made");
@@ -26,7 +26,7 @@ impl Scripted {
         Self { folder, requests }
     }
 
-    /// One that is asked once.
+    /// Expects one request.
     pub fn one(answer: impl AsRef<[u8]>) -> Self {
         Self::answering(vec![answer.as_ref().to_vec()])
     }
@@ -36,10 +36,10 @@ impl Scripted {
         self.folder.path().join("sock")
     }
 
-    /// The requests, once there has been one for each answer.
+    /// Waits until there has been one request per answer, and returns the requests.
     ///
     /// # Panics
-    /// When one of them could not be read.
+    /// If one of them could not be read.
     pub fn asked(self) -> Vec<String> {
         self.requests.join().expect("requests can be read")
     }
@@ -49,7 +49,7 @@ fn answered(listener: &UnixListener, answer: &[u8]) -> String {
     let (mut stream, _) = listener.accept().expect("a client can be accepted");
     let mut line = String::new();
     BufReader::new(&stream).read_line(&mut line).expect("a request can be read");
-    // Who has read enough may hang up first.
+    // A client that has read enough may close first.
     let _ = stream.write_all(answer);
     line
 }

@@ -1,5 +1,5 @@
-//! A running server with a folder of its own: configuration, database, files,
-//! logs. It is ended by SIGTERM when it is dropped, and has to end cleanly.
+//! A running server in its own folder: configuration, database, files, logs. When dropped, it gets
+//! SIGTERM and must end cleanly.
 
 use std::fs::{self, File, OpenOptions};
 use std::net::{IpAddr, SocketAddr};
@@ -29,7 +29,7 @@ pub struct Server {
     swaps: u32,
 }
 
-/// Whether a panic may stand in the server's log.
+/// Whether the server's log may contain a panic.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Panics {
     Forbidden,
@@ -42,15 +42,15 @@ impl Server {
         Self::with(layout, |_| {})
     }
 
-    /// A server whose configuration `change` has changed.
+    /// A server with a changed configuration.
     pub fn with(layout: Layout, change: impl FnOnce(&mut Config)) -> Self {
         Self::of(&layout.gantryd(), change)
     }
 
-    /// A server of any daemon.
+    /// A server with the given daemon.
     ///
     /// # Panics
-    /// When it does not come to listen; its log is shown.
+    /// If it does not start to listen; its log is shown.
     pub fn of(gantryd: &Path, change: impl FnOnce(&mut Config)) -> Self {
         let folder = prepared_folder();
         let mut config = Config::new(folder.path());
@@ -73,7 +73,7 @@ impl Server {
         self.address
     }
 
-    /// What clients are told of it: address, user, password.
+    /// Address, user and password for clients.
     pub fn target(&self) -> Target {
         Target {
             address: self.address,
@@ -83,12 +83,12 @@ impl Server {
         }
     }
 
-    /// A new control connection, greeted and not logged in.
+    /// A new control connection after the greeting, before login.
     pub fn connect(&self) -> Wire {
         Wire::connect(self.address)
     }
 
-    /// A new control connection, logged in, with binary type.
+    /// A new control connection after login, with binary type.
     pub fn login(&self) -> Wire {
         let mut wire = self.connect();
         wire.login(USER, PASSWORD);
@@ -101,12 +101,12 @@ impl Server {
         self.config.home()
     }
 
-    /// A folder of the test's own, which the user does not see.
+    /// A folder for the test itself, which the user does not see.
     pub fn scratch(&self) -> PathBuf {
         self.folder.path().join("scratch")
     }
 
-    /// One of the files that the daemon writes: `users.db`, `transfer.log`.
+    /// A file that the daemon writes: `users.db`, `transfer.log`.
     pub fn var(&self, name: &str) -> PathBuf {
         self.folder.path().join("var").join(name)
     }
@@ -123,7 +123,7 @@ impl Server {
         own(&path);
     }
 
-    /// Makes a folder among the user's.
+    /// Creates a folder among the user's files.
     pub fn make_folder(&self, name: &str) {
         let path = self.home().join(name);
         fs::create_dir(&path).expect("a folder can be made");
@@ -137,32 +137,32 @@ impl Server {
         fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
     }
 
-    /// All that it has logged so far, on its output and in its SystemLog.
+    /// The whole log so far, from its output and its SystemLog.
     pub fn log(&self) -> String {
         let part =
             |path: &Path| fs::read(path).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default();
         format!("{}{}", part(&self.folder.path().join("output.log")), part(&self.var("system.log")))
     }
 
-    /// Waits until all of `texts` stand in one line of the log; that line.
+    /// Waits for a log line that contains all of `texts`, and returns it.
     ///
     /// # Panics
-    /// When they do not in time.
+    /// If there is none in time.
     #[track_caller]
     pub fn wait_for_log(&self, texts: &[&str]) -> String {
         let found = wait::until(wait::PATIENCE, || self.log_line(texts));
         found.unwrap_or_else(|| panic!("no line of the log has {texts:?}"))
     }
 
-    /// The first line of the log in which all of `texts` stand.
+    /// The first log line that contains all of `texts`.
     pub fn log_line(&self, texts: &[&str]) -> Option<String> {
         self.log().lines().find(|line| texts.iter().all(|text| line.contains(text))).map(str::to_owned)
     }
 
-    /// Writes the configuration anew, for a SIGHUP to come.
+    /// Rewrites the configuration, for a later SIGHUP.
     pub fn reconfigure(&mut self, change: impl FnOnce(&mut Config)) {
         change(&mut self.config);
-        // By rename, as administrators' tools do: no half of a file is read.
+        // By renaming, as administrators' tools do, so that no partial file is read.
         let (new, file) = (self.folder.path().join("gantryd.conf.new"), self.folder.path().join("gantryd.conf"));
         fs::write(&new, self.config.text())
             .and_then(|()| fs::rename(new, file))
@@ -174,13 +174,13 @@ impl Server {
         &self.config
     }
 
-    /// Asks for a new generation.
+    /// Requests a new generation.
     pub fn sighup(&self) {
         self.signal(Signal::HUP);
     }
 
-    /// Asks for a new generation and waits until it serves: each gets a
-    /// ServerIdent of its own to tell it by.
+    /// Requests a new generation and waits until it serves. Each one gets its own ServerIdent, by
+    /// which it is recognised.
     pub fn swap(&mut self, change: impl FnOnce(&mut Config)) {
         self.swaps += 1;
         let mark = format!("generation <{}>", self.swaps);
@@ -194,15 +194,16 @@ impl Server {
         });
     }
 
-    /// Says that this test makes modules panic.
+    /// Declares that this test makes modules panic.
     pub fn expect_panics(&mut self) {
         self.panics = Panics::Expected;
     }
 
-    /// Runs a statement on the users' database; its output, fields joined by `|`.
+    /// Runs an SQL statement on the users' database and returns its output, with fields joined by
+    /// `|`.
     ///
     /// # Panics
-    /// When it fails.
+    /// If it fails.
     #[track_caller]
     pub fn sql(&self, statement: &str) -> String {
         sqlite(&self.var("users.db"), statement)
@@ -213,10 +214,10 @@ impl Server {
         self.child.id()
     }
 
-    /// Asks it to end, and waits until it has.
+    /// Makes it end, and waits for that.
     ///
     /// # Panics
-    /// When it does not end in time.
+    /// If it does not end in time.
     pub fn terminate(&mut self) -> ExitStatus {
         self.signal(Signal::TERM);
         self.ended()
@@ -225,7 +226,7 @@ impl Server {
     /// Waits until it has ended.
     ///
     /// # Panics
-    /// When it does not end in time.
+    /// If it does not end in time.
     pub fn ended(&mut self) -> ExitStatus {
         let ended = wait::until(Duration::from_secs(30), || self.child.try_wait().expect("a child can be waited for"));
         ended.unwrap_or_else(|| panic!("gantryd does not end"))
@@ -264,9 +265,9 @@ impl Drop for Server {
     }
 }
 
-/// A daemon that was to end by itself.
+/// A daemon that must end by itself.
 pub struct Trial {
-    /// What it left behind.
+    /// Its result.
     pub done: Done,
     /// Its configuration.
     pub config: Config,
@@ -274,8 +275,8 @@ pub struct Trial {
 }
 
 impl Trial {
-    /// Runs a daemon with a configuration in a folder of its own, which is its
-    /// working directory; `arguments` stand behind `-c FILE`.
+    /// Runs a daemon with a configuration in its own folder, which is its working directory.
+    /// `arguments` follow `-c FILE`.
     pub fn run(gantryd: &Path, arguments: &[&str], change: impl FnOnce(&mut Config)) -> Self {
         let folder = prepared_folder();
         let mut config = Config::new(folder.path());
@@ -296,7 +297,7 @@ impl Trial {
         self.folder.path()
     }
 
-    /// The first line that speaks of what is wrong.
+    /// The first line with a fatal error.
     #[track_caller]
     pub fn fatal(&self) -> &str {
         assert!(!self.done.status.success(), "it ended well:\n{}", end_of(&self.done.text(), "text"));
@@ -305,10 +306,10 @@ impl Trial {
     }
 }
 
-/// Runs a statement on a database by the sqlite3 program.
+/// Runs an SQL statement on a database with the sqlite3 program.
 ///
 /// # Panics
-/// When it fails.
+/// If it fails.
 #[track_caller]
 pub fn sqlite(database: &Path, statement: &str) -> String {
     assert!(exists("sqlite3"), "the program sqlite3 is missing: tests/run installs it");
@@ -321,7 +322,7 @@ pub fn sqlite(database: &Path, statement: &str) -> String {
     done.out.trim_end().to_owned()
 }
 
-/// Gives a path to the account that serves it, where the tests run as root.
+/// Gives a path to the account that serves it, if the tests run as root.
 pub fn own(path: &Path) {
     if let Some(account) = Account::to_drop_to() {
         chown(path, Some(account.uid), Some(account.gid)).expect("root can give files away");
@@ -361,7 +362,7 @@ fn make_database(database: &Path, home: &Path, uid: u32, gid: u32) {
     );
 }
 
-// `listening on 127.0.0.1:2121`, wherever it stands in a line.
+// Finds `listening on 127.0.0.1:2121` anywhere in a line.
 fn address_in(line: &str) -> Option<SocketAddr> {
     let (_, rest) = line.split_once("listening on ")?;
     let word = rest.split_whitespace().next()?.trim_end_matches([',', '.']);

@@ -1,4 +1,4 @@
-//! What each client has to be able to do, written once for all of them.
+//! What each client must be able to do, written once for all of them.
 
 use std::fs;
 
@@ -8,7 +8,7 @@ use crate::layout::Layout;
 use crate::sample::{self, AWKWARD_NAMES, Tree, assert_same};
 use crate::server::Server;
 
-/// Makes a client's tests: each thing of this file, in both layouts.
+/// Makes a client's tests: each function in this file, in both layouts.
 #[macro_export]
 macro_rules! client_suite {
     ($client:expr) => {
@@ -40,7 +40,7 @@ macro_rules! client_suite {
     };
 }
 
-/// A large file there and back.
+/// Transfers a large file in both directions.
 pub fn carries_a_large_file(layout: Layout, client: &dyn Client) {
     let server = Server::start(layout);
     let (source, back) = (server.scratch().join("large"), server.scratch().join("back"));
@@ -51,7 +51,7 @@ pub fn carries_a_large_file(layout: Layout, client: &dyn Client) {
     assert_same(&source, &back);
 }
 
-/// Many small files in folders there and back.
+/// Transfers many small files in folders in both directions.
 pub fn carries_a_tree_of_many_small_files(layout: Layout, client: &dyn Client) {
     let server = Server::start(layout);
     let (source, back) = (server.scratch().join("tree"), server.scratch().join("back"));
@@ -63,7 +63,7 @@ pub fn carries_a_tree_of_many_small_files(layout: Layout, client: &dyn Client) {
     tree.assert_same(&source, &back);
 }
 
-/// Names with spaces, UTF-8, quotes and more, there and back.
+/// Transfers names with spaces, UTF-8, quotes and more in both directions.
 pub fn carries_awkward_names(layout: Layout, client: &dyn Client) {
     let server = Server::start(layout);
     let (source, back) = (server.scratch().join("source"), server.scratch().join("back"));
@@ -82,8 +82,8 @@ pub fn carries_awkward_names(layout: Layout, client: &dyn Client) {
     }
 }
 
-/// A file there and back by PASV, EPSV, PORT and EPRT, as far as the client
-/// can be told to.
+/// Transfers a file in both directions by PASV, EPSV, PORT and EPRT, as far as the client can be
+/// configured.
 pub fn carries_files_over_each_kind_of_data_connection(layout: Layout, client: &dyn Client) {
     let server = Server::start(layout);
     let (source, back) = (server.scratch().join("source"), server.scratch().join("back"));
@@ -98,8 +98,7 @@ pub fn carries_files_over_each_kind_of_data_connection(layout: Layout, client: &
     }
 }
 
-/// Both halves of a file carried apart: the second one from where the first
-/// one ends.
+/// Transfers both halves of a file separately; the second starts where the first ends.
 pub fn resumes_both_ways(layout: Layout, client: &dyn Client) {
     let server = Server::start(layout);
     let (source, back) = (server.scratch().join("source"), server.scratch().join("back"));

@@ -1,4 +1,4 @@
-//! A program at a terminal: what it shows is read, and keys are typed.
+//! A program at a terminal: reads what it shows, and types keys.
 
 use std::fs::File;
 use std::io::{Read, Write};
@@ -13,7 +13,7 @@ use rustix::termios::{LocalModes, Winsize, tcgetattr, tcsetwinsize};
 
 use crate::wait;
 
-/// A terminal with a program at it.
+/// A terminal with a program.
 pub struct Terminal {
     keys: File,
     inner: File,
@@ -25,7 +25,7 @@ impl Terminal {
     /// Starts a program at a terminal of this size.
     ///
     /// # Panics
-    /// When the system has no terminal for us, or the program does not start.
+    /// If there is no terminal, or the program does not start.
     pub fn start(command: &mut Command, columns: u16, rows: u16) -> Self {
         let ours = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC);
         let ours = ours.expect("there is a terminal");
@@ -54,16 +54,16 @@ impl Terminal {
     /// Types keys.
     ///
     /// # Panics
-    /// When the terminal is gone.
+    /// If the terminal is gone.
     pub fn key(&mut self, keys: &str) {
         self.keys.write_all(keys.as_bytes()).expect("keys can be typed");
     }
 
-    /// Waits until a text is shown; all that was shown between the last one and its
-    /// end.
+    /// Waits until a text is shown. Returns everything shown since the previous wait, up to the end
+    /// of the text.
     ///
     /// # Panics
-    /// When it is not shown in time.
+    /// If it is not shown in time.
     pub fn wait_for(&mut self, text: &str) -> String {
         let found = wait::until(wait::PATIENCE, || {
             let mut shown = self.shown.lock().expect("nobody panics with it");
@@ -74,7 +74,7 @@ impl Terminal {
         String::from_utf8_lossy(&found).into_owned()
     }
 
-    /// Whether it hands over each key at once, without echo.
+    /// Whether it passes on each key at once, without echo.
     pub fn is_raw(&self) -> bool {
         let modes = tcgetattr(&self.inner).expect("a terminal has modes").local_modes;
         !modes.intersects(LocalModes::ECHO | LocalModes::ICANON)
@@ -83,7 +83,7 @@ impl Terminal {
     /// Sends the program a signal.
     ///
     /// # Panics
-    /// When it has ended.
+    /// If it has ended.
     pub fn signal(&self, signal: Signal) {
         let pid = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw).expect("a child has a process id");
         kill_process(pid, signal).expect("a child can be sent signals");
@@ -92,7 +92,7 @@ impl Terminal {
     /// Waits until the program has ended.
     ///
     /// # Panics
-    /// When it does not.
+    /// If it does not end.
     pub fn ended(&mut self) -> ExitStatus {
         let ended = wait::until(wait::PATIENCE, || self.child.try_wait().expect("a child can be waited for"));
         ended.unwrap_or_else(|| panic!("it does not end: {:?}", self.shown()))

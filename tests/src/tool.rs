@@ -1,4 +1,4 @@
-//! gantry as an operator types it, on a server whose control socket is on.
+//! gantry as an operator uses it, with a server that has a control socket.
 
 use std::os::unix::process::CommandExt;
 use std::process::Command;
@@ -11,7 +11,7 @@ use crate::operator::let_operators_in;
 use crate::process::{Done, run};
 use crate::server::Server;
 
-/// A server with its control socket on, where everybody may do everything.
+/// A server with a control socket where everybody may do everything.
 pub fn operated_with(layout: Layout, change: impl FnOnce(&mut Config)) -> Server {
     Server::with(layout, |config| {
         config.add("LoadModule", "mod_ctrls_admin.c");
@@ -20,36 +20,36 @@ pub fn operated_with(layout: Layout, change: impl FnOnce(&mut Config)) -> Server
     })
 }
 
-/// The same, with nothing changed.
+/// The same, without other changes.
 pub fn operated(layout: Layout) -> Server {
     operated_with(layout, |_| {})
 }
 
-/// gantry, or one of its other names, on a server.
+/// Runs gantry, or one of its other names, for a server.
 pub fn named(server: &Server, layout: Layout, name: &str, words: &[&str]) -> Done {
     let mut command = Command::new(layout.prefix().join("bin/gantry"));
     command.arg0(name).args(words).env("GANTRY_ControlsSocket", server.var("control.sock"));
     run(&mut command, "")
 }
 
-/// gantry on a server.
+/// Runs gantry for a server.
 pub fn gantry(server: &Server, layout: Layout, words: &[&str]) -> Done {
     named(server, layout, "gantry", words)
 }
 
-/// What a command prints.
+/// The output of a command.
 ///
 /// # Panics
-/// When it fails.
+/// If it fails.
 #[track_caller]
 pub fn told(server: &Server, layout: Layout, words: &[&str]) -> String {
     gantry(server, layout, words).ok().out
 }
 
-/// A command's JSON, which is one line.
+/// The JSON output of a command, which is one line.
 ///
 /// # Panics
-/// When it fails, or prints something else.
+/// If it fails, or prints something else.
 #[track_caller]
 pub fn json(server: &Server, layout: Layout, words: &[&str]) -> Value {
     let text = told(server, layout, &[words, &["--json"]].concat());

@@ -1,12 +1,12 @@
-//! Waiting for a condition, with a deadline: no test sleeps for a guessed time.
+//! Waits for a condition, with a deadline: no test sleeps for a guessed time.
 
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// The longest that anything but a large transfer may take.
+/// The time limit for everything except large transfers.
 pub const PATIENCE: Duration = Duration::from_secs(20);
 
-/// Asks again and again until there is an answer; none when time is up.
+/// Asks repeatedly until there is an answer; `None` if time runs out.
 pub fn until<T>(limit: Duration, mut ask: impl FnMut() -> Option<T>) -> Option<T> {
     let end = Instant::now() + limit;
     loop {
@@ -23,7 +23,7 @@ pub fn until<T>(limit: Duration, mut ask: impl FnMut() -> Option<T>) -> Option<T
 /// Waits until `holds`.
 ///
 /// # Panics
-/// When it does not hold in [`PATIENCE`]; `what` says what was awaited.
+/// If it does not hold within [`PATIENCE`]; `what` describes the condition.
 pub fn for_condition(what: &str, mut holds: impl FnMut() -> bool) {
     let held = until(PATIENCE, || holds().then_some(()));
     assert!(held.is_some(), "waited {PATIENCE:?} in vain: {what}");

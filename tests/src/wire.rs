@@ -1,4 +1,4 @@
-//! The protocol by hand (RFC 959, 2428): for what no client says on purpose.
+//! The protocol by hand (RFC 959, 2428), for what real clients never send.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
@@ -23,7 +23,7 @@ impl Answer {
         self.lines.join("\n")
     }
 
-    /// What stands between the first and the last line.
+    /// The lines between the first and the last.
     pub fn inner(&self) -> &[String] {
         self.lines.get(1..self.lines.len().saturating_sub(1)).unwrap_or_default()
     }
@@ -40,7 +40,7 @@ impl Wire {
     /// Connects and reads the greeting.
     ///
     /// # Panics
-    /// When the server does not greet with 220.
+    /// If the server does not greet with 220.
     #[track_caller]
     pub fn connect(address: SocketAddr) -> Self {
         let wire = Self::open(address).unwrap_or_else(|error| panic!("no greeting: {error}"));
@@ -48,15 +48,15 @@ impl Wire {
         wire
     }
 
-    /// Connects and reads the greeting, whatever it says.
+    /// Connects and reads the greeting, whatever it contains.
     ///
     /// # Errors
-    /// Where there is no connection or no reply.
+    /// If there is no connection or no reply.
     pub fn open(address: SocketAddr) -> io::Result<Self> {
         Self::over(TcpStream::connect(address)?, address)
     }
 
-    /// The same from an address of this machine's.
+    /// The same from another address of this machine.
     ///
     /// # Errors
     /// As [`Wire::open`].
@@ -77,7 +77,7 @@ impl Wire {
         Ok(wire)
     }
 
-    /// What the server said first.
+    /// The server's greeting.
     pub fn greeting(&self) -> &Answer {
         &self.greeting
     }
@@ -90,7 +90,7 @@ impl Wire {
     /// Logs in.
     ///
     /// # Panics
-    /// When the server does not say 331 and 230.
+    /// If the server does not reply with 331 and 230.
     #[track_caller]
     pub fn login(&mut self, user: &str, password: &str) {
         self.expect(format!("USER {user}"), 331);
@@ -105,10 +105,10 @@ impl Wire {
         self.send_raw(&bytes).expect("the server reads commands");
     }
 
-    /// Sends bytes as they are.
+    /// Sends bytes unchanged.
     ///
     /// # Errors
-    /// Where the server has closed or does not read.
+    /// If the server has closed the connection or does not read.
     pub fn send_raw(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.stream.get_mut().write_all(bytes)
     }
@@ -116,7 +116,7 @@ impl Wire {
     /// Reads a reply.
     ///
     /// # Panics
-    /// When none comes.
+    /// If none comes.
     #[track_caller]
     pub fn reply(&mut self) -> Answer {
         self.try_reply().unwrap_or_else(|error| panic!("no reply: {error}"))
@@ -125,7 +125,7 @@ impl Wire {
     /// Reads a reply (RFC 959 section 4.2: `123-` until `123 `).
     ///
     /// # Errors
-    /// Where the connection ends or nothing comes in time.
+    /// If the connection ends or nothing comes in time.
     pub fn try_reply(&mut self) -> io::Result<Answer> {
         let mut lines = vec![self.line()?];
         let code = lines[0].get(..3).and_then(|code| code.parse().ok());
@@ -146,10 +146,10 @@ impl Wire {
         self.reply()
     }
 
-    /// Sends a line; its reply, which has to have `code`.
+    /// Sends a line and returns the reply, which must have this code.
     ///
     /// # Panics
-    /// When it has not.
+    /// If it has another code.
     #[track_caller]
     pub fn expect(&mut self, line: impl AsRef<[u8]>, code: u16) -> Answer {
         let answer = self.ask(&line);
@@ -157,17 +157,17 @@ impl Wire {
         answer
     }
 
-    /// Sends no more, and reads what the server still says until it closes.
+    /// Stops sending, and reads what the server sends until it closes.
     ///
     /// # Errors
-    /// Where the server is silent for `limit` before it closes.
+    /// If the server is silent for `limit` before it closes.
     pub fn hang_up(&mut self, limit: Duration) -> io::Result<String> {
         let _ = self.stream.get_ref().shutdown(Shutdown::Write);
         self.stream.get_ref().set_read_timeout(Some(limit))?;
         self.until_closed()
     }
 
-    /// Whether the server has closed: reads until its end, and what came before.
+    /// Reads until the server closes, and returns what came before.
     pub fn until_closed(&mut self) -> io::Result<String> {
         let mut rest = Vec::new();
         match self.stream.read_to_end(&mut rest) {
@@ -176,7 +176,7 @@ impl Wire {
         }
     }
 
-    /// Asks for an upload of a few bytes; the code of the first reply.
+    /// Starts an upload of a few bytes, and returns the code of the first reply.
     pub fn store(&mut self, name: &str) -> u16 {
         let mut stream = self.passive();
         let code = self.ask(format!("STOR {name}")).code;
@@ -229,7 +229,7 @@ impl Wire {
         listener
     }
 
-    /// What a command sends on a passive data connection, read to its end.
+    /// Receives what a command sends on a passive data connection, up to its end.
     #[track_caller]
     pub fn fetch(&mut self, command: impl AsRef<[u8]>) -> Vec<u8> {
         let mut stream = self.passive();
@@ -282,7 +282,7 @@ impl Wire {
 /// Accepts one data connection.
 ///
 /// # Panics
-/// When none comes.
+/// If none comes.
 #[track_caller]
 pub fn accept(listener: &TcpListener) -> TcpStream {
     listener.set_nonblocking(true).expect("a listener can be made not to block");
@@ -292,10 +292,10 @@ pub fn accept(listener: &TcpListener) -> TcpStream {
     patient(stream)
 }
 
-/// All bytes to the end.
+/// All bytes up to the end.
 ///
 /// # Panics
-/// When they do not come in time.
+/// If they do not come in time.
 #[track_caller]
 pub fn read_all(stream: &mut TcpStream) -> Vec<u8> {
     let mut bytes = Vec::new();

@@ -1,4 +1,4 @@
-//! What each client can do, and what most of them need for it.
+//! The interface of all clients, and helpers for them.
 
 use std::env;
 use std::fs;
@@ -9,23 +9,23 @@ use super::job::{Job, Target};
 use crate::process::exists;
 use crate::sample::Tree;
 
-/// A client. Each call is one session, and panics when the client fails.
+/// A client. Each call is one session, and panics if the client fails.
 pub trait Client {
-    /// Uploads files into folders that exist.
+    /// Uploads files into existing folders.
     fn put(&self, target: &Target, jobs: &[Job]);
-    /// Downloads files into folders that exist.
+    /// Downloads files into existing folders.
     fn get(&self, target: &Target, jobs: &[Job]);
-    /// Uploads a tree into a new folder of the server's, making folders.
+    /// Uploads a tree into a new folder on the server, creating folders.
     fn put_tree(&self, target: &Target, tree: &Tree, local: &Path, remote: &str);
-    /// Downloads a tree into a new folder, making folders.
+    /// Downloads a tree into a new folder, creating folders.
     fn get_tree(&self, target: &Target, tree: &Tree, remote: &str, local: &Path);
 }
 
-/// A program of a client, without the user's own settings. None where it is
-/// missing and `GANTRY_TEST_LEAVE_OUT` names it: `tests/run` says so in the end.
+/// A client program, without the user's own settings. `None` if it is missing and
+/// `GANTRY_TEST_LEAVE_OUT` names it; `tests/run` reports that at the end.
 ///
 /// # Panics
-/// When it is missing and nobody said that it may be.
+/// If it is missing and may not be left out.
 pub(super) fn program(name: &str, home: &Path) -> Option<Command> {
     if !exists(name) {
         let left_out = env::var("GANTRY_TEST_LEAVE_OUT").unwrap_or_default();
@@ -41,7 +41,7 @@ pub(super) fn program(name: &str, home: &Path) -> Option<Command> {
     Some(command)
 }
 
-/// Makes the folders of a tree.
+/// Creates the folders of a tree.
 pub(super) fn make_local_folders(tree: &Tree, local: &Path) {
     for folder in &tree.folders {
         fs::create_dir_all(local.join(folder)).expect("a folder can be made");

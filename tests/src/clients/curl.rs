@@ -1,5 +1,5 @@
-//! curl: one process, the files named in a configuration file on its standard
-//! input, so that it keeps its control connections.
+//! curl: one process; the files are named in a configuration on its standard input, so that it
+//! reuses its control connections.
 
 use std::fmt::Write;
 use std::path::Path;
@@ -46,8 +46,8 @@ fn transfer(target: &Target, jobs: &[Job], way: &str, options: &[&str]) {
     if jobs.iter().any(|job| job.from == From::WhatIsThere) {
         curl.args(["--continue-at", "-"]);
     }
-    // One after the other, curl 7.88 often waits a whole second for nothing on a
-    // connection that it uses again, the sooner the server answers EPSV.
+    // With sequential transfers, curl 7.88 often waits a whole second for nothing on a reused
+    // connection; the faster the server answers EPSV, the more often.
     if jobs.len() > 50 {
         curl.args(["--parallel", "--parallel-max", "8"]);
     }

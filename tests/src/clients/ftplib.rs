@@ -1,4 +1,4 @@
-//! Python's ftplib: a script beside this file, told what to do in JSON.
+//! Python's ftplib: a script next to this file, which gets its instructions as JSON.
 
 use std::path::Path;
 
@@ -44,7 +44,7 @@ fn transfer(target: &Target, way: &str, folders: &[String], jobs: &[Job]) {
         "user": target.user,
         "password": target.password,
         "passive": target.mode.is_passive(),
-        // On IPv4 it says PASV and PORT of its own accord.
+        // On IPv4 it uses PASV and PORT by default.
         "extended": matches!(target.mode, Mode::ExtendedPassive | Mode::ExtendedActive),
         "way": way,
         "folders": folders,

@@ -1,11 +1,11 @@
-//! What a client is to carry, where to and how.
+//! Which files a client transfers, where and how.
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use crate::sample::Tree;
 
-/// How a data connection comes about.
+/// How a data connection is opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
     /// PASV.
@@ -28,7 +28,7 @@ impl Mode {
     }
 }
 
-/// Where a client goes, and as whom.
+/// The server and the login for a client.
 #[derive(Debug, Clone)]
 pub struct Target {
     /// The server.
@@ -37,12 +37,12 @@ pub struct Target {
     pub user: String,
     /// The password.
     pub password: String,
-    /// How data connections come about, as far as the client lets one choose.
+    /// How data connections are opened, if the client can be configured.
     pub mode: Mode,
 }
 
 impl Target {
-    /// The same with another way to data connections.
+    /// The same with another mode.
     #[must_use]
     pub fn with(mut self, mode: Mode) -> Self {
         self.mode = mode;
@@ -50,28 +50,28 @@ impl Target {
     }
 }
 
-/// Whether a transfer begins at the beginning.
+/// Where a transfer starts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum From {
-    /// All of the file.
+    /// At the beginning of the file.
     Start,
-    /// What the receiving side lacks, by REST or APPE.
+    /// At the end of the receiving side's part, with REST or APPE.
     WhatIsThere,
 }
 
-/// One file to carry.
+/// One file to transfer.
 #[derive(Debug, Clone)]
 pub struct Job {
-    /// Its absolute path on this side.
+    /// Its absolute local path.
     pub local: PathBuf,
     /// Its path on the server, from the user's root, without a leading slash.
     pub remote: String,
-    /// From where on.
+    /// Where the transfer starts.
     pub from: From,
 }
 
 impl Job {
-    /// All of a file.
+    /// A whole file.
     pub fn whole(local: impl Into<PathBuf>, remote: impl Into<String>) -> Self {
         Self { local: local.into(), remote: remote.into(), from: From::Start }
     }

@@ -1,5 +1,4 @@
-//! lftp: a script on its standard input; trees by its `mirror`, which lists
-//! folders for itself.
+//! lftp: a script on its standard input. Trees use its `mirror`, which lists folders itself.
 
 use std::fmt::Write;
 use std::path::Path;
@@ -12,11 +11,11 @@ use crate::sample::Tree;
 /// See the module.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Lftp {
-    /// What it lists folders with.
+    /// The command for listings.
     pub listing: Listing,
 }
 
-/// The command for a list of files.
+/// The command for listings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Listing {
     /// LIST.
@@ -78,7 +77,7 @@ fn resume(job: &Job) -> &'static str {
 }
 
 fn quote(path: &str) -> String {
-    // A name that begins with a dash is none of its options behind `./`.
+    // After `./`, a name that starts with a dash is not an option.
     let path = if path.starts_with('-') { format!("./{path}") } else { path.to_owned() };
     format!("\"{}\"", path.replace('\\', "\\\\").replace('"', "\\\""))
 }

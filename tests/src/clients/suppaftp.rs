@@ -1,4 +1,4 @@
-//! suppaftp: a client library of Rust's, used as it is.
+//! suppaftp: a Rust client library.
 
 use std::fs::{File, OpenOptions};
 use std::io::{Seek, SeekFrom, copy};
@@ -45,7 +45,7 @@ fn login(target: &Target) -> FtpStream {
     match target.mode {
         Mode::Passive => ftp.set_mode(suppaftp::Mode::Passive),
         Mode::ExtendedPassive => ftp.set_mode(suppaftp::Mode::ExtendedPassive),
-        // It says EPRT where the server is reached by IPv6, else PORT.
+        // It uses EPRT if the server's address is IPv6, otherwise PORT.
         Mode::Active | Mode::ExtendedActive => ftp = ftp.active_mode(Duration::from_secs(20)),
     }
     ftp.login(&target.user, &target.password).expect("a login");

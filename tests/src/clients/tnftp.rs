@@ -1,6 +1,6 @@
-//! tnftp, the BSD's ftp: commands on its standard input; trees by `mput` and
-//! `mget`, folder by folder, since it knows no recursion. Its exit status says
-//! nothing of its commands: what counts is what arrived.
+//! tnftp, the BSD ftp client: commands on its standard input. Trees use `mput` and `mget` folder by
+//! folder, since it has no recursion. Its exit status does not reflect its commands, so only the
+//! transferred files count.
 
 use std::fmt::Write;
 use std::path::Path;
@@ -19,8 +19,8 @@ impl Client for Tnftp {
         let mut script = String::new();
         for job in jobs {
             let (local, remote) = (quote(text(&job.local)), quote(&job.remote));
-            // Its way to resume an upload is APPE, for which the rest has to
-            // stand in a file of its own: `restart` acts on downloads alone.
+            // It resumes uploads with APPE, which needs the rest in a separate file; `restart` only
+            // works for downloads.
             let verb = if job.from == From::WhatIsThere { "append" } else { "put" };
             writeln!(script, "{verb} {local} {remote}").expect("a String takes text");
         }
@@ -71,7 +71,7 @@ fn transfer(target: &Target, work: &str) {
     assert!(!done.text().contains("?Invalid"), "{}", done.text());
 }
 
-// Its quotation marks let no mark into a name; backslashes do.
+// A name in its quotation marks cannot contain one; backslashes work.
 fn quote(path: &str) -> String {
     path.chars().flat_map(|letter| [Some('\\').filter(|_| " \"\\".contains(letter)), Some(letter)]).flatten().collect()
 }
