@@ -17,7 +17,7 @@ const FAULTS: [(&str, &str, &str); 21] = [
     ("Group no-group-of-this-name", "no-group", "Group: unknown group 'no-group-of-this-name'"),
     ("DefaultRoot public", "DefaultRoot", "DefaultRoot: (public) absolute pathname required"),
     ("DefaultServer on", "DefaultServer", ""),
-    ("TimeoutIdle soon", "soon", "TimeoutIdle: 'soon' is no time"),
+    ("TimeoutIdle soon", "soon", "TimeoutIdle: 'soon' is not a time"),
     ("ServerType inetd", "ServerType", "ServerType: inetd is not supported"),
     ("Umaks 022", "Umaks", "unknown configuration directive 'Umaks'"),
     ("TLSRequired on", "TLSRequired", "unknown configuration directive 'TLSRequired'"),
