@@ -1,6 +1,7 @@
 //! mod_probe and mod_probe_runtime in both layouts, for the benches. Loaded images stay loaded
 //! until the program ends.
 
+use std::any::Any;
 use std::env;
 use std::path::Path;
 use std::sync::Arc;
@@ -90,6 +91,7 @@ impl Probe {
     pub fn kit(&self) -> &'static Kit {
         let settings: &'static SettingsBox = Box::leak(Box::new(settings(descriptor(&self.plain, "mod_probe"))));
         // Both images contain the same compilation of mod_probe, so the type is the same.
+        let settings: &dyn Any = &**settings;
         let settings: &mod_probe::Settings = settings.downcast_ref().expect("the type is one");
         settings.kit.as_ref().expect("was asked for")
     }

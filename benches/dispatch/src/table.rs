@@ -8,7 +8,7 @@ use std::task::{Context, Poll, Waker};
 
 use gantry_api::guard::Home;
 use gantry_api::prelude::*;
-use gantry_api::{Image, Lent, instance};
+use gantry_api::{Image, Lent, NoSettings, instance};
 use gantry_server::{ImageRef, LOGGER, Occupant, Room, Running};
 
 use crate::case::Case;
@@ -78,5 +78,5 @@ pub(crate) fn handler() -> Occupant {
     let commands = image.commands.iter().copied().filter(|command| command.module == env!("CARGO_PKG_NAME")).collect();
     let image = ImageRef::Linked(Arc::new(image));
     let running = Running::new("handler".to_owned(), String::new(), Lent::new(instance, image));
-    Occupant { running, settings: Box::new(()), hooks: Vec::new(), commands }
+    Occupant { running, settings: Box::new(NoSettings), hooks: Vec::new(), commands }
 }

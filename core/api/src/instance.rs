@@ -100,7 +100,7 @@ pub fn create<M: Module + Default>(home: Home) -> Result<Box<dyn Instance>> {
 }
 
 /// Creates settings from the values in a scope; `module!` puts this into the descriptor.
-pub fn settings<S: FromScope + Send + Sync + 'static>(values: &ScopeValues<'_>) -> Result<SettingsBox, ValueError> {
+pub fn settings<S: FromScope>(values: &ScopeValues<'_>) -> Result<SettingsBox, ValueError> {
     let mut made = None;
     let read = || {
         made = Some(S::from_scope(values));

@@ -79,7 +79,7 @@ pub use path::VirtualPath;
 pub use promise::Promise;
 pub use runtime::{Layout, Runtime};
 pub use session::Session;
-pub use settings::{DefaultError, Defaults, FromScope, NoSettings, ScopeValues};
+pub use settings::{AnySettings, DefaultError, Defaults, FromScope, NoSettings, ScopeValues};
 pub use start::{ScopeAtStart, ScopeKind, Start};
 pub use transfer::Type;
 pub use value::{Value, ValueError};

@@ -15,12 +15,13 @@ use crate::hook::Phase;
 use crate::layer::{Layer, LayerMaker};
 use crate::meter::Meter;
 use crate::session::Session;
+use crate::settings::{AnySettings, typed};
 use crate::transfer::Transfer;
 use crate::variable::Subject;
 use crate::world::World;
 
 /// A module's settings in one scope, made and read by its own image.
-pub type SettingsBox = Box<dyn Any + Send + Sync>;
+pub type SettingsBox = Box<dyn AnySettings>;
 
 /// A module's own value in a session; see [`State`].
 pub type StateBox = Box<dyn Any + Send>;
@@ -41,7 +42,7 @@ pub struct Moment<'a> {
     pub state: State<'a>,
     /// What the generation offers to modules.
     pub world: &'a World,
-    settings: &'a (dyn Any + Send + Sync),
+    settings: &'a dyn AnySettings,
 }
 
 impl<'a> Moment<'a> {
@@ -53,7 +54,7 @@ impl<'a> Moment<'a> {
         phase: Phase,
         state: State<'a>,
         world: &'a World,
-        settings: &'a (dyn Any + Send + Sync),
+        settings: &'a dyn AnySettings,
     ) -> Self {
         Self { session, files, dialogue, command, phase, state, world, settings }
     }
@@ -61,9 +62,9 @@ impl<'a> Moment<'a> {
     /// The module's settings in the scope of this command.
     ///
     /// # Panics
-    /// If `S` is not the type in the module's `module!`, which is a bug in the module.
+    /// If `S` is neither the type in the module's `module!` nor a part of it, which is a bug in the module.
     pub fn settings<S: 'static>(&self) -> &'a S {
-        self.settings.downcast_ref().expect("the settings type that module! names")
+        typed(self.settings)
     }
 
     /// Sets the command's reply.

@@ -2,6 +2,7 @@
 //! module's directives and the type that holds them in one place, so that no name or default is
 //! written twice.
 
+use std::any::{Any, TypeId};
 use std::fmt;
 
 use serde::de::value::SeqDeserializer;
@@ -11,7 +12,7 @@ use crate::directive::{Directive, Inherits};
 use crate::value::{Keyed, Value, ValueError};
 
 /// A type that holds the configuration in one scope; `settings!` implements it.
-pub trait FromScope: Sized {
+pub trait FromScope: Sized + Send + Sync + 'static {
     /// Builds it from a scope's values.
     ///
     /// # Errors
@@ -20,6 +21,39 @@ pub trait FromScope: Sized {
 
     /// The names of the directives that it reads.
     fn directives() -> Vec<&'static str>;
+
+    /// The part of it that is of a type.
+    fn part(&self, _wanted: TypeId) -> Option<&dyn Any> {
+        None
+    }
+}
+
+/// Settings of any type, as the server holds them for the image that made them.
+pub trait AnySettings: Any + Send + Sync {
+    /// The part of them that is of a type.
+    fn part_of_type(&self, wanted: TypeId) -> Option<&dyn Any>;
+}
+
+impl<S: FromScope> AnySettings for S {
+    fn part_of_type(&self, wanted: TypeId) -> Option<&dyn Any> {
+        self.part(wanted)
+    }
+}
+
+/// Settings as their own image reads them: all of them, or a part.
+///
+/// # Panics
+/// When they have no part of the type `S`: the module's fault.
+pub(crate) fn typed<S: 'static>(settings: &dyn AnySettings) -> &S {
+    let all: &dyn Any = settings;
+    let found = all.downcast_ref().or_else(|| settings.part_of_type(TypeId::of::<S>())?.downcast_ref());
+    found.expect("the settings type that module! names, or a part of it")
+}
+
+/// A part of settings, or a part of that; for `settings!`.
+#[doc(hidden)]
+pub fn inner_part<S: FromScope>(part: &S, wanted: TypeId) -> Option<&dyn Any> {
+    if wanted == TypeId::of::<S>() { Some(part) } else { part.part(wanted) }
 }
 
 /// The values in one scope: those from the configuration, and the directives' defaults for the
@@ -203,7 +237,7 @@ impl FromScope for NoSettings {
 /// - A field with only a name is a directive of the server or another module. It is an `Option`,
 ///   since that module may be absent; if present, its default applies here too.
 /// - A field without a directive is another `settings!` type: a part of the module with its own
-///   file.
+///   file, which `at.settings` finds by its type.
 #[macro_export]
 macro_rules! settings {
     ($(#[doc = $doc:literal])* $(#[derive($($derived:path),+)])? $visible:vis struct $name:ident {
@@ -232,6 +266,12 @@ macro_rules! settings {
                 $($crate::settings!(@name names [$type] $($directive)?);)*
                 names
             }
+
+            fn part(&self, wanted: ::std::any::TypeId) -> ::core::option::Option<&dyn ::std::any::Any> {
+                $($crate::settings!(@part self wanted $field $($directive)?);)*
+                let _ = wanted;
+                ::core::option::Option::None
+            }
         }
 
         $($crate::settings! { @declare [$($help)*] $($directive [$($syntax in $($context)|+, inherits: $inherits
@@ -242,6 +282,12 @@ macro_rules! settings {
     (@read $values:ident $directive:ident) => { $values.setting(stringify!($directive)) };
     (@name $names:ident [$type:ty]) => { $names.extend(<$type as $crate::FromScope>::directives()) };
     (@name $names:ident [$type:ty] $directive:ident) => { $names.push(stringify!($directive)) };
+    (@part $settings:ident $wanted:ident $field:ident) => {
+        if let ::core::option::Option::Some(part) = $crate::settings::inner_part(&$settings.$field, $wanted) {
+            return ::core::option::Option::Some(part);
+        }
+    };
+    (@part $settings:ident $wanted:ident $field:ident $directive:ident) => {};
     (@declare [$($help:literal)*]) => {};
     (@declare [$($help:literal)*] $directive:ident []) => {};
     (@declare [$($help:literal)+] $directive:ident [$($declared:tt)+]) => {

@@ -1,12 +1,12 @@
 //! What a module gets when it starts.
 
-use std::any::Any;
 use std::sync::Arc;
 
 use crate::guard::Home;
 use crate::ids::{SectionId, ServerId};
 use crate::runtime::{Layout, Runtime};
 use crate::service::{Publisher, Services};
+use crate::settings::{AnySettings, typed};
 use crate::value::Value;
 
 /// The kind of scope that settings belong to.
@@ -43,7 +43,7 @@ pub struct ScopeAtStart<'a> {
     /// Its kind.
     pub kind: &'a ScopeKind,
     /// The module's settings, made by its own image.
-    pub settings: &'a (dyn Any + Send + Sync),
+    pub settings: &'a dyn AnySettings,
 }
 
 /// What a module gets when it starts.
@@ -77,8 +77,8 @@ impl<'a> Start<'a> {
 
     /// The servers of the configuration, with this module's settings in each.
     ///
-    /// If `S` is not the type in the module's `module!`, which is a bug in the module.
-    /// When `S` is not the type that `module!` names: the module's fault.
+    /// # Panics
+    /// If `S` is neither the type in the module's `module!` nor a part of it, which is a bug in the module.
     pub fn servers<S: 'static>(&self) -> impl Iterator<Item = (ServerId, &'a S)> + use<'a, S> {
         let servers = self.scopes::<S>().filter(|(_, kind, _)| **kind == ScopeKind::Server);
         servers.map(|(server, _, settings)| (server, settings))
@@ -89,12 +89,9 @@ impl<'a> Start<'a> {
     /// not known yet.
     ///
     /// # Panics
-    /// If `S` is not the type in the module's `module!`, which is a bug in the module.
+    /// If `S` is neither the type in the module's `module!` nor a part of it, which is a bug in the module.
     pub fn scopes<S: 'static>(&self) -> impl Iterator<Item = (ServerId, &'a ScopeKind, &'a S)> + use<'a, S> {
-        self.scopes.iter().map(|scope| {
-            let settings = scope.settings.downcast_ref().expect("the settings type that module! names");
-            (scope.server, scope.kind, settings)
-        })
+        self.scopes.iter().map(|scope| (scope.server, scope.kind, typed(scope.settings)))
     }
 
     /// This instance's runtime, if `module!` names one.

@@ -1,5 +1,7 @@
 //! `settings!`: one declaration makes the directive, its default and its setting.
 
+use std::any::TypeId;
+
 use gantry_api::settings::of_values;
 use gantry_api::{Defaults, Directive, FromScope, ScopeValues, Value, inventory, parse, settings};
 
@@ -48,6 +50,9 @@ fn what_is_not_given_is_the_directives_default() {
     let given: Tested = of_values(given).unwrap();
     assert!(!given.switch && given.text.is_none());
     assert_eq!((given.inner.number, given.elsewhere), (3, Some(5)));
+    let part = given.part(TypeId::of::<inner::Inner>()).and_then(|part| part.downcast_ref::<inner::Inner>());
+    assert_eq!(part.map(|part| part.number), Some(3));
+    assert!(given.part(TypeId::of::<u8>()).is_none());
     let names = Tested::directives();
     assert_eq!(names, ["TestSwitch", "TestText", "TestWords", "TestLines", "TestElsewhere", "TestNumber"]);
 }

@@ -9,7 +9,10 @@ use gantry_api::guard::{Guarded, Home};
 use gantry_api::runtime::Task;
 use gantry_api::service::{Authenticator, LoginRequest, Services, Verdict};
 use gantry_api::settings::of_values;
-use gantry_api::{Account, Image, Instance, Layout, Module, Result, Runtime, ServerId, Start, Value, async_trait};
+use gantry_api::{
+    Account, FromScope, Image, Instance, Layout, Module, Result, Runtime, ScopeValues, ServerId, Start, Value,
+    ValueError, async_trait,
+};
 
 use crate::gate::Rules;
 use crate::generation::images::ImageRef;
@@ -83,6 +86,17 @@ impl Drop for Witness {
 }
 
 impl Module for Witness {}
+
+/// As settings it is made by the tests alone.
+impl FromScope for Witness {
+    fn from_scope(_: &ScopeValues<'_>) -> std::result::Result<Self, ValueError> {
+        Err(ValueError { message: "made by no configuration".to_owned(), key: None })
+    }
+
+    fn directives() -> Vec<&'static str> {
+        Vec::new()
+    }
+}
 
 impl Runtime for Witness {
     fn within(&self, work: &mut dyn FnMut()) {

@@ -154,7 +154,7 @@ mod tests {
     use gantry_api::guard::{Guarded, Home};
     use gantry_api::runtime::Task;
     use gantry_api::transfer::{Direction, Outcome, Transfer, Type};
-    use gantry_api::{Account, ErrorKind, Image, Lent, Module, Step, Verb, command, instance};
+    use gantry_api::{Account, ErrorKind, Image, Lent, Module, NoSettings, Step, Verb, command, instance};
 
     use super::*;
     use crate::generation::images::Images;
@@ -263,7 +263,7 @@ mod tests {
         let image = ImageRef::Linked(Arc::new(Image::this(&LOGGER)));
         let running = Running::new("mod_waiting".to_owned(), String::new(), Lent::new(instance, image));
         let commands = Image::this(&LOGGER).commands;
-        let occupant = Occupant { running, settings: Box::new(()), hooks: Vec::new(), commands };
+        let occupant = Occupant { running, settings: Box::new(NoSettings), hooks: Vec::new(), commands };
         let mut room = Room::new(vec![occupant]).unwrap();
         let runner = Builder::new_current_thread().build().unwrap();
         for (argument, reply, entered) in [("", "at once", false), ("wait", "later", true)] {
