@@ -112,6 +112,17 @@ fn without_its_directive_there_is_no_motto(layout: Layout) {
     server(layout, "mod_motto", |_| {}).login().expect("SITE MOTTO", 550);
 }
 
+fn a_limit_counts_for_each_session(layout: Layout) {
+    let server = server(layout, "mod_motto", |config| {
+        config.add("Motto", "\"per aspera\"").add("MottoLimit", "2");
+    });
+    let mut wire = server.login();
+    wire.expect("SITE MOTTO", 200);
+    wire.expect("SITE MOTTO", 200);
+    assert!(wire.expect("SITE MOTTO", 550).text().contains("enough mottos"));
+    server.login().expect("SITE MOTTO", 200);
+}
+
 fn what_was_read_is_a_variable_of_logs(layout: Layout) {
     let prepare = |config: &mut Config| {
         if layout == Layout::Shared {
@@ -469,6 +480,7 @@ both_layouts!(
     a_store_that_nobody_provides_keeps_the_server_from_starting,
     a_site_command_answers_with_what_holds_where_the_client_is,
     without_its_directive_there_is_no_motto,
+    a_limit_counts_for_each_session,
     what_was_read_is_a_variable_of_logs,
     a_token_logs_in_and_another_user_is_left_to_others,
     a_faulty_file_of_tokens_keeps_the_server_from_starting,

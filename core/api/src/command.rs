@@ -11,7 +11,7 @@ use gantry_proto::verb::Verb;
 use crate::command_info::{CommandClasses, LimitGroups, Login, PathArgument};
 use crate::error::{Error, Result};
 use crate::guard::Boxed;
-use crate::hook::Step;
+use crate::hook::{Hook, Step};
 use crate::moment::Moment;
 
 /// A command, as declared by the module that handles it. `SITE CHMOD` is the verb `SITE_CHMOD`.
@@ -124,6 +124,82 @@ where
 fn own<'a, M: 'static>(module: Instance<'a>, at: &Moment<'_>) -> Result<&'a M> {
     let fault = || Error::system(format!("the handler of {} has a different type than its module", at.command.verb));
     module.downcast_ref().ok_or_else(fault)
+}
+
+/// A hook: a moment at which a module is called, declared next to the function that is called.
+#[derive(Debug)]
+pub struct HookEntry {
+    /// The package that declares it.
+    pub module: &'static str,
+    /// The moment.
+    pub hook: Hook,
+    /// The functions that are called.
+    pub handler: Handler,
+}
+
+inventory::collect!(HookEntry);
+
+/// Declares hooks, each next to the function that it calls:
+///
+/// ```text
+/// hook! {
+///     pre [STOR, APPE], at_once: check_size;
+///     log class READ | WRITE, wait: record;
+///     connect, at_once: greet;
+/// }
+/// ```
+///
+/// First comes the phase: `pre`, `post`, `post_error`, `log`, `log_error`, or `command` to take
+/// part in a command that another module declares; `connect` and `exit` are events of the session.
+/// Then come the commands: some by name, or those of some classes ([`CommandClasses`]); without
+/// either, all. Then `at_once`, `wait` or both, as in [`crate::command!`].
+///
+/// A declared hook is called in every configuration. Hooks that depend on the configuration come
+/// from [`crate::Module::hooks`].
+#[macro_export]
+macro_rules! hook {
+    ($($(#[doc = $doc:literal])* $phase:ident $([$($verb:ident),+ $(,)?])? $(class $($class:ident)|+)?
+       $(, at_once: $at_once:path)? $(, wait: $wait:path)?);+ $(;)?) => {
+        $($crate::hook! { @moment $phase [$($($verb)+)?] [$($($class)+)?] [[$($at_once)?] [$($wait)?]] })+
+    };
+    (@moment connect [] [] $handler:tt) => { $crate::hook! { @entry [$crate::Hook::connect()] $handler } };
+    (@moment exit [] [] $handler:tt) => { $crate::hook! { @entry [$crate::Hook::exit()] $handler } };
+    (@moment $phase:ident [] [] $handler:tt) => {
+        $crate::hook! { @entry [$crate::Hook::every($crate::hook!(@phase $phase))] $handler }
+    };
+    (@moment $phase:ident [] [$($class:ident)+] $handler:tt) => {
+        $crate::hook! { @entry [$crate::Hook::classes(
+            $crate::CommandClasses::none()$(.union($crate::CommandClasses::$class))+,
+            $crate::hook!(@phase $phase),
+        )] $handler }
+    };
+    (@moment $phase:ident [$($verb:ident)+] [] $handler:tt) => {
+        $($crate::hook! { @verb $phase $verb $handler })+
+    };
+    (@verb $phase:ident $verb:ident $handler:tt) => {
+        $crate::hook! { @entry [$crate::Hook {
+            commands: $crate::Commands::One($crate::Verb::new(stringify!($verb))),
+            phase: $crate::hook!(@phase $phase),
+        }] $handler }
+    };
+    (@entry [$hook:expr] [[$($at_once:path)?] [$($wait:path)?]]) => {
+        $crate::inventory::submit! {
+            $crate::HookEntry {
+                module: env!("CARGO_PKG_NAME"),
+                hook: $hook,
+                handler: $crate::command::Handler {
+                    at_once: $crate::command!(@at_once $($at_once)?),
+                    wait: $crate::command!(@wait $($wait)?),
+                },
+            }
+        }
+    };
+    (@phase pre) => { $crate::Phase::Pre };
+    (@phase command) => { $crate::Phase::Command };
+    (@phase post) => { $crate::Phase::Post };
+    (@phase post_error) => { $crate::Phase::PostError };
+    (@phase log) => { $crate::Phase::Log };
+    (@phase log_error) => { $crate::Phase::LogError };
 }
 
 /// Declares commands, each next to its handler.

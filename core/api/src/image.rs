@@ -1,7 +1,7 @@
 //! Images: files of machine code that contain modules. `module!` adds a module's descriptor to this
 //! image's slice, exports the symbol that a loader looks for, and writes the stamp.
 
-use crate::command::CommandEntry;
+use crate::command::{CommandEntry, HookEntry};
 use crate::contribution::ControlAction;
 use crate::directive::Directive;
 use crate::error::{Error, Result};
@@ -53,6 +53,8 @@ pub struct Image {
     pub directives: Vec<&'static Directive>,
     /// Their commands.
     pub commands: Vec<&'static CommandEntry>,
+    /// The moments that they declare.
+    pub hooks: Vec<&'static HookEntry>,
     /// Their control actions.
     pub controls: Vec<&'static ControlAction>,
     /// Their variables.
@@ -67,6 +69,7 @@ impl Image {
             modules: &MODULES,
             directives: inventory::iter::<Directive>.into_iter().collect(),
             commands: inventory::iter::<CommandEntry>.into_iter().collect(),
+            hooks: inventory::iter::<HookEntry>.into_iter().collect(),
             controls: inventory::iter::<ControlAction>.into_iter().collect(),
             variables: inventory::iter::<Variable>.into_iter().collect(),
         }
@@ -141,6 +144,7 @@ pub fn open(host: &'static dyn Host, name: &'static str) -> Image {
         modules: &[],
         directives: Vec::new(),
         commands: Vec::new(),
+        hooks: Vec::new(),
         controls: Vec::new(),
         variables: Vec::new(),
     })

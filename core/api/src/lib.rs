@@ -53,7 +53,7 @@ pub use {inventory, linkme};
 pub use account::{Account, Group};
 pub use admission::{Admission, AtServer, Door};
 pub use async_trait::async_trait;
-pub use command::CommandEntry;
+pub use command::{CommandEntry, HookEntry};
 pub use command_info::{CommandClasses, CommandInfo, LimitGroups, Login, PathArgument};
 pub use contribution::ControlAction;
 pub use dialogue::Dialogue;
@@ -90,7 +90,7 @@ pub mod prelude {
     pub use crate::control::{Answer, Asked};
     pub use crate::{
         Command, CommandClasses, Contexts, Dialogue, Error, ErrorKind, Hook, Module, Moment, Phase, Reply, Result,
-        Session, Start, Step, Value, Verb, VirtualPath, async_trait, command, control, directive, log, module, parse,
-        refuse, settings, usage, variable,
+        Session, Start, Step, Value, Verb, VirtualPath, async_trait, command, control, directive, hook, log, module,
+        parse, refuse, settings, usage, variable,
     };
 }

@@ -13,7 +13,8 @@ use crate::value::Value;
 /// `start` and never changes.
 #[async_trait]
 pub trait Module: Send + Sync + 'static {
-    /// The hooks at which it is called; read once, after `start`.
+    /// The hooks that depend on the configuration; others are declared with `hook!`. Read once,
+    /// after `start`.
     fn hooks(&self) -> Vec<Hook> {
         Vec::new()
     }

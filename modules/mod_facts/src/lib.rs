@@ -18,15 +18,4 @@ pub struct FactsModule {
 
 module! { FactsModule, settings: Settings, after: ["mod_core", "mod_auth"] }
 
-impl Module for FactsModule {
-    fn hooks(&self) -> Vec<Hook> {
-        vec![Hook::command(Verb::OPTS), Hook::post(Verb::FEAT)]
-    }
-
-    fn at_once(&self, at: &mut Moment<'_>) -> Result<Step> {
-        match at.command.verb {
-            Verb::OPTS => options::choose(at),
-            _ => options::feature(at),
-        }
-    }
-}
+impl Module for FactsModule {}

@@ -5,6 +5,11 @@ use gantry_api::proto::listing::Facts;
 
 use crate::settings::Settings;
 
+hook! {
+    command [OPTS], at_once: choose;
+    post [FEAT], at_once: feature;
+}
+
 /// This module's state in a session.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Chosen(pub(crate) Facts);
@@ -19,7 +24,7 @@ impl Default for Chosen {
 const FEATURE: &[u8] = b"MLST ";
 
 /// OPTS MLST; other modules handle other options.
-pub(crate) fn choose(at: &mut Moment<'_>) -> Result<Step> {
+fn choose(at: &mut Moment<'_>) -> Result<Step> {
     let Some(wanted) = wanted(&at.command.argument) else { return Ok(Step::Next) };
     let facts = Facts::parse(wanted);
     at.state.of::<Chosen>().0 = facts;
@@ -28,7 +33,7 @@ pub(crate) fn choose(at: &mut Moment<'_>) -> Result<Step> {
 }
 
 /// Makes FEAT list the facts that are on in this session, or leave MLST out.
-pub(crate) fn feature(at: &mut Moment<'_>) -> Result<Step> {
+fn feature(at: &mut Moment<'_>) -> Result<Step> {
     let line = format!("MLST {}", at.state.of::<Chosen>().0.feature());
     let advertise = at.settings::<Settings>().advertise;
     if let Some(reply) = &mut at.dialogue.reply {

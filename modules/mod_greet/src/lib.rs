@@ -16,17 +16,16 @@ settings! {
     }
 }
 
-#[async_trait]
-impl Module for Greet {
-    fn hooks(&self) -> Vec<Hook> {
-        vec![Hook::post(Verb::PASS)]
-    }
-
-    fn at_once(&self, at: &mut Moment<'_>) -> Result<Step> {
-        if let Some(text) = &at.settings::<Settings>().message {
-            let user = at.session.user.clone().unwrap_or_default();
-            at.say(text.replace("%u", &user));
-        }
-        Ok(Step::Next)
-    }
+hook! {
+    post [PASS], at_once: greet;
 }
+
+fn greet(at: &mut Moment<'_>) -> Result<Step> {
+    if let Some(text) = &at.settings::<Settings>().message {
+        let user = at.session.user.clone().unwrap_or_default();
+        at.say(text.replace("%u", &user));
+    }
+    Ok(Step::Next)
+}
+
+impl Module for Greet {}

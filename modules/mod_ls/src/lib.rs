@@ -21,3 +21,5 @@ pub struct Ls {
 }
 
 module! { Ls, settings: Settings, after: ["mod_core", "mod_auth"] }
+
+impl Module for Ls {}

@@ -2,7 +2,6 @@
 
 use gantry_api::prelude::*;
 use gantry_api::proto::listing::options::Hidden;
-use gantry_listing::Names;
 
 use crate::Ls;
 use crate::list::{Subject, subject};
@@ -13,30 +12,24 @@ use crate::walk::{Form, Walk};
 /// Most lines of a reply: it is made as a whole before it is sent.
 const MOST: u64 = 10_000;
 
-#[async_trait]
-impl Module for Ls {
-    fn hooks(&self) -> Vec<Hook> {
-        vec![Hook::command(Verb::STAT)]
-    }
+hook! {
+    command [STAT], at_once: with_path, wait: stat;
+}
 
-    fn at_once(&self, at: &mut Moment<'_>) -> Result<Step> {
-        // Without a path it asks how the session stands, which another module tells.
-        Ok(if at.command.argument.is_empty() { Step::Next } else { Step::Wait })
-    }
-
-    async fn wait(&self, at: &mut Moment<'_>) -> Result<Step> {
-        stat(at, &self.names).await
-    }
+/// Without a path it asks how the session stands, which another module tells.
+fn with_path(at: &mut Moment<'_>) -> Result<Step> {
+    Ok(if at.command.argument.is_empty() { Step::Next } else { Step::Wait })
 }
 
 /// STAT of a path: 212 for a folder, 213 for a file.
-async fn stat(at: &mut Moment<'_>, names: &Names) -> Result<Step> {
+async fn stat(ls: &Ls, at: &mut Moment<'_>) -> Result<Step> {
     let settings = at.settings::<Settings>();
     let (mut options, path) = settings.options.of(at.command);
     options.recursive = false;
     options.hidden = Hidden::All;
     let subject = subject(at.session, at.files, path, &options).await?;
-    let mut walk = Walk::new((at.session, at.files), names, settings, options, Form::Long, Output::Reply(Vec::new()))?;
+    let mut walk =
+        Walk::new((at.session, at.files), &ls.names, settings, options, Form::Long, Output::Reply(Vec::new()))?;
     walk.limit(MOST);
     let code = match subject {
         Subject::Folder(path) => {

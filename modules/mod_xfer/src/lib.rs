@@ -21,13 +21,13 @@ pub struct Xfer;
 
 module! { Xfer, settings: Settings, after: ["mod_core", "mod_auth"] }
 
-impl Module for Xfer {
-    fn hooks(&self) -> Vec<Hook> {
-        vec![Hook::connect()]
-    }
+impl Module for Xfer {}
 
-    fn at_once(&self, at: &mut Moment<'_>) -> Result<Step> {
-        at.dialogue.kind = at.settings::<Settings>().mode.kind();
-        Ok(Step::Next)
-    }
+hook! {
+    connect, at_once: begin;
+}
+
+fn begin(at: &mut Moment<'_>) -> Result<Step> {
+    at.dialogue.kind = at.settings::<Settings>().mode.kind();
+    Ok(Step::Next)
 }

@@ -76,7 +76,8 @@ fn look_over(image: &Image) {
         }
         drop(black_box((module.create)(Home { module: module.name.into(), runtime: None })));
     }
-    black_box(format!("{:?}{:?}{:?}{:?}", image.directives, image.commands, image.controls, image.variables));
+    black_box(format!("{:?}{:?}{:?}", image.directives, image.commands, image.hooks));
+    black_box(format!("{:?}{:?}", image.controls, image.variables));
 }
 
 /// Sample words for directives: most parsers accept one of these and refuse the others,

@@ -2,15 +2,17 @@
 //! module without a hook on a verb is in none of its rows.
 
 use gantry_api::command::Handler;
-use gantry_api::{CommandClasses, CommandEntry, Commands, Hook, Login, PathArgument, Phase, Verb};
+use gantry_api::{CommandClasses, CommandEntry, Commands, Hook, HookEntry, Login, PathArgument, Phase, Verb};
 
 use crate::gate::LimitFacts;
 
 /// The commands and hooks of a module.
 #[derive(Debug, Default)]
 pub struct Member<'a> {
-    /// Its hooks.
+    /// Its hooks that depend on the configuration.
     pub hooks: Vec<Hook>,
+    /// The hooks that it declares.
+    pub declared: Vec<&'a HookEntry>,
     /// The commands that it declares.
     pub commands: Vec<&'a CommandEntry>,
 }
@@ -26,8 +28,7 @@ pub struct Row {
     pub classes: CommandClasses,
     /// The facts that `<Limit>` uses.
     pub limits: LimitFacts,
-    handlers: Box<[Handling]>,
-    phases: [Box<[usize]>; 6],
+    phases: [Box<[Handling]>; 6],
 }
 
 /// How to call a module.
@@ -35,30 +36,19 @@ pub struct Row {
 pub struct Handling {
     /// Its position.
     pub module: usize,
-    /// Its handler for the command; `None` if it only hooks a phase.
+    /// What it declares for this phase; `None` for a hook that depends on the configuration.
     pub handler: Option<Handler>,
 }
 
-impl From<usize> for Handling {
-    fn from(module: usize) -> Self {
-        Self { module, handler: None }
-    }
-}
-
 impl Row {
-    /// The modules to call in a phase, in order, by position; empty for the command phase itself.
-    pub fn modules(&self, phase: Phase) -> &[usize] {
+    /// The modules to call in a phase, in order.
+    pub fn modules(&self, phase: Phase) -> &[Handling] {
         &self.phases[phase as usize]
-    }
-
-    /// The modules that handle the command, in order.
-    pub fn handlers(&self) -> &[Handling] {
-        &self.handlers
     }
 
     /// Whether a module handles the command.
     pub fn is_handled(&self) -> bool {
-        !self.handlers.is_empty()
+        !self.modules(Phase::Command).is_empty()
     }
 }
 
@@ -72,7 +62,7 @@ pub struct Table {
 impl Table {
     /// Builds the table; the modules come in order.
     pub fn new(members: &[Member<'_>]) -> Self {
-        let hooked = members.iter().flat_map(|member| &member.hooks).filter_map(|hook| match hook.commands {
+        let hooked = members.iter().flat_map(Member::hooks).filter_map(|hook| match hook.commands {
             Commands::One(verb) => Some(verb),
             Commands::All | Commands::Classes(_) => None,
         });
@@ -104,23 +94,44 @@ fn row(verb: Option<Verb>, members: &[Member<'_>]) -> Row {
         Commands::Classes(wanted) => wanted.intersects(classes),
         Commands::One(named) => verb == Some(named),
     };
-    let hooks =
-        |member: &Member<'_>, phase: Phase| member.hooks.iter().any(|hook| hook.phase == phase && concerns(hook));
-    let modules = |phase: Phase| -> Box<[usize]> {
+    let phase = |phase: Phase| -> Box<[Handling]> {
         let members = members.iter().enumerate();
-        members.filter(|(_, member)| phase != Phase::Command && hooks(member, phase)).map(|(at, _)| at).collect()
-    };
-    let handling = |(module, member): (usize, &Member<'_>)| {
-        let handler = self::declared(member, verb).map(|command| command.handler);
-        (handler.is_some() || hooks(member, Phase::Command)).then_some(Handling { module, handler })
+        members.flat_map(|(module, member)| member.handlings(module, verb, phase, &concerns)).collect()
     };
     Row {
         login: declared.map_or(Login::Required, |command| command.login),
         path: declared.map_or(PathArgument::None, |command| command.path),
         classes,
         limits: declared.map(limits).unwrap_or_default(),
-        handlers: members.iter().enumerate().filter_map(handling).collect(),
-        phases: Phase::ALL.map(modules),
+        phases: Phase::ALL.map(phase),
+    }
+}
+
+impl Member<'_> {
+    /// All its hooks.
+    fn hooks(&self) -> impl Iterator<Item = Hook> {
+        self.hooks.iter().copied().chain(self.declared.iter().map(|entry| entry.hook))
+    }
+
+    /// How it is called in a phase of a command: for each declaration, then once for all hooks
+    /// that depend on the configuration. It does not handle a command twice.
+    fn handlings(
+        &self,
+        module: usize,
+        verb: Option<Verb>,
+        phase: Phase,
+        concerns: &dyn Fn(&Hook) -> bool,
+    ) -> Vec<Handling> {
+        let is_at = |hook: &Hook| hook.phase == phase && concerns(hook);
+        let command = declared(self, verb).filter(|_| phase == Phase::Command).map(|command| command.handler);
+        let declared = self.declared.iter().filter(|entry| is_at(&entry.hook)).map(|entry| entry.handler);
+        let handlers = command.into_iter().chain(declared).map(Some);
+        let mut handlings: Vec<Handling> = handlers.map(|handler| Handling { module, handler }).collect();
+        let is_handled = phase == Phase::Command && !handlings.is_empty() && !verb.is_some_and(Verb::is_event);
+        if !is_handled && self.hooks.iter().any(is_at) {
+            handlings.push(Handling { module, handler: None });
+        }
+        handlings
     }
 }
 
@@ -153,23 +164,32 @@ mod tests {
         handler: Handler { at_once: Some(|_, _| Ok(Step::Done)), wait: None },
     };
 
+    const LOG: HookEntry = HookEntry {
+        module: "mod_x",
+        hook: Hook::every(Phase::Log),
+        handler: Handler { at_once: Some(|_, _| Ok(Step::Next)), wait: None },
+    };
+
     #[test]
     fn a_row_holds_the_hooking_modules_alone() {
-        let hooks = |hooks: &[Hook]| Member { hooks: hooks.to_vec(), commands: Vec::new() };
+        let hooks = |hooks: &[Hook]| Member { hooks: hooks.to_vec(), ..Member::default() };
         let table = Table::new(&[
-            Member { hooks: vec![Hook::post(Verb::STOR)], commands: vec![&RETR] },
+            Member { hooks: vec![Hook::post(Verb::STOR)], commands: vec![&RETR], declared: vec![&LOG] },
             hooks(&[Hook::every(Phase::Log), Hook::classes(CommandClasses::READ | CommandClasses::SEC, Phase::Post)]),
             hooks(&[Hook::command(Verb::RETR), Hook::connect()]),
         ]);
-        let handlers = |verb| table.row(verb).handlers().iter().map(|found| (found.module, found.handler.is_some()));
-        assert!(handlers(Verb::RETR).eq([(0, true), (2, false)]));
-        assert!(handlers(Verb::CONNECT).eq([(2, false)]));
+        let called = |verb, phase| {
+            let modules = table.row(verb).modules(phase).iter();
+            modules.map(|found| (found.module, found.handler.is_some())).collect::<Vec<_>>()
+        };
+        assert_eq!(called(Verb::RETR, Phase::Command), [(0, true), (2, false)]);
+        assert_eq!(called(Verb::CONNECT, Phase::Command), [(2, false)]);
         assert!(!table.row(Verb::STOR).is_handled());
-        assert_eq!(table.row(Verb::RETR).modules(Phase::Log), [1]);
-        assert_eq!(table.row(Verb::RETR).modules(Phase::Post), [1]);
-        assert_eq!(table.row(Verb::STOR).modules(Phase::Post), [0]);
-        assert_eq!(table.row(Verb::NOOP).modules(Phase::Log), [1]);
-        assert!(table.row(Verb::CONNECT).modules(Phase::Log).is_empty());
+        assert_eq!(called(Verb::RETR, Phase::Log), [(0, true), (1, false)]);
+        assert_eq!(called(Verb::RETR, Phase::Post), [(1, false)]);
+        assert_eq!(called(Verb::STOR, Phase::Post), [(0, false)]);
+        assert_eq!(called(Verb::NOOP, Phase::Log), [(0, true), (1, false)]);
+        assert!(called(Verb::CONNECT, Phase::Log).is_empty());
         assert_eq!((table.row(Verb::RETR).path, table.row(Verb::STOR).path), (PathArgument::Whole, PathArgument::None));
     }
 }

@@ -20,9 +20,9 @@ use crate::generation::scope::Scope;
 
 /// An image that is dropped with its last reference.
 pub fn image() -> ImageRef {
-    let (directives, commands) = (Vec::new(), Vec::new());
+    let (directives, commands, hooks) = (Vec::new(), Vec::new(), Vec::new());
     let (controls, variables) = (Vec::new(), Vec::new());
-    ImageRef::Linked(Arc::new(Image { modules: &[], directives, commands, controls, variables }))
+    ImageRef::Linked(Arc::new(Image { modules: &[], directives, commands, hooks, controls, variables }))
 }
 
 /// How many witnesses were dropped before their images, and how many after.

@@ -11,8 +11,8 @@ use std::time::Duration;
 use gantry_api::service::Services;
 use gantry_api::variable::Variable;
 use gantry_api::{
-    CommandEntry, CommandInfo, DefaultError, Defaults, Descriptor, Hook, Layout, Lent, ScopeKind, SectionId, ServerId,
-    Value, World,
+    CommandEntry, CommandInfo, DefaultError, Defaults, Descriptor, Hook, HookEntry, Layout, Lent, ScopeKind, SectionId,
+    ServerId, Value, World,
 };
 use gantry_config::{
     Addition, Class, Configuration, Directories, Faults, FtpAccess, Layers, Limit, Options, Override, Personal,
@@ -335,7 +335,9 @@ impl Plan {
             let _ = retire.send(Retired::new(number, remains, images));
             return Err(error);
         }
-        let members = hooks.into_iter().zip(self.declared()).map(|(hooks, commands)| Member { hooks, commands });
+        let declared = self.commands_of_each().zip(self.hooks_of_each());
+        let members = hooks.into_iter().zip(declared);
+        let members = members.map(|(hooks, (commands, declared))| Member { hooks, commands, declared });
         let table = Table::new(&members.collect::<Vec<_>>());
         let generation = Generation::new(number, self.servers, scopes, started, table, world, retire);
         let generation = generation.with_classes(self.classes).with_access_files(self.files);
@@ -392,10 +394,18 @@ impl Plan {
     }
 
     /// The commands that each module declares, in the modules' order.
-    fn declared(&self) -> impl Iterator<Item = Vec<&CommandEntry>> {
+    fn commands_of_each(&self) -> impl Iterator<Item = Vec<&CommandEntry>> {
         self.modules().map(|(image, module)| {
             let commands = image.image().commands.iter().copied();
             commands.filter(|command| command.module == module.name).collect()
+        })
+    }
+
+    /// The moments that each module declares, in the modules' order.
+    fn hooks_of_each(&self) -> impl Iterator<Item = Vec<&HookEntry>> {
+        self.modules().map(|(image, module)| {
+            let hooks = image.image().hooks.iter().copied();
+            hooks.filter(|hook| hook.module == module.name).collect()
         })
     }
 
@@ -410,7 +420,7 @@ impl Plan {
             path: command.path,
             feature: command.feature.map(str::to_owned),
         };
-        let mut commands: Vec<CommandInfo> = self.declared().flatten().map(info).collect();
+        let mut commands: Vec<CommandInfo> = self.commands_of_each().flatten().map(info).collect();
         commands.sort_by_key(|command| command.verb);
         commands.dedup_by_key(|command| command.verb);
         commands

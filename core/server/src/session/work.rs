@@ -101,7 +101,7 @@ impl<'a> Work<'a> {
             rules.check(command.verb, &row.limits, None, person)?;
         }
         self.phase(command, row.modules(Phase::Pre), scope, Phase::Pre).await?;
-        for handling in row.handlers() {
+        for handling in row.modules(Phase::Command) {
             if self.call(command, *handling, scope, Phase::Command).await? == Step::Done {
                 return Ok(());
             }
@@ -109,9 +109,9 @@ impl<'a> Work<'a> {
         Err(Error::of(ErrorKind::NotUnderstood))
     }
 
-    async fn phase(&mut self, command: &Command, modules: &[usize], scope: &Held, phase: Phase) -> Result<Step> {
+    async fn phase(&mut self, command: &Command, modules: &[Handling], scope: &Held, phase: Phase) -> Result<Step> {
         for at in modules {
-            if self.call(command, (*at).into(), scope, phase).await? == Step::Done {
+            if self.call(command, *at, scope, phase).await? == Step::Done {
                 return Ok(Step::Done);
             }
         }
@@ -175,7 +175,7 @@ impl<'a> Work<'a> {
     pub async fn follow(&mut self, command: &Command, performed: &Performed<'_>, phase: Phase) -> Option<Error> {
         let mut panicked = None;
         for at in performed.row.modules(phase) {
-            if let Err(error) = self.call(command, (*at).into(), &performed.scope, phase).await {
+            if let Err(error) = self.call(command, *at, &performed.scope, phase).await {
                 self.report(command, &error);
                 panicked = (error.fault() == Fault::Panic).then_some(error).or(panicked);
             }
@@ -188,7 +188,7 @@ impl<'a> Work<'a> {
         let shared = self.shared;
         let row = shared.generation.table.row(command.verb);
         let mut refused = Ok(());
-        for handling in row.handlers() {
+        for handling in row.modules(Phase::Command) {
             if let Err(error) = self.call(command, *handling, &self.base.own.held, Phase::Command).await {
                 self.report(command, &error);
                 refused = refused.and(Err(error));

@@ -41,13 +41,41 @@ settings! {
     }
 }
 
+hook! {
+    // After the reply, because the web server does not concern the client.
+    log class WRITE, at_once: tell;
+}
+
+fn tell(webhook: &Webhook, at: &mut Moment<'_>) -> Result<Step> {
+    let (Some(address), Some(transfer)) = (&at.settings::<Settings>().url, &at.session.transfer) else {
+        return Ok(Step::Next);
+    };
+    if transfer.direction != Direction::In || transfer.outcome != Outcome::Complete {
+        return Ok(Step::Next);
+    }
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let time = transfer.ended.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs();
+    let body = serde_json::json!({
+        "event": "upload",
+        "command": at.command.verb.name(),
+        "user": at.session.user,
+        "path": transfer.path.to_string(),
+        "file": text(&at.files.shown(&transfer.path)),
+        "bytes": transfer.bytes,
+        "server": &*at.session.server_name,
+        "client": at.session.remote.ip().to_string(),
+        "time": time,
+    });
+    let notice = Notice { address: address.clone(), body: body.to_string() };
+    let sent = lock(&webhook.queue).as_ref().map(|queue| queue.try_send(notice));
+    if !matches!(sent, Some(Ok(()))) {
+        return Err(Error::system(format!("{address}: not notified of {}: the queue is full", transfer.path)));
+    }
+    Ok(Step::Next)
+}
+
 #[async_trait]
 impl Module for Webhook {
-    fn hooks(&self) -> Vec<Hook> {
-        // After the reply, because the web server does not concern the client.
-        vec![Hook::classes(CommandClasses::WRITE, Phase::Log)]
-    }
-
     async fn start(&mut self, start: &mut Start<'_>) -> Result<()> {
         let main = start.servers::<Settings>().next().map(|(_, settings)| settings);
         let main = main.ok_or_else(|| Error::system("there is no main server"))?;
@@ -62,34 +90,6 @@ impl Module for Webhook {
         *lock(&self.queue) = Some(queue);
         *lock(&self.finished) = Some(finished);
         Ok(())
-    }
-
-    fn at_once(&self, at: &mut Moment<'_>) -> Result<Step> {
-        let (Some(address), Some(transfer)) = (&at.settings::<Settings>().url, &at.session.transfer) else {
-            return Ok(Step::Next);
-        };
-        if transfer.direction != Direction::In || transfer.outcome != Outcome::Complete {
-            return Ok(Step::Next);
-        }
-        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-        let time = transfer.ended.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs();
-        let body = serde_json::json!({
-            "event": "upload",
-            "command": at.command.verb.name(),
-            "user": at.session.user,
-            "path": transfer.path.to_string(),
-            "file": text(&at.files.shown(&transfer.path)),
-            "bytes": transfer.bytes,
-            "server": &*at.session.server_name,
-            "client": at.session.remote.ip().to_string(),
-            "time": time,
-        });
-        let notice = Notice { address: address.clone(), body: body.to_string() };
-        let sent = lock(&self.queue).as_ref().map(|queue| queue.try_send(notice));
-        if !matches!(sent, Some(Ok(()))) {
-            return Err(Error::system(format!("{address}: not notified of {}: the queue is full", transfer.path)));
-        }
-        Ok(Step::Next)
     }
 
     /// Each waiting notice is tried once more, within [`LAST_WORDS`].

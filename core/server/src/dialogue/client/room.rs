@@ -121,7 +121,11 @@ impl Room {
 }
 
 fn generation(occupants: Vec<Occupant>) -> Generation {
-    let member = |occupant: &Occupant| Member { hooks: occupant.hooks.clone(), commands: occupant.commands.clone() };
+    let member = |occupant: &Occupant| Member {
+        hooks: occupant.hooks.clone(),
+        commands: occupant.commands.clone(),
+        declared: Vec::new(),
+    };
     let table = Table::new(&occupants.iter().map(member).collect::<Vec<_>>());
     let (modules, settings): (Vec<Running>, _) =
         occupants.into_iter().map(|occupant| (occupant.running, occupant.settings)).unzip();
