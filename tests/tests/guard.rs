@@ -5,6 +5,7 @@ use std::io::Write;
 
 use gantry_tests::fixture::{Build, build, install};
 use gantry_tests::prelude::*;
+use gantry_tests::server::Trial;
 use gantry_tests::wire::read_all;
 
 /// A server with mod_trouble, whose panics carry a text of the
@@ -161,7 +162,54 @@ fn a_panic_in_a_layer_ends_one_session_alone(layout: Layout) {
     goes_on(&mut server.login());
 }
 
+fn a_panic_in_a_check_is_a_fault_of_the_configuration(layout: Layout) {
+    let object = build("mod_trouble", Build::Foreign);
+    let mut server = troubled(layout);
+    for (text, said_of) in [("check", "a check"), ("offers", "an offer")] {
+        let trial = Trial::run(&layout.gantryd(), &["-t"], |config| {
+            let folder = config.own_modules();
+            install(&object, "mod_trouble", &folder);
+            config.add("LoadModule", "mod_trouble.c").add("TroubleText", text).set("TransferLog", "/nowhere/log");
+        });
+        let said = &trial.done.err;
+        let line = trial.config.line_of("LoadModule mod_trouble.c");
+        let fault = format!(" panicked: {said_of} on line {line} of '{}'", trial.file().display());
+        assert!(said.contains("Fatal: mod_trouble: its ") && said.contains(&fault), "{said}");
+        assert!(said.contains("TransferLog: unable to use '/nowhere/log'"), "others are asked as well: {said}");
+        assert_eq!(trial.done.status.code(), Some(1), "{said}");
+        server.reconfigure(|config| {
+            config.set("TroubleText", text);
+        });
+        server.sighup();
+        server.wait_for_log(&["Fatal: mod_trouble: "]);
+        goes_on(&mut server.login());
+    }
+}
+
+fn a_check_sees_the_scopes_of_all_sections(layout: Layout) {
+    let object = build("mod_trouble", Build::Foreign);
+    let trial = Trial::run(&layout.gantryd(), &["-t"], |config| {
+        let folder = config.own_modules();
+        install(&object, "mod_trouble", &folder);
+        config.add("LoadModule", "mod_trouble.c").add("TroubleNotice", "main");
+        let inner = "<Directory /one>\nTroubleNotice folder\n</Directory>\n<IfUser joe>\nTroubleNotice person\n\
+            <Directory /two>\nTroubleNotice personal-folder\n</Directory>\n</IfUser>\n\
+            <Anonymous /srv>\nUser nobody\nTroubleNotice anonymous\n<Directory sub>\nTroubleNotice sub\n</Directory>\n</Anonymous>";
+        config.block(inner).block("<Global>\nTroubleNotice global\n</Global>");
+        config.block("<VirtualHost 127.0.0.2>\nPort 0\nTroubleNotice host\n</VirtualHost>");
+    });
+    let said = trial.done.text();
+    assert_eq!(trial.done.status.code(), Some(0), "{said}");
+    for word in ["main", "folder", "person", "personal-folder", "anonymous", "sub", "global", "host"] {
+        let line = trial.config.line_of(&format!("TroubleNotice {word}"));
+        let notice = format!("TroubleNotice: {word} on line {line} of '{}'", trial.file().display());
+        assert_eq!(said.matches(&notice).count(), 1, "{notice}:\n{said}");
+    }
+}
+
 both_layouts!(
+    a_panic_in_a_check_is_a_fault_of_the_configuration,
+    a_check_sees_the_scopes_of_all_sections,
     a_panic_in_a_hook_is_answered_451,
     a_panic_behind_an_await_is_answered_451,
     a_panic_in_a_drop_inside_a_future_is_answered_451,

@@ -1,6 +1,7 @@
 //! Images: files of machine code that contain modules. `module!` adds a module's descriptor to this
 //! image's slice, exports the symbol that a loader looks for, and writes the stamp.
 
+use crate::check::{Check, Offer, Scopes};
 use crate::command::{CommandEntry, HookEntry};
 use crate::contribution::ControlAction;
 use crate::directive::Directive;
@@ -36,6 +37,10 @@ pub struct Descriptor {
     pub create: fn(Home) -> Result<Box<dyn Instance>>,
     /// Creates its settings from the values in a scope.
     pub settings: fn(&ScopeValues<'_>) -> Result<SettingsBox, ValueError>,
+    /// The services that it will publish.
+    pub offers: fn(&Scopes<'_>) -> Result<Vec<Offer>>,
+    /// Lets it check its settings.
+    pub check: fn(&mut Check<'_>) -> Result<()>,
     /// The names of the directives that its settings read.
     pub reads: fn() -> Vec<&'static str>,
 }
@@ -183,6 +188,8 @@ macro_rules! module {
                 runtime: $crate::module!(@option $($runtime)?),
                 create: $crate::instance::create::<$module>,
                 settings: $crate::instance::settings::<$crate::module!(@settings $($settings)?)>,
+                offers: $crate::instance::offers::<$module>,
+                check: $crate::instance::check::<$module>,
                 reads: <$crate::module!(@settings $($settings)?) as $crate::FromScope>::directives,
             };
 

@@ -1,6 +1,7 @@
 //! A module instance, as the daemon holds it. The image that contains the module's code guards each
 //! call.
 
+use crate::check::{Check, Offer, Scopes};
 use crate::command::{AtOnce, Wait};
 use crate::control::{Answer, Asked, Change};
 use crate::error::Result;
@@ -111,6 +112,19 @@ pub fn settings<S: FromScope>(values: &ScopeValues<'_>) -> Result<SettingsBox, V
     }
     let made = made.unwrap_or_else(|| Err(ValueError { message: "not read".to_owned(), key: None }))?;
     Ok(Box::new(made))
+}
+
+/// The module's offers; what `module!` writes into the descriptor.
+pub fn offers<M: Module>(scopes: &Scopes<'_>) -> Result<Vec<Offer>> {
+    guard::call("its list of offers", || Ok(M::offers(scopes)))
+}
+
+/// Lets the module check its settings; what `module!` writes into the descriptor.
+pub fn check<M: Module>(check: &mut Check<'_>) -> Result<()> {
+    guard::call("its check", || {
+        M::check(check);
+        Ok(())
+    })
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@
 mod account;
 mod admission;
 pub mod census;
+pub mod check;
 pub mod command;
 mod command_info;
 mod contribution;
@@ -87,6 +88,7 @@ pub use world::World;
 
 /// Everything a module author needs, in one line.
 pub mod prelude {
+    pub use crate::check::{Check, Offer, Scopes};
     pub use crate::control::{Answer, Asked};
     pub use crate::{
         Command, CommandClasses, Contexts, Dialogue, Error, ErrorKind, Hook, Module, Moment, Phase, Reply, Result,

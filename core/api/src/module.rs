@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 
+use crate::check::{Check, Offer, Scopes};
 use crate::control::{Answer, Asked, Change};
 use crate::error::{Error, Result};
 use crate::hook::{Hook, Step};
@@ -17,6 +18,25 @@ pub trait Module: Send + Sync + 'static {
     /// after `start`.
     fn hooks(&self) -> Vec<Hook> {
         Vec::new()
+    }
+
+    /// The services that this module will publish in `start`, as far as its settings say.
+    /// [`Module::check`] of other modules relies on them. No instance exists yet.
+    fn offers(_scopes: &Scopes<'_>) -> Vec<Offer>
+    where
+        Self: Sized,
+    {
+        Vec::new()
+    }
+
+    /// Judges what several lines of the configuration mean together, and reports faults
+    /// and notices at their lines. Called whenever a configuration has been read, also by
+    /// `gantryd -t`, before anything starts. It may look at files, but must change
+    /// nothing and connect to nothing.
+    fn check(_check: &mut Check<'_>)
+    where
+        Self: Sized,
+    {
     }
 
     /// Prepares to serve: opens pools, publishes services. An error stops the new generation; the

@@ -5,9 +5,12 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use crate::build;
 use crate::catalogue::Catalogue;
-use crate::error::{Fault, Faults, Problem};
+use crate::configuration::Server;
+use crate::error::{Fault, Faults, Notice, Problem};
 use crate::file;
+use crate::overrides::Overriding;
 use crate::position::Position;
 use crate::proftpd;
 use crate::reader::{Options, Skipped, Survey, survey};
@@ -32,6 +35,12 @@ pub struct Report {
     pub left_out: Vec<Entry>,
     /// All other errors in the file.
     pub faults: Vec<Fault>,
+    /// What else the administrator should know.
+    pub notices: Vec<Notice>,
+    /// The servers that the supported lines make, to be checked by their modules.
+    pub servers: Vec<Server>,
+    /// The directives with a line that was refused.
+    pub refused: Vec<String>,
 }
 
 /// One directive of the file.
@@ -58,7 +67,7 @@ impl Report {
 /// # Errors
 /// The file cannot be read.
 pub fn compat(path: &Path, catalogue: &mut dyn Catalogue, options: &Options) -> Result<Report, Faults> {
-    let Survey { tree, faults, left_out, skipped } = survey(path, catalogue, options)
+    let Survey { tree, faults, notices, left_out, skipped } = survey(path, catalogue, options)
         .map_err(|error| Fault::general(Problem::Unreadable { path: path.to_owned(), reason: file::reason(&error) }))?;
     let left_out = left_out.into_iter().map(|(module, position)| {
         let notes = vec![format!("Gantry has no {module}, so its lines are skipped")];
@@ -71,6 +80,12 @@ pub fn compat(path: &Path, catalogue: &mut dyn Catalogue, options: &Options) -> 
         missing: Vec::new(),
         left_out: left_out.collect(),
         faults: Vec::new(),
+        notices,
+        servers: match faults.iter().any(Fault::is_of_structure) {
+            true => Vec::new(),
+            false => build::servers(&tree, &Overriding::default(), &Position::in_file(path, 1, 1)),
+        },
+        refused: faults.iter().filter_map(Fault::directive).map(str::to_owned).collect(),
     };
     let differences = differences();
     tree.iter().for_each(|node| report.take(node, &differences));
@@ -183,7 +198,7 @@ fn quoted(text: &str) -> Vec<Vec<String>> {
 
 impl fmt::Display for Report {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { supported, differs, missing, left_out, faults, .. } = self;
+        let Self { supported, differs, missing, left_out, faults, notices, .. } = self;
         let counted = |count: usize, what: &str| format!("{count} {what}");
         let counts = [
             counted(supported.len(), "supported"),
@@ -201,7 +216,11 @@ impl fmt::Display for Report {
         if !faults.is_empty() {
             out.write_str("\n\nWrong:")?;
         }
-        faults.iter().try_for_each(|fault| write!(out, "\n{fault}"))
+        faults.iter().try_for_each(|fault| write!(out, "\n{fault}"))?;
+        if !notices.is_empty() {
+            out.write_str("\n\nNotices:")?;
+        }
+        notices.iter().try_for_each(|notice| write!(out, "\n  {notice}"))
     }
 }
 

@@ -98,6 +98,44 @@ impl Fault {
         self
     }
 
+    /// Moves the mark to a text in the source line, if it is there.
+    #[must_use]
+    pub fn mark(mut self, text: &str) -> Self {
+        if let (Some(position), Some(line)) = (&mut self.position, &self.source_line)
+            && let Some(column) = column_of(text, line, position.column)
+        {
+            position.column = column;
+        }
+        self
+    }
+
+    /// The directive whose line was refused.
+    pub fn directive(&self) -> Option<&str> {
+        match &self.problem {
+            Problem::Unknown(name) | Problem::Context { name, .. } | Problem::Value { name, .. } => Some(name),
+            Problem::Load { .. } => Some("LoadModule"),
+            _ => None,
+        }
+    }
+
+    /// Whether it leaves open which lines belong to which section, or whether they were
+    /// read at all.
+    pub fn is_of_structure(&self) -> bool {
+        match self.problem {
+            Problem::Toml(_)
+            | Problem::UnclosedCondition(_)
+            | Problem::Unclosed(_)
+            | Problem::Unreadable { .. }
+            | Problem::TooMany => true,
+            Problem::Unknown(_)
+            | Problem::Context { .. }
+            | Problem::Value { .. }
+            | Problem::Load { .. }
+            | Problem::Settings(_)
+            | Problem::Text(_) => false,
+        }
+    }
+
     /// The first line, word for word like ProFTPD's.
     pub fn first_line(&self) -> String {
         match (&self.problem, &self.position) {
@@ -126,6 +164,15 @@ impl fmt::Display for Fault {
         self.write_source(out)?;
         self.help.iter().try_for_each(|line| write!(out, "\n  {line}"))
     }
+}
+
+/// The column at which a text begins in a line, at or after another column.
+fn column_of(text: &str, line: &str, from: u32) -> Option<u32> {
+    let skipped = usize::try_from(from.saturating_sub(1)).ok()?;
+    let (start, _) = line.char_indices().nth(skipped)?;
+    let found = line.get(start..)?.find(text).filter(|_| !text.is_empty())?;
+    let before = line.get(..start.checked_add(found)?)?.chars().count();
+    u32::try_from(before).ok()?.checked_add(1)
 }
 
 /// All faults in a configuration, in order; never empty.
@@ -185,5 +232,26 @@ impl fmt::Display for Notice {
             return out.write_str(&self.text);
         }
         write!(out, "{} {} {}", self.text, self.position.preposition(), self.position)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mark_is_at_a_text_after_the_directive() {
+        let position = Position::in_file(std::path::Path::new("/t.conf"), 1, 3);
+        let fault = Fault::at(Problem::Settings(String::new()), &position);
+        let column = |source: &str, text: &str| {
+            let fault = Fault { source_line: Some(source.to_owned()), ..fault.clone() }.mark(text);
+            fault.position.map(|position| position.column)
+        };
+        assert_eq!(column("  SQLLog STOR log", "log"), Some(15));
+        assert_eq!(column("öö SQLLog ü log", "log"), Some(13));
+        assert_eq!(column("log SQLLog", "log"), Some(3), "not in front of the directive");
+        for (source, text) in [("  SQLLog", "x"), ("  SQLLog", ""), ("", "x")] {
+            assert_eq!(column(source, text), Some(3), "{source:?} {text:?}");
+        }
     }
 }

@@ -5,6 +5,7 @@
 //! merged setting still knows its place, and a setting that is itself a map is
 //! never mixed with another.
 
+use std::slice;
 use std::sync::Arc;
 
 use figment::value::{Dict, Map, Value as Merged};
@@ -139,14 +140,7 @@ impl Layers {
 
     /// What holds where all of them do.
     pub fn scope(&self) -> Scope {
-        let in_folder = self.innermost().is_some_and(|layer| layer.reach == Reach::Folder);
-        let merged = self.0.iter().enumerate().fold(Figment::new(), |merged, (at, layer)| {
-            let hidden = in_folder && at + 1 < self.0.len();
-            let numbers = Numbers(layer.numbers(at, if hidden { Own::Hidden } else { Own::Counts }));
-            if layer.reach == Reach::Override { merged.merge(numbers) } else { merged.admerge(numbers) }
-        });
-        // Providers of ours do not fail, so neither does what is merged of them.
-        let merged = merged.data().unwrap_or_default().remove(&Profile::Default).unwrap_or_default();
+        let merged = self.merged();
         let mut limits = Limits::default();
         self.0.iter().for_each(|layer| limits.extend(Arc::clone(&layer.limits)));
         let (mut settings, mut places) = (Vec::with_capacity(merged.len()), Vec::with_capacity(merged.len()));
@@ -158,7 +152,32 @@ impl Layers {
         Scope { settings: Value::Map(settings), limits, position: self.position(), places }
     }
 
-    fn position(&self) -> Position {
+    /// The lines that make a directive's value where all of them hold: one, or as many as
+    /// its list has entries. Empty if no line sets it.
+    pub fn lines(&self, directive: &str) -> Vec<Position> {
+        let merged = self.merged();
+        let numbers = match merged.get(directive) {
+            Some(Merged::Array(_, numbers)) => numbers.as_slice(),
+            Some(number) => slice::from_ref(number),
+            None => &[],
+        };
+        numbers.iter().filter_map(|number| Some(self.setting(number)?.position.clone())).collect()
+    }
+
+    /// The numbers of the settings that hold where all of them do.
+    fn merged(&self) -> Dict {
+        let in_folder = self.innermost().is_some_and(|layer| layer.reach == Reach::Folder);
+        let merged = self.0.iter().enumerate().fold(Figment::new(), |merged, (at, layer)| {
+            let hidden = in_folder && at + 1 < self.0.len();
+            let numbers = Numbers(layer.numbers(at, if hidden { Own::Hidden } else { Own::Counts }));
+            if layer.reach == Reach::Override { merged.merge(numbers) } else { merged.admerge(numbers) }
+        });
+        // Providers of ours do not fail, so neither does what is merged of them.
+        merged.data().unwrap_or_default().remove(&Profile::Default).unwrap_or_default()
+    }
+
+    /// The place where the innermost of them begins.
+    pub fn position(&self) -> Position {
         let begins = self.0.iter().rev().find(|layer| layer.reach != Reach::Override);
         begins.map_or_else(|| Position::in_file(std::path::Path::new(""), 1, 1), |layer| layer.position.clone())
     }

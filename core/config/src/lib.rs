@@ -48,7 +48,7 @@ pub use limits::Limits;
 pub use overrides::Override;
 pub use personal::Personal;
 pub use position::{Origin, Position};
-pub use reader::{Addition, Options, parse_text, read};
+pub use reader::{Addition, Options, Reading, parse_text, read};
 pub use scope::{Scope, settings_error};
 pub use section::SectionKind;
 pub use texts::Texts;

@@ -57,11 +57,30 @@ pub struct Addition {
     pub text: String,
 }
 
+/// A configuration, and what is wrong with it.
+#[derive(Debug)]
+pub struct Reading {
+    /// What the lines without faults mean.
+    pub configuration: Configuration,
+    /// All faults, in the order of their lines.
+    pub faults: Vec<Fault>,
+}
+
+impl Reading {
+    /// The configuration, if it can be used.
+    ///
+    /// # Errors
+    /// All faults.
+    pub fn into_result(self) -> Result<Configuration, Faults> {
+        if self.faults.is_empty() { Ok(self.configuration) } else { Err(Faults(self.faults)) }
+    }
+}
+
 /// Reads a configuration file and all files that it includes.
 ///
 /// # Errors
-/// All faults, in the order of their lines.
-pub fn read(path: &Path, catalogue: &mut dyn Catalogue, options: &Options) -> Result<Configuration, Faults> {
+/// The file cannot be read.
+pub fn read(path: &Path, catalogue: &mut dyn Catalogue, options: &Options) -> Result<Reading, Faults> {
     let mut reader = Reader::new(catalogue, options);
     if let Err(reason) = reader.file(path) {
         return Err(Fault::general(Problem::Unreadable { path: path.to_owned(), reason: file::reason(&reason) }).into());
@@ -71,7 +90,7 @@ pub fn read(path: &Path, catalogue: &mut dyn Catalogue, options: &Options) -> Re
         reader.text(Path::new(name).into(), text);
     }
     reader.only = None;
-    reader.finish(path, options)
+    Ok(reader.finish(path, options))
 }
 
 /// Reads a configuration from a text that messages call `name`.
@@ -86,7 +105,7 @@ pub fn parse_text(
 ) -> Result<Configuration, Faults> {
     let mut reader = Reader::new(catalogue, options);
     reader.text(Path::new(name).into(), text);
-    reader.finish(Path::new(name), options)
+    reader.finish(Path::new(name), options).into_result()
 }
 
 /// Reads a file for a report, even if it has faults.
@@ -94,13 +113,15 @@ pub(crate) fn survey(path: &Path, catalogue: &mut dyn Catalogue, options: &Optio
     let mut reader = Reader { skipped: Some(Vec::new()), ..Reader::new(catalogue, options) };
     reader.file(path)?;
     let tree = reader.close(path);
-    Ok(Survey { tree, faults: reader.faults, left_out: reader.left_out, skipped: reader.skipped.unwrap_or_default() })
+    let Reader { faults, notices, left_out, skipped, .. } = reader;
+    Ok(Survey { tree, faults, notices, left_out, skipped: skipped.unwrap_or_default() })
 }
 
 /// The contents of a file, for a report.
 pub(crate) struct Survey {
     pub(crate) tree: Vec<Node>,
     pub(crate) faults: Vec<Fault>,
+    pub(crate) notices: Vec<Notice>,
     /// `<IfModule>` sections that were skipped: the module, and the place.
     pub(crate) left_out: Vec<(String, Position)>,
     /// The lines in them.
@@ -189,18 +210,16 @@ impl<'c> Reader<'c> {
         }
     }
 
-    fn finish(mut self, path: &Path, options: &Options) -> Result<Configuration, Faults> {
+    fn finish(mut self, path: &Path, options: &Options) -> Reading {
         let tree = self.close(path);
         let overriding = self.overrides(&options.overrides);
         self.whole(&tree, &overriding);
-        if !self.faults.is_empty() {
-            return Err(Faults(self.faults));
-        }
         let start = Position::in_file(path, 1, 1);
         let servers = build::servers(&tree, &overriding, &start);
         let classes = class::classes(&tree);
         let texts = Arc::new(self.texts);
-        Ok(Configuration { servers, classes, files: self.files, notices: self.notices, tree, texts })
+        let configuration = Configuration { servers, classes, files: self.files, notices: self.notices, tree, texts };
+        Reading { configuration, faults: self.faults }
     }
 
     /// What is wrong with the lines together, with all modules there.

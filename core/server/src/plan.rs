@@ -4,6 +4,7 @@ pub mod build;
 pub mod catalogue;
 pub mod changes;
 mod check;
+mod judge;
 mod order;
 mod shown;
 pub mod source;

@@ -4,6 +4,7 @@
 mod anonymous;
 mod answers;
 mod attempt;
+mod check;
 mod groups;
 mod limits;
 mod login;
@@ -52,6 +53,10 @@ struct Asked {
 
 #[async_trait]
 impl Module for Auth {
+    fn check(check: &mut Check<'_>) {
+        check::check(check);
+    }
+
     async fn start(&mut self, start: &mut Start<'_>) -> Result<()> {
         self.sections = Sections::new(start);
         self.system = SystemUsers::look_up(self.sections.names(), self.sections.groups())

@@ -38,8 +38,7 @@ pub(crate) fn asked<'a>(order: &[Entry], services: &'a Services) -> Vec<Asked<'a
         return all.map(|(name, authenticator)| Asked { name, authenticator, finality: Finality::Open }).collect();
     }
     let find = |entry: &Entry| {
-        let (name, authenticator) =
-            services.authenticators().find(|(name, _)| name.eq_ignore_ascii_case(&entry.module))?;
+        let (name, authenticator) = services.authenticators().find(|(name, _)| entry.is(name))?;
         Some(Asked { name, authenticator, finality: entry.finality })
     };
     order.iter().filter_map(find).collect()
@@ -47,10 +46,25 @@ pub(crate) fn asked<'a>(order: &[Entry], services: &'a Services) -> Vec<Asked<'a
 
 /// Whether the system's own users count: no AuthOrder leaves them out.
 pub(crate) fn asks_system(order: &[Entry]) -> bool {
-    order.is_empty() || order.iter().any(|entry| entry.module.eq_ignore_ascii_case("mod_auth_unix"))
+    order.is_empty() || order.iter().any(Entry::is_system)
 }
 
 impl Entry {
+    /// The module's name.
+    pub(crate) fn module(&self) -> &str {
+        &self.module
+    }
+
+    /// Whether it names a module.
+    pub(crate) fn is(&self, module: &str) -> bool {
+        self.module.eq_ignore_ascii_case(module)
+    }
+
+    /// Whether it names the system's own users.
+    pub(crate) fn is_system(&self) -> bool {
+        self.is("mod_auth_unix")
+    }
+
     /// `mod_sql.c*`, `mod_sql*`, `mod_sql.c` or `mod_sql`.
     fn parse(word: &str) -> Self {
         let (word, finality) = match word.strip_suffix('*') {

@@ -42,6 +42,8 @@ settings! {
         /// Whether users may log in with an empty password. An account with an empty hash can never log in.
         empty_passwords: bool = AllowEmptyPasswords "on|off" in SERVER | VHOST | GLOBAL | ANONYMOUS,
             inherits: replace, default: "on", parse: parse::on_off;
+        // The server's directive: where it listens.
+        pub(crate) port: Option<String> = Port;
         // The server's directives: in an `<Anonymous>`, whose files they are.
         pub(crate) user: Option<String> = User;
         pub(crate) group: Option<String> = Group;

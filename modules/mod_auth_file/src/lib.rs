@@ -20,6 +20,11 @@ module! { AuthFile, settings: Settings }
 
 #[async_trait]
 impl Module for AuthFile {
+    fn offers(scopes: &Scopes<'_>) -> Vec<Offer> {
+        let servers = scopes.servers::<Settings>().filter(|scope| scope.settings.users.is_some());
+        servers.map(|scope| Offer::Authenticator(scope.server)).collect()
+    }
+
     async fn start(&mut self, start: &mut Start<'_>) -> Result<()> {
         let servers: Vec<_> =
             start.servers::<Settings>().map(|(server, settings)| (server, settings.clone())).collect();

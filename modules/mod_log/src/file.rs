@@ -42,12 +42,33 @@ impl LogFile {
     }
 }
 
-fn opened(path: &Path) -> io::Result<File> {
-    let parent = path.parent().unwrap_or(Path::new("/"));
-    let mode = as_daemon(|| fs::metadata(parent))?.mode();
-    if mode & WORLD_WRITES != 0 && mode & STICKY == 0 {
-        return Err(io::Error::other(format!("the folder {} is world-writable", parent.display())));
+/// Checks whether a log file could be opened, without creating it. A folder that this process may not search is no
+/// fault: the daemon may have more rights.
+pub(crate) fn check(path: &Path) -> Result<(), String> {
+    let looked = check_folder(path).and_then(|()| match as_daemon(|| fs::symlink_metadata(path)) {
+        Ok(found) if found.is_symlink() => Err(io::Error::other("it is a symbolic link")),
+        Ok(found) if found.is_dir() => Err(io::ErrorKind::IsADirectory.into()),
+        _ => Ok(()),
+    });
+    match looked {
+        Err(error) if error.kind() != io::ErrorKind::PermissionDenied => {
+            Err(format!("unable to use '{}': {error}", path.display()))
+        }
+        _ => Ok(()),
     }
+}
+
+fn check_folder(path: &Path) -> io::Result<()> {
+    let folder = path.parent().unwrap_or(Path::new("/"));
+    let mode = as_daemon(|| fs::metadata(folder))?.mode();
+    match mode & WORLD_WRITES != 0 && mode & STICKY == 0 {
+        true => Err(io::Error::other(format!("the folder {} is world-writable", folder.display()))),
+        false => Ok(()),
+    }
+}
+
+fn opened(path: &Path) -> io::Result<File> {
+    check_folder(path)?;
     // Without NONBLOCK, opening a pipe would wait for its reader; for a regular file it makes no difference.
     let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY;
     let flags = i32::try_from(flags.bits()).unwrap_or_default();
@@ -84,9 +105,14 @@ mod tests {
         let link = dir.path().join("link");
         symlink(dir.path().join("target"), &link).unwrap();
         assert!(LogFile::open(&link).unwrap_err().contains("link"));
+        assert!(check(&link).unwrap_err().contains("symbolic link"));
+        assert_eq!(check(&dir.path().join("xferlog")), Ok(()));
+        assert!(check(Path::new("/nowhere/xferlog")).unwrap_err().contains("'/nowhere/xferlog': No such file"));
+        assert!(check(dir.path()).is_err());
         assert!(LogFile::open(Path::new("/nowhere/xferlog")).unwrap_err().contains("/nowhere/xferlog"));
         assert!(LogFile::open(dir.path()).is_err());
         fs::set_permissions(dir.path(), fs::Permissions::from_mode(0o777)).unwrap();
         assert!(LogFile::open(&dir.path().join("xferlog")).unwrap_err().contains("world-writable"));
+        assert!(check(&dir.path().join("xferlog")).unwrap_err().contains("world-writable"));
     }
 }

@@ -39,6 +39,15 @@ impl Module for Log {
         transfers.into_iter().chain([Hook::log(Verb::DELE)]).collect()
     }
 
+    fn check(check: &mut Check<'_>) {
+        for scope in check.scopes().servers::<Settings>() {
+            let Some(path) = &scope.settings.transfers else { continue };
+            if let Err(reason) = file::check(path) {
+                check.fault(scope.line("TransferLog").at(&path.to_string_lossy()), reason);
+            }
+        }
+    }
+
     async fn start(&mut self, start: &mut Start<'_>) -> Result<()> {
         for (server, settings) in start.servers::<Settings>() {
             let Some(path) = &settings.transfers else { continue };

@@ -4,7 +4,6 @@ use gantry_api::service::SqlValue;
 use gantry_api::{Account, Error, Group, Result, log};
 
 use crate::lookup::{self, Ids, Query};
-use crate::named::Kind;
 use crate::queries::Queries;
 use crate::settings::{GroupInfo, Settings, SqlOption};
 use crate::variables::Lookup;
@@ -33,7 +32,7 @@ impl Groups {
         let (_, gids) = Ids::of(settings);
         match &settings.groups {
             GroupInfo::Custom([by_name, by_id, by_member]) => {
-                let custom = |name| queries.custom("SQLGroupInfo", name, Kind::Select);
+                let custom = |name| queries.custom("SQLGroupInfo", name);
                 // Groups are not listed by name yet, but the query must exist.
                 custom(by_name)?;
                 Ok(Self { by_id: custom(by_id)?, by_member: custom(by_member)?, members: Members::Matched, gids })

@@ -2,6 +2,7 @@
 //! ProFTPD's manual). The database itself is reached through a service that a
 //! back end's module publishes; no SQL of any one database stands here.
 
+mod check;
 mod directives;
 mod groups;
 mod link;
@@ -49,6 +50,15 @@ impl Module for Sql {
         let logs = servers().flat_map(|server| &server.records).flat_map(|record| record.commands.hooks());
         let shows = servers().flat_map(|server| &server.shows).flat_map(|show| show.commands.hooks());
         gantry_format::distinct(logs.chain(shows))
+    }
+
+    fn offers(scopes: &Scopes<'_>) -> Vec<Offer> {
+        let servers = scopes.servers::<Settings>().filter(|scope| users::let_in(scope.settings));
+        servers.map(|scope| Offer::Authenticator(scope.server)).collect()
+    }
+
+    fn check(check: &mut Check<'_>) {
+        check::check(check);
     }
 
     async fn start(&mut self, start: &mut Start<'_>) -> Result<()> {

@@ -42,11 +42,7 @@ impl Links {
         line: &str,
     ) -> Result<Link> {
         let name = backend_name(services, backend)?;
-        let connect = SqlConnect {
-            database: connect.database.clone(),
-            user: connect.user.clone(),
-            password: connect.password.clone(),
-        };
+        let connect = SqlConnect::from(connect);
         if let Some((.., link)) = self.open.iter().find(|(found, there, _)| *found == name && *there == connect) {
             return Ok(link.clone());
         }

@@ -3,6 +3,7 @@
 use serde::Deserialize;
 
 use crate::template::{Template, TemplateError};
+use crate::variables::{Place, Unavailable};
 
 /// A SQLNamedQuery line.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -62,6 +63,20 @@ pub enum QueryError {
     },
 }
 
+/// Why a named query cannot be used by a directive.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Unfit {
+    /// It writes nothing.
+    #[error("a SELECT query cannot be used for logging")]
+    ForLog,
+    /// It reads nothing.
+    #[error("a SELECT query is needed")]
+    ForLookup,
+    /// A variable in it has no value there.
+    #[error(transparent)]
+    Unavailable(#[from] Unavailable),
+}
+
 impl Kind {
     /// As SQLNamedQuery writes it.
     pub fn word(self) -> &'static str {
@@ -71,6 +86,23 @@ impl Kind {
             Self::Update => "UPDATE",
             Self::Freeform => "FREEFORM",
         }
+    }
+
+    /// Whether SQLLog can use such a query.
+    pub fn fits_log(self, template: &Template) -> Result<(), Unfit> {
+        if self == Self::Select {
+            return Err(Unfit::ForLog);
+        }
+        Ok(template.check(Place::Command)?)
+    }
+
+    /// Whether users or groups can be looked up by such a query. FREEFORM may be a SELECT
+    /// that the other type cannot express.
+    pub fn fits_lookup(self, template: &Template) -> Result<(), Unfit> {
+        if !self.reads() {
+            return Err(Unfit::ForLookup);
+        }
+        Ok(template.check(Place::Lookup)?)
     }
 
     /// Whether it can give a row.

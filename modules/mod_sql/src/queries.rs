@@ -60,14 +60,10 @@ impl Queries {
     }
 
     /// The named query that a directive uses for look-ups.
-    pub fn custom(&self, directive: &str, name: &str, wanted: Kind) -> Result<Query> {
+    pub fn custom(&self, directive: &str, name: &str) -> Result<Query> {
         let fault = |what: String| Error::configuration(format!("{directive} custom:/{name}: {what}"));
         let (kind, query) = self.named.get(name).ok_or_else(|| fault("no SQLNamedQuery has this name".to_owned()))?;
-        // FREEFORM may be a SELECT that the other type cannot express.
-        if *kind != wanted && !kind.reads() {
-            return Err(fault(format!("a {} query is needed", wanted.word())));
-        }
-        query.template.check(Place::Lookup).map_err(|error| fault(error.to_string()))?;
+        kind.fits_lookup(&query.template).map_err(|error| fault(error.to_string()))?;
         Ok(query.clone())
     }
 

@@ -3,18 +3,16 @@
 use std::collections::HashMap;
 
 use gantry_api::service::Services;
-use gantry_api::{Error, Phase, Result, Verb, log};
+use gantry_api::{Error, Phase, Result, Verb};
 use gantry_format::CommandSet;
 
 use crate::groups::Groups;
 use crate::link::Links;
 use crate::lookup::Query;
 use crate::message::Message;
-use crate::named::Kind;
 use crate::queries::Queries;
-use crate::settings::{AuthType, Engine, LogLine, Settings, ShowLine, SqlOption};
+use crate::settings::{AuthType, LogLine, Settings, ShowLine, SqlOption};
 use crate::users::Users;
-use crate::variables::Place;
 
 /// A server that has a database.
 pub struct Server {
@@ -65,12 +63,7 @@ impl Server {
     /// Opens the databases and compiles every statement of a server; none
     /// where it has no database or mod_sql is off.
     pub async fn start(settings: &Settings, services: &Services, links: &mut Links) -> Result<Option<Self>> {
-        let Some(connect) = settings.connect.as_ref().filter(|_| settings.engine != Engine::Off) else {
-            return Ok(None);
-        };
-        if settings.log_file.is_some() {
-            log!(Warn, "SQLLogFile is not written: mod_sql writes to the daemon's log");
-        }
+        let Some(connect) = settings.database() else { return Ok(None) };
         let link = links.link(services, settings.backend.as_deref(), connect, "SQLConnectInfo").await?;
         let mut named = HashMap::new();
         for other in &settings.named_connects {
@@ -78,15 +71,11 @@ impl Server {
             named.insert(other.name.clone(), links.link(services, Some(&other.backend), &other.connect, &line).await?);
         }
         let queries = Queries::compile(settings, services, link, &named)?;
-        let authenticates = settings.engine.authenticates();
-        let users = match authenticates && settings.authenticate.users {
+        let users = match settings.looks_up_users() {
             true => Users::compile(settings, &queries)?,
             false => None,
         };
-        if users.is_some() && settings.auth_types.is_empty() {
-            log!(Warn, "SQLAuthTypes is not set: SQL users cannot log in");
-        }
-        let groups = match authenticates && settings.authenticate.groups {
+        let groups = match settings.looks_up_groups() {
             true => Some(Groups::compile(settings, &queries)?),
             false => None,
         };
@@ -128,10 +117,7 @@ fn records(settings: &Settings, queries: &Queries) -> Result<Vec<Record>> {
         let commands = CommandSet::log(&line.commands).map_err(|error| fault(error.to_string()))?;
         let (kind, query) =
             queries.named(&line.query).ok_or_else(|| fault("no SQLNamedQuery has this name".to_owned()))?;
-        if *kind == Kind::Select {
-            return Err(fault("a SELECT query cannot be used for logging".to_owned()));
-        }
-        query.template.check(Place::Command).map_err(|error| fault(error.to_string()))?;
+        kind.fits_log(&query.template).map_err(|error| fault(error.to_string()))?;
         let failure = if stays || line.ignore_errors { Failure::GoesOn } else { Failure::EndsSession };
         Ok(Record { commands, query: query.clone(), failure })
     };

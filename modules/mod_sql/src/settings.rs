@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use gantry_api::service::SqlConnect;
 use gantry_api::{parse, settings};
 use serde::Deserialize;
 
@@ -85,6 +86,23 @@ settings! {
     }
 }
 
+impl Settings {
+    /// The database, if it is used.
+    pub fn database(&self) -> Option<&Connect> {
+        self.connect.as_ref().filter(|_| self.engine != Engine::Off)
+    }
+
+    /// Whether users are looked up in it.
+    pub fn looks_up_users(&self) -> bool {
+        self.engine.authenticates() && self.authenticate.users
+    }
+
+    /// Whether groups are looked up in it.
+    pub fn looks_up_groups(&self) -> bool {
+        self.engine.authenticates() && self.authenticate.groups
+    }
+}
+
 /// SQLEngine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -122,6 +140,13 @@ pub struct Connect {
     /// The password.
     #[serde(default)]
     pub password: Option<String>,
+}
+
+impl From<&Connect> for SqlConnect {
+    fn from(connect: &Connect) -> Self {
+        let Connect { database, user, password } = connect.clone();
+        Self { database, user, password }
+    }
 }
 
 /// Without the password.

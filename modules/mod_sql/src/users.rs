@@ -3,10 +3,9 @@
 use std::path::PathBuf;
 
 use gantry_api::service::SqlValue;
-use gantry_api::{Account, Error, Result, log};
+use gantry_api::{Account, Error, Result};
 
 use crate::lookup::{self, Ids, Query};
-use crate::named::Kind;
 use crate::queries::Queries;
 use crate::settings::{Settings, UserInfo};
 use crate::variables::Lookup;
@@ -26,7 +25,7 @@ impl Users {
     /// manual.
     pub fn compile(settings: &Settings, queries: &Queries) -> Result<Option<Self>> {
         let (query, fixed_home) = match &settings.users {
-            UserInfo::Custom(name) => (queries.custom("SQLUserInfo", name, Kind::Select)?, true),
+            UserInfo::Custom(name) => (queries.custom("SQLUserInfo", name)?, true),
             UserInfo::Table([table, name, password, uid, gid, home, shell]) => {
                 let text = format!(
                     "SELECT {name}, {password}, {uid}, {gid}, {home}, {shell} FROM {table} WHERE ({name} = '%U'){} LIMIT 1",
@@ -35,11 +34,7 @@ impl Users {
                 (queries.table("SQLUserInfo", &text)?, is_null(home))
             }
         };
-        if fixed_home && settings.default_home.is_none() && matches!(settings.users, UserInfo::Table(_)) {
-            log!(
-                Warn,
-                "SQLUserInfo names no column for home folders, and SQLDefaultHomedir is not set: SQL users cannot log in"
-            );
+        if !have_homes(settings) {
             return Ok(None);
         }
         let home = settings.default_home.clone().filter(|_| fixed_home);
@@ -89,6 +84,22 @@ impl Users {
             shell: shell.into_text().unwrap_or_default(),
             secret: password.into_text(),
         })
+    }
+}
+
+/// Whether users of the database can log in.
+pub fn let_in(settings: &Settings) -> bool {
+    settings.database().is_some()
+        && settings.looks_up_users()
+        && have_homes(settings)
+        && !settings.auth_types.is_empty()
+}
+
+/// Whether users have a home folder, without which nobody logs in.
+pub fn have_homes(settings: &Settings) -> bool {
+    match &settings.users {
+        UserInfo::Custom(_) => true,
+        UserInfo::Table([.., home, _]) => !is_null(home) || settings.default_home.is_some(),
     }
 }
 

@@ -107,8 +107,9 @@ async fn collect(
     Ok(answer)
 }
 
-/// SQLite's own error for these is 'unable to open database file'.
-fn check(path: &str) -> Result<(), SqliteError> {
+/// Whether the path is that of a file; SQLite's own error is 'unable to open database
+/// file'.
+pub(crate) fn check(path: &str) -> Result<(), SqliteError> {
     if !Path::new(path).is_absolute() {
         return Err(SqliteError::NotAbsolute(path.to_owned()));
     }

@@ -24,6 +24,10 @@ const NAME: &str = "sqlite3";
 
 #[async_trait]
 impl Module for SqlSqlite {
+    fn offers(_: &Scopes<'_>) -> Vec<Offer> {
+        vec![Offer::sql_backend(NAME, |connect| Ok(database::check(&connect.database)?))]
+    }
+
     async fn start(&mut self, start: &mut Start<'_>) -> Result<()> {
         start.publish().sql_backend(NAME, self.sqlite.clone());
         Ok(())

@@ -10,7 +10,7 @@ use std::path::Path;
 
 use proptest::prelude::*;
 
-use crate::reader::{Options, parse_text, read};
+use crate::reader::{Options, Reading, parse_text, read};
 use crate::testing::{Shelf, configure, faults};
 
 #[test]
@@ -160,7 +160,8 @@ fn files_are_included_in_order_and_faults_name_their_file() -> io::Result<()> {
     fs::write(path("d/b.conf"), "Umask 002\n")?;
     fs::write(path("d/a.conf"), "Umask 001\n")?;
     fs::write(path("main"), format!("<Global>\nInclude {}/*.conf\n</Global>\nInclude /nowhere\n", shown("d")))?;
-    let read_it = |name: &str| read(&path(name), &mut Shelf::default(), &Options::default());
+    let read_it =
+        |name: &str| read(&path(name), &mut Shelf::default(), &Options::default()).and_then(Reading::into_result);
     let configuration = read_it("main").map_err(io::Error::other)?;
     assert_eq!(configuration.files, [path("main"), path("d/a.conf"), path("d/b.conf")]);
     assert_eq!(
@@ -206,7 +207,8 @@ fn a_file_that_is_too_large_is_refused_unread() -> io::Result<()> {
     let home = tempfile::tempdir()?;
     let path = home.path().join("large");
     fs::File::create(&path)?.set_len(65 * 1024 * 1024)?;
-    let faults = read(&path, &mut Shelf::default(), &Options::default()).map(drop).map_err(|faults| faults.to_string());
+    let large = read(&path, &mut Shelf::default(), &Options::default());
+    let faults = large.map(drop).map_err(|faults| faults.to_string());
     assert!(faults.is_err_and(|text| text.contains("File too large")));
     assert!(read(Path::new("/dev/zero"), &mut Shelf::default(), &Options::default()).is_err());
     Ok(())

@@ -171,7 +171,7 @@ fn the_two_syntaxes_include_each_other() -> std::io::Result<()> {
     std::fs::write(path("b.conf"), format!("<Global>\nInclude {}\n</Global>\n", path("c.TOML").display()))?;
     std::fs::write(path("c.TOML"), "Umask = \"007\"\n")?;
     let read = crate::reader::read(&path("a.toml"), &mut Shelf::default(), &Options::default());
-    let read = read.map_err(std::io::Error::other)?;
+    let read = read.and_then(crate::reader::Reading::into_result).map_err(std::io::Error::other)?;
     assert_eq!(read.files.len(), 3);
     assert_eq!(shown(&read.tree), ["Global [] {Umask [\"007\"] {Text(\"007\")}}"]);
     Ok(())

@@ -8,9 +8,13 @@ use std::os::fd::AsFd;
 use std::path::Path;
 use std::process::ExitCode;
 
+use gantry_api::check::{Check, Outlook, Scopes};
 use gantry_api::guard::Home;
 use gantry_api::log::{Host, Level, Record};
-use gantry_api::{Defaults, Directive, Image, Inherits, ScopeValues, Value};
+use gantry_api::{
+    AnySettings, Defaults, Descriptor, Directive, Image, Inherits, ScopeAtStart, ScopeKind, ScopeValues, ServerId,
+    Value,
+};
 use rustix::process::{
     DumpableBehavior, Resource, Rlimit, Signal, set_dumpable_behavior, set_parent_process_death_signal, setrlimit,
 };
@@ -72,12 +76,24 @@ fn look_over(image: &Image) {
     for module in image.modules {
         black_box(format!("{}{}{:?}", module.name, module.version, (module.requires, module.after, module.before)));
         for tree in &settings {
-            drop(black_box((module.settings)(&ScopeValues::new(tree, &defaults))));
+            if let Ok(settings) = (module.settings)(&ScopeValues::new(tree, &defaults)) {
+                check(module, &*settings);
+            }
         }
         drop(black_box((module.create)(Home { module: module.name.into(), runtime: None })));
     }
     black_box(format!("{:?}{:?}{:?}", image.directives, image.commands, image.hooks));
     black_box(format!("{:?}{:?}", image.controls, image.variables));
+}
+
+/// Lets a module check settings as those of a server.
+fn check(module: &Descriptor, settings: &dyn AnySettings) {
+    let scopes = [ScopeAtStart { server: ServerId(0), kind: &ScopeKind::Server, settings }];
+    let scopes = Scopes::new(&scopes);
+    drop(black_box((module.offers)(&scopes)));
+    let mut check = Check::new(scopes, Outlook { modules: &[], variables: &[], refused: &[] });
+    drop(black_box((module.check)(&mut check)));
+    drop(black_box(check.into_findings()));
 }
 
 /// Sample words for directives: most parsers accept one of these and refuse the others,

@@ -15,8 +15,8 @@ use gantry_api::{
     ServerId, Value, World,
 };
 use gantry_config::{
-    Addition, Class, Configuration, Directories, Faults, FtpAccess, Layers, Limit, Options, Override, Personal,
-    Position, Report, Server as ServerConfig,
+    Addition, Class, Configuration, Directories, Fault, Faults, FtpAccess, Layers, Limit, Options, Override, Personal,
+    Position, Reading, Report, Server as ServerConfig,
 };
 use thiserror::Error;
 use tokio::sync::mpsc::UnboundedSender;
@@ -34,6 +34,7 @@ use crate::generation::server::{Server, ServerKey};
 use crate::generation::snapshot::Generation;
 use crate::plan::catalogue::{ModuleSet, Unavailable};
 use crate::plan::changes::Changes;
+use crate::plan::judge::{Findings, Judged};
 use crate::plan::order::{OrderError, order};
 use crate::plan::shown;
 use crate::plan::source::Family;
@@ -123,7 +124,12 @@ fn on(place: &Option<Position>) -> String {
 /// The file cannot be read.
 pub fn compat(source: &Source, images: &Images) -> Result<Report, Faults> {
     let options = Options { defines: source.defines.clone(), ..Options::default() };
-    gantry_config::compat(&source.path, &mut ModuleSet::of_configuration(images), &options)
+    let mut set = ModuleSet::of_configuration(images);
+    let mut report = gantry_config::compat(&source.path, &mut set, &options)?;
+    let findings = Plan::findings_in(&set, mem::take(&mut report.servers), &report.refused);
+    report.faults.extend(findings.faults);
+    report.notices.extend(findings.notices);
+    Ok(report)
 }
 
 /// A configuration that has been read and checked, its modules loaded, put in
@@ -169,7 +175,14 @@ impl Plan {
         let additions = additions.collect();
         let again = basis.onto.map(|generation| generation.read.texts.clone());
         let options = Options { defines: source.defines.clone(), overrides, additions, again };
-        let configuration = gantry_config::read(&source.path, &mut set, &options)?;
+        let Reading { configuration, mut faults } = gantry_config::read(&source.path, &mut set, &options)?;
+        if !faults.is_empty() {
+            if !faults.iter().any(Fault::is_of_structure) {
+                let refused: Vec<String> = faults.iter().filter_map(Fault::directive).map(str::to_owned).collect();
+                faults.extend(Self::findings_in(&set, configuration.servers, &refused).faults);
+            }
+            return Err(Faults(faults).into());
+        }
         set.judge_inserted().map_err(BuildError::inserted)?;
         let mut notices: Vec<String> = configuration.notices.iter().map(ToString::to_string).collect();
         notices.extend(nameless(&configuration));
@@ -186,26 +199,56 @@ impl Plan {
             main: configuration.servers.first().map(|main| main.scope.settings.clone()).unwrap_or_default(),
             defaults: Arc::new(defaults),
         };
-        let family = source.family;
-        let mut plan = Self {
-            servers: Vec::new(),
-            scopes: Lent::new(Vec::new(), modules),
-            kinds: Vec::new(),
-            layers: Vec::new(),
-            files: None,
-            places,
-            classes,
-            read,
-            notices,
-            family,
-        };
-        plan.add_servers(configuration)?;
+        let mut plan = Self { places, classes, notices, family: source.family, ..Self::of(modules, read) };
+        plan.add_servers(configuration.servers)?;
+        let findings = plan.findings(&[]);
+        if !findings.faults.is_empty() {
+            return Err(Faults(findings.faults).into());
+        }
+        plan.notices.extend(findings.notices.iter().map(ToString::to_string));
         if plan.servers.iter().any(Server::reads_files) {
             let names = plan.modules().map(|(_, module)| module.name.to_owned()).collect();
             let reader = FtpAccess::new(set.directives(), names).without(basis.changes.idle_directives());
             plan.files = Some(AccessFiles::new(reader, plan.module_refs().clone()));
         }
         Ok(plan)
+    }
+
+    /// A plan without servers.
+    fn of(modules: ModuleRefs, read: Read) -> Self {
+        Self {
+            servers: Vec::new(),
+            scopes: Lent::new(Vec::new(), modules),
+            kinds: Vec::new(),
+            layers: Vec::new(),
+            files: None,
+            places: Vec::new(),
+            classes: Vec::new(),
+            read,
+            notices: Vec::new(),
+            family: Family::Any,
+        }
+    }
+
+    /// What the modules find in the settings; some directives have lines that were refused.
+    fn findings(&self, refused: &[String]) -> Findings {
+        let modules = self.modules().map(|(_, module)| module).collect();
+        let variables = self.variables().collect();
+        let Self { scopes, kinds, layers, places, .. } = self;
+        Judged { modules, places, variables, scopes, kinds, layers, refused }.findings()
+    }
+
+    /// What they find in a configuration that is not used anyway. If the lines that were
+    /// refused leave no settings, they find nothing.
+    fn findings_in(set: &ModuleSet<'_>, servers: Vec<ServerConfig>, refused: &[String]) -> Findings {
+        let modules: Vec<_> = set.modules().map(|(image, module)| located(image, module)).collect();
+        let defaults = Arc::new(Defaults::read(set.directives()).unwrap_or_default());
+        let places = set.modules().map(|(_, module)| set.place(module.name).cloned()).collect();
+        let mut plan = Self { places, ..Self::of(modules.into(), Read { defaults, ..Read::default() }) };
+        match plan.add_servers(servers) {
+            Ok(()) => plan.findings(refused),
+            Err(_) => Findings::default(),
+        }
     }
 
     /// The settings of the main server.
@@ -229,9 +272,9 @@ impl Plan {
         Lent::image(&self.scopes)
     }
 
-    fn add_servers(&mut self, configuration: Configuration) -> Result<(), Faults> {
+    fn add_servers(&mut self, servers: Vec<ServerConfig>) -> Result<(), Faults> {
         let mut faults = Vec::new();
-        for (number, server) in configuration.servers.into_iter().enumerate() {
+        for (number, server) in servers.into_iter().enumerate() {
             if let Err(Faults(found)) = self.add_server(ServerId(number), server) {
                 faults.extend(found);
             }
@@ -475,10 +518,14 @@ fn ordered(
         BuildError::Order { place: named.cloned().or_else(wanted_at), reason }
     })?;
     notices.extend(order.overridden.iter().map(|text| format!("{text}{}", on(&wanted_at()))));
-    let position =
-        |image: &ImageRef, name: &str| image.image().modules.iter().position(|module| module.name == name).unwrap_or(0);
     let found = order.positions.into_iter();
-    Ok(found.map(|at| (modules[at].0.clone(), position(modules[at].0, modules[at].1.name))).collect())
+    Ok(found.map(|at| located(modules[at].0, modules[at].1)).collect())
+}
+
+/// A module by its image and its position there.
+fn located(image: &ImageRef, module: &Descriptor) -> (ImageRef, usize) {
+    let at = image.image().modules.iter().position(|other| other.name == module.name);
+    (image.clone(), at.unwrap_or(0))
 }
 
 #[cfg(test)]
@@ -491,18 +538,7 @@ mod tests {
         let (image, report) = (witness::image(), Report::default());
         let scope = report.scope([&image]);
         let modules: ModuleRefs = Arc::new([(image, 0)]);
-        drop(Plan {
-            servers: Vec::new(),
-            scopes: Lent::new(vec![scope], modules),
-            kinds: Vec::new(),
-            layers: Vec::new(),
-            files: None,
-            places: Vec::new(),
-            classes: Vec::new(),
-            read: Read::default(),
-            notices: Vec::new(),
-            family: Family::Any,
-        });
+        drop(Plan { scopes: Lent::new(vec![scope], modules.clone()), ..Plan::of(modules, Read::default()) });
         report.assert_sound(1);
     }
 

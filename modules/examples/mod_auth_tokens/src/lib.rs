@@ -30,6 +30,11 @@ settings! {
 
 #[async_trait]
 impl Module for AuthTokens {
+    fn offers(scopes: &Scopes<'_>) -> Vec<Offer> {
+        let servers = scopes.servers::<Settings>().filter(|scope| scope.settings.file.is_some());
+        servers.map(|scope| Offer::Authenticator(scope.server)).collect()
+    }
+
     async fn start(&mut self, start: &mut Start<'_>) -> Result<()> {
         let mut files: HashMap<PathBuf, Arc<Tokens>> = HashMap::new();
         let mut servers = HashMap::new();

@@ -14,6 +14,9 @@ struct MemoryStore;
 
 module! { MemoryStore, settings: Settings }
 
+/// Its name in FileStore.
+const NAME: &str = "memory";
+
 settings! {
     /// The settings of one server.
     struct Settings {
@@ -24,9 +27,13 @@ settings! {
 
 #[async_trait]
 impl Module for MemoryStore {
+    fn offers(_: &Scopes<'_>) -> Vec<Offer> {
+        vec![Offer::Store(NAME.to_owned())]
+    }
+
     async fn start(&mut self, start: &mut Start<'_>) -> Result<()> {
         let size = start.servers::<Settings>().next().map_or(0, |(_, settings)| settings.size);
-        start.publish().store("memory", Memory::new(size));
+        start.publish().store(NAME, Memory::new(size));
         Ok(())
     }
 }

@@ -24,6 +24,9 @@ settings! {
         /// What the panics say.
         text: Arc<str> = TroubleText "text" in SERVER | VHOST | GLOBAL, inherits: replace, default: "trouble",
             parse: parse::text;
+        /// What a check reports at its line, once for each line.
+        notices: Vec<String> = TroubleNotice "text" in SERVER | VHOST | GLOBAL | ANONYMOUS | DIRECTORY,
+            inherits: append, parse: parse::text;
     }
 }
 
@@ -115,6 +118,20 @@ impl LayerMaker for Shaky {
 
 #[async_trait]
 impl Module for Trouble {
+    fn offers(scopes: &Scopes<'_>) -> Vec<Offer> {
+        assert!(scopes.all::<Settings>().all(|scope| &*scope.settings.text != "offers"), "an offer");
+        Vec::new()
+    }
+
+    fn check(check: &mut Check<'_>) {
+        for scope in check.scopes().all::<Settings>() {
+            for (number, text) in scope.settings.notices.iter().enumerate() {
+                check.notice(scope.nth_line("TroubleNotice", number).at(text), text);
+            }
+            assert!(&*scope.settings.text != "check", "a check");
+        }
+    }
+
     fn hooks(&self) -> Vec<Hook> {
         vec![Hook::pre(Verb::RETR)]
     }

@@ -1,0 +1,65 @@
+//! Whether anybody can log in, by AuthOrder and the authenticators that there will be.
+
+use std::collections::{HashMap, HashSet};
+
+use gantry_api::prelude::*;
+use gantry_api::{ScopeKind, ServerId};
+
+use crate::order::Entry;
+use crate::settings::Settings;
+
+/// ProFTPD's modules for users of the system.
+const OF_SYSTEM_USERS: [&str; 2] = ["mod_auth_pam", "mod_auth_unix"];
+
+/// Notices for names in AuthOrder that are no modules, and for servers that nobody can log in to.
+pub(crate) fn check(check: &mut Check<'_>) {
+    let scopes = check.scopes();
+    let sections = scopes.all::<Settings>().filter(|scope| matches!(scope.kind, ScopeKind::Anonymous { .. }));
+    let with_sections: HashSet<ServerId> = sections.map(|scope| scope.server).collect();
+    let authenticators = authenticators(check);
+    let names: HashSet<&str> = authenticators.values().flatten().copied().collect();
+    for scope in scopes.servers::<Settings>() {
+        let Settings { order, port, .. } = scope.settings;
+        let line = scope.line("AuthOrder");
+        let has_section = with_sections.contains(&scope.server);
+        for entry in order {
+            // An <Anonymous> finds its user among the system's.
+            let is_known = check.modules().any(|module| entry.is(module)) || has_section && entry.is_system();
+            if !is_known {
+                let text = format!("there is no module '{}'", entry.module());
+                let finding = check.notice(line.clone().at(entry.module()), text);
+                match OF_SYSTEM_USERS.iter().any(|module| entry.is(module)) {
+                    true => finding.help("the system's users cannot log in: use AuthUserFile or SQL"),
+                    false => finding.suggest(entry.module(), names.iter().copied()),
+                };
+            }
+        }
+        let knowing = authenticators.get(&scope.server).map(Vec::as_slice).unwrap_or_default();
+        let is_off = port.as_deref() == Some("0");
+        if !is_off && !has_section && !knowing.iter().any(|module| is_asked(module, order)) {
+            check.notice(line, nobody(order));
+        }
+    }
+}
+
+/// The modules that know users of each server.
+fn authenticators<'a>(check: &Check<'a>) -> HashMap<ServerId, Vec<&'a str>> {
+    let mut found: HashMap<ServerId, Vec<&str>> = HashMap::new();
+    for (module, offer) in check.offers() {
+        if let Offer::Authenticator(server) = offer {
+            found.entry(*server).or_default().push(module);
+        }
+    }
+    found
+}
+
+fn is_asked(module: &str, order: &[Entry]) -> bool {
+    order.is_empty() || order.iter().any(|entry| entry.is(module))
+}
+
+fn nobody(order: &[Entry]) -> &'static str {
+    match order.is_empty() {
+        true => "nobody can log in to this server: no module knows users of it",
+        false => "nobody can log in to this server: none of these modules knows users of it",
+    }
+}

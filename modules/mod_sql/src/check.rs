@@ -1,0 +1,191 @@
+//! What mod_sql's lines mean together, judged before anything starts: whether back ends,
+//! databases and named queries that lines refer to exist, and can be used there.
+
+use std::collections::HashMap;
+
+use gantry_api::check::{CheckedScope, Line, SqlBackendOffer};
+use gantry_api::prelude::*;
+
+use crate::message::{Message, Piece};
+use crate::named::{Kind, Unfit};
+use crate::settings::{Connect, GroupInfo, Settings, UserInfo};
+use crate::template::Template;
+use crate::users;
+
+/// Checks all servers that have a database.
+pub fn check(check: &mut Check<'_>) {
+    let backends: Vec<&SqlBackendOffer> = check.offers().filter_map(|(_, offer)| offer.backend()).collect();
+    for scope in check.scopes().servers::<Settings>() {
+        if scope.settings.database().is_some() {
+            Server { scope: &scope, backends: &backends, queries: HashMap::new() }.check(check);
+        }
+    }
+}
+
+/// A server that has a database.
+struct Server<'a> {
+    scope: &'a CheckedScope<'a, Settings>,
+    backends: &'a [&'a SqlBackendOffer],
+    /// The named queries; without a template if it is faulty itself.
+    queries: HashMap<&'a str, Option<(Kind, Template)>>,
+}
+
+impl<'a> Server<'a> {
+    fn check(mut self, check: &mut Check<'_>) {
+        self.databases(check);
+        self.named(check);
+        self.lookups(check);
+        let settings = self.scope.settings;
+        if settings.engine.logs() {
+            for (number, line) in settings.logs.iter().enumerate() {
+                self.query(check, self.scope.nth_line("SQLLog", number), &line.query, Kind::fits_log);
+            }
+        }
+        for (number, line) in settings.shows.iter().enumerate() {
+            self.message(check, self.scope.nth_line("SQLShowInfo", number), &line.text);
+        }
+        if settings.log_file.is_some() {
+            check.notice(self.scope.line("SQLLogFile"), "it is not written: mod_sql writes to the daemon's log");
+        }
+    }
+
+    /// The databases and their back ends.
+    fn databases(&self, check: &mut Check<'_>) {
+        let settings = self.scope.settings;
+        let connect = self.scope.line("SQLConnectInfo");
+        let named = if settings.backend.is_some() { self.scope.line("SQLBackend") } else { connect.clone() };
+        let backend = self.backend(check, named, settings.backend.as_deref());
+        self.database(check, backend, connect, settings.database());
+        for (number, other) in settings.named_connects.iter().enumerate() {
+            let line = self.scope.nth_line("SQLNamedConnectInfo", number);
+            let backend = self.backend(check, line.clone(), Some(&other.backend));
+            self.database(check, backend, line, Some(&other.connect));
+        }
+    }
+
+    /// The back end of a name, or the first one.
+    fn backend(&self, check: &mut Check<'_>, line: Line, wanted: Option<&str>) -> Option<&'a SqlBackendOffer> {
+        let mut there = self.backends.iter().copied();
+        let found = there.find(|backend| wanted.is_none_or(|wanted| backend.name.eq_ignore_ascii_case(wanted)));
+        if found.is_some() || !check.has_all("LoadModule") {
+            return found;
+        }
+        let names: Vec<&str> = self.backends.iter().map(|backend| backend.name.as_str()).collect();
+        let help = match names.as_slice() {
+            [] => "no module provides one; use LoadModule for your database's module".to_owned(),
+            names => format!("available: {}", names.join(", ")),
+        };
+        let finding = match wanted {
+            Some(wanted) => check.fault(line.at(wanted), format!("no such back end: '{wanted}'")),
+            None => check.fault(line, "there is no back end for it"),
+        };
+        finding.help(help);
+        None
+    }
+
+    fn database(
+        &self,
+        check: &mut Check<'_>,
+        backend: Option<&SqlBackendOffer>,
+        line: Line,
+        connect: Option<&Connect>,
+    ) {
+        let (Some(backend), Some(connect)) = (backend, connect) else { return };
+        if let Err(error) = backend.judge(&connect.into()) {
+            check.fault(line.at(&connect.database), error.message());
+        }
+    }
+
+    fn named(&mut self, check: &mut Check<'_>) {
+        let settings = self.scope.settings;
+        for (number, query) in settings.queries.iter().enumerate() {
+            let line = self.scope.nth_line("SQLNamedQuery", number);
+            let mut compiled = query.compile().ok();
+            if let Some(template) = &mut compiled
+                && let Err(error) = template.resolve(check.variables())
+            {
+                if check.has_all("LoadModule") {
+                    check.fault(line.clone().at(&error.word), error.to_string());
+                }
+                compiled = None;
+            }
+            let connections = || settings.named_connects.iter().map(|other| other.name.as_str());
+            if let Some(name) = &query.connection
+                && check.has_all("SQLNamedConnectInfo")
+                && connections().all(|there| there != name)
+            {
+                let text = format!("no SQLNamedConnectInfo has the name '{name}'");
+                check.fault(line.at(name), text).suggest(name, connections());
+            }
+            self.queries.insert(&query.name, compiled.map(|template| (query.kind, template)));
+        }
+    }
+
+    /// SQLUserInfo and SQLGroupInfo.
+    fn lookups(&self, check: &mut Check<'_>) {
+        let settings = self.scope.settings;
+        if settings.looks_up_users() {
+            let line = self.scope.line("SQLUserInfo");
+            if let UserInfo::Custom(name) = &settings.users {
+                self.query(check, line.clone(), name, Kind::fits_lookup);
+            }
+            if !users::have_homes(settings) {
+                let text =
+                    "it names no column for home folders, and SQLDefaultHomedir is not set: SQL users cannot log in";
+                check.notice(line, text);
+            }
+            if settings.auth_types.is_empty() && check.has_all("SQLAuthTypes") {
+                check.notice(self.scope.line("SQLAuthTypes"), "it is not set: SQL users cannot log in");
+            }
+        }
+        if settings.looks_up_groups()
+            && let GroupInfo::Custom(names) = &settings.groups
+        {
+            names.iter().for_each(|name| self.query(check, self.scope.line("SQLGroupInfo"), name, Kind::fits_lookup));
+        }
+    }
+
+    /// A query that a line refers to.
+    fn query(
+        &self,
+        check: &mut Check<'_>,
+        line: Line,
+        name: &str,
+        judge: fn(Kind, &Template) -> std::result::Result<(), Unfit>,
+    ) {
+        let line = line.at(name);
+        match self.queries.get(name) {
+            Some(Some((kind, template))) => {
+                if let Err(reason) = judge(*kind, template) {
+                    check.fault(line, format!("'{name}': {reason}"));
+                }
+            }
+            None if check.has_all("SQLNamedQuery") => {
+                check.fault(line, not_there(name)).suggest(name, self.queries.keys().copied());
+            }
+            Some(None) | None => {}
+        }
+    }
+
+    /// A text; a query that does not exist is shown as `{null}`.
+    fn message(&self, check: &mut Check<'_>, line: Line, text: &str) {
+        let Ok(mut message) = Message::compile(text) else { return };
+        if let Err(error) = message.resolve(check.variables())
+            && check.has_all("LoadModule")
+        {
+            check.fault(line.clone().at(&error.word), error.to_string());
+        }
+        for part in &message.parts {
+            if let Piece::Query(name) = part
+                && !self.queries.contains_key(name.as_str())
+            {
+                let line = line.clone().at(&format!("%{{{name}}}"));
+                check.notice(line, not_there(name)).suggest(name, self.queries.keys().copied());
+            }
+        }
+    }
+}
+
+fn not_there(name: &str) -> String {
+    format!("no SQLNamedQuery has the name '{name}'")
+}
