@@ -2,9 +2,10 @@
 
 use std::path::Path;
 
+use plot::Point;
+
 use crate::error::{Error, Result};
 use crate::record::{self, Record};
-use crate::svg::Point;
 
 /// All records of a run.
 pub struct Figures {

@@ -12,7 +12,6 @@ mod page;
 mod pin;
 mod record;
 mod servers;
-mod svg;
 mod timings;
 mod wire;
 

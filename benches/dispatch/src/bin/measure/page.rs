@@ -4,10 +4,11 @@ use std::collections::HashMap;
 use std::fs;
 use std::path::Path;
 
+use plot::{Point, short};
+
 use crate::error::{Error, Result};
 use crate::figures::Figures;
 use crate::names::{name, plain};
-use crate::svg::{self, Point, short};
 
 /// The calls to show, in this order.
 const CALLS: [&str; 10] = [
@@ -174,10 +175,10 @@ impl Drawing {
             }
         }
         Ok(vec![
-            ("calls.svg", svg::bars("One call of one module", "ns", &layouts, &calls?)),
-            ("commands.svg", svg::lines("One command through the table", "ns", "modules", &commands)),
-            ("sockets.svg", svg::bars("Over a socket", "µs", &layouts, &sockets)),
-            ("start.svg", svg::bars("Start-up and reload", "ms", &layouts, &start)),
+            ("calls.svg", plot::bars("One call of one module", "ns", &layouts, &calls?)),
+            ("commands.svg", plot::lines("One command through the table", "ns", "modules", &commands)),
+            ("sockets.svg", plot::bars("Over a socket", "µs", &layouts, &sockets)),
+            ("start.svg", plot::bars("Start-up and reload", "ms", &layouts, &start)),
         ])
     }
 

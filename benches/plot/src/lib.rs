@@ -3,8 +3,8 @@
 
 use std::fmt::Write as _;
 
-/// For linked, loaded, and other variants.
-const COLOURS: [&str; 4] = ["#3b6fb6", "#d9822b", "#8fb3de", "#f0b67f"];
+/// One for each of the series, in their order.
+const COLOURS: [&str; 8] = ["#3b6fb6", "#d9822b", "#8fb3de", "#f0b67f", "#4c9a6a", "#a2c9a0", "#8c6bb1", "#b0b0b0"];
 const WIDTH: f64 = 860.0;
 const LEFT: f64 = 330.0;
 const LINE: f64 = 14.0;
@@ -20,7 +20,7 @@ pub struct Point {
     pub high: f64,
 }
 
-/// Bars: in each row, one for each of `series`.
+/// Bars: in each row, one for each of `series`. A value that is not a number has none.
 pub fn bars(title: &str, unit: &str, series: &[&str], rows: &[(String, Vec<Point>)]) -> String {
     let most = rows.iter().flat_map(|(_, points)| points).map(|point| point.high).fold(0.0, f64::max);
     let scale = (WIDTH - LEFT - 90.0) / most.max(f64::MIN_POSITIVE);
@@ -32,6 +32,10 @@ pub fn bars(title: &str, unit: &str, series: &[&str], rows: &[(String, Vec<Point
         text(&mut out, LEFT - 8.0, y + step / 2.0 - 1.0, "end", name);
         for (at, point) in points.iter().enumerate() {
             let y = y + LINE * at as f64;
+            if point.value.is_nan() {
+                text(&mut out, LEFT + 6.0, y + LINE / 2.0 + 3.0, "start", "-");
+                continue;
+            }
             let (width, middle) = (point.value * scale, y + LINE / 2.0 - 1.0);
             let colour = COLOURS[at % COLOURS.len()];
             let _ = writeln!(
