@@ -115,12 +115,57 @@ fn a_link_and_a_huge_one_are_faulty(layout: Layout) {
     server.wait_for_log(&["file too large", "huge/.ftpaccess"]);
 }
 
-fn it_can_be_read_listed_and_replaced_as_any_file(layout: Layout) {
+fn it_can_be_read_and_listed_as_any_file(layout: Layout) {
     let server = open_server(layout, |_| {});
     server.put("folder/.ftpaccess", "AllowOverwrite on\n");
     let mut wire = server.login();
     assert_eq!(wire.fetch("RETR folder/.ftpaccess"), b"AllowOverwrite on\n");
     assert!(wire.list("LIST -a folder").iter().any(|line| line.ends_with(".ftpaccess")));
+}
+
+fn no_client_changes_it(layout: Layout) {
+    let server = open_server(layout, |config| {
+        config.set("AllowOverwrite", "on");
+        // Even where it does not count: the folder could come to lie where it does.
+        let home = config.home().display().to_string();
+        config.block(format!("<Directory {home}/plain>\n  AllowOverride off\n</Directory>"));
+    });
+    server.make_folder("plain");
+    server.put("folder/.ftpaccess", "AllowOverwrite on\n");
+    symlink(".ftpaccess", server.home().join("folder/alias")).unwrap();
+    let mut wire = server.login();
+    for name in
+        ["folder/.ftpaccess", "folder/alias", ".ftpaccess", ".FTPAccess", "plain/.ftpaccess", "folder/./.ftpaccess"]
+    {
+        assert_eq!(wire.store(name), 550, "{name}");
+        let _stream = wire.passive();
+        wire.expect(format!("APPE {name}"), 550);
+    }
+    wire.expect("RNFR folder/file", 350);
+    wire.expect("RNTO folder/.ftpaccess", 550);
+    wire.expect("RNFR folder/.ftpaccess", 350);
+    wire.expect("RNTO folder/other", 550);
+    for line in [
+        "MKD .ftpaccess",
+        "MKD plain/.ftpaccess",
+        "DELE folder/.ftpaccess",
+        "RMD folder/.ftpaccess",
+        "SITE CHMOD 000 folder/.ftpaccess",
+        "MFMT 20200101000000 folder/.ftpaccess",
+        "MFMT 20200101000000 folder/alias",
+    ] {
+        let answer = wire.ask(line);
+        assert_eq!(answer.code, 550, "{line}: {}", answer.text());
+    }
+    assert_eq!(server.read("folder/.ftpaccess"), b"AllowOverwrite on\n");
+    assert_eq!(server.read("folder/file"), b"content");
+}
+
+fn a_directive_lets_clients_change_it(layout: Layout) {
+    let server = open_server(layout, |config| {
+        config.set("AllowOverrideWrite", "on");
+    });
+    let mut wire = server.login();
     wire.give("STOR folder/.ftpaccess", NO_WRITE.as_bytes());
     wire.expect("DELE folder/.ftpaccess", 550);
 }
@@ -174,7 +219,9 @@ both_layouts!(
     a_change_takes_effect_at_once,
     a_faulty_one_refuses_its_folder,
     a_link_and_a_huge_one_are_faulty,
-    it_can_be_read_listed_and_replaced_as_any_file,
+    it_can_be_read_and_listed_as_any_file,
+    no_client_changes_it,
+    a_directive_lets_clients_change_it,
     without_allow_override_it_is_any_file,
     a_directory_may_forbid_it,
     what_it_said_outlives_no_generation,

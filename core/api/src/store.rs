@@ -42,6 +42,11 @@ impl<P> Judged<P> {
         Self(place)
     }
 
+    /// The place, to look at.
+    pub fn place(&self) -> &P {
+        &self.0
+    }
+
     /// The place.
     pub fn into_place(self) -> P {
         self.0

@@ -106,6 +106,7 @@ mod tests {
     use gantry_api::{Value, ValueError};
 
     use crate::configuration::Configuration;
+    use crate::directories::Spellings;
     use crate::scope::{Scope, settings_error};
     use crate::testing::configure;
 
@@ -191,7 +192,7 @@ mod tests {
         assert_eq!(of("/a/b"), Some("2".to_owned()));
         assert_eq!(of("/a/b/c/d"), Some("2".to_owned()));
         assert_eq!(umask(&server.directories[3].scope()), Some("1".to_owned()));
-        let placed = server.directories.placed(|path| Some(path.replace('~', "/a/bob")));
+        let placed = server.directories.placed(|path| Some(Spellings::of(path.replace('~', "/a/bob"))));
         let placed = placed.unwrap_or_else(|path| panic!("{path}"));
         assert_eq!(placed.table.find(Path::new("/a/bob/x/y")), Some(3));
         let layers = &placed.layers.as_ref().unwrap()[3];
@@ -209,8 +210,8 @@ mod tests {
         assert_eq!(umask(&anonymous.scope), Some("1".to_owned()), "a server's folders are not around it");
         assert_eq!(umask(&anonymous.directories[1].scope()), Some("3".to_owned()));
         let placed = anonymous.directories.placed(|path| match path.starts_with('/') {
-            true => Some(path.to_owned()),
-            false => Some(format!("/srv/ftp/{path}")),
+            true => Some(Spellings::of(path)),
+            false => Some(Spellings::of(format!("/srv/ftp/{path}"))),
         });
         let placed = placed.unwrap_or_else(|path| panic!("{path}"));
         let at = |path: &str| placed.table.find(Path::new(path)).map(|at| &placed.layers.as_ref().unwrap()[at]);

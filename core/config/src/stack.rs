@@ -2,6 +2,7 @@
 //! close a section that another file opened.
 
 use gantry_api::Contexts;
+use gantry_api::proto::glob;
 
 use crate::limit;
 use crate::personal;
@@ -158,9 +159,19 @@ impl SectionKind {
             (Self::Directory, Some(_)) if !absolute && !within_anonymous => {
                 fail("relative path not allowed in non-<Anonymous> sections")
             }
+            (Self::Directory, Some(path)) if climbs_behind_wildcard(path) => {
+                fail("'..' behind a wildcard: such a path would cover no folder")
+            }
             (kind, _) if kind.is_condition() => personal::whose(kind, arguments).map(drop),
             (Self::Anonymous, Some(path)) if !absolute => Err(format!("({path}) absolute pathname required")),
             _ => Ok(()),
         }
     }
+}
+
+/// Whether a path has `..` behind a component with wildcards. What is resolved has no
+/// such component, so the section would protect nothing.
+fn climbs_behind_wildcard(path: &str) -> bool {
+    let mut components = path.split('/').skip_while(|component| !glob::is_pattern(component.as_bytes()));
+    components.any(|component| component == "..")
 }

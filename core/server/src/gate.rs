@@ -37,6 +37,11 @@ pub enum Operation {
 }
 
 impl Operation {
+    /// Whether it changes a file, a folder or a name.
+    pub fn changes(self) -> bool {
+        !matches!(self, Self::Stat | Self::Read | Self::List | Self::Enter)
+    }
+
     /// The command that is there to do this, and its group of `<Limit>`: another
     /// command that does it needs leave for that one as well.
     fn command(self) -> Option<(Verb, LimitGroups)> {

@@ -14,5 +14,6 @@ pub mod scope;
 pub mod scopes;
 pub mod server;
 pub mod snapshot;
+pub mod spelling;
 #[cfg(test)]
 pub mod witness;

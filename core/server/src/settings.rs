@@ -100,6 +100,10 @@ settings! {
         /// Whether `.ftpaccess` files are read and apply to their folders.
         pub allow_override: bool = AllowOverride "on|off" in SERVER | VHOST | GLOBAL | ANONYMOUS | DIRECTORY,
             inherits: replace, default: "off", parse: parse::on_off;
+        /// Whether clients may create, write, rename, remove or change `.ftpaccess` files. This counts
+        /// if AllowOverride is on anywhere in the configuration.
+        pub override_write: bool = AllowOverrideWrite "on|off" in SERVER | VHOST | GLOBAL | ANONYMOUS | DIRECTORY,
+            inherits: replace, default: "off", parse: parse::on_off;
         /// Where the clients' files are: the host's file system, or the store of this name that a
         /// module provides. Paths in a store are those that clients see, also in `<Directory>`;
         /// `.ftpaccess` files and DefaultRoot have no effect in it.

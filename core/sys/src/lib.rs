@@ -9,6 +9,7 @@ pub mod directory;
 pub mod handle;
 pub mod memfd;
 pub mod place;
+pub mod resolve;
 pub mod root;
 pub mod roots;
 pub mod transfer;

@@ -22,15 +22,15 @@ pub(super) struct Patterns {
 #[derive(Debug, Clone, Default, PartialEq)]
 struct Node {
     /// The next components without wildcards.
-    literal: HashMap<String, usize>,
+    literal: HashMap<Vec<u8>, usize>,
     /// The next components with wildcards.
-    wild: HashMap<String, usize>,
+    wild: HashMap<Vec<u8>, usize>,
     /// The numbers of the patterns that end here.
     ends: Vec<usize>,
 }
 
 impl Patterns {
-    pub(super) fn add(&mut self, components: &[String], number: usize) {
+    pub(super) fn add(&mut self, components: &[Vec<u8>], number: usize) {
         if self.nodes.is_empty() {
             self.nodes.push(Node::default());
         }
@@ -48,7 +48,7 @@ impl Patterns {
     }
 
     /// The patterns that cover a path: how many components they have, and their number.
-    pub(super) fn covering(&self, path: &[&str]) -> Vec<(usize, usize)> {
+    pub(super) fn covering(&self, path: &[&[u8]]) -> Vec<(usize, usize)> {
         let mut budget = glob::Budget::new(STEPS);
         let mut found = Vec::new();
         let mut here: Vec<&Node> = self.nodes.first().into_iter().collect();
@@ -70,21 +70,46 @@ impl Patterns {
     }
 }
 
-fn matches(pattern: &str, name: &str, budget: &mut glob::Budget) -> bool {
-    glob::matches(pattern.as_bytes(), name.as_bytes(), budget).unwrap_or(false)
+/// Whether patterns match names one by one, and are as many.
+pub(super) fn match_all(patterns: &[Vec<u8>], names: &[&[u8]]) -> bool {
+    let mut budget = glob::Budget::new(STEPS);
+    let mut pairs = patterns.iter().zip(names);
+    patterns.len() == names.len() && pairs.all(|(pattern, name)| matches(pattern, name, &mut budget))
 }
 
-/// Whether a component of a pattern has no wildcards.
-fn is_literal(component: &str) -> bool {
-    !component.contains(['*', '?', '[', '\\'])
+/// Whether a component has no wildcards: a backslash takes a wildcard's meaning away.
+pub(super) fn is_plain(component: &[u8]) -> bool {
+    !glob::is_pattern(component)
+}
+
+/// The name that a component without wildcards stands for.
+pub(super) fn unescaped(component: &[u8]) -> Vec<u8> {
+    let mut bytes = component.iter().copied();
+    let mut name = Vec::with_capacity(component.len());
+    while let Some(byte) = bytes.next() {
+        name.push(match byte {
+            b'\\' => bytes.next().unwrap_or(byte),
+            _ => byte,
+        });
+    }
+    name
+}
+
+fn matches(pattern: &[u8], name: &[u8], budget: &mut glob::Budget) -> bool {
+    glob::matches(pattern, name, budget).unwrap_or(false)
+}
+
+/// Whether a component of a pattern is a name, letter by letter.
+fn is_literal(component: &[u8]) -> bool {
+    !component.iter().any(|byte| matches!(byte, b'*' | b'?' | b'[' | b'\\'))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn split(path: &str) -> Vec<String> {
-        path.split('/').map(str::to_owned).collect()
+    fn split(path: &str) -> Vec<Vec<u8>> {
+        path.split('/').map(|component| component.as_bytes().to_vec()).collect()
     }
 
     /// The tree finds the same as matching one by one.
@@ -93,10 +118,10 @@ mod tests {
         let written =
             ["a/*", "a/*", "*/b", "a/b*/c", "a/[bc]/c", "?", "a/\\*", "a/\\b/c", "*/*/*/*", "a/b/*", "[", "a/*/c"];
         let mut patterns = Patterns::default();
-        assert!(patterns.covering(&["a"]).is_empty());
+        assert!(patterns.covering(&[b"a"]).is_empty());
         written.iter().enumerate().for_each(|(number, path)| patterns.add(&split(path), number));
         for path in ["a", "a/b", "a/c", "a/*", "a/b/c", "a/bb/c/d", "x/b", "[", "a/b/c/d/e", "xx"] {
-            let components: Vec<&str> = path.split('/').collect();
+            let components: Vec<&[u8]> = path.split('/').map(str::as_bytes).collect();
             let mut found: Vec<usize> = patterns.covering(&components).into_iter().map(|(_, number)| number).collect();
             found.sort_unstable();
             let one_by_one = written.iter().enumerate().filter(|(_, pattern)| {

@@ -36,6 +36,10 @@ fn faults_begin_as_proftpd_begins_them() {
             "<Directory x>\n</Directory>\n",
             "<Directory>: relative path not allowed in non-<Anonymous> sections on line 1 of '/t.conf'",
         ),
+        (
+            "<Directory /srv/*/../x>\n</Directory>\n",
+            "<Directory>: '..' behind a wildcard: such a path would cover no folder on line 1 of '/t.conf'",
+        ),
         ("<Limit>\nDenyAll\n</Limit>\n", "<Limit>: directive requires one or more commands on line 1 of '/t.conf'"),
         ("<VirtualHost>\n</VirtualHost>\n", "<VirtualHost>: wrong number of parameters on line 1 of '/t.conf'"),
         ("<Global x>\n</Global>\n", "<Global>: Too many parameters on line 1 of '/t.conf'"),

@@ -14,6 +14,7 @@ use gantry_api::{Error, ErrorKind, Promise, Result, Verb, VirtualPath};
 use crate::files::ground::Ground;
 use crate::files::view::View;
 use crate::gate::Operation;
+use crate::generation::ftpaccess::is_access_file;
 use crate::generation::held::Held;
 
 /// How often a file is looked for that others make and remove meanwhile.
@@ -91,6 +92,7 @@ impl<'a, S: Ground + ?Sized> Gated<'a, S> {
     pub fn remove_directory(self, path: &'a VirtualPath) -> Promise<'a, ()> {
         Promise::later(async move {
             let leave = self.name(path, Operation::RemoveDirectory).await?;
+            self.check_sections(leave.judged.place(), None, true)?;
             self.store.remove_directory(leave.judged).await
         })
     }
@@ -99,6 +101,7 @@ impl<'a, S: Ground + ?Sized> Gated<'a, S> {
     pub fn remove_file(self, path: &'a VirtualPath) -> Promise<'a, ()> {
         Promise::later(async move {
             let leave = self.name(path, Operation::Remove).await?;
+            self.check_sections(leave.judged.place(), None, false)?;
             self.store.remove_file(leave.judged).await
         })
     }
@@ -106,9 +109,14 @@ impl<'a, S: Ground + ?Sized> Gated<'a, S> {
     /// Renames.
     pub fn rename(self, from: &'a VirtualPath, to: &'a VirtualPath, target: Target) -> Promise<'a, ()> {
         Promise::later(async move {
-            let from = self.name(from, Operation::RenameFrom).await?;
+            let leave = self.name(from, Operation::RenameFrom).await?;
             let to = self.name(to, Operation::RenameTo).await?;
-            self.store.rename(from.judged, to.judged, target).await
+            if self.check_sections(leave.judged.place(), Some(to.judged.place()), true).is_err() {
+                let found = self.store.find(from, Links::Keep).await?;
+                let is_folder = found.is_none_or(|found| found.metadata.kind == Kind::Directory);
+                self.check_sections(leave.judged.place(), Some(to.judged.place()), is_folder)?;
+            }
+            self.store.rename(leave.judged, to.judged, target).await
         })
     }
 
@@ -159,8 +167,36 @@ impl<'a, S: Ground + ?Sized> Gated<'a, S> {
         };
         scope.and_then(move |scope| {
             self.view.sections.check(&scope, self.verb, operation, &self.view.person)?;
+            self.check_access_file(&place, operation, &scope)?;
             Ok(Leave { judged: Judged::by_the_gate(place), scope })
         })
+    }
+
+    /// Refuses to change a `.ftpaccess` file: with one, clients could give themselves what
+    /// the configuration denies, or shut a folder to everybody.
+    fn check_access_file(self, place: &S::Place, operation: Operation, scope: &Held) -> Result<()> {
+        let sections = &self.view.sections;
+        if !operation.changes() || !self.store.has_access_files() || !sections.guards_files() {
+            return Ok(());
+        }
+        match is_access_file(&self.store.path(place)?) && !sections.held(scope).settings.override_write {
+            true => Err(Error::of(ErrorKind::Denied)),
+            false => Ok(()),
+        }
+    }
+
+    /// Refuses to take the name from a folder in or below which a section is: the section
+    /// would no longer cover what it was written for.
+    fn check_sections(self, from: &S::Place, to: Option<&S::Place>, is_folder: bool) -> Result<()> {
+        if !self.view.sections.has_folders() {
+            return Ok(());
+        }
+        let from = self.store.path(from)?;
+        let to = to.map(|to| self.store.path(to)).transpose()?;
+        match self.view.sections.loses(&from, to.as_deref(), is_folder) {
+            true => Err(Error::of(ErrorKind::Denied)),
+            false => Ok(()),
+        }
     }
 
     /// What a path leads to, judged.

@@ -18,7 +18,12 @@ pub trait Ground: Store {
         _place: Option<&Self::Place>,
         path: PathBuf,
     ) -> Promise<'a, Held> {
-        Promise::now(Ok(sections.at(&path)))
+        Promise::now(sections.at(&path))
+    }
+
+    /// Whether it has such files.
+    fn has_access_files(&self) -> bool {
+        false
     }
 }
 

@@ -221,6 +221,10 @@ impl Store for HostStore {
 }
 
 impl Ground for HostStore {
+    fn has_access_files(&self) -> bool {
+        true
+    }
+
     fn scope_at<'a>(
         &'a self,
         sections: &'a Arc<Sections>,
@@ -228,7 +232,7 @@ impl Ground for HostStore {
         path: PathBuf,
     ) -> Promise<'a, Held> {
         if !sections.reads_files() {
-            return Promise::now(Ok(sections.at(&path)));
+            return Promise::now(sections.at(&path));
         }
         match place.map(HostPlace::try_clone).transpose() {
             Ok(place) => {

@@ -31,8 +31,28 @@ impl Sections {
     }
 
     /// What the configuration says of a path.
-    pub fn at(&self, path: &Path) -> Held {
-        self.folders.at(path).held.clone()
+    ///
+    /// # Errors
+    /// `Denied` where a section may be, and nobody can tell.
+    pub fn at(&self, path: &Path) -> Result<Held> {
+        Ok(self.folders.at(path)?.held.clone())
+    }
+
+    /// Whether `.ftpaccess` files count for anybody: what clients put there could come to
+    /// count by another server, or another name of the folder.
+    pub fn guards_files(&self) -> bool {
+        self.generation.has_access_files()
+    }
+
+    /// Whether there are sections for folders.
+    pub fn has_folders(&self) -> bool {
+        !self.folders.base.inner.is_empty()
+    }
+
+    /// Whether a section would no longer cover its folder if `from`, which is a folder
+    /// or not, were renamed to `to`, or removed.
+    pub fn loses(&self, from: &Path, to: Option<&Path>, is_folder: bool) -> bool {
+        self.folders.loses(from, to, is_folder)
     }
 
     /// Whether `.ftpaccess` files count.
@@ -48,7 +68,7 @@ impl Sections {
     pub fn with_files(&self, inside: Inside<'_>) -> Result<Option<Held>> {
         match self.generation.access_files(&self.folders.base) {
             Some(files) => files.scope_at(&self.generation.scopes, &self.folders, inside),
-            None => Ok(Some(self.at(inside.path))),
+            None => self.at(inside.path).map(Some),
         }
     }
 

@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use gantry_api::ServerId;
+use gantry_api::{Error, ErrorKind, Result, ServerId};
 use gantry_config::{Directories, DirectoryTable, Layers};
 
 use crate::generation::held::Held;
@@ -50,10 +50,24 @@ pub struct Folders {
 }
 
 impl Folders {
-    /// The scope for a path on the host.
-    pub fn at(&self, path: &Path) -> &Spot {
+    /// What the configuration says of a path of the host.
+    ///
+    /// # Errors
+    /// `Denied` where a section may be, and nobody can tell.
+    pub fn at(&self, path: &Path) -> Result<&Spot> {
+        if self.table.refuses(path) {
+            return Err(Error::of(ErrorKind::Denied));
+        }
         let sections = self.placed.as_ref().unwrap_or(&self.base.inner);
-        let found = self.table.find(path).and_then(|at| sections.get(at));
-        found.unwrap_or(&self.base.own)
+        match self.table.find(path) {
+            None => Ok(&self.base.own),
+            Some(at) => sections.get(at).ok_or_else(|| Error::system("a section that the base does not have")),
+        }
+    }
+
+    /// Whether a section would no longer cover its folder if `from`, which is a folder
+    /// or not, were renamed to `to`, or removed.
+    pub fn loses(&self, from: &Path, to: Option<&Path>, is_folder: bool) -> bool {
+        self.table.loses(from, to, is_folder)
     }
 }

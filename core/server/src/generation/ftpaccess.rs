@@ -25,14 +25,23 @@ use crate::generation::scopes::Scopes;
 
 const NAME: &str = ".ftpaccess";
 
-/// The maximum number of files, and of reported versions, that are cached.
+/// Whether a name is that of such files, also where the file system has one name for
+/// upper and lower case.
+pub fn is_access_file(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| name.eq_ignore_ascii_case(NAME))
+}
+
+/// Files, and versions that were complained of, that are remembered.
 const MOST: usize = 512;
 
 /// How old, in seconds, a file's last change must be before its contents are cached: clocks are too
 /// coarse to tell two quick changes apart.
 const SETTLED: i64 = 2;
 
-/// Reads the files of one generation.
+/// What follows from a file that is no good.
+const REFUSED: &str = "; its folder is refused to everybody";
+
+/// What reads the files of one generation.
 pub struct AccessFiles {
     memory: Mutex<Memory>,
     reader: FtpAccess,
@@ -118,11 +127,11 @@ impl AccessFiles {
         let inside = path.strip_prefix(root_path).map_err(|_| io::Error::from(Errno::NOENT))?;
         let mut names = inside.components();
         let mut at = root_path.to_owned();
-        let mut around = folders.at(&at);
+        let mut around = folders.at(&at)?;
         let mut here = Here { held: around.held.clone(), layers: around.layers.clone(), lasts: true };
         let mut folder = Some(root.open_at(b"/", OFlags::PATH | OFlags::DIRECTORY, Mode::empty())?);
         loop {
-            let section = folders.at(&at);
+            let section = folders.at(&at)?;
             if !std::ptr::eq(section, around) {
                 here = inside_section(scopes, server, here, around, section)?;
                 around = section;
@@ -153,32 +162,50 @@ impl AccessFiles {
             Err(error) => return Err(io::Error::from(error).into()),
         };
         let path = path.join(NAME);
-        let (layer, version, lasts) = self.layer(folder, &stat, &path)?;
+        // Whoever may write to the folder of others could rule it otherwise.
+        let owner = fstat(folder).map_err(io::Error::from)?.st_uid;
+        let is_owners = |stat: &Stat| stat.st_uid == 0 || stat.st_uid == owner;
+        if !is_owners(&stat) {
+            self.tell(
+                Version::of(&stat),
+                &format!("ignored: neither root nor its folder's owner owns {}", path.display()),
+                "",
+            );
+            return Ok(here);
+        }
+        let (layer, version, lasts) = self.layer(folder, &stat, &path, is_owners)?;
         let (layers, lasts) = (here.layers.with(&layer), here.lasts && lasts);
         match scope_of(scopes, server, &layers, lasts) {
             Ok(held) => Ok(Here { held, layers, lasts }),
             Err(faults) => {
-                self.tell(version, &shortened(&faults));
+                self.tell(version, &shortened(&faults), REFUSED);
                 Err(refusal())
             }
         }
     }
 
-    /// The contents of a folder's file, their version, and whether they are cached.
-    fn layer(&self, folder: &OwnedFd, stat: &Stat, path: &Path) -> Result<(Arc<Layer>, Version, bool)> {
+    /// What a folder's file says, of which version, and whether that is remembered.
+    fn layer(
+        &self,
+        folder: &OwnedFd,
+        stat: &Stat,
+        path: &Path,
+        is_owners: impl Fn(&Stat) -> bool,
+    ) -> Result<(Arc<Layer>, Version, bool)> {
         let version = Version::of(stat);
         if let Some(known) = self.memory().layers.get(&version) {
             return known.clone().map(|layer| (layer, version, true)).ok_or_else(refusal);
         }
-        let (bytes, version) = match read(folder, stat) {
+        let (bytes, version) = match read(folder, stat, is_owners) {
             Ok(read) => read,
             // Not cached, because others may be able to read it.
             Err(reason) => {
-                self.tell(version, &format!("Fatal: {reason}: '{}'", path.display()));
+                self.tell(version, &format!("Fatal: {reason}: '{}'", path.display()), REFUSED);
                 return Err(refusal());
             }
         };
-        let layer = self.reader.read(path, bytes).map_err(|faults| self.tell(version, &shortened(&faults))).ok();
+        let layer =
+            self.reader.read(path, bytes).map_err(|faults| self.tell(version, &shortened(&faults), REFUSED)).ok();
         let lasts = version.is_settled();
         if lasts {
             self.remember(version, layer.clone());
@@ -194,8 +221,8 @@ impl AccessFiles {
         memory.layers.insert(version, layer);
     }
 
-    /// Reports an invalid file to the administrator, once per version.
-    fn tell(&self, version: Version, what: &str) {
+    /// Tells the administrator what is wrong with a file, once, and what follows from it.
+    fn tell(&self, version: Version, what: &str, follows: &str) {
         let mut memory = self.memory();
         if memory.told.len() >= MOST {
             memory.told.clear();
@@ -203,7 +230,7 @@ impl AccessFiles {
         if memory.told.insert(version) {
             drop(memory);
             let what = Escaped(what.as_bytes());
-            log::write(Level::Warn, "gantry-server", format_args!("{what}; access to its folder is refused"));
+            log::write(Level::Warn, "gantry-server", format_args!("{what}{follows}"));
         }
     }
 
@@ -269,9 +296,9 @@ fn below(folder: &OwnedFd, name: Component<'_>) -> Result<Option<OwnedFd>> {
     }
 }
 
-/// The bytes of a folder's file, at most one more than allowed, and their version. The error gives
-/// the reason.
-fn read(folder: &OwnedFd, stat: &Stat) -> Result<(Vec<u8>, Version), String> {
+/// The bytes of a folder's file, one more at most than there may be, and the
+/// version that they are of. The error says why not.
+fn read(folder: &OwnedFd, stat: &Stat, is_owners: impl Fn(&Stat) -> bool) -> Result<(Vec<u8>, Version), String> {
     let is_file = |stat: &Stat| FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile;
     if !is_file(stat) {
         return Err("not a regular file".to_owned());
@@ -280,8 +307,8 @@ fn read(folder: &OwnedFd, stat: &Stat) -> Result<(Vec<u8>, Version), String> {
     let words = |error: io::Error| Error::from(error).text().to_owned();
     let file = File::from(openat(folder, NAME, flags, Mode::empty()).map_err(|error| words(error.into()))?);
     let stat = fstat(&file).map_err(|error| words(error.into()))?;
-    if !is_file(&stat) {
-        return Err("not a regular file".to_owned());
+    if !is_file(&stat) || !is_owners(&stat) {
+        return Err("replaced while it was read".to_owned());
     }
     let mut bytes = Vec::new();
     let most = u64::try_from(FtpAccess::MOST_BYTES).unwrap_or(u64::MAX).saturating_add(1);

@@ -3,15 +3,13 @@
 //! modules stop and it is dropped.
 
 use std::mem;
-use std::path::Path;
 use std::sync::Arc;
 
 use gantry_api::control::Change;
 use gantry_api::log::{self, Level};
-use gantry_api::{Account, Error, Result, SectionId, ServerId, Value, World};
+use gantry_api::{Error, Result, SectionId, ServerId, Value, World};
 use gantry_config::{Class, Layers};
 use gantry_sys::Roots;
-use gantry_sys::users::User;
 use tokio::sync::mpsc::UnboundedSender;
 
 use crate::gate::Person;
@@ -26,6 +24,7 @@ use crate::generation::running::Running;
 use crate::generation::scope::Scope;
 use crate::generation::scopes::Scopes;
 use crate::generation::server::Server;
+use crate::generation::spelling::{Holder, spelled};
 use crate::settings::Settings;
 
 /// One generation.
@@ -166,15 +165,20 @@ impl Generation {
         self.files.as_ref().filter(|_| base.reads_files)
     }
 
-    /// The folder sections of a base for one account, whose session has its root at `root`. `~` and
-    /// `%u` come from the account; relative paths of an `<Anonymous>` section start at the root.
+    /// Whether any server reads `.ftpaccess` files.
+    pub fn has_access_files(&self) -> bool {
+        self.files.is_some()
+    }
+
+    /// The sections for folders of a base as they lie for one account: `~` and `%u` are
+    /// the account's, relative paths of an `<Anonymous>` begin at the root. Links are
+    /// looked for under the thread's credentials.
     ///
     /// # Errors
-    /// The folder of a section cannot be determined, so it is unknown what it protects.
-    pub fn folders(&self, base: &Arc<Base>, account: &Account, root: &Path) -> Result<Folders> {
-        let (home, root) = (account.home.to_string_lossy(), root.to_string_lossy());
-        let placed = base.directories.placed(|path| expanded(path, account, &home, &root)).map_err(|path| {
-            Error::configuration(format!("<Directory {path}> names no folder for user {}", account.name))
+    /// A section whose folder cannot be told: nobody knows what it protects.
+    pub fn folders(&self, base: &Arc<Base>, holder: Holder<'_>) -> Result<Folders> {
+        let placed = base.directories.placed(|path| spelled(path, holder)).map_err(|path| {
+            Error::configuration(format!("<Directory {path}> names no folder for the user {}", holder.account.name))
         })?;
         let spot = |layers: Layers| match self.scopes.of(base.server, &layers) {
             Ok(held) => Ok(Spot { held, layers }),
@@ -183,31 +187,6 @@ impl Generation {
         let spots = placed.layers.map(|layers| layers.into_iter().map(spot).collect::<Result<_>>());
         Ok(Folders { base: base.clone(), table: placed.table, placed: spots.transpose()? })
     }
-}
-
-/// The folder that a `<Directory>` names for an account, if any.
-fn expanded(path: &str, account: &Account, home: &str, root: &str) -> Option<String> {
-    let path = match path.strip_prefix('~') {
-        Some("") => literal(home),
-        Some(below) if below.starts_with('/') => literal(home) + below,
-        Some(below) => {
-            let (name, below) = below.split_once('/').unwrap_or((below, ""));
-            let user = User::by_name(name).ok().flatten()?;
-            format!("{}/{below}", literal(&user.home.to_string_lossy()))
-        }
-        None if path.starts_with('/') => path.to_owned(),
-        None => format!("{}/{path}", literal(root)),
-    };
-    // A name with a slash cannot be part of a path.
-    (!path.contains("%u") || !account.name.contains('/')).then(|| path.replace("%u", &literal(&account.name)))
-}
-
-/// A pattern that matches only this text.
-fn literal(text: &str) -> String {
-    let escaped = text
-        .chars()
-        .flat_map(|letter| matches!(letter, '*' | '?' | '[' | '\\').then_some('\\').into_iter().chain([letter]));
-    escaped.collect()
 }
 
 impl Drop for Generation {

@@ -13,7 +13,7 @@ pub(crate) struct Acl {
     /// The actions; empty for all.
     #[serde(default)]
     actions: Vec<String>,
-    /// True: only the listed peers may. False: everybody except them may.
+    /// Whether those listed may, or may not. Of all others the line says nothing.
     allow: bool,
     /// Whether the names are groups or users.
     group: bool,
@@ -65,25 +65,24 @@ impl fmt::Display for Peer {
     }
 }
 
-/// Whether these lines permit an action, or the use of the socket if `action` is `None`. A line
-/// that denies beats those that allow; without a line that allows the peer, it is refused.
+/// Whether some lines let a peer do an action, or, where that is none, any action at
+/// all. A line that denies beats those that allow, and lets nobody do anything; where no
+/// line lets the peer, it may not.
 pub(crate) fn judge(lines: &[Acl], action: Option<&str>, peer: &Peer) -> bool {
-    let concerns = |line: &&Acl| {
-        action.is_none_or(|action| line.actions.is_empty() || line.actions.iter().any(|name| name == action))
-    };
     let listed = |line: &Acl| {
         let is = |name: &String| if line.group { peer.is_in(name) } else { peer.is_user(name) };
         line.names.is_empty() || line.names.iter().any(is)
     };
-    let mut allowed = false;
-    for line in lines.iter().filter(concerns) {
-        match (line.allow, listed(line)) {
-            (false, true) => return false,
-            (true, true) | (false, false) => allowed = true,
-            (true, false) => {}
-        }
+    let names = |line: &Acl, action: &str| line.actions.is_empty() || line.actions.iter().any(|name| name == action);
+    let may = |action: &str| {
+        let said = |allow: bool| lines.iter().any(|line| line.allow == allow && names(line, action) && listed(line));
+        said(true) && !said(false)
+    };
+    match action {
+        Some(action) => may(action),
+        // An action that no line names goes by the lines for all, and so does the empty name.
+        None => may("") || lines.iter().flat_map(|line| &line.actions).any(|action| may(action)),
     }
-    allowed
 }
 
 #[cfg(test)]
@@ -117,9 +116,21 @@ mod tests {
     }
 
     #[test]
-    fn a_line_that_denies_lets_the_others_and_beats_what_allows() {
-        assert!(judge(&[line(&[], false, false, &["bob"])], Some("lsmod"), &peer()));
+    fn a_line_that_denies_lets_nobody_and_beats_what_allows() {
+        assert!(!judge(&[line(&[], false, false, &["bob"])], Some("lsmod"), &peer()));
+        assert!(!judge(&[line(&[], false, true, &["bob"])], None, &peer()));
+        let beside = [line(&["shutdown"], false, false, &["games"]), line(&[], true, false, &["root"])];
+        assert!(!judge(&beside, Some("shutdown"), &peer()) && !judge(&beside, None, &peer()));
         let both = [line(&[], true, false, &[]), line(&[], false, true, &["users"])];
-        assert!(!judge(&both, Some("lsmod"), &peer()));
+        assert!(!judge(&both, Some("lsmod"), &peer()) && !judge(&both, None, &peer()));
+    }
+
+    #[test]
+    fn whom_one_action_is_denied_may_do_the_others() {
+        let lines = [line(&[], true, false, &["ann"]), line(&["shutdown"], false, false, &["ann"])];
+        assert!(!judge(&lines, Some("shutdown"), &peer()));
+        assert!(judge(&lines, Some("lsmod"), &peer()) && judge(&lines, None, &peer()));
+        let one = [line(&["lsmod"], true, false, &["ann"])];
+        assert!(judge(&one, None, &peer()) && !judge(&one, Some("shutdown"), &peer()));
     }
 }

@@ -34,6 +34,7 @@ use crate::generation::server::{Server, ServerKey};
 use crate::generation::snapshot::Generation;
 use crate::plan::catalogue::{ModuleSet, Unavailable};
 use crate::plan::changes::Changes;
+use crate::plan::check;
 use crate::plan::judge::{Findings, Judged};
 use crate::plan::order::{OrderError, order};
 use crate::plan::shown;
@@ -186,6 +187,7 @@ impl Plan {
         set.judge_inserted().map_err(BuildError::inserted)?;
         let mut notices: Vec<String> = configuration.notices.iter().map(ToString::to_string).collect();
         notices.extend(nameless(&configuration));
+        notices.extend(check::linked(&configuration.tree));
         let defaults = Defaults::read(set.directives())
             .map_err(|reason| BuildError::Default { place: set.place(&reason.module).cloned(), reason })?;
         let modules: ModuleRefs = ordered(&set, &configuration, &mut notices)?.into();

@@ -3,8 +3,12 @@
 //! other faults.
 
 use std::collections::HashMap;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
 
+use gantry_api::proto::glob;
 use gantry_config::{Argument, Content, Fault, Node, Position, Problem, SectionKind};
+use gantry_sys::resolve::resolve;
 use gantry_sys::users::{Group, User};
 
 use crate::generation::images::module_name;
@@ -98,6 +102,26 @@ fn unknown_homes(tree: &[Node]) -> Vec<Fault> {
         (!known).then(|| Fault::at(problem(), &node.position).help("write the folder's path"))
     });
     faults.collect()
+}
+
+/// `<Directory>`s whose path has a link in it, by their lines: what they cover depends
+/// on where that leads at a login.
+pub fn linked(tree: &[Node]) -> Vec<String> {
+    let sections = lines_in(tree, &|kind| *kind != SectionKind::Limit);
+    let notices = sections.into_iter().filter_map(|node| {
+        node.section(SectionKind::Directory)?;
+        let written = node.first_argument();
+        let path = Path::new(written).ancestors().find(|path| path.has_root() && !is_pattern(path))?;
+        let found = resolve(path);
+        let link = found.by_links.first()?;
+        let (link, to) = (link.display(), found.path.display());
+        Some(format!("<Directory {written}>: there is a link in {link}, which leads to {to} now, on {}", node.position))
+    });
+    notices.collect()
+}
+
+fn is_pattern(path: &Path) -> bool {
+    glob::is_pattern(path.as_os_str().as_bytes())
 }
 
 /// All lines of a tree, also those in sections of some kinds.

@@ -17,6 +17,7 @@ use crate::files::sections::Sections;
 use crate::files::shared::Shared;
 use crate::files::view::{SessionStore, View};
 use crate::generation::base::{Base, Folders};
+use crate::generation::spelling::Holder;
 
 /// The door of one session.
 pub struct SessionDoor {
@@ -58,17 +59,24 @@ impl SessionDoor {
 
     /// The sections for folders as they lie for an account.
     async fn folders(&self, base: &Arc<Base>, account: &Account, store: &SessionStore) -> Result<Folders> {
-        let root = match store {
-            SessionStore::Host(store) => store.root_path(),
-            SessionStore::Published(_) => Path::new("/"),
+        let (root, on_host) = match store {
+            SessionStore::Host(store) => (store.root_path(), true),
+            SessionStore::Published(_) => (Path::new("/"), false),
         };
         let generation = &self.shared.generation;
         if base.directories.is_empty() {
-            return generation.folders(base, account, root);
+            return generation.folders(base, Holder { account, root, on_host });
         }
-        // The system may have to be asked where other users' homes are.
+        // Links are followed as far as the account may; the system may have to be asked
+        // where other users' homes are.
+        let switch = Switch::new(self.shared.identity.own.clone(), self.shared.credentials(account));
         let (generation, base, account, root) = (generation.clone(), base.clone(), account.clone(), root.to_owned());
-        self.shared.blocking.run(move || generation.folders(&base, &account, &root)).await
+        let placed = move || {
+            let holder = Holder { account: &account, root: &root, on_host };
+            let placed = switch.run(|| generation.folders(&base, holder));
+            placed.map_err(|error| Error::system(format!("cannot act as {}: {error}", account.name)))?
+        };
+        self.shared.blocking.run(placed).await
     }
 }
 

@@ -21,6 +21,7 @@ use crate::generation::dispatch::Table;
 use crate::generation::scope::{Scope, ScopeId};
 use crate::generation::scopes::Scopes;
 use crate::generation::snapshot::Generation;
+use crate::generation::spelling::Holder;
 
 /// A store that notes what is done to it.
 #[derive(Default)]
@@ -144,7 +145,7 @@ fn view(denied: &[&str]) -> View {
         shell: String::new(),
         secret: None,
     };
-    let folders = generation.folders(&base, &nobody, Path::new("/")).unwrap();
+    let folders = generation.folders(&base, Holder { account: &nobody, root: Path::new("/"), on_host: false }).unwrap();
     let client = Client::new([127, 0, 0, 1].into(), "127.0.0.1", &[]);
     View {
         store: SessionStore::Published(Arc::new(Noted::default())),

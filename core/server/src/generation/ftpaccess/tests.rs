@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::{fs, iter};
 
 use gantry_api::{Defaults, Image, Lent};
-use gantry_config::{Configuration, Options, parse_text};
+use gantry_config::{Configuration, Options, Spellings, parse_text};
 
 use super::*;
 use crate::generation::base::Base;
@@ -52,7 +52,7 @@ impl Site {
             inner: spots.collect(),
             reads_files: true,
         };
-        let table = server.directories.placed(|_| None).unwrap().table;
+        let table = server.directories.placed(|path| Some(Spellings::of(path))).unwrap().table;
         let folders = Folders { base: base.into(), table, placed: None };
         let files = AccessFiles::new(FtpAccess::new(directives, Vec::new()), Arc::new([]));
         Self { root: Root::open(&path).unwrap(), _folder: folder, path, files, scopes, folders }
@@ -175,4 +175,26 @@ fn what_is_no_good_refuses_its_folder() -> Result<()> {
 
 fn version(folder: &Path) -> Version {
     Version::of(&rustix::fs::stat(folder.join(NAME)).unwrap())
+}
+
+#[test]
+fn only_roots_and_the_folder_owners_file_counts() -> Result<()> {
+    let site = Site::new("AllowOverride on\n");
+    site.put("in/.ftpaccess", "Umask 1\n");
+    assert_eq!(site.umask("in/x")?, Some(1));
+    if !rustix::process::geteuid().is_root() {
+        return Ok(());
+    }
+    let own = |path: &str, uid| std::os::unix::fs::chown(site.path.join(path), Some(uid), None).unwrap();
+    own("in/.ftpaccess", 4321);
+    assert_eq!(site.umask("in/x")?, None, "another one's");
+    own("in", 4321);
+    assert_eq!(site.umask("in/x")?, Some(1), "the folder owner's");
+    own("in/.ftpaccess", 0);
+    assert_eq!(site.umask("in/x")?, Some(1), "root's");
+    fs::create_dir_all(site.path.join("in/deep/.ftpaccess")).unwrap();
+    assert!(site.umask("in/deep/x").is_err(), "no file, and root's");
+    own("in/deep/.ftpaccess", 4321);
+    assert_eq!(site.umask("in/deep/x")?, Some(1), "another one's shuts no folder");
+    Ok(())
 }

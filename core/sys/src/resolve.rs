@@ -1,0 +1,134 @@
+//! Where a path of the host leads, link by link, also where it is not there yet: for paths of the configuration, whose
+//! folders must be known by every name. Paths of clients are resolved by [`crate::Root`].
+
+use std::collections::VecDeque;
+use std::ffi::OsString;
+use std::fs;
+use std::io;
+use std::path::{Component, Path, PathBuf};
+
+use rustix::io::Errno;
+
+/// As many links as the kernel follows.
+const MOST_LINKS: usize = 40;
+
+/// Where a path leads.
+#[derive(Debug)]
+pub struct Resolved {
+    /// The path without links. What is not there, or cannot be looked at, is in it as written.
+    pub path: PathBuf,
+    /// For each link on the way, the path by which it was reached and what was left to go: as long as the links are what
+    /// they are, these lead to the same place.
+    pub by_links: Vec<PathBuf>,
+    /// The first folder that could not be looked at, and why; none where all is known, or nothing is there.
+    pub unknown: Option<(PathBuf, io::Error)>,
+}
+
+/// Resolves an absolute path under the thread's credentials.
+#[must_use]
+pub fn resolve(path: &Path) -> Resolved {
+    let mut at = PathBuf::from("/");
+    let mut rest: VecDeque<OsString> = steps(path).collect();
+    let mut by_links = Vec::new();
+    while let Some(step) = rest.pop_front() {
+        if step == ".." {
+            at.pop();
+            continue;
+        }
+        let next = at.join(&step);
+        let link = match fs::symlink_metadata(&next) {
+            Ok(found) if !found.is_symlink() => {
+                at = next;
+                continue;
+            }
+            Ok(_) if by_links.len() >= MOST_LINKS => Err(Errno::LOOP.into()),
+            Ok(_) => fs::read_link(&next),
+            Err(error) => Err(error),
+        };
+        match link {
+            Ok(target) => {
+                by_links.push(by_letters(next, &rest));
+                if target.is_absolute() {
+                    at = PathBuf::from("/");
+                }
+                let target: Vec<OsString> = steps(&target).collect();
+                target.into_iter().rev().for_each(|step| rest.push_front(step));
+            }
+            Err(error) => {
+                let is_missing = matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory);
+                let unknown = (!is_missing).then(|| (next.clone(), error));
+                return Resolved { path: by_letters(next, &rest), by_links, unknown };
+            }
+        }
+    }
+    Resolved { path: at, by_links, unknown: None }
+}
+
+fn steps(path: &Path) -> impl Iterator<Item = OsString> {
+    path.components().filter_map(|component| match component {
+        Component::Normal(name) => Some(name.to_owned()),
+        Component::ParentDir => Some("..".into()),
+        _ => None,
+    })
+}
+
+fn by_letters(mut at: PathBuf, rest: &VecDeque<OsString>) -> PathBuf {
+    for step in rest {
+        if step == ".." {
+            at.pop();
+        } else {
+            at.push(step);
+        }
+    }
+    at
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+
+    use super::*;
+
+    fn folder() -> (tempfile::TempDir, PathBuf) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().canonicalize().unwrap();
+        fs::create_dir_all(path.join("data/in")).unwrap();
+        symlink("data", path.join("link")).unwrap();
+        symlink(path.join("link/in"), path.join("second")).unwrap();
+        symlink("loop", path.join("loop")).unwrap();
+        (folder, path)
+    }
+
+    #[test]
+    fn links_are_followed_and_remembered() {
+        let (_folder, path) = folder();
+        let found = resolve(&path.join("second/x"));
+        assert_eq!(found.path, path.join("data/in/x"));
+        assert_eq!(found.by_links, [path.join("second/x"), path.join("link/in/x")]);
+        assert!(found.unknown.is_none());
+        assert_eq!(resolve(&path.join("second/../../link")).path, path.join("data"));
+        assert_eq!(resolve(Path::new("/../.")).path, Path::new("/"));
+    }
+
+    #[test]
+    fn what_is_not_there_is_as_written() {
+        let (_folder, path) = folder();
+        let found = resolve(&path.join("link/new/../newer/[x]"));
+        assert_eq!((found.path, found.unknown.is_none()), (path.join("data/newer/[x]"), true));
+    }
+
+    #[test]
+    fn what_cannot_be_looked_at_is_told() {
+        let (_folder, path) = folder();
+        let found = resolve(&path.join("loop/x"));
+        assert_eq!(found.path, path.join("loop/x"));
+        assert_eq!(found.unknown.map(|(at, _)| at), Some(path.join("loop")));
+        if rustix::process::geteuid().is_root() {
+            return;
+        }
+        fs::set_permissions(path.join("data"), fs::Permissions::from_mode(0)).unwrap();
+        let found = resolve(&path.join("link/in/x"));
+        assert_eq!(found.unknown.map(|(at, _)| at), Some(path.join("data/in")));
+        fs::set_permissions(path.join("data"), fs::Permissions::from_mode(0o700)).unwrap();
+    }
+}
