@@ -11,9 +11,11 @@ use gantry_api::Directive;
 
 use crate::catalogue::{Catalogue, LoadFailure};
 use crate::error::{Fault, Faults, Problem};
-use crate::layers::{Layer, Reach};
+use crate::layers::Layer;
+use crate::limit::{is_pattern, is_within, says_something};
 use crate::position::Position;
 use crate::reader::read_ftpaccess;
+use crate::tree::{Content, Node};
 
 /// The directives and modules of a configuration, for reading `.ftpaccess` files later.
 /// It holds parsers in the modules' images, so the images must stay loaded while it is
@@ -29,6 +31,22 @@ pub struct FtpAccess {
 impl FtpAccess {
     /// The size limit of such a file, in bytes.
     pub const MOST_BYTES: usize = 64 * 1024;
+
+    /// The limit on lines: each costs many times its bytes.
+    pub const MOST_LINES: usize = 1000;
+
+    /// The limit on patterns (`AllowUser regex ...`).
+    pub const MOST_PATTERNS: usize = 8;
+
+    /// The size limit of a compiled pattern, in bytes.
+    const PATTERN_SIZE: usize = 1 << 15;
+
+    /// About how many bytes of memory each byte of a file costs at most.
+    const COST_OF_BYTE: usize = 64;
+
+    /// About how many bytes of memory each pattern of a file costs at most: for itself,
+    /// and for the threads that match it.
+    const COST_OF_PATTERN: usize = 1 << 18;
 
     /// From the directives of all modules and the modules' names (`mod_x`).
     pub fn new<'d>(directives: impl IntoIterator<Item = &'d Directive>, modules: Vec<String>) -> Self {
@@ -52,15 +70,48 @@ impl FtpAccess {
     /// was to protect is not known.
     pub fn read(&self, path: &Path, bytes: Vec<u8>) -> Result<Arc<Layer>, Faults> {
         let position = Position::in_file(path, 1, 1);
+        let too_much = |what, at: &Position| Err(Fault::at(Problem::Text(what), at).into());
         if bytes.len() > Self::MOST_BYTES {
-            return Err(
-                Fault::at(Problem::Text("file too large: a .ftpaccess may have at most 64 KiB"), &position).into()
-            );
+            return too_much("file too large: a .ftpaccess may have at most 64 KiB", &position);
         }
+        if bytes.split(|byte| *byte == b'\n').count() > Self::MOST_LINES {
+            return too_much("too many lines: a .ftpaccess may have at most 1000", &position);
+        }
+        // Before any is compiled. There may be the word without a pattern, but not so often.
+        let words = bytes.windows(5).filter(|word| word.eq_ignore_ascii_case(b"regex")).count();
+        if words > Self::MOST_PATTERNS * 4 {
+            return too_much(TOO_MANY_PATTERNS, &position);
+        }
+        let length = bytes.len();
         let tree = read_ftpaccess(path, bytes, &mut Snapshot(self))?;
+        let patterns = patterns(&tree);
+        for (number, node) in patterns.iter().enumerate() {
+            if number >= Self::MOST_PATTERNS {
+                return too_much(TOO_MANY_PATTERNS, &node.position);
+            }
+            if !is_within(&node.arguments, Self::PATTERN_SIZE) {
+                return too_much(
+                    "pattern too large for a .ftpaccess: compiled, it may have at most 32 KiB",
+                    &node.position,
+                );
+            }
+        }
+        let cost = length * Self::COST_OF_BYTE + patterns.len() * Self::COST_OF_PATTERN;
         let nodes: Vec<_> = tree.iter().collect();
-        Ok(Layer::new(Reach::Folder, &nodes, &position))
+        Ok(Layer::of_file(&nodes, &position, cost))
     }
+}
+
+const TOO_MANY_PATTERNS: &str = "too many patterns: a .ftpaccess may have at most 8";
+
+/// The rules among some nodes, and in the limits among them, that have a pattern.
+fn patterns<'n>(nodes: &'n [Node]) -> Vec<&'n Node> {
+    let inner = |node: &'n Node| match &node.content {
+        Content::Section { children, .. } => patterns(children),
+        Content::Setting { .. } if says_something(&node.name) && is_pattern(&node.arguments) => vec![node],
+        Content::Setting { .. } => Vec::new(),
+    };
+    nodes.iter().flat_map(inner).collect()
 }
 
 /// A copy of a directive's declaration.
@@ -185,5 +236,31 @@ mod tests {
         assert_eq!(unexpanded, Ok(Some(Value::from("%{env:PATH}"))));
         assert!(read(&"#".repeat(FtpAccess::MOST_BYTES + 1)).is_err());
         assert_eq!(first_lines("<Limit ALL>\n").len(), 1);
+    }
+
+    #[test]
+    fn it_costs_no_more_than_a_file_may() {
+        let limit = |rules: String| format!("<Limit ALL>\n{rules}</Limit>\n");
+        let said = |rules: String| first_lines(&limit(rules));
+        assert!(said("AllowUser regex ^b\n".repeat(8)).is_empty());
+        for count in [9, 200] {
+            let told = said("AllowUser regex ^b\n".repeat(count));
+            assert!(matches!(&*told, [told] if told.contains("too many patterns")), "{count}: {told:?}");
+        }
+        let told = said("DenyGroup regex (a{100}){30}\n".to_owned());
+        assert!(matches!(&*told, [told] if told.contains("pattern too large")), "{told:?}");
+        let told = said("AllowUser bob\n".repeat(1000));
+        assert!(matches!(&*told, [told] if told.contains("too many lines")), "{told:?}");
+    }
+
+    #[test]
+    fn what_it_costs_is_told() -> Result<(), Faults> {
+        let access = FtpAccess::new(&DIRECTIVES, vec!["mod_core".to_owned()]);
+        let read = |text: &str| access.read(Path::new("/x/.ftpaccess"), text.as_bytes().to_vec());
+        let cost = |text: &str| read(text).map(|layer| layer.cost());
+        let plain = "<Limit ALL>\nAllowUser bob\n</Limit>\n";
+        assert_eq!(cost(plain)?, plain.len() * FtpAccess::COST_OF_BYTE);
+        assert!(cost("<Limit ALL>\nAllowUser regex b\n</Limit>\n")? > FtpAccess::COST_OF_PATTERN);
+        Ok(())
     }
 }

@@ -26,6 +26,7 @@ pub struct Layer {
     settings: Vec<Setting>,
     limits: Arc<[Limit]>,
     position: Position,
+    cost: usize,
 }
 
 /// Where a layer holds.
@@ -53,7 +54,23 @@ impl Layer {
     /// The settings and limits among some nodes; other nodes are no part of it.
     pub(crate) fn new(reach: Reach, nodes: &[&Node], position: &Position) -> Arc<Self> {
         let settings = nodes.iter().filter(|node| !Limit::is_plain(node)).filter_map(|node| Setting::of(node));
-        Arc::new(Self { reach, settings: settings.collect(), limits: limits(nodes), position: position.clone() })
+        let (settings, limits) = (settings.collect(), limits(nodes));
+        Arc::new(Self { reach, settings, limits, position: position.clone(), cost: 0 })
+    }
+
+    /// What stands in a `.ftpaccess` file, which costs about so many bytes of memory.
+    pub(crate) fn of_file(nodes: &[&Node], position: &Position, cost: usize) -> Arc<Self> {
+        let mut layer = Self::new(Reach::Folder, nodes, position);
+        if let Some(layer) = Arc::get_mut(&mut layer) {
+            layer.cost = cost;
+        }
+        layer
+    }
+
+    /// About how many bytes of memory it costs at most beyond the configuration; 0 for
+    /// what is a part of that.
+    pub fn cost(&self) -> usize {
+        self.cost
     }
 
     /// The limits that stand in it.
@@ -129,7 +146,7 @@ impl Layers {
     }
 
     /// The innermost one.
-    pub(crate) fn innermost(&self) -> Option<&Arc<Layer>> {
+    pub fn innermost(&self) -> Option<&Arc<Layer>> {
         self.0.last()
     }
 

@@ -12,6 +12,7 @@ pub(crate) use hosts::Host;
 pub use hosts::Hosts;
 use names::Mode;
 pub use names::Names;
+pub(crate) use names::{is_pattern, is_within};
 
 use crate::position::Position;
 use crate::tree::{Content, Node};

@@ -3,8 +3,14 @@
 
 use regex::{Regex, RegexBuilder};
 
+use crate::tree::Argument;
+
 /// The size limit of a compiled pattern, in bytes.
 const PATTERN_SIZE: usize = 1 << 20;
+
+/// The size limit, in bytes, of what one thread remembers of matching a pattern. Names are
+/// short, so more would not make it faster.
+const MATCHER_SIZE: usize = 1 << 16;
 
 /// An expression of names.
 #[derive(Debug, Clone)]
@@ -62,6 +68,17 @@ impl Names {
     }
 }
 
+/// Whether the words after AllowUser and its like are a pattern.
+pub(crate) fn is_pattern(words: &[Argument]) -> bool {
+    words.first().is_some_and(|word| word.text.eq_ignore_ascii_case("regex"))
+}
+
+/// Whether a pattern, compiled, has at most so many bytes.
+pub(crate) fn is_within(words: &[Argument], most: usize) -> bool {
+    let text: Vec<&str> = words.iter().skip(1).map(|word| word.text.as_str()).collect();
+    RegexBuilder::new(&text.join(" ")).size_limit(most).build().is_ok()
+}
+
 impl PartialEq for Names {
     fn eq(&self, other: &Self) -> bool {
         match (&self.0, &other.0) {
@@ -77,7 +94,7 @@ fn pattern(words: &[&str]) -> Result<Regex, String> {
         [] => return Err("wrong number of parameters".to_owned()),
         words => words.join(" "),
     };
-    let compiled = RegexBuilder::new(&text).size_limit(PATTERN_SIZE).build();
+    let compiled = RegexBuilder::new(&text).size_limit(PATTERN_SIZE).dfa_size_limit(MATCHER_SIZE).build();
     compiled.map_err(|error| {
         // The last line says what is wrong; the others show the place.
         let error = error.to_string();

@@ -34,8 +34,11 @@ pub fn is_access_file(path: &Path) -> bool {
 /// Files, and versions that were complained of, that are remembered.
 const MOST: usize = 512;
 
-/// How old, in seconds, a file's last change must be before its contents are cached: clocks are too
-/// coarse to tell two quick changes apart.
+/// How many bytes of memory what is remembered of files may cost, about.
+const MOST_COST: usize = 16 << 20;
+
+/// How long, in seconds, a file must have been as it is before what it says is
+/// remembered: clocks are too coarse to tell two changes in a row apart.
 const SETTLED: i64 = 2;
 
 /// What follows from a file that is no good.
@@ -86,6 +89,8 @@ struct Version {
 struct Memory {
     /// The contents of each file; `None` if they are invalid.
     layers: HashMap<Version, Option<Arc<Layer>>>,
+    /// What they cost together, in bytes.
+    cost: usize,
     told: HashSet<Version>,
 }
 
@@ -214,10 +219,13 @@ impl AccessFiles {
     }
 
     fn remember(&self, version: Version, layer: Option<Arc<Layer>>) {
+        let cost = layer.as_ref().map_or(0, |layer| layer.cost());
         let mut memory = self.memory();
-        if memory.layers.len() >= MOST {
+        if memory.layers.len() >= MOST || memory.cost.saturating_add(cost) > MOST_COST {
             memory.layers.clear();
+            memory.cost = 0;
         }
+        memory.cost = memory.cost.saturating_add(cost);
         memory.layers.insert(version, layer);
     }
 

@@ -14,6 +14,9 @@ use crate::generation::scope::{Scope, ScopeId};
 /// The maximum number of cached scopes.
 pub const MOST: usize = 512;
 
+/// How many bytes of memory the `.ftpaccess` files of those may cost, about.
+const MOST_COST: usize = 32 << 20;
+
 /// The scopes of one generation.
 pub struct Scopes {
     scopes: Lent<All, ModuleRefs>,
@@ -24,7 +27,14 @@ pub struct Scopes {
 #[derive(Default)]
 struct All {
     configured: Vec<Scope>,
-    made: Mutex<HashMap<LayersKey, CachedScope>>,
+    made: Mutex<Memory>,
+}
+
+#[derive(Default)]
+struct Memory {
+    made: HashMap<LayersKey, Remembered>,
+    /// What files cost of which these are made, in bytes.
+    cost: usize,
 }
 
 /// A scope made from some layers. It keeps the layers alive, since their addresses are the key.
@@ -64,15 +74,19 @@ impl Scopes {
         if let Some(id) = self.known.get(&key) {
             return Ok((*id).into());
         }
-        if let Some(known) = self.made().get(&key) {
+        if let Some(known) = self.memory().made.get(&key) {
             return known.made.clone().map(Held::Made);
         }
         let made = self.make(server, layers).map(Arc::new).map_err(Arc::new);
-        let mut remembered = self.made();
-        if remembered.len() >= MOST {
-            remembered.clear();
+        // Those around the innermost file were made by themselves on the way there.
+        let cost = layers.innermost().map_or(0, |layer| layer.cost());
+        let mut memory = self.memory();
+        if memory.made.len() >= MOST || memory.cost.saturating_add(cost) > MOST_COST {
+            memory.made.clear();
+            memory.cost = 0;
         }
-        remembered.insert(key, CachedScope { made: made.clone(), _layers: layers.clone() });
+        memory.cost = memory.cost.saturating_add(cost);
+        memory.made.insert(key, Remembered { made: made.clone(), _layers: layers.clone() });
         made.map(Held::Made)
     }
 
@@ -91,14 +105,14 @@ impl Scopes {
         Ok(Made::new(scope, modules.clone()))
     }
 
-    fn made(&self) -> MutexGuard<'_, HashMap<LayersKey, CachedScope>> {
+    fn memory(&self) -> MutexGuard<'_, Memory> {
         self.scopes.made.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The number of cached scopes.
     #[cfg(test)]
     pub fn remembered(&self) -> usize {
-        self.made().len()
+        self.memory().made.len()
     }
 }
 

@@ -198,3 +198,19 @@ fn only_roots_and_the_folder_owners_file_counts() -> Result<()> {
     assert_eq!(site.umask("in/deep/x")?, Some(1), "another one's shuts no folder");
     Ok(())
 }
+
+#[test]
+fn what_is_remembered_of_files_is_bounded_by_what_it_costs() {
+    let site = Site::new("AllowOverride on\n");
+    let text = format!("<Limit ALL>\n{}</Limit>\n", "AllowUser regex ^a\n".repeat(FtpAccess::MOST_PATTERNS));
+    let version = |inode| Version { file: (0, inode), size: 0, modified: (0, 0), changed: (0, 0) };
+    for inode in 0..100 {
+        let layer = site.files.reader.read(Path::new("/x"), text.clone().into_bytes()).unwrap();
+        assert!(layer.cost() > MOST_COST / 100);
+        let layers = site.folders.base.own.layers.with(&layer);
+        site.files.remember(version(inode), Some(layer));
+        site.scopes.of(ServerId(0), &layers).unwrap();
+    }
+    assert!(site.files.memory().layers.len() < 100 && site.files.memory().cost <= MOST_COST);
+    assert!(site.scopes.remembered() < 100);
+}
