@@ -136,6 +136,26 @@ fn sessions_with_one_root_share_its_handle(layout: Layout) {
     gantry_tests::wait::for_condition("the root is let go of", || handles() == 0);
 }
 
+fn the_kernels_own_files_are_nobodys(layout: Layout) {
+    let server = Server::with(layout, |config| {
+        config.remove("DefaultRoot");
+    });
+    server.wait_for_log(&["has no DefaultRoot", "see all files of the host"]);
+    let mut wire = server.login();
+    for name in ["/proc/self/maps", "/proc/self/environ", "/proc/1/status", "/sys/kernel/mm/ksm/run"] {
+        let _stream = wire.passive();
+        let answer = wire.ask(format!("RETR {name}"));
+        assert_eq!(answer.code, 550, "{name}: {}", answer.text());
+    }
+    let _stream = wire.passive();
+    wire.expect("STOR /proc/self/oom_score_adj", 550);
+    for line in ["CWD /proc", "CWD /proc/self/fd", "CWD /sys", "MDTM /proc/self/maps", "MKD /sys/fs/cgroup/x"] {
+        let answer = wire.ask(line);
+        assert_eq!(answer.code, 550, "{line}: {}", answer.text());
+    }
+    assert!(wire.list("NLST /").iter().any(|name| name.ends_with("etc")));
+}
+
 both_layouts!(
     sessions_with_one_root_share_its_handle,
     dots_lead_no_further_than_the_root,
@@ -143,4 +163,5 @@ both_layouts!(
     nothing_outside_is_listed_or_entered,
     nothing_outside_is_changed,
     links_inside_the_root_are_followed,
+    the_kernels_own_files_are_nobodys,
 );

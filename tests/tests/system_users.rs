@@ -87,9 +87,55 @@ fn between_operations_it_is_the_user_of_the_configuration(layout: Layout) {
     assert_eq!(uids[1], uid.to_string(), "the effective user id");
 }
 
+fn what_is_overwritten_loses_its_setuid_bit(layout: Layout) {
+    if !is_root() {
+        return;
+    }
+    for without_user in [false, true] {
+        let server = with_two_ids(layout, |config| {
+            if without_user {
+                config.remove("User").remove("Group");
+            }
+        });
+        let file = server.folder().join("carol/file");
+        fs::write(&file, "old").unwrap();
+        chown(&file, Some(54_321), Some(54_321)).unwrap();
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o6755)).unwrap();
+        let mut wire = server.connect();
+        wire.login("carol", "secret");
+        wire.give("STOR file", b"new content");
+        assert_eq!(fs::metadata(&file).unwrap().mode() & 0o7777, 0o755, "without User: {without_user}");
+        if without_user {
+            server.wait_for_log(&["staying root"]);
+            assert!(fs::read_to_string(server.var("system.log")).unwrap().contains("staying root"));
+        }
+    }
+}
+
+fn its_memory_is_roots_whoever_started_it(layout: Layout) {
+    if !is_root() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
+    let script = folder.path().join("gantryd");
+    let gantryd = layout.gantryd().display().to_string();
+    let text = format!("#!/bin/sh\nexec setpriv --reuid=65534 --regid=65534 --clear-groups '{gantryd}' \"$@\"\n");
+    fs::write(&script, text).unwrap();
+    fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).unwrap();
+    let server = Server::of(&script, |config| {
+        config.remove("User").remove("Group");
+    });
+    let status = fs::read_to_string(format!("/proc/{}/status", server.pid())).unwrap();
+    assert!(status.contains("Uid:\t65534"), "{status}");
+    assert_eq!(fs::metadata(format!("/proc/{}/environ", server.pid())).unwrap().uid(), 0);
+}
+
 both_layouts!(
     files_belong_to_the_user_who_made_them,
     without_a_user_directive_they_do_as_well,
     one_user_reads_nothing_of_another,
     between_operations_it_is_the_user_of_the_configuration,
+    what_is_overwritten_loses_its_setuid_bit,
+    its_memory_is_roots_whoever_started_it,
 );

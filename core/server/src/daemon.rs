@@ -119,16 +119,16 @@ pub fn run(
     ready: impl FnOnce(&[SocketAddr], &Generation),
 ) -> Result<(), StartError> {
     let plan = read(&source, &images)?;
-    say_all(&plan.notices);
     // First of all: of a second start, this says most.
     Wanted::of(&plan).map_err(StartError::Wanted)?;
     let pid_file = take_pid_file(&plan, &manner)?;
     let mut open = Open::of(&plan, None, &manner)?;
+    LOGGER.send_to(open.log.take());
+    say_all(&plan.notices);
     let identity = Arc::new(identity::take(plan.settings())?);
     if let Err(error) = identity::raise_file_limit() {
         say(Level::Warn, format_args!("cannot raise the limit on open files: {error}"));
     }
-    LOGGER.send_to(open.log.take());
     LOGGER.start_thread().map_err(|error| StartError::System("cannot start the log's thread".to_owned(), error))?;
     let failed = |what: &str| {
         let what = what.to_owned();

@@ -5,9 +5,10 @@
 use std::io;
 use std::process::abort;
 
-use rustix::process::getgroups;
+use rustix::process::{DumpableBehavior, getgroups, set_dumpable_behavior};
 use rustix::thread::{
-    CapabilitySet, CapabilitySets, set_capabilities, set_keep_capabilities, set_no_new_privs, set_thread_groups,
+    CapabilitySet, CapabilitySets, capabilities, set_capabilities, set_keep_capabilities, set_no_new_privs,
+    set_thread_groups,
 };
 
 /// A user with all groups, as the kernel checks access to files.
@@ -218,7 +219,31 @@ pub fn become_user(user: &Credentials, keep: Keep) -> io::Result<()> {
     }
 }
 
-/// Restores the thread's former credentials.
+/// Makes the process's memory and its entries in /proc root's: no other process of the same user reads them, and a crash
+/// leaves no core.
+///
+/// # Errors
+///
+/// The kernel's.
+pub fn hide_memory() -> io::Result<()> {
+    Ok(set_dumpable_behavior(DumpableBehavior::NotDumpable)?)
+}
+
+/// Gives up what would let data that a process of root's writes for a user differ from what the user could write:
+/// setuid bits would stay on files that are overwritten, quotas and reserved blocks would not count. Call this before any
+/// thread is started.
+///
+/// # Errors
+///
+/// The kernel's.
+pub fn give_up_powers_of_writing() -> io::Result<()> {
+    let given_up = CapabilitySet::FSETID | CapabilitySet::SYS_RESOURCE;
+    let CapabilitySets { effective, permitted, .. } = capabilities(None)?;
+    let (effective, permitted) = (effective - given_up, permitted - given_up);
+    Ok(set_capabilities(None, CapabilitySets { effective, permitted, inheritable: CapabilitySet::empty() })?)
+}
+
+/// Puts the thread back to what it was.
 struct Restore(Credentials);
 
 impl Drop for Restore {
@@ -301,7 +326,7 @@ mod tests {
     use std::path::{Path, PathBuf};
     use std::process::Command;
 
-    use rustix::thread::{capabilities, no_new_privs};
+    use rustix::thread::no_new_privs;
 
     use super::*;
     use crate::handle;

@@ -26,7 +26,9 @@ pub mod names;
 #[allow(unsafe_code)] // Calls the C library's getpwnam_r and similar functions.
 pub mod users;
 
-pub use credentials::{Credentials, Keep, Switch, as_daemon, as_user, become_user};
+pub use credentials::{
+    Credentials, Keep, Switch, as_daemon, as_user, become_user, give_up_powers_of_writing, hide_memory,
+};
 pub use directory::{Batch, Directory};
 pub use place::{Existing, Place};
 pub use root::Root;

@@ -6,10 +6,10 @@ use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::Path;
 
-use rustix::fs::{CWD, FileType, Mode, OFlags, ResolveFlags, openat, openat2};
+use rustix::fs::{CWD, FileType, Mode, OFlags, ResolveFlags, fstatfs, openat, openat2};
 use rustix::io::Errno;
 
-use crate::handle;
+use crate::handle::{self, Freshness};
 use crate::place::Place;
 
 /// How often to retry a resolution that the kernel gives up because of a concurrent rename.
@@ -22,7 +22,12 @@ const ATTEMPTS: usize = 64;
 #[derive(Debug)]
 pub struct Root {
     fd: OwnedFd,
+    /// The mount and the device that it is on.
+    ground: Ground,
 }
+
+/// A mount, where the kernel tells, and a device.
+type Ground = (Option<u64>, u64);
 
 impl Root {
     /// The directory at this path on the host.
@@ -33,7 +38,9 @@ impl Root {
     pub fn open(path: &Path) -> io::Result<Root> {
         let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let fd = openat(CWD, path, flags, Mode::empty())?;
-        Ok(Root { fd })
+        check_medium(fd.as_fd())?;
+        let ground = ground(fd.as_fd())?;
+        Ok(Root { fd, ground })
     }
 
     /// Opens the client's path, which starts at the root with or without a leading slash.
@@ -43,8 +50,8 @@ impl Root {
     ///
     /// # Errors
     ///
-    /// A kernel error. Without `OFlags::NONBLOCK`, opening a named pipe waits for its other end:
-    /// see [`Root::open_file`].
+    /// The kernel's; `EACCES` in a file system that holds no files but the kernel itself. Without `OFlags::NONBLOCK`,
+    /// opening a named pipe waits for its other end: see [`Root::open_file`].
     pub fn open_at(&self, path: &[u8], flags: OFlags, mode: Mode) -> io::Result<OwnedFd> {
         let path = if path.is_empty() { b"." } else { path };
         let flags = flags | OFlags::CLOEXEC;
@@ -59,16 +66,31 @@ impl Root {
             match openat2(&self.fd, path, flags, mode, resolve) {
                 Err(Errno::INTR) => {}
                 Err(Errno::AGAIN) if attempts < ATTEMPTS => attempts += 1,
-                result => return Ok(result?),
+                result => {
+                    let found = result?;
+                    // The root has been looked at.
+                    if ground(found.as_fd())? != self.ground {
+                        check_medium(found.as_fd())?;
+                    }
+                    return Ok(found);
+                }
             }
         }
     }
 
-    /// Like [`Root::open_at`], but only if the kernel finds the whole path in its caches, without
-    /// waiting for a disk; otherwise `None`. Nothing is created.
+    /// As [`Root::open_at`], where the kernel finds all of the path in its caches, so that no disk is waited for, and the
+    /// path leads to nothing on another mount; none where that is not so. Nothing is created.
     pub fn open_cached(&self, path: &[u8], flags: OFlags) -> Option<io::Result<OwnedFd>> {
         let path = if path.is_empty() { b"." } else { path };
-        cached(self.fd.as_fd(), path, flags)
+        let found = match cached(self.fd.as_fd(), path, flags)? {
+            Ok(found) => found,
+            Err(error) => return Some(Err(error)),
+        };
+        match ground(found.as_fd()) {
+            Ok(ground) if ground == self.ground => Some(Ok(found)),
+            Ok(_) => None,
+            Err(error) => Some(Err(error)),
+        }
     }
 
     /// Opens a regular file and nothing else; never waits for another process.
@@ -129,7 +151,7 @@ impl Root {
     /// A kernel error if too many files are open.
     pub fn try_clone(&self) -> io::Result<Root> {
         let fd = self.fd.try_clone()?;
-        Ok(Root { fd })
+        Ok(Root { fd, ground: self.ground })
     }
 }
 
@@ -155,7 +177,48 @@ fn cached(directory: BorrowedFd<'_>, path: &[u8], flags: OFlags) -> Option<io::R
     }
 }
 
-/// Splits a normal path.
+/// Where a thing is, without asking another machine.
+fn ground(thing: BorrowedFd<'_>) -> io::Result<Ground> {
+    let found = handle::attributes(thing, Freshness::AtHand)?;
+    Ok((found.mount, found.device))
+}
+
+/// Refuses what is in a file system through which the kernel shows itself: by it, a client could see and change what
+/// the daemon, other processes and the machine do.
+fn check_medium(thing: BorrowedFd<'_>) -> io::Result<()> {
+    let kind = u32::try_from(fstatfs(thing)?.f_type).unwrap_or(0);
+    match KERNEL.contains(&kind) {
+        true => Err(Errno::ACCESS.into()),
+        false => Ok(()),
+    }
+}
+
+/// The numbers of those file systems (`statfs`).
+const KERNEL: [u32; 21] = [
+    0x9fa0,      // proc
+    0x6265_6572, // sysfs
+    0x6462_6720, // debugfs
+    0x7472_6163, // tracefs
+    0x7363_6673, // securityfs
+    0x6265_6570, // configfs
+    0x27_e0eb,   // cgroup
+    0x6367_7270, // cgroup2
+    0xcafe_4a11, // bpf
+    0x6165_676c, // pstore
+    0xde5e_81e4, // efivarfs
+    0xf97c_ff8c, // SELinux
+    0x4341_5d53, // Smack
+    0x5a3c_69f0, // AppArmor
+    0x4249_4e4d, // binfmt_misc
+    0x6c6f_6f70, // binder
+    0x1cd1,      // devpts
+    0x6e73_6673, // nsfs
+    0x1980_0202, // mqueue
+    0x6759_6969, // rpc_pipefs
+    0x6e66_7364, // nfsd
+];
+
+/// A normal path in two.
 fn parent_and_name(path: &[u8]) -> io::Result<(&[u8], &[u8])> {
     let slash = path.iter().rposition(|&b| b == b'/').unwrap_or(0);
     let (parent, name) = path.split_at(slash);
@@ -253,6 +316,21 @@ mod tests {
         let root = Root::open(Path::new("/")).unwrap();
         let error = root.handle(b"/proc/self/root/etc").unwrap_err();
         assert_eq!(Errno::from_io_error(&error), Some(Errno::LOOP));
+    }
+
+    #[test]
+    fn the_kernels_own_files_are_nobodys() {
+        let root = Root::open(Path::new("/")).unwrap();
+        let refused = |error: io::Error| assert_eq!(Errno::from_io_error(&error), Some(Errno::ACCESS));
+        for path in [&b"/proc"[..], b"/proc/self/maps", b"/proc/self/oom_score_adj", b"/sys/kernel", b"/dev/pts"] {
+            refused(root.handle(path).unwrap_err());
+            assert!(root.open_cached(path, OFlags::PATH).is_none(), "{path:?}");
+        }
+        refused(root.open_file(b"/proc/self/environ", OFlags::RDONLY, Mode::empty()).unwrap_err());
+        refused(root.place(b"/proc/self/oom_score_adj").unwrap_err());
+        refused(Root::open(Path::new("/proc")).unwrap_err());
+        refused(Root::open(Path::new("/sys/kernel")).unwrap_err());
+        root.handle(b"/etc").unwrap();
     }
 
     #[test]

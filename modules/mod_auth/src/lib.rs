@@ -58,6 +58,11 @@ impl Module for Auth {
     }
 
     async fn start(&mut self, start: &mut Start<'_>) -> Result<()> {
+        for (_, settings) in start.servers::<Settings>() {
+            if let Some(what) = settings.whole_host() {
+                log!(Warn, "{what}");
+            }
+        }
         self.sections = Sections::new(start);
         self.system = SystemUsers::look_up(self.sections.names(), self.sections.groups())
             .map_err(|error| Error::system(format!("cannot look up the users of <Anonymous> sections: {error}")))?;

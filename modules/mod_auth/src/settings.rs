@@ -42,8 +42,10 @@ settings! {
         /// Whether users may log in with an empty password. An account with an empty hash can never log in.
         empty_passwords: bool = AllowEmptyPasswords "on|off" in SERVER | VHOST | GLOBAL | ANONYMOUS,
             inherits: replace, default: "on", parse: parse::on_off;
-        // The server's directive: where it listens.
+        // The server's directives: where it listens, its store, its name.
         pub(crate) port: Option<String> = Port;
+        store: Option<String> = FileStore;
+        name: String = ServerName;
         // The server's directives: in an `<Anonymous>`, whose files they are.
         pub(crate) user: Option<String> = User;
         pub(crate) group: Option<String> = Group;
@@ -92,6 +94,12 @@ pub(crate) struct Alias {
 }
 
 impl Settings {
+    /// What to say of a server that confines nobody.
+    pub(crate) fn whole_host(&self) -> Option<String> {
+        let confines = !self.roots.is_empty() || self.store.is_some();
+        (!confines).then(|| format!("'{}' has no DefaultRoot: its sessions see all files of the host", self.name))
+    }
+
     /// Whether an account may log in by this password, which was right; the error is for the log.
     pub(crate) fn admits(&self, account: Account, password: &[u8]) -> std::result::Result<Account, String> {
         if password.len() > self.password_size {

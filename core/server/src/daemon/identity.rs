@@ -5,7 +5,7 @@ use std::io;
 
 use gantry_api::log::Level;
 use gantry_sys::users::{Group, User};
-use gantry_sys::{Credentials, Keep, become_user};
+use gantry_sys::{Credentials, Keep, become_user, give_up_powers_of_writing, hide_memory};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use crate::daemon::error::StartError;
@@ -18,12 +18,14 @@ pub fn take(settings: &Settings) -> Result<Identity, StartError> {
     let system = |what: &str, error| StartError::System(what.to_owned(), error);
     // Each scope's Umask decides the modes of its files.
     rustix::process::umask(rustix::fs::Mode::empty());
+    hide_memory().map_err(|error| system("cannot hide the process's memory", error))?;
     let own = Credentials::current().map_err(|error| system("cannot read the process's identity", error))?;
     if own.uid != 0 {
         return Ok(Identity { own, may_switch: false });
     }
     let Some(name) = settings.user.as_deref() else {
         say(Level::Warn, format_args!("started as root without a User directive: staying root between operations"));
+        give_up_powers_of_writing().map_err(|error| system("cannot give up capabilities", error))?;
         return Ok(Identity { own, may_switch: true });
     };
     let user = find_user(name)?;
