@@ -28,7 +28,7 @@ fn is_denied(server: &Server, file: &str) {
 
 #[track_caller]
 fn is_free(server: &Server, file: &str) {
-    assert_eq!(server.login().fetch(&format!("RETR {file}")), b"content", "{file}");
+    assert_eq!(server.login().fetch(format!("RETR {file}")), b"content", "{file}");
 }
 
 fn put(folder: &Path, name: &str) {

@@ -42,7 +42,7 @@ const MOST_COST: usize = 16 << 20;
 const SETTLED: i64 = 2;
 
 /// What follows from a file that is no good.
-const REFUSED: &str = "; its folder is refused to everybody";
+const REFUSED: &str = "; access to its folder is refused";
 
 /// What reads the files of one generation.
 pub struct AccessFiles {

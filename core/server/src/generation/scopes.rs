@@ -32,7 +32,7 @@ struct All {
 
 #[derive(Default)]
 struct Memory {
-    made: HashMap<LayersKey, Remembered>,
+    made: HashMap<LayersKey, CachedScope>,
     /// What files cost of which these are made, in bytes.
     cost: usize,
 }
@@ -86,7 +86,7 @@ impl Scopes {
             memory.cost = 0;
         }
         memory.cost = memory.cost.saturating_add(cost);
-        memory.made.insert(key, Remembered { made: made.clone(), _layers: layers.clone() });
+        memory.made.insert(key, CachedScope { made: made.clone(), _layers: layers.clone() });
         made.map(Held::Made)
     }
 

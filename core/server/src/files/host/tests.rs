@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use gantry_api::ErrorKind;
 use gantry_api::files::Kind;
 use gantry_sys::{Credentials, FileType, Medium, Roots};
 use tokio::runtime::{Builder, Runtime};
@@ -89,12 +90,18 @@ fn what_creates_or_writes_goes_to_the_pool() {
 fn another_file_system_is_never_asked_at_once() {
     let site = Site::new();
     let store = Site::store(Path::new("/"));
-    let proc = site.wait(store.find(&path("proc/self/status"), Links::Follow)).unwrap();
-    if let Some(found) = proc {
-        assert!(!found.place.is_near());
-        assert!(!is_now(&store.find(&path("proc/self/status"), Links::Follow)));
+    // Another mount, where the machine has one.
+    let shared = Path::new("/dev/shm");
+    let file = tempfile::NamedTempFile::new_in(if shared.is_dir() { shared } else { site.folder.path() }).unwrap();
+    let name = path(file.path().to_str().unwrap());
+    let found = site.wait(store.find(&name, Links::Follow)).unwrap().unwrap();
+    assert_eq!(found.place.is_near(), !shared.is_dir() && store.actor.user().root.medium != Medium::Elsewhere);
+    if !found.place.is_near() {
+        assert!(!is_now(&store.find(&name, Links::Follow)));
         assert!(!is_now(&store.open(Judged::by_the_gate(found.place), Access::Read)));
     }
+    let refused = site.wait(store.find(&path("proc/self/status"), Links::Follow)).err();
+    assert_eq!(refused.map(|error| error.kind()), Some(ErrorKind::Denied), "nor is the kernel");
 }
 
 #[test]
