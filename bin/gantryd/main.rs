@@ -26,6 +26,10 @@ fn main() -> ExitCode {
     if let Some(code) = gantry_loader::Trial::answer() {
         return code;
     }
+    // So does the keeper.
+    if let Some(code) = gantry_keeper::answer() {
+        return code;
+    }
     let name = Name::current();
     let arguments = Arguments::parse();
     gantry_api::guard::log_panics("gantryd");

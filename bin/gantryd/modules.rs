@@ -3,12 +3,15 @@
 
 extern crate mod_auth as _;
 extern crate mod_auth_file as _;
+extern crate mod_auth_unix as _;
 extern crate mod_core as _;
 extern crate mod_facts as _;
 extern crate mod_log as _;
 extern crate mod_ls as _;
 extern crate mod_xfer as _;
 
+#[cfg(feature = "static-mod_auth_pam")]
+extern crate mod_auth_pam as _;
 #[cfg(feature = "static-mod_auth_tokens")]
 extern crate mod_auth_tokens as _;
 #[cfg(feature = "static-mod_cksum")]

@@ -101,6 +101,7 @@ const FEATURES: &[(bool, &str)] = &[
 
 /// The cargo features of the optional modules.
 const LAYOUTS: &[(bool, &str)] = &[
+    (cfg!(feature = "static-mod_auth_pam"), "static-mod_auth_pam"),
     (cfg!(feature = "static-mod_auth_tokens"), "static-mod_auth_tokens"),
     (cfg!(feature = "static-mod_cksum"), "static-mod_cksum"),
     (cfg!(feature = "static-mod_ctrls_admin"), "static-mod_ctrls_admin"),
@@ -110,6 +111,7 @@ const LAYOUTS: &[(bool, &str)] = &[
     (cfg!(feature = "static-mod_sql"), "static-mod_sql"),
     (cfg!(feature = "static-mod_sql_sqlite"), "static-mod_sql_sqlite"),
     (cfg!(feature = "static-mod_webhook"), "static-mod_webhook"),
+    (cfg!(feature = "shared-mod_auth_pam"), "shared-mod_auth_pam"),
     (cfg!(feature = "shared-mod_auth_tokens"), "shared-mod_auth_tokens"),
     (cfg!(feature = "shared-mod_cksum"), "shared-mod_cksum"),
     (cfg!(feature = "shared-mod_ctrls_admin"), "shared-mod_ctrls_admin"),

@@ -7,6 +7,7 @@ pub mod config;
 pub mod excerpt;
 pub mod fixture;
 pub mod full;
+pub mod host;
 pub mod kit;
 pub mod layout;
 pub mod operator;

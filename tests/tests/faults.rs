@@ -179,31 +179,30 @@ fn a_check_changes_no_file(layout: Layout) {
 fn servers_that_nobody_can_log_in_to_are_told_of(layout: Layout) {
     let said = |change: fn(&mut Config)| Trial::run(&layout.gantryd(), &["-t"], change).done.ok().text();
     let missing = said(|config| {
-        config.without_sql().set("AuthOrder", "mod_auth_pam.c* mod_auth_fil.c");
+        config.without_sql().set("AuthOrder", "mod_auth_fil.c* mod_auth_unix.c");
     });
     for text in [
-        "AuthOrder: there is no module 'mod_auth_pam' (the system's users cannot log in: use AuthUserFile or SQL) on line ",
         "AuthOrder: there is no module 'mod_auth_fil' (Did you mean: mod_auth_file) on line ",
         "AuthOrder: nobody can log in to this server: none of these modules knows users of it on line ",
     ] {
         assert!(missing.contains(text), "{missing}");
     }
     let unknown = said(|config| {
-        config.without_sql().remove("AuthOrder").remove("AuthUserFile");
+        config.without_sql().set("AuthOrder", "mod_auth_file.c").remove("AuthUserFile");
     });
-    let text = "nobody can log in to this server: no module knows users of it on line 1 of";
+    let text = "AuthOrder: nobody can log in to this server: none of these modules knows users of it on line ";
     assert!(unknown.contains(text), "{unknown}");
     let usual = said(|_| {});
     assert!(!usual.contains("AuthOrder"), "{usual}");
     let host = said(|config| {
-        config.block("<VirtualHost 127.0.0.2>\n  Port any\n</VirtualHost>");
+        config.block("<VirtualHost 127.0.0.2>\n  Port any\n  AuthOrder mod_auth_file.c\n</VirtualHost>");
         config.block("<VirtualHost 127.0.0.3>\n  Port 0\n</VirtualHost>");
     });
     assert_eq!(host.matches("nobody can log in").count(), 1, "{host}");
     let off = said(|config| {
-        config.without_sql().remove("AuthOrder").remove("AuthUserFile").set("Port", "0");
+        config.without_sql().remove("AuthUserFile").set("Port", "0");
         config.block(
-            "<VirtualHost 127.0.0.4>\n  Port any\n<Anonymous /srv>\n  User nobody\n</Anonymous>\n</VirtualHost>",
+            "<VirtualHost 127.0.0.4>\n  Port any\n  AuthOrder mod_auth_file.c\n<Anonymous /srv>\n  User nobody\n</Anonymous>\n</VirtualHost>",
         );
     });
     assert!(!off.contains("nobody can log in"), "{off}");
@@ -216,7 +215,7 @@ fn a_file_for_proftpd_is_checked_as_well(layout: Layout) {
         fs::write(&file, lines).unwrap();
         process::run(daemon(&layout.prefix()).args(["-t", "--compat"]).arg(&file), "")
     };
-    let nobody = compat("ServerName x\nPort 2199\nAuthOrder mod_auth_pam.c* mod_auth_unix.c\n");
+    let nobody = compat("ServerName x\nPort 2199\nAuthOrder mod_gone.c* mod_auth_unix.c\n");
     assert!(nobody.text().contains("Notices:") && nobody.text().contains("nobody can log in"), "{}", nobody.text());
     assert_eq!(nobody.status.code(), Some(0));
     let modules = format!("ModulePath {}\nLoadModule mod_sql.c\n", layout::shared_objects().display());

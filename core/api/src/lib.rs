@@ -43,6 +43,7 @@ pub mod settings;
 pub mod stamp;
 mod start;
 pub mod store;
+pub mod system;
 pub mod transfer;
 mod value;
 pub mod variable;

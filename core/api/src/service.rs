@@ -6,11 +6,12 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use crate::account::Account;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::guard::{Guarded, Home, Output, guarded};
 use crate::path::VirtualPath;
 use crate::session::{ServerId, Session};
 use crate::store::Store;
+use crate::system::System;
 use crate::variable::Variable;
 
 /// A published service; one variant per interface.
@@ -18,6 +19,9 @@ use crate::variable::Variable;
 pub enum Service {
     /// Knows users; asked in AuthOrder. Named after its module.
     Authenticator(Arc<dyn Authenticator>),
+    /// Judges passwords of users that authenticators know; asked in AuthOrder, too. Named
+    /// after its module.
+    PasswordJudge(Arc<dyn PasswordJudge>),
     /// Talks to a database. Named as in SQLBackend.
     SqlBackend(Arc<dyn SqlBackend>),
     /// Runs the SQLNamedQuery statements of the configuration.
@@ -31,6 +35,7 @@ pub enum Service {
 pub struct Services {
     entries: Vec<(String, Service)>,
     variables: Vec<Variable>,
+    system: Option<Arc<dyn System>>,
 }
 
 impl Services {
@@ -40,6 +45,35 @@ impl Services {
             Service::Authenticator(found) => Some((name.as_str(), found)),
             _ => None,
         })
+    }
+
+    /// The judges of passwords with their names.
+    pub fn password_judges(&self) -> impl Iterator<Item = (&str, &Arc<dyn PasswordJudge>)> {
+        self.entries.iter().filter_map(|(name, service)| match service {
+            Service::PasswordJudge(found) => Some((name.as_str(), found)),
+            _ => None,
+        })
+    }
+
+    /// The names of authenticators and judges of passwords, in the modules' order.
+    pub fn login_names(&self) -> impl Iterator<Item = &str> {
+        self.entries.iter().filter_map(|(name, service)| match service {
+            Service::Authenticator(_) | Service::PasswordJudge(_) => Some(name.as_str()),
+            _ => None,
+        })
+    }
+
+    /// The host's own users.
+    ///
+    /// # Errors
+    /// There is no server that would ask the host.
+    pub fn system(&self) -> Result<&Arc<dyn System>> {
+        self.system.as_ref().ok_or_else(|| Error::system("the host's users cannot be asked for here"))
+    }
+
+    /// Gives modules the host's users. The server does, before it starts any module.
+    pub fn set_system(&mut self, system: Arc<dyn System>) {
+        self.system = Some(system);
     }
 
     /// The SQL back end with this name.
@@ -101,6 +135,12 @@ impl<'a> Publisher<'a> {
         self.add(name, Service::Authenticator(service));
     }
 
+    /// Publishes a judge of passwords under a name.
+    pub fn password_judge<S: PasswordJudge + 'static>(&mut self, name: &str, service: S) {
+        let service = Arc::new(self.guarded(service));
+        self.add(name, Service::PasswordJudge(service));
+    }
+
     /// Publishes a database's back end under a name.
     pub fn sql_backend<S: SqlBackend + 'static>(&mut self, name: &str, service: S) {
         let service = Arc::new(self.guarded(service));
@@ -131,6 +171,8 @@ impl<'a> Publisher<'a> {
 /// A login attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LoginRequest {
+    /// The session's number ([`Session::id`]).
+    pub session: u64,
     /// The server that the client is connected to.
     pub server: ServerId,
     /// The name from USER.
@@ -148,6 +190,7 @@ impl LoginRequest {
     /// for.
     pub fn new(session: &Session, user: impl Into<String>) -> Self {
         Self {
+            session: session.id,
             server: session.server,
             user: user.into(),
             address: session.remote.ip(),
@@ -177,6 +220,18 @@ guarded! {
         async fn account(&self, request: &LoginRequest) -> Result<Option<Account>>;
         /// Checks a password for an account that this authenticator found.
         async fn verify(&self, request: &LoginRequest, account: &Account, password: &[u8]) -> Result<Verdict>;
+    }
+}
+
+guarded! {
+    /// Judges passwords of users whom authenticators know. It knows no accounts itself.
+    pub trait PasswordJudge: Send + Sync {
+        /// Judges the password of an account. `Rejected` is final only where AuthOrder says
+        /// so of this judge (`*`); else the next one is asked.
+        async fn judge(&self, request: &LoginRequest, account: &Account, password: &[u8]) -> Result<Verdict>;
+        /// Takes as long as [`PasswordJudge::judge`] with a wrong password: nobody knows a
+        /// user of that name.
+        async fn refuse(&self, request: &LoginRequest, password: &[u8]) -> Result<()>;
     }
 }
 

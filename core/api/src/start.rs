@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
+use crate::error::Result;
 use crate::guard::Home;
 use crate::ids::{SectionId, ServerId};
 use crate::runtime::{Layout, Runtime};
 use crate::service::{Publisher, Services};
 use crate::settings::{AnySettings, typed};
+use crate::system::System;
 use crate::value::Value;
 
 /// The kind of scope that settings belong to.
@@ -102,6 +104,14 @@ impl<'a> Start<'a> {
     /// The services published so far, by the modules before this one.
     pub fn services(&self) -> &Services {
         self.services
+    }
+
+    /// The host's own users.
+    ///
+    /// # Errors
+    /// There is no server that would ask the host.
+    pub fn system(&self) -> Result<Arc<dyn System>> {
+        self.services.system().cloned()
     }
 
     /// Publishes services: `start.publish().authenticator("mod_x", ...)`.

@@ -54,6 +54,7 @@ use crate::plan::changes::Changes;
 use crate::plan::source::Source;
 use crate::session::census::DaemonCensus;
 use crate::session::sessions::Sessions;
+use crate::system::{Host, Keeper, start_keeper};
 
 /// How long sessions have to end by themselves after SIGTERM.
 const END_LIMIT: Duration = Duration::from_secs(5);
@@ -125,6 +126,8 @@ pub fn run(
     let mut open = Open::of(&plan, None, &manner)?;
     LOGGER.send_to(open.log.take());
     say_all(&plan.notices);
+    let keeper = start_keeper();
+    let was_root = rustix::process::geteuid().is_root();
     let identity = Arc::new(identity::take(plan.settings())?);
     if let Err(error) = identity::raise_file_limit() {
         say(Level::Warn, format_args!("cannot raise the limit on open files: {error}"));
@@ -144,7 +147,9 @@ pub fn run(
         // Before anybody knows that there is somebody to signal.
         let signals = Signals::new().map_err(failed("cannot receive signals"))?;
         let until = manner.until;
-        let beginning = Beginning { source, images, manner, plan, open, identity, blocking };
+        let keeper = Keeper::new(keeper, was_root).map_err(failed("cannot start threads"))?;
+        let system = Arc::new(Host::new(blocking.clone(), keeper));
+        let beginning = Beginning { source, images, manner, plan, open, identity, blocking, system };
         let daemon = Arc::new(Daemon::start(beginning).await?);
         daemon.accept_at_all();
         if let Some(current) = daemon.current() {
@@ -186,6 +191,7 @@ struct Daemon {
     #[cfg(feature = "ctrls")]
     operators: Mutex<Option<Operators>>,
     blocking: Arc<Blocking>,
+    system: Arc<Host>,
     identity: Arc<Identity>,
     retire: Mutex<Option<Retiring>>,
     /// The number of the newest generation.
@@ -224,11 +230,13 @@ struct Beginning {
     open: Open,
     identity: Arc<Identity>,
     blocking: Arc<Blocking>,
+    system: Arc<Host>,
 }
 
 impl Daemon {
     async fn start(beginning: Beginning) -> Result<Self, StartError> {
-        let Beginning { source, images, manner, plan, open, identity, blocking } = beginning;
+        let Beginning { source, images, manner, mut plan, open, identity, blocking, system } = beginning;
+        plan.system = Some(system.clone());
         let (retire, retired) = mpsc::unbounded_channel();
         let registry = Arc::new(Registry::default());
         let retiring = tokio::spawn(retire::retire(retired, registry.clone()));
@@ -255,6 +263,7 @@ impl Daemon {
             #[cfg(feature = "ctrls")]
             operators: Mutex::default(),
             blocking,
+            system,
             identity,
             retire: Mutex::new(Some((retire, retiring))),
             generations: AtomicU64::new(1),

@@ -3,7 +3,7 @@
 //! those are the modules'.
 //!
 //! The rooms, from the bottom up; none imports from a room behind it: the files
-//! of this folder, `generation`, `plan`, `wire`, `transfer`, `files`, `session`,
+//! of this folder, `generation`, `plan`, `wire`, `transfer`, `files`, `system`, `session`,
 //! `dialogue`, `operators`, `daemon`.
 
 #![cfg_attr(
@@ -25,6 +25,7 @@ pub mod operators;
 mod plan;
 mod session;
 mod settings;
+mod system;
 mod times;
 mod transfer;
 mod wire;

@@ -44,7 +44,7 @@ pub fn split() -> io::Result<Side> {
             setsid()?;
             match fork()? {
                 // Skip all cleanup, because this is a copy of the process.
-                Some(_) => exit_now(),
+                Some(_) => exit_now(0),
                 None => Ok(Side::Daemon(Starter(writer))),
             }
         }
@@ -83,8 +83,27 @@ pub fn close_standard_streams() -> io::Result<()> {
     Ok(())
 }
 
-/// The child's process id in the parent, `None` in the child.
-fn fork() -> io::Result<Option<Pid>> {
+/// Lets no program that the process starts have any of its descriptors, but for its standard streams and those that it
+/// gives to the program: whoever started the process may have left it some. Kernels before 5.11 cannot do that.
+///
+/// # Errors
+///
+/// The kernel's.
+pub fn keep_descriptors() -> io::Result<()> {
+    let flags = libc::CLOSE_RANGE_CLOEXEC.cast_signed();
+    // SAFETY: with this flag no descriptor is closed, only marked.
+    match unsafe { libc::close_range(3, libc::c_uint::MAX, flags) } {
+        0 => Ok(()),
+        _ => Err(io::Error::last_os_error()),
+    }
+}
+
+/// Splits off a copy of the process: the child's process id in the parent, `None` in the child.
+///
+/// # Errors
+///
+/// The process has other threads, which the child would lose; or a kernel error.
+pub fn fork() -> io::Result<Option<Pid>> {
     if std::fs::read_dir("/proc/self/task")?.count() != 1 {
         return Err(io::Error::other("the process has other threads already"));
     }
@@ -95,9 +114,10 @@ fn fork() -> io::Result<Option<Pid>> {
     }
 }
 
-fn exit_now() -> ! {
+/// Ends the process without any cleanup, as a copy of a process should.
+pub fn exit_now(code: i32) -> ! {
     // SAFETY: _exit takes any number and does not touch the process's memory.
-    unsafe { libc::_exit(0) }
+    unsafe { libc::_exit(code) }
 }
 
 #[cfg(test)]

@@ -23,6 +23,12 @@ pub mod credentials;
 pub mod crypt;
 #[allow(unsafe_code)] // Calls the C library's getnameinfo.
 pub mod names;
+#[allow(unsafe_code)] // Calls the system's libpam.
+pub mod pam;
+#[allow(unsafe_code)] // Calls the C library's getspnam_r.
+pub mod shadow;
+#[allow(unsafe_code)] // Calls the C library's signal.
+pub mod signals;
 #[allow(unsafe_code)] // Calls the C library's getpwnam_r and similar functions.
 pub mod users;
 

@@ -132,7 +132,7 @@ pub fn groups_of(name: &str, gid: u32) -> io::Result<Vec<u32>> {
 }
 
 /// A record of the C library that can be converted.
-trait Record: Sized {
+pub(crate) trait Record: Sized {
     type C;
 
     /// # Safety
@@ -171,15 +171,15 @@ impl Record for Group {
 
 /// The output arguments of a call to the C library: a record, a buffer of `len` bytes for the record's strings, and
 /// whether anything was found. All pointers are valid for writes while [`look_up`] runs the call.
-struct Entry<'a, C> {
-    record: *mut C,
-    buffer: *mut c_char,
-    len: usize,
-    found: &'a mut *mut C,
+pub(crate) struct Entry<'a, C> {
+    pub(crate) record: *mut C,
+    pub(crate) buffer: *mut c_char,
+    pub(crate) len: usize,
+    pub(crate) found: &'a mut *mut C,
 }
 
 /// Runs the call with growing buffers until one is large enough. The call must fill the entry like getpwnam_r.
-fn look_up<R: Record>(call: impl Fn(Entry<'_, R::C>) -> c_int) -> io::Result<Option<R>> {
+pub(crate) fn look_up<R: Record>(call: impl Fn(Entry<'_, R::C>) -> c_int) -> io::Result<Option<R>> {
     let mut len = BUFFER;
     loop {
         let mut buffer: Vec<c_char> = vec![0; len];
@@ -203,7 +203,7 @@ fn look_up<R: Record>(call: impl Fn(Entry<'_, R::C>) -> c_int) -> io::Result<Opt
 /// # Safety
 ///
 /// The pointer must be null or a NUL-terminated string.
-unsafe fn bytes(string: *const c_char) -> Vec<u8> {
+pub(crate) unsafe fn bytes(string: *const c_char) -> Vec<u8> {
     if string.is_null() {
         return Vec::new();
     }
@@ -211,7 +211,7 @@ unsafe fn bytes(string: *const c_char) -> Vec<u8> {
     unsafe { CStr::from_ptr(string) }.to_bytes().to_vec()
 }
 
-fn text(bytes: Vec<u8>) -> String {
+pub(crate) fn text(bytes: Vec<u8>) -> String {
     String::from_utf8_lossy(&bytes).into_owned()
 }
 

@@ -8,8 +8,8 @@ use gantry_api::{ScopeKind, ServerId};
 use crate::order::Entry;
 use crate::settings::Settings;
 
-/// ProFTPD's modules for users of the system.
-const OF_SYSTEM_USERS: [&str; 2] = ["mod_auth_pam", "mod_auth_unix"];
+/// A module that ProFTPD always has on Linux, and files therefore never load.
+const PAM: &str = "mod_auth_pam";
 
 /// Notices for names in AuthOrder that are no modules, and for servers that nobody can log in to.
 pub(crate) fn check(check: &mut Check<'_>) {
@@ -28,15 +28,18 @@ pub(crate) fn check(check: &mut Check<'_>) {
             if !is_known {
                 let text = format!("there is no module '{}'", entry.module());
                 let finding = check.notice(line.clone().at(entry.module()), text);
-                match OF_SYSTEM_USERS.iter().any(|module| entry.is(module)) {
-                    true => finding.help("the system's users cannot log in: use AuthUserFile or SQL"),
+                match entry.is(PAM) {
+                    true => finding.help("load it: LoadModule mod_auth_pam.c"),
                     false => finding.suggest(entry.module(), names.iter().copied()),
                 };
             }
         }
         let knowing = authenticators.get(&scope.server).map(Vec::as_slice).unwrap_or_default();
         let is_off = port.as_deref() == Some("0");
-        if !is_off && !has_section && !knowing.iter().any(|module| is_asked(module, order)) {
+        let is_there = |entry: &&Entry| check.modules().any(|module| entry.is(module));
+        let reached = order.iter().position(|entry| entry.is_final() && !is_there(&entry)).unwrap_or(order.len());
+        let asked = |module: &&str| order.is_empty() || is_named(module, order.get(..reached).unwrap_or_default());
+        if !is_off && !has_section && !knowing.iter().any(asked) {
             check.notice(line, nobody(order));
         }
     }
@@ -53,8 +56,8 @@ fn authenticators<'a>(check: &Check<'a>) -> HashMap<ServerId, Vec<&'a str>> {
     found
 }
 
-fn is_asked(module: &str, order: &[Entry]) -> bool {
-    order.is_empty() || order.iter().any(|entry| entry.is(module))
+fn is_named(module: &str, order: &[Entry]) -> bool {
+    order.iter().any(|entry| entry.is(module))
 }
 
 fn nobody(order: &[Entry]) -> &'static str {

@@ -5,6 +5,7 @@ mod anonymous;
 mod answers;
 mod attempt;
 mod check;
+mod ftpusers;
 mod groups;
 mod limits;
 mod login;

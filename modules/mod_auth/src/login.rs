@@ -6,9 +6,10 @@ use gantry_api::Account;
 use gantry_api::prelude::*;
 use gantry_api::service::{LoginRequest, Services, Verdict};
 
-use crate::order::{self, Asked, Entry, Finality};
+use crate::order::{self, Asked, Entry, Finality, Who};
 use crate::system::SystemUsers;
 
+const INCORRECT: &str = "Incorrect password";
 /// A dummy hash, used until a real one has been seen.
 const NOBODYS: &str =
     "$6$gantry.nobody$0000000000000000000000000000000000000000000000000000000000000000000000000000000000000";
@@ -20,6 +21,13 @@ pub(crate) struct Logins {
     pattern: Mutex<Option<(String, Account)>>,
 }
 
+/// A password that is to be checked.
+#[derive(Clone, Copy)]
+struct Given<'a> {
+    request: &'a LoginRequest,
+    password: &'a [u8],
+}
+
 impl Logins {
     /// The account with this password; the error is for the log, never for the client.
     pub(crate) async fn verify(
@@ -29,39 +37,40 @@ impl Logins {
         request: &LoginRequest,
         password: &[u8],
     ) -> std::result::Result<Account, String> {
-        let asked_all = order::asked(order, services);
-        let mut reason = None;
-        for asked in &asked_all {
-            let account = match asked.authenticator.account(request).await {
-                Ok(account) => account,
-                Err(error) => {
-                    log!(Warn, "{} cannot look up a user: {error}", asked.name);
-                    None
-                }
+        let all = order::asked(order, services);
+        let given = Given { request, password };
+        let mut known = Known::default();
+        let mut is_known = false;
+        for (at, asked) in all.iter().enumerate() {
+            let account = match asked.who {
+                Who::Knows(_) => known.by(&all, at, request).await,
+                Who::Judges(_) => known.by_any(&all, request).await,
             };
             let verdict = match &account {
-                Some(account) => self.ask(asked, request, account, password).await,
-                None => Verdict::Unknown,
+                Some(account) => self.ask(asked, given, account).await,
+                None => Some(Verdict::Unknown),
             };
+            is_known |= account.is_some();
             match (verdict, account) {
-                (Verdict::Accepted, Some(account)) => return Ok(account),
-                (Verdict::Rejected, Some(account)) => {
+                (Some(Verdict::Accepted), Some(account)) => return Ok(account),
+                (Some(Verdict::Rejected), Some(account)) if matches!(asked.who, Who::Knows(_)) => {
                     if is_locked(&account) {
-                        self.spend_the_same(&asked_all, request, password).await;
+                        self.spend_a_hash(&all, given).await;
                     }
-                    return Err("Incorrect password".to_owned());
+                    return Err(INCORRECT.to_owned());
                 }
-                (_, Some(_)) => reason = Some("Incorrect password"),
-                (_, None) => {}
+                // A judge that does not judge here leaves the last word to others. One that fails has it.
+                (Some(Verdict::Unknown), Some(_)) if matches!(asked.who, Who::Judges(_)) => continue,
+                _ => {}
             }
             if asked.finality == Finality::Final {
                 break;
             }
         }
-        if let Some(reason) = reason {
-            return Err(reason.to_owned());
+        if is_known {
+            return Err(INCORRECT.to_owned());
         }
-        self.spend_the_same(&asked_all, request, password).await;
+        self.spend_the_same(&all, given).await;
         Err("no such user found".to_owned())
     }
 
@@ -74,42 +83,99 @@ impl Logins {
         system: &SystemUsers,
         request: &LoginRequest,
     ) -> Option<Account> {
-        for asked in order::asked(order, services) {
-            match asked.authenticator.account(request).await {
-                Ok(Some(account)) => return Some(account),
-                Ok(None) => {}
-                Err(error) => log!(Warn, "{} cannot look up a user: {error}", asked.name),
+        let all = order::asked(order, services);
+        if let Some(account) = Known::default().by_any(&all, request).await {
+            return Some(account);
+        }
+        let knows_all = |asked: &Asked<'_>| matches!(asked.who, Who::Knows(_)) && asked.finality == Finality::Final;
+        let asks_system = order::asks_system(order) && !all.iter().any(knows_all);
+        asks_system.then(|| system.account(&request.user).cloned()).flatten()
+    }
+
+    /// Takes as long as a login that fails.
+    pub(crate) async fn fail(&self, services: &Services, order: &[Entry], request: &LoginRequest, password: &[u8]) {
+        self.spend_the_same(&order::asked(order, services), Given { request, password }).await;
+    }
+
+    /// None where that cannot be told.
+    async fn ask(&self, asked: &Asked<'_>, given: Given<'_>, account: &Account) -> Option<Verdict> {
+        let Given { request, password } = given;
+        let verdict = match asked.who {
+            Who::Knows(authenticator) => {
+                if !is_locked(account) {
+                    let seen = (asked.name.to_owned(), account.clone());
+                    *self.pattern.lock().unwrap_or_else(PoisonError::into_inner) = Some(seen);
+                }
+                authenticator.verify(request, account, password).await
+            }
+            Who::Judges(judge) => {
+                // The hash is for the authenticator that has it.
+                judge.judge(request, &Account { secret: None, ..account.clone() }, password).await
+            }
+        };
+        verdict.inspect_err(|error| log!(Warn, "{} cannot check a password: {error}", asked.name)).ok()
+    }
+
+    /// Has all refuse the password, each in its time.
+    async fn spend_the_same(&self, all: &[Asked<'_>], given: Given<'_>) {
+        for asked in all {
+            if let Who::Judges(judge) = asked.who {
+                let _ = judge.refuse(given.request, given.password).await;
+                if asked.finality == Finality::Final {
+                    return;
+                }
+            }
+        }
+        self.spend_a_hash(all, given).await;
+    }
+
+    /// Checks the password only to spend the time; ignores the verdict.
+    async fn spend_a_hash(&self, all: &[Asked<'_>], given: Given<'_>) {
+        let pattern = self.pattern.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let (name, account) = pattern.unwrap_or_else(|| (String::new(), nobody()));
+        let knowing = |asked: &Asked<'_>| match asked.who {
+            Who::Knows(authenticator) => Some((asked.name == name, authenticator.clone())),
+            Who::Judges(_) => None,
+        };
+        let all: Vec<_> = all.iter().filter_map(knowing).collect();
+        let Some((_, authenticator)) = all.iter().find(|(is_its, _)| *is_its).or(all.first()) else { return };
+        let _ = authenticator.verify(given.request, &account, given.password).await;
+    }
+}
+
+/// What authenticators said of a user so far, by their places: each is asked once.
+#[derive(Default)]
+struct Known(Vec<(usize, Option<Account>)>);
+
+impl Known {
+    /// What one of them knows.
+    async fn by(&mut self, all: &[Asked<'_>], at: usize, request: &LoginRequest) -> Option<Account> {
+        if let Some((_, known)) = self.0.iter().find(|(place, _)| *place == at) {
+            return known.clone();
+        }
+        let Some(Asked { name, who: Who::Knows(authenticator), .. }) = all.get(at) else { return None };
+        let account = authenticator.account(request).await.unwrap_or_else(|error| {
+            log!(Warn, "{name} cannot look up a user: {error}");
+            None
+        });
+        self.0.push((at, account.clone()));
+        account
+    }
+
+    /// What the first knows that knows the user. Behind one whose answer is final nobody is asked.
+    async fn by_any(&mut self, all: &[Asked<'_>], request: &LoginRequest) -> Option<Account> {
+        for (at, asked) in all.iter().enumerate() {
+            if let Who::Judges(_) = asked.who {
+                continue;
+            }
+            if let Some(account) = self.by(all, at, request).await {
+                return Some(account);
             }
             if asked.finality == Finality::Final {
                 return None;
             }
         }
-        order::asks_system(order).then(|| system.account(&request.user).cloned()).flatten()
-    }
-
-    /// Takes as long as a login that fails.
-    pub(crate) async fn fail(&self, services: &Services, order: &[Entry], request: &LoginRequest, password: &[u8]) {
-        self.spend_the_same(&order::asked(order, services), request, password).await;
-    }
-
-    async fn ask(&self, asked: &Asked<'_>, request: &LoginRequest, account: &Account, password: &[u8]) -> Verdict {
-        if !is_locked(account) {
-            let seen = (asked.name.to_owned(), account.clone());
-            *self.pattern.lock().unwrap_or_else(PoisonError::into_inner) = Some(seen);
-        }
-        let verdict = asked.authenticator.verify(request, account, password).await;
-        verdict.unwrap_or_else(|error| {
-            log!(Warn, "{} cannot check a password: {error}", asked.name);
-            Verdict::Unknown
-        })
-    }
-
-    /// Checks the password only to spend the time; ignores the verdict.
-    async fn spend_the_same(&self, asked: &[Asked<'_>], request: &LoginRequest, password: &[u8]) {
-        let pattern = self.pattern.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let (name, account) = pattern.unwrap_or_else(|| (String::new(), nobody()));
-        let Some(asked) = asked.iter().find(|asked| asked.name == name).or(asked.first()) else { return };
-        let _ = asked.authenticator.verify(request, &account, password).await;
+        None
     }
 }
 

@@ -1,8 +1,9 @@
-//! AuthOrder: which authenticators are asked, and whose answer is final.
+//! AuthOrder: which authenticators and judges of passwords are asked, and whose answer is final.
 
 use std::sync::Arc;
 
-use gantry_api::service::{Authenticator, Services};
+use gantry_api::log;
+use gantry_api::service::{Authenticator, PasswordJudge, Services};
 use serde::{Deserialize, Deserializer};
 
 /// One name of AuthOrder.
@@ -21,27 +22,49 @@ pub(crate) enum Finality {
     Final,
 }
 
-/// An authenticator to ask.
+/// Somebody to ask.
 pub(crate) struct Asked<'a> {
     /// Its module.
     pub(crate) name: &'a str,
-    /// The authenticator.
-    pub(crate) authenticator: &'a Arc<dyn Authenticator>,
+    /// What it can tell.
+    pub(crate) who: Who<'a>,
     /// Whether its answer is final.
     pub(crate) finality: Finality,
 }
 
-/// The authenticators to ask, in order. Names in AuthOrder without an authenticator are skipped.
+/// What somebody can tell.
+#[derive(Clone, Copy)]
+pub(crate) enum Who<'a> {
+    /// Who a user is, and whether a password is right.
+    Knows(&'a Arc<dyn Authenticator>),
+    /// Whether a password is right for a user whom others know.
+    Judges(&'a Arc<dyn PasswordJudge>),
+}
+
+/// Those to ask, in order. Names in AuthOrder that nobody has are skipped, but for those whose answer would be final: behind
+/// them nobody is asked.
 pub(crate) fn asked<'a>(order: &[Entry], services: &'a Services) -> Vec<Asked<'a>> {
-    if order.is_empty() {
-        let all = services.authenticators();
-        return all.map(|(name, authenticator)| Asked { name, authenticator, finality: Finality::Open }).collect();
-    }
-    let find = |entry: &Entry| {
-        let (name, authenticator) = services.authenticators().find(|(name, _)| entry.is(name))?;
-        Some(Asked { name, authenticator, finality: entry.finality })
+    let find = |wanted: &str, finality| {
+        let is_wanted = |name: &str| name.eq_ignore_ascii_case(wanted);
+        let mut knowing = services.authenticators().map(|(name, found)| (name, Who::Knows(found)));
+        let mut judging = services.password_judges().map(|(name, found)| (name, Who::Judges(found)));
+        let found = knowing.find(|(name, _)| is_wanted(name)).or_else(|| judging.find(|(name, _)| is_wanted(name)));
+        found.map(|(name, who)| Asked { name, who, finality })
     };
-    order.iter().filter_map(find).collect()
+    match order.is_empty() {
+        true => services.login_names().filter_map(|name| find(name, Finality::Open)).collect(),
+        false => {
+            let found = order.iter().map(|entry| (entry, find(&entry.module, entry.finality)));
+            let ends = |(entry, found): &(&Entry, Option<Asked<'_>>)| {
+                let ends = found.is_none() && entry.finality == Finality::Final;
+                if ends {
+                    log!(Warn, "AuthOrder: nobody can be asked behind {}*, which is not there", entry.module);
+                }
+                ends
+            };
+            found.take_while(|place| !ends(place)).filter_map(|(_, found)| found).collect()
+        }
+    }
 }
 
 /// Whether the system's own users count: no AuthOrder leaves them out.
@@ -58,6 +81,11 @@ impl Entry {
     /// Whether it names a module.
     pub(crate) fn is(&self, module: &str) -> bool {
         self.module.eq_ignore_ascii_case(module)
+    }
+
+    /// Whether nobody is asked behind it.
+    pub(crate) fn is_final(&self) -> bool {
+        self.finality == Finality::Final
     }
 
     /// Whether it names the system's own users.

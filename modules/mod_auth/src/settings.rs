@@ -4,6 +4,7 @@ use gantry_api::prelude::*;
 use gantry_api::{Account, Value};
 use serde::Deserialize;
 
+use crate::ftpusers;
 use crate::groups::GroupExpression;
 use crate::limits::Limits;
 use crate::order::Entry;
@@ -35,6 +36,9 @@ settings! {
             inherits: replace, default: "1024", parse: parse::number;
         /// Whether a user's shell must be listed in /etc/shells. If that file does not exist, every shell is valid.
         valid_shell: bool = RequireValidShell "on|off" in SERVER | VHOST | GLOBAL | ANONYMOUS,
+            inherits: replace, default: "on", parse: parse::on_off;
+        /// Whether users whose names are in /etc/ftpusers are refused. If the file exists and cannot be read, all are.
+        ftpusers: bool = UseFtpUsers "on|off" in SERVER | VHOST | GLOBAL | ANONYMOUS,
             inherits: replace, default: "on", parse: parse::on_off;
         /// Whether users with uid 0 may log in.
         root_login: bool = RootLogin "on|off" in SERVER | VHOST | GLOBAL | ANONYMOUS,
@@ -116,6 +120,9 @@ impl Settings {
         if account.uid == 0 && !self.root_login {
             log!(Warn, "SECURITY VIOLATION: Root login attempted");
             return Err("uid 0 and RootLogin is off".to_owned());
+        }
+        if self.ftpusers && ftpusers::names(&account.name) {
+            return Err("named in /etc/ftpusers".to_owned());
         }
         if self.valid_shell && !shells::is_valid(&account.shell) {
             return Err(format!("Invalid shell: '{}'", account.shell));

@@ -144,6 +144,7 @@ mod tests {
         };
         let files = Files::open([(ServerId(0), settings)]).unwrap();
         let request = |server, user: &str| LoginRequest {
+            session: 1,
             server: ServerId(server),
             user: user.into(),
             address: Ipv4Addr::LOCALHOST.into(),

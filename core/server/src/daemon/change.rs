@@ -90,7 +90,7 @@ impl Daemon {
         let before = self.changes.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let changes = self.changed(&cause, &current, before).map_err(StartError::Wanted)?;
         let (name, module) = cause.told();
-        let (plan, mut open) = tokio::task::block_in_place(|| {
+        let (mut plan, mut open) = tokio::task::block_in_place(|| {
             let anew = if name == "swap" { module } else { None };
             let onto = (name != "reload").then_some(&*current.generation);
             let plan = self.read_again(&Basis { changes: changes.clone(), onto, anew })?;
@@ -101,6 +101,7 @@ impl Daemon {
         let (notices, log) = (plan.notices.clone(), open.log.take());
         let number = self.generations.fetch_add(1, Ordering::Relaxed) + 1;
         let retire = self.retiring().ok_or_else(ends)?;
+        plan.system = Some(self.system.clone());
         let generation = plan.start(number, Some(&current.generation), retire).await?;
         say_modules(&generation);
         let next = Arc::new(Current::new(generation, open));

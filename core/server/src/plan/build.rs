@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use gantry_api::service::Services;
+use gantry_api::system::System;
 use gantry_api::variable::Variable;
 use gantry_api::{
     CommandEntry, CommandInfo, DefaultError, Defaults, Descriptor, Hook, HookEntry, Layout, Lent, ScopeKind, SectionId,
@@ -149,6 +150,8 @@ pub struct Plan {
     pub read: Read,
     /// What is worth a line in the log.
     pub notices: Vec<String>,
+    /// The host's users, for modules to ask.
+    pub system: Option<Arc<dyn System>>,
     /// Which addresses its servers listen at.
     pub family: Family,
 }
@@ -228,6 +231,7 @@ impl Plan {
             classes: Vec::new(),
             read,
             notices: Vec::new(),
+            system: None,
             family: Family::Any,
         }
     }
@@ -364,6 +368,9 @@ impl Plan {
         let scopes = Arc::new(mem::take(&mut *self.scopes));
         let mut services = Services::default();
         services.contribute(self.variables());
+        if let Some(system) = self.system.take() {
+            services.set_system(system);
+        }
         let begun = Begun { scopes, started: Vec::new(), hooks: Vec::new(), services };
         let mut begun = Lent::new(begun, self.module_refs().clone());
         let done = self.start_all(&mut begun, before).await;

@@ -1,0 +1,128 @@
+//! The daemon's end: starts the keeper and exchanges packets with it. Who waits for which answer is the daemon's to know.
+
+use std::io;
+use std::os::fd::OwnedFd;
+use std::os::unix::process::CommandExt;
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+
+use gantry_sys::background::keep_descriptors;
+use rustix::io::Errno;
+use rustix::net::{AddressFamily, SendFlags, Shutdown, SocketFlags, SocketType, send, shutdown, socketpair};
+use thiserror::Error;
+
+use crate::packets::{Packet, receive};
+use crate::process::ARGUMENT;
+use crate::protocol::{Answer, Fault, Request};
+
+/// The only places where programs that PAM's modules start are looked for.
+const PATH: &str = "/usr/sbin:/usr/bin:/sbin:/bin";
+
+/// The way to the keeper. Its drop ends the keeper.
+pub struct Link {
+    socket: Arc<OwnedFd>,
+    pid: u32,
+}
+
+/// Where its answers come in: for one thread, which does nothing else.
+pub struct Receiver {
+    socket: Arc<OwnedFd>,
+    process: Child,
+}
+
+/// The keeper has gone; how.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("{0}")]
+pub struct Ended(String);
+
+/// A request that does not reach the keeper.
+#[derive(Debug, Error)]
+pub enum SendError {
+    /// It cannot be sent at all.
+    #[error(transparent)]
+    Fault(#[from] Fault),
+    /// The keeper has gone, or takes nothing now.
+    #[error("the keeper cannot be reached: {0}")]
+    System(#[from] io::Error),
+}
+
+impl Link {
+    /// Starts the keeper as this process's user: this executable once more, with an empty environment and one socket. The
+    /// executable's `main` must begin with [`crate::answer`].
+    ///
+    /// # Errors
+    /// No process can be started.
+    pub fn start() -> io::Result<(Self, Receiver)> {
+        let (ours, theirs) = socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None)?;
+        // The keeper does without what it would get otherwise.
+        let _ = keep_descriptors();
+        // Not its path, which may lead to another build by now.
+        let process = Command::new("/proc/self/exe")
+            .arg0("gantryd")
+            .arg(ARGUMENT)
+            .env_clear()
+            .env("PATH", PATH)
+            .current_dir("/")
+            .stdin(Stdio::from(theirs))
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .process_group(0)
+            .spawn()?;
+        let socket = Arc::new(ours);
+        let pid = process.id();
+        Ok((Self { socket: socket.clone(), pid }, Receiver { socket, process }))
+    }
+
+    /// The keeper's process id.
+    #[must_use]
+    pub fn pid(&self) -> u32 {
+        self.pid
+    }
+
+    /// Sends a request, without waiting.
+    ///
+    /// # Errors
+    /// The request cannot be sent, or the keeper does not take it.
+    pub fn send(&self, request: &Request) -> Result<(), SendError> {
+        let packet = request.encode()?;
+        loop {
+            match send(&*self.socket, &packet, SendFlags::NOSIGNAL | SendFlags::DONTWAIT) {
+                Err(Errno::INTR) => {}
+                done => return done.map(drop).map_err(|error| SendError::System(error.into())),
+            }
+        }
+    }
+}
+
+impl Drop for Link {
+    fn drop(&mut self) {
+        // Also what waits for an answer hears of it.
+        let _ = shutdown(&*self.socket, Shutdown::Both);
+    }
+}
+
+impl Receiver {
+    /// Waits for the next answer.
+    ///
+    /// # Errors
+    /// The keeper has gone, or this side has ended it.
+    pub fn receive(&mut self) -> Result<Answer, Ended> {
+        loop {
+            let why = match receive(&self.socket) {
+                Ok(Packet::Whole(packet)) => match Answer::decode(&packet) {
+                    Ok(answer) => return Ok(answer),
+                    // Whoever waits for it gives up.
+                    Err(_) => continue,
+                },
+                Ok(Packet::Cut) => continue,
+                Ok(Packet::End) => None,
+                Err(error) => Some(error),
+            };
+            let _ = shutdown(&*self.socket, Shutdown::Both);
+            return Err(Ended(match (why, self.process.wait()) {
+                (Some(error), _) | (None, Err(error)) => error.to_string(),
+                (None, Ok(status)) => status.to_string(),
+            }));
+        }
+    }
+}

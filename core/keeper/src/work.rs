@@ -1,0 +1,195 @@
+//! What a worker does: one comparison or one conversation, and for a session the wait for its end.
+
+use std::ffi::CString;
+use std::io;
+use std::os::fd::OwnedFd;
+use std::time::{Duration, SystemTime};
+
+use gantry_sys::crypt::{self, CryptError, Scheme};
+use gantry_sys::pam::{Conversation, Library, Login, Refusal};
+use gantry_sys::shadow::{self, Shadow};
+use gantry_sys::signals;
+use rustix::process::{geteuid, set_parent_process_death_signal};
+use zeroize::Zeroizing;
+
+use crate::name::{is_service, is_user};
+use crate::packets::{receive, speak};
+use crate::protocol::{Answer, Check, Outcome, PamAnswer, PamRequest, Standing, Task};
+
+const DAY: u64 = 24 * 60 * 60;
+
+/// Does the work and answers. It returns when there is nothing more to do.
+pub(crate) fn run(keeper: &OwnedFd, id: u64, task: Task) {
+    let say = |outcome| drop(speak(keeper, &Answer { id, outcome }));
+    match task {
+        Task::Check(request) => say(check(&request)),
+        Task::Pam(request) => converse(keeper, request, say),
+        Task::Close => {}
+    }
+}
+
+/// How a user stands with a password. It takes about as long for those whom nobody knows.
+fn check(Check { user, password }: &Check) -> Outcome {
+    let found = if is_user(user.as_bytes()) { entry(user) } else { Ok(None) };
+    let entry = match found {
+        Ok(entry) => entry,
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+            return Outcome::Failed("passwords of system users can be read by root alone".to_owned());
+        }
+        Err(error) => return Outcome::Failed(format!("the name service: {error}")),
+    };
+    let Some(entry) = entry else {
+        spend_the_same(password);
+        return Outcome::Checked(Standing::Wrong);
+    };
+    if entry.hash.is_empty() || entry.hash.starts_with(['*', '!']) {
+        spend_the_same(password);
+        return Outcome::Checked(Standing::Locked);
+    }
+    match crypt::verify(password, &entry.hash) {
+        Ok(true) => Outcome::Checked(age(&entry, today())),
+        Ok(false) | Err(CryptError::NulByte | CryptError::TooLong) => Outcome::Checked(Standing::Wrong),
+        Err(error) => Outcome::Failed(error.to_string()),
+    }
+}
+
+/// The shadow entry; where the system has none, the passwd entry's own hash.
+fn entry(user: &str) -> io::Result<Option<Shadow>> {
+    if let Some(entry) = Shadow::by_name(user)? {
+        return Ok(Some(entry));
+    }
+    let Some(hash) = shadow::passwd_hash(user)? else { return Ok(None) };
+    match hash.as_str() {
+        // Not every name service says that it refuses.
+        "x" if !geteuid().is_root() => Err(io::ErrorKind::PermissionDenied.into()),
+        "x" => Ok(None),
+        _ => Ok(Some(Shadow { hash, changed: None, max_days: None, inactive_days: None, expires: None })),
+    }
+}
+
+fn spend_the_same(password: &[u8]) {
+    let _ = match shadow::any_hash() {
+        Some(hash) => crypt::verify(password, &hash).map(drop),
+        None => crypt::hash(password, Scheme::Yescrypt).map(drop),
+    };
+}
+
+fn today() -> i64 {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_secs() / DAY).unwrap_or(i64::MAX)
+}
+
+/// What a right password is worth on a day (shadow(5)).
+fn age(entry: &Shadow, today: i64) -> Standing {
+    if entry.expires.is_some_and(|day| today >= day) {
+        return Standing::Expired;
+    }
+    match (entry.changed, entry.max_days) {
+        (Some(0), _) => Standing::Aged,
+        (Some(changed), Some(most)) if today.saturating_sub(changed) > most => Standing::Aged,
+        _ => Standing::Good,
+    }
+}
+
+fn converse(keeper: &OwnedFd, request: PamRequest, say: impl Fn(Outcome)) {
+    let failed = |why: &str| say(Outcome::Failed(why.to_owned()));
+    if !is_service(request.service.as_bytes()) {
+        return failed("this cannot be the name of a PAM service");
+    }
+    if !is_user(request.user.as_bytes()) {
+        return failed("this cannot be the name of a user");
+    }
+    let text = |text: &str| CString::new(text).unwrap_or_default();
+    let terminal = request.terminal.as_deref().map(text);
+    let (service, user, host, session) =
+        (text(&request.service), text(&request.user), text(&request.host), request.session);
+    let library = match Library::open() {
+        Ok(library) => library,
+        Err(why) => return failed(&format!("PAM cannot be used: {why}")),
+    };
+    let Some(password) = with_nul(&request.password) else {
+        let refusal = Some("the password has a NUL byte".to_owned());
+        return say(Outcome::Pam(PamAnswer { refusal, messages: Vec::new(), delay: Duration::ZERO, session: false }));
+    };
+    drop(request);
+    let Ok(login_password) = std::ffi::CStr::from_bytes_with_nul(&password) else { return failed("not a password") };
+    let login =
+        Login { service: &service, user: &user, password: login_password, host: &host, terminal: terminal.as_deref() };
+    let mut conversation = match library.begin(&login) {
+        Ok(conversation) => conversation,
+        Err(refusal) => return failed(&refusal.words),
+    };
+    drop(password);
+    let done = log_in(&mut conversation, session);
+    let outcome = PamAnswer {
+        session: session && done.is_ok(),
+        messages: conversation.messages(),
+        delay: conversation.delay(),
+        refusal: done.err().map(|refusal| refusal.words),
+    };
+    let goes_on = outcome.session;
+    conversation.forget_password();
+    say(Outcome::Pam(outcome));
+    if goes_on {
+        // The end of the daemon, and of all its service's processes, is no reason not to close the session.
+        signals::ignore_endings();
+        let _ = receive(keeper);
+        signals::restore();
+    }
+}
+
+fn log_in(conversation: &mut Conversation<'_>, session: bool) -> Result<(), Refusal> {
+    conversation.authenticate()?;
+    if session {
+        // From here on there is something to clean up, also when the keeper is killed.
+        let _ = set_parent_process_death_signal(None);
+        conversation.open_session()?;
+    }
+    Ok(())
+}
+
+/// The password with a NUL at its end; none if it has one within.
+fn with_nul(password: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+    if password.contains(&0) {
+        return None;
+    }
+    // All at once, because growing would leave a copy behind.
+    let mut bytes = Zeroizing::new(Vec::with_capacity(password.len() + 1));
+    bytes.extend_from_slice(password);
+    bytes.push(0);
+    Some(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn days_are_judged_as_shadow_says() {
+        let entry = |changed, max_days, expires| Shadow {
+            hash: String::new(),
+            changed: Some(changed),
+            max_days,
+            inactive_days: None,
+            expires,
+        };
+        for (entry, standing) in [
+            (entry(100, None, None), Standing::Good),
+            (entry(100, Some(10), None), Standing::Good),
+            (entry(99, Some(10), None), Standing::Aged),
+            (entry(0, None, None), Standing::Aged),
+            (entry(200, Some(10), None), Standing::Good),
+            (entry(100, None, Some(111)), Standing::Good),
+            (entry(100, None, Some(110)), Standing::Expired),
+            (entry(100, None, Some(0)), Standing::Expired),
+        ] {
+            assert_eq!(age(&entry, 110), standing, "{:?}", (entry.changed, entry.max_days, entry.expires));
+        }
+    }
+
+    #[test]
+    fn a_password_with_a_nul_is_no_shorter_one() {
+        assert_eq!(with_nul(b"a\0b"), None);
+        assert_eq!(with_nul(b"ab").unwrap()[..], *b"ab\0");
+    }
+}

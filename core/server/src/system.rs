@@ -1,0 +1,162 @@
+//! The host's own users, as modules see them: the name service on the threads for files, passwords and PAM by the keeper,
+//! the one process that is root. All of it is bounded, in number and in time, and none of it runs on the caller's thread:
+//! that may be a module's own.
+
+mod keeper;
+mod lookup;
+
+use std::future::Future;
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+use gantry_api::system::{PamLogin, PamOutcome, PamSession, Standing, System};
+use gantry_api::{Account, Error, ErrorKind, Result, async_trait};
+use gantry_keeper::{Check, Outcome, PamAnswer, PamRequest, Task};
+use tokio::runtime::Handle;
+use tokio::sync::Semaphore;
+use tokio::time::{sleep, timeout};
+use zeroize::Zeroizing;
+
+use crate::caught::caught;
+use crate::files::blocking::Blocking;
+
+use keeper::Session;
+pub use keeper::{Keeper, start as start_keeper};
+
+/// Look-ups by the name service at once: one that hangs must not take all threads for files.
+const LOOKUPS: usize = 8;
+/// Conversations with PAM at once. With the comparisons no more than the keeper takes.
+const CONVERSATIONS: usize = 48;
+/// Comparisons of passwords at once, at most; no more than there are processors.
+const CHECKS: usize = 16;
+/// How long a look-up may take.
+const LOOKUP_LIMIT: Duration = Duration::from_secs(30);
+/// How long a comparison may take, the wait for its turn included.
+const CHECK_LIMIT: Duration = Duration::from_secs(30);
+/// How much longer than the keeper this side waits.
+const GRACE: Duration = Duration::from_secs(5);
+/// The longest delay after a refusal.
+const MOST_DELAY: Duration = Duration::from_secs(10);
+
+/// The host, for modules.
+pub struct Host {
+    runtime: Handle,
+    blocking: Arc<Blocking>,
+    keeper: Arc<Keeper>,
+    lookups: Arc<Semaphore>,
+    checks: Arc<Semaphore>,
+    conversations: Arc<Semaphore>,
+}
+
+impl Host {
+    /// Within the daemon's runtime.
+    pub fn new(blocking: Arc<Blocking>, keeper: Arc<Keeper>) -> Self {
+        let processors = thread::available_parallelism().map_or(1, usize::from);
+        Self {
+            runtime: Handle::current(),
+            blocking,
+            keeper,
+            lookups: Arc::new(Semaphore::new(LOOKUPS)),
+            checks: Arc::new(Semaphore::new(processors.min(CHECKS))),
+            conversations: Arc::new(Semaphore::new(CONVERSATIONS)),
+        }
+    }
+
+    /// Runs work as a task of the daemon's, whoever waits for it, and to its end even if nobody does any more.
+    async fn run<T: Send + 'static>(&self, work: impl Future<Output = Result<T>> + Send + 'static) -> Result<T> {
+        let done = self.runtime.spawn(work).await;
+        done.unwrap_or_else(|error| Err(Error::panic("gantryd", &error.to_string())))
+    }
+
+    /// Has the keeper do some work when its turn has come.
+    async fn ask(&self, turns: &Arc<Semaphore>, task: Task, limit: Duration) -> Result<(Outcome, Option<Session>)> {
+        let (turns, keeper) = (turns.clone(), self.keeper.clone());
+        self.run(async move {
+            let asked = async {
+                let _turn = turns.acquire().await.map_err(|_| Error::system("the daemon ends"))?;
+                keeper.ask(task).await
+            };
+            timeout(limit, asked).await.unwrap_or_else(|_| Err(late()))
+        })
+        .await
+    }
+}
+
+#[async_trait]
+impl System for Host {
+    async fn user(&self, name: &str) -> Result<Option<Account>> {
+        let (name, blocking, turns) = (name.to_owned(), self.blocking.clone(), self.lookups.clone());
+        caught(self.run(async move {
+            let found = async {
+                let turn = turns.acquire_owned().await.map_err(|_| Error::system("the daemon ends"))?;
+                // The turn is over when the thread is free, not when nobody waits any more.
+                let look_up = move || {
+                    let found = lookup::account(&name);
+                    drop(turn);
+                    found
+                };
+                blocking.run(look_up).await
+            };
+            timeout(LOOKUP_LIMIT, found).await.unwrap_or_else(|_| Err(late()))
+        }))
+        .await
+    }
+
+    async fn check(&self, user: &str, password: &[u8]) -> Result<Standing> {
+        let task = Task::Check(Check { user: user.to_owned(), password: Zeroizing::new(password.to_vec()) });
+        let (outcome, _) = caught(self.ask(&self.checks, task, CHECK_LIMIT)).await?;
+        match outcome {
+            Outcome::Checked(standing) => Ok(match standing {
+                gantry_keeper::Standing::Good => Standing::Good,
+                gantry_keeper::Standing::Wrong => Standing::Wrong,
+                gantry_keeper::Standing::Locked => Standing::Locked,
+                gantry_keeper::Standing::Expired => Standing::Expired,
+                gantry_keeper::Standing::Aged => Standing::Aged,
+            }),
+            other => Err(unexpected(other)),
+        }
+    }
+
+    async fn pam(&self, login: &PamLogin<'_>) -> Result<PamOutcome> {
+        let task = Task::Pam(PamRequest {
+            service: login.service.to_owned(),
+            user: login.user.to_owned(),
+            password: Zeroizing::new(login.password.to_vec()),
+            host: login.host.to_owned(),
+            terminal: login.terminal.map(str::to_owned),
+            session: login.session,
+            limit: login.limit,
+        });
+        // As long for its turn as for the conversation itself.
+        let limit = login.limit.saturating_mul(2).saturating_add(GRACE);
+        let (outcome, session) = caught(self.ask(&self.conversations, task, limit)).await?;
+        let Outcome::Pam(PamAnswer { refusal, messages, delay, .. }) = outcome else { return Err(unexpected(outcome)) };
+        if refusal.is_some() && !delay.is_zero() {
+            let delay = delay.min(MOST_DELAY);
+            caught(self.run(async move {
+                sleep(delay).await;
+                Ok(())
+            }))
+            .await?;
+        }
+        let session = session.filter(|_| refusal.is_none()).map(|session| Box::new(session) as Box<dyn PamSession>);
+        Ok(PamOutcome { refusal, messages, session })
+    }
+
+    fn is_root(&self) -> bool {
+        self.keeper.is_root()
+    }
+}
+
+fn late() -> Error {
+    Error::system("it took too long").with_kind(ErrorKind::TimedOut)
+}
+
+fn unexpected(outcome: Outcome) -> Error {
+    match outcome {
+        Outcome::Failed(why) => Error::system(why),
+        Outcome::Late => late(),
+        Outcome::Checked(_) | Outcome::Pam(_) => Error::system("the keeper answers something else"),
+    }
+}

@@ -1,0 +1,36 @@
+//! UseFtpUsers: the users whom /etc/ftpusers keeps out (ftpusers(5)).
+
+use std::fs;
+use std::io::ErrorKind;
+
+use gantry_api::log;
+
+const FILE: &str = "/etc/ftpusers";
+
+/// Whether the file names the user. A file that cannot be read names everybody.
+pub(crate) fn names(user: &str) -> bool {
+    match fs::read(FILE) {
+        Ok(text) => is_in(&String::from_utf8_lossy(&text), user),
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => false,
+        Err(error) => {
+            log!(Error, "cannot read {FILE}, so nobody may log in: {error}");
+            true
+        }
+    }
+}
+
+fn is_in(text: &str, user: &str) -> bool {
+    text.lines().any(|line| line.split('#').next().unwrap_or_default().trim() == user)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn comments_are_no_users() {
+        let text = "# /etc/ftpusers\nroot\n  daemon # system\n\n#ann\n";
+        assert!(is_in(text, "root") && is_in(text, "daemon"));
+        assert!(["ann", "#ann", "# /etc/ftpusers", "roo", "system"].iter().all(|name| !is_in(text, name)));
+    }
+}

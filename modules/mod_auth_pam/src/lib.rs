@@ -1,0 +1,65 @@
+//! mod_auth_pam: PAM judges the passwords of users whom other modules know, and has a session for each that it lets in.
+//! The conversations themselves are the server's keeper's, in processes of their own: no code of this module meets PAM.
+
+mod judge;
+mod service;
+mod settings;
+
+use gantry_api::prelude::*;
+
+use judge::{Judge, Sessions};
+use settings::Settings;
+
+/// The module.
+#[derive(Default)]
+pub struct AuthPam {
+    sessions: Sessions,
+    is_on: bool,
+}
+
+module! { AuthPam, settings: Settings, before: ["mod_auth_unix"] }
+
+#[async_trait]
+impl Module for AuthPam {
+    async fn start(&mut self, start: &mut Start<'_>) -> Result<()> {
+        let default = service::default();
+        let servers = start.servers::<Settings>().filter(|(_, settings)| settings.is_on);
+        let servers: Vec<_> = servers.map(|(server, settings)| (server, settings.terms(default))).collect();
+        self.is_on = !servers.is_empty();
+        let system = start.system()?;
+        if self.is_on && !system.is_root() {
+            log!(
+                Warn,
+                "not started as root: PAM can do only what the daemon's user may do, as a rule nothing for others"
+            );
+        }
+        if start.servers::<Settings>().any(|(_, settings)| settings.is_on && !settings.has_last_word()) {
+            log!(
+                Info,
+                "a login that PAM refuses may still succeed by another module; 'AuthOrder mod_auth_pam.c* \
+                 mod_auth_unix.c' gives PAM the last word"
+            );
+        }
+        for (_, terms) in &servers {
+            service::look_at(&terms.service);
+        }
+        let judge = Judge::new(system, servers, self.sessions.clone());
+        start.publish().password_judge("mod_auth_pam", judge);
+        Ok(())
+    }
+
+    fn hooks(&self) -> Vec<Hook> {
+        match self.is_on {
+            true => vec![Hook::post_error(Verb::PASS), Hook::exit()],
+            false => Vec::new(),
+        }
+    }
+
+    fn at_once(&self, at: &mut Moment<'_>) -> Result<Step> {
+        // A second PASS of somebody who is logged in fails, too.
+        if at.session.account.is_none() || at.command.verb == Verb::EXIT {
+            self.sessions.end(at.session.id);
+        }
+        Ok(Step::Next)
+    }
+}

@@ -1,0 +1,134 @@
+//! mod_auth_pam's directives.
+
+use std::time::Duration;
+
+use gantry_api::prelude::*;
+
+settings! {
+    /// The settings of one server.
+    #[derive(Debug)]
+    pub(crate) struct Settings {
+        /// Whether PAM judges passwords.
+        pub(crate) is_on: bool = AuthPAM "on|off" in SERVER | VHOST | GLOBAL,
+            inherits: replace, default: "on", parse: parse::on_off;
+        /// The PAM service by whose rules logins are judged: a file in /etc/pam.d. By default `ftp`, or `proftpd` if only
+        /// that file exists.
+        service: Option<String> = AuthPAMConfig "service" in SERVER | VHOST | GLOBAL,
+            inherits: replace, parse: service;
+        /// `NoTTY` gives PAM no PAM_TTY. `NoSession` opens no PAM session and sets no credentials, which saves a process
+        /// for each client that is logged in.
+        options: Vec<String> = AuthPAMOptions "option ..." in SERVER | VHOST | GLOBAL,
+            inherits: replace, parse: options;
+        /// How many seconds PAM may take for a login; then the login is refused.
+        limit: u64 = AuthPAMTimeout "seconds" in SERVER | VHOST | GLOBAL,
+            inherits: replace, default: "60", parse: limit;
+        // mod_auth's.
+        order: Option<Vec<String>> = AuthOrder;
+    }
+}
+
+/// How a server asks PAM.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Terms {
+    pub(crate) service: String,
+    pub(crate) terminal: bool,
+    pub(crate) session: bool,
+    pub(crate) limit: Duration,
+}
+
+const NO_TTY: &str = "NoTTY";
+const NO_SESSION: &str = "NoSession";
+
+impl Settings {
+    pub(crate) fn terms(&self, default: &str) -> Terms {
+        let has = |option: &str| self.options.iter().any(|given| given.eq_ignore_ascii_case(option));
+        Terms {
+            service: self.service.as_deref().unwrap_or(default).to_owned(),
+            terminal: !has(NO_TTY),
+            session: !has(NO_SESSION),
+            limit: Duration::from_secs(self.limit),
+        }
+    }
+
+    /// Whether nobody lets in whom PAM refuses.
+    pub(crate) fn has_last_word(&self) -> bool {
+        let is_pam =
+            |word: &&String| word.trim_end_matches('*').trim_end_matches(".c").eq_ignore_ascii_case("mod_auth_pam");
+        let order = self.order.as_deref().unwrap_or_default();
+        match order.iter().find(is_pam) {
+            Some(word) => word.ends_with('*'),
+            // Asked without being named, or not at all.
+            None => !order.is_empty(),
+        }
+    }
+}
+
+fn service(words: &[&str]) -> std::result::Result<Value, String> {
+    let value = parse::word(words)?;
+    let is_fit = |byte: u8| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte);
+    match &value {
+        Value::Text(name)
+            if (1..=64).contains(&name.len()) && name.bytes().all(is_fit) && !name.starts_with(['.', '-']) =>
+        {
+            Ok(value)
+        }
+        _ => Err("not the name of a PAM service: a file name in /etc/pam.d is expected".to_owned()),
+    }
+}
+
+fn limit(words: &[&str]) -> std::result::Result<Value, String> {
+    match parse::seconds(words)? {
+        Value::Int(1..=600) => parse::seconds(words),
+        _ => Err("must be 1 to 600 seconds".to_owned()),
+    }
+}
+
+fn options(words: &[&str]) -> std::result::Result<Value, String> {
+    let is_known = |word: &&&str| [NO_TTY, NO_SESSION].iter().any(|known| known.eq_ignore_ascii_case(word));
+    match words.iter().find(|word| !is_known(word)) {
+        Some(other) => Err(format!("unknown AuthPAMOption: '{other}'")),
+        None => parse::words(words),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use gantry_api::settings::of_values;
+
+    use super::*;
+
+    fn settings(entries: Vec<(&str, Value)>) -> Settings {
+        of_values(entries).unwrap()
+    }
+
+    #[test]
+    fn defaults_are_proftpds() {
+        let terms = settings(Vec::new()).terms("ftp");
+        assert_eq!((terms.service.as_str(), terms.terminal, terms.session), ("ftp", true, true));
+        let bare = settings(vec![
+            ("AuthPAMConfig", Value::from("x")),
+            ("AuthPAMOptions", options(&["notty", "NoSession"]).unwrap()),
+        ]);
+        assert_eq!(
+            (bare.terms("ftp").service.as_str(), bare.terms("ftp").terminal, bare.terms("ftp").session),
+            ("x", false, false)
+        );
+    }
+
+    #[test]
+    fn a_service_is_no_path() {
+        assert!(service(&["proftpd"]).is_ok());
+        for bad in [&["../su"][..], &["/etc/passwd"], &[".x"], &[""], &["a", "b"], &["a b"], &[]] {
+            assert!(service(bad).is_err(), "{bad:?}");
+        }
+        assert!(options(&["Other"]).is_err() && limit(&["0"]).is_err() && limit(&["601"]).is_err());
+    }
+
+    #[test]
+    fn the_last_word_is_a_star_or_no_word_at_all() {
+        let order = |words: &[&str]| settings(vec![("AuthOrder", Value::list(words.to_vec()))]).has_last_word();
+        assert!(order(&["mod_auth_pam.c*", "mod_auth_unix.c"]) && order(&["mod_auth_pam*", "mod_auth_unix"]));
+        assert!(order(&["mod_auth_file.c"]), "PAM is not asked");
+        assert!(!order(&["mod_auth_pam.c", "mod_auth_unix.c"]) && !settings(Vec::new()).has_last_word());
+    }
+}
