@@ -398,10 +398,10 @@ fn started_by_others_it_says_that_root_is_needed(layout: Layout) {
     let mut wire = Wire::connect(address.unwrap_or_else(|| panic!("no address in {}", text())));
     wire.expect(format!("USER {}", user.name), 331);
     wire.expect(format!("PASS {PASSWORD}"), 530);
-    let said = text();
+    let said = wait::until(wait::PATIENCE, || text().contains("can be read by root alone").then_some(()));
     kill_process(pid(daemon.id()), Signal::TERM).unwrap();
     assert!(daemon.wait().unwrap().success());
-    assert!(said.contains("can be read by root alone"), "{said}");
+    assert!(said.is_some(), "{}", text());
 }
 
 fn keeper_of(server: &Server) -> u32 {

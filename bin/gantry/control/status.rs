@@ -76,6 +76,7 @@ fn text(status: &value::Status, now: i64, page: Page) -> String {
     say("version", status.version.clone());
     say("stamp", status.stamp.clone());
     say("process", number(status.pid));
+    say("keeper", status.keeper.clone());
     let started = |at| format!("{} ({} ago)", local(at, "%Y-%m-%d %H:%M:%S"), ago(at, now));
     say("started", status.started.map(started));
     say("generation", number(status.generation));
@@ -124,7 +125,7 @@ mod tests {
 
     #[test]
     fn the_daemon_comes_first_then_its_servers() {
-        let status = json!({"pid": 7, "version": "0.1.0", "stamp": "3f9c", "started": null, "generation": 2,
+        let status = json!({"pid": 7, "keeper": "process 8, root", "version": "0.1.0", "stamp": "3f9c", "started": null, "generation": 2,
             "restarts": 1, "sessions": 3, "servers": [{"name": "A", "addresses": ["127.0.0.1:21", "[::1]:21"],
             "up": true, "sessions": 3}, {"name": "B", "addresses": [], "up": false, "sessions": 0}]});
         let text = text(&value::read("status", &status).unwrap(), 0, Page::PLAIN);
@@ -132,6 +133,7 @@ mod tests {
 version     0.1.0
 stamp       3f9c
 process     7
+keeper      process 8, root
 generation  2
 reloads     1
 sessions    3

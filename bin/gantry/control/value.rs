@@ -115,6 +115,7 @@ pub struct Server {
 #[serde(default)]
 pub struct Status {
     pub pid: Option<u64>,
+    pub keeper: Option<String>,
     pub version: Option<String>,
     pub stamp: Option<String>,
     pub started: Option<i64>,

@@ -63,6 +63,12 @@ impl Host {
         }
     }
 
+    /// The keeper and its privilege, for operators.
+    #[cfg(feature = "ctrls")]
+    pub fn keeper(&self) -> String {
+        self.keeper.shown()
+    }
+
     /// Runs work as a task of the daemon's, whoever waits for it, and to its end even if nobody does any more.
     async fn run<T: Send + 'static>(&self, work: impl Future<Output = Result<T>> + Send + 'static) -> Result<T> {
         let done = self.runtime.spawn(work).await;

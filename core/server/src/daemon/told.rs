@@ -29,6 +29,7 @@ impl Daemon {
             ("pid", u64::from(std::process::id()).into()),
             ("version", env!("CARGO_PKG_VERSION").into()),
             ("stamp", stamp::build_id().into()),
+            ("keeper", self.system.keeper().into()),
             ("started", unix(self.began)),
             ("generation", current.generation.number.into()),
             ("restarts", restarts.into()),

@@ -89,6 +89,18 @@ impl Keeper {
         self.is_root
     }
 
+    /// Its process and whose it is, or how it ended.
+    #[cfg(feature = "ctrls")]
+    pub fn shown(&self) -> String {
+        match (&*self.waiting(), &self.link) {
+            (Waiting::Ended(how), _) => format!("ended ({how})"),
+            (Waiting::For(_), Some(link)) => {
+                format!("process {}, {}", link.pid(), if self.is_root { "root" } else { "not root" })
+            }
+            (Waiting::For(_), None) => "none".to_owned(),
+        }
+    }
+
     /// Has it do some work; the session is one that the work has opened.
     pub async fn ask(&self, task: Task) -> Result<(Outcome, Option<Session>)> {
         let id = self.next.fetch_add(1, Ordering::Relaxed);
