@@ -226,7 +226,8 @@ fn what_is_not_known_lets_nobody_in(layout: Layout) {
 
 fn the_systems_users_need_no_authenticator(layout: Layout) {
     let server = with_sections(layout, |config, public| {
-        config.remove("AuthOrder");
+        // Where a machine has that file, it names nobody.
+        config.remove("AuthOrder").add("UseFtpUsers", "off");
         let group = Account::to_drop_to().map_or_else(|| Account::ids().1.to_string(), |account| account.group.clone());
         format!("<Anonymous {public}>\n  User nobody\n  Group {group}\n  UserAlias anonymous nobody\n</Anonymous>")
     });
