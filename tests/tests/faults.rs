@@ -182,7 +182,7 @@ fn servers_that_nobody_can_log_in_to_are_told_of(layout: Layout) {
         config.without_sql().set("AuthOrder", "mod_auth_fil.c* mod_auth_unix.c");
     });
     for text in [
-        "AuthOrder: there is no module 'mod_auth_fil' (Did you mean: mod_auth_file) on line ",
+        "AuthOrder: there is no module 'mod_auth_fil' (Did you mean: mod_auth_file, mod_auth_unix) on line ",
         "AuthOrder: nobody can log in to this server: none of these modules knows users of it on line ",
     ] {
         assert!(missing.contains(text), "{missing}");
