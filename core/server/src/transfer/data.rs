@@ -19,7 +19,7 @@ use crate::caught::caught;
 use crate::transfer::channel::Channel;
 use crate::transfer::link::Link;
 use crate::transfer::meters::Meters;
-use crate::transfer::patience::Patience;
+use crate::transfer::patience::{Patience, cut};
 use crate::transfer::ports;
 use crate::transfer::progress::Progress;
 use crate::wire::connection::Connection;
@@ -116,7 +116,7 @@ impl SessionData {
         };
         let opened = tokio::select! {
             opened = timeout(OPEN_WAIT, opening) => opened.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into())),
-            () = self.progress.given_up() => return Err(Error::client(426, "Data connection closed; transfer aborted")),
+            () = self.progress.given_up() => return Err(cut("Data connection closed; transfer aborted")),
         };
         opened.map_err(|error| match error.kind() {
             io::ErrorKind::NotConnected => {

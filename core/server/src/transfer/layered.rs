@@ -4,14 +4,14 @@
 use std::io;
 use std::time::Duration;
 
+use gantry_api::Result;
 use gantry_api::layer::Stage;
-use gantry_api::{Error, Result};
 use tokio::io::Interest;
 use tokio::net::TcpStream;
 use tokio::task::coop::consume_budget;
 use tokio::time::timeout;
 
-use crate::transfer::patience::{Patience, broken};
+use crate::transfer::patience::{Patience, broken, cut};
 use crate::wire::stack::Stack;
 
 /// Plain bytes passed to the layers at once: several TLS records, which are sent in one write.
@@ -91,14 +91,14 @@ impl LayeredStream {
             self.give(stream, &[])?;
             while self.stack.stage()? == Stage::Opening {
                 if self.ended {
-                    return Err(Error::client(426, "Data connection closed before it was protected"));
+                    return Err(cut("Data connection closed before it was protected"));
                 }
                 self.take_in(stream, patience).await?;
             }
             self.flush(stream, patience).await
         };
         let opened = timeout(OPEN_WAIT, opening).await;
-        opened.unwrap_or_else(|_| Err(Error::client(426, "Data connection closed: the protection handshake timed out")))
+        opened.unwrap_or_else(|_| Err(cut("Data connection closed: the protection handshake timed out")))
     }
 
     /// Waits for bytes from the client and passes them to the layers.

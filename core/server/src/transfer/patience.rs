@@ -6,7 +6,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use gantry_api::{Error, Result};
+use gantry_api::{Error, ErrorKind, Result};
 
 use crate::transfer::progress::Progress;
 
@@ -34,7 +34,7 @@ impl Patience {
             biased;
             done = work => done.map_err(broken),
             () = self.progress.stopped() => Err(aborted()),
-            () = stalled => Err(Error::client(426, "Transfer aborted: data connection stalled")),
+            () = stalled => Err(cut("Transfer aborted: data connection stalled")),
         }
     }
 
@@ -49,12 +49,17 @@ impl Patience {
 }
 
 fn aborted() -> Error {
-    Error::client(426, "Transfer aborted. Data connection closed")
+    cut("Transfer aborted. Data connection closed")
+}
+
+/// The error of a transfer that was cut off.
+pub fn cut(text: impl Into<String>) -> Error {
+    Error::client(426, text).with_kind(ErrorKind::Aborted)
 }
 
 /// The error of a failed connection.
 pub fn broken(error: io::Error) -> Error {
-    Error::client(426, format!("Transfer aborted. Data connection closed: {}", plain(&error)))
+    cut(format!("Transfer aborted. Data connection closed: {}", plain(&error)))
 }
 
 fn plain(error: &io::Error) -> &'static str {
@@ -62,5 +67,23 @@ fn plain(error: &io::Error) -> &'static str {
         io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe => "Connection reset by peer",
         io::ErrorKind::TimedOut => "Connection timed out",
         _ => "Input/output error",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::runtime::Builder;
+
+    use super::*;
+
+    #[test]
+    fn a_transfer_that_is_cut_off_is_aborted_by_its_kind() {
+        let runtime = Builder::new_current_thread().enable_time().build().unwrap();
+        let patience = Patience::new(Arc::default(), Some(Duration::ZERO));
+        let stalled = runtime.block_on(patience.step(std::future::pending::<io::Result<()>>())).unwrap_err();
+        let reset = runtime.block_on(patience.step(async { Err::<(), _>(io::ErrorKind::ConnectionReset.into()) }));
+        for error in [stalled, reset.unwrap_err(), aborted()] {
+            assert_eq!((error.kind(), error.code()), (ErrorKind::Aborted, Some(426)), "{error}");
+        }
     }
 }
