@@ -8,6 +8,7 @@ use std::ops::BitOr;
 use std::panic::{self, AssertUnwindSafe};
 
 use crate::guard;
+use crate::parse_error::ParseError;
 use crate::value::Value;
 
 /// The contexts in which a directive is allowed.
@@ -114,15 +115,20 @@ pub struct Directive {
 }
 
 /// Turns the words after a directive's name into a setting; the error says what is wrong with them.
-pub type Parse = fn(&[&str]) -> Result<Value, String>;
+pub type Parse = fn(&[&str]) -> Result<Value, ParseError>;
 
 inventory::collect!(Directive);
 
 /// Runs a directive's parser under the guard. `directive!` puts the call into the parser's image.
 #[doc(hidden)]
-pub fn parse_guarded(parser: Parse, words: &[&str]) -> Result<Value, String> {
-    let caught = panic::catch_unwind(AssertUnwindSafe(|| parser(words)));
-    caught.unwrap_or_else(|payload| Err(format!("the module's parser panicked: {}", guard::message(payload))))
+pub fn parse_guarded<E: Into<ParseError>>(
+    parser: fn(&[&str]) -> Result<Value, E>,
+    words: &[&str],
+) -> Result<Value, ParseError> {
+    match panic::catch_unwind(AssertUnwindSafe(|| parser(words))) {
+        Ok(parsed) => parsed.map_err(Into::into),
+        Err(payload) => Err(format!("the module's parser panicked: {}", guard::message(payload)).into()),
+    }
 }
 
 /// Declares a directive next to the code that implements it.

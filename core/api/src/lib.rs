@@ -34,6 +34,7 @@ pub mod moment;
 mod nearest;
 mod notes;
 pub mod parse;
+mod parse_error;
 mod path;
 mod promise;
 pub mod runtime;
@@ -77,6 +78,7 @@ pub use module::{Module, refuse, usage};
 pub use moment::{Moment, State};
 pub use nearest::nearest;
 pub use notes::{ANONYMOUS_PASSWORD, Notes};
+pub use parse_error::ParseError;
 pub use path::VirtualPath;
 pub use promise::Promise;
 pub use runtime::{Layout, Runtime};
@@ -92,8 +94,8 @@ pub mod prelude {
     pub use crate::check::{Check, Offer, Scopes};
     pub use crate::control::{Answer, Asked};
     pub use crate::{
-        Command, CommandClasses, Contexts, Dialogue, Error, ErrorKind, Hook, Module, Moment, Phase, Reply, Result,
-        Session, Start, Step, Value, Verb, VirtualPath, async_trait, command, control, directive, hook, log, module,
-        parse, refuse, settings, usage, variable,
+        Command, CommandClasses, Contexts, Dialogue, Error, ErrorKind, Hook, Module, Moment, ParseError, Phase, Reply,
+        Result, Session, Start, Step, Value, Verb, VirtualPath, async_trait, command, control, directive, hook, log,
+        module, parse, refuse, settings, usage, variable,
     };
 }

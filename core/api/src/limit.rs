@@ -3,6 +3,7 @@
 use serde::{Deserialize, Deserializer};
 
 use crate::parse;
+use crate::parse_error::ParseError;
 use crate::value::Value;
 
 /// A limit, and the message for clients beyond it.
@@ -19,18 +20,18 @@ impl Limit {
     ///
     /// # Errors
     /// What is wrong with the words.
-    pub fn parse(words: &[&str]) -> Result<Value, String> {
+    pub fn parse(words: &[&str]) -> Result<Value, ParseError> {
         let (count, message) = match words {
             [count] => (*count, None),
             [count, message] => (*count, Some(*message)),
-            _ => return Err("wrong number of parameters".to_owned()),
+            _ => return Err("wrong number of parameters".into()),
         };
         if count.eq_ignore_ascii_case("none") {
             return Ok(Value::None);
         }
         match parse::whole(count) {
             Ok(most @ 1..) => Ok(Value::List(vec![Value::Int(most), message.map_or(Value::None, Value::from)])),
-            _ => Err("parameter must be 'none' or a number greater than 0".to_owned()),
+            _ => Err("parameter must be 'none' or a number greater than 0".into()),
         }
     }
 
@@ -52,7 +53,7 @@ impl<'de> Deserialize<'de> for Limit {
 mod tests {
     use super::*;
 
-    fn read(words: &[&str]) -> Result<Option<Limit>, String> {
+    fn read(words: &[&str]) -> Result<Option<Limit>, ParseError> {
         Limit::parse(words).map(|value| value.extract().unwrap())
     }
 

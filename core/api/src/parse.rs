@@ -2,33 +2,35 @@
 //! unquoted, and returns an error that says what it expects; the configuration adds the directive's
 //! name and its place.
 
+use crate::parse_error::ParseError;
 use crate::value::Value;
 
 /// One word (or quoted text).
-pub fn word(words: &[&str]) -> Result<Value, String> {
+pub fn word(words: &[&str]) -> Result<Value, ParseError> {
     one(words).map(Value::from)
 }
 
 /// All words as one text, separated by spaces.
-pub fn text(words: &[&str]) -> Result<Value, String> {
+pub fn text(words: &[&str]) -> Result<Value, ParseError> {
     if words.is_empty() {
-        return Err("missing parameters".to_owned());
+        return Err("missing parameters".into());
     }
     Ok(Value::Text(words.join(" ")))
 }
 
 /// One or more words, as a list.
-pub fn words(words: &[&str]) -> Result<Value, String> {
+pub fn words(words: &[&str]) -> Result<Value, ParseError> {
     if words.is_empty() {
-        return Err("missing parameters".to_owned());
+        return Err("missing parameters".into());
     }
     Ok(Value::List(words.iter().map(|word| Value::from(*word)).collect()))
 }
 
 /// `on`, `off` or a synonym.
-pub fn on_off(words: &[&str]) -> Result<Value, String> {
+pub fn on_off(words: &[&str]) -> Result<Value, ParseError> {
     let word = one(words)?;
-    switch(word).map(Value::Bool).ok_or_else(|| format!("expected Boolean parameter, found '{word}'"))
+    let fail = || ParseError::new(format!("expected Boolean parameter, found '{word}'")).at(word);
+    switch(word).map(Value::Bool).ok_or_else(fail)
 }
 
 /// Reads `on`, `yes`, `true`, `1` or their opposites.
@@ -42,12 +44,12 @@ pub fn switch(word: &str) -> Option<bool> {
 }
 
 /// A whole number that is not negative.
-pub fn number(words: &[&str]) -> Result<Value, String> {
+pub fn number(words: &[&str]) -> Result<Value, ParseError> {
     whole(one(words)?).map(Value::Int)
 }
 
 /// A count, or `none` for no limit.
-pub fn count_or_none(words: &[&str]) -> Result<Value, String> {
+pub fn count_or_none(words: &[&str]) -> Result<Value, ParseError> {
     if one(words)?.eq_ignore_ascii_case("none") {
         return Ok(Value::None);
     }
@@ -55,9 +57,9 @@ pub fn count_or_none(words: &[&str]) -> Result<Value, String> {
 }
 
 /// Seconds, `h:mm:ss`, or a number with a unit (`90s`, `5m`, `1h`); 0 means never.
-pub fn seconds(words: &[&str]) -> Result<Value, String> {
+pub fn seconds(words: &[&str]) -> Result<Value, ParseError> {
     let word = one(words)?;
-    let fail = || format!("'{word}' is not a time: use seconds, hh:mm:ss, or a number with s, m or h");
+    let fail = || ParseError::of(word, "is not a time: use seconds, hh:mm:ss, or a number with s, m or h");
     if word.contains(':') {
         let parts = word.split(':').map(whole).collect::<Result<Vec<_>, _>>().map_err(|_| fail())?;
         return match parts[..] {
@@ -78,16 +80,16 @@ pub fn seconds(words: &[&str]) -> Result<Value, String> {
 }
 
 /// An absolute path, or a word that means none.
-pub fn path(words: &[&str]) -> Result<Value, String> {
+pub fn path(words: &[&str]) -> Result<Value, ParseError> {
     let word = one(words)?;
     match word.starts_with('/') || word.starts_with('~') || word.starts_with('%') {
         true => Ok(Value::from(word)),
-        false => Err(format!("'{word}' must be an absolute path")),
+        false => Err(ParseError::of(word, "must be an absolute path")),
     }
 }
 
 /// An absolute path, or `none`.
-pub fn path_or_none(words: &[&str]) -> Result<Value, String> {
+pub fn path_or_none(words: &[&str]) -> Result<Value, ParseError> {
     if one(words)?.eq_ignore_ascii_case("none") {
         return Ok(Value::None);
     }
@@ -97,29 +99,29 @@ pub fn path_or_none(words: &[&str]) -> Result<Value, String> {
 /// `actions|all allow|deny user|group list`, for the directives that say who may use actions of the
 /// control socket: a map of `actions` (empty for all), `allow`, `group` and `names` (empty for
 /// everybody).
-pub fn control_acl(words: &[&str]) -> Result<Value, String> {
-    let [actions, rest @ ..] = words else { return Err("missing parameters".to_owned()) };
+pub fn control_acl(words: &[&str]) -> Result<Value, ParseError> {
+    let [actions, rest @ ..] = words else { return Err("missing parameters".into()) };
     let actions = match names(&[actions]).as_slice() {
         ["all"] => Vec::new(),
-        [] => return Err("missing actions: a comma-separated list, or all".to_owned()),
+        [] => return Err("missing actions: a comma-separated list, or all".into()),
         actions => actions.iter().map(|name| Value::from(*name)).collect(),
     };
-    let Value::Map(mut acl) = socket_acl(rest)? else { return Err("missing parameters".to_owned()) };
+    let Value::Map(mut acl) = socket_acl(rest)? else { return Err("missing parameters".into()) };
     acl.push(("actions".to_owned(), Value::List(actions)));
     Ok(Value::Map(acl))
 }
 
 /// `allow|deny user|group list`: like [`control_acl`], without actions.
-pub fn socket_acl(words: &[&str]) -> Result<Value, String> {
-    let [verdict, kind, list @ ..] = words else { return Err("missing parameters".to_owned()) };
+pub fn socket_acl(words: &[&str]) -> Result<Value, ParseError> {
+    let [verdict, kind, list @ ..] = words else { return Err("missing parameters".into()) };
     let either = |word: &str, yes: &str, no: &str| match () {
         () if word.eq_ignore_ascii_case(yes) => Ok(Value::Bool(true)),
         () if word.eq_ignore_ascii_case(no) => Ok(Value::Bool(false)),
-        () => Err(format!("expected {yes} or {no}, found '{word}'")),
+        () => Err(ParseError::new(format!("expected {yes} or {no}, found '{word}'")).at(word)),
     };
     let (allow, group) = (either(verdict, "allow", "deny")?, either(kind, "group", "user")?);
     let listed = match names(list).as_slice() {
-        [] => return Err("missing names: a comma-separated list, or * for everybody".to_owned()),
+        [] => return Err("missing names: a comma-separated list, or * for everybody".into()),
         listed if listed.contains(&"*") => Vec::new(),
         listed => listed.iter().map(|name| Value::from(*name)).collect(),
     };
@@ -132,25 +134,25 @@ fn names<'a>(words: &[&'a str]) -> Vec<&'a str> {
 }
 
 /// The only word.
-pub fn one<'a>(words: &[&'a str]) -> Result<&'a str, String> {
+pub fn one<'a>(words: &[&'a str]) -> Result<&'a str, ParseError> {
     match words {
         [word] => Ok(word),
-        [] => Err("missing parameters".to_owned()),
-        _ => Err("wrong number of parameters".to_owned()),
+        [] => Err("missing parameters".into()),
+        _ => Err("wrong number of parameters".into()),
     }
 }
 
 /// A whole number that is not negative.
-pub fn whole(word: &str) -> Result<i64, String> {
-    let fail = || format!("'{word}' is not a whole number");
+pub fn whole(word: &str) -> Result<i64, ParseError> {
+    let fail = || ParseError::of(word, "is not a whole number");
     let number: i64 = word.parse().map_err(|_| fail())?;
     if number < 0 { Err(fail()) } else { Ok(number) }
 }
 
 /// An octal number of at most four digits, such as a umask.
-pub fn octal(word: &str) -> Result<i64, String> {
+pub fn octal(word: &str) -> Result<i64, ParseError> {
     let mode = i64::from_str_radix(word, 8).ok().filter(|mode| (0..=0o7777).contains(mode));
-    mode.ok_or_else(|| format!("'{word}' is not a valid octal mode"))
+    mode.ok_or_else(|| ParseError::of(word, "is not a valid octal mode"))
 }
 
 #[cfg(test)]

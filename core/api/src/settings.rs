@@ -120,7 +120,7 @@ impl Defaults {
             let value = (directive.parse)(&words).map_err(|reason| DefaultError {
                 module: directive.module.to_owned(),
                 directive: directive.name.to_owned(),
-                reason,
+                reason: reason.to_string(),
             })?;
             let value = match directive.inherits {
                 Inherits::Append => Value::List(vec![value]),

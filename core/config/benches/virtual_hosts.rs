@@ -11,7 +11,7 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use gantry_api::{Contexts, Directive, Inherits, Value, parse};
+use gantry_api::{Contexts, Directive, Inherits, ParseError, Value, parse};
 use gantry_config::{Catalogue, LoadFailure, Options, Position, check_rule, parse_text};
 
 const SIZES: [usize; 4] = [1_000, 2_000, 5_000, 10_000];
@@ -98,7 +98,7 @@ const fn directive(name: &'static str, contexts: Contexts, inherits: Inherits, p
     }
 }
 
-fn deny_all(words: &[&str]) -> Result<Value, String> {
+fn deny_all(words: &[&str]) -> Result<Value, ParseError> {
     check_rule("DenyAll", words)
 }
 
@@ -117,8 +117,8 @@ impl Catalogue for Shelf {
         Err("not here".into())
     }
 
-    fn module_path(&mut self, _: &Path) -> Result<(), String> {
-        Err("not here".to_owned())
+    fn module_path(&mut self, _: &Path) -> Result<(), ParseError> {
+        Err("not here".into())
     }
 
     fn directive_names(&self) -> Vec<String> {

@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use gantry_api::{Directive, Value};
+use gantry_api::{Directive, ParseError, Value};
 
 use crate::error::Fault;
 use crate::position::Position;
@@ -39,18 +39,18 @@ pub trait Catalogue {
 
     /// Handles ModulePath; the path is absolute. The error is the reason why it is
     /// refused.
-    fn module_path(&mut self, path: &Path) -> Result<(), String>;
+    fn module_path(&mut self, path: &Path) -> Result<(), ParseError>;
 
     /// Handles a directive that takes effect at its line, such as LoadFile; its value
     /// and context are valid. May return a notice. The error is the reason why it
     /// failed.
-    fn act(&mut self, _directive: &str, _words: &[&str], _at: &Position) -> Result<Option<String>, String> {
+    fn act(&mut self, _directive: &str, _words: &[&str], _at: &Position) -> Result<Option<String>, ParseError> {
         Ok(None)
     }
 
     /// Checks an address of `<VirtualHost>`. The error is the reason why a server cannot
     /// listen on it.
-    fn address(&self, _name: &str) -> Result<(), String> {
+    fn address(&self, _name: &str) -> Result<(), ParseError> {
         Ok(())
     }
 
@@ -80,7 +80,7 @@ pub trait Catalogue {
     }
 
     /// Lets a directive parse its words; calls into a loaded image are guarded here.
-    fn parse(&self, directive: &Directive, words: &[&str]) -> Result<Value, String> {
+    fn parse(&self, directive: &Directive, words: &[&str]) -> Result<Value, ParseError> {
         (directive.parse)(words)
     }
 }

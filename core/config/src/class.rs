@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use gantry_api::Value;
+use gantry_api::{ParseError, Value};
 
 use crate::limit::Host;
 use crate::position::Position;
@@ -51,7 +51,7 @@ pub fn class_of<'c>(classes: &'c [Class], address: IpAddr, host: &str) -> Option
 ///
 /// # Errors
 /// What is wrong with the words.
-pub fn check_class_rule(directive: &str, words: &[&str]) -> Result<Value, String> {
+pub fn check_class_rule(directive: &str, words: &[&str]) -> Result<Value, ParseError> {
     match directive.eq_ignore_ascii_case("Satisfy") {
         true => drop(satisfy(words)?),
         false => drop(from(words)?),
@@ -83,7 +83,7 @@ fn class(node: &Node, children: &[Node]) -> Class {
     class
 }
 
-fn from(words: &[&str]) -> Result<Vec<(Host, bool)>, String> {
+fn from(words: &[&str]) -> Result<Vec<(Host, bool)>, ParseError> {
     let entries = words.iter().flat_map(|word| word.split(',')).filter(|entry| !entry.is_empty());
     let rules = entries.map(|entry| match entry.strip_prefix('!') {
         Some(entry) => Ok((Host::read(entry)?, true)),
@@ -92,12 +92,12 @@ fn from(words: &[&str]) -> Result<Vec<(Host, bool)>, String> {
     rules.collect()
 }
 
-fn satisfy(words: &[&str]) -> Result<Satisfy, String> {
+fn satisfy(words: &[&str]) -> Result<Satisfy, ParseError> {
     match words {
         [word] if word.eq_ignore_ascii_case("any") => Ok(Satisfy::Any),
         [word] if word.eq_ignore_ascii_case("all") => Ok(Satisfy::All),
-        [word] => Err(format!("invalid parameter: '{word}'")),
-        _ => Err("wrong number of parameters".to_owned()),
+        [word] => Err(ParseError::new(format!("invalid parameter: '{word}'")).at(word)),
+        _ => Err("wrong number of parameters".into()),
     }
 }
 

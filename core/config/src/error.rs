@@ -78,17 +78,20 @@ pub struct Fault {
     pub source_line: Option<String>,
     /// Hints, one per line.
     pub help: Vec<String>,
+    /// The modules that it is about. If one of them could not be loaded, that is the fault
+    /// to report.
+    pub modules: Vec<String>,
 }
 
 impl Fault {
     /// A fault at a place.
     pub fn at(problem: Problem, position: &Position) -> Self {
-        Self { problem, position: Some(position.clone()), source_line: None, help: Vec::new() }
+        Self { problem, position: Some(position.clone()), source_line: None, help: Vec::new(), modules: Vec::new() }
     }
 
     /// A fault without a place.
     pub fn general(problem: Problem) -> Self {
-        Self { problem, position: None, source_line: None, help: Vec::new() }
+        Self { problem, position: None, source_line: None, help: Vec::new(), modules: Vec::new() }
     }
 
     /// Adds a hint.
@@ -99,14 +102,12 @@ impl Fault {
     }
 
     /// Moves the mark to a text in the source line, if it is there.
-    #[must_use]
-    pub fn mark(mut self, text: &str) -> Self {
+    pub fn mark(&mut self, text: &str) {
         if let (Some(position), Some(line)) = (&mut self.position, &self.source_line)
             && let Some(column) = column_of(text, line, position.column)
         {
             position.column = column;
         }
-        self
     }
 
     /// The directive whose line was refused.
@@ -244,7 +245,8 @@ mod tests {
         let position = Position::in_file(std::path::Path::new("/t.conf"), 1, 3);
         let fault = Fault::at(Problem::Settings(String::new()), &position);
         let column = |source: &str, text: &str| {
-            let fault = Fault { source_line: Some(source.to_owned()), ..fault.clone() }.mark(text);
+            let mut fault = Fault { source_line: Some(source.to_owned()), ..fault.clone() };
+            fault.mark(text);
             fault.position.map(|position| position.column)
         };
         assert_eq!(column("  SQLLog STOR log", "log"), Some(15));

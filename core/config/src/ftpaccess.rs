@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use gantry_api::Directive;
+use gantry_api::{Directive, ParseError};
 
 use crate::catalogue::{Catalogue, LoadFailure};
 use crate::error::{Fault, Faults, Problem};
@@ -137,8 +137,8 @@ impl Catalogue for Snapshot<'_> {
         Err("not in .ftpaccess".into())
     }
 
-    fn module_path(&mut self, _: &Path) -> Result<(), String> {
-        Err("not in .ftpaccess".to_owned())
+    fn module_path(&mut self, _: &Path) -> Result<(), ParseError> {
+        Err("not in .ftpaccess".into())
     }
 
     fn taken_out(&self, directive: &str) -> Option<String> {

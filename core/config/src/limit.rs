@@ -6,7 +6,7 @@ mod names;
 
 use std::net::IpAddr;
 
-use gantry_api::Value;
+use gantry_api::{ParseError, Value};
 
 pub(crate) use hosts::Host;
 pub use hosts::Hosts;
@@ -180,17 +180,17 @@ impl Limit {
 
 impl Rule {
     /// About users by their names: any of those named.
-    pub(crate) fn of_users(words: &[&str]) -> Result<Self, String> {
+    pub(crate) fn of_users(words: &[&str]) -> Result<Self, ParseError> {
         Names::read(words, Mode::Or).map(Self::User)
     }
 
     /// About users by their groups: all of those named.
-    pub(crate) fn of_groups(words: &[&str]) -> Result<Self, String> {
+    pub(crate) fn of_groups(words: &[&str]) -> Result<Self, ParseError> {
         Names::read(words, Mode::And).map(Self::Group)
     }
 
     /// About clients by their classes: any of those named.
-    pub(crate) fn of_classes(words: &[&str]) -> Result<Self, String> {
+    pub(crate) fn of_classes(words: &[&str]) -> Result<Self, ParseError> {
         Names::read(words, Mode::Or).map(Self::Class)
     }
 
@@ -211,11 +211,11 @@ impl Rule {
 ///
 /// # Errors
 /// What is wrong with the words, in ProFTPD's words if it has any.
-pub fn check_rule(directive: &str, words: &[&str]) -> Result<Value, String> {
+pub fn check_rule(directive: &str, words: &[&str]) -> Result<Value, ParseError> {
     match read(directive, words) {
         Some(Ok(_)) => Ok(Value::List(words.iter().map(|word| Value::from(*word)).collect())),
         Some(Err(reason)) => Err(reason),
-        None => Err("not a directive of <Limit>".to_owned()),
+        None => Err("not a directive of <Limit>".into()),
     }
 }
 
@@ -249,7 +249,7 @@ fn is_rule(directive: &str, name: &str) -> bool {
 }
 
 /// Parses a rule; `None` if the directive is not one.
-fn read(directive: &str, words: &[&str]) -> Option<Result<Said, String>> {
+fn read(directive: &str, words: &[&str]) -> Option<Result<Said, ParseError>> {
     let name = RULES.into_iter().find(|name| is_rule(directive, name))?;
     if name == "Order" {
         return Some(order(words).map(Said::Order));
@@ -260,7 +260,7 @@ fn read(directive: &str, words: &[&str]) -> Option<Result<Said, String>> {
     };
     let rule = match about {
         "All" if words.is_empty() => Ok(Rule::All),
-        "All" => Err("wrong number of parameters".to_owned()),
+        "All" => Err("wrong number of parameters".into()),
         "User" => Rule::of_users(words),
         "Group" => Rule::of_groups(words),
         "Class" => Rule::of_classes(words),
@@ -269,14 +269,17 @@ fn read(directive: &str, words: &[&str]) -> Option<Result<Said, String>> {
     Some(rule.map(side))
 }
 
-fn order(words: &[&str]) -> Result<Order, String> {
+fn order(words: &[&str]) -> Result<Order, ParseError> {
     if words.is_empty() {
-        return Err("wrong number of parameters".to_owned());
+        return Err("wrong number of parameters".into());
     }
     match words.concat().to_ascii_lowercase().as_str() {
         "allow,deny" => Ok(Order::AllowDeny),
         "deny,allow" => Ok(Order::DenyAllow),
-        _ => Err(format!("'{}': invalid argument", words.join(" "))),
+        _ => {
+            let words = words.join(" ");
+            Err(ParseError::new(format!("'{words}': invalid argument")).at(&words))
+        }
     }
 }
 

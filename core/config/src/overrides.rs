@@ -4,6 +4,8 @@
 
 use std::ffi::OsString;
 
+use gantry_api::ParseError;
+
 use crate::error::Notice;
 use crate::position::{Origin, Position};
 use crate::tree::Node;
@@ -30,11 +32,11 @@ impl Override {
     ///
     /// # Errors
     /// What is wrong with the text.
-    pub fn set(text: &str) -> Result<Self, String> {
+    pub fn set(text: &str) -> Result<Self, ParseError> {
         let (directive, value) =
-            text.split_once('=').ok_or_else(|| format!("'{text}' does not have the form Name=value"))?;
+            text.split_once('=').ok_or_else(|| ParseError::of(text, "does not have the form Name=value"))?;
         if directive.is_empty() {
-            return Err(format!("'{text}' names no directive"));
+            return Err(ParseError::of(text, "names no directive"));
         }
         Ok(Self { origin: Origin::CommandLine, directive: directive.to_owned(), value: Some(value.to_owned()) })
     }

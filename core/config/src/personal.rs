@@ -4,6 +4,8 @@
 
 use std::sync::Arc;
 
+use gantry_api::ParseError;
+
 use crate::directories::Part;
 use crate::layers::Layer;
 use crate::limit::{Rule, Who};
@@ -46,14 +48,14 @@ impl Personal {
 }
 
 /// Whom the words behind a section's name speak of.
-pub(crate) fn whose(kind: SectionKind, arguments: &[Argument]) -> Result<Rule, String> {
+pub(crate) fn whose(kind: SectionKind, arguments: &[Argument]) -> Result<Rule, ParseError> {
     let words: Vec<&str> = arguments.iter().map(|argument| argument.text.as_str()).collect();
     match kind {
         SectionKind::IfUser => Rule::of_users(&words),
         SectionKind::IfGroup => Rule::of_groups(&words),
         SectionKind::IfClass => Rule::of_classes(&words),
         _ if words.is_empty() => Ok(Rule::All),
-        _ => Err("Too many parameters".to_owned()),
+        _ => Err("Too many parameters".into()),
     }
 }
 

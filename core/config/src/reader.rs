@@ -227,7 +227,7 @@ impl<'c> Reader<'c> {
         let overrides: Vec<&Node> = overriding.environment.iter().chain(&overriding.command_line).collect();
         let found = self.catalogue.check(tree, &overrides);
         // Do not report consequences of a module that could not be loaded.
-        let follows = |fault: &Fault| modules_in(&fault.problem.to_string()).any(|module| self.failed.contains(module));
+        let follows = |fault: &Fault| fault.modules.iter().any(|module| self.failed.contains(module));
         let found = found.into_iter().filter(|fault| !follows(fault)).collect();
         for fault in Faults(found).with_sources().0 {
             self.push(fault);
@@ -319,7 +319,7 @@ impl<'c> Reader<'c> {
             Err(places) => places.into_iter().for_each(|wrong| {
                 let position = Position::in_file(Arc::clone(&file), wrong.line, wrong.column);
                 let at = At { position, source: wrong.source, arguments: &[] };
-                self.no_toml(&at, wrong.message);
+                self.no_toml(&at, wrong.message, wrong.repeats);
             }),
         }
     }
@@ -372,12 +372,6 @@ impl<'c> Reader<'c> {
             self.notices.extend(unset.into_iter().map(notice));
         }
     }
-}
-
-/// The modules (`mod_x`) that a text names.
-fn modules_in(text: &str) -> impl Iterator<Item = &str> {
-    let words = text.split(|character: char| !character.is_ascii_alphanumeric() && character != '_');
-    words.filter(|word| word.len() > "mod_".len() && word.starts_with("mod_"))
 }
 
 /// The resolved path, which identifies a file.

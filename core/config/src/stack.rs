@@ -1,8 +1,8 @@
 //! The sections that are open while lines are read. As in ProFTPD, an included file may
 //! close a section that another file opened.
 
-use gantry_api::Contexts;
 use gantry_api::proto::glob;
+use gantry_api::{Contexts, ParseError};
 
 use crate::limit;
 use crate::personal;
@@ -147,10 +147,10 @@ impl Node {
 
 impl SectionKind {
     /// Whether the words behind the name will do; ProFTPD's words where not.
-    pub(crate) fn check(self, arguments: &[Argument], within_anonymous: bool) -> Result<(), String> {
+    pub(crate) fn check(self, arguments: &[Argument], within_anonymous: bool) -> Result<(), ParseError> {
         let first = arguments.first().map(|argument| argument.text.as_str());
         let absolute = first.is_some_and(|path| path.starts_with(['/', '~']));
-        let fail = |reason: &str| Err(reason.to_owned());
+        let fail = |reason: &str| Err(reason.into());
         match (self, first) {
             (Self::Global, Some(_)) => fail("Too many parameters"),
             (Self::Limit, None) => fail("directive requires one or more commands"),
@@ -163,7 +163,9 @@ impl SectionKind {
                 fail("'..' behind a wildcard: such a path would cover no folder")
             }
             (kind, _) if kind.is_condition() => personal::whose(kind, arguments).map(drop),
-            (Self::Anonymous, Some(path)) if !absolute => Err(format!("({path}) absolute pathname required")),
+            (Self::Anonymous, Some(path)) if !absolute => {
+                Err(ParseError::new(format!("({path}) absolute pathname required")).at(path))
+            }
             _ => Ok(()),
         }
     }

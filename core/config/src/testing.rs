@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use gantry_api::{Contexts, Directive, Inherits, Value, parse};
+use gantry_api::{Contexts, Directive, Inherits, ParseError, Value, parse};
 
 use crate::catalogue::{Catalogue, LoadFailure};
 use crate::class::check_class_rule;
@@ -70,15 +70,15 @@ const fn limit(name: &'static str, parse: gantry_api::Parse) -> Directive {
     directive(name, "mod_core", Contexts::LIMIT, Inherits::No, parse)
 }
 
-fn nothing(words: &[&str]) -> Result<Value, String> {
-    if words.is_empty() { Ok(Value::Bool(true)) } else { Err("wrong number of parameters".to_owned()) }
+fn nothing(words: &[&str]) -> Result<Value, ParseError> {
+    if words.is_empty() { Ok(Value::Bool(true)) } else { Err("wrong number of parameters".into()) }
 }
 
-fn umask(words: &[&str]) -> Result<Value, String> {
-    if words.len() > 2 { Err("wrong number of parameters".to_owned()) } else { parse::text(words) }
+fn umask(words: &[&str]) -> Result<Value, ParseError> {
+    if words.len() > 2 { Err("wrong number of parameters".into()) } else { parse::text(words) }
 }
 
-fn options(words: &[&str]) -> Result<Value, String> {
+fn options(words: &[&str]) -> Result<Value, ParseError> {
     Ok(Value::Map(words.iter().map(|word| ((*word).to_owned(), Value::Bool(true))).collect()))
 }
 
@@ -113,15 +113,17 @@ impl Catalogue for Shelf {
         }
     }
 
-    fn module_path(&mut self, path: &Path) -> Result<(), String> {
-        Err(format!("error checking '{}': No such file or directory", path.display()))
+    fn module_path(&mut self, path: &Path) -> Result<(), ParseError> {
+        Err(format!("error checking '{}': No such file or directory", path.display()).into())
     }
 
     /// An Umask line with the word `clash` is a fault.
     fn check(&self, tree: &[Node], _: &[&Node]) -> Vec<Fault> {
         let clashing = tree.iter().filter(|node| node.name == "Umask" && node.first_argument() == "clash");
         let problem = || Problem::Settings("a mod_clash is what Umask wants".to_owned());
-        clashing.map(|node| Fault::at(problem(), &node.position)).collect()
+        let fault =
+            |node: &Node| Fault { modules: vec!["mod_clash".to_owned()], ..Fault::at(problem(), &node.position) };
+        clashing.map(fault).collect()
     }
 
     fn provider(&self, directive: &str) -> Option<String> {

@@ -32,6 +32,8 @@ pub(crate) struct Wrong<'t> {
     pub(crate) line: u32,
     pub(crate) column: u32,
     pub(crate) source: &'t str,
+    /// Whether a key appears a second time.
+    pub(crate) repeats: bool,
 }
 
 /// The lines of a text, or all its syntax errors.
@@ -44,11 +46,25 @@ pub(crate) fn lines(text: &str) -> Result<Vec<Line<'_>>, Vec<Wrong<'_>>> {
     }
     let mut seen = HashSet::new();
     let wrong = errors.iter().filter_map(|error| {
-        let (line, column, source) = walk.place(error.span().map_or(0, |span| span.start));
+        let span = error.span().unwrap_or_default();
+        let (line, column, source) = walk.place(span.start);
         // Only the first error of a line is useful.
-        seen.insert(line).then(|| Wrong { message: error.message().to_owned(), line, column, source })
+        let is_first = seen.insert(line);
+        let repeats = || text.get(span.clone()).is_some_and(|name| has_before(table.get_ref(), name, span.start));
+        is_first.then(|| Wrong { message: error.message().to_owned(), line, column, source, repeats: repeats() })
     });
     Err(wrong.collect())
+}
+
+/// Whether a table or one below it has a key of this name before a byte of the text. The
+/// parser bounds the depth.
+fn has_before(table: &DeTable<'_>, name: &str, at: usize) -> bool {
+    let name = name.trim_matches(['"', '\'']);
+    let is_there = |key: &Key<'_>| key.get_ref() == name && key.span().start < at;
+    table.iter().any(|(key, value)| {
+        let mut below = tables(value).into_iter().flatten();
+        is_there(key) || below.any(|(_, table)| has_before(table, name, at))
+    })
 }
 
 type Key<'i> = Spanned<std::borrow::Cow<'i, str>>;

@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use gantry_api::{CommandClasses, Commands, Hook, Phase, Verb, nearest};
+use gantry_api::{CommandClasses, Commands, Hook, ParseError, Phase, Verb, nearest};
 
 /// Why a set is rejected; the configuration is at fault.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,6 +29,13 @@ impl fmt::Display for SetError {
 }
 
 impl std::error::Error for SetError {}
+
+/// The word is marked in the line.
+impl From<SetError> for ParseError {
+    fn from(error: SetError) -> Self {
+        Self::new(error.to_string()).at(&error.word)
+    }
+}
 
 /// The words of a comma-separated list, each with its column.
 fn words(text: &str, first: usize) -> impl Iterator<Item = (&str, usize)> {

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use gantry_api::ParseError;
+
 /// What is wrong with a variable, and where.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fault {
@@ -64,6 +66,13 @@ impl fmt::Display for Fault {
 }
 
 impl std::error::Error for Fault {}
+
+/// The variable is marked in the line.
+impl From<Fault> for ParseError {
+    fn from(fault: Fault) -> Self {
+        Self::new(fault.to_string()).at(&fault.word)
+    }
+}
 
 /// No loaded module contributes a variable.
 #[derive(Debug, Clone, PartialEq, Eq)]

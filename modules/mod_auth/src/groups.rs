@@ -1,6 +1,6 @@
 //! Group expressions of DefaultRoot and DefaultChdir: `staff,!guests`.
 
-use gantry_api::Account;
+use gantry_api::{Account, ParseError};
 use serde::{Deserialize, Deserializer, de};
 
 /// Group names: an account must be in all of them, but in none with a `!`. An empty list matches everyone.
@@ -17,7 +17,7 @@ enum Term {
 
 impl GroupExpression {
     /// Reads an expression; the error says what is wrong.
-    pub(crate) fn parse(text: &str) -> Result<Self, String> {
+    pub(crate) fn parse(text: &str) -> Result<Self, ParseError> {
         if text.is_empty() {
             return Ok(Self::default());
         }
@@ -27,7 +27,7 @@ impl GroupExpression {
         });
         let terms = terms
             .collect::<Option<_>>()
-            .ok_or_else(|| format!("'{text}' is not a group expression: a name is missing"))?;
+            .ok_or_else(|| ParseError::of(text, "is not a group expression: a name is missing"))?;
         Ok(Self { terms })
     }
 

@@ -132,45 +132,47 @@ impl Settings {
 }
 
 /// Parses DefaultRoot: a root is absolute or starts at the user's home.
-fn root(words: &[&str]) -> std::result::Result<Value, String> {
+fn root(words: &[&str]) -> std::result::Result<Value, ParseError> {
     match words.first() {
-        Some(path) if !path.starts_with(['/', '~']) => Err(format!("({path}) absolute pathname required")),
+        Some(path) if !path.starts_with(['/', '~']) => {
+            Err(ParseError::new(format!("({path}) absolute pathname required")).at(path))
+        }
         _ => folder(words),
     }
 }
 
 /// Parses a folder and a group expression.
-fn folder(words: &[&str]) -> std::result::Result<Value, String> {
+fn folder(words: &[&str]) -> std::result::Result<Value, ParseError> {
     let (path, groups) = match words {
         [path] => (*path, ""),
         [path, groups] => (*path, *groups),
-        [] => return Err("missing argument".to_owned()),
-        _ => return Err("wrong number of parameters: expected a path and at most one group expression".to_owned()),
+        [] => return Err("missing argument".into()),
+        _ => return Err("wrong number of parameters: expected a path and at most one group expression".into()),
     };
     if path.is_empty() {
-        return Err("the path is empty".to_owned());
+        return Err("the path is empty".into());
     }
     if path.starts_with('~') && path != "~" && !path.starts_with("~/") {
-        return Err(format!("'{path}': other users' homes (~name) are not supported"));
+        return Err(ParseError::new(format!("'{path}': other users' homes (~name) are not supported")).at(path));
     }
     GroupExpression::parse(groups)?;
     Ok(Value::Map(vec![("path".to_owned(), Value::from(path)), ("groups".to_owned(), Value::from(groups))]))
 }
 
-fn alias(words: &[&str]) -> std::result::Result<Value, String> {
+fn alias(words: &[&str]) -> std::result::Result<Value, ParseError> {
     match words {
         [alias, name] if !alias.is_empty() && !name.is_empty() => {
             Ok(Value::map([("alias", Value::from(*alias)), ("name", Value::from(*name))]))
         }
-        _ => Err("wrong number of parameters: an alias and a user are expected".to_owned()),
+        _ => Err("wrong number of parameters: an alias and a user are expected".into()),
     }
 }
 
-fn attempts(words: &[&str]) -> std::result::Result<Value, String> {
+fn attempts(words: &[&str]) -> std::result::Result<Value, ParseError> {
     let count = parse::count_or_none(words)?;
     match count {
-        Value::Int(0) => Err("must be at least 1, or none for no limit".to_owned()),
-        Value::Int(many) if u32::try_from(many).is_err() => Err(format!("'{many}' is too large")),
+        Value::Int(0) => Err("must be at least 1, or none for no limit".into()),
+        Value::Int(many) if u32::try_from(many).is_err() => Err(ParseError::of(&many.to_string(), "is too large")),
         count => Ok(count),
     }
 }
@@ -206,7 +208,7 @@ mod tests {
 
     #[test]
     fn folders_have_a_path_and_groups() {
-        assert_eq!(root(&["public"]), Err("(public) absolute pathname required".to_owned()));
+        assert_eq!(root(&["public"]), Err(ParseError::new("(public) absolute pathname required").at("public")));
         let root = root(&["~", "staff,!guests"]).unwrap();
         let made = settings(vec![("DefaultRoot", Value::List(vec![root]))]);
         assert_eq!(made.roots[0].path, "~");

@@ -41,15 +41,16 @@ impl Settings {
 
 const INSECURE: &str = "InsecurePerms";
 
-fn file(words: &[&str]) -> std::result::Result<Value, String> {
+fn file(words: &[&str]) -> std::result::Result<Value, ParseError> {
     match words {
         [_, filter, ..] if ["id", "name", "home"].contains(filter) => {
-            Err(format!("the filter '{filter}' is not supported yet"))
+            Err(ParseError::new(format!("the filter '{filter}' is not supported yet")).at(filter))
         }
         words => {
             let value = parse::path(words)?;
             if let Value::Text(path) = &value {
-                usable(Path::new(path)).map_err(|reason| format!("unable to use '{path}': {reason}"))?;
+                let unusable = |reason| ParseError::new(format!("unable to use '{path}': {reason}")).at(path);
+                usable(Path::new(path)).map_err(unusable)?;
             }
             Ok(value)
         }
@@ -58,17 +59,17 @@ fn file(words: &[&str]) -> std::result::Result<Value, String> {
 
 /// Checks that the file exists and the daemon can read it, so that an error names the
 /// line. Its safety and contents are checked when the module starts.
-fn usable(path: &Path) -> std::result::Result<(), String> {
-    let words = |error: io::Error| error.to_string().split(" (os error").next().unwrap_or_default().to_owned();
+fn usable(path: &Path) -> std::result::Result<(), ParseError> {
+    let words = |error: io::Error| ParseError::from(error.to_string().split(" (os error").next().unwrap_or_default());
     if !as_daemon(|| fs::metadata(path)).map_err(words)?.is_file() {
-        return Err("it is not a regular file".to_owned());
+        return Err("it is not a regular file".into());
     }
     as_daemon(|| File::open(path)).map(drop).map_err(words)
 }
 
-fn options(words: &[&str]) -> std::result::Result<Value, String> {
+fn options(words: &[&str]) -> std::result::Result<Value, ParseError> {
     match words.iter().find(|word| !word.eq_ignore_ascii_case(INSECURE)) {
-        Some(other) => Err(format!("unknown AuthFileOption: '{other}'")),
+        Some(other) => Err(ParseError::new(format!("unknown AuthFileOption: '{other}'")).at(other)),
         None => parse::words(words),
     }
 }
@@ -80,10 +81,10 @@ mod tests {
     #[test]
     fn filters_are_refused_by_name() {
         assert_eq!(file(&["/etc/passwd"]), Ok(Value::from("/etc/passwd")));
-        let missing = Err("unable to use '/nowhere/users': No such file or directory".to_owned());
-        assert_eq!(file(&["/nowhere/users"]), missing);
-        assert!(file(&["/etc"]).unwrap_err().contains("not a regular file"));
-        assert!(file(&["/etc/users", "id", "1-2"]).unwrap_err().contains("'id'"));
+        let refused = |words: &[&str]| file(words).unwrap_err().to_string();
+        assert_eq!(refused(&["/nowhere/users"]), "unable to use '/nowhere/users': No such file or directory");
+        assert!(refused(&["/etc"]).contains("not a regular file"));
+        assert!(refused(&["/etc/users", "id", "1-2"]).contains("'id'"));
         assert!(file(&["users"]).is_err() && file(&["/a", "/b"]).is_err() && file(&[]).is_err());
         assert!(options(&["insecureperms"]).is_ok() && options(&["SyntaxCheck"]).is_err());
     }

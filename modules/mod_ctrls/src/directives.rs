@@ -43,16 +43,16 @@ directive! {
     ControlsAuthFreshness "seconds" in SERVER, inherits: no, parse: parse::seconds
 }
 
-fn owner(words: &[&str]) -> Result<Value, String> {
+fn owner(words: &[&str]) -> Result<Value, ParseError> {
     match words {
         [user, group] => Ok(Value::list([*user, *group])),
-        _ => Err("wrong number of parameters".to_owned()),
+        _ => Err("wrong number of parameters".into()),
     }
 }
 
-fn clients(words: &[&str]) -> Result<Value, String> {
+fn clients(words: &[&str]) -> Result<Value, ParseError> {
     match parse::number(words)? {
-        Value::Int(0) => Err("expected a positive number, found '0'".to_owned()),
+        Value::Int(0) => Err("expected a positive number, found '0'".into()),
         number => Ok(number),
     }
 }

@@ -37,7 +37,7 @@ directive! {
     AdminControlsACLs "actions|all allow|deny user|group list" in SERVER, inherits: append, parse: parse::control_acl
 }
 
-fn engine(words: &[&str]) -> Result<Value, String> {
+fn engine(words: &[&str]) -> Result<Value, ParseError> {
     if let [word] = words
         && let Some(on) = parse::switch(word)
     {
@@ -45,5 +45,5 @@ fn engine(words: &[&str]) -> Result<Value, String> {
     }
     let names = words.iter().flat_map(|word| word.split(',')).filter(|name| !name.is_empty());
     let names: Vec<Value> = names.map(Value::from).collect();
-    if names.is_empty() { Err("missing parameters".to_owned()) } else { Ok(Value::List(names)) }
+    if names.is_empty() { Err("missing parameters".into()) } else { Ok(Value::List(names)) }
 }

@@ -86,16 +86,16 @@ impl Options {
     }
 }
 
-fn options(words: &[&str]) -> std::result::Result<Value, String> {
-    let Some((options, flags)) = words.split_first() else { return Err("missing argument".to_owned()) };
+fn options(words: &[&str]) -> std::result::Result<Value, ParseError> {
+    let Some((options, flags)) = words.split_first() else { return Err("missing argument".into()) };
     if !options.is_empty() && !options.starts_with('-') {
-        return Err(format!("'{options}' are not options: they must start with '-'"));
+        return Err(ParseError::of(options, "are not options: they must start with '-'"));
     }
     let mut entries = vec![("options".to_owned(), Value::from(*options))];
     let mut flags = flags.iter();
     while let Some(flag) = flags.next() {
         let mut number = || {
-            let number = flags.next().ok_or_else(|| format!("'{flag}' needs a number"))?;
+            let number = flags.next().ok_or_else(|| ParseError::of(flag, "needs a number"))?;
             parse::whole(number).map(Value::Int)
         };
         let (key, value) = match flag.to_ascii_lowercase().as_str() {
@@ -107,7 +107,7 @@ fn options(words: &[&str]) -> std::result::Result<Value, String> {
             "nlstonly" => ("only", Value::from("NLST")),
             "noerrorifabsent" => ("silent", Value::Bool(true)),
             "sortednlst" => continue,
-            _ => return Err(format!("unknown ListOptions flag '{flag}'")),
+            _ => return Err(ParseError::new(format!("unknown ListOptions flag '{flag}'")).at(flag)),
         };
         entries.push((key.to_owned(), value));
     }

@@ -1,7 +1,7 @@
 //! The parsers of mod_sql's directives (doc/contrib/mod_sql in ProFTPD's manual). No
 //! message repeats a line of SQLConnectInfo, because it may contain a password.
 
-use gantry_api::{Value, directive, parse};
+use gantry_api::{ParseError, Value, directive, parse};
 use gantry_format::CommandSet;
 
 use crate::message::Message;
@@ -14,38 +14,38 @@ directive! {
     SQLNegativeCache "on|off" in SERVER | VHOST | GLOBAL, inherits: replace, default: "off", parse: parse::on_off
 }
 
-pub fn engine(words: &[&str]) -> Result<Value, String> {
+pub fn engine(words: &[&str]) -> Result<Value, ParseError> {
     let word = parse::one(words)?;
     Ok(Value::from(match (parse::switch(word), word) {
         (Some(true), _) => "on",
         (Some(false), _) => "off",
         (None, word) if word.eq_ignore_ascii_case("auth") => "auth",
         (None, word) if word.eq_ignore_ascii_case("log") => "log",
-        _ => return Err(format!("unknown value '{word}': expected on, off, auth or log")),
+        _ => return Err(ParseError::new(format!("unknown value '{word}': expected on, off, auth or log")).at(word)),
     }))
 }
 
-pub fn connect(words: &[&str]) -> Result<Value, String> {
+pub fn connect(words: &[&str]) -> Result<Value, ParseError> {
     const TLS: [&str; 4] = ["ssl-ca:", "ssl-cert:", "ssl-key:", "ssl-ciphers:"];
     if let Some(option) = words.iter().find_map(|word| TLS.iter().find(|option| word.starts_with(**option))) {
-        return Err(format!("parameter '{option}' is not supported"));
+        return Err(ParseError::new(format!("parameter '{option}' is not supported")).at(option));
     }
     if !(1..=4).contains(&words.len()) {
-        return Err(format!("wrong number of parameters: expected 1 to 4, found {}", words.len()));
+        return Err(format!("wrong number of parameters: expected 1 to 4, found {}", words.len()).into());
     }
     let names = ["database", "user", "password"];
     Ok(map(names.into_iter().zip(words).map(|(name, word)| (name, Value::from(*word)))))
 }
 
-pub fn named_connect(words: &[&str]) -> Result<Value, String> {
+pub fn named_connect(words: &[&str]) -> Result<Value, ParseError> {
     let [name, backend, rest @ ..] = words else {
-        return Err(format!("wrong number of parameters: expected 3 to 6, found {}", words.len()));
+        return Err(format!("wrong number of parameters: expected 3 to 6, found {}", words.len()).into());
     };
     let connect = connect(rest)?;
     Ok(map([("name", Value::from(*name)), ("backend", Value::from(*backend)), ("connect", connect)]))
 }
 
-pub fn authenticate(words: &[&str]) -> Result<Value, String> {
+pub fn authenticate(words: &[&str]) -> Result<Value, ParseError> {
     let both = |users, groups| Ok(map([("users", Value::Bool(users)), ("groups", Value::Bool(groups))]));
     if let [word] = words
         && let Some(switch) = parse::switch(word)
@@ -53,7 +53,7 @@ pub fn authenticate(words: &[&str]) -> Result<Value, String> {
         return both(switch, switch);
     }
     if words.is_empty() {
-        return Err("missing arguments".to_owned());
+        return Err("missing arguments".into());
     }
     let (mut users, mut groups) = (false, false);
     for word in words {
@@ -61,46 +61,46 @@ pub fn authenticate(words: &[&str]) -> Result<Value, String> {
             "users" => users = true,
             "groups" => groups = true,
             "userset" | "usersetfast" | "groupset" | "groupsetfast" => {}
-            _ => return Err(format!("unknown parameter '{word}'")),
+            _ => return Err(ParseError::new(format!("unknown parameter '{word}'")).at(word)),
         }
     }
     both(users, groups)
 }
 
-pub fn auth_types(words: &[&str]) -> Result<Value, String> {
+pub fn auth_types(words: &[&str]) -> Result<Value, ParseError> {
     const KNOWN: [&str; 3] = ["crypt", "empty", "plaintext"];
     const OTHERS: [&str; 2] = ["backend", "openssl"];
     for word in words {
         let is = |names: &[&str]| names.iter().any(|name| name.eq_ignore_ascii_case(word));
         if is(&OTHERS) {
-            return Err(format!("SQLAuthType '{word}' is not supported: use Crypt"));
+            return Err(ParseError::new(format!("SQLAuthType '{word}' is not supported: use Crypt")).at(word));
         }
         if !is(&KNOWN) {
-            return Err(format!("unknown SQLAuthType '{word}'"));
+            return Err(ParseError::new(format!("unknown SQLAuthType '{word}'")).at(word));
         }
     }
     parse::words(words)
 }
 
-pub fn users(words: &[&str]) -> Result<Value, String> {
+pub fn users(words: &[&str]) -> Result<Value, ParseError> {
     match custom(words) {
         // The names after the first are for listing whole tables and for ids, which are
         // not used here.
         Some(names) if (1..=4).contains(&names.len()) && !names.contains(&"") => {
             Ok(map([("custom", Value::from(names[0]))]))
         }
-        Some(_) => Err("expected custom:/name[/by-id[/userset[/usersetfast]]]".to_owned()),
+        Some(_) => Err("expected custom:/name[/by-id[/userset[/usersetfast]]]".into()),
         None => table(words, 7),
     }
 }
 
-pub fn groups(words: &[&str]) -> Result<Value, String> {
+pub fn groups(words: &[&str]) -> Result<Value, ParseError> {
     match custom(words) {
         Some(names) if (3..=5).contains(&names.len()) && !names.contains(&"") => {
             let names = names.iter().take(3).map(|name| Value::from(*name)).collect();
             Ok(map([("custom", Value::List(names))]))
         }
-        Some(_) => Err("expected custom:/by-name/by-id/by-member[/groupset[/groupsetfast]]".to_owned()),
+        Some(_) => Err("expected custom:/by-name/by-id/by-member[/groupset[/groupsetfast]]".into()),
         None => table(words, 4),
     }
 }
@@ -111,26 +111,35 @@ fn custom<'w>(words: &[&'w str]) -> Option<Vec<&'w str>> {
     scheme.eq_ignore_ascii_case("custom").then(|| names.split('/').collect())
 }
 
-fn table(words: &[&str], count: usize) -> Result<Value, String> {
+fn table(words: &[&str], count: usize) -> Result<Value, ParseError> {
     if words.len() != count {
-        return Err(format!("wrong number of parameters: expected {count}, found {}", words.len()));
+        return Err(format!("wrong number of parameters: expected {count}, found {}", words.len()).into());
     }
     match words.iter().find(|word| word.contains(['%', '\'', ';'])) {
-        Some(word) => Err(format!("'{word}' is not a table or column name")),
+        Some(word) => Err(ParseError::of(word, "is not a table or column name")),
         None => Ok(map([("table", parse::words(words)?)])),
     }
 }
 
-pub fn clause(words: &[&str]) -> Result<Value, String> {
+/// An error of a query or a text, with the part of the line that is wrong.
+fn marked(error: &dyn std::error::Error, word: Option<&str>) -> ParseError {
+    let parse = ParseError::new(error.to_string());
+    match word {
+        Some(word) => parse.at(word),
+        None => parse,
+    }
+}
+
+pub fn clause(words: &[&str]) -> Result<Value, ParseError> {
     let clause = parse::one(words)?;
-    let template = Template::compile(clause).map_err(|error| error.to_string())?;
-    template.check(Place::Lookup).map_err(|error| error.to_string())?;
+    let template = Template::compile(clause).map_err(|error| marked(&error, error.word()))?;
+    template.check(Place::Lookup).map_err(|error| marked(&error, Some(error.word())))?;
     Ok(Value::from(clause))
 }
 
-pub fn named_query(words: &[&str]) -> Result<Value, String> {
-    let line = QueryLine::read(words).map_err(|error| error.to_string())?;
-    line.compile().map_err(|error| error.to_string())?;
+pub fn named_query(words: &[&str]) -> Result<Value, ParseError> {
+    let line = QueryLine::read(words).map_err(|error| marked(&error, error.word()))?;
+    line.compile().map_err(|error| marked(&error, error.word()))?;
     let optional = |text: &Option<String>| text.as_deref().map_or(Value::None, Value::from);
     Ok(map([
         ("name", Value::from(line.name.as_str())),
@@ -141,13 +150,13 @@ pub fn named_query(words: &[&str]) -> Result<Value, String> {
     ]))
 }
 
-pub fn log(words: &[&str]) -> Result<Value, String> {
+pub fn log(words: &[&str]) -> Result<Value, ParseError> {
     let (commands, query, option) = match words {
         [commands, query] => (commands, query, ""),
         [commands, query, option] => (commands, query, *option),
-        _ => return Err(format!("wrong number of parameters: expected 2 or 3, found {}", words.len())),
+        _ => return Err(format!("wrong number of parameters: expected 2 or 3, found {}", words.len()).into()),
     };
-    CommandSet::log(commands).map_err(|error| error.to_string())?;
+    CommandSet::log(commands)?;
     let ignores = option.eq_ignore_ascii_case("IGNORE_ERRORS");
     Ok(map([
         ("commands", Value::from(*commands)),
@@ -156,36 +165,36 @@ pub fn log(words: &[&str]) -> Result<Value, String> {
     ]))
 }
 
-pub fn show(words: &[&str]) -> Result<Value, String> {
+pub fn show(words: &[&str]) -> Result<Value, ParseError> {
     let [commands, code, text] = words else {
-        return Err(format!("wrong number of parameters: expected 3, found {}", words.len()));
+        return Err(format!("wrong number of parameters: expected 3, found {}", words.len()).into());
     };
-    CommandSet::show(commands).map_err(|error| error.to_string())?;
+    CommandSet::show(commands)?;
     let code_found = code.parse().ok().filter(|code| (100..600).contains(code));
-    let code = code_found.ok_or_else(|| format!("'{code}' is not a reply code"))?;
-    Message::compile(text).map_err(|error| error.to_string())?;
+    let code = code_found.ok_or_else(|| ParseError::of(code, "is not a reply code"))?;
+    Message::compile(text).map_err(|error| marked(&error, Some(error.word())))?;
     Ok(map([("commands", Value::from(*commands)), ("code", Value::Int(code)), ("text", Value::from(*text))]))
 }
 
 /// A user or group id; the highest number means "none" to the system.
-pub fn id(words: &[&str]) -> Result<Value, String> {
+pub fn id(words: &[&str]) -> Result<Value, ParseError> {
     let word = parse::one(words)?;
     let id: Option<u32> = word.parse().ok().filter(|id| *id < u32::MAX);
-    id.map(|id| Value::Int(id.into())).ok_or_else(|| format!("'{word}' is not an id"))
+    id.map(|id| Value::Int(id.into())).ok_or_else(|| ParseError::of(word, "is not an id"))
 }
 
-pub fn home(words: &[&str]) -> Result<Value, String> {
+pub fn home(words: &[&str]) -> Result<Value, ParseError> {
     let word = parse::one(words)?;
     match word.starts_with('/') {
         true => Ok(Value::from(word)),
-        false => Err(format!("'{word}' must be an absolute path")),
+        false => Err(ParseError::of(word, "must be an absolute path")),
     }
 }
 
-pub fn options(words: &[&str]) -> Result<Value, String> {
+pub fn options(words: &[&str]) -> Result<Value, ParseError> {
     const KNOWN: [&str; 4] = ["IgnoreConfigFile", "NoDisconnectOnError", "NoReconnect", "UseNormalizedGroupSchema"];
     match words.iter().find(|word| !KNOWN.iter().any(|known| known.eq_ignore_ascii_case(word))) {
-        Some(word) => Err(format!("unknown SQLOption '{word}'")),
+        Some(word) => Err(ParseError::new(format!("unknown SQLOption '{word}'")).at(word)),
         None => parse::words(words),
     }
 }
@@ -236,13 +245,16 @@ mod tests {
 
     #[test]
     fn what_is_not_supported_is_named() {
-        assert_eq!(auth_types(&["OpenSSL"]).unwrap_err(), "SQLAuthType 'OpenSSL' is not supported: use Crypt");
+        assert_eq!(auth_types(&["OpenSSL"]).unwrap_err().text(), "SQLAuthType 'OpenSSL' is not supported: use Crypt");
         assert_eq!(
-            connect(&["db", "joe", "secret", "30", "ssl-ca:/x"]).unwrap_err(),
+            connect(&["db", "joe", "secret", "30", "ssl-ca:/x"]).unwrap_err().text(),
             "parameter 'ssl-ca:' is not supported"
         );
-        assert_eq!(authenticate(&["users", "all"]).unwrap_err(), "unknown parameter 'all'");
-        assert_eq!(clause(&["a = '%h'"]).unwrap_err(), "variable %h has no value before the login: %U and %{0} have");
+        assert_eq!(authenticate(&["users", "all"]).unwrap_err().text(), "unknown parameter 'all'");
+        assert_eq!(
+            clause(&["a = '%h'"]).unwrap_err().text(),
+            "variable %h has no value before the login: %U and %{0} have"
+        );
         assert!(users(&["custom:/"]).is_err() && users(&["users", "name"]).is_err());
         assert!(groups(&["custom:/a/b"]).is_err());
         assert!(id(&["4294967295"]).is_err() && id(&["-1"]).is_err());

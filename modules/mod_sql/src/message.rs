@@ -36,6 +36,16 @@ pub enum MessageError {
     Unavailable(#[from] Unavailable),
 }
 
+impl MessageError {
+    /// The variable that is wrong.
+    pub fn word(&self) -> &str {
+        match self {
+            Self::Variable(fault) => &fault.word,
+            Self::Unavailable(variable) => variable.word(),
+        }
+    }
+}
+
 impl Message {
     /// Compiles a text.
     pub fn compile(text: &str) -> Result<Self, MessageError> {

@@ -77,6 +77,17 @@ pub enum Unfit {
     Unavailable(#[from] Unavailable),
 }
 
+impl QueryError {
+    /// The word of the line, or the part of it, that is wrong.
+    pub fn word(&self) -> Option<&str> {
+        match self {
+            Self::Words(_) => None,
+            Self::Kind(word) | Self::Table { table: word, .. } => Some(word),
+            Self::Template { error, .. } => error.word(),
+        }
+    }
+}
+
 impl Kind {
     /// As SQLNamedQuery writes it.
     pub fn word(self) -> &'static str {

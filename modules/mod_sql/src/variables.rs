@@ -33,6 +33,11 @@ pub struct Unavailable {
 }
 
 impl Unavailable {
+    /// The variable, as it is written.
+    pub fn word(&self) -> &str {
+        &self.name
+    }
+
     fn new(reference: &Reference, place: &'static str) -> Self {
         Self { name: reference.to_string(), place }
     }

@@ -96,21 +96,21 @@ impl Meter for Pace {
     }
 }
 
-fn rate(words: &[&str]) -> std::result::Result<Value, String> {
-    let [commands, rate, whom @ ..] = words else { return Err("wrong number of parameters".to_owned()) };
+fn rate(words: &[&str]) -> std::result::Result<Value, ParseError> {
+    let [commands, rate, whom @ ..] = words else { return Err("wrong number of parameters".into()) };
     let commands: Vec<String> =
         commands.split(',').filter(|name| !name.is_empty()).map(str::to_ascii_uppercase).collect();
     if let Some(wrong) = commands.iter().find(|name| !COMMANDS.contains(&name.as_str())) {
-        return Err(format!("invalid command '{wrong}': expected APPE, RETR, STOR or STOU"));
+        return Err(ParseError::new(format!("invalid command '{wrong}': expected APPE, RETR, STOR or STOU")).at(wrong));
     }
     let (speed, free) = match rate.split_once(':') {
         None => (*rate, Ok(0)),
         Some((speed, free)) => (speed, parse::whole(free)),
     };
     let speed = speed.parse::<f64>().ok().filter(|speed| speed.is_finite());
-    let speed = speed.ok_or_else(|| format!("invalid number: '{rate}'"))? * 1024.0;
+    let speed = speed.ok_or_else(|| ParseError::new(format!("invalid number: '{rate}'")).at(rate))? * 1024.0;
     if speed < 0.0 {
-        return Err("rate must be greater than zero".to_owned());
+        return Err("rate must be greater than zero".into());
     }
     Ok(Value::map([
         ("commands", Value::list(commands)),

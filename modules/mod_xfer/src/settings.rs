@@ -58,10 +58,10 @@ impl Mode {
     }
 }
 
-fn mode(words: &[&str]) -> std::result::Result<Value, String> {
+fn mode(words: &[&str]) -> std::result::Result<Value, ParseError> {
     let word = parse::one(words)?.to_ascii_lowercase();
     match word.as_str() {
         "ascii" | "binary" => Ok(Value::Text(word)),
-        _ => Err(format!("expected 'ascii' or 'binary', found '{word}'")),
+        _ => Err(ParseError::new(format!("expected 'ascii' or 'binary', found '{word}'")).at(&word)),
     }
 }

@@ -81,17 +81,17 @@ impl Meter for TooLarge {
     }
 }
 
-fn size(words: &[&str]) -> std::result::Result<Value, String> {
+fn size(words: &[&str]) -> std::result::Result<Value, ParseError> {
     let (most, whom): (Value, &[&str]) = match words {
         ["*"] => (Value::None, &[]),
         [number, units, whom @ ..] => (bytes(number, units)?.into(), whom),
-        _ => return Err("wrong number of parameters".to_owned()),
+        _ => return Err("wrong number of parameters".into()),
     };
     Ok(Value::map([("most", most), ("whom", Whom::read(whom)?)]))
 }
 
-fn bytes(number: &str, units: &str) -> std::result::Result<u64, String> {
-    let fail = || format!("unable to parse: {number} {units}");
+fn bytes(number: &str, units: &str) -> std::result::Result<u64, ParseError> {
+    let fail = || ParseError::new(format!("unable to parse: {number} {units}"));
     let shift = match units.to_ascii_lowercase().as_str() {
         "b" => 0,
         "kb" => 10,
@@ -103,10 +103,10 @@ fn bytes(number: &str, units: &str) -> std::result::Result<u64, String> {
     let digits = number.bytes().all(|byte| byte.is_ascii_digit());
     let number: u64 = number.parse().ok().filter(|_| digits).ok_or_else(fail)?;
     match number.checked_mul(1 << shift) {
-        Some(0) => Err("size must be greater than zero".to_owned()),
+        Some(0) => Err("size must be greater than zero".into()),
         // Settings are signed numbers.
         Some(bytes) if i64::try_from(bytes).is_ok() => Ok(bytes),
-        _ => Err(format!("{}: too large", fail())),
+        _ => Err(format!("{}: too large", fail()).into()),
     }
 }
 

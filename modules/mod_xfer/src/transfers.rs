@@ -70,21 +70,22 @@ impl Places {
 const PER_HOST: &str = "Sorry, the maximum number of data transfers (%m) from your host are currently being used.";
 const PER_USER: &str = "Sorry, the maximum number of data transfers (%m) from this user are currently being used.";
 
-fn line(words: &[&str]) -> std::result::Result<Value, String> {
-    let [commands, limit @ ..] = words else { return Err("wrong number of parameters".to_owned()) };
+fn line(words: &[&str]) -> std::result::Result<Value, ParseError> {
+    let [commands, limit @ ..] = words else { return Err("wrong number of parameters".into()) };
     let commands: Vec<String> =
         commands.split([',', ' ']).filter(|name| !name.is_empty()).map(str::to_ascii_uppercase).collect();
     if let Some(wrong) = commands.iter().find(|name| !COMMANDS.contains(&name.as_str())) {
-        return Err(format!("invalid command '{wrong}': expected APPE, RETR, STOR or STOU"));
+        return Err(ParseError::new(format!("invalid command '{wrong}': expected APPE, RETR, STOR or STOU")).at(wrong));
     }
     if commands.is_empty() {
-        return Err("missing commands".to_owned());
+        return Err("missing commands".into());
     }
     match Limit::parse(limit) {
-        Ok(Value::None) => Err("count must be greater than zero: 'none'".to_owned()),
+        Ok(Value::None) => Err("count must be greater than zero: 'none'".into()),
         Ok(limit) => Ok(Value::map([("commands", Value::list(commands)), ("limit", limit)])),
         Err(_) if limit.len() == 1 || limit.len() == 2 => {
-            Err(format!("count must be greater than zero: '{}'", limit.first().unwrap_or(&"")))
+            let count = limit.first().copied().unwrap_or_default();
+            Err(ParseError::new(format!("count must be greater than zero: '{count}'")).at(count))
         }
         Err(error) => Err(error),
     }

@@ -40,18 +40,19 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Sections<T> {
 
 impl Whom {
     /// Reads the words after the other words.
-    pub(crate) fn read(words: &[&str]) -> std::result::Result<Value, String> {
+    pub(crate) fn read(words: &[&str]) -> std::result::Result<Value, ParseError> {
         let (kind, names) = match words {
             [] => ("all", Vec::new()),
             [kind, names] => (*kind, names.split(',').filter(|name| !name.is_empty()).collect()),
-            _ => return Err("wrong number of parameters".to_owned()),
+            _ => return Err("wrong number of parameters".into()),
         };
-        let kind = kind.to_ascii_lowercase();
+        let word = kind;
+        let kind = word.to_ascii_lowercase();
         let names = match kind.as_str() {
             "all" if words.is_empty() => names,
             "user" | "group" | "class" if !names.is_empty() => names,
-            "user" | "group" | "class" => return Err("expected one or more names".to_owned()),
-            _ => return Err(format!("expected user, group or class, found '{kind}'")),
+            "user" | "group" | "class" => return Err("expected one or more names".into()),
+            _ => return Err(ParseError::new(format!("expected user, group or class, found '{word}'")).at(word)),
         };
         Ok(Value::map([("kind", kind.into()), ("names", Value::list(names))]))
     }
@@ -83,7 +84,7 @@ impl Whom {
 mod tests {
     use super::*;
 
-    fn read(words: &[&str]) -> std::result::Result<Whom, String> {
+    fn read(words: &[&str]) -> std::result::Result<Whom, ParseError> {
         Whom::read(words).map(|value| value.extract().unwrap())
     }
 

@@ -5,7 +5,7 @@
 
 use std::path::Path;
 
-use gantry_api::{Contexts, Directive, Inherits, Value, parse};
+use gantry_api::{Contexts, Directive, Inherits, ParseError, Value, parse};
 use gantry_config::{Catalogue, LoadFailure, Options, Position, check_class_rule, check_rule, parse_text};
 use libfuzzer_sys::fuzz_target;
 
@@ -68,7 +68,7 @@ impl Catalogue for Shelf {
         if name.len().is_multiple_of(2) { Ok(None) } else { Err("no such module".into()) }
     }
 
-    fn module_path(&mut self, _: &Path) -> Result<(), String> {
+    fn module_path(&mut self, _: &Path) -> Result<(), ParseError> {
         Ok(())
     }
 
@@ -76,7 +76,7 @@ impl Catalogue for Shelf {
         DIRECTIVES.iter().map(|directive| directive.name.to_owned()).collect()
     }
 
-    fn parse(&self, directive: &Directive, words: &[&str]) -> Result<Value, String> {
+    fn parse(&self, directive: &Directive, words: &[&str]) -> Result<Value, ParseError> {
         (directive.parse)(words)
     }
 }

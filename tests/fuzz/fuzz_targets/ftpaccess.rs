@@ -6,7 +6,7 @@
 use std::net::Ipv4Addr;
 use std::path::Path;
 
-use gantry_api::{Contexts, Directive, Inherits, parse};
+use gantry_api::{Contexts, Directive, Inherits, ParseError, parse};
 use gantry_config::{Configuration, FtpAccess, Scope, Who, check_rule};
 use libfuzzer_sys::fuzz_target;
 
@@ -59,7 +59,7 @@ impl gantry_config::Catalogue for Nothing {
         Ok(None)
     }
 
-    fn module_path(&mut self, _: &Path) -> Result<(), String> {
+    fn module_path(&mut self, _: &Path) -> Result<(), ParseError> {
         Ok(())
     }
 

@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use gantry_api::ParseError;
 use gantry_api::proto::glob;
 
 /// The limit on matching steps for one client: none, because a rule that is not found
@@ -30,7 +31,7 @@ pub(crate) enum Host {
 
 impl Hosts {
     /// Reads `[from] all|none|host|network ...`, separated by spaces or commas.
-    pub(crate) fn read(words: &[&str]) -> Result<Self, String> {
+    pub(crate) fn read(words: &[&str]) -> Result<Self, ParseError> {
         let words = match words {
             [first, rest @ ..] if first.eq_ignore_ascii_case("from") => rest,
             words => words,
@@ -38,12 +39,12 @@ impl Hosts {
         let entries = words.iter().flat_map(|word| word.split(',')).filter(|entry| !entry.is_empty());
         let hosts = entries.map(|entry| match entry.strip_prefix('!') {
             // ProFTPD accepts it, but its rule then matches nobody.
-            Some(_) => Err(format!("'{entry}': use a <Class> to exclude hosts")),
+            Some(_) => Err(ParseError::new(format!("'{entry}': use a <Class> to exclude hosts")).at(entry)),
             None => Host::read(entry),
         });
         let hosts: Vec<Host> = hosts.collect::<Result<_, _>>()?;
         if hosts.is_empty() {
-            return Err("syntax: [from] [all|none]|host|network[,...]".to_owned());
+            return Err("syntax: [from] [all|none]|host|network[,...]".into());
         }
         Ok(Self(hosts))
     }
@@ -69,8 +70,8 @@ impl Host {
         }
     }
 
-    pub(crate) fn read(entry: &str) -> Result<Self, String> {
-        let bad = || format!("bad ACL definition '{entry}': Invalid argument");
+    pub(crate) fn read(entry: &str) -> Result<Self, ParseError> {
+        let bad = || ParseError::new(format!("bad ACL definition '{entry}': Invalid argument")).at(entry);
         if let Some((address, bits)) = entry.split_once('/') {
             let address: IpAddr = address.parse().map_err(|_| bad())?;
             let bits: u32 = bits.parse().map_err(|_| bad())?;
@@ -121,10 +122,11 @@ fn begins_address(entry: &str) -> bool {
     numbers.is_some_and(|mut numbers| numbers.clone().count() <= 3 && numbers.all(|number| number.is_ok()))
 }
 
-fn no_address(entry: &str) -> String {
-    format!(
+fn no_address(entry: &str) -> ParseError {
+    let text = format!(
         "bad ACL definition '{entry}': an address has four numbers up to 255; '10.0.0.' and '10.0.0.0/24' are networks"
-    )
+    );
+    ParseError::new(text).at(entry)
 }
 
 fn fits(pattern: &str, text: &str) -> bool {

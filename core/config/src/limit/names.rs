@@ -1,6 +1,7 @@
 //! Expressions for users, groups and classes: `[AND|OR] name,!name` and
 //! `regex pattern`.
 
+use gantry_api::ParseError;
 use regex::{Regex, RegexBuilder};
 
 use crate::tree::Argument;
@@ -32,8 +33,8 @@ pub(super) enum Mode {
 
 impl Names {
     /// Reads an expression; `mode` is the default.
-    pub(super) fn read(words: &[&str], mode: Mode) -> Result<Self, String> {
-        let Some((first, rest)) = words.split_first() else { return Err("wrong number of parameters".to_owned()) };
+    pub(super) fn read(words: &[&str], mode: Mode) -> Result<Self, ParseError> {
+        let Some((first, rest)) = words.split_first() else { return Err("wrong number of parameters".into()) };
         let (mode, listed) = match first.to_ascii_lowercase().as_str() {
             "regex" => return pattern(rest).map(|pattern| Self(Form::Pattern(pattern))),
             "and" => (Mode::And, rest),
@@ -44,7 +45,7 @@ impl Names {
         let names: Vec<_> =
             names.map(|name| name.strip_prefix('!').map_or((name, false), |name| (name, true))).collect();
         if names.is_empty() || names.iter().any(|(name, _)| name.is_empty()) {
-            return Err("expected one or more names".to_owned());
+            return Err("expected one or more names".into());
         }
         Ok(Self(Form::List(mode, names.into_iter().map(|(name, absent)| (name.to_owned(), absent)).collect())))
     }
@@ -89,9 +90,9 @@ impl PartialEq for Names {
     }
 }
 
-fn pattern(words: &[&str]) -> Result<Regex, String> {
+fn pattern(words: &[&str]) -> Result<Regex, ParseError> {
     let text = match words {
-        [] => return Err("wrong number of parameters".to_owned()),
+        [] => return Err("wrong number of parameters".into()),
         words => words.join(" "),
     };
     let compiled = RegexBuilder::new(&text).size_limit(PATTERN_SIZE).dfa_size_limit(MATCHER_SIZE).build();
@@ -99,6 +100,6 @@ fn pattern(words: &[&str]) -> Result<Regex, String> {
         // The last line says what is wrong; the others show the place.
         let error = error.to_string();
         let why = error.lines().last().unwrap_or_default().trim_start_matches("error: ");
-        format!("'{text}' failed regex compilation: {why}")
+        ParseError::of(&text, format!("failed regex compilation: {why}"))
     })
 }

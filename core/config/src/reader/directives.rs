@@ -3,7 +3,7 @@
 use std::io;
 use std::path::Path;
 
-use gantry_api::{Contexts, Inherits, Value};
+use gantry_api::{Contexts, Inherits, ParseError, Value};
 
 use super::at::At;
 use super::report::suggested;
@@ -100,9 +100,9 @@ impl Reader<'_> {
                 notice.into_iter().for_each(|notice| self.notice(at, notice));
                 self.keep(name, value, inherits, at);
             }
-            Err(reason) => {
+            Err(error) => {
                 let help = format!("syntax: {name} {syntax}");
-                self.value_fault(at, &name, &reason).help.push(help);
+                self.value_fault(at, &name, error).help.push(help);
             }
         }
     }
@@ -111,7 +111,7 @@ impl Reader<'_> {
     pub(super) fn not_its_own(&mut self, name: &str, at: &At<'_>) {
         let only = self.only.clone().unwrap_or_default();
         let fault =
-            self.value_fault(at, name, &format!("not a directive of {only}, and only its directives are allowed here"));
+            self.value_fault(at, name, format!("not a directive of {only}, and only its directives are allowed here"));
         fault.help.push("write it in the configuration and reload".to_owned());
     }
 
@@ -150,8 +150,8 @@ impl Reader<'_> {
         let Some(argument) = at.arguments.first() else { return self.missing(at, "Include") };
         let pattern = argument.text.as_str();
         if !pattern.starts_with('/') {
-            let reason = format!("unable to use path for configuration file '{pattern}'");
-            self.value_fault(at, "Include", &reason).help.push("write an absolute path".to_owned());
+            let error = ParseError::new(format!("unable to use path for configuration file '{pattern}'")).at(pattern);
+            self.value_fault(at, "Include", error.help("write an absolute path"));
             return;
         }
         let before = self.again.as_ref().and_then(|texts| texts.include(pattern));
@@ -180,7 +180,7 @@ impl Reader<'_> {
             () => None,
         };
         if let Some(why) = refused {
-            self.value_fault(at, "Include", &format!("'{}' {why}", path.display()));
+            self.value_fault(at, "Include", ParseError::of(&path.to_string_lossy(), why));
             return;
         }
         if let Err(error) = self.file(path) {
@@ -229,10 +229,10 @@ impl Reader<'_> {
         let Some(path) = at.arguments.first() else { return self.missing(at, "ModulePath") };
         let taken = match path.text.starts_with('/') {
             true => self.catalogue.module_path(Path::new(&path.text)),
-            false => Err("must be an absolute path".to_owned()),
+            false => Err("must be an absolute path".into()),
         };
-        if let Err(reason) = taken {
-            self.value_fault(at, "ModulePath", &reason);
+        if let Err(error) = taken {
+            self.value_fault(at, "ModulePath", error);
         }
     }
 }

@@ -1,6 +1,6 @@
 //! How the reader reports faults and their places.
 
-use gantry_api::{Contexts, nearest};
+use gantry_api::{Contexts, ParseError, nearest};
 
 use super::Reader;
 use super::at::At;
@@ -45,22 +45,26 @@ impl Reader<'_> {
     }
 
     /// Reports a TOML syntax error.
-    pub(super) fn no_toml(&mut self, at: &At<'_>, message: String) {
-        let repeated = message.contains("duplicate key");
+    pub(super) fn no_toml(&mut self, at: &At<'_>, message: String, repeats: bool) {
         let fault = self.fault(at, Problem::Toml(message));
-        if repeated {
+        if repeats {
             fault.help.push("write a repeated directive as one array of arrays".to_owned());
         }
     }
 
-    /// Reports invalid words; the mark is at the word that the reason quotes.
-    pub(super) fn value_fault(&mut self, at: &At<'_>, name: &str, reason: &str) -> &mut Fault {
-        let quoted = |argument: &&Argument| reason.contains(&format!("'{}'", argument.text));
+    /// Reports invalid words; the mark is at the word that the error names.
+    pub(super) fn value_fault(&mut self, at: &At<'_>, name: &str, error: impl Into<ParseError>) -> &mut Fault {
+        let error = error.into();
+        let meant = |argument: &&Argument| error.word() == Some(&argument.text);
         let same_line = at.arguments.iter().filter(|argument| argument.line == at.position.line);
-        let column = same_line.into_iter().find(quoted).map(|argument| argument.column);
-        let fault = self.fault(at, Problem::Value { name: name.to_owned(), reason: reason.to_owned() });
-        if let (Some(position), Some(column)) = (&mut fault.position, column) {
-            position.column = column;
+        let column = same_line.into_iter().find(meant).map(|argument| argument.column);
+        let fault = self.fault(at, Problem::Value { name: name.to_owned(), reason: error.text().to_owned() });
+        fault.help.extend(error.advice().map(str::to_owned));
+        match (&mut fault.position, column, error.word()) {
+            (Some(position), Some(column), _) => position.column = column,
+            // A part of a word.
+            (_, None, Some(word)) => fault.mark(word),
+            _ => {}
         }
         fault
     }

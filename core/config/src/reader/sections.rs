@@ -1,6 +1,6 @@
 //! Opens and closes sections and conditions.
 
-use gantry_api::Contexts;
+use gantry_api::{Contexts, ParseError};
 
 use super::Reader;
 use super::at::At;
@@ -55,8 +55,8 @@ impl Reader<'_> {
         let misfit = self.stack.waits_for_person(kind);
         let allowed = if misfit { Contexts::SERVER | Contexts::VHOST } else { kind.allowed_in() };
         let misplaced = self.wrong_context(&shown, allowed, at);
-        if let (false, Err(reason)) = (misplaced, kind.check(at.arguments, self.stack.within_anonymous())) {
-            self.value_fault(at, &shown, &reason);
+        if let (false, Err(error)) = (misplaced, kind.check(at.arguments, self.stack.within_anonymous())) {
+            self.value_fault(at, &shown, error);
         }
         if kind == SectionKind::VirtualHost {
             self.addresses(&shown, at);
@@ -67,7 +67,8 @@ impl Reader<'_> {
     fn addresses(&mut self, shown: &str, at: &At<'_>) {
         for argument in at.arguments {
             if let Err(reason) = self.catalogue.address(&argument.text) {
-                self.value_fault(at, shown, &format!("error resolving '{}': {reason}", argument.text));
+                let error = ParseError::new(format!("error resolving '{}': {reason}", argument.text));
+                self.value_fault(at, shown, error.at(&argument.text));
             }
         }
     }

@@ -164,6 +164,16 @@ fn all_places_that_are_no_toml_are_reported() {
 }
 
 #[test]
+fn a_repeated_directive_is_known_by_its_key() {
+    for (text, repeats) in
+        [("Umask = 1\nUmask = 2\n", true), ("[Global]\nUmask = 1\n\"Umask\" = 2\n", true), ("Umask = \n", false)]
+    {
+        let wrong = lines(text).unwrap_err();
+        assert_eq!(wrong[0].repeats, repeats, "{text}");
+    }
+}
+
+#[test]
 fn the_two_syntaxes_include_each_other() -> std::io::Result<()> {
     let home = tempfile::tempdir()?;
     let path = |name: &str| home.path().join(name);

@@ -5,7 +5,7 @@ use std::cell::{RefCell, RefMut};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use gantry_api::{Descriptor, Directive, Layout};
+use gantry_api::{Descriptor, Directive, Layout, ParseError};
 use gantry_config::{Catalogue, Fault, LoadFailure, Node, Position};
 
 use crate::address::resolve;
@@ -188,22 +188,23 @@ impl<'a> ModuleSet<'a> {
         })
     }
 
-    fn add_signers(&mut self, words: &[&str]) -> Result<Option<String>, String> {
+    fn add_signers(&mut self, words: &[&str]) -> Result<Option<String>, ParseError> {
         // From here on, whatever is wrong with this line: what stands below it
         // is not loaded by mistake.
         let signers = self.signers.get_or_insert_default();
         for word in words {
-            signers.extend(self.images.objects.signers(word).map_err(|failure| failure.reason)?);
+            let keys = self.images.objects.signers(word);
+            signers.extend(keys.map_err(|failure| ParseError::new(failure.reason).at(word))?);
         }
         if words.is_empty() {
-            return Err("missing parameters".to_owned());
+            return Err("missing parameters".into());
         }
         let Some(module) = &self.unchecked else { return Ok(None) };
         let place = self.place(module).map(|place| format!(" (on {place})")).unwrap_or_default();
-        Err(format!(
+        Err(ParseError::new(format!(
             "module '{module}' was loaded above this line{place}, its signature not looked at: \
              ModuleSigners must stand above every LoadModule line"
-        ))
+        )))
     }
 }
 
@@ -236,9 +237,9 @@ impl Catalogue for ModuleSet<'_> {
         Ok(None)
     }
 
-    fn module_path(&mut self, path: &Path) -> Result<(), String> {
+    fn module_path(&mut self, path: &Path) -> Result<(), ParseError> {
         if !path.is_dir() {
-            return Err(format!("'{}' is not a directory", path.display()));
+            return Err(ParseError::of(&path.to_string_lossy(), "is not a directory"));
         }
         // The first ModulePath replaces the built-in folders; further ones
         // are searched as well.
@@ -249,16 +250,19 @@ impl Catalogue for ModuleSet<'_> {
         Ok(())
     }
 
-    fn act(&mut self, directive: &str, words: &[&str], _at: &Position) -> Result<Option<String>, String> {
+    fn act(&mut self, directive: &str, words: &[&str], _at: &Position) -> Result<Option<String>, ParseError> {
         match (directive, words) {
-            ("LoadFile", [path]) => self.images.objects.load_library(Path::new(path)).map_err(|failure| failure.reason),
+            ("LoadFile", [path]) => {
+                let loaded = self.images.objects.load_library(Path::new(path));
+                loaded.map_err(|failure| ParseError::new(failure.reason).at(path))
+            }
             ("ModuleSigners", words) => self.add_signers(words),
             _ => Ok(None),
         }
     }
 
-    fn address(&self, name: &str) -> Result<(), String> {
-        resolve(name, 0).map(drop)
+    fn address(&self, name: &str) -> Result<(), ParseError> {
+        resolve(name, 0).map(drop).map_err(ParseError::from)
     }
 
     fn check(&self, tree: &[Node], overrides: &[&Node]) -> Vec<Fault> {

@@ -145,10 +145,11 @@ fn misordered(modules: &Modules<'_>, line: Option<&Node>) -> Option<Fault> {
         Some(name) => words.iter().rev().find(|word| module_name(&word.text) == name).and_then(|word| at(line?, word)),
         None => reason.modules().iter().find_map(|module| (modules.line)(module)),
     };
-    Some(match place.or_else(own_line) {
+    let fault = match place.or_else(own_line) {
         Some(place) => Fault::at(problem, &place),
         None => Fault::general(problem),
-    })
+    };
+    Some(Fault { modules: reason.names().into_iter().map(str::to_owned).collect(), ..fault })
 }
 
 /// The place of a word, where it stands on the line that is shown.

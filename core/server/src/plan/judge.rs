@@ -135,11 +135,8 @@ impl Found {
     fn findings(self) -> Findings {
         let faults = Faults(self.faults).with_sources().0;
         let mut findings = Findings::default();
-        for (fault, (weight, word)) in faults.into_iter().zip(self.marks) {
-            let fault = match &word {
-                Some(word) => fault.mark(word),
-                None => fault,
-            };
+        for (mut fault, (weight, word)) in faults.into_iter().zip(self.marks) {
+            word.iter().for_each(|word| fault.mark(word));
             match weight {
                 Weight::Fault => findings.faults.push(fault),
                 Weight::Notice => findings.notices.extend(notice(fault)),

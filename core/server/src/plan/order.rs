@@ -81,6 +81,17 @@ impl OrderError {
 }
 
 impl OrderError {
+    /// The names of all modules that it is about.
+    pub fn names(&self) -> Vec<&str> {
+        match self {
+            Self::Missing { module, missing: other } | Self::Required { module, required: other } => {
+                vec![module, other]
+            }
+            Self::Cycle(modules) => modules.iter().map(String::as_str).collect(),
+            Self::Unknown(module) | Self::Twice(module) => vec![module],
+        }
+    }
+
     /// The word of ModuleOrder that is wrong.
     pub fn word(&self) -> Option<&str> {
         match self {

@@ -1,5 +1,6 @@
 //! Port.
 
+use gantry_api::ParseError;
 use serde::Deserialize;
 
 /// Where a server listens.
@@ -15,16 +16,16 @@ pub enum Port {
 }
 
 impl TryFrom<String> for Port {
-    type Error = String;
+    type Error = ParseError;
 
-    fn try_from(word: String) -> Result<Self, String> {
+    fn try_from(word: String) -> Result<Self, ParseError> {
         if word.eq_ignore_ascii_case("any") {
             return Ok(Self::Any);
         }
         match word.parse() {
             Ok(0) => Ok(Self::Off),
             Ok(number) => Ok(Self::Number(number)),
-            Err(_) => Err(format!("'{word}' is no port: 1 to 65535, 0 for none, or any")),
+            Err(_) => Err(ParseError::of(&word, "is no port: 1 to 65535, 0 for none, or any")),
         }
     }
 }

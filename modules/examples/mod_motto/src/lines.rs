@@ -13,12 +13,12 @@ settings! {
 }
 
 /// Joins the words to one line of a reply, of limited length.
-fn line(words: &[&str]) -> Result<Value, String> {
+fn line(words: &[&str]) -> Result<Value, ParseError> {
     let text = words.join(" ");
     match () {
-        () if words.is_empty() => Err("missing parameters".to_owned()),
-        () if text.len() > LONGEST => Err(format!("more than {LONGEST} bytes")),
-        () if text.chars().any(char::is_control) => Err("it contains a control character".to_owned()),
+        () if words.is_empty() => Err("missing parameters".into()),
+        () if text.len() > LONGEST => Err(format!("more than {LONGEST} bytes").into()),
+        () if text.chars().any(char::is_control) => Err("it contains a control character".into()),
         () => Ok(Value::Text(text)),
     }
 }

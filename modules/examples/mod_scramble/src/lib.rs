@@ -115,12 +115,12 @@ fn seed() -> u32 {
     (RandomState::new().build_hasher().finish() >> 32) as u32
 }
 
-fn engine(words: &[&str]) -> Result<Value, String> {
+fn engine(words: &[&str]) -> Result<Value, ParseError> {
     let word = parse::one(words)?.to_ascii_lowercase();
     match (parse::switch(&word), word.as_str()) {
         (Some(true), _) => Ok(Value::from("on")),
         (Some(false), _) => Ok(Value::from("off")),
         (None, "implicit") => Ok(Value::from("implicit")),
-        _ => Err(format!("expected on, off or implicit, found '{word}'")),
+        _ => Err(ParseError::new(format!("expected on, off or implicit, found '{word}'")).at(&word)),
     }
 }

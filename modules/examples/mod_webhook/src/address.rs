@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use gantry_api::{Value, parse};
+use gantry_api::{ParseError, Value, parse};
 use hyper::Uri;
 use serde::Deserialize;
 
@@ -19,7 +19,7 @@ pub struct Address {
 }
 
 /// The value of WebhookURL.
-pub fn directive(words: &[&str]) -> Result<Value, String> {
+pub fn directive(words: &[&str]) -> Result<Value, ParseError> {
     let word = parse::one(words)?;
     if word.eq_ignore_ascii_case("none") {
         return Ok(Value::None);
@@ -28,10 +28,10 @@ pub fn directive(words: &[&str]) -> Result<Value, String> {
 }
 
 impl TryFrom<String> for Address {
-    type Error = String;
+    type Error = ParseError;
 
-    fn try_from(text: String) -> Result<Self, String> {
-        let fault = |what: &str| format!("'{text}' is not the address of a web server: {what}");
+    fn try_from(text: String) -> Result<Self, ParseError> {
+        let fault = |what: &str| ParseError::of(&text, format!("is not the address of a web server: {what}"));
         let uri: Uri = text.parse().map_err(|error: hyper::http::uri::InvalidUri| fault(&error.to_string()))?;
         match uri.scheme_str() {
             Some("http") => {}

@@ -107,18 +107,18 @@ impl Module for Webhook {
 
 const LAST_WORDS: Duration = Duration::from_secs(20);
 
-fn queue(words: &[&str]) -> Result<Value, String> {
+fn queue(words: &[&str]) -> Result<Value, ParseError> {
     at_most(words, 1, u16::MAX.into())
 }
 
-fn retries(words: &[&str]) -> Result<Value, String> {
+fn retries(words: &[&str]) -> Result<Value, ParseError> {
     at_most(words, 0, 10)
 }
 
-fn at_most(words: &[&str], least: i64, most: i64) -> Result<Value, String> {
+fn at_most(words: &[&str], least: i64, most: i64) -> Result<Value, ParseError> {
     let number = parse::whole(parse::one(words)?)?;
     let fits = (least..=most).contains(&number);
-    fits.then_some(Value::Int(number)).ok_or_else(|| format!("it must be between {least} and {most}"))
+    fits.then_some(Value::Int(number)).ok_or_else(|| format!("it must be between {least} and {most}").into())
 }
 
 /// Locks, even after a panic in another holder: the value is always consistent.

@@ -38,7 +38,7 @@ impl Settings {
     }
 }
 
-fn class_limit(words: &[&str]) -> std::result::Result<Value, String> {
-    let [class, limit @ ..] = words else { return Err("wrong number of parameters".to_owned()) };
+fn class_limit(words: &[&str]) -> std::result::Result<Value, ParseError> {
+    let [class, limit @ ..] = words else { return Err("wrong number of parameters".into()) };
     Ok(Value::map([("class", Value::from(*class)), ("limit", Limit::parse(limit)?)]))
 }

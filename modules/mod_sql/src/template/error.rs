@@ -26,6 +26,16 @@ pub enum TemplateError {
 }
 
 impl TemplateError {
+    /// The part of the query that is wrong.
+    pub fn word(&self) -> Option<&str> {
+        match self {
+            Self::Variable(fault) => Some(&fault.word),
+            Self::InName(word) | Self::PartOfWord(word) | Self::Prefixed(word, _) => Some(word),
+            Self::Unclosed(_) => None,
+            Self::Placeholder => Some("?"),
+        }
+    }
+
     /// The same error of a text whose first `columns` the administrator did not
     /// write.
     #[must_use]

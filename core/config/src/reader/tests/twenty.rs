@@ -39,7 +39,7 @@ const LINES: [(&str, Option<(u32, &str)>); 41] = [
     ("AllowOverwrite  perhaps", Some((17, "AllowOverwrite: expected Boolean parameter, found 'perhaps'"))),
     ("<IfModule>", Some((1, "<IfModule>: missing parameters"))),
     ("</IfModule>", None),
-    ("<Anonymous ftp>", Some((1, "<Anonymous>: (ftp) absolute pathname required"))),
+    ("<Anonymous ftp>", Some((12, "<Anonymous>: (ftp) absolute pathname required"))),
     ("</Anonymous>", None),
     ("<VirtualHost>", Some((1, "<VirtualHost>: wrong number of parameters"))),
     ("</VirtualHost>", None),
