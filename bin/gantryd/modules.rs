@@ -34,6 +34,8 @@ extern crate mod_scramble as _;
 extern crate mod_sql as _;
 #[cfg(feature = "static-mod_sql_sqlite")]
 extern crate mod_sql_sqlite as _;
+#[cfg(feature = "static-mod_tls")]
+extern crate mod_tls as _;
 #[cfg(feature = "static-mod_webhook")]
 extern crate mod_webhook as _;
 

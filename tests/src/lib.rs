@@ -18,6 +18,7 @@ pub mod scripted;
 pub mod server;
 pub mod suite;
 pub mod terminal;
+pub mod tls;
 pub mod tool;
 pub mod wait;
 pub mod wire;

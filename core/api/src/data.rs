@@ -79,6 +79,9 @@ pub trait Control: Send + Sync {
     /// Removes the layer (CCC), closing it on both sides, after the command's positive reply, which
     /// still goes through it. Errors: 503 without a layer.
     fn clear(&mut self) -> Result<()>;
+    /// Whether a layer is around the connection. Cheaper than [`Control::facts`], for modules that
+    /// ask before each command.
+    fn is_layered(&self) -> bool;
     /// Facts about the layer around the connection; [`Value::None`] without one.
     fn facts(&self) -> Value;
 }

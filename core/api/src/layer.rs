@@ -2,8 +2,11 @@
 //! Z. A layer turns bytes into bytes; the server does the I/O. So no socket, stream or waker
 //! crosses images, and a layer can be tested without a connection.
 
+use std::time::Duration;
+
 use crate::error::Result;
 use crate::guard::{Output, guarded};
+use crate::transfer::Direction;
 use crate::value::Value;
 
 /// The state of a layer.
@@ -37,6 +40,11 @@ guarded! {
         fn close(&mut self, wire: &mut Vec<u8>) -> Result<()>;
         /// The state of the layer.
         fn stage(&self) -> Result<Stage>;
+        /// The time limit for opening it; `None` means the server's. A peer that never answers
+        /// holds its connection for that long.
+        fn time_to_open(&self) -> Option<Duration> {
+            None
+        }
         /// The wire has ended although the peer has not closed the layer, so bytes may be missing.
         /// An error aborts an upload.
         fn cut(&mut self) -> Result<()> {
@@ -52,7 +60,8 @@ guarded! {
 guarded! {
     /// Makes the layers for a session's data connections, one each.
     pub trait LayerMaker: Send + Sync {
-        /// Makes a layer for the next data connection.
-        fn layer(&mut self) -> Result<Box<dyn Layer>>;
+        /// Makes a layer for the next data connection. The direction matters to a layer that has
+        /// things to say that only a client that reads will hear.
+        fn layer(&mut self, direction: Direction) -> Result<Box<dyn Layer>>;
     }
 }

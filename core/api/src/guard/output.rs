@@ -3,6 +3,7 @@
 
 use std::os::fd::BorrowedFd;
 use std::panic::{self, AssertUnwindSafe};
+use std::time::Duration;
 
 use crate::error::{Error, Result};
 use crate::guard::home::{Home, message};
@@ -107,7 +108,7 @@ macro_rules! plain {
     ($($type:ty)*) => { $(impl Output for $type {})* };
 }
 
-plain! { () bool u8 u16 u32 u64 usize i64 String Value BorrowedFd<'_> }
+plain! { () bool u8 u16 u32 u64 usize i64 String Value Duration BorrowedFd<'_> }
 
 macro_rules! nothing {
     ($($type:ty)*) => {

@@ -345,7 +345,11 @@ impl Client {
             let time = from.checked_add(limit(seconds)?)?;
             Some(Deadline { time, seconds, name })
         });
-        times.min_by_key(|deadline| deadline.time)
+        let opening = self.connection.opens_by().map(|(time, limit)| {
+            let (seconds, name) = (limit.as_secs(), "Handshake timeout");
+            Deadline { time, seconds, name }
+        });
+        times.chain(opening).min_by_key(|deadline| deadline.time)
     }
 
     /// One command, from the line to the reply. Errors are those of the

@@ -10,7 +10,7 @@ use std::time::Duration;
 use gantry_api::data::{Data, DataLink, Family};
 use gantry_api::layer::LayerMaker;
 use gantry_api::proto::address::as_ipv4;
-use gantry_api::transfer::Transfer;
+use gantry_api::transfer::{Direction, Transfer};
 use gantry_api::{Error, Reply, Result, Session, async_trait};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::time::timeout;
@@ -100,9 +100,9 @@ impl SessionData {
     }
 
     /// The layers of the next connection; the one that protects is closest to the wire.
-    fn layers(&mut self) -> Result<Option<Stack>> {
+    fn layers(&mut self, direction: Direction) -> Result<Option<Stack>> {
         let makers = [&mut self.protecting, &mut self.encoding].into_iter().flatten();
-        Ok(Stack::new(makers.map(|maker| maker.layer()).collect::<Result<_>>()?))
+        Ok(Stack::new(makers.map(|maker| maker.layer(direction)).collect::<Result<_>>()?))
     }
 
     /// Opens the prepared connection.
@@ -180,7 +180,7 @@ impl Data for SessionData {
         // ABOR works from here on.
         self.progress.begin(transfer.direction);
         caught(async {
-            let layers = self.layers()?;
+            let layers = self.layers(transfer.direction)?;
             let stream = self.open(prepared).await?;
             let meters = Meters::new(std::mem::take(&mut session.meters), transfer.direction);
             let patience = Patience::new(self.progress.clone(), self.settings.settings().stalled);

@@ -18,7 +18,7 @@ use crate::wire::stack::Stack;
 const PIECE: usize = 64 << 10;
 /// Bytes read from the socket at once: one TLS record.
 const READ: usize = 16 << 10;
-/// The time limit for opening the layers.
+/// The time limit for opening the layers, unless they have their own.
 const OPEN_WAIT: Duration = Duration::from_secs(30);
 
 /// The layers, and the buffers on both sides.
@@ -87,6 +87,7 @@ impl LayeredStream {
             return Ok(());
         }
         self.begun = true;
+        let limit = self.stack.time_to_open().unwrap_or(OPEN_WAIT);
         let opening = async {
             self.give(stream, &[])?;
             while self.stack.stage()? == Stage::Opening {
@@ -95,16 +96,19 @@ impl LayeredStream {
                 }
                 self.take_in(stream, patience).await?;
             }
-            self.flush(stream, patience).await
+            self.flush(stream, patience).await.map(drop)
         };
-        let opened = timeout(OPEN_WAIT, opening).await;
+        let opened = timeout(limit, opening).await;
         opened.unwrap_or_else(|_| Err(cut("Data connection closed: the protection handshake timed out")))
     }
 
     /// Waits for bytes from the client and passes them to the layers.
     async fn take_in(&mut self, stream: &TcpStream, patience: &Patience) -> Result<()> {
-        // The peer may be waiting for a message from the layers.
-        self.flush(stream, patience).await?;
+        // The peer may be waiting for a message from the layers. What arrives while that is sent
+        // may be all that the peer sends.
+        if self.flush(stream, patience).await? {
+            return Ok(());
+        }
         consume_budget().await;
         patience.step(stream.readable()).await?;
         self.take_once(stream).map(drop)
@@ -147,8 +151,9 @@ impl LayeredStream {
     }
 
     /// Sends all pending bytes. Meanwhile it keeps reading from the client as long as there is
-    /// room, since the client's layers may have to send ours something.
-    async fn flush(&mut self, stream: &TcpStream, patience: &Patience) -> Result<()> {
+    /// room, since the client's layers may have to send ours something; true if anything arrived.
+    async fn flush(&mut self, stream: &TcpStream, patience: &Patience) -> Result<bool> {
+        let mut came = false;
         while !self.wire.is_empty() {
             consume_budget().await;
             let listens = !self.ended && self.plain.len() < PIECE && self.wire.len() < 2 * PIECE;
@@ -162,9 +167,9 @@ impl LayeredStream {
                 }
             }
             if listens && ready.is_readable() {
-                self.take_once(stream)?;
+                came |= self.take_once(stream)?;
             }
         }
-        Ok(())
+        Ok(came)
     }
 }

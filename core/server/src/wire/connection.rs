@@ -15,7 +15,7 @@ use gantry_api::{Error, Reply, Result, Value, async_trait};
 use socket2::SockRef;
 use tokio::net::TcpStream;
 use tokio::task::coop::consume_budget;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use crate::caught::caught;
 use crate::wire::wrapping::{Reading, Wrapping};
@@ -41,13 +41,15 @@ struct Inner {
     /// Whether there is a layer, so that others need not ask.
     wrapped: AtomicBool,
     wrapping: Mutex<Wrapping>,
+    /// When the layer that was put around it last must have opened, and after how long.
+    opens_by: Mutex<Option<(Instant, Duration)>>,
 }
 
 impl Connection {
     /// Takes over the stream.
     pub fn new(stream: TcpStream) -> Self {
         let (wrapped, wrapping) = (AtomicBool::new(false), Mutex::new(Wrapping::default()));
-        Self { shared: Arc::new(Inner { stream, wrapped, wrapping }) }
+        Self { shared: Arc::new(Inner { stream, wrapped, wrapping, opens_by: Mutex::default() }) }
     }
 
     fn stream(&self) -> &TcpStream {
@@ -116,7 +118,21 @@ impl Connection {
         let mut wrapping = self.wrapping();
         let switched = wrapping.switch(agreed);
         self.shared.wrapped.store(wrapping.is_wrapped(), Ordering::Relaxed);
+        if wrapping.is_opening() {
+            let limit = wrapping.time_to_open();
+            *self.opens_by_mut() = limit.and_then(|limit| Some((Instant::now().checked_add(limit)?, limit)));
+        }
         switched.map_err(failed)
+    }
+
+    /// The deadline for a layer whose handshake is still running, and its time limit, if it has
+    /// one.
+    pub fn opens_by(&self) -> Option<(Instant, Duration)> {
+        if self.is_opening() { *self.opens_by_mut() } else { None }
+    }
+
+    fn opens_by_mut(&self) -> MutexGuard<'_, Option<(Instant, Duration)>> {
+        self.shared.opens_by.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Whether a layer's handshake is still running, so that nothing can be sent.
@@ -217,6 +233,10 @@ impl Control for Connection {
 
     fn clear(&mut self) -> Result<()> {
         self.wrapping().clear()
+    }
+
+    fn is_layered(&self) -> bool {
+        self.is_wrapped()
     }
 
     fn facts(&self) -> Value {

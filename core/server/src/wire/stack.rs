@@ -1,6 +1,7 @@
 //! The layers of one connection, combined. Bytes only: the I/O is done elsewhere.
 
 use std::borrow::Cow;
+use std::time::Duration;
 
 use gantry_api::layer::{Layer, Stage};
 use gantry_api::{Result, Value};
@@ -82,6 +83,11 @@ impl Stack {
             layer.cut()?;
         }
         Ok(())
+    }
+
+    /// The time limit for opening them: the longest of theirs.
+    pub fn time_to_open(&self) -> Option<Duration> {
+        self.layers.iter().filter_map(|layer| layer.time_to_open()).max()
     }
 
     /// Facts about the layer at the wire.

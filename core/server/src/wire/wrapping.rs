@@ -1,6 +1,8 @@
 //! The state around a control connection: no layer, a layer, or a layer that is being removed.
 //! Bytes only: the connection does the I/O.
 
+use std::time::Duration;
+
 use gantry_api::layer::{Layer, Stage};
 use gantry_api::{Error, Result, Value};
 
@@ -80,6 +82,11 @@ impl Wrapping {
     /// Whether nothing can be sent yet.
     pub fn is_opening(&self) -> bool {
         self.stack.as_ref().is_some_and(|stack| matches!(stack.stage(), Ok(Stage::Opening)))
+    }
+
+    /// The time limit for opening the layer.
+    pub fn time_to_open(&self) -> Option<Duration> {
+        self.stack.as_ref().and_then(Stack::time_to_open)
     }
 
     /// Whether no byte has arrived under the layer's protection yet.

@@ -320,6 +320,9 @@ impl Control for Nothing {
     fn clear(&mut self) -> Result<()> {
         none()
     }
+    fn is_layered(&self) -> bool {
+        false
+    }
     fn facts(&self) -> Value {
         Value::None
     }

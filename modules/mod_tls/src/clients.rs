@@ -1,0 +1,76 @@
+//! Client certificates: who vouches for them, and which are revoked.
+
+use std::fs;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use gantry_sys::as_daemon;
+use rustls::RootCertStore;
+use rustls::crypto::CryptoProvider;
+use rustls::server::WebPkiClientVerifier;
+use rustls::server::danger::ClientCertVerifier;
+
+use crate::depth::Bounded;
+use crate::files;
+use crate::settings::Clients;
+use crate::words::Verify;
+
+/// What judges clients' certificates.
+pub(crate) fn verifier(
+    settings: &Clients,
+    provider: Arc<CryptoProvider>,
+) -> Result<Arc<dyn ClientCertVerifier>, String> {
+    if settings.verify == Verify::Off {
+        return Ok(WebPkiClientVerifier::no_client_auth());
+    }
+    let mut roots = RootCertStore::empty();
+    for path in listed(&settings.authorities, &settings.authorities_folder)? {
+        // A folder may have files of other kinds.
+        let found = match files::certificates_of(&path) {
+            Err(error) if settings.authorities.as_ref() == Some(&path) => return Err(error),
+            found => found.unwrap_or_default(),
+        };
+        for certificate in found {
+            roots.add(certificate).map_err(|error| format!("{}: {error}", path.display()))?;
+        }
+    }
+    if roots.is_empty() {
+        return Err(
+            "TLSVerifyClient needs authorities that vouch for clients: TLSCACertificateFile or TLSCACertificatePath"
+                .to_owned(),
+        );
+    }
+    let mut revoked = Vec::new();
+    for path in listed(&settings.revoked, &settings.revoked_folder)? {
+        match files::revocations_of(&path) {
+            Err(error) if settings.revoked.as_ref() == Some(&path) => return Err(error),
+            found => revoked.extend(found.unwrap_or_default()),
+        }
+    }
+    if revoked.is_empty() && (settings.revoked.is_some() || settings.revoked_folder.is_some()) {
+        return Err("TLSCARevocationPath has no revocation list".to_owned());
+    }
+    let builder = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider).with_crls(revoked);
+    let builder = if settings.verify == Verify::Optional { builder.allow_unauthenticated() } else { builder };
+    let verifier = builder.build().map_err(|error| format!("TLSVerifyClient: {error}"))?;
+    Ok(Arc::new(Bounded::new(verifier, settings.depth)))
+}
+
+/// All files of which it is made.
+pub(crate) fn paths(settings: &Clients) -> Vec<PathBuf> {
+    let all = [(&settings.authorities, &settings.authorities_folder), (&settings.revoked, &settings.revoked_folder)];
+    all.into_iter().flat_map(|(file, folder)| listed(file, folder).unwrap_or_default()).collect()
+}
+
+/// A file, and the files of a folder, in the order of their names.
+fn listed(file: &Option<PathBuf>, folder: &Option<PathBuf>) -> Result<Vec<PathBuf>, String> {
+    let mut paths: Vec<PathBuf> = file.iter().cloned().collect();
+    if let Some(folder) = folder {
+        let names = as_daemon(|| fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect::<Result<Vec<_>, _>>());
+        let mut names = names.map_err(|error| format!("unable to read {}: {error}", folder.display()))?;
+        names.retain(|path| path.is_file());
+        names.sort();
+        paths.extend(names);
+    }
+    Ok(paths)
+}

@@ -1,0 +1,183 @@
+//! The commands of RFC 2228 and RFC 4217: AUTH, PBSZ, PROT, CCC; and SSCN. Replies are ProFTPD's.
+
+use std::sync::Arc;
+
+use gantry_api::prelude::*;
+
+use crate::layer::{Maker, TlsLayer};
+use crate::required::{Control, Data};
+use crate::server::Server;
+use crate::servers::TlsModule;
+use crate::session::Tls;
+use crate::settings::Settings;
+
+command! {
+    /// Protects the control connection with TLS, from the reply on.
+    AUTH "<sp> TLS|TLS-C|TLS-P|SSL", class: SEC, login: no, feature: "AUTH TLS", at_once: auth;
+    /// Takes the protection of the control connection off again.
+    CCC "", class: SEC, feature: "CCC", at_once: clear;
+    /// Names the size of protected buffers: 0, for TLS has its own.
+    PBSZ "<sp> 0", class: SEC, login: no, feature: "PBSZ", at_once: buffer_size;
+    /// Protects data connections (P), or does not (C).
+    PROT "<sp> C|P", class: SEC, login: no, feature: "PROT", at_once: protection;
+    /// Tells which side of TLS the server is on data connections: always the server.
+    SSCN "[<sp> OFF]", class: SEC, at_once: side;
+}
+
+/// What the module keeps with a session.
+#[derive(Default)]
+pub(crate) struct State {
+    /// From AUTH on.
+    pub(crate) tls: Option<Arc<Tls>>,
+    /// Whether data connections are protected (PROT P).
+    pub(crate) private: bool,
+    /// Whether those that are not protected are refused where they open.
+    pub(crate) refusing: bool,
+}
+
+/// A client has come: implicit TLS protects all from the first byte on.
+pub(crate) fn connect(module: &TlsModule, at: &mut Moment<'_>) -> Result<()> {
+    match module.servers.get(&at.session.server).filter(|server| server.options.implicit) {
+        Some(server) => secure(server, at, true),
+        None => Ok(()),
+    }
+}
+
+fn auth(module: &TlsModule, at: &mut Moment<'_>) -> Result<Step> {
+    let Some(server) = module.servers.get(&at.session.server) else { return not_understood("AUTH") };
+    let mechanism = String::from_utf8_lossy(&at.command.argument).to_ascii_uppercase();
+    let implies_private = match mechanism.as_str() {
+        "" => return refuse(504, "AUTH requires at least one argument"),
+        "TLS" | "TLS-C" => false,
+        "SSL" | "TLS-P" => true,
+        _ => return not_understood("AUTH"),
+    };
+    if at.dialogue.control.is_layered() {
+        return refuse(503, "Unwilling to accept second AUTH");
+    }
+    // A login cannot be undone, and its password has gone over the wire in clear.
+    if at.session.account.is_some() {
+        return refuse(534, "Unwilling to accept security parameters");
+    }
+    secure(server, at, implies_private)?;
+    // A name that came in clear may be somebody else's (RFC 4217 section 4).
+    (at.session.user, at.session.section) = (None, None);
+    at.respond(234, format!("AUTH {mechanism} successful"));
+    Ok(Step::Done)
+}
+
+/// Puts TLS around the control connection.
+fn secure(server: &Arc<Server>, at: &mut Moment<'_>, implies_private: bool) -> Result<()> {
+    let tls = Tls::new(server.clone(), at.session)?;
+    at.secure(TlsLayer::control(tls.clone()))?;
+    let may_be_private = at.settings::<Settings>().required.data != Data::Never;
+    at.state.of::<State>().tls = Some(tls.clone());
+    set_private(at, (implies_private && may_be_private).then_some(tls));
+    Ok(())
+}
+
+/// Protects the data connections to come, or does not.
+fn set_private(at: &mut Moment<'_>, tls: Option<Arc<Tls>>) {
+    let state = at.state.of::<State>();
+    (state.private, state.refusing) = (tls.is_some(), false);
+    match tls {
+        Some(tls) => at.protect(Maker(tls)),
+        None => at.dialogue.data.protect(None),
+    }
+}
+
+fn buffer_size(at: &mut Moment<'_>) -> Result<Step> {
+    if protected(at).is_none() {
+        return not_understood("PBSZ");
+    }
+    match at.command.argument.as_slice() {
+        b"" => return refuse(501, "Invalid number of parameters"),
+        b"0" => at.respond(200, "PBSZ 0 successful"),
+        _ => at.respond(200, "PBSZ=0 successful"),
+    }
+    Ok(Step::Done)
+}
+
+fn protection(at: &mut Moment<'_>) -> Result<Step> {
+    // After CCC as well: data connections have TLS of their own.
+    let Some(tls) = at.state.of::<State>().tls.clone() else { return not_understood("PROT") };
+    let required = at.settings::<Settings>().required.data;
+    let level = String::from_utf8_lossy(&at.command.argument).to_ascii_uppercase();
+    match level.as_str() {
+        "" => return refuse(501, "Invalid number of parameters"),
+        "P" if required == Data::Never => return refuse(534, "Unwilling to accept security parameters"),
+        "C" if required == Data::On => return refuse(534, "Unwilling to accept security parameters"),
+        "P" => {
+            set_private(at, Some(tls));
+            at.respond(200, "Protection set to Private");
+        }
+        "C" => {
+            set_private(at, None);
+            at.respond(200, "Protection set to Clear");
+        }
+        "S" | "E" => return refuse(536, format!("PROT {level} unsupported")),
+        _ => return refuse(504, format!("PROT {level} unsupported")),
+    }
+    Ok(Step::Done)
+}
+
+fn clear(at: &mut Moment<'_>) -> Result<Step> {
+    if protected(at).is_none() {
+        return not_understood("CCC");
+    }
+    if at.settings::<Settings>().required.control == Control::On {
+        return refuse(534, "Unwilling to accept security parameters");
+    }
+    at.dialogue.control.clear()?;
+    at.respond(200, "Clearing control channel protection");
+    Ok(Step::Done)
+}
+
+/// Data connections go between the client and this server alone, so that there is nothing to change sides for.
+fn side(at: &mut Moment<'_>) -> Result<Step> {
+    if protected(at).is_none() {
+        return not_understood("SSCN");
+    }
+    match at.command.argument.as_slice() {
+        b"" | b"OFF" => at.respond(200, "SSCN:SERVER METHOD"),
+        b"ON" => return refuse(504, "SSCN: this server makes no transfers to other servers"),
+        _ => return refuse(501, "SSCN: Invalid argument"),
+    }
+    Ok(Step::Done)
+}
+
+/// The session's TLS, where it is around the control connection now.
+fn protected(at: &mut Moment<'_>) -> Option<Arc<Tls>> {
+    let layered = at.dialogue.control.is_layered();
+    at.state.of::<State>().tls.clone().filter(|_| layered)
+}
+
+/// FEAT of a server without TLS does not speak of it.
+pub(crate) fn hide(module: &TlsModule, at: &mut Moment<'_>) {
+    if module.servers.contains_key(&at.session.server) {
+        return;
+    }
+    if let Some(reply) = &mut at.dialogue.reply {
+        reply.lines.retain(|line| !matches!(line.trim_ascii(), b"AUTH TLS" | b"CCC" | b"PBSZ" | b"PROT"));
+    }
+}
+
+/// Leaves the manual's notes for logs: FTPS, TLS_PROTOCOL, TLS_CIPHER, TLS_LIBRARY_VERSION.
+pub(crate) fn note(at: &mut Moment<'_>) {
+    if protected(at).is_none() {
+        return;
+    }
+    let facts = at.dialogue.control.facts();
+    let notes = &mut at.session.notes;
+    notes.set("FTPS", "1");
+    notes.set("TLS_LIBRARY_VERSION", "rustls");
+    for (note, fact) in [("TLS_PROTOCOL", "protocol"), ("TLS_CIPHER", "cipher"), ("TLS_SERVER_NAME", "server_name")] {
+        if let Some(text) = facts.entry(fact).and_then(Value::text) {
+            notes.set(note, text);
+        }
+    }
+}
+
+fn not_understood(verb: &str) -> Result<Step> {
+    refuse(500, format!("{verb} not understood"))
+}

@@ -1,0 +1,150 @@
+//! The files that directives name: read as root where it must be, checked with the configuration, so that a fault is
+//! reported with its line.
+
+use std::fs;
+use std::io::Read;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::path::Path;
+use std::time::SystemTime;
+
+use gantry_api::{Value, parse};
+use gantry_sys::as_daemon;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, CertificateRevocationListDer};
+
+use crate::facts::{self, Facts};
+
+/// More than any bundle of certificates has.
+const MOST: u64 = 16 << 20;
+/// Permissions of everybody.
+const OTHERS: u32 = 0o007;
+
+/// A file's bytes.
+pub(crate) fn read(path: &Path) -> Result<Vec<u8>, String> {
+    let read = as_daemon(|| {
+        let mut bytes = Vec::new();
+        fs::File::open(path)?.take(MOST).read_to_end(&mut bytes)?;
+        Ok(bytes)
+    });
+    read.map_err(|error| format!("unable to read {}: {error}", path.display()))
+}
+
+/// What tells whether a file was replaced.
+pub(crate) fn version(path: &Path) -> Option<(u64, i64, i64, u64)> {
+    let about = as_daemon(|| fs::metadata(path)).ok()?;
+    Some((about.ino(), about.mtime(), about.mtime_nsec(), about.size()))
+}
+
+/// The certificates of a file in PEM; at least one.
+pub(crate) fn certificates_of(path: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
+    let bytes = read(path)?;
+    let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&bytes).collect();
+    match found {
+        Ok(found) if found.is_empty() => {
+            Err(format!("no certificate is in {} (a PEM file has -----BEGIN CERTIFICATE-----)", path.display()))
+        }
+        Ok(found) => Ok(found),
+        Err(error) => Err(format!("{}: {error}", path.display())),
+    }
+}
+
+/// The revocation lists of a file in PEM; at least one.
+pub(crate) fn revocations_of(path: &Path) -> Result<Vec<CertificateRevocationListDer<'static>>, String> {
+    let bytes = read(path)?;
+    let found: Result<Vec<_>, _> = CertificateRevocationListDer::pem_slice_iter(&bytes).collect();
+    match found {
+        Ok(found) if found.is_empty() => {
+            Err(format!("no revocation list is in {} (a PEM file has -----BEGIN X509 CRL-----)", path.display()))
+        }
+        Ok(found) => Ok(found),
+        Err(error) => Err(format!("{}: {error}", path.display())),
+    }
+}
+
+/// Refuses a file with a secret that everybody may read or change.
+pub(crate) fn check_private(path: &Path) -> Result<(), String> {
+    let about =
+        as_daemon(|| fs::metadata(path)).map_err(|error| format!("unable to read {}: {error}", path.display()))?;
+    match about.permissions().mode() & OTHERS {
+        0 => Ok(()),
+        _ => Err(format!(
+            "everybody may read {}, which holds a private key; run: chmod 0600 {}",
+            path.display(),
+            path.display()
+        )),
+    }
+}
+
+/// TLSRSACertificateFile and its like: a certificate that is valid now, and perhaps its key.
+pub(crate) fn certificate(words: &[&str]) -> Result<Value, String> {
+    let path = absolute(words)?;
+    let found = certificates_of(path)?;
+    if let Some(first) = found.first() {
+        Facts::of(first)
+            .and_then(|facts| facts.check(SystemTime::now()))
+            .map_err(|error| format!("{}: {error}", path.display()))?;
+    }
+    if facts::has_key(&read(path)?) {
+        check_private(path)?;
+    }
+    parse::word(words)
+}
+
+/// TLSRSACertificateKeyFile and its like.
+pub(crate) fn key(words: &[&str]) -> Result<Value, String> {
+    let path = absolute(words)?;
+    let bytes = read(path)?;
+    check_private(path)?;
+    match facts::has_key(&bytes) {
+        true => parse::word(words),
+        false => Err(format!("no private key is in {} (a PEM file has -----BEGIN PRIVATE KEY-----)", path.display())),
+    }
+}
+
+/// TLSPKCS12File.
+pub(crate) fn private(words: &[&str]) -> Result<Value, String> {
+    let path = absolute(words)?;
+    read(path)?;
+    check_private(path)?;
+    parse::word(words)
+}
+
+/// Certificates of authorities.
+pub(crate) fn certificates(words: &[&str]) -> Result<Value, String> {
+    certificates_of(absolute(words)?)?;
+    parse::word(words)
+}
+
+/// Revocation lists.
+pub(crate) fn revocations(words: &[&str]) -> Result<Value, String> {
+    revocations_of(absolute(words)?)?;
+    parse::word(words)
+}
+
+/// A folder.
+pub(crate) fn folder(words: &[&str]) -> Result<Value, String> {
+    let path = absolute(words)?;
+    match as_daemon(|| fs::metadata(path)) {
+        Ok(about) if about.is_dir() => parse::word(words),
+        Ok(_) => Err(format!("{} is no directory", path.display())),
+        Err(error) => Err(format!("unable to use {}: {error}", path.display())),
+    }
+}
+
+/// A program.
+pub(crate) fn program(words: &[&str]) -> Result<Value, String> {
+    let path = absolute(words)?;
+    match as_daemon(|| fs::metadata(path)) {
+        Ok(about) if about.is_file() && about.permissions().mode() & 0o111 != 0 => parse::word(words),
+        Ok(_) => Err(format!("{} is no program", path.display())),
+        Err(error) => Err(format!("unable to use {}: {error}", path.display())),
+    }
+}
+
+fn absolute<'a>(words: &[&'a str]) -> Result<&'a Path, String> {
+    let word = parse::one(words)?;
+    match word.starts_with('/') {
+        true => Ok(Path::new(word)),
+        false => Err(format!("'{word}' must be an absolute path")),
+    }
+}

@@ -1,0 +1,151 @@
+//! One server of the configuration: what its handshakes are made of.
+
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::{Duration, SystemTime};
+
+use gantry_api::log;
+use rustls::ServerConfig;
+use rustls::crypto::{CryptoProvider, aws_lc_rs};
+use rustls::version::{TLS12, TLS13};
+
+use crate::certificate::{self, Identity};
+use crate::facts::Facts;
+use crate::files;
+use crate::log_file::Log;
+use crate::options::Options;
+use crate::phrase::Provider;
+use crate::settings::Settings;
+use crate::tickets::{Bond, Cache, Keys, Resumption};
+use crate::words::Verify;
+use crate::{clients, curves, suites};
+
+/// The protocol that clients may come for (ALPN).
+const PROTOCOL: &[u8] = b"ftp";
+/// Tickets that a client may ask for (RFC 9149).
+const MOST_TICKETS: usize = 64;
+
+/// A server with TLSEngine on.
+pub(crate) struct Server {
+    /// TLSOptions.
+    pub(crate) options: Options,
+    /// How long a handshake may take.
+    pub(crate) patience: Option<Duration>,
+    /// TLSLog.
+    pub(crate) log: Option<Log>,
+    /// What all handshakes have in common, as its files are now.
+    config: RwLock<Made>,
+    settings: Settings,
+    provider: Provider,
+    keys: Arc<Keys>,
+    cache: Option<Arc<Cache>>,
+    shares: bool,
+}
+
+struct Made {
+    config: Arc<ServerConfig>,
+    facts: Vec<Facts>,
+    files: Versions,
+}
+
+type Versions = Vec<Option<(u64, i64, i64, u64)>>;
+
+/// What the servers of a configuration share.
+pub(crate) struct Shared {
+    /// The keys of tickets.
+    pub(crate) keys: Arc<Keys>,
+    /// The cache for control connections to come.
+    pub(crate) cache: Option<Arc<Cache>>,
+}
+
+impl Server {
+    /// Reads a server's files; an error names one, or a directive.
+    pub(crate) fn load(settings: &Settings, shared: &Shared, provider: Provider) -> Result<Self, String> {
+        let log = settings.log.as_deref().map(Log::open).transpose().map_err(|error| format!("TLSLog: {error}"))?;
+        let timeout = settings.handshakes.timeout;
+        // Whoever must show a certificate shows it each time: a list of revoked ones may be new.
+        let may_share = settings.clients.verify == Verify::Off;
+        Ok(Self {
+            options: Options::of(&settings.options),
+            patience: (timeout > 0).then(|| Duration::from_secs(timeout)),
+            log,
+            config: RwLock::new(make(settings, &provider)?),
+            provider,
+            settings: settings.clone(),
+            keys: shared.keys.clone(),
+            cache: shared.cache.clone().filter(|_| may_share),
+            shares: may_share && (settings.resumption.tickets || shared.cache.is_some()),
+        })
+    }
+
+    /// What one control connection and its data connections resume; none where the system has no random numbers.
+    pub(crate) fn bond(&self) -> Option<Arc<Bond>> {
+        Bond::new(self.keys.clone(), self.shares, self.cache.clone())
+    }
+
+    /// How one connection's handshake is made. It gives the client so many tickets of TLSv1.3.
+    pub(crate) fn config(&self, resumption: &Arc<Resumption>, tickets: usize) -> Arc<ServerConfig> {
+        let made = self.config.read().unwrap_or_else(PoisonError::into_inner);
+        let mut config = ServerConfig::clone(&made.config);
+        config.ticketer = resumption.clone();
+        config.session_storage = resumption.clone();
+        config.send_tls13_tickets = tickets;
+        config.max_tls13_tickets = if tickets > 0 { MOST_TICKETS } else { 0 };
+        Arc::new(config)
+    }
+
+    /// Reads the server's files again where they have changed. What cannot be read leaves all as it was.
+    pub(crate) fn look(&self) {
+        let settings = &self.settings;
+        let files = versions(settings);
+        if self.config.read().unwrap_or_else(PoisonError::into_inner).files == files {
+            return;
+        }
+        match make(settings, &self.provider) {
+            Ok(made) => {
+                *self.config.write().unwrap_or_else(PoisonError::into_inner) = made;
+                log!(Info, "certificates were read again: their files have changed");
+            }
+            Err(error) => {
+                // Said once for each change.
+                self.config.write().unwrap_or_else(PoisonError::into_inner).files = files;
+                log!(Error, "certificates cannot be read again, the ones before go on: {error}");
+            }
+        }
+    }
+
+    /// What is known of its certificates.
+    pub(crate) fn facts(&self) -> Vec<Facts> {
+        self.config.read().unwrap_or_else(PoisonError::into_inner).facts.clone()
+    }
+}
+
+/// Makes what all handshakes have in common.
+fn make(settings: &Settings, provider: &Provider) -> Result<Made, String> {
+    let files = versions(settings);
+    let identity = Identity::load(&settings.certificates, provider)?;
+    for facts in &identity.facts {
+        facts.check(SystemTime::now())?;
+    }
+    let facts = identity.facts.clone();
+    let cipher_suites = suites::offered(&settings.handshakes.suites, settings.versions)?;
+    let kx_groups = curves::offered(settings.handshakes.curves.as_deref());
+    let crypto = Arc::new(CryptoProvider { cipher_suites, kx_groups, ..aws_lc_rs::default_provider() });
+    let mut versions = Vec::new();
+    versions.extend(settings.versions.v1_3.then_some(&TLS13));
+    versions.extend(settings.versions.v1_2.then_some(&TLS12));
+    let verifier = clients::verifier(&settings.clients, crypto.clone())?;
+    let builder = ServerConfig::builder_with_provider(crypto)
+        .with_protocol_versions(&versions)
+        .map_err(|error| format!("TLSProtocol, TLSCipherSuite and TLSECDHCurve do not fit together: {error}"))?;
+    let mut config = builder.with_client_cert_verifier(verifier).with_cert_resolver(Arc::new(identity));
+    config.ignore_client_order = settings.handshakes.own_order;
+    if settings.handshakes.next_protocol {
+        config.alpn_protocols = vec![PROTOCOL.to_vec()];
+    }
+    Ok(Made { config: Arc::new(config), facts, files })
+}
+
+fn versions(settings: &Settings) -> Versions {
+    let paths = certificate::paths(&settings.certificates).into_iter().chain(clients::paths(&settings.clients));
+    paths.map(|path| files::version(&path)).collect()
+}
