@@ -63,7 +63,7 @@ impl Settings {
     }
 }
 
-fn service(words: &[&str]) -> std::result::Result<Value, String> {
+fn service(words: &[&str]) -> std::result::Result<Value, ParseError> {
     let value = parse::word(words)?;
     let is_fit = |byte: u8| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte);
     match &value {
@@ -72,21 +72,21 @@ fn service(words: &[&str]) -> std::result::Result<Value, String> {
         {
             Ok(value)
         }
-        _ => Err("not the name of a PAM service: a file name in /etc/pam.d is expected".to_owned()),
+        _ => Err("not the name of a PAM service: a file name in /etc/pam.d is expected".into()),
     }
 }
 
-fn limit(words: &[&str]) -> std::result::Result<Value, String> {
+fn limit(words: &[&str]) -> std::result::Result<Value, ParseError> {
     match parse::seconds(words)? {
         Value::Int(1..=600) => parse::seconds(words),
-        _ => Err("must be 1 to 600 seconds".to_owned()),
+        _ => Err("must be 1 to 600 seconds".into()),
     }
 }
 
-fn options(words: &[&str]) -> std::result::Result<Value, String> {
+fn options(words: &[&str]) -> std::result::Result<Value, ParseError> {
     let is_known = |word: &&&str| [NO_TTY, NO_SESSION].iter().any(|known| known.eq_ignore_ascii_case(word));
     match words.iter().find(|word| !is_known(word)) {
-        Some(other) => Err(format!("unknown AuthPAMOption: '{other}'")),
+        Some(other) => Err(ParseError::new(format!("unknown AuthPAMOption: '{other}'")).at(other)),
         None => parse::words(words),
     }
 }

@@ -69,15 +69,15 @@ impl Authenticator for Users {
     }
 }
 
-fn options(words: &[&str]) -> std::result::Result<Value, String> {
+fn options(words: &[&str]) -> std::result::Result<Value, ParseError> {
     let known = ["AIXNoRLogin", "NoGetgrouplist", "NoInitgroups"];
     for word in words {
         match known.iter().any(|known| known.eq_ignore_ascii_case(word)) {
             true => {}
             false if word.eq_ignore_ascii_case("MagicTokenChroot") => {
-                return Err("MagicTokenChroot is not supported: use DefaultRoot and DefaultChdir".to_owned());
+                return Err("MagicTokenChroot is not supported: use DefaultRoot and DefaultChdir".into());
             }
-            false => return Err(format!("unknown AuthUnixOption: '{word}'")),
+            false => return Err(ParseError::new(format!("unknown AuthUnixOption: '{word}'")).at(word)),
         }
     }
     parse::words(words)
@@ -90,7 +90,7 @@ mod tests {
     #[test]
     fn options_are_proftpds() {
         assert!(options(&["NoGetgrouplist", "noinitgroups"]).is_ok());
-        assert!(options(&["MagicTokenChroot"]).unwrap_err().contains("DefaultRoot"));
+        assert!(options(&["MagicTokenChroot"]).unwrap_err().to_string().contains("DefaultRoot"));
         assert!(options(&["Other"]).is_err() && options(&[]).is_err());
     }
 }

@@ -1,7 +1,7 @@
 //! TLSECDHCurve: the groups for key exchange.
 
-use gantry_api::Value;
 use gantry_api::parse as words_of;
+use gantry_api::{ParseError, Value};
 use rustls::crypto::SupportedKxGroup;
 use rustls::crypto::aws_lc_rs::kx_group as has;
 
@@ -43,19 +43,21 @@ const ABSENT: &[&str] = &[
 ];
 
 /// Reads a list with colons.
-pub(crate) fn parse(words: &[&str]) -> Result<Value, String> {
+pub(crate) fn parse(words: &[&str]) -> Result<Value, ParseError> {
     let list = words_of::one(words)?;
     let mut known = Vec::new();
     for name in list.split([':', ',']).filter(|name| !name.is_empty()) {
         match find(name) {
             Some(group) => known.extend(group.names.first().map(|name| Value::from(*name))),
             None if ABSENT.iter().any(|other| other.eq_ignore_ascii_case(name)) => {}
-            None => return Err(format!("unknown curve '{name}'")),
+            None => return Err(format!("unknown curve '{name}'").into()),
         }
     }
     match known.is_empty() {
         true if list.eq_ignore_ascii_case("auto") => Ok(Value::None),
-        true => Err(format!("no curve of '{list}' is one that Gantry has; write: TLSECDHCurve X25519:prime256v1")),
+        true => {
+            Err(format!("no curve of '{list}' is one that Gantry has; write: TLSECDHCurve X25519:prime256v1").into())
+        }
         false => Ok(Value::List(known)),
     }
 }
@@ -84,7 +86,7 @@ mod tests {
         };
         assert_eq!(listed("secp521r1:prime256v1:X25519"), ["secp256r1", "X25519"]);
         assert_eq!(listed("auto"), ["X25519MLKEM768", "X25519", "secp256r1", "secp384r1"]);
-        assert!(parse(&["secp521r1"]).unwrap_err().contains("TLSECDHCurve"));
-        assert!(parse(&["nosuch"]).unwrap_err().contains("nosuch"));
+        assert!(parse(&["secp521r1"]).unwrap_err().to_string().contains("TLSECDHCurve"));
+        assert!(parse(&["nosuch"]).unwrap_err().to_string().contains("nosuch"));
     }
 }

@@ -7,7 +7,7 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
 use std::time::SystemTime;
 
-use gantry_api::{Value, parse};
+use gantry_api::{ParseError, Value, parse};
 use gantry_sys::as_daemon;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, CertificateRevocationListDer};
@@ -76,7 +76,7 @@ pub(crate) fn check_private(path: &Path) -> Result<(), String> {
 }
 
 /// TLSRSACertificateFile and its like: a certificate that is valid now, and perhaps its key.
-pub(crate) fn certificate(words: &[&str]) -> Result<Value, String> {
+pub(crate) fn certificate(words: &[&str]) -> Result<Value, ParseError> {
     let path = absolute(words)?;
     let found = certificates_of(path)?;
     if let Some(first) = found.first() {
@@ -91,18 +91,20 @@ pub(crate) fn certificate(words: &[&str]) -> Result<Value, String> {
 }
 
 /// TLSRSACertificateKeyFile and its like.
-pub(crate) fn key(words: &[&str]) -> Result<Value, String> {
+pub(crate) fn key(words: &[&str]) -> Result<Value, ParseError> {
     let path = absolute(words)?;
     let bytes = read(path)?;
     check_private(path)?;
     match facts::has_key(&bytes) {
         true => parse::word(words),
-        false => Err(format!("no private key is in {} (a PEM file has -----BEGIN PRIVATE KEY-----)", path.display())),
+        false => {
+            Err(format!("no private key is in {} (a PEM file has -----BEGIN PRIVATE KEY-----)", path.display()).into())
+        }
     }
 }
 
 /// TLSPKCS12File.
-pub(crate) fn private(words: &[&str]) -> Result<Value, String> {
+pub(crate) fn private(words: &[&str]) -> Result<Value, ParseError> {
     let path = absolute(words)?;
     read(path)?;
     check_private(path)?;
@@ -110,41 +112,41 @@ pub(crate) fn private(words: &[&str]) -> Result<Value, String> {
 }
 
 /// Certificates of authorities.
-pub(crate) fn certificates(words: &[&str]) -> Result<Value, String> {
+pub(crate) fn certificates(words: &[&str]) -> Result<Value, ParseError> {
     certificates_of(absolute(words)?)?;
     parse::word(words)
 }
 
 /// Revocation lists.
-pub(crate) fn revocations(words: &[&str]) -> Result<Value, String> {
+pub(crate) fn revocations(words: &[&str]) -> Result<Value, ParseError> {
     revocations_of(absolute(words)?)?;
     parse::word(words)
 }
 
 /// A folder.
-pub(crate) fn folder(words: &[&str]) -> Result<Value, String> {
+pub(crate) fn folder(words: &[&str]) -> Result<Value, ParseError> {
     let path = absolute(words)?;
     match as_daemon(|| fs::metadata(path)) {
         Ok(about) if about.is_dir() => parse::word(words),
-        Ok(_) => Err(format!("{} is no directory", path.display())),
-        Err(error) => Err(format!("unable to use {}: {error}", path.display())),
+        Ok(_) => Err(format!("{} is no directory", path.display()).into()),
+        Err(error) => Err(format!("unable to use {}: {error}", path.display()).into()),
     }
 }
 
 /// A program.
-pub(crate) fn program(words: &[&str]) -> Result<Value, String> {
+pub(crate) fn program(words: &[&str]) -> Result<Value, ParseError> {
     let path = absolute(words)?;
     match as_daemon(|| fs::metadata(path)) {
         Ok(about) if about.is_file() && about.permissions().mode() & 0o111 != 0 => parse::word(words),
-        Ok(_) => Err(format!("{} is no program", path.display())),
-        Err(error) => Err(format!("unable to use {}: {error}", path.display())),
+        Ok(_) => Err(format!("{} is no program", path.display()).into()),
+        Err(error) => Err(format!("unable to use {}: {error}", path.display()).into()),
     }
 }
 
-fn absolute<'a>(words: &[&'a str]) -> Result<&'a Path, String> {
+fn absolute<'a>(words: &[&'a str]) -> Result<&'a Path, ParseError> {
     let word = parse::one(words)?;
     match word.starts_with('/') {
         true => Ok(Path::new(word)),
-        false => Err(format!("'{word}' must be an absolute path")),
+        false => Err(format!("'{word}' must be an absolute path").into()),
     }
 }

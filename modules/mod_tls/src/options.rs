@@ -1,6 +1,6 @@
 //! TLSOptions.
 
-use gantry_api::Value;
+use gantry_api::{ParseError, Value};
 use serde::Deserialize;
 
 /// The options of a server that have an effect.
@@ -47,9 +47,9 @@ const NAMES: [(&str, &str); 19] = [
 ];
 
 /// Reads one line.
-pub(crate) fn parse(words: &[&str]) -> Result<Value, String> {
+pub(crate) fn parse(words: &[&str]) -> Result<Value, ParseError> {
     if words.is_empty() {
-        return Err("missing parameters".to_owned());
+        return Err("missing parameters".into());
     }
     let mut set: Vec<(String, Value)> = Vec::new();
     for word in words {
@@ -99,6 +99,6 @@ mod tests {
         let options = Options::of(&[outer, inner]);
         assert!(options.no_reuse_required && options.diagnostics && options.idle && !options.implicit);
         assert_eq!(Options::of(&[]), Options::default());
-        assert!(parse(&["NoSuchThing"]).unwrap_err().contains("NoSuchThing"));
+        assert!(parse(&["NoSuchThing"]).unwrap_err().to_string().contains("NoSuchThing"));
     }
 }

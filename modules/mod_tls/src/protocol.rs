@@ -1,6 +1,6 @@
 //! TLSProtocol: the versions of TLS.
 
-use gantry_api::Value;
+use gantry_api::{ParseError, Value};
 use serde::Deserialize;
 
 /// The versions that a server offers; at least one.
@@ -22,15 +22,15 @@ enum Word {
 }
 
 /// Reads TLSProtocol's words: a list, or `ALL` and what is added to it or taken away.
-pub(crate) fn parse(words: &[&str]) -> Result<Value, String> {
+pub(crate) fn parse(words: &[&str]) -> Result<Value, ParseError> {
     let (mut v1_2, mut v1_3) = (false, false);
-    let Some(first) = words.first() else { return Err("missing parameters".to_owned()) };
+    let Some(first) = words.first() else { return Err("missing parameters".into()) };
     let is_all = first.eq_ignore_ascii_case("ALL");
     for (at, word) in words.iter().enumerate() {
         let (on, name) = match (is_all && at > 0, word.strip_prefix('+'), word.strip_prefix('-')) {
             (true, Some(name), _) => (true, name),
             (true, None, Some(name)) => (false, name),
-            (true, None, None) => return Err(format!("behind ALL, '{word}' needs a + or a -")),
+            (true, None, None) => return Err(format!("behind ALL, '{word}' needs a + or a -").into()),
             (false, ..) => (true, *word),
         };
         match named(name)? {
@@ -44,7 +44,7 @@ pub(crate) fn parse(words: &[&str]) -> Result<Value, String> {
         true => Ok(Value::map([("v1_2", v1_2.into()), ("v1_3", v1_3.into())])),
         false => {
             Err("Gantry has TLSv1.2 and TLSv1.3 alone: older versions are broken. Write: TLSProtocol TLSv1.2 TLSv1.3"
-                .to_owned())
+                .into())
         }
     }
 }
@@ -63,7 +63,7 @@ fn named(word: &str) -> Result<Word, String> {
 mod tests {
     use super::*;
 
-    fn read(words: &[&str]) -> Result<(bool, bool), String> {
+    fn read(words: &[&str]) -> Result<(bool, bool), ParseError> {
         let versions: Versions = parse(words)?.extract().map_err(|error| error.message)?;
         Ok((versions.v1_2, versions.v1_3))
     }
@@ -78,7 +78,7 @@ mod tests {
 
     #[test]
     fn what_leaves_no_version_is_refused() {
-        assert!(read(&["TLSv1"]).unwrap_err().contains("TLSProtocol TLSv1.2 TLSv1.3"));
+        assert!(read(&["TLSv1"]).unwrap_err().to_string().contains("TLSProtocol TLSv1.2 TLSv1.3"));
         for bad in [&[][..], &["ALL", "TLSv1"], &["ALL", "-TLSv1.2", "-TLSv1.3"], &["TLSv9"], &["TLSv1.2", "-TLSv1.2"]]
         {
             assert!(read(bad).is_err(), "{bad:?}");

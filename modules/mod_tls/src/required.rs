@@ -1,7 +1,7 @@
 //! TLSRequired: what must go through TLS, and what must not.
 
-use gantry_api::Value;
 use gantry_api::parse as words_of;
+use gantry_api::{ParseError, Value};
 use serde::Deserialize;
 
 /// What must be protected.
@@ -38,7 +38,7 @@ pub(crate) enum Data {
 }
 
 /// Reads TLSRequired's word.
-pub(crate) fn parse(words: &[&str]) -> Result<Value, String> {
+pub(crate) fn parse(words: &[&str]) -> Result<Value, ParseError> {
     let word = words_of::one(words)?;
     let (mut control, mut data) = ("off", "off");
     if let Some(all) = words_of::switch(word) {
@@ -53,7 +53,8 @@ pub(crate) fn parse(words: &[&str]) -> Result<Value, String> {
                 _ => {
                     return Err(format!(
                         "'{word}' is not one of on, off, ctrl, data, !data, auth, auth+data, auth+!data, ctrl+!data"
-                    ));
+                    )
+                    .into());
                 }
             }
         }

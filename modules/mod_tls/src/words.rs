@@ -1,7 +1,7 @@
 //! The words of directives that have no file of their own, and why some are refused.
 
-use gantry_api::Value;
 use gantry_api::parse as words_of;
+use gantry_api::{ParseError, Value};
 use serde::Deserialize;
 
 /// TLSVerifyClient.
@@ -33,30 +33,30 @@ pub(crate) struct TicketKeys {
 }
 
 /// Reads TLSVerifyClient's word.
-pub(crate) fn verify(words: &[&str]) -> Result<Value, String> {
+pub(crate) fn verify(words: &[&str]) -> Result<Value, ParseError> {
     let word = words_of::one(words)?;
     match words_of::switch(word) {
         Some(true) => Ok("on".into()),
         Some(false) => Ok("off".into()),
         None if word.eq_ignore_ascii_case("optional") => Ok("optional".into()),
-        None => Err(format!("expected on, off or optional, found '{word}'")),
+        None => Err(format!("expected on, off or optional, found '{word}'").into()),
     }
 }
 
 /// Reads TLSVerifyOrder's words. What protects must be done, so that `ocsp` is refused.
-pub(crate) fn order(words: &[&str]) -> Result<Value, String> {
+pub(crate) fn order(words: &[&str]) -> Result<Value, ParseError> {
     match words {
         [word] if word.eq_ignore_ascii_case("crl") => Ok(Value::from(*word)),
-        [] => Err("missing parameters".to_owned()),
+        [] => Err("missing parameters".into()),
         _ if words.iter().any(|word| word.eq_ignore_ascii_case("ocsp")) => {
-            Err("Gantry does not ask OCSP responders about clients. Write: TLSVerifyOrder crl, and name the lists by TLSCARevocationFile".to_owned())
+            Err("Gantry does not ask OCSP responders about clients. Write: TLSVerifyOrder crl, and name the lists by TLSCARevocationFile".into())
         }
-        _ => Err("expected crl".to_owned()),
+        _ => Err("expected crl".into()),
     }
 }
 
 /// Reads TLSUserName's word.
-pub(crate) fn user_name(words: &[&str]) -> Result<Value, String> {
+pub(crate) fn user_name(words: &[&str]) -> Result<Value, ParseError> {
     let word = words_of::one(words)?;
     for name in ["CommonName", "EmailSubjAltName"] {
         if name.eq_ignore_ascii_case(word) {
@@ -66,77 +66,77 @@ pub(crate) fn user_name(words: &[&str]) -> Result<Value, String> {
     let parts: Vec<&str> = word.split('.').collect();
     match parts.len() > 1 && parts.iter().all(|part| part.parse::<u64>().is_ok()) {
         true => Ok(Value::from(word)),
-        false => Err(format!("expected CommonName, EmailSubjAltName or an object identifier, found '{word}'")),
+        false => Err(format!("expected CommonName, EmailSubjAltName or an object identifier, found '{word}'").into()),
     }
 }
 
 /// Reads TLSSessionCache's words.
-pub(crate) fn cache(words: &[&str]) -> Result<Value, String> {
+pub(crate) fn cache(words: &[&str]) -> Result<Value, ParseError> {
     let (kind, lifetime) = match words {
         [kind] => (*kind, 1800),
         [kind, lifetime] => (*kind, words_of::whole(lifetime)?),
-        _ => return Err("wrong number of parameters".to_owned()),
+        _ => return Err("wrong number of parameters".into()),
     };
     if words_of::switch(kind) == Some(false) {
         return Ok(Value::None);
     }
     match kind.split_once(':') {
         Some((name, _)) if !name.is_empty() && lifetime > 0 => Ok(Value::map([("lifetime", Value::Int(lifetime))])),
-        _ => Err("expected off, or type:/info and seconds, such as: internal: 1800".to_owned()),
+        _ => Err("expected off, or type:/info and seconds, such as: internal: 1800".into()),
     }
 }
 
 /// Reads TLSSessionTicketKeys's words.
-pub(crate) fn ticket_keys(words: &[&str]) -> Result<Value, String> {
+pub(crate) fn ticket_keys(words: &[&str]) -> Result<Value, ParseError> {
     let (mut age, mut count) = (12 * 60 * 60, 25);
     let pairs = words.chunks_exact(2);
     if words.is_empty() || !pairs.remainder().is_empty() {
-        return Err("wrong number of parameters".to_owned());
+        return Err("wrong number of parameters".into());
     }
     for pair in pairs {
         match pair {
             [name, value] if name.eq_ignore_ascii_case("age") => match words_of::seconds(&[value])? {
                 Value::Int(seconds @ 60..) => age = seconds,
-                _ => return Err("age must be at least 60 seconds".to_owned()),
+                _ => return Err("age must be at least 60 seconds".into()),
             },
             [name, value] if name.eq_ignore_ascii_case("count") => match words_of::whole(value)? {
                 number @ 1..=10_000 => count = number,
-                _ => return Err("count must be at least 1".to_owned()),
+                _ => return Err("count must be at least 1".into()),
             },
-            _ => return Err("expected age and count".to_owned()),
+            _ => return Err("expected age and count".into()),
         }
     }
     Ok(Value::map([("age", Value::Int(age)), ("count", Value::Int(count))]))
 }
 
 /// Reads TLSStaplingOptions' words.
-pub(crate) fn stapling_options(words: &[&str]) -> Result<Value, String> {
+pub(crate) fn stapling_options(words: &[&str]) -> Result<Value, ParseError> {
     let unknown =
         words.iter().find(|word| !["NoFakeTryLater", "NoNonce"].iter().any(|name| name.eq_ignore_ascii_case(word)));
     match unknown {
-        Some(word) => Err(format!("unknown TLSStaplingOption '{word}'")),
+        Some(word) => Err(format!("unknown TLSStaplingOption '{word}'").into()),
         None => words_of::words(words),
     }
 }
 
 /// Refuses a DSA certificate.
-pub(crate) fn dsa(_: &[&str]) -> Result<Value, String> {
-    Err("no client takes DSA certificates any more; use TLSRSACertificateFile or TLSECCertificateFile".to_owned())
+pub(crate) fn dsa(_: &[&str]) -> Result<Value, ParseError> {
+    Err("no client takes DSA certificates any more; use TLSRSACertificateFile or TLSECCertificateFile".into())
 }
 
 /// Refuses a pre-shared key.
-pub(crate) fn psk(_: &[&str]) -> Result<Value, String> {
-    Err("Gantry has no pre-shared keys; let clients show certificates: TLSVerifyClient on".to_owned())
+pub(crate) fn psk(_: &[&str]) -> Result<Value, ParseError> {
+    Err("Gantry has no pre-shared keys; let clients show certificates: TLSVerifyClient on".into())
 }
 
 /// Refuses extensions of one's own.
-pub(crate) fn server_info(_: &[&str]) -> Result<Value, String> {
-    Err("no extensions can be added to handshakes; take the line out".to_owned())
+pub(crate) fn server_info(_: &[&str]) -> Result<Value, ParseError> {
+    Err("no extensions can be added to handshakes; take the line out".into())
 }
 
 /// Refuses an address of TLS's own.
-pub(crate) fn masquerade(_: &[&str]) -> Result<Value, String> {
-    Err("there is one address for all sessions; use MasqueradeAddress".to_owned())
+pub(crate) fn masquerade(_: &[&str]) -> Result<Value, ParseError> {
+    Err("there is one address for all sessions; use MasqueradeAddress".into())
 }
 
 #[cfg(test)]
@@ -166,8 +166,8 @@ mod tests {
 
     #[test]
     fn what_is_refused_says_what_to_write() {
-        assert!(order(&["ocsp", "crl"]).unwrap_err().contains("TLSVerifyOrder crl"));
-        assert!(dsa(&["/x"]).unwrap_err().contains("TLSECCertificateFile"));
+        assert!(order(&["ocsp", "crl"]).unwrap_err().to_string().contains("TLSVerifyOrder crl"));
+        assert!(dsa(&["/x"]).unwrap_err().to_string().contains("TLSECCertificateFile"));
         assert!(user_name(&["SubjAltName"]).is_err());
         assert!(user_name(&["1.2.x"]).is_err());
         assert!(user_name(&["1.2.3"]).is_ok());
