@@ -12,6 +12,7 @@ pub mod kit;
 pub mod layout;
 pub mod operator;
 pub mod process;
+pub mod proftpd;
 pub mod sample;
 pub mod scramble;
 pub mod scripted;

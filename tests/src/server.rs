@@ -57,9 +57,24 @@ impl Server {
         change(&mut config);
         let file = folder.path().join("gantryd.conf");
         fs::write(&file, config.text()).expect("the configuration can be written");
+        Self::begin(gantryd, &file, folder, config)
+    }
+
+    /// A server of any daemon with a file that `write` makes in the server's folder, where SystemLog is
+    /// `var/system.log`. Its [`Config`] says nothing of that.
+    ///
+    /// # Panics
+    /// When it does not come to listen; its log is shown.
+    pub fn of_file(gantryd: &Path, write: impl FnOnce(&Path) -> PathBuf) -> Self {
+        let folder = prepared_folder();
+        let (config, file) = (Config::new(folder.path()), write(folder.path()));
+        Self::begin(gantryd, &file, folder, config)
+    }
+
+    fn begin(gantryd: &Path, file: &Path, folder: TempDir, config: Config) -> Self {
         let output = File::create(folder.path().join("output.log")).expect("a log can be made");
         let mut command = Command::new(gantryd);
-        command.arg("-n").arg("-c").arg(&file).current_dir(folder.path());
+        command.arg("-n").arg("-c").arg(file).current_dir(folder.path());
         command.stdout(output.try_clone().expect("a file can be shared with a child")).stderr(output);
         let child = command.spawn().unwrap_or_else(|error| panic!("cannot start {}: {error}", gantryd.display()));
         let mut server =

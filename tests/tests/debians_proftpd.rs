@@ -1,0 +1,157 @@
+//! What Debian's ProFTPD does, by the same file and the same client: system users and PAM.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use gantry_tests::host::{PamService, SystemUser, may_make_users};
+use gantry_tests::layout::{self, daemon};
+use gantry_tests::prelude::*;
+use gantry_tests::process::run;
+use gantry_tests::proftpd::{self, ProFtpd};
+
+/// What USER and PASS are answered.
+fn answers(wire: &mut Wire, user: &str, password: &str) -> String {
+    let first = wire.ask(format!("USER {user}"));
+    let second = wire.ask(format!("PASS {password}"));
+    let place = wire.ask("PWD");
+    format!("{}\n{}\n{}", first.text(), second.text(), place.text())
+}
+
+/// A configuration with other lines for some directives.
+fn replaced(text: &str, lines: &[(&str, &str)]) -> String {
+    let line = |line: &str| {
+        let directive = line.split_whitespace().next().unwrap_or_default();
+        let other = lines.iter().find(|(name, _)| *name == directive).map(|(_, other)| *other);
+        format!("{}\n", other.unwrap_or(line))
+    };
+    text.lines().map(line).collect()
+}
+
+/// Takes the lines that Gantry does not know yet out of a configuration: those of which `-t` says so.
+fn take_out_unknown_lines(layout: Layout, file: &Path) {
+    for _ in 0..10 {
+        let done = run(daemon(&layout.prefix()).arg("-t").arg("-c").arg(file), "");
+        if done.status.success() {
+            return;
+        }
+        let mut found: BTreeMap<PathBuf, BTreeSet<usize>> = BTreeMap::new();
+        for line in done.err.lines().filter(|line| line.contains("Fatal: ")) {
+            let (_, place) = line.rsplit_once(" on line ").unwrap_or_else(|| panic!("a fault without a line: {line}"));
+            let (number, path) = place.split_once(" of '").expect("a place has a file");
+            let path = path.split('\'').next().unwrap_or_default();
+            found.entry(path.into()).or_default().insert(number.parse().expect("a line has a number"));
+        }
+        for (file, lines) in found {
+            let text = fs::read_to_string(&file).unwrap();
+            let kept = text.lines().zip(1..).map(|(line, number)| if lines.contains(&number) { "" } else { line });
+            fs::write(&file, kept.collect::<Vec<_>>().join("\n") + "\n").unwrap();
+        }
+    }
+    panic!(
+        "the configuration has faults still: {}",
+        run(daemon(&layout.prefix()).arg("-t").arg("-c").arg(file), "").err
+    );
+}
+
+fn debians_configuration_serves_system_users_over_pam(layout: Layout) {
+    if !may_make_users() {
+        return;
+    }
+    let file = |path: &str| proftpd::file(&format!("/usr/share/proftpd/templates/{path}"));
+    let (Some(main), Some(modules)) = (file("proftpd.conf"), file("modules.conf")) else { return };
+    let Some(pam) = proftpd::file("/etc/pam.d/proftpd") else { return };
+    let service = PamService::new(&pam);
+    let server = Server::of_file(&layout.gantryd(), |folder| {
+        let path = folder.join("proftpd.conf");
+        let shown = folder.display().to_string();
+        let in_folder = |text: &str| {
+            text.replace("/etc/proftpd/", &format!("{shown}/"))
+                .replace("/var/log/proftpd/proftpd.log", &format!("{shown}/var/system.log"))
+                .replace("/var/log/proftpd", &format!("{shown}/var"))
+                .replace("/var/run/proftpd", &format!("{shown}/var"))
+                .replace("/usr/lib/proftpd", &layout::shared_objects().display().to_string())
+        };
+        // Paths, port and user, as they are on this machine, and the module that ProFTPD has built in.
+        let lines = [("Port", "Port any\nDefaultAddress 127.0.0.1"), ("User", "User nobody")];
+        fs::write(&path, replaced(&in_folder(&main), &lines)).unwrap();
+        fs::write(folder.join("modules.conf"), in_folder(&modules)).unwrap();
+        let (pam, order) = (&service.name, "AuthOrder mod_auth_pam.c* mod_auth_unix.c");
+        fs::create_dir(folder.join("conf.d")).unwrap();
+        let own = format!("LoadModule mod_auth_pam.c\nAuthPAMConfig {pam}\n{order}\n");
+        fs::write(folder.join("conf.d/pam.conf"), own).unwrap();
+        take_out_unknown_lines(layout, &path);
+        path
+    });
+    let user = SystemUser::new();
+    let mut wire = server.connect();
+    wire.expect(format!("USER {}", user.name), 331);
+    wire.expect("PASS wrong", 530);
+    wire.login(&user.name, PASSWORD);
+    assert!(wire.expect("PWD", 257).text().contains(&format!("\"{}\"", user.home.display())));
+    wire.give("STOR file", b"content");
+    let made = fs::metadata(user.home.join("file")).unwrap();
+    assert_eq!((made.uid(), made.mode() & 0o777), (user.uid, 0o644));
+    let mut wire = server.connect();
+    wire.expect("USER root", 331);
+    wire.expect("PASS x", 530);
+    let done = run(
+        Command::new("curl")
+            .arg("--silent")
+            .arg("--user")
+            .arg(format!("{}:{PASSWORD}", user.name))
+            .arg(format!("ftp://{}/file", server.address())),
+        "",
+    );
+    assert_eq!(done.ok().out, "content");
+}
+
+fn logins_are_answered_as_proftpd_answers_them(layout: Layout) {
+    if !may_make_users() {
+        return;
+    }
+    let service = PamService::new(
+        "auth required pam_unix.so nodelay\naccount required pam_unix.so\nsession required pam_permit.so\n",
+    );
+    let denying = PamService::new("auth required pam_deny.so\naccount required pam_permit.so\n");
+    let usual = SystemUser::new();
+    let shellless = SystemUser::with(&["--shell", "/bin/false"]);
+    let locked = SystemUser::new();
+    locked.modify(&["--lock"]);
+    let expired = SystemUser::new();
+    expired.age(&["--expiredate", "2020-01-01"]);
+    let root = SystemUser::with(&["--non-unique", "--uid", "0"]);
+    let logins = [
+        (usual.name.as_str(), PASSWORD),
+        (&usual.name, "wrong"),
+        (&usual.name, ""),
+        (&shellless.name, PASSWORD),
+        (&locked.name, PASSWORD),
+        (&expired.name, PASSWORD),
+        (&root.name, PASSWORD),
+        ("no-such-user", PASSWORD),
+    ];
+    for lines in [
+        "AuthOrder mod_auth_unix.c\n".to_owned(),
+        format!("AuthPAMConfig {}\n", service.name),
+        format!("AuthPAMConfig {}\nAuthOrder mod_auth_pam.c* mod_auth_unix.c\n", service.name),
+        format!("AuthPAMConfig {}\nAuthOrder mod_auth_pam.c mod_auth_unix.c\n", denying.name),
+        format!("AuthPAMConfig {}\nAuthOrder mod_auth_pam.c* mod_auth_unix.c\n", denying.name),
+        format!("AuthPAMConfig {}\nAuthPAM off\nAuthOrder mod_auth_pam.c* mod_auth_unix.c\n", denying.name),
+        "AuthOrder mod_auth_unix.c\nRequireValidShell off\nRootLogin on\n".to_owned(),
+    ] {
+        let Some(proftpd) = ProFtpd::start(&lines) else { return };
+        let gantry = Server::with(layout, |config| {
+            config.without_sql().remove("AuthUserFile").remove("AuthOrder").remove("DefaultRoot");
+            config.remove("RequireValidShell").add("LoadModule", "mod_auth_pam.c").block(&lines);
+        });
+        for (user, password) in logins {
+            let ours = answers(&mut gantry.connect(), user, password);
+            assert_eq!(ours, answers(&mut proftpd.connect(), user, password), "{user} by\n{lines}");
+        }
+    }
+}
+
+both_layouts!(debians_configuration_serves_system_users_over_pam, logins_are_answered_as_proftpd_answers_them);
