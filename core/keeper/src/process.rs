@@ -40,6 +40,8 @@ const SESSIONS: usize = 4096;
 const CHECK_LIMIT: Duration = Duration::from_secs(20);
 /// The longest that a conversation may be allowed.
 const PAM_LIMIT: Duration = Duration::from_secs(600);
+/// How often to look whether killed workers have gone.
+const PAUSE: Duration = Duration::from_millis(50);
 /// How long a session may take to close.
 const CLOSE_LIMIT: Duration = Duration::from_secs(30);
 
@@ -59,7 +61,7 @@ fn serve() -> io::Result<()> {
     let daemon = fcntl_dupfd_cloexec(io::stdin(), 3)?;
     close_standard_streams()?;
     settle();
-    let mut keeper = Keeper { daemon, workers: HashMap::new() };
+    let mut keeper = Keeper { daemon, workers: HashMap::new(), killed: Vec::new() };
     let done = keeper.live();
     keeper.end();
     done
@@ -81,6 +83,8 @@ fn settle() {
 struct Keeper {
     daemon: OwnedFd,
     workers: HashMap<u64, Worker>,
+    /// Workers that were killed and have not gone yet: one that waits for a file system may take its time.
+    killed: Vec<Pid>,
 }
 
 struct Worker {
@@ -108,6 +112,7 @@ impl Keeper {
                 self.hear(id)?;
             }
             self.end_late_workers()?;
+            self.killed.retain(|pid| !is_reaped(*pid));
             if daemon {
                 match receive(&self.daemon)? {
                     Packet::End => return Ok(()),
@@ -122,6 +127,8 @@ impl Keeper {
     fn wait(&self) -> io::Result<(bool, Vec<u64>)> {
         let next = self.workers.values().filter_map(|worker| worker.until()).min();
         let time = next.map(|until| until.saturating_duration_since(Instant::now()));
+        // Nothing tells when those have gone.
+        let time = if self.killed.is_empty() { time } else { Some(time.map_or(PAUSE, |time| time.min(PAUSE))) };
         let time = time.map(Timespec::try_from).transpose().map_err(io::Error::other)?;
         let ids: Vec<u64> = self.workers.keys().copied().collect();
         let pipes = ids.iter().filter_map(|id| Some(PollFd::new(&self.workers.get(id)?.pipe, PollFlags::IN)));
@@ -152,7 +159,7 @@ impl Keeper {
         }
         let sessions = self.workers.values().filter(|worker| worker.state == State::Session).count();
         let opens = matches!(&task, Task::Pam(request) if request.session);
-        if self.workers.len() - sessions >= WORKERS || opens && sessions >= SESSIONS {
+        if self.workers.len() - sessions + self.killed.len() >= WORKERS || opens && sessions >= SESSIONS {
             return self.fail(id, "too many logins or PAM sessions at once");
         }
         match self.split(id, task) {
@@ -237,7 +244,7 @@ impl Keeper {
         if let Some(worker) = self.workers.remove(&id) {
             let _ = kill_process_group(worker.pid, Signal::KILL);
             let _ = kill_process(worker.pid, Signal::KILL);
-            while matches!(waitpid(Some(worker.pid), WaitOptions::empty()), Err(Errno::INTR)) {}
+            self.killed.push(worker.pid);
         }
     }
 
@@ -273,6 +280,11 @@ impl Keeper {
         let left: Vec<u64> = self.workers.keys().copied().collect();
         left.into_iter().for_each(|id| self.end_worker(id));
     }
+}
+
+/// Whether a process has gone, without waiting for it.
+fn is_reaped(pid: Pid) -> bool {
+    !matches!(waitpid(Some(pid), WaitOptions::NOHANG), Ok(None) | Err(Errno::INTR))
 }
 
 impl Worker {

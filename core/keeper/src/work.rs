@@ -12,7 +12,7 @@ use gantry_sys::signals;
 use rustix::process::{geteuid, set_parent_process_death_signal};
 use zeroize::Zeroizing;
 
-use crate::name::{is_service, is_user};
+use crate::name::{is_host, is_service, is_user};
 use crate::packets::{receive, speak};
 use crate::protocol::{Answer, Check, Outcome, PamAnswer, PamRequest, Standing, Task};
 
@@ -99,6 +99,9 @@ fn converse(keeper: &OwnedFd, request: PamRequest, say: impl Fn(Outcome)) {
     if !is_user(request.user.as_bytes()) {
         return failed("this cannot be the name of a user");
     }
+    if !is_host(request.host.as_bytes()) {
+        return failed("this cannot be the name of a host");
+    }
     let text = |text: &str| CString::new(text).unwrap_or_default();
     let terminal = request.terminal.as_deref().map(text);
     let (service, user, host, session) =
@@ -127,15 +130,17 @@ fn converse(keeper: &OwnedFd, request: PamRequest, say: impl Fn(Outcome)) {
         delay: conversation.delay(),
         refusal: done.err().map(|refusal| refusal.words),
     };
-    let goes_on = outcome.session;
+    if !outcome.session {
+        // PAM's modules clean up now: the answer is the worker's end.
+        drop(conversation);
+        return say(Outcome::Pam(outcome));
+    }
     conversation.forget_password();
     say(Outcome::Pam(outcome));
-    if goes_on {
-        // The end of the daemon, and of all its service's processes, is no reason not to close the session.
-        signals::ignore_endings();
-        let _ = receive(keeper);
-        signals::restore();
-    }
+    // The end of the daemon, and of all its service's processes, is no reason not to close the session.
+    signals::ignore_endings();
+    let _ = receive(keeper);
+    signals::restore();
 }
 
 fn log_in(conversation: &mut Conversation<'_>, session: bool) -> Result<(), Refusal> {

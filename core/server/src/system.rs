@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use gantry_api::system::{PamLogin, PamOutcome, PamSession, Standing, System};
 use gantry_api::{Account, Error, ErrorKind, Result, async_trait};
-use gantry_keeper::{Check, Outcome, PamAnswer, PamRequest, Task};
+use gantry_keeper::{Check, Outcome, PamAnswer, PamRequest, Task, is_host, is_user};
 use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 use tokio::time::{sleep, timeout};
@@ -26,8 +26,8 @@ pub use keeper::{Keeper, start as start_keeper};
 
 /// Look-ups by the name service at once: one that hangs must not take all threads for files.
 const LOOKUPS: usize = 8;
-/// Conversations with PAM at once. With the comparisons no more than the keeper takes.
-const CONVERSATIONS: usize = 48;
+/// Conversations with PAM at once: a hash may take 16 MiB of memory. With the comparisons no more than the keeper takes.
+const CONVERSATIONS: usize = 32;
 /// Comparisons of passwords at once, at most; no more than there are processors.
 const CHECKS: usize = 16;
 /// How long a look-up may take.
@@ -92,6 +92,9 @@ impl Host {
 #[async_trait]
 impl System for Host {
     async fn user(&self, name: &str) -> Result<Option<Account>> {
+        if !is_user(name.as_bytes()) {
+            return Ok(None);
+        }
         let (name, blocking, turns) = (name.to_owned(), self.blocking.clone(), self.lookups.clone());
         caught(self.run(async move {
             let found = async {
@@ -125,6 +128,9 @@ impl System for Host {
     }
 
     async fn pam(&self, login: &PamLogin<'_>) -> Result<PamOutcome> {
+        if !is_host(login.host.as_bytes()) {
+            return Err(Error::system("PAM cannot be given this name of the client's host"));
+        }
         let task = Task::Pam(PamRequest {
             service: login.service.to_owned(),
             user: login.user.to_owned(),

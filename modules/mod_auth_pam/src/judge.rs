@@ -56,13 +56,18 @@ impl Judge {
         login: (&str, &[u8]),
         session: bool,
     ) -> Result<PamOutcome> {
+        // A name that its owner's name server could make mischief with is none.
+        let is_plain = |name: &str| name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-.:%".contains(&byte));
+        let address = request.address.to_string();
+        let host =
+            Some(request.host.as_str()).filter(|name| is_plain(name) && !name.starts_with('-') && !name.is_empty());
         let terminal = terms.terminal.then(|| format!("/dev/ftpd{}", request.session));
         let (user, password) = login;
         let login = PamLogin {
             service: &terms.service,
             user,
             password,
-            host: &request.host,
+            host: host.unwrap_or(&address),
             terminal: terminal.as_deref(),
             session,
             limit: terms.limit,
