@@ -8,7 +8,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use gantry_api::files::{Kind, Links, Listing, Metadata, Open, OpenFile, Target};
-use gantry_api::store::{Access, Judged};
+use gantry_api::store::{Access, Found, Judged};
 use gantry_api::{Error, ErrorKind, Promise, Result, Verb, VirtualPath};
 
 use crate::files::ground::Ground;
@@ -56,6 +56,9 @@ impl<'a, S: Ground + ?Sized> Gated<'a, S> {
     pub fn open(self, path: &'a VirtualPath, purpose: Open) -> Promise<'a, OpenFile> {
         match purpose {
             Open::Read => {
+                if let Some(opened) = self.store.open_at_once(path, |found| self.judge_to_read(found)) {
+                    return Promise::now(opened);
+                }
                 self.find(path, Links::Follow, Operation::Read).then(move |(leave, metadata)| {
                     match is_file(&metadata) {
                         Ok(()) => self.open_found(leave, metadata, Access::Read),
@@ -170,6 +173,15 @@ impl<'a, S: Ground + ?Sized> Gated<'a, S> {
             self.check_access_file(&place, operation, &scope)?;
             Ok(Leave { judged: Judged::by_the_gate(place), scope })
         })
+    }
+
+    /// Asks the gate about a file that is to be read; none where it has to wait.
+    fn judge_to_read(self, found: Found<S::Place>) -> Option<Result<(Judged<S::Place>, Metadata)>> {
+        let Promise::Kept(Some(leave)) = self.judge(found.place, Operation::Read) else { return None };
+        Some(leave.and_then(|leave| {
+            is_file(&found.metadata)?;
+            Ok((leave.judged, found.metadata))
+        }))
     }
 
     /// Refuses to change a `.ftpaccess` file: with one, clients could give themselves what

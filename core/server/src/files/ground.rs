@@ -3,8 +3,9 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use gantry_api::store::Store;
-use gantry_api::{Promise, VirtualPath};
+use gantry_api::files::{Metadata, OpenFile};
+use gantry_api::store::{Found, Judged, Store};
+use gantry_api::{Promise, Result, VirtualPath};
 
 use crate::files::sections::Sections;
 use crate::generation::held::Held;
@@ -19,6 +20,17 @@ pub trait Ground: Store {
         path: PathBuf,
     ) -> Promise<'a, Held> {
         Promise::now(sections.at(&path))
+    }
+
+    /// Opens a file for reading in one step: what the path leads to is pinned, judged and
+    /// opened. None where that or the judgement may wait: the steps are then taken one by
+    /// one.
+    fn open_at_once(
+        &self,
+        _path: &VirtualPath,
+        _judge: impl FnOnce(Found<Self::Place>) -> Option<Result<(Judged<Self::Place>, Metadata)>>,
+    ) -> Option<Result<OpenFile>> {
+        None
     }
 
     /// Whether it has such files.

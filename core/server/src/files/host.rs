@@ -12,14 +12,14 @@ mod warm;
 
 use std::ffi::OsStr;
 use std::io;
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use gantry_api::files::{File, Links, Listing, OpenFile, Target};
+use gantry_api::files::{File, Links, Listing, Metadata, OpenFile, Target};
 use gantry_api::store::{Access, Found, Judged, Store};
-use gantry_api::{Error, Promise, Result, VirtualPath};
+use gantry_api::{Error, ErrorKind, Promise, Result, VirtualPath};
 use gantry_sys::handle::{Freshness, attributes};
 use gantry_sys::root::searchable_cached;
 use gantry_sys::{Directory, Existing, Mode, OFlags, Switch};
@@ -88,6 +88,19 @@ impl User {
         let found = attributes(handle.as_fd(), Freshness::Now)?;
         let place = HostPlace::thing(handle, &found, self.is_near(&found));
         Ok(Some(Found { place, metadata: metadata(&found) }))
+    }
+
+    /// Opens a file to read it, once it has been judged; none where any of that may wait.
+    fn open_cached(
+        &self,
+        path: &VirtualPath,
+        judge: impl FnOnce(Found<HostPlace>) -> Option<Result<(Judged<HostPlace>, Metadata)>>,
+    ) -> Result<Option<(OwnedFd, Metadata)>> {
+        let Some(found) = self.find_cached(path, Links::Follow).transpose()? else { return Ok(None) };
+        let found = found.ok_or_else(|| Error::of(ErrorKind::NotFound))?;
+        let Some((judged, metadata)) = judge(found).transpose()? else { return Ok(None) };
+        let opened = judged.into_place().open_at_once().transpose()?;
+        Ok(opened.map(|file| (file, metadata)))
     }
 
     /// What holds at a place, files of its folders included.
@@ -221,6 +234,20 @@ impl Store for HostStore {
 }
 
 impl Ground for HostStore {
+    /// Under the session's credentials throughout: to switch them takes longer than the rest.
+    fn open_at_once(
+        &self,
+        path: &VirtualPath,
+        judge: impl FnOnce(Found<HostPlace>) -> Option<Result<(Judged<HostPlace>, Metadata)>>,
+    ) -> Option<Result<OpenFile>> {
+        let opened = self.actor.at_once(|user| user.open_cached(path, judge).transpose())?;
+        Some(opened.map(|(file, metadata)| {
+            let near = Some(self.actor.user().root.medium);
+            let file = HostFile::new(self.actor.blocking.clone(), file, Access::Read, near);
+            OpenFile { file: Box::new(file), metadata }
+        }))
+    }
+
     fn has_access_files(&self) -> bool {
         true
     }

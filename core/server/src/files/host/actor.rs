@@ -1,7 +1,6 @@
 //! Acts on the host as a session's user: on the thread that asks, or on one of the
 //! pool.
 
-use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -58,11 +57,14 @@ impl Actor {
     }
 
     /// Does what the kernel can answer from its caches; none where it cannot.
-    pub(super) fn at_once<T>(&self, work: impl FnOnce(&User) -> Option<io::Result<T>>) -> Option<Result<T>> {
+    pub(super) fn at_once<T, E: Into<Error>>(
+        &self,
+        work: impl FnOnce(&User) -> Option<std::result::Result<T, E>>,
+    ) -> Option<Result<T>> {
         if self.user.root.medium == Medium::Elsewhere {
             return None;
         }
-        act(&self.user.switch, || Ok(work(&self.user))).transpose().map(|done| done.and_then(|done| Ok(done?)))
+        act(&self.user.switch, || Ok(work(&self.user))).transpose().map(|done| done?.map_err(E::into))
     }
 
     /// Does what may have to wait.

@@ -117,6 +117,27 @@ fn a_place_stays_what_was_found() {
 }
 
 #[test]
+fn what_is_opened_at_once_is_what_was_judged() {
+    let site = Site::new();
+    if site.store.actor.user().root.medium == Medium::Elsewhere {
+        return println!("left out: the temporary folder is on a file system that is not asked at once");
+    }
+    let at = |name: &str| site.folder.path().join(name);
+    site.found("file");
+    let opened = site.store.open_at_once(&path("file"), |found| {
+        fs::rename(at("file"), at("moved")).unwrap();
+        fs::write(at("file"), "another").unwrap();
+        Some(Ok((Judged::by_the_gate(found.place), found.metadata)))
+    });
+    let file = opened.unwrap().unwrap().file;
+    assert_eq!(site.wait(file.read_at(0, 100)).unwrap(), b"content");
+    site.found("file");
+    let refused = site.store.open_at_once(&path("file"), |_| Some(Err(Error::of(ErrorKind::Denied))));
+    assert_eq!(refused.unwrap().err().map(|error| error.kind()), Some(ErrorKind::Denied));
+    assert!(site.store.open_at_once(&path("file"), |_| None).is_none(), "a judgement that waits opens nothing");
+}
+
+#[test]
 fn a_pipe_is_found_and_nobody_waits_for_it() {
     let site = Site::new();
     let pipe = site.folder.path().join("pipe");
