@@ -1,5 +1,5 @@
 //! Rounds: each starts all servers anew and goes through the cases, the servers
-//! taking turns in each. Every other round has them in reverse order.
+//! taking turns in each. From case to case and from round to round their order is reversed.
 
 use std::fs::{self, File};
 use std::path::PathBuf;
@@ -51,13 +51,15 @@ impl Order {
         fs::create_dir_all(&self.out).map_err(Error::file(&self.out))?;
         let files = Files::write(&self.files)?;
         let scripts = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/servers"));
-        let origin = Origin { scripts, programs: self.programs.clone(), files: &files, isolate: self.isolate };
+        let programs = fs::canonicalize(&self.programs).map_err(Error::file(&self.programs))?;
+        let origin = Origin { scripts, programs, files: &files, isolate: self.isolate };
         let mut run = Run { order: self, origin, source: source()?, records: Vec::new(), left_out: Vec::new() };
         for round in 1..=self.rounds {
             run.round(round)?;
             run.write()?;
         }
-        Ok(())
+        let none = || Error::Text { text: self.servers.join(","), expected: "list of servers that run" };
+        if run.records.is_empty() { Err(none()) } else { Ok(()) }
     }
 }
 
@@ -79,8 +81,12 @@ impl Run<'_> {
                 Err(error) => self.leave_out(name, "all", error)?,
             }
         }
-        for case in &self.order.cases {
-            for server in &servers {
+        for (number, case) in (round..).zip(&self.order.cases) {
+            let mut turns: Vec<&Server> = servers.iter().collect();
+            if number.is_multiple_of(2) {
+                turns.reverse();
+            }
+            for server in turns {
                 if self.is_left_out(server.name(), *case) {
                     continue;
                 }
@@ -92,7 +98,6 @@ impl Run<'_> {
                     Err(error) => self.leave_out(server.name(), &case.to_string(), error)?,
                 }
             }
-            servers.reverse();
         }
         Ok(())
     }
