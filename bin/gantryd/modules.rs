@@ -4,10 +4,16 @@
 extern crate mod_auth as _;
 extern crate mod_auth_file as _;
 extern crate mod_auth_unix as _;
+extern crate mod_cap as _;
 extern crate mod_core as _;
+extern crate mod_delay as _;
 extern crate mod_facts as _;
+extern crate mod_ident as _;
+extern crate mod_ifsession as _;
+extern crate mod_ifversion as _;
 extern crate mod_log as _;
 extern crate mod_ls as _;
+extern crate mod_rlimit as _;
 extern crate mod_xfer as _;
 
 #[cfg(feature = "static-mod_auth_pam")]
@@ -60,6 +66,7 @@ mod tests {
         EPSV        MISC
         FEAT        INFO
         HELP        INFO
+        HOST        AUTH
         LIST        DIRS            DIRS
         MDTM        DIRS INFO       DIRS
         MFMT        WRITE           WRITE
@@ -144,7 +151,7 @@ mod tests {
         let any_time = image.commands.iter().filter(|command| command.login == Login::NotNeeded);
         let mut any_time: Vec<String> = any_time.map(|command| command.verb.name()).collect();
         any_time.sort();
-        let wanted = "ABOR ACCT ALLO FEAT HELP MODE NOOP OPTS PASS QUIT REIN SITE_HELP SMNT STRU SYST TYPE USER";
+        let wanted = "ABOR ACCT ALLO FEAT HELP HOST MODE NOOP OPTS PASS QUIT REIN SITE_HELP SMNT STRU SYST TYPE USER";
         assert_eq!(any_time.join(" "), wanted);
     }
 }

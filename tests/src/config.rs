@@ -44,6 +44,7 @@ impl Config {
             ("TransferLog", config.path("transfer.log")),
             ("Umask", "022".to_owned()),
             ("RequireValidShell", "off".to_owned()),
+            ("UseFtpUsers", "off".to_owned()),
             ("DefaultRoot", "~".to_owned()),
             ("AllowOverwrite", "on".to_owned()),
             ("AllowStoreRestart", "on".to_owned()),

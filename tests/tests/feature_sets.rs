@@ -9,8 +9,22 @@ use std::path::{Path, PathBuf};
 use gantry_tests::process::run;
 use gantry_tests::{full, layout};
 
-const ALWAYS: [&str; 8] =
-    ["mod_auth", "mod_auth_file", "mod_auth_unix", "mod_core", "mod_facts", "mod_log", "mod_ls", "mod_xfer"];
+const ALWAYS: [&str; 14] = [
+    "mod_auth",
+    "mod_auth_file",
+    "mod_auth_unix",
+    "mod_cap",
+    "mod_core",
+    "mod_delay",
+    "mod_facts",
+    "mod_ident",
+    "mod_ifsession",
+    "mod_ifversion",
+    "mod_log",
+    "mod_ls",
+    "mod_rlimit",
+    "mod_xfer",
+];
 /// What the default features add.
 const DEFAULT: [&str; 3] = ["mod_ctrls", "mod_ctrls_admin", "mod_dso"];
 const SQL: [&str; 2] = ["mod_sql", "mod_sql_sqlite"];

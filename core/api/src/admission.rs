@@ -2,6 +2,7 @@
 //! client is and where it belongs. The server then makes all changes in one step, or leaves the
 //! session as it was.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -47,6 +48,8 @@ pub trait Door: Send + Sync {
     /// Checks `<Limit LOGIN>`, opens the root and fixes the session's settings. Returns the first
     /// working directory. On an error nothing has changed.
     async fn admit(&mut self, admission: &Admission) -> Result<VirtualPath>;
+    /// The server that a client who reached `local` gets by a name (HOST, RFC 7151).
+    fn host(&self, name: &str, local: SocketAddr) -> Option<ServerId>;
     /// Moves a session that has not logged in to another server.
     fn move_to(&mut self, server: ServerId) -> Result<AtServer>;
 }

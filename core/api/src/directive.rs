@@ -112,6 +112,8 @@ pub struct Directive {
     pub parse: Parse,
     /// Whether the words may contain a secret, such as a password; they are never shown then.
     pub secret: bool,
+    /// The reason for the notice that its lines cause, if it has no effect.
+    pub idle: Option<&'static str>,
 }
 
 /// Turns the words after a directive's name into a setting; the error says what is wrong with them.
@@ -142,8 +144,9 @@ pub fn parse_guarded<E: Into<ParseError>>(
 /// `inherits` is `replace`, `append`, `sections` or `no`. These parts may follow, in this order:
 /// `default: "..."`, which is parsed when the directive is absent, or `otherwise: "..."`, a
 /// description for the manual if no line can express the default; `parse`, a function from
-/// [`crate::parse`] or your own (the default takes one word); and `secret: true` if the words may
-/// contain a password.
+/// [`crate::parse`] or your own (the default takes one word); `secret: true` if the words may
+/// contain a password; and `idle: "..."`, the reason why the directive has no effect, if it is
+/// only accepted so that ProFTPD's files can be used.
 ///
 /// Use this for a directive without a setting: one that acts as it is read, or is accepted for
 /// ProFTPD's sake. Use [`crate::settings!`] for all others.
@@ -151,7 +154,7 @@ pub fn parse_guarded<E: Into<ParseError>>(
 macro_rules! directive {
     ($(#[doc = $help:literal])+ $name:ident $syntax:literal in $($context:ident)|+, inherits: $inherits:ident
      $(, default: $default:literal)? $(, otherwise: $otherwise:literal)? $(, parse: $parse:expr)?
-     $(, secret: $secret:literal)? $(,)?) => {
+     $(, secret: $secret:literal)? $(, idle: $idle:literal)? $(,)?) => {
         const _: () = {
             const NAME: &str = concat!(env!("CARGO_PKG_NAME"), "\t", stringify!($name), "\n");
             #[used]
@@ -170,6 +173,7 @@ macro_rules! directive {
                     // Runs under the guard of this image.
                     parse: |words| $crate::parse_guarded($crate::directive!(@parse $($parse)?), words),
                     secret: $crate::directive!(@secret $($secret)?),
+                    idle: $crate::directive!(@default $($idle)?),
                 }
             }
         };

@@ -77,7 +77,7 @@ pub use limit::Limit;
 pub use module::{Module, refuse, usage};
 pub use moment::{Moment, State};
 pub use nearest::nearest;
-pub use notes::{ANONYMOUS_PASSWORD, Notes};
+pub use notes::{ANONYMOUS_PASSWORD, IDENT_USER, Notes};
 pub use parse_error::ParseError;
 pub use path::VirtualPath;
 pub use promise::Promise;

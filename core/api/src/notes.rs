@@ -6,6 +6,9 @@ use crate::value::Value;
 /// such a client sets this note.
 pub const ANONYMOUS_PASSWORD: &str = "anonymous_password";
 
+/// The client's user as the client's host says (RFC 1413). The module that asks for it sets this note.
+pub const IDENT_USER: &str = "ident_user";
+
 /// Named values, in the order in which they were first set. A session has few, so a linear search
 /// is enough.
 #[derive(Debug, Clone, Default, PartialEq)]

@@ -59,6 +59,8 @@ pub struct Session {
     pub meters: Vec<Box<dyn Meter>>,
     /// Bytes received and sent in its transfers.
     pub bytes: (u64, u64),
+    /// Files received and sent completely in its transfers.
+    pub files: (u64, u64),
     /// The daemon's counts beyond this session.
     pub census: Box<dyn Census>,
     /// Set to end the session after the command's reply is sent.
@@ -104,6 +106,7 @@ impl Session {
             transfer: None,
             meters: Vec::new(),
             bytes: (0, 0),
+            files: (0, 0),
             census,
             ending: None,
             command_began: SystemTime::now(),
@@ -148,6 +151,11 @@ impl Session {
         (self.server, self.server_name, self.server_key) = (id, name, key);
         (self.user, self.section) = (None, None);
         Ok(())
+    }
+
+    /// The server that has this name and listens where the client came to (HOST, RFC 7151).
+    pub fn host(&self, name: &str) -> Option<ServerId> {
+        self.door.host(name, self.local)
     }
 
     /// Ends the session after the command's reply is sent.

@@ -68,9 +68,9 @@ fn errors_name_the_directive() {
 #[test]
 fn a_default_that_its_parser_rejects_is_an_error() {
     let found = inventory::iter::<Directive>.into_iter().find(|directive| directive.name == "TestSwitch").unwrap();
-    let &Directive { name, module, syntax, contexts, inherits, help, parse, secret, .. } = found;
+    let &Directive { name, module, syntax, contexts, inherits, help, parse, secret, idle, .. } = found;
     let (default, otherwise) = (Some("perhaps"), None);
-    let faulty = Directive { name, module, syntax, contexts, inherits, default, otherwise, help, parse, secret };
+    let faulty = Directive { name, module, syntax, contexts, inherits, default, otherwise, help, parse, secret, idle };
     let error = Defaults::read([&faulty]).unwrap_err().to_string();
     assert!(error.starts_with("the parser of TestSwitch rejects its own default: "), "{error}");
 }

@@ -95,6 +95,7 @@ const fn directive(name: &'static str, contexts: Contexts, inherits: Inherits, p
         help: "",
         parse,
         secret: false,
+        idle: None,
     }
 }
 

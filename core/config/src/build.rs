@@ -140,8 +140,8 @@ mod tests {
             "Umask 1\nPort 21\nHideFiles a\nHideFiles b c\n<Directory />\nHideFiles d\n</Directory>\n<Directory /x>\nUmask 2\nUmask 3\n</Directory>\n",
         );
         let scope = &read.servers[0].directories[1].scope();
-        assert_eq!(umask(scope), Some("3".to_owned()));
-        assert_eq!(scope.locate("Umask").map(|at| at.line), Some(10));
+        assert_eq!(umask(scope), Some("2".to_owned()));
+        assert_eq!(scope.locate("Umask").map(|at| at.line), Some(9));
         assert_eq!(scope.settings.entry("Port"), None);
         assert_eq!(
             scope.settings.entry("HideFiles").map(Value::extract),

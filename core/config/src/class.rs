@@ -59,9 +59,10 @@ pub fn check_class_rule(directive: &str, words: &[&str]) -> Result<Value, ParseE
     Ok(Value::List(words.iter().map(|word| Value::from(*word)).collect()))
 }
 
-/// The classes of a tree, in order.
+/// The classes of a tree, in order; those in `<Global>` come last.
 pub(crate) fn classes(tree: &[Node]) -> Vec<Class> {
-    tree.iter().filter_map(|node| Some(class(node, node.section(SectionKind::Class)?))).collect()
+    let globals = tree.iter().filter_map(|node| node.section(SectionKind::Global)).flatten();
+    tree.iter().chain(globals).filter_map(|node| Some(class(node, node.section(SectionKind::Class)?))).collect()
 }
 
 fn class(node: &Node, children: &[Node]) -> Class {

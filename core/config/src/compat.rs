@@ -12,7 +12,7 @@ use crate::error::{Fault, Faults, Notice, Problem};
 use crate::file;
 use crate::overrides::Overriding;
 use crate::position::Position;
-use crate::proftpd;
+use crate::proftpd::{self, Gravity};
 use crate::reader::{Options, Skipped, Survey, survey};
 use crate::section::SectionKind;
 use crate::tree::{Content, Node};
@@ -33,6 +33,8 @@ pub struct Report {
     pub missing: Vec<Entry>,
     /// `<IfModule>` sections that are skipped because Gantry does not have the module.
     pub left_out: Vec<Entry>,
+    /// How many lines are skipped with them that ProFTPD would obey, by what they are for.
+    pub passed_over: Vec<(Gravity, usize)>,
     /// All other errors in the file.
     pub faults: Vec<Fault>,
     /// What else the administrator should know.
@@ -67,18 +69,23 @@ impl Report {
 /// # Errors
 /// The file cannot be read.
 pub fn compat(path: &Path, catalogue: &mut dyn Catalogue, options: &Options) -> Result<Report, Faults> {
-    let Survey { tree, faults, notices, left_out, skipped } = survey(path, catalogue, options)
+    let Survey { tree, faults, notices, left_out, absent, skipped } = survey(path, catalogue, options)
         .map_err(|error| Fault::general(Problem::Unreadable { path: path.to_owned(), reason: file::reason(&error) }))?;
     let left_out = left_out.into_iter().map(|(module, position)| {
         let notes = vec![format!("Gantry has no {module}, so its lines are skipped")];
         Entry { name: "<IfModule>".to_owned(), position, notes }
+    });
+    let absent = absent.into_iter().map(|(module, position)| {
+        let notes = vec![format!("Gantry has no {module}: {}", proftpd::gravity_of(&module))];
+        Entry { name: "LoadModule".to_owned(), position, notes }
     });
     let mut report = Report {
         path: path.to_owned(),
         supported: Vec::new(),
         differs: Vec::new(),
         missing: Vec::new(),
-        left_out: left_out.collect(),
+        left_out: absent.chain(left_out).collect(),
+        passed_over: Vec::new(),
         faults: Vec::new(),
         notices,
         servers: match faults.iter().any(Fault::is_of_structure) {
@@ -91,6 +98,7 @@ pub fn compat(path: &Path, catalogue: &mut dyn Catalogue, options: &Options) -> 
     tree.iter().for_each(|node| report.take(node, &differences));
     let mut missed: Vec<(usize, Entry)> = Vec::new();
     for line in &skipped {
+        report.count(line);
         missed.extend(skipped_over(line, catalogue).map(|entry| (line.faults_before, entry)));
     }
     for (at, fault) in faults.into_iter().enumerate() {
@@ -121,6 +129,20 @@ fn skipped_over(line: &Skipped, catalogue: &dyn Catalogue) -> Option<Entry> {
 }
 
 impl Report {
+    /// Counts a skipped line of a module that Gantry does not have.
+    fn count(&mut self, line: &Skipped) {
+        let Some(module) = proftpd::module_of(&line.name) else { return };
+        if module == "mod_core" {
+            return;
+        }
+        let gravity = proftpd::gravity_of(module);
+        match self.passed_over.iter_mut().find(|(known, _)| *known == gravity) {
+            Some((_, count)) => *count += 1,
+            None => self.passed_over.push((gravity, 1)),
+        }
+        self.passed_over.sort();
+    }
+
     fn take(&mut self, node: &Node, differences: &[Difference]) {
         let words: Vec<&str> = node.arguments.iter().map(|argument| argument.text.as_str()).collect();
         let said = differences.iter().filter(|difference| difference.is_of(&node.name, &words));
@@ -208,6 +230,10 @@ impl fmt::Display for Report {
             counted(faults.len(), "wrong"),
         ];
         write!(out, "{}: {}", self.path.display(), counts.join(", "))?;
+        if !self.passed_over.is_empty() {
+            let counts = self.passed_over.iter().map(|(gravity, count)| format!("{count} that {gravity}"));
+            write!(out, "\nLines skipped in <IfModule>: {}", counts.collect::<Vec<_>>().join(", "))?;
+        }
         let lists = [("Missing", missing), ("Differs", differs), ("Skipped", left_out), ("Supported", supported)];
         for (title, entries) in lists.into_iter().filter(|(_, entries)| !entries.is_empty()) {
             write!(out, "\n\n{title}:")?;
@@ -240,7 +266,7 @@ mod tests {
     fn a_report_lists_what_is_supported_differs_or_is_missing() -> std::io::Result<()> {
         let home = tempfile::tempdir()?;
         let path = home.path().join("proftpd.conf");
-        let text = "Umask 022\nServerType inetd\nUseIPv6 on\nLoadModule mod_tls.c\n<IfModule mod_tls.c>\nTLSEngine on\n</IfModule>\n\
+        let text = "Umask 022\nServerType inetd\nQuotaEngine on\nLoadModule mod_tls.c\n<IfModule mod_tls.c>\nTLSEngine on\n</IfModule>\n\
             <IfUser bob>\nUmask 0\n</IfUser>\n<Directory /x>\nAllowOverwrite perhaps\nBogus\n</Directory>\n";
         std::fs::write(&path, text)?;
         let report = compat(&path, &mut Shelf::default(), &Options::default()).map_err(std::io::Error::other)?;
@@ -249,18 +275,18 @@ mod tests {
         };
         assert_eq!(names(&report.supported), ["Umask 1", "Umask 9", "<Directory> 11"]);
         assert_eq!(names(&report.differs), ["ServerType 2", "<IfUser> 8"]);
-        assert_eq!(names(&report.missing), ["UseIPv6 3", "LoadModule mod_tls.c 4", "TLSEngine 6"]);
-        assert_eq!(report.missing[0].notes, ["known to ProFTPD's mod_core; not supported"]);
-        assert_eq!(report.missing[1].notes, ["ProFTPD has a module of this name; Gantry needs one of its own"]);
+        assert_eq!(names(&report.missing), ["QuotaEngine 3", "TLSEngine 6"]);
+        assert_eq!(report.missing[0].notes, ["known to ProFTPD's mod_quotatab; not supported"]);
+        assert_eq!(report.passed_over, [(Gravity::Access, 1)]);
         assert_eq!(
-            report.missing[2].notes,
+            report.missing[1].notes,
             ["known to ProFTPD's mod_tls; not supported", "it is in <IfModule mod_tls.c>, which is skipped"]
         );
-        assert_eq!(names(&report.left_out), ["<IfModule> 5"]);
+        assert_eq!(names(&report.left_out), ["LoadModule 4", "<IfModule> 5"]);
         assert_eq!(report.faults.len(), 2);
         assert!(!report.is_usable());
         let shown = report.to_string();
-        assert!(shown.contains("3 supported, 2 differ, 3 missing, 1 skipped, 2 wrong"), "{shown}");
+        assert!(shown.contains("3 supported, 2 differ, 2 missing, 2 skipped, 2 wrong"), "{shown}");
         assert!(compat(Path::new("/nowhere/x"), &mut Shelf::default(), &Options::default()).is_err());
         Ok(())
     }

@@ -1,24 +1,26 @@
-//! `<IfModule>` and `<IfDefine>`: they create no scope, they only decide whether the
+//! `<IfModule>`, `<IfDefine>` and `<IfVersion>`: they create no scope, they only decide whether the
 //! lines inside count. Each file has its own.
 
 use crate::tree::Argument;
 
-/// The two kinds.
+/// The kinds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ConditionKind {
     Module,
     Define,
+    Version,
 }
 
 impl ConditionKind {
     pub(crate) fn of(name: &str) -> Option<Self> {
-        [Self::Module, Self::Define].into_iter().find(|kind| kind.name().eq_ignore_ascii_case(name))
+        [Self::Module, Self::Define, Self::Version].into_iter().find(|kind| kind.name().eq_ignore_ascii_case(name))
     }
 
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Module => "IfModule",
             Self::Define => "IfDefine",
+            Self::Version => "IfVersion",
         }
     }
 }

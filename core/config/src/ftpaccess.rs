@@ -12,7 +12,7 @@ use gantry_api::{Directive, ParseError};
 use crate::catalogue::{Catalogue, LoadFailure};
 use crate::error::{Fault, Faults, Problem};
 use crate::layers::Layer;
-use crate::limit::{is_pattern, is_within, says_something};
+use crate::limit::{is_pattern, is_rule_of_limit, is_text_within, is_within};
 use crate::position::Position;
 use crate::reader::read_ftpaccess;
 use crate::tree::{Content, Node};
@@ -78,7 +78,8 @@ impl FtpAccess {
             return too_much("too many lines: a .ftpaccess may have at most 1000", &position);
         }
         // Before any is compiled. There may be the word without a pattern, but not so often.
-        let words = bytes.windows(5).filter(|word| word.eq_ignore_ascii_case(b"regex")).count();
+        let words = |text: &[u8]| bytes.windows(text.len()).filter(|word| word.eq_ignore_ascii_case(text)).count();
+        let words = words(b"regex") + words(b"filter") + words(b"hidefiles");
         if words > Self::MOST_PATTERNS * 4 {
             return too_much(TOO_MANY_PATTERNS, &position);
         }
@@ -89,7 +90,11 @@ impl FtpAccess {
             if number >= Self::MOST_PATTERNS {
                 return too_much(TOO_MANY_PATTERNS, &node.position);
             }
-            if !is_within(&node.arguments, Self::PATTERN_SIZE) {
+            let is_small = match is_filter(node) {
+                true => is_text_within(node.first_argument(), Self::PATTERN_SIZE),
+                false => is_within(&node.arguments, Self::PATTERN_SIZE),
+            };
+            if !is_small {
                 return too_much(
                     "pattern too large for a .ftpaccess: compiled, it may have at most 32 KiB",
                     &node.position,
@@ -104,11 +109,19 @@ impl FtpAccess {
 
 const TOO_MANY_PATTERNS: &str = "too many patterns: a .ftpaccess may have at most 8";
 
-/// The rules among some nodes, and in the limits among them, that have a pattern.
+/// The directives whose first word is a pattern.
+const FILTERS: [&str; 5] = ["AllowFilter", "DenyFilter", "HideFiles", "PathAllowFilter", "PathDenyFilter"];
+
+fn is_filter(node: &Node) -> bool {
+    FILTERS.contains(&node.name.as_str())
+}
+
+/// The rules and filters among some nodes, and in the limits among them, that have a pattern.
 fn patterns<'n>(nodes: &'n [Node]) -> Vec<&'n Node> {
     let inner = |node: &'n Node| match &node.content {
         Content::Section { children, .. } => patterns(children),
-        Content::Setting { .. } if says_something(&node.name) && is_pattern(&node.arguments) => vec![node],
+        Content::Setting { .. } if is_rule_of_limit(&node.name) && is_pattern(&node.arguments) => vec![node],
+        Content::Setting { .. } if is_filter(node) => vec![node],
         Content::Setting { .. } => Vec::new(),
     };
     nodes.iter().flat_map(inner).collect()
@@ -116,8 +129,8 @@ fn patterns<'n>(nodes: &'n [Node]) -> Vec<&'n Node> {
 
 /// A copy of a directive's declaration.
 fn copy(from: &Directive) -> Directive {
-    let &Directive { name, module, syntax, contexts, inherits, default, otherwise, help, parse, secret } = from;
-    Directive { name, module, syntax, contexts, inherits, default, otherwise, help, parse, secret }
+    let &Directive { name, module, syntax, contexts, inherits, default, otherwise, help, parse, secret, idle } = from;
+    Directive { name, module, syntax, contexts, inherits, default, otherwise, help, parse, secret, idle }
 }
 
 /// A catalogue for such files, in which modules do not change.

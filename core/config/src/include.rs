@@ -23,6 +23,31 @@ pub(crate) fn files(pattern: &str) -> io::Result<Vec<PathBuf>> {
     Ok(expanded.into_iter().flatten().collect())
 }
 
+/// Whether a file's name is that of an editor's or package manager's temporary file.
+pub(crate) fn is_temporary(path: &Path) -> bool {
+    const ENDINGS: [&str; 12] = [
+        "~",
+        ".bak",
+        ".bkp",
+        ".dpkg-dist",
+        ".dpkg-new",
+        ".dpkg-old",
+        ".orig",
+        ".rpmnew",
+        ".rpmsave",
+        ".swp",
+        ".temp",
+        ".tmp",
+    ];
+    let name = path.file_name().map(|name| name.to_string_lossy().to_ascii_lowercase()).unwrap_or_default();
+    ENDINGS.iter().any(|ending| name.ends_with(ending)) || name.starts_with('#')
+}
+
+/// Whether a path has a pattern before its last component.
+pub(crate) fn has_pattern_in_folders(path: &str) -> bool {
+    path.rsplit_once('/').is_some_and(|(folders, _)| glob::is_pattern(folders.as_bytes()))
+}
+
 /// Matches one more component.
 fn step(folders: Vec<PathBuf>, component: &str, budget: &mut glob::Budget) -> io::Result<Vec<PathBuf>> {
     if !glob::is_pattern(component.as_bytes()) {

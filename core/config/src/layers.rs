@@ -19,6 +19,19 @@ use crate::scope::Scope;
 use crate::section::SectionKind;
 use crate::tree::{Content, Node};
 
+/// The directives of which the last line of a section counts, as in ProFTPD; of all others it
+/// is the first.
+pub(crate) const LAST_COUNTS: [&str; 8] = [
+    "MaxConnectionRate",
+    "MaxInstances",
+    "Port",
+    "ServerAdmin",
+    "ServerName",
+    "ServerType",
+    "UseIPv6",
+    "UseReverseDNS",
+];
+
 /// What stands in one section itself.
 #[derive(Debug, PartialEq)]
 pub struct Layer {
@@ -78,6 +91,11 @@ impl Layer {
         self.limits.iter()
     }
 
+    /// Whether the first of several lines counts.
+    fn keeps_first(&self, name: &str) -> bool {
+        self.reach != Reach::Override && !LAST_COUNTS.contains(&name)
+    }
+
     /// The numbers of its settings for figment, as the layer at a place among others:
     /// a number by name, or a list of them where each line of a setting counts.
     fn numbers(&self, at: usize, own: Own) -> Dict {
@@ -86,6 +104,9 @@ impl Layer {
             let number = Number { layer: at, setting: number };
             match setting.inherits {
                 Inherits::No if own == Own::Hidden => {}
+                Inherits::No | Inherits::Replace if self.keeps_first(&setting.name) => {
+                    numbers.entry(setting.name.clone()).or_insert_with(|| number.into());
+                }
                 Inherits::No | Inherits::Replace => drop(numbers.insert(setting.name.clone(), number.into())),
                 Inherits::Append | Inherits::Sections => match numbers.get_mut(&setting.name) {
                     Some(Merged::Array(_, list)) => list.push(number.into()),

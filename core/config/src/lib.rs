@@ -34,6 +34,7 @@ mod texts;
 mod testing;
 mod toml_lines;
 mod tree;
+mod version;
 
 pub use catalogue::{Catalogue, LoadFailure};
 pub use class::{Class, check_class_rule, class_of};
@@ -48,6 +49,7 @@ pub use limits::Limits;
 pub use overrides::Override;
 pub use personal::Personal;
 pub use position::{Origin, Position};
+pub use proftpd::Gravity;
 pub use reader::{Addition, Options, Reading, parse_text, read};
 pub use scope::{Scope, settings_error};
 pub use section::SectionKind;

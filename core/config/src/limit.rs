@@ -12,7 +12,7 @@ pub(crate) use hosts::Host;
 pub use hosts::Hosts;
 use names::Mode;
 pub use names::Names;
-pub(crate) use names::{is_pattern, is_within};
+pub(crate) use names::{is_pattern, is_text_within, is_within};
 
 use crate::position::Position;
 use crate::tree::{Content, Node};
@@ -121,6 +121,7 @@ impl Limit {
                 (false, Content::Section { .. }) => {}
             }
         }
+        said |= !others.is_empty();
         limit.settings = Value::Map(others);
         said.then_some(limit)
     }
@@ -206,6 +207,11 @@ impl Rule {
     }
 }
 
+/// Whether a directive is a rule of a `<Limit>`.
+pub(crate) fn is_rule_of_limit(directive: &str) -> bool {
+    RULES.iter().any(|name| is_rule(directive, name))
+}
+
 /// Checks the words of a directive of `<Limit>` (AllowAll, Allow, AllowUser,
 /// AllowGroup, AllowClass, their Deny forms, Order), for its declaration.
 ///
@@ -217,11 +223,6 @@ pub fn check_rule(directive: &str, words: &[&str]) -> Result<Value, ParseError> 
         Some(Err(reason)) => Err(reason),
         None => Err("not a directive of <Limit>".into()),
     }
-}
-
-/// Whether a directive is a rule of a `<Limit>`.
-pub(crate) fn says_something(directive: &str) -> bool {
-    RULES.iter().any(|name| is_rule(directive, name))
 }
 
 const RULES: [&str; 11] = [

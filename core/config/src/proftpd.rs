@@ -2,6 +2,8 @@
 //! directive that Gantry lacks is thereby reported as not supported, not as a typing
 //! error.
 
+use std::fmt;
+
 /// One per line: module, tab, directive or section.
 const NAMES: &str = include_str!("proftpd.tsv");
 
@@ -32,6 +34,55 @@ pub(crate) fn module_of(name: &str) -> Option<&'static str> {
 /// Whether ProFTPD has a module (`mod_x`).
 pub(crate) fn has_module(name: &str) -> bool {
     WITHOUT.contains(&name) || rows().any(|(module, _)| module == name)
+}
+
+/// What a module of ProFTPD's is for, as far as it matters that it is not there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Gravity {
+    /// It protects, or decides who gets in.
+    Access,
+    /// It says what is logged or counted.
+    Logs,
+    /// Anything else.
+    Others,
+}
+
+impl fmt::Display for Gravity {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(match self {
+            Self::Access => "protect or decide who gets in",
+            Self::Logs => "say what is logged",
+            Self::Others => "do something else",
+        })
+    }
+}
+
+/// What a module (`mod_x`) is for.
+pub(crate) fn gravity_of(module: &str) -> Gravity {
+    let begins = |names: &[&str]| names.iter().any(|name| module.starts_with(name));
+    const ACCESS: [&str; 16] = [
+        "mod_auth",
+        "mod_ban",
+        "mod_cap",
+        "mod_dnsbl",
+        "mod_geoip",
+        "mod_ifsession",
+        "mod_ldap",
+        "mod_load",
+        "mod_quotatab",
+        "mod_radius",
+        "mod_ratio",
+        "mod_rlimit",
+        "mod_sftp",
+        "mod_sql",
+        "mod_tls",
+        "mod_wrap",
+    ];
+    match () {
+        () if begins(&ACCESS) => Gravity::Access,
+        () if begins(&["mod_log", "mod_snmp", "mod_unique_id"]) => Gravity::Logs,
+        () => Gravity::Others,
+    }
 }
 
 /// The hint for such a name.

@@ -113,8 +113,8 @@ pub(crate) fn survey(path: &Path, catalogue: &mut dyn Catalogue, options: &Optio
     let mut reader = Reader { skipped: Some(Vec::new()), ..Reader::new(catalogue, options) };
     reader.file(path)?;
     let tree = reader.close(path);
-    let Reader { faults, notices, left_out, skipped, .. } = reader;
-    Ok(Survey { tree, faults, notices, left_out, skipped: skipped.unwrap_or_default() })
+    let Reader { faults, notices, left_out, absent, skipped, .. } = reader;
+    Ok(Survey { tree, faults, notices, left_out, absent, skipped: skipped.unwrap_or_default() })
 }
 
 /// The contents of a file, for a report.
@@ -124,6 +124,8 @@ pub(crate) struct Survey {
     pub(crate) notices: Vec<Notice>,
     /// `<IfModule>` sections that were skipped: the module, and the place.
     pub(crate) left_out: Vec<(String, Position)>,
+    /// ProFTPD's modules that LoadModule names and Gantry does not have, with their places.
+    pub(crate) absent: Vec<(String, Position)>,
     /// The lines in them.
     pub(crate) skipped: Vec<Skipped>,
 }
@@ -160,6 +162,13 @@ enum Trust {
     User,
 }
 
+/// IncludeOptions.
+#[derive(Debug, Clone, Copy, Default)]
+struct IncludeOptions {
+    ignore_temporary: bool,
+    ignore_wildcards: bool,
+}
+
 /// The state while lines are read.
 struct Reader<'c> {
     catalogue: &'c mut dyn Catalogue,
@@ -176,6 +185,10 @@ struct Reader<'c> {
     trust: Trust,
     /// The `<IfModule>` sections whose module is not present.
     left_out: Vec<(String, Position)>,
+    /// ProFTPD's modules that LoadModule names and Gantry does not have.
+    absent: Vec<(String, Position)>,
+    /// IncludeOptions so far.
+    include_options: IncludeOptions,
     /// The only module whose directives are allowed here, if there is such a limit.
     only: Option<String>,
     /// Texts that were read before and are used again.
@@ -202,6 +215,8 @@ impl<'c> Reader<'c> {
             bytes_left: file::MOST_BYTES,
             trust: Trust::Administrator,
             left_out: Vec::new(),
+            absent: Vec::new(),
+            include_options: IncludeOptions::default(),
             only: None,
             again: options.again.clone(),
             texts: Texts::default(),

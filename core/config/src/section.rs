@@ -95,7 +95,8 @@ impl SectionKind {
         let servers = Contexts::SERVER | Contexts::VHOST;
         match self {
             Self::Global => servers,
-            Self::VirtualHost | Self::Class => Contexts::SERVER,
+            Self::VirtualHost => Contexts::SERVER,
+            Self::Class => Contexts::SERVER | Contexts::GLOBAL,
             Self::Anonymous | Self::IfUser | Self::IfGroup | Self::IfClass | Self::IfAuthenticated => {
                 servers | Contexts::GLOBAL
             }

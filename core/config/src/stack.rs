@@ -1,10 +1,11 @@
 //! The sections that are open while lines are read. As in ProFTPD, an included file may
 //! close a section that another file opened.
 
+use std::collections::HashMap;
+
 use gantry_api::proto::glob;
 use gantry_api::{Contexts, ParseError};
 
-use crate::limit;
 use crate::personal;
 use crate::position::Position;
 use crate::section::SectionKind;
@@ -15,6 +16,8 @@ pub(crate) struct Stack {
     /// The kind of file: `SERVER` or `FTPACCESS`.
     base: Contexts,
     root: Vec<Node>,
+    /// Where each directive outside all sections was first given.
+    firsts: HashMap<String, Position>,
     open: Vec<Open>,
 }
 
@@ -30,6 +33,8 @@ struct Open {
     position: Position,
     source: String,
     children: Vec<Node>,
+    /// Where each directive in it was first given.
+    firsts: HashMap<String, Position>,
 }
 
 /// The result of closing a section.
@@ -44,12 +49,29 @@ pub(crate) enum Closed {
 
 impl Stack {
     pub(crate) fn new(base: Contexts) -> Self {
-        Self { base, root: Vec::new(), open: Vec::new() }
+        Self { base, root: Vec::new(), firsts: HashMap::new(), open: Vec::new() }
     }
 
     /// Adds to the innermost section.
     pub(crate) fn add(&mut self, node: Node) {
         self.open.last_mut().map_or(&mut self.root, |open| &mut open.children).push(node);
+    }
+
+    /// Where the innermost section already has a directive; remembers the first place of each. In a
+    /// `<Limit>` or `<Class>` every line counts.
+    pub(crate) fn repeats(&mut self, name: &str, position: &Position) -> Option<Position> {
+        let firsts = match self.open.last_mut() {
+            None => &mut self.firsts,
+            Some(Open { kind: Some(SectionKind::Limit | SectionKind::Class), .. }) => return None,
+            Some(open) => &mut open.firsts,
+        };
+        match firsts.get(name) {
+            Some(first) => Some(first.clone()),
+            None => {
+                firsts.insert(name.to_owned(), position.clone());
+                None
+            }
+        }
     }
 
     pub(crate) fn open(&mut self, kind: SectionKind, arguments: &[Argument], position: &Position, source: &str) {
@@ -73,7 +95,17 @@ impl Stack {
         let anonymous = kind == Some(SectionKind::Anonymous) || outer.is_some_and(|open| open.anonymous);
         let (name, source, arguments, position) =
             (name.to_owned(), source.to_owned(), arguments.to_vec(), position.clone());
-        self.open.push(Open { kind, obscure, anonymous, name, arguments, position, source, children: Vec::new() });
+        self.open.push(Open {
+            kind,
+            obscure,
+            anonymous,
+            name,
+            arguments,
+            position,
+            source,
+            children: Vec::new(),
+            firsts: HashMap::new(),
+        });
     }
 
     /// Closes the innermost section. When another one has this name, all up to
@@ -126,6 +158,7 @@ impl Stack {
     pub(crate) fn finish(&mut self) -> (Vec<Node>, Vec<(String, Position, String)>) {
         let known = std::mem::take(&mut self.open).into_iter().filter(|open| open.kind.is_some());
         let unclosed = known.map(|open| (open.name, open.position, open.source)).collect();
+        self.firsts.clear();
         (std::mem::take(&mut self.root), unclosed)
     }
 }
@@ -138,10 +171,9 @@ impl Open {
 }
 
 impl Node {
-    /// Whether it is a `<Limit>` without any rule.
+    /// Whether it is a `<Limit>` without any directive.
     pub(crate) fn is_idle_limit(&self) -> bool {
-        self.section(SectionKind::Limit)
-            .is_some_and(|children| children.iter().all(|child| !limit::says_something(&child.name)))
+        self.section(SectionKind::Limit).is_some_and(|children| children.is_empty())
     }
 }
 

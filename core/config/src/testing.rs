@@ -58,6 +58,7 @@ const fn directive(
         help: "",
         parse,
         secret: false,
+        idle: None,
     }
 }
 

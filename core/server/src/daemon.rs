@@ -81,8 +81,6 @@ fn read(source: &Source, images: &Images) -> Result<Plan, BuildError> {
 /// The same on a basis.
 fn read_on(source: &Source, images: &Images, basis: &Basis<'_>) -> Result<Plan, BuildError> {
     let mut plan = Plan::read(source, images, basis)?;
-    let notices = plan.settings().notices();
-    plan.notices.extend(notices);
     // What cannot be wanted is told where it is asked for.
     plan.notices.extend(Wanted::of(&plan).map(|wanted| wanted.clashes).unwrap_or_default());
     Ok(plan)
@@ -132,6 +130,7 @@ pub fn run(
     if let Err(error) = identity::raise_file_limit() {
         say(Level::Warn, format_args!("cannot raise the limit on open files: {error}"));
     }
+    plan.settings().configure_log();
     LOGGER.start_thread().map_err(|error| StartError::System("cannot start the log's thread".to_owned(), error))?;
     let failed = |what: &str| {
         let what = what.to_owned();

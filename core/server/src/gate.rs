@@ -6,7 +6,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use gantry_api::{Account, Error, ErrorKind, LimitGroups, Result, Verb};
+use gantry_api::{Account, Error, ErrorKind, LimitGroups, Result, Value, Verb};
 use gantry_config::{Class, Limit, Limits, Rule, Verdict, Who, class_of};
 
 /// What is done to a file, whatever the command.
@@ -166,6 +166,29 @@ impl Rules {
         said == Verdict::Allow && !refused()
     }
 
+    /// Whether a command treats what is hidden as if it did not exist (IgnoreHidden): the innermost limit that names it
+    /// and says so counts; by itself, by its group, or by ALL, in this order.
+    pub fn ignores_hidden(&self, verb: Verb, groups: LimitGroups) -> bool {
+        let name = verb.name();
+        let levels: [&dyn Fn(&str) -> bool; 3] =
+            [&|limit| limit.eq_ignore_ascii_case(&name), &|limit| groups.contains_name(limit), &|limit| {
+                limit.eq_ignore_ascii_case("ALL")
+            }];
+        let said = levels.iter().find_map(|level| {
+            let limits = self.innermost_first().filter(|limit| names(limit, level));
+            limits.filter_map(|limit| limit.settings.entry("IgnoreHidden")).next()
+        });
+        said == Some(&Value::Bool(true))
+    }
+
+    /// Whether some names of a `<Limit>` stand for a command: itself, one of its groups, or ALL.
+    pub fn name(names: &[String], verb: Verb, groups: LimitGroups) -> bool {
+        let verb = verb.name();
+        names.iter().any(|name| {
+            name.eq_ignore_ascii_case(&verb) || groups.contains_name(name) || name.eq_ignore_ascii_case("ALL")
+        })
+    }
+
     /// What the innermost of some limits says that says anything, and how far in it is.
     fn innermost(&self, who: &Who<'_>, wanted: impl Fn(&Limit) -> bool) -> Option<(usize, Verdict)> {
         let limits = self.innermost_first().enumerate().filter(|(_, limit)| wanted(limit));
@@ -223,7 +246,7 @@ mod tests {
             order: Order::AllowDeny,
             allow: allow.to_vec(),
             deny: deny.to_vec(),
-            settings: gantry_api::Value::None,
+            settings: Value::None,
             position: Position::in_file(std::path::Path::new("/t"), 1, 1),
             host_names: Vec::new(),
         }

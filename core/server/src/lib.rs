@@ -16,8 +16,10 @@ mod caught;
 mod daemon;
 mod dialogue;
 mod files;
+mod filters;
 mod gate;
 mod generation;
+mod hiding;
 mod identity;
 mod log;
 #[cfg(feature = "ctrls")]

@@ -29,6 +29,9 @@ pub fn say(level: Level, message: fmt::Arguments<'_>) {
 /// The process's logger.
 pub static LOGGER: Logger = Logger {
     verbosity: AtomicU8::new(0),
+    configured: AtomicU8::new(0),
+    facility: AtomicU8::new(DAEMON),
+    syslog_rank: AtomicU8::new(u8::MAX),
     most: AtomicU8::new(2),
     channels: RwLock::new(BTreeMap::new()),
     sink: Mutex::new(None),
@@ -39,7 +42,7 @@ pub static LOGGER: Logger = Logger {
 /// Where the system's log hears.
 const SYSLOG: &str = "/dev/log";
 /// RFC 3164's facility for daemons, as a priority's upper bits.
-const FACILITY: u8 = 3 << 3;
+const DAEMON: u8 = 3 << 3;
 /// Records that wait to be written; beyond them they are counted and lost.
 const QUEUE: usize = 8192;
 /// How long the last records may take at the daemon's end.
@@ -49,8 +52,14 @@ const FLUSH_LIMIT: Duration = Duration::from_secs(2);
 /// thread runs, nobody who logs waits for a file or for whoever reads standard
 /// error.
 pub struct Logger {
-    /// ProFTPD's 0 to 10.
+    /// ProFTPD's 0 to 10, from the command line and from operators.
     verbosity: AtomicU8,
+    /// The same from the configuration; the higher one counts.
+    configured: AtomicU8,
+    /// Syslog's facility, as a priority's upper bits.
+    facility: AtomicU8,
+    /// The rank of the least that goes to syslog.
+    syslog_rank: AtomicU8,
     /// The rank of what any channel has written.
     most: AtomicU8,
     /// What single modules and rooms have written beyond the rest.
@@ -89,7 +98,15 @@ impl Logger {
 
     /// How much is written.
     pub fn verbosity(&self) -> u8 {
-        self.verbosity.load(Ordering::Relaxed)
+        self.verbosity.load(Ordering::Relaxed).max(self.configured.load(Ordering::Relaxed))
+    }
+
+    /// Goes by DebugLevel, SyslogFacility and SyslogLevel.
+    pub fn configure(&self, verbosity: u8, facility: Option<u8>, least: Option<Level>) {
+        self.configured.store(verbosity, Ordering::Relaxed);
+        self.facility.store(facility.map_or(DAEMON, |facility| facility << 3), Ordering::Relaxed);
+        self.syslog_rank.store(least.map_or(u8::MAX, rank), Ordering::Relaxed);
+        self.renew();
     }
 
     /// Sets how much a channel writes: a module's name, or the target of a log
@@ -222,7 +239,12 @@ impl Logger {
         // A log that cannot be written to has nowhere to say so.
         let _ = match (&sink.file, &sink.syslog) {
             (Some(file), _) => (&*file).write_all(line(entry).as_bytes()),
-            (None, Some(socket)) if socket.send_to(packet(entry).as_bytes(), SYSLOG).is_ok() => Ok(()),
+            (None, Some(_)) if rank(entry.level) > self.syslog_rank.load(Ordering::Relaxed) => Ok(()),
+            (None, Some(socket))
+                if socket.send_to(packet(entry, self.facility.load(Ordering::Relaxed)).as_bytes(), SYSLOG).is_ok() =>
+            {
+                Ok(())
+            }
             _ => io::stderr().write_all(line(entry).as_bytes()),
         };
     }
@@ -280,7 +302,7 @@ fn line(entry: &Entry) -> String {
 }
 
 /// The same for syslog (RFC 3164), which keeps time and host itself.
-fn packet(entry: &Entry) -> String {
+fn packet(entry: &Entry, facility: u8) -> String {
     let severity = match entry.level {
         Level::Error => 3,
         Level::Warn => 4,
@@ -290,7 +312,7 @@ fn packet(entry: &Entry) -> String {
     let time = entry.time.strftime("%b %e %H:%M:%S");
     // The name ends at the first colon.
     let text = entry.text.strip_prefix(": ").unwrap_or(&entry.text).trim_start();
-    format!("<{}>{time} gantryd[{}]: {text}", FACILITY | severity, std::process::id())
+    format!("<{}>{time} gantryd[{}]: {text}", facility | severity, std::process::id())
 }
 
 /// ` mod_sql warning: text key=value`, without module and level where there is
@@ -322,7 +344,7 @@ mod tests {
     fn a_record_for_syslog_begins_with_priority_and_name() {
         let record = |target, level| {
             let text = text(&Record { level, target, message: "a\nb", fields: &[] });
-            packet(&Entry { time: ZonedDateTime::now(), level, text })
+            packet(&Entry { time: ZonedDateTime::now(), level, text }, DAEMON)
         };
         let plain = record("gantry-server", Level::Info);
         assert!(plain.starts_with("<30>") && plain.ends_with("]: a b"), "{plain}");

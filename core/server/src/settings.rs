@@ -1,16 +1,25 @@
 //! The directives that the server itself answers to, and their typed settings
 //! in one scope.
 
+mod filters;
+mod hidden;
 mod port;
+mod sockets;
 mod words;
 
 use std::net::IpAddr;
 
+use gantry_api::log::Level;
 use gantry_api::{directive, parse, settings};
 use gantry_config::{check_class_rule, check_rule};
 use serde::Deserialize;
 
+use crate::log::LOGGER;
+
+pub use filters::Filters;
+pub use hidden::{Hidden, Owner};
 pub use port::Port;
+pub use sockets::{Foreign, RootRevoke, SocketOptions, Sockets};
 
 settings! {
     /// What the server reads from a scope.
@@ -18,10 +27,14 @@ settings! {
     pub struct Settings {
         /// The server's name in the greeting and the logs.
         pub name: String = ServerName "name" in SERVER | VHOST, inherits: no, default: "Gantry", parse: parse::text;
-        /// The text of the greeting: `off` hides the server, `on` may be followed by your own text.
+        /// The text of the greeting: `off` hides the server, `on` may be followed by your own text, in which `%v` is the
+        /// ServerName, `%L` and `%V` the server's address, and `%{version}` Gantry's version.
         // None for ProFTPD's form of greeting, empty for `off`.
         pub ident: Option<String> = ServerIdent "off|on [\"identification string\"]" in SERVER | VHOST | GLOBAL,
             inherits: replace, default: "on", parse: words::ident;
+        /// Whether the greeting leaves out the server's name and address; a ServerIdent with a text of its own is shown.
+        pub defer_welcome: bool = DeferWelcome "on|off" in SERVER | VHOST | GLOBAL,
+            inherits: replace, default: "off", parse: parse::on_off;
         /// How the server runs: `standalone` means that it listens itself. `inetd` is refused,
         /// because a super-server would start one process per connection.
         pub kind: ServerType = ServerType "standalone" in SERVER,
@@ -36,6 +49,10 @@ settings! {
         /// a `<VirtualHost>`; with `any` the kernel chooses a port, which the log names.
         pub port: Port = Port "number|any" in SERVER | VHOST | GLOBAL,
             inherits: replace, default: "21", parse: words::port;
+        /// Names of this server for clients that ask for one by HOST (RFC 7151), with wildcards (`*.example.org`). A name of
+        /// `<VirtualHost>` need not be given again.
+        pub aliases: Vec<Vec<String>> = ServerAlias "name ..." in SERVER | VHOST | GLOBAL,
+            inherits: append, parse: parse::words;
         /// The user that the daemon becomes when it is started as root. In an `<Anonymous>`, the user whose name logs in by that
         /// section, and under whose id its files are touched.
         pub user: Option<String> = User "name" in SERVER | VHOST | GLOBAL | ANONYMOUS, inherits: replace;
@@ -91,9 +108,9 @@ settings! {
         /// default ports from 49152 up are tried first; if none is free, the kernel chooses one.
         pub passive_ports: Option<(u16, u16)> = PassivePorts "min max" in SERVER | VHOST | GLOBAL,
             inherits: replace, parse: words::ports;
-        /// The address in passive replies, for servers behind NAT.
-        pub masquerade: Option<IpAddr> = MasqueradeAddress "ip-address" in SERVER | VHOST | GLOBAL,
-            inherits: replace, parse: words::address;
+        /// The address in passive replies, for servers behind NAT: as such, by its name, or by a network device that has it.
+        pub masquerade: Option<IpAddr> = MasqueradeAddress "ip-address|dns-name|device-name" in SERVER | VHOST | GLOBAL,
+            inherits: replace, parse: words::masquerade;
         /// The maximum length of a command line, in bytes.
         pub line_limit: usize = CommandBufferSize "size" in SERVER | VHOST | GLOBAL,
             inherits: replace, default: "4096", parse: words::line_limit;
@@ -109,30 +126,68 @@ settings! {
         /// `.ftpaccess` files and DefaultRoot have no effect in it.
         pub file_store: Option<String> = FileStore "host|name" in SERVER | VHOST | GLOBAL,
             inherits: replace, default: "host", parse: words::file_store;
-        /// No effect except a notice: one process serves all sessions, so Gantry needs no
-        /// scoreboard.
-        scoreboard_file: Option<String> = ScoreboardFile "path" in SERVER, inherits: no;
-        /// No effect; see `ScoreboardFile`.
-        scoreboard_mutex: Option<String> = ScoreboardMutex "path" in SERVER, inherits: no;
-        /// No effect; see `ScoreboardFile`.
-        scoreboard_options: Option<Vec<String>> = ScoreboardOptions "option ..." in SERVER,
-            inherits: no, parse: parse::words;
-        /// No effect; see `ScoreboardFile`.
-        scoreboard_scrub: Option<String> = ScoreboardScrub "on|off|seconds" in SERVER, inherits: no;
+        /// The maximum number of commands of a session in an interval of so many seconds (default 1); further ones wait until the
+        /// interval is over.
+        // The count and the seconds.
+        pub command_rate: Option<(u64, u64)> = MaxCommandRate "count [seconds]" in SERVER | VHOST | GLOBAL,
+            inherits: replace, parse: words::command_rate;
+        /// The time after its login at which a session is ended; 0 means never.
+        pub timeout_session: u64 = TimeoutSession "seconds" in SERVER | VHOST | GLOBAL | ANONYMOUS,
+            inherits: replace, default: "0", parse: parse::seconds;
+        /// Whether servers also listen for IPv6 where no address says otherwise.
+        pub use_ipv6: bool = UseIPv6 "on|off" in SERVER, inherits: no, default: "on", parse: parse::on_off;
+        /// How much the log says, 0 to 10; the option `-d` may ask for more.
+        pub debug_level: u8 = DebugLevel "level" in SERVER | VHOST | GLOBAL,
+            inherits: replace, default: "0", parse: words::debug_level;
+        /// The facility of lines for syslog.
+        // Its number (RFC 3164).
+        pub syslog_facility: Option<u8> = SyslogFacility "facility" in SERVER, inherits: no, parse: words::facility;
+        /// The least important lines that go to syslog.
+        pub syslog_level: Option<SyslogLevel> = SyslogLevel "emerg|alert|crit|error|warn|notice|info|debug" in SERVER,
+            inherits: no, parse: words::syslog_level;
+        /// The maximum number of connections that wait to be accepted.
+        pub backlog: i32 = TCPBacklog "count" in SERVER, inherits: no, default: "1024", parse: words::backlog;
+        // mod_auth's.
+        pub(crate) chroot_symlinks: Option<bool> = AllowChrootSymlinks;
+        /// What is hidden.
+        pub hidden: Hidden;
+        /// How connections are set up.
+        pub sockets: Sockets;
+        /// Filters of arguments and paths.
+        pub filters: Filters;
+    }
+}
+
+/// SyslogLevel, as far as the log tells levels apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SyslogLevel {
+    /// `emerg`, `alert`, `crit`, `error`
+    Error,
+    /// `warn`
+    Warn,
+    /// `notice`, `info`
+    Info,
+    /// `debug`
+    Debug,
+}
+
+impl SyslogLevel {
+    /// The log's level.
+    pub fn level(self) -> Level {
+        match self {
+            Self::Error => Level::Error,
+            Self::Warn => Level::Warn,
+            Self::Info => Level::Info,
+            Self::Debug => Level::Trace,
+        }
     }
 }
 
 impl Settings {
-    /// Notices for directives that have no effect.
-    pub fn notices(&self) -> Vec<String> {
-        let idle = [
-            ("ScoreboardFile", self.scoreboard_file.is_some()),
-            ("ScoreboardMutex", self.scoreboard_mutex.is_some()),
-            ("ScoreboardOptions", self.scoreboard_options.is_some()),
-            ("ScoreboardScrub", self.scoreboard_scrub.is_some()),
-        ];
-        let idle = idle.into_iter().filter(|(_, given)| *given);
-        idle.map(|(name, _)| format!("{name} has no effect: Gantry has no scoreboard")).collect()
+    /// Lets the daemon's log go by what is said of it.
+    pub fn configure_log(&self) {
+        LOGGER.configure(self.debug_level, self.syslog_facility, self.syslog_level.map(SyslogLevel::level));
     }
 }
 

@@ -21,6 +21,8 @@ pub mod background;
 pub mod credentials;
 #[allow(unsafe_code)] // Calls the system's libcrypt.
 pub mod crypt;
+#[allow(unsafe_code)] // Calls the C library's getifaddrs.
+pub mod interfaces;
 #[allow(unsafe_code)] // Calls the C library's getnameinfo.
 pub mod names;
 #[allow(unsafe_code)] // Calls the system's libpam.

@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 use gantry_api::proto::text::Escaped;
 use gantry_api::transfer::{Direction, Outcome, Transfer, Type};
 use gantry_api::variable::{Kind, Out, Subject, Variable};
-use gantry_api::{ANONYMOUS_PASSWORD, CommandClasses, PathArgument, Verb, VirtualPath};
+use gantry_api::{ANONYMOUS_PASSWORD, CommandClasses, IDENT_USER, PathArgument, Verb, VirtualPath};
 
 /// `%t`, as in the Common Log Format.
 pub const LOCAL_TIME: &str = "[%d/%b/%Y:%H:%M:%S %z]";
@@ -50,7 +50,7 @@ pub const LOG: &[Variable] = table! {
     "H" Text "the server's address" = |at, out| out.show(at.session.local.ip());
     "I" Int "the number of bytes that the session's transfers have received" = |at, out| out.int(at.session.bytes.0);
     "J" Text "the command's argument" = argument;
-    "l" Text "UNKNOWN: Gantry does not ask clients for their user (RFC 1413)" = |_, out| out.text("UNKNOWN");
+    "l" Text "the client's user as its host says (RFC 1413), or UNKNOWN" = ident_user;
     "L" Text "the address that the client connected to" = |at, out| out.show(at.session.local.ip());
     "m" Text "the command's name" = |at, out| name(at.command.verb, out);
     "O" Int "the number of bytes that the session's transfers have sent" = |at, out| out.int(at.session.bytes.1);
@@ -97,6 +97,13 @@ fn anonymous_password(at: &Subject<'_>, out: &mut Out<'_>) {
     match at.session.notes.get(ANONYMOUS_PASSWORD) {
         None => out.text("UNKNOWN"),
         password => out.value(password),
+    }
+}
+
+fn ident_user(at: &Subject<'_>, out: &mut Out<'_>) {
+    match at.session.notes.get(IDENT_USER) {
+        None => out.text("UNKNOWN"),
+        user => out.value(user),
     }
 }
 

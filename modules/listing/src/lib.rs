@@ -2,9 +2,11 @@
 //! (RFC 3659's fact `perm`), and a file's metadata as an entry of a listing. This is not a module and has no commands.
 
 mod access;
+mod fakes;
 mod names;
 
 pub use access::access;
+pub use fakes::{Fakes, parse_fake_name};
 pub use names::{Names, Unknown};
 
 use gantry_api::files::{Kind, Metadata};

@@ -7,7 +7,7 @@ use gantry_api::{Account, Admission};
 use crate::attempt::{Attempt, Refusal};
 use crate::login::Logins;
 use crate::sections::Anonymous;
-use crate::start::anonymous_root;
+use crate::start::{anonymous_root, single};
 use crate::system::SystemUsers;
 
 /// What is asked for the accounts and groups of sections.
@@ -38,6 +38,10 @@ impl Anonymity<'_> {
         };
         let root = anonymous_root(&section.root, |_| home);
         let root = root.ok_or_else(|| Refusal::Root(format!("<Anonymous {}> leads nowhere", section.root)))?;
+        let root = match attempt.settings.user_root {
+            true => root.join(single(&attempt.client.user)),
+            false => root,
+        };
         // Inside, the root is the home, and all there is.
         let resident = Account { home: "/".into(), ..account.clone() };
         let of_server = section.beginnings_of_server;

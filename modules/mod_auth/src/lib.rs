@@ -7,9 +7,11 @@ mod attempt;
 mod check;
 mod ftpusers;
 mod groups;
+mod idle;
 mod limits;
 mod login;
 mod order;
+mod roots;
 mod sections;
 mod settings;
 mod shells;
@@ -18,7 +20,7 @@ mod system;
 
 use gantry_api::prelude::*;
 use gantry_api::service::LoginRequest;
-use gantry_api::{ANONYMOUS_PASSWORD, Admission, Fault};
+use gantry_api::{ANONYMOUS_PASSWORD, Account, Admission, Fault};
 
 use anonymous::Anonymity;
 use answers::{deny, turn_away, unable, welcome};
@@ -42,7 +44,7 @@ command! {
     /// Names who logs in.
     USER "<sp> username", class: AUTH, login: no, at_once: user;
     /// Gives the password of the user named before.
-    PASS "<sp> password", class: AUTH, login: no, does: [CWD], at_once: pass, wait: log_in;
+    PASS "<sp> password", class: AUTH, login: no, does: [CWD, RETR], at_once: pass, wait: log_in;
 }
 
 /// What this module keeps with a session.
@@ -144,7 +146,11 @@ async fn log_in(auth: &Auth, at: &mut Moment<'_>) -> Result<Step> {
             let given = String::from_utf8_lossy(&at.command.argument).into_owned();
             at.session.notes.set(ANONYMOUS_PASSWORD, given);
         }
-        return Ok(welcome(at, settings));
+        let step = welcome(at, settings);
+        if let Some(path) = &settings.display {
+            gantry_display::show(at, path, &settings.facts).await;
+        }
+        return Ok(step);
     };
     places.give_back(at.session);
     match section {
@@ -159,6 +165,27 @@ async fn log_in(auth: &Auth, at: &mut Moment<'_>) -> Result<Step> {
 }
 
 impl Auth {
+    /// The account of a user with this password: that of UserPassword, or the user's own.
+    async fn verified(&self, attempt: &Attempt<'_>, request: &LoginRequest) -> std::result::Result<Account, String> {
+        let Attempt { services, settings, password, .. } = *attempt;
+        let Some(hash) = settings.own_hash(&request.user) else {
+            return self.logins.verify(services, &settings.order, request, password).await;
+        };
+        let found = self.logins.look_up(services, &settings.order, &self.system, request).await;
+        let account = found.ok_or_else(|| "no such user found".to_owned())?;
+        if password.len() > settings.password_size {
+            return Err("password is longer than MaxPasswordSize".to_owned());
+        }
+        let (password, hash) = (password.to_vec(), hash.to_owned());
+        let verified = tokio::task::spawn_blocking(move || gantry_sys::crypt::verify(&password, &hash)).await;
+        match verified {
+            Ok(Ok(true)) => Ok(account),
+            Ok(Ok(false)) => Err("Incorrect password".to_owned()),
+            Ok(Err(error)) => Err(format!("UserPassword: {error}")),
+            Err(error) => Err(format!("UserPassword: {error}")),
+        }
+    }
+
     /// Who the client is by its name and password.
     async fn found(&self, attempt: &Attempt<'_>) -> std::result::Result<Admission, Refusal> {
         let Attempt { services, settings, password, .. } = *attempt;
@@ -170,7 +197,7 @@ impl Auth {
         }
         let Some(section) = belonging.section else {
             let request = attempt.request(belonging.name);
-            let account = self.logins.verify(services, &settings.order, &request, password).await?;
+            let account = self.verified(attempt, &request).await?;
             let account = settings.admits(account, password)?;
             let root = settings.root_of(&account);
             let beginnings = settings.beginnings(&account, &root);
@@ -180,10 +207,13 @@ impl Auth {
         let request = attempt.request(if own { user } else { belonging.name });
         let account = match section.requires_password {
             true => {
-                let verified = self.logins.verify(services, &settings.order, &request, password).await?;
+                let verified = self.verified(attempt, &request).await?;
                 settings.admits(verified, password)?
             }
             false => {
+                if settings.rejects(password) {
+                    return Err("AnonRejectPasswords denies login".to_owned().into());
+                }
                 let found = self.logins.look_up(services, &settings.order, &self.system, &request).await;
                 settings.admits_anonymous(found.ok_or_else(|| "no such user found".to_owned())?, password)?
             }

@@ -2,6 +2,8 @@
 
 use gantry_api::prelude::*;
 use gantry_api::{Account, Value};
+use gantry_display::Facts;
+use gantry_pattern::Pattern;
 use serde::Deserialize;
 
 use crate::ftpusers;
@@ -32,7 +34,7 @@ settings! {
         pub(crate) attempts: Option<u32> = MaxLoginAttempts "count|\"none\"" in SERVER | VHOST | GLOBAL,
             inherits: replace, default: "3", parse: attempts;
         /// The maximum length of a password in bytes; a longer one is treated as wrong.
-        password_size: usize = MaxPasswordSize "length" in SERVER | VHOST | GLOBAL,
+        pub(crate) password_size: usize = MaxPasswordSize "length" in SERVER | VHOST | GLOBAL,
             inherits: replace, default: "1024", parse: parse::number;
         /// Whether a user's shell must be listed in /etc/shells. If that file does not exist, every shell is valid.
         valid_shell: bool = RequireValidShell "on|off" in SERVER | VHOST | GLOBAL | ANONYMOUS,
@@ -76,6 +78,21 @@ settings! {
         /// The reply to a failed login; `%u` is the user name that the client sent.
         pub(crate) deny: String = AccessDenyMsg "message" in SERVER | VHOST | GLOBAL | ANONYMOUS,
             inherits: replace, default: "Login incorrect.", parse: parse::text;
+        /// Whether the root of an `<Anonymous>` is not its folder itself, but the folder in it that has the name of the user.
+        pub(crate) user_root: bool = UserDirRoot "on|off" in ANONYMOUS,
+            inherits: replace, default: "off", parse: parse::on_off;
+        /// A regular expression: who gives a password that matches it (with `!`, one that does not) is not let in by an
+        /// `<Anonymous>` that takes any password.
+        reject_passwords: Option<Pattern> = AnonRejectPasswords "[!]pattern [flags]" in ANONYMOUS,
+            inherits: replace, parse: Pattern::parse_invertible;
+        /// A password for a user, as crypt(3) has it, which counts instead of the user's own.
+        passwords: Vec<OwnPassword> = UserPassword "user hash" in SERVER | VHOST | GLOBAL | ANONYMOUS,
+            inherits: append, parse: own_password, secret: true;
+        /// A file that clients are shown when they have logged in, with ProFTPD's variables. An absolute path is first one of the
+        /// host, then one inside the session's root; a relative one is looked for in the folder in which the session begins.
+        pub(crate) display: Option<String> = DisplayLogin "path" in SERVER | VHOST | GLOBAL | ANONYMOUS,
+            inherits: replace;
+        pub(crate) facts: Facts;
         pub(crate) limits: Limits;
     }
 }
@@ -86,6 +103,13 @@ pub(crate) struct Folder {
     pub(crate) path: String,
     #[serde(default)]
     pub(crate) groups: GroupExpression,
+}
+
+/// A user's password that the configuration sets.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct OwnPassword {
+    user: String,
+    hash: String,
 }
 
 /// Another name of an account.
@@ -107,25 +131,35 @@ impl Settings {
     /// Whether an account may log in by this password, which was right; the error is for the log.
     pub(crate) fn admits(&self, account: Account, password: &[u8]) -> std::result::Result<Account, String> {
         if password.len() > self.password_size {
-            return Err("password is longer than MaxPasswordSize".to_owned());
+            return Err("password is longer than MaxPasswordSize".into());
         }
         self.admits_anonymous(account, password)
+    }
+
+    /// The hash of the password that the configuration sets for a user: the first line of the innermost scope that has one.
+    pub(crate) fn own_hash(&self, user: &str) -> Option<&str> {
+        self.passwords.iter().rev().find(|own| own.user == user).map(|own| own.hash.as_str())
+    }
+
+    /// Whether AnonRejectPasswords refuses a password.
+    pub(crate) fn rejects(&self, password: &[u8]) -> bool {
+        self.reject_passwords.as_ref().is_some_and(|pattern| pattern.matches(password) != Some(false))
     }
 
     /// The same where the password is anything, by custom an e-mail address.
     pub(crate) fn admits_anonymous(&self, account: Account, password: &[u8]) -> std::result::Result<Account, String> {
         if password.is_empty() && !self.empty_passwords {
-            return Err("empty password".to_owned());
+            return Err("empty password".into());
         }
         if account.uid == 0 && !self.root_login {
             log!(Warn, "SECURITY VIOLATION: Root login attempted");
-            return Err("uid 0 and RootLogin is off".to_owned());
+            return Err("uid 0 and RootLogin is off".into());
         }
         if self.ftpusers && ftpusers::names(&account.name) {
-            return Err("named in /etc/ftpusers".to_owned());
+            return Err("named in /etc/ftpusers".into());
         }
         if self.valid_shell && !shells::is_valid(&account.shell) {
-            return Err(format!("Invalid shell: '{}'", account.shell));
+            return Err(format!("Invalid shell: '{}'", account.shell).into());
         }
         Ok(account)
     }
@@ -157,6 +191,15 @@ fn folder(words: &[&str]) -> std::result::Result<Value, ParseError> {
     }
     GroupExpression::parse(groups)?;
     Ok(Value::Map(vec![("path".to_owned(), Value::from(path)), ("groups".to_owned(), Value::from(groups))]))
+}
+
+fn own_password(words: &[&str]) -> std::result::Result<Value, ParseError> {
+    match words {
+        [user, hash] if !hash.is_empty() => {
+            Ok(Value::map([("user", Value::from(*user)), ("hash", Value::from(*hash))]))
+        }
+        _ => Err("wrong number of parameters: a user and a password's hash are expected".into()),
+    }
 }
 
 fn alias(words: &[&str]) -> std::result::Result<Value, ParseError> {

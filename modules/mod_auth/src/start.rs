@@ -63,7 +63,7 @@ fn on_host(path: &str, account: &Account) -> PathBuf {
 }
 
 /// A name as one component of a path, made safe.
-fn single(name: &str) -> String {
+pub(crate) fn single(name: &str) -> String {
     match name {
         "." | ".." => "_".to_owned(),
         name => name.replace('/', "_"),

@@ -4,14 +4,15 @@ use gantry_api::prelude::*;
 use gantry_api::proto::reply::quoted_path;
 
 use crate::parameters::{done, none, path};
+use crate::settings::Settings;
 
 command! {
     /// Names the working directory.
     PWD | XPWD "(returns current working directory)", class: INFO | DIRS, at_once: print;
     /// Makes a directory the working one.
-    CWD | XCWD "<sp> pathname", class: DIRS, path: Whole, wait: change;
+    CWD | XCWD "<sp> pathname", class: DIRS, path: Whole, does: [RETR], wait: change;
     /// Makes the directory above the working one.
-    CDUP | XCUP "(up one directory)", class: DIRS, does: [CWD], wait: up;
+    CDUP | XCUP "(up one directory)", class: DIRS, does: [CWD, RETR], wait: up;
     /// Makes a directory.
     MKD | XMKD "<sp> pathname", class: DIRS | WRITE, limit: WRITE, path: Whole, wait: make;
     /// Removes an empty directory.
@@ -27,7 +28,19 @@ fn print(at: &mut Moment<'_>) -> Result<Step> {
 
 async fn change(at: &mut Moment<'_>) -> Result<Step> {
     let path = path(at)?;
-    enter(at, path).await
+    let settings = at.settings::<Settings>();
+    if settings.search.is_empty() || at.command.argument.starts_with(b"/") {
+        return enter(at, path).await;
+    }
+    let first = at.files.enter(&path).await;
+    let Err(error) = first else { return enter(at, path).await };
+    for folder in &settings.search {
+        let found = VirtualPath::root().join(folder.as_bytes()).join(&at.command.argument);
+        if at.files.enter(&found).await.is_ok() {
+            return enter(at, found).await;
+        }
+    }
+    Err(error)
 }
 
 async fn up(at: &mut Moment<'_>) -> Result<Step> {

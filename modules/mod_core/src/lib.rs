@@ -3,11 +3,15 @@
 
 mod addresses;
 mod directories;
+mod display;
 mod features;
 mod files;
 mod help;
+mod host;
+mod idle;
 mod mode;
 mod parameters;
+mod protocols;
 mod session;
 mod settings;
 mod status;
@@ -18,8 +22,33 @@ use settings::Settings;
 
 /// The module.
 #[derive(Default)]
-pub struct Core;
+pub struct Core {
+    /// The moments at which there is something to show or to judge.
+    hooks: Vec<Hook>,
+}
 
 module! { Core, settings: Settings }
 
-impl Module for Core {}
+#[async_trait]
+impl Module for Core {
+    async fn start(&mut self, start: &mut Start<'_>) -> Result<()> {
+        self.hooks = [display::hooks(start), protocols::hooks(start)].concat();
+        Ok(())
+    }
+
+    fn hooks(&self) -> Vec<Hook> {
+        self.hooks.clone()
+    }
+
+    fn at_once(&self, at: &mut Moment<'_>) -> Result<Step> {
+        if matches!(at.phase, Phase::Pre) || at.command.verb == Verb::CONNECT {
+            protocols::check(at)?;
+        }
+        Ok(if at.phase != Phase::Pre && display::is_due(at) { Step::Wait } else { Step::Next })
+    }
+
+    async fn wait(&self, at: &mut Moment<'_>) -> Result<Step> {
+        display::show(at).await;
+        Ok(Step::Next)
+    }
+}

@@ -7,7 +7,7 @@ use crate::parameters::{done, first_word, not_understood, shown};
 
 command! {
     /// Ends the session.
-    QUIT "(close control connection)", class: INFO, login: no, at_once: quit;
+    QUIT "(close control connection)", class: INFO, login: no, does: [RETR], at_once: quit;
     /// Tells the kind of system.
     SYST "(returns system type)", class: INFO, login: no, at_once: system;
     /// Sets the representation type of transfers.

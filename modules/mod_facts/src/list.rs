@@ -9,10 +9,11 @@ use gantry_api::files::{Kind, Links, Metadata};
 use gantry_api::prelude::*;
 use gantry_api::proto::listing::Facts;
 use gantry_api::transfer::{Direction, Transfer};
-use gantry_listing::Names;
+use gantry_listing::{Fakes, Names};
 
 use crate::FactsModule;
 use crate::options::Chosen;
+use crate::settings::Settings;
 
 command! {
     /// Lists a directory for programs, on a data connection.
@@ -31,6 +32,7 @@ struct Writer<'a> {
     account: Arc<Account>,
     names: &'a Names,
     facts: Facts,
+    fakes: &'a Fakes,
 }
 
 async fn folder(module: &FactsModule, at: &mut Moment<'_>) -> Result<Step> {
@@ -44,7 +46,8 @@ async fn folder(module: &FactsModule, at: &mut Moment<'_>) -> Result<Step> {
     // Errors must come before the data connection is opened.
     let mut listing = at.files.list(&path).await?;
     let above = at.files.metadata(&path.parent(), Links::Follow).await.unwrap_or(own);
-    let writer = Writer { account: at.session.account()?.clone(), names, facts: at.state.of::<Chosen>().0 };
+    let fakes = &at.settings::<Settings>().fakes;
+    let writer = Writer { account: at.session.account()?.clone(), names, facts: at.state.of::<Chosen>().0, fakes };
     let transfer = Transfer::new(path, Direction::Out, at.dialogue.kind);
     let opening = transfer.opening(b"MLSD");
     let mut link = at.begin(transfer, opening).await?;
@@ -82,7 +85,8 @@ async fn name(module: &FactsModule, at: &mut Moment<'_>) -> Result<Step> {
     };
     let above = at.files.metadata(&path.parent(), Links::Follow).await.unwrap_or(own);
     names.learn(names.unknown([&own].into_iter())).await;
-    let writer = Writer { account: at.session.account()?.clone(), names, facts: at.state.of::<Chosen>().0 };
+    let fakes = &at.settings::<Settings>().fakes;
+    let writer = Writer { account: at.session.account()?.clone(), names, facts: at.state.of::<Chosen>().0, fakes };
     let mut line = Vec::new();
     writer.state(path.as_bytes(), &own, &above, &mut line);
     let start = match at.command.argument.as_slice() {
@@ -96,9 +100,10 @@ async fn name(module: &FactsModule, at: &mut Moment<'_>) -> Result<Step> {
 
 impl Writer<'_> {
     fn state(&self, name: &[u8], metadata: &Metadata, parent: &Metadata, out: &mut Vec<u8>) {
-        let owner = self.names.owner(&self.account, metadata.uid);
-        let group = self.names.group(&self.account, metadata.gid);
+        let owner = self.fakes.owner(self.names, &self.account, metadata.uid);
+        let group = self.fakes.group(self.names, &self.account, metadata.gid);
         let mut entry = gantry_listing::entry(name, metadata, &owner, &group);
+        entry.mode = self.fakes.mode(metadata);
         entry.access = gantry_listing::access(&self.account, metadata, parent);
         entry.write_facts(self.facts, out);
     }

@@ -1,6 +1,7 @@
 //! mod_facts's directives.
 
 use gantry_api::prelude::*;
+use gantry_listing::Fakes;
 
 settings! {
     /// The settings of one scope.
@@ -10,5 +11,6 @@ settings! {
         /// expect patterns to work.
         pub(crate) advertise: bool = FactsAdvertise "on|off" in SERVER | VHOST | GLOBAL,
             inherits: replace, default: "on", parse: parse::on_off;
+        pub(crate) fakes: Fakes;
     }
 }

@@ -1,6 +1,7 @@
 //! mod_ls: LIST, NLST (RFC 959) and STAT of a path, with the options that clients give as if to ls(1), and patterns.
 
 mod expand;
+mod fakes;
 mod list;
 mod output;
 mod settings;

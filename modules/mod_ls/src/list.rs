@@ -32,7 +32,7 @@ pub(crate) enum Subject {
 async fn list(ls: &Ls, at: &mut Moment<'_>) -> Result<Step> {
     let settings = at.settings::<Settings>();
     let (options, path) = settings.options.of(at.command);
-    let subject = subject(at.session, at.files, path, &options).await;
+    let subject = subject(at.session, at.files, path, &options, settings).await;
     // As ProFTPD: what cannot be listed is told when the connection stands.
     let output = open(at, path).await?;
     let result = match subject {
@@ -47,7 +47,7 @@ async fn names(ls: &Ls, at: &mut Moment<'_>) -> Result<Step> {
     let (mut options, path) = settings.options.of(at.command);
     // Of these, a list of names for programs has nothing.
     (options.long, options.recursive) = (false, false);
-    let subject = match subject(at.session, at.files, path, &options).await {
+    let subject = match subject(at.session, at.files, path, &options, settings).await {
         Ok(Subject::Names(found)) if found.is_empty() => {
             return absent(at, settings, path, nothing_there("No files found")).await;
         }
@@ -66,6 +66,7 @@ pub(crate) async fn subject(
     files: &dyn Files,
     path: &[u8],
     options: &ListOptions,
+    settings: &Settings,
 ) -> Result<Subject> {
     let is_single = |metadata: &Metadata| metadata.kind != Kind::Directory || options.directory;
     match files.metadata(&session.resolve(path), Links::Follow).await {
@@ -78,7 +79,7 @@ pub(crate) async fn subject(
         }
         Ok(_) => Ok(Subject::Folder(path.to_vec())),
         // A name that is there counts before a pattern: names may have brackets.
-        Err(_) if glob::is_pattern(path) => matching(session, files, path).await,
+        Err(_) if settings.patterns && glob::is_pattern(path) => matching(session, files, path).await,
         Err(error) => match files.metadata(&session.resolve(path), Links::Keep).await {
             Ok(link) => Ok(Subject::Names(vec![(path.to_vec(), link)])),
             Err(_) => Err(nothing_there(&format!("{}: {}", String::from_utf8_lossy(path), error.text()))),

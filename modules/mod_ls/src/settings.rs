@@ -3,6 +3,7 @@
 use gantry_api::Value;
 use gantry_api::prelude::*;
 use gantry_api::proto::listing::ListOptions;
+use gantry_listing::Fakes;
 use serde::Deserialize;
 
 use crate::zone::Zone;
@@ -24,7 +25,29 @@ settings! {
         /// Whether listings show times in GMT; otherwise in the host's time zone.
         gmt: bool = TimesGMT "on|off" in SERVER | VHOST | GLOBAL | ANONYMOUS,
             inherits: replace, default: "on", parse: parse::on_off;
+        /// Whether LIST looks as on Unix or as on Windows.
+        pub(crate) style: Style = ListStyle "Unix|Windows" in SERVER | VHOST | GLOBAL | ANONYMOUS,
+            inherits: replace, default: "Unix", parse: style;
+        /// Whether LIST, NLST and STAT take patterns (`*.txt`).
+        pub(crate) patterns: bool = UseGlobbing "on|off" in SERVER | VHOST | GLOBAL | ANONYMOUS,
+            inherits: replace, default: "on", parse: parse::on_off;
+        pub(crate) fakes: Fakes;
     }
+}
+
+/// The values of ListStyle.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+pub(crate) enum Style {
+    /// As ls(1) has it.
+    Unix,
+    /// As DIR has it.
+    Windows,
+}
+
+fn style(words: &[&str]) -> std::result::Result<Value, ParseError> {
+    let word = parse::one(words)?;
+    let known = ["Unix", "Windows"].into_iter().find(|known| known.eq_ignore_ascii_case(word));
+    known.map(Value::from).ok_or_else(|| ParseError::of(word, "is no style: Unix or Windows is possible"))
 }
 
 impl Settings {

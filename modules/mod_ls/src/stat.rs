@@ -27,7 +27,7 @@ async fn stat(ls: &Ls, at: &mut Moment<'_>) -> Result<Step> {
     let (mut options, path) = settings.options.of(at.command);
     options.recursive = false;
     options.hidden = Hidden::All;
-    let subject = subject(at.session, at.files, path, &options).await?;
+    let subject = subject(at.session, at.files, path, &options, settings).await?;
     let mut walk =
         Walk::new((at.session, at.files), &ls.names, settings, options, Form::Long, Output::Reply(Vec::new()))?;
     walk.limit(MOST);

@@ -13,7 +13,7 @@ use gantry_listing::Names;
 
 use crate::expand::below;
 use crate::output::Output;
-use crate::settings::Settings;
+use crate::settings::{Settings, Style};
 use crate::sort::sort;
 use crate::zone::Zone;
 
@@ -187,7 +187,10 @@ impl<'a> Walk<'a> {
         let metadata = &entry.metadata;
         let (owner, group) = match self.options.numeric {
             true => (metadata.uid.to_string().into(), metadata.gid.to_string().into()),
-            false => (self.names.owner(&self.account, metadata.uid), self.names.group(&self.account, metadata.gid)),
+            false => {
+                let (fakes, names, account) = (&self.settings.fakes, self.names, &self.account);
+                (fakes.owner(names, account, metadata.uid), fakes.group(names, account, metadata.gid))
+            }
         };
         let mut name = match self.form {
             Form::Path => below(folder, &entry.name),
@@ -199,8 +202,12 @@ impl<'a> Walk<'a> {
         }
         let mut line = gantry_listing::entry(&name, metadata, &owner, &group);
         line.target = target.as_deref();
+        line.mode = self.settings.fakes.list_mode(metadata);
         line.modified = self.zone.shown(metadata.modified);
         match self.form {
+            Form::Long if !self.options.names_only && self.settings.style == Style::Windows => {
+                line.write_windows(self.output.lines());
+            }
             Form::Long if !self.options.names_only => line.write_list(self.now, self.output.lines()),
             _ => line.write_name(self.output.lines()),
         }

@@ -34,6 +34,7 @@ async fn send(at: &mut Moment<'_>, offset: u64) -> Result<Step> {
     let mut link = at.begin(transfer, opening).await?;
     link.send_file(&*file).await?;
     link.finish().await?;
+    at.session.files.1 = at.session.files.1.saturating_add(1);
     at.respond(226, "Transfer complete");
     Ok(Step::Done)
 }

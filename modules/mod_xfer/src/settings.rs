@@ -3,6 +3,7 @@
 use gantry_api::Type;
 use gantry_api::Value;
 use gantry_api::prelude::*;
+use gantry_display::Facts;
 use serde::Deserialize;
 
 use crate::rate::Rates;
@@ -32,6 +33,11 @@ settings! {
         /// The transfer type at the start of a session, until the client changes it with TYPE.
         pub(crate) mode: Mode = DefaultTransferMode "ascii|binary" in SERVER | VHOST | GLOBAL,
             inherits: replace, default: "ascii", parse: mode;
+        /// A file that clients are shown after each transfer of a file, with ProFTPD's variables. An absolute path is first one of
+        /// the host, then one inside the session's root; a relative one is looked for in the working directory.
+        pub(crate) display: Option<String> = DisplayFileTransfer "path" in SERVER | VHOST | GLOBAL | ANONYMOUS,
+            inherits: replace;
+        pub(crate) facts: Facts;
         pub(crate) rates: Rates;
         pub(crate) sizes: Sizes;
         pub(crate) transfers: Limits;

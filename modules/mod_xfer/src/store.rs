@@ -11,9 +11,9 @@ use crate::shown::shown;
 
 command! {
     /// Stores what the client sends as a file.
-    STOR "<sp> pathname", class: WRITE, path: Whole, wait: store;
+    STOR "<sp> pathname", class: WRITE, path: Whole, does: [RETR], wait: store;
     /// Appends what the client sends to a file.
-    APPE "<sp> pathname", class: WRITE, path: Whole, does: [STOR], wait: store;
+    APPE "<sp> pathname", class: WRITE, path: Whole, does: [STOR, RETR], wait: store;
 }
 
 /// Where in a file an upload is written.
@@ -164,6 +164,7 @@ async fn receive(
         remove(at, &path, file, wrote).await;
     }
     result?;
+    at.session.files.0 = at.session.files.0.saturating_add(1);
     at.respond(226, "Transfer complete");
     Ok(Step::Done)
 }

@@ -77,7 +77,12 @@ pub(crate) fn is_pattern(words: &[Argument]) -> bool {
 /// Whether a pattern, compiled, has at most so many bytes.
 pub(crate) fn is_within(words: &[Argument], most: usize) -> bool {
     let text: Vec<&str> = words.iter().skip(1).map(|word| word.text.as_str()).collect();
-    RegexBuilder::new(&text.join(" ")).size_limit(most).build().is_ok()
+    is_text_within(&text.join(" "), most)
+}
+
+/// The same for a pattern's text.
+pub(crate) fn is_text_within(text: &str, most: usize) -> bool {
+    RegexBuilder::new(text).size_limit(most).build().is_ok()
 }
 
 impl PartialEq for Names {

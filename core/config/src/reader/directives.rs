@@ -11,12 +11,13 @@ use super::{Reader, Trust, real};
 use crate::catalogue::LoadFailure;
 use crate::error::{Fault, Problem};
 use crate::file::NOT_UTF8;
+use crate::layers::LAST_COUNTS;
 use crate::overrides::Override;
 use crate::tree::{Content, Node};
 use crate::{file, include, lexer, proftpd};
 
 /// The directives that the reader itself obeys.
-const OWN: [&str; 4] = ["Include", "Define", "LoadModule", "ModulePath"];
+const OWN: [&str; 5] = ["Include", "Define", "LoadModule", "ModulePath", "IncludeOptions"];
 
 /// Directives that the catalogue handles at their line, because later would be too late.
 const ACTED_ON: [&str; 2] = ["LoadFile", "ModuleSigners"];
@@ -40,6 +41,7 @@ impl Reader<'_> {
         match () {
             () if name.eq_ignore_ascii_case("Include") => self.include(at),
             () if name.eq_ignore_ascii_case("Define") => self.define(at),
+            () if name.eq_ignore_ascii_case("IncludeOptions") => self.include_options(at),
             () if name.eq_ignore_ascii_case("LoadModule") => self.load_module(at),
             () if name.eq_ignore_ascii_case("ModulePath") => self.module_path(at),
             () => self.setting(name, at),
@@ -88,6 +90,7 @@ impl Reader<'_> {
             return self.not_its_own(name, at);
         }
         let (name, inherits, contexts) = (directive.name.to_owned(), directive.inherits, directive.contexts);
+        let idle = directive.idle;
         let words: Vec<&str> = at.arguments.iter().map(|argument| argument.text.as_str()).collect();
         let value = self.catalogue.parse(directive, &words);
         let syntax = directive.syntax;
@@ -98,6 +101,10 @@ impl Reader<'_> {
         match acted {
             Ok((value, notice)) => {
                 notice.into_iter().for_each(|notice| self.notice(at, notice));
+                match idle {
+                    Some(reason) => self.notice(at, format!("{name} has no effect: {reason}")),
+                    None => self.note_repetition(&name, inherits, at),
+                }
                 self.keep(name, value, inherits, at);
             }
             Err(error) => {
@@ -113,6 +120,21 @@ impl Reader<'_> {
         let fault =
             self.value_fault(at, name, format!("not a directive of {only}, and only its directives are allowed here"));
         fault.help.push("write it in the configuration and reload".to_owned());
+    }
+
+    /// Says that a line has no effect, or puts an earlier one out of effect, because its
+    /// section has two of them. As in ProFTPD 1.3.8, the first one counts, but for the few
+    /// that it keeps in one place.
+    fn note_repetition(&mut self, name: &str, inherits: Inherits, at: &At<'_>) {
+        if matches!(inherits, Inherits::Append | Inherits::Sections) || ACTED_ON.contains(&name) {
+            return;
+        }
+        let Some(first) = self.stack.repeats(name, &at.position) else { return };
+        let notice = match LAST_COUNTS.contains(&name) {
+            true => format!("{name} has no effect on {first}: the last one of a section counts, which is"),
+            false => format!("{name} has no effect: the first one of a section counts, which is on {first}"),
+        };
+        self.notice(at, notice);
     }
 
     fn keep(&mut self, name: String, value: Value, inherits: Inherits, at: &At<'_>) {
@@ -154,13 +176,22 @@ impl Reader<'_> {
             self.value_fault(at, "Include", error.help("write an absolute path"));
             return;
         }
+        if self.include_options.ignore_wildcards && include::has_pattern_in_folders(pattern) {
+            let reason = format!("'{pattern}' has a wildcard in a folder's name, which IncludeOptions does not allow");
+            self.value_fault(at, "Include", reason);
+            return;
+        }
         let before = self.again.as_ref().and_then(|texts| texts.include(pattern));
         let found = before.map_or_else(|| include::files(pattern), Ok);
         if let Ok(files) = &found {
             self.texts.keep_include(pattern, files);
         }
         match found {
-            Ok(files) => files.iter().for_each(|file| self.include_file(file, at)),
+            Ok(files) => {
+                let ignores = self.include_options.ignore_temporary;
+                let files = files.iter().filter(|file| !ignores || !include::is_temporary(file));
+                files.for_each(|file| self.include_file(file, at));
+            }
             Err(error) => self.not_included(Path::new(pattern), &error, at),
         }
     }
@@ -197,6 +228,24 @@ impl Reader<'_> {
         }
     }
 
+    /// Links are always followed, so AllowSymlinks changes nothing.
+    fn include_options(&mut self, at: &At<'_>) {
+        if at.arguments.is_empty() {
+            return self.missing(at, "IncludeOptions");
+        }
+        for argument in at.arguments {
+            match argument.text.to_ascii_lowercase().as_str() {
+                "allowsymlinks" => {}
+                "ignoretempfiles" => self.include_options.ignore_temporary = true,
+                "ignorewildcards" => self.include_options.ignore_wildcards = true,
+                _ => {
+                    let reason = format!("unknown IncludeOption '{}'", argument.text);
+                    self.value_fault(at, "IncludeOptions", reason);
+                }
+            }
+        }
+    }
+
     fn define(&mut self, at: &At<'_>) {
         match at.arguments.first() {
             Some(name) => drop(self.defines.insert(name.text.clone())),
@@ -212,12 +261,17 @@ impl Reader<'_> {
         match self.catalogue.load(&module.text, &at.position) {
             Ok(None) => {}
             Ok(Some(notice)) => self.notice(at, notice),
-            Err(LoadFailure { reason, is_foreign }) => {
+            // Its directives are faults where they are not in its <IfModule>.
+            Err(LoadFailure { is_foreign: true, .. }) if proftpd::has_module(bare(&module.text)) => {
+                let name = bare(&module.text).to_owned();
+                let notice =
+                    format!("LoadModule: Gantry has no {name}: its directives may only be in <IfModule {name}.c>");
+                self.notice(at, notice);
+                self.absent.push((name, at.position.clone()));
+            }
+            Err(LoadFailure { reason, .. }) => {
                 self.failed.insert(bare(&module.text).to_owned());
-                let fault = self.fault(at, Problem::Load { module: module.text.clone(), reason });
-                if is_foreign && proftpd::has_module(bare(&module.text)) {
-                    fault.help.push("ProFTPD has a module of this name; Gantry needs one of its own".to_owned());
-                }
+                self.fault(at, Problem::Load { module: module.text.clone(), reason });
             }
         }
     }

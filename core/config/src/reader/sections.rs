@@ -9,10 +9,12 @@ use crate::error::{Notice, Problem};
 use crate::proftpd;
 use crate::section::SectionKind;
 use crate::stack::Closed;
+use crate::version;
 
 impl Reader<'_> {
     pub(super) fn open_condition(&mut self, kind: ConditionKind, at: &At<'_>, conditions: &mut Conditions) {
         let met = match wanted(at.arguments) {
+            _ if kind == ConditionKind::Version => conditions.met() && self.is_version(at),
             None if conditions.met() => {
                 self.value_fault(at, &format!("<{}>", kind.name()), "missing parameters");
                 false
@@ -32,10 +34,22 @@ impl Reader<'_> {
         conditions.open(kind, met, at.position.line);
     }
 
+    fn is_version(&mut self, at: &At<'_>) -> bool {
+        let words: Vec<&str> = at.arguments.iter().map(|argument| argument.text.as_str()).collect();
+        match version::holds(&words) {
+            Ok(holds) => holds,
+            Err(reason) => {
+                self.value_fault(at, "<IfVersion>", reason);
+                false
+            }
+        }
+    }
+
     fn holds(&self, kind: ConditionKind, name: &str) -> bool {
         match kind {
             ConditionKind::Module => self.catalogue.has_module(name),
             ConditionKind::Define => self.defines.contains(name),
+            ConditionKind::Version => false,
         }
     }
 

@@ -121,8 +121,7 @@ fn help_names_the_nearest_directive_or_the_module_to_load() {
             "mod_sql provides SQLOptions: add the line 'LoadModule mod_sql.c' above".to_owned()
         ])
     );
-    let ours_alone = "ProFTPD has a module of this name; Gantry needs one of its own".to_owned();
-    assert_eq!(help("LoadModule mod_tls.c"), Some(vec![ours_alone]));
+    assert_eq!(help("LoadModule mod_tls.c"), None);
     assert_eq!(help("LoadModule mod_y.c"), Some(Vec::new()));
 }
 
@@ -143,6 +142,38 @@ fn load_module_takes_effect_at_its_line() {
 }
 
 #[test]
+fn a_module_that_proftpd_alone_has_is_a_notice_until_it_is_used() {
+    let notices =
+        |text: &str| configure(text).map(|read| read.notices.into_iter().map(|notice| notice.text).collect::<Vec<_>>());
+    let absent = "LoadModule: Gantry has no mod_tls: its directives may only be in <IfModule mod_tls.c>".to_owned();
+    let text = "LoadModule mod_tls.c\n<IfModule mod_tls.c>\nTLSEngine on\n</IfModule>\n";
+    assert_eq!(notices(text), Ok(vec![absent]));
+    let used = configure("LoadModule mod_tls.c\nTLSEngine on\n").map(drop).unwrap_err();
+    let told: Vec<_> = used.0.iter().map(|fault| (fault.problem.to_string(), fault.help.clone())).collect();
+    let help = vec!["known to ProFTPD's mod_tls; not supported".to_owned()];
+    assert_eq!(told, [("unknown configuration directive 'TLSEngine'".to_owned(), help)]);
+}
+
+#[test]
+fn of_two_lines_in_one_section_the_first_counts_and_of_few_the_last() {
+    let read =
+        configure("Umask 1\nUmask 2\nServerName a\nServerName b\n<Directory /x>\nUmask 3\nUmask 4\n</Directory>\n");
+    let read = read.unwrap_or_else(|faults| panic!("{faults}"));
+    let (main, folder) = (&read.servers[0].scope, read.servers[0].directories[0].scope());
+    let line = |scope: &crate::Scope, name: &str| scope.locate(name).map(|place| place.line);
+    assert_eq!((line(main, "Umask"), line(main, "ServerName"), line(&folder, "Umask")), (Some(1), Some(4), Some(6)));
+    let told: Vec<String> = read.notices.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        told,
+        [
+            "Umask has no effect: the first one of a section counts, which is on line 1 of '/t.conf' on line 2 of '/t.conf'",
+            "ServerName has no effect on line 3 of '/t.conf': the last one of a section counts, which is on line 4 of '/t.conf'",
+            "Umask has no effect: the first one of a section counts, which is on line 6 of '/t.conf' on line 7 of '/t.conf'",
+        ]
+    );
+}
+
+#[test]
 fn conditions_decide_which_lines_count() {
     assert_eq!(
         faults("<IfModule mod_sql.c>\nSQLOptions a\n<IfModule mod_core.c>\nBogus\n</IfModule>\n</IfModule>\nUmask 0\n"),
@@ -151,6 +182,11 @@ fn conditions_decide_which_lines_count() {
     assert_eq!(faults("<IfModule !mod_core>\nBogus\n<Foo\n</IfModule>\n"), [""; 0]);
     assert_eq!(faults("LoadModule mod_sql.c\n<ifmodule mod_sql.c>\nSQLOptions a\nBogus\n</IFMODULE>\n").len(), 1);
     assert_eq!(faults("Define A\n<IfDefine A>\n<IfDefine !A>\nBogus1\n</IfDefine>\nBogus2\n</IfDefine>\n").len(), 1);
+    assert_eq!(
+        faults("<IfVersion >= 1.3.1rc1>\nUmask 0\n</IfVersion>\n<IfVersion < 1.3>\nBogus\n</IfVersion>\n"),
+        [""; 0]
+    );
+    assert_eq!(faults("<IfVersion 1.3.x>\nBogus\n</IfVersion>\n").len(), 1);
     let options = Options { defines: vec!["B".to_owned()], ..Options::default() };
     assert!(parse_text("/t", "<IfDefine B>\nBogus\n</IfDefine>\n", &mut Shelf::default(), &options).is_err());
 }
@@ -170,9 +206,14 @@ fn files_are_included_in_order_and_faults_name_their_file() -> io::Result<()> {
     assert_eq!(configuration.files, [path("main"), path("d/a.conf"), path("d/b.conf")]);
     assert_eq!(
         configuration.servers[0].scope.locate("Umask").and_then(|position| position.file()),
-        Some(&*path("d/b.conf"))
+        Some(&*path("d/a.conf"))
     );
-    assert_eq!(configuration.notices[0].text, "unable to include '/nowhere': No such file or directory");
+    let repeated = &configuration.notices[0].text;
+    assert!(
+        repeated.starts_with("Umask has no effect: the first one of a section counts, which is on line 1 of"),
+        "{repeated}"
+    );
+    assert_eq!(configuration.notices[1].text, "unable to include '/nowhere': No such file or directory");
 
     fs::write(path("loop"), format!("Include {}\n", shown("loop")))?;
     fs::write(path("bad"), b"Umask 022\nServerName \xff\nBogus\0 x\n")?;

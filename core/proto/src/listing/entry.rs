@@ -67,6 +67,18 @@ impl Entry<'_> {
         out.extend_from_slice(b"\r\n");
     }
 
+    /// Appends the LIST line as Windows has it, including CR LF.
+    pub fn write_windows(&self, out: &mut Vec<u8>) {
+        let time = time::civil(self.modified).strftime("%m-%d-%y  %I:%M%p");
+        let size = match self.kind {
+            Kind::Directory => "      <DIR>         ".to_owned(),
+            _ => format!("{:>20}", self.size),
+        };
+        out.extend_from_slice(format!("{time} {size} ").as_bytes());
+        write_bytes(self.name, out);
+        out.extend_from_slice(b"\r\n");
+    }
+
     /// Appends the NLST line, including CR LF.
     pub fn write_name(&self, out: &mut Vec<u8>) {
         write_bytes(self.name, out);

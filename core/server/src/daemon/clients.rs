@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use gantry_api::Reply;
 use gantry_api::log::Level;
-use socket2::{SockRef, TcpKeepalive};
+use socket2::SockRef;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::Instant;
 
@@ -206,9 +206,7 @@ impl Drop for Leave {
 /// Sets options on a control connection. None is essential: a client is served without them, too.
 fn prepare(stream: &TcpStream) {
     let socket = SockRef::from(stream);
-    let _ = stream.set_nodelay(true);
     // A Telnet Synch (RFC 854) marks ABOR's place with an urgent byte, which stays in the stream
     // only with this option.
     let _ = socket.set_out_of_band_inline(true);
-    let _ = socket.set_tcp_keepalive(&TcpKeepalive::new().with_time(Duration::from_secs(120)));
 }

@@ -15,9 +15,6 @@ use crate::plan::build::Plan;
 use crate::plan::source::Family;
 use crate::settings::Port;
 
-/// The maximum number of connections that wait to be accepted.
-const BACKLOG: i32 = 1024;
-
 /// The addresses that a configuration requires, each with the server that answers there.
 #[derive(Debug, Clone, Default)]
 pub struct Wanted {
@@ -27,12 +24,19 @@ pub struct Wanted {
     default: Option<ServerId>,
     /// One sentence for each server that gets no clients because another one has its address.
     pub clashes: Vec<String>,
+    /// TCPBacklog.
+    backlog: i32,
+    /// Whether other processes may listen on the ports as well (SocketOptions).
+    reuse_port: bool,
 }
 
 impl Wanted {
     /// The addresses of a plan's servers. The error names the address.
     pub fn of(plan: &Plan) -> Result<Self, String> {
-        let mut wanted = Self::default();
+        let main = plan.settings();
+        let family = if main.use_ipv6 { plan.family } else { Family::V4 };
+        let (backlog, reuse_port) = (main.backlog, main.sockets.options.reuseport);
+        let mut wanted = Self { backlog, reuse_port, ..Self::default() };
         for (id, server, settings) in plan.servers() {
             if settings.default_server {
                 wanted.default.get_or_insert(id);
@@ -44,16 +48,16 @@ impl Wanted {
                 Port::Number(number) => number,
             };
             if names.is_empty() {
-                wanted.addresses.push((SocketAddr::new(everywhere(plan.family), port), id));
+                wanted.addresses.push((SocketAddr::new(everywhere(family), port), id));
             }
             for name in names {
                 let found = resolve(name, port).map_err(|reason| format!("unable to resolve '{name}': {reason}"))?;
                 let mut found = found;
-                if plan.family == Family::V4 {
+                if family == Family::V4 {
                     found.retain(SocketAddr::is_ipv4);
                 }
                 if found.is_empty() {
-                    return Err(format!("'{name}' has no IPv4 address, but -4 requires one"));
+                    return Err(format!("'{name}' has no IPv4 address, but -4 or 'UseIPv6 off' requires one"));
                 }
                 wanted.addresses.extend(found.into_iter().map(|address| (address, id)));
             }
@@ -121,7 +125,9 @@ impl Listeners {
             }
             let listener = match self.open.get(address) {
                 Some(there) => there.clone(),
-                None => Arc::new(listen(*address).map_err(|error| format!("cannot listen on {address}: {error}"))?),
+                None => {
+                    Arc::new(listen(*address, wanted).map_err(|error| format!("cannot listen on {address}: {error}"))?)
+                }
             };
             open.insert(*address, listener);
         }
@@ -139,14 +145,17 @@ impl Listeners {
     }
 }
 
-fn listen(address: SocketAddr) -> io::Result<std::net::TcpListener> {
+fn listen(address: SocketAddr, wanted: &Wanted) -> io::Result<std::net::TcpListener> {
     let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
     socket.set_reuse_address(true)?;
+    if wanted.reuse_port {
+        socket.set_reuse_port(true)?;
+    }
     if let SocketAddr::V6(v6) = address {
         socket.set_only_v6(!v6.ip().is_unspecified())?;
     }
     socket.bind(&address.into())?;
-    socket.listen(BACKLOG)?;
+    socket.listen(wanted.backlog)?;
     socket.set_nonblocking(true)?;
     Ok(socket.into())
 }

@@ -16,6 +16,7 @@ use gantry_api::proto::Lines;
 use gantry_api::proto::command::CommandError;
 use gantry_api::session::Ending;
 use gantry_api::{Command, Dialogue, Error, Lent, Reply, Result, ServerId, Session, Verb, session};
+use gantry_config::Class;
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::time::Instant;
@@ -32,10 +33,11 @@ use crate::session::census::{DaemonCensus, SessionCensus};
 use crate::session::known::{Known, doing};
 use crate::session::sessions::{Closing, CountedAt, Doing, Wish};
 use crate::session::work::{Seat, Work};
-use crate::settings::Settings;
-use crate::transfer::data::{DataSettings, Holding, SessionData};
+use crate::settings::{Foreign, RootRevoke, Settings};
+use crate::transfer::data::{DataSettings, Holding, SessionData, Strangers};
 use crate::transfer::progress::Progress;
 use crate::wire::connection::Connection;
+use crate::wire::options;
 
 /// A client that was let in, before its session begins.
 pub struct Arrival {
@@ -114,6 +116,10 @@ struct Clock {
     began: Instant,
     last_command: Instant,
     last_transfer: Instant,
+    /// When it logged in.
+    logged_in: Option<Instant>,
+    /// When the interval of MaxCommandRate began, and how many commands it has had.
+    interval: (Instant, u64),
 }
 
 /// When a session has waited too long, and for what.
@@ -141,9 +147,10 @@ impl Client {
         let (wishes, counted_at) = (arrival.wishes, arrival.counted_at);
         let base = generation.server(server).base.clone();
         let settings = &generation.held(&base.own.held).settings;
+        options::set(&stream, settings.sockets.no_delay.0, &settings.sockets.options);
         let connection = Connection::new(stream);
         let progress = Arc::new(Progress::default());
-        let data = Holding::new(data_settings(settings));
+        let data = Holding::new(data_settings(settings, &generation.classes, local.port()));
         let lines = Lines::new(settings.line_limit);
         let seats = generation.modules.iter().map(|_| Seat::default()).collect();
         let shared = Arc::new(Shared {
@@ -165,7 +172,7 @@ impl Client {
         let dialogue = Dialogue::new(Box::new(connection.clone()), Box::new(data_side));
         let footing = Footing::of(&shared.standing);
         let now = Instant::now();
-        let clock = Clock { began: now, last_command: now, last_transfer: now };
+        let clock = Clock { began: now, last_command: now, last_transfer: now, logged_in: None, interval: (now, 0) };
         let (waiting, closing, known) = (VecDeque::new(), (Closing::No, ""), Known::of(&session, &shared));
         Self {
             seats,
@@ -209,7 +216,12 @@ impl Client {
             let _ = self.connection.send(&Reply::new(code, error.text())).await;
             return error.to_string();
         }
-        let greeting = self.greeting();
+        let mut greeting = self.greeting();
+        // What modules have said comes first.
+        if let Some(mut said) = self.dialogue.reply.take() {
+            said.lines.append(&mut greeting.lines);
+            greeting.lines = said.lines;
+        }
         if let Err(error) = self.connection.send(&greeting).await {
             return error.to_string();
         }
@@ -265,13 +277,14 @@ impl Client {
     }
 
     fn greeting(&self) -> Reply {
-        match self.settings().ident.as_deref() {
-            None => {
-                Reply::new(220, format!("Gantry Server ({}) [{}]", self.session.server_name, self.session.local.ip()))
-            }
-            Some("") => Reply::new(220, format!("{} FTP server ready", self.session.local.ip())),
-            Some(text) => Reply::new(220, text),
-        }
+        let (name, address) = (&self.session.server_name, self.session.local.ip());
+        let text = match self.settings().ident.as_deref() {
+            None if self.settings().defer_welcome => "Gantry Server ready.".to_owned(),
+            None => format!("Gantry Server ({name}) [{address}]"),
+            Some("") => format!("{address} FTP server ready"),
+            Some(text) => ident(text, name, address),
+        };
+        Reply::new(220, text)
     }
 
     /// The next command; else why the session ends. What is no command is
@@ -290,11 +303,15 @@ impl Client {
             let waits = !self.waiting.is_empty() || !self.lines.is_empty();
             self.connection.check_fresh(waits).map_err(|error| self.lost(&error))?;
             if let Some(command) = self.waiting.pop_front() {
+                self.keep_rate().await;
                 return Ok(command);
             }
             if let Some(line) = self.lines.next_line() {
                 match read_line(line) {
-                    Ok(command) => return Ok(command),
+                    Ok(command) => {
+                        self.keep_rate().await;
+                        return Ok(command);
+                    }
                     Err(reply) => {
                         let sent = self.connection.send(&reply).await;
                         sent.map_err(|error| self.lost(&error))?;
@@ -304,6 +321,22 @@ impl Client {
             }
             self.wait_for_bytes().await?;
         }
+    }
+
+    /// Waits where MaxCommandRate's interval has had all its commands.
+    async fn keep_rate(&mut self) {
+        let Some((most, seconds)) = self.settings().command_rate else { return };
+        let (interval, now) = (Duration::from_secs(seconds), Instant::now());
+        let (began, count) = self.clock.interval;
+        let end = began.checked_add(interval).unwrap_or(now);
+        self.clock.interval = match () {
+            () if end <= now => (now, 1),
+            () if count < most => (began, count.saturating_add(1)),
+            () => {
+                tokio::time::sleep_until(end).await;
+                (Instant::now(), 1)
+            }
+        };
     }
 
     async fn wait_for_bytes(&mut self) -> Result<(), String> {
@@ -341,7 +374,8 @@ impl Client {
             None => (self.clock.began, settings.timeout_login, "Login timeout"),
             Some(_) => (self.clock.last_transfer, settings.timeout_no_transfer, "No transfer timeout"),
         };
-        let times = [idle, other].into_iter().filter_map(|(from, seconds, name)| {
+        let session = self.clock.logged_in.map(|from| (from, settings.timeout_session, "Session Timeout"));
+        let times = [Some(idle), Some(other), session].into_iter().flatten().filter_map(|(from, seconds, name)| {
             let time = from.checked_add(limit(seconds)?)?;
             Some(Deadline { time, seconds, name })
         });
@@ -413,6 +447,9 @@ impl Client {
         self.follow();
         self.known.renew(&self.session);
         self.clock.last_command = Instant::now();
+        if self.session.account.is_some() && self.clock.logged_in.is_none() {
+            self.clock.logged_in = Some(self.clock.last_command);
+        }
         if self.progress.is_running() {
             self.clock.last_transfer = self.clock.last_command;
             // REST is for the next data connection alone.
@@ -437,7 +474,8 @@ impl Client {
         if !self.footing.follow(&self.shared.standing) {
             return;
         }
-        self.data.set(data_settings(self.settings()));
+        let (classes, port) = (&self.shared.generation.classes, self.session.local.port());
+        self.data.set(data_settings(self.settings(), classes, port));
         self.known.server(&self.session.server_name);
         self.counted_at.move_to(self.shared.generation.server(self.footing.base.server).key.clone());
     }
@@ -465,6 +503,25 @@ impl Client {
     }
 }
 
+/// ServerIdent's text with the values of its variables.
+fn ident(text: &str, name: &str, address: IpAddr) -> String {
+    if !text.contains('%') {
+        return text.to_owned();
+    }
+    let address = address.to_string();
+    let values = [("%L", address.as_str()), ("%V", &address), ("%v", name), ("%{version}", env!("CARGO_PKG_VERSION"))];
+    let (mut out, mut rest) = (String::new(), text);
+    while let Some((plain, _)) = rest.split_once('%') {
+        out.push_str(plain);
+        rest = rest.get(plain.len()..).unwrap_or_default();
+        let value = values.iter().find(|(variable, _)| rest.starts_with(variable));
+        let (variable, value) = value.copied().unwrap_or(("%", "%"));
+        out.push_str(value);
+        rest = rest.get(variable.len()..).unwrap_or_default();
+    }
+    out + rest
+}
+
 /// How long a transfer may go on whose client has closed the control connection:
 /// what is on its way shall arrive.
 const GONE_WAIT: Duration = Duration::from_secs(10);
@@ -479,8 +536,21 @@ async fn host_name(blocking: &Blocking, ip: IpAddr) -> String {
     found.ok().and_then(Result::ok).flatten().unwrap_or_else(|| ip.to_string())
 }
 
-fn data_settings(settings: &Settings) -> DataSettings {
+fn data_settings(settings: &Settings, classes: &[Class], port: u16) -> DataSettings {
+    let strangers = match &settings.sockets.foreign {
+        Foreign::Never => Strangers::Nobody,
+        Foreign::Always => Strangers::Anybody,
+        // A class that is not there contains nobody.
+        Foreign::Class(name) => {
+            let class = classes.iter().find(|class| class.name == *name);
+            class.map_or(Strangers::Nobody, |class| Strangers::OfClass(class.clone()))
+        }
+    };
     DataSettings {
+        no_delay: settings.sockets.no_delay.1,
+        options: settings.sockets.options,
+        strangers,
+        active: settings.sockets.root_revoke != RootRevoke::On || port >= 1024,
         ports: settings.passive_ports,
         masquerade: settings.masquerade,
         stalled: limit(settings.timeout_stalled),

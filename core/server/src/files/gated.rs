@@ -41,6 +41,13 @@ struct Leave<P> {
     scope: Held,
 }
 
+/// What the gate is asked about: the path that leads there, and what is there.
+#[derive(Clone, Copy)]
+struct Thing<'p> {
+    path: &'p VirtualPath,
+    found: Option<Metadata>,
+}
+
 impl<'a, S: Ground + ?Sized> Gated<'a, S> {
     /// For a command of a session, which sees `store`.
     pub fn new(view: &'a View, store: &'a S, verb: Verb) -> Self {
@@ -79,7 +86,14 @@ impl<'a, S: Ground + ?Sized> Gated<'a, S> {
     /// Begins to list a directory.
     pub fn list(self, path: &'a VirtualPath) -> Promise<'a, Box<dyn Listing>> {
         let found = self.find(path, Links::Follow, Operation::List);
-        found.then(move |(leave, _)| self.store.list(leave.judged))
+        found.then(move |(leave, _)| {
+            let Leave { judged, scope } = leave;
+            let listing = self.store.list(judged);
+            if self.view.sections.held(&scope).settings.hidden.is_empty() {
+                return listing;
+            }
+            listing.and_then(move |inner| Ok(self.view.without_hidden(inner, scope)))
+        })
     }
 
     /// Makes a directory.
@@ -160,7 +174,7 @@ impl<'a, S: Ground + ?Sized> Gated<'a, S> {
 
 impl<'a, S: Ground + ?Sized> Gated<'a, S> {
     /// Asks the gate about a place.
-    fn judge(self, place: S::Place, operation: Operation) -> Promise<'a, Leave<S::Place>> {
+    fn judge(self, place: S::Place, operation: Operation, thing: Thing<'a>) -> Promise<'a, Leave<S::Place>> {
         let scope = match self.view.sections.everywhere() {
             Some(held) => Promise::now(Ok(held)),
             None => match self.store.path(&place) {
@@ -170,6 +184,9 @@ impl<'a, S: Ground + ?Sized> Gated<'a, S> {
         };
         scope.and_then(move |scope| {
             self.view.sections.check(&scope, self.verb, operation, &self.view.person)?;
+            if !self.view.sections.held(&scope).settings.hidden.is_empty() {
+                self.see(&scope, &place, thing)?;
+            }
             self.check_access_file(&place, operation, &scope)?;
             Ok(Leave { judged: Judged::by_the_gate(place), scope })
         })
@@ -219,14 +236,35 @@ impl<'a, S: Ground + ?Sized> Gated<'a, S> {
         operation: Operation,
     ) -> Promise<'a, (Leave<S::Place>, Metadata)> {
         self.store.find(path, links).then(move |found| match found {
-            Some(found) => self.judge(found.place, operation).and_then(move |leave| Ok((leave, found.metadata))),
+            Some(found) => {
+                let thing = Thing { path, found: Some(found.metadata) };
+                self.judge(found.place, operation, thing).and_then(move |leave| Ok((leave, found.metadata)))
+            }
             None => Promise::now(Err(Error::of(ErrorKind::NotFound))),
         })
     }
 
     /// The name at the end of a path, judged.
     fn name(self, path: &'a VirtualPath, operation: Operation) -> Promise<'a, Leave<S::Place>> {
-        self.store.name(path).then(move |place| self.judge(place, operation))
+        if self.view.sections.hides_nothing() {
+            let thing = Thing { path, found: None };
+            return self.store.name(path).then(move |place| self.judge(place, operation, thing));
+        }
+        Promise::later(async move {
+            let place = self.store.name(path).await?;
+            let found = self.store.find(path, Links::Keep).await?;
+            let thing = Thing { path, found: found.map(|found| found.metadata) };
+            self.judge(place, operation, thing).await
+        })
+    }
+
+    /// Refuses a thing that is hidden from the command: to it, it does not exist.
+    fn see(self, scope: &Held, place: &S::Place, thing: Thing<'_>) -> Result<()> {
+        let real = self.store.path(place)?;
+        let real = real.file_name().map(OsStr::as_bytes).unwrap_or_default();
+        let names = [thing.path.name(), real];
+        let seen = self.view.sections.finds(scope, self.verb, &self.view.viewer, &names, thing.found.as_ref());
+        if seen { Ok(()) } else { Err(Error::of(ErrorKind::NotFound)) }
     }
 
     fn open_found(self, leave: Leave<S::Place>, metadata: Metadata, access: Access) -> Promise<'a, OpenFile> {
@@ -249,7 +287,8 @@ impl<'a, S: Ground + ?Sized> Gated<'a, S> {
                     None => continue,
                 }
             };
-            let leave = self.judge(found.place, Operation::Write).await?;
+            let thing = Thing { path, found: Some(found.metadata) };
+            let leave = self.judge(found.place, Operation::Write, thing).await?;
             is_file(&found.metadata)?;
             let mut opened = self.open_found(leave, found.metadata, access).await?;
             if purpose == Open::Replace {

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use gantry_api::files::{Kind, Metadata};
 use gantry_api::{Result, Verb};
 
 use crate::gate::{Operation, Person};
@@ -11,17 +12,25 @@ use crate::generation::ftpaccess::Inside;
 use crate::generation::held::Held;
 use crate::generation::scope::Scope;
 use crate::generation::snapshot::Generation;
+use crate::hiding::Viewer;
+
+/// The commands that list: what is hidden they never show.
+const LISTING: [Verb; 5] = [Verb::LIST, Verb::NLST, Verb::STAT, Verb::MLSD, Verb::MLST];
 
 /// The scopes of what a session stands on, for its account.
 pub struct Sections {
     generation: Arc<Generation>,
     folders: Folders,
+    hides_nothing: bool,
 }
 
 impl Sections {
     /// Those of a base, whose sections for folders lie as they do for the account.
     pub fn new(generation: Arc<Generation>, folders: Folders) -> Self {
-        Self { generation, folders }
+        let hides = |held: &Held| !generation.held(held).settings.hidden.is_empty();
+        let base = &folders.base;
+        let hides = base.reads_files || hides(&base.own.held) || base.inner.iter().any(|spot| hides(&spot.held));
+        Self { generation, folders, hides_nothing: !hides }
     }
 
     /// What holds everywhere, if the path does not matter.
@@ -55,6 +64,12 @@ impl Sections {
         self.folders.loses(from, to, is_folder)
     }
 
+    /// Whether nothing is hidden in any of the scopes. What `.ftpaccess` files say is not known
+    /// beforehand.
+    pub fn hides_nothing(&self) -> bool {
+        self.hides_nothing
+    }
+
     /// Whether `.ftpaccess` files count.
     pub fn reads_files(&self) -> bool {
         self.folders.base.reads_files
@@ -76,6 +91,25 @@ impl Sections {
     pub fn check(&self, held: &Held, verb: Verb, operation: Operation, person: &Person) -> Result<()> {
         let facts = &self.generation.table.row(verb).limits;
         self.held(held).rules.check(verb, facts, Some(operation), person)
+    }
+
+    /// Whether a command finds a thing, by its names, where this holds: not what is hidden, where
+    /// IgnoreHidden says so. Without metadata nothing is there by that name.
+    pub fn finds(&self, held: &Held, verb: Verb, viewer: &Viewer, names: &[&[u8]], found: Option<&Metadata>) -> bool {
+        let scope = self.held(held);
+        let hidden = &scope.settings.hidden;
+        if hidden.is_empty() {
+            return true;
+        }
+        let facts = &self.generation.table.row(verb).limits;
+        let lists = LISTING.contains(&verb) && found.is_some_and(|found| found.kind != Kind::Directory);
+        if !lists && !scope.rules.ignores_hidden(verb, facts.groups) {
+            return true;
+        }
+        !names.iter().any(|name| match found {
+            Some(found) => viewer.misses(hidden, name, found),
+            None => viewer.misses_name(hidden, name),
+        })
     }
 
     /// What holds.

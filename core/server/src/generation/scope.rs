@@ -5,6 +5,7 @@ use gantry_api::moment::SettingsBox;
 use gantry_api::{Defaults, Descriptor, FromScope, ScopeValues, ServerId};
 use gantry_config::{Faults, settings_error};
 
+use crate::filters::LimitFilters;
 use crate::gate::Rules;
 use crate::settings::Settings;
 
@@ -20,6 +21,8 @@ pub struct Scope {
     pub settings: Settings,
     /// The rules for the gate.
     pub rules: Rules,
+    /// The filters in its limits.
+    pub limit_filters: LimitFilters,
     /// Each module's settings, by the module's position.
     pub modules: Vec<SettingsBox>,
 }
@@ -39,6 +42,7 @@ impl Scope {
         let settings = Settings::from_scope(&values).map_err(|error| settings_error(scope, &error))?;
         let modules = modules.map(|module| (module.settings)(&values));
         let modules = modules.collect::<Result<_, _>>().map_err(|error| settings_error(scope, &error))?;
-        Ok(Self { server, settings, rules: Rules::new(&scope.limits), modules })
+        let limit_filters = LimitFilters::of(scope.limits.iter().rev());
+        Ok(Self { server, settings, rules: Rules::new(&scope.limits), limit_filters, modules })
     }
 }

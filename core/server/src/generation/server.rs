@@ -1,11 +1,14 @@
 //! One server of a generation.
 
 use std::fmt;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
+use gantry_api::proto::glob;
 use gantry_api::{AtServer, SectionId, ServerId};
 use gantry_config::Personal;
 
+use crate::address::resolve;
 use crate::generation::base::Base;
 use crate::settings::Port;
 
@@ -23,7 +26,53 @@ pub struct Server {
     pub addresses: Vec<String>,
     /// Its identity across generations.
     pub key: Arc<ServerKey>,
+    /// The names that HOST may ask for.
+    pub names: HostNames,
 }
+
+/// Where a server listens, and the names by which a client may ask for it (RFC 7151).
+#[derive(Debug, Default)]
+pub struct HostNames {
+    names: Vec<String>,
+    /// Its addresses; empty for all.
+    addresses: Vec<IpAddr>,
+    port: Option<u16>,
+}
+
+impl HostNames {
+    /// Those of a server with these aliases that listens at these addresses.
+    pub fn new(aliases: &[Vec<String>], addresses: &[String], port: Port) -> Self {
+        let is_name = |word: &&String| word.parse::<IpAddr>().is_err();
+        let names = aliases.iter().flatten().chain(addresses.iter().filter(is_name)).cloned().collect();
+        let resolved = addresses.iter().flat_map(|name| resolve(name, 0).unwrap_or_default());
+        let port = if let Port::Number(port) = port { Some(port) } else { None };
+        Self { names, addresses: resolved.map(|address| address.ip().to_canonical()).collect(), port }
+    }
+
+    /// Whether clients that reached this address may ask for the server.
+    pub fn listens_at(&self, local: SocketAddr) -> bool {
+        let has_address = self.addresses.is_empty() || self.addresses.contains(&local.ip().to_canonical());
+        has_address && self.port.is_none_or(|port| port == local.port())
+    }
+
+    /// Whether a name is this server's, as it is written.
+    pub fn has(&self, name: &str) -> bool {
+        self.names.iter().any(|known| known.eq_ignore_ascii_case(name))
+    }
+
+    /// Whether a name is this server's by a wildcard.
+    pub fn has_like(&self, name: &str) -> bool {
+        let name = name.to_ascii_lowercase();
+        let mut budget = glob::Budget::new(STEPS);
+        self.names.iter().any(|known| {
+            let pattern = known.to_ascii_lowercase();
+            glob::matches(pattern.as_bytes(), name.as_bytes(), &mut budget).unwrap_or(false)
+        })
+    }
+}
+
+/// The most steps that comparing one name with a server's wildcards may take.
+const STEPS: u64 = 1_000_000;
 
 /// The identity of a server across generations, whatever its place and name there. Sessions are
 /// counted by it.

@@ -14,6 +14,7 @@ use gantry_api::{
     ValueError, async_trait,
 };
 
+use crate::filters::LimitFilters;
 use crate::gate::Rules;
 use crate::generation::images::ImageRef;
 use crate::generation::scope::Scope;
@@ -56,7 +57,13 @@ impl Report {
     /// A scope with settings for one module of each image.
     pub fn scope<'i>(&self, images: impl IntoIterator<Item = &'i ImageRef>) -> Scope {
         let modules = images.into_iter().map(|image| Box::new(self.witness(image)) as _).collect();
-        Scope { server: ServerId(0), settings: of_values([]).unwrap(), rules: Rules::default(), modules }
+        Scope {
+            server: ServerId(0),
+            settings: of_values([]).unwrap(),
+            rules: Rules::default(),
+            limit_filters: LimitFilters::default(),
+            modules,
+        }
     }
 
     /// A service from one module of each image.

@@ -31,7 +31,7 @@ use crate::generation::retired::{Remains, Retired};
 use crate::generation::running::Running;
 use crate::generation::scope::{Scope, ScopeId};
 use crate::generation::scopes::Scopes;
-use crate::generation::server::{Server, ServerKey};
+use crate::generation::server::{HostNames, Server, ServerKey};
 use crate::generation::snapshot::Generation;
 use crate::plan::catalogue::{ModuleSet, Unavailable};
 use crate::plan::changes::Changes;
@@ -292,6 +292,8 @@ impl Plan {
         let own = self.add_scope((id, ScopeKind::Server), &server.scope, &server.layers)?;
         let settings = &self.scopes[own.0].settings;
         let (name, port) = (settings.name.as_str().into(), settings.port);
+        let listens = if id == ServerId(0) { &settings.addresses } else { &server.addresses };
+        let names = HostNames::new(&settings.aliases, listens, port);
         let base = self.add_base(id, None, (own, server.layers), server.directories)?;
         let anonymous = server.anonymous.into_iter().enumerate().map(|(at, section)| {
             let kind = ScopeKind::Anonymous { section: SectionId(at), path: section.path };
@@ -304,7 +306,7 @@ impl Plan {
         }
         let key = ServerKey::new(id, &server.addresses, port, &self.servers);
         let (personal, addresses) = (server.personal, server.addresses);
-        self.servers.push(Server { base, anonymous, personal, name, addresses, key: key.into() });
+        self.servers.push(Server { base, anonymous, personal, name, addresses, key: key.into(), names });
         Ok(())
     }
 

@@ -2,7 +2,8 @@
 //! `Session::move_to` change. Where the session stands, its root and what it may
 //! do there are fixed here and nowhere else.
 
-use std::path::Path;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use gantry_api::{
@@ -18,6 +19,7 @@ use crate::files::shared::Shared;
 use crate::files::view::{SessionStore, View};
 use crate::generation::base::{Base, Folders};
 use crate::generation::spelling::Holder;
+use crate::hiding::Viewer;
 
 /// The door of one session.
 pub struct SessionDoor {
@@ -54,6 +56,14 @@ impl SessionDoor {
         }
         let switch = Switch::new(shared.identity.own.clone(), shared.credentials(account));
         let host = HostStore::open(shared.generation.clone(), shared.blocking.clone(), root, switch).await?;
+        let settings = &shared.generation.held(&base.own.held).settings;
+        // What was opened is elsewhere: a link led there.
+        if settings.chroot_symlinks == Some(false) && host.root_path() != lexical(root) {
+            return Err(Error::system(format!(
+                "the root {} is or contains a symbolic link (AllowChrootSymlinks)",
+                root.display()
+            )));
+        }
         Ok(SessionStore::Host(host))
     }
 
@@ -102,7 +112,7 @@ impl Door for SessionDoor {
         let store = caught(self.store(&base, admission)).await?;
         let folders = self.folders(&base, account, &store).await?;
         let sections = Sections::new(shared.generation.clone(), folders).into();
-        let view = View { store, sections, person };
+        let view = View { store, sections, person, viewer: Viewer::new(account) };
         let begin = caught(first_entered(&view, beginnings)).await?;
         let nowhere = || Error::system(format!("cannot enter {}", account.home.display()));
         let begin = begin.ok_or_else(nowhere)?;
@@ -110,6 +120,14 @@ impl Door for SessionDoor {
         shared.view.set(view).map_err(|_| already())?;
         shared.standing.move_to(base);
         Ok(begin)
+    }
+
+    fn host(&self, name: &str, local: SocketAddr) -> Option<ServerId> {
+        let servers = &self.shared.generation.servers;
+        let near = || servers.iter().enumerate().filter(|(_, server)| server.names.listens_at(local));
+        let exact = near().find(|(_, server)| server.names.has(name));
+        let found = exact.or_else(|| near().find(|(_, server)| server.names.has_like(name)));
+        found.map(|(at, _)| ServerId(at))
     }
 
     fn move_to(&mut self, server: ServerId) -> Result<AtServer> {
@@ -123,6 +141,11 @@ impl Door for SessionDoor {
         self.shared.standing.move_to(base);
         Ok(at)
     }
+}
+
+/// A path without `.`, empty components and slashes at its end.
+fn lexical(path: &Path) -> PathBuf {
+    path.components().collect()
 }
 
 /// The first of some paths that the session may enter.

@@ -13,6 +13,7 @@ use gantry_api::{
 
 use crate::files::session_files::SessionFiles;
 use crate::files::shared::Shared;
+use crate::filters::{self, Request};
 use crate::generation::base::Base;
 use crate::generation::dispatch::{Handling, Row};
 use crate::generation::held::Held;
@@ -99,6 +100,11 @@ impl<'a> Work<'a> {
                 }
             };
             rules.check(command.verb, &row.limits, None, person)?;
+        }
+        let held = self.shared.generation.held(scope);
+        if !held.settings.filters.is_empty() || !held.limit_filters.is_empty() {
+            let request = Request { command, path: row.path, facts: &row.limits, cwd: &self.session.cwd };
+            filters::check(&held.settings.filters, &held.limit_filters, &request)?;
         }
         self.phase(command, row.modules(Phase::Pre), scope, Phase::Pre).await?;
         for handling in row.modules(Phase::Command) {

@@ -7,6 +7,7 @@ use std::path::Path;
 
 use gantry_api::{ParseError, Value, parse};
 use gantry_sys::as_daemon;
+use gantry_sys::interfaces::addresses as addresses_of;
 
 use super::port::Port;
 use crate::address::resolve;
@@ -49,10 +50,27 @@ pub(super) fn ports(words: &[&str]) -> Result<Value, ParseError> {
     Ok(Value::List(vec![Value::Int(first), Value::Int(last)]))
 }
 
-pub(super) fn address(words: &[&str]) -> Result<Value, ParseError> {
+/// An address, a name, or a device. Of several addresses one of IPv4 counts: PASV has no other.
+pub(super) fn masquerade(words: &[&str]) -> Result<Value, ParseError> {
     let word = parse::one(words)?;
-    let address: IpAddr = word.parse().map_err(|_| ParseError::of(word, "is no IP address"))?;
-    Ok(Value::Text(address.to_string()))
+    if let Ok(address) = word.parse::<IpAddr>() {
+        return Ok(Value::Text(address.to_string()));
+    }
+    let mut found = addresses_of(word).unwrap_or_default();
+    if found.is_empty() {
+        let named = resolve(word, 0).map_err(|reason| format!("unable to resolve '{word}': {reason}"))?;
+        found = named.into_iter().map(|address| address.ip()).collect();
+    }
+    found.sort_by_key(IpAddr::is_ipv6);
+    let first = found.first().ok_or_else(|| format!("'{word}' has no address"))?;
+    Ok(Value::Text(first.to_string()))
+}
+
+pub(super) fn backlog(words: &[&str]) -> Result<Value, ParseError> {
+    match parse::whole(parse::one(words)?) {
+        Ok(count @ 1..=65535) => Ok(Value::Int(count)),
+        _ => Err("parameter must be a number between 1 and 65535".into()),
+    }
 }
 
 pub(super) fn umask(words: &[&str]) -> Result<Value, ParseError> {
@@ -110,6 +128,11 @@ pub(super) fn connection_rate(words: &[&str]) -> Result<Value, ParseError> {
     }
 }
 
+/// The same shape as MaxConnectionRate.
+pub(super) fn command_rate(words: &[&str]) -> Result<Value, ParseError> {
+    connection_rate(words).map_err(|error| error.text().replace("connection", "command").into())
+}
+
 pub(super) fn system_log(words: &[&str]) -> Result<Value, ParseError> {
     let value = parse::path_or_none(words)?;
     if let Value::Text(path) = &value {
@@ -120,4 +143,54 @@ pub(super) fn system_log(words: &[&str]) -> Result<Value, ParseError> {
         })?;
     }
     Ok(value)
+}
+
+pub(super) fn debug_level(words: &[&str]) -> Result<Value, ParseError> {
+    match parse::whole(parse::one(words)?) {
+        Ok(level @ 0..=10) => Ok(Value::Int(level)),
+        _ => Err("parameter must be a number between 0 and 10".into()),
+    }
+}
+
+pub(super) fn facility(words: &[&str]) -> Result<Value, ParseError> {
+    const NAMES: [(&str, i64); 20] = [
+        ("KERN", 0),
+        ("USER", 1),
+        ("MAIL", 2),
+        ("DAEMON", 3),
+        ("AUTH", 4),
+        ("LPR", 6),
+        ("NEWS", 7),
+        ("UUCP", 8),
+        ("CRON", 9),
+        ("AUTHPRIV", 10),
+        ("FTP", 11),
+        ("LOCAL0", 16),
+        ("LOCAL1", 17),
+        ("LOCAL2", 18),
+        ("LOCAL3", 19),
+        ("LOCAL4", 20),
+        ("LOCAL5", 21),
+        ("LOCAL6", 22),
+        ("LOCAL7", 23),
+        ("SYSLOG", 5),
+    ];
+    let word = parse::one(words)?;
+    let found = NAMES.iter().find(|(name, _)| name.eq_ignore_ascii_case(word));
+    found.map(|(_, number)| Value::Int(*number)).ok_or_else(|| "argument must be a valid syslog facility".into())
+}
+
+pub(super) fn syslog_level(words: &[&str]) -> Result<Value, ParseError> {
+    let level = match parse::one(words)?.to_ascii_lowercase().as_str() {
+        "emerg" | "alert" | "crit" | "error" => "error",
+        "warn" => "warn",
+        "notice" | "info" => "info",
+        "debug" => "debug",
+        _ => {
+            return Err(
+                "SyslogLevel requires level keyword: one of emerg/alert/crit/error/warn/notice/info/debug".into()
+            );
+        }
+    };
+    Ok(Value::from(level))
 }

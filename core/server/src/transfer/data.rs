@@ -12,10 +12,12 @@ use gantry_api::layer::LayerMaker;
 use gantry_api::proto::address::as_ipv4;
 use gantry_api::transfer::{Direction, Transfer};
 use gantry_api::{Error, Reply, Result, Session, async_trait};
+use gantry_config::Class;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::time::timeout;
 
 use crate::caught::caught;
+use crate::settings::SocketOptions;
 use crate::transfer::channel::Channel;
 use crate::transfer::link::Link;
 use crate::transfer::meters::Meters;
@@ -23,13 +25,14 @@ use crate::transfer::patience::{Patience, cut};
 use crate::transfer::ports;
 use crate::transfer::progress::Progress;
 use crate::wire::connection::Connection;
+use crate::wire::options;
 use crate::wire::stack::Stack;
 
 /// The time limit for opening a connection, in either direction.
 const OPEN_WAIT: Duration = Duration::from_secs(30);
 
 /// The configuration for data connections.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct DataSettings {
     /// PassivePorts.
     pub ports: Option<(u16, u16)>,
@@ -37,6 +40,36 @@ pub struct DataSettings {
     pub masquerade: Option<IpAddr>,
     /// TimeoutStalled.
     pub stalled: Option<Duration>,
+    /// TCPNoDelay.
+    pub no_delay: bool,
+    /// SocketOptions.
+    pub options: SocketOptions,
+    /// Which addresses but the client's there may be at the other end.
+    pub strangers: Strangers,
+    /// Whether the client may name an address (RootRevoke).
+    pub active: bool,
+}
+
+/// Which addresses but the client's a data connection may have (AllowForeignAddress).
+#[derive(Debug, Clone)]
+pub enum Strangers {
+    /// None.
+    Nobody,
+    /// All.
+    Anybody,
+    /// Those in a class.
+    OfClass(Class),
+}
+
+impl Strangers {
+    /// Whether this address may.
+    fn include(&self, address: IpAddr) -> bool {
+        match self {
+            Self::Nobody => false,
+            Self::Anybody => true,
+            Self::OfClass(class) => class.contains(address, &address.to_string()),
+        }
+    }
 }
 
 /// The current settings for a session's data connections; its login may change them.
@@ -56,7 +89,7 @@ impl Holding {
 
     /// The current settings.
     pub fn settings(&self) -> DataSettings {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
@@ -130,7 +163,8 @@ impl SessionData {
     async fn accept(&self, listener: TcpListener) -> io::Result<TcpStream> {
         loop {
             let (stream, peer) = listener.accept().await?;
-            if peer.ip().to_canonical() == self.remote {
+            let peer = peer.ip().to_canonical();
+            if peer == self.remote || self.settings.settings().strangers.include(peer) {
                 return Ok(stream);
             }
         }
@@ -160,7 +194,12 @@ impl Data for SessionData {
 
     fn active(&mut self, address: SocketAddr) -> Result<()> {
         let ip = address.ip().to_canonical();
-        if ip != self.remote || address.port() < 1024 {
+        let settings = self.settings.settings();
+        if !settings.active {
+            return Err(Error::client(500, "Unrecognized or unsupported command: active transfers are disabled"));
+        }
+        let known = ip == self.remote || settings.strangers.include(ip);
+        if !known || address.port() < 1024 {
             return Err(Error::client(500, "Illegal PORT command"));
         }
         self.prepared = Preparation::Active(SocketAddr::new(ip, address.port()));
@@ -182,8 +221,10 @@ impl Data for SessionData {
         caught(async {
             let layers = self.layers(transfer.direction)?;
             let stream = self.open(prepared).await?;
+            let settings = self.settings.settings();
+            options::set(&stream, settings.no_delay, &settings.options);
             let meters = Meters::new(std::mem::take(&mut session.meters), transfer.direction);
-            let patience = Patience::new(self.progress.clone(), self.settings.settings().stalled);
+            let patience = Patience::new(self.progress.clone(), settings.stalled);
             let link = Link::new(Channel::new(stream, layers, patience), &transfer, meters, self.progress.clone());
             self.progress.record(session, transfer);
             self.control.tell(&opening).await?;

@@ -19,13 +19,14 @@ use super::{Arrival, Client, Guest};
 use crate::dialogue::command;
 use crate::files::blocking::Blocking;
 use crate::files::session_files::SessionFiles;
+use crate::filters::LimitFilters;
 use crate::gate::Rules;
 use crate::generation::base::{Base, Spot};
 use crate::generation::dispatch::{Member, Table};
 use crate::generation::running::Running;
 use crate::generation::scope::{Scope, ScopeId};
 use crate::generation::scopes::Scopes;
-use crate::generation::server::{Server, ServerKey};
+use crate::generation::server::{HostNames, Server, ServerKey};
 use crate::generation::snapshot::Generation;
 use crate::identity::Identity;
 use crate::session::sessions::Sessions;
@@ -130,7 +131,13 @@ fn generation(occupants: Vec<Occupant>) -> Generation {
     let (modules, settings): (Vec<Running>, _) =
         occupants.into_iter().map(|occupant| (occupant.running, occupant.settings)).unzip();
     let usual = of_values([]).expect("the server's settings can all do without a line");
-    let scope = Scope { server: ServerId(0), settings: usual, rules: Rules::default(), modules: settings };
+    let scope = Scope {
+        server: ServerId(0),
+        settings: usual,
+        rules: Rules::default(),
+        limit_filters: LimitFilters::default(),
+        modules: settings,
+    };
     let base = Base {
         server: ServerId(0),
         own: Spot { held: ScopeId(0).into(), layers: Layers::default() },
@@ -140,7 +147,15 @@ fn generation(occupants: Vec<Occupant>) -> Generation {
     };
     let (name, key) = ("a room".into(), ServerKey::Main.into());
     let (anonymous, personal) = (Vec::new(), Vec::new());
-    let server = Server { base: base.into(), anonymous, personal, name, addresses: Vec::new(), key };
+    let server = Server {
+        base: base.into(),
+        anonymous,
+        personal,
+        name,
+        addresses: Vec::new(),
+        key,
+        names: HostNames::default(),
+    };
     let images = modules.iter().map(|running| (running.image().clone(), 0)).collect();
     let scopes = Scopes::new(Lent::new(vec![scope], images), &[], Arc::default());
     // Nobody takes leave of it: it is simply dropped.

@@ -15,6 +15,7 @@ use tokio::sync::mpsc;
 use super::*;
 use crate::files::sections::Sections;
 use crate::files::view::{SessionStore, View};
+use crate::filters::LimitFilters;
 use crate::gate::{Client, Person, Rules};
 use crate::generation::base::{Base, Spot};
 use crate::generation::dispatch::Table;
@@ -22,6 +23,7 @@ use crate::generation::scope::{Scope, ScopeId};
 use crate::generation::scopes::Scopes;
 use crate::generation::snapshot::Generation;
 use crate::generation::spelling::Holder;
+use crate::hiding::Viewer;
 
 /// A store that notes what is done to it.
 #[derive(Default)]
@@ -125,7 +127,8 @@ fn view(denied: &[&str]) -> View {
     };
     let rules = Rules::new(&[limit].into_iter().collect());
     let settings = of_values([]).unwrap();
-    let scope = Scope { server: ServerId(0), settings, rules, modules: Vec::new() };
+    let scope =
+        Scope { server: ServerId(0), settings, rules, limit_filters: LimitFilters::default(), modules: Vec::new() };
     let base = Arc::new(Base {
         server: ServerId(0),
         own: Spot { held: ScopeId(0).into(), layers: Layers::default() },
@@ -151,6 +154,7 @@ fn view(denied: &[&str]) -> View {
         store: SessionStore::Published(Arc::new(Noted::default())),
         sections: Arc::new(Sections::new(Arc::new(generation), folders)),
         person: Person::new(Arc::new(client), None),
+        viewer: Viewer::new(&nobody),
     }
 }
 

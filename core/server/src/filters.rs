@@ -1,0 +1,148 @@
+//! Judges what clients say by the filters of the configuration, before a command runs. A pattern
+//! that cannot be used refuses.
+
+use gantry_api::log::{self, Level};
+use gantry_api::{Command, Error, PathArgument, Result, Verb, VirtualPath};
+use gantry_config::Limit;
+use gantry_pattern::Pattern;
+
+use crate::gate::{LimitFacts, Rules};
+use crate::log::TARGET;
+use crate::settings::Filters;
+
+/// The filters in the `<Limit>` sections of a scope.
+#[derive(Debug, Clone, Default)]
+pub struct LimitFilters(Vec<LimitFilter>);
+
+#[derive(Debug, Clone)]
+struct LimitFilter {
+    commands: Vec<String>,
+    allow: Option<Pattern>,
+    deny: Option<Pattern>,
+}
+
+impl LimitFilters {
+    /// Those of some limits.
+    pub fn of<'l>(limits: impl Iterator<Item = &'l Limit>) -> Self {
+        let found = limits.filter_map(|limit| {
+            let pattern = |name| limit.settings.entry(name).and_then(|value| value.extract::<Pattern>().ok());
+            let (allow, deny) = (pattern("AllowFilter"), pattern("DenyFilter"));
+            let given = allow.is_some() || deny.is_some();
+            given.then(|| LimitFilter { commands: limit.commands.clone(), allow, deny })
+        });
+        Self(found.collect())
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+/// What the filters of a scope judge.
+pub struct Request<'a> {
+    /// The command.
+    pub command: &'a Command,
+    /// Which part of its argument is a path.
+    pub path: PathArgument,
+    /// What limits go by.
+    pub facts: &'a LimitFacts,
+    /// The session's working directory.
+    pub cwd: &'a VirtualPath,
+}
+
+/// Refuses a command whose argument the filters of a scope and its limits do not let pass.
+///
+/// # Errors
+/// The client's.
+pub fn check(filters: &Filters, limits: &LimitFilters, request: &Request<'_>) -> Result<()> {
+    let Request { command, .. } = request;
+    if command.verb == Verb::PASS {
+        return Ok(());
+    }
+    if !command.argument.is_empty() {
+        let argument = argument(command);
+        let own = limits.0.iter().filter(|limit| Rules::name(&limit.commands, command.verb, request.facts.groups));
+        let own = own.map(|limit| (&limit.allow, &limit.deny));
+        for (allow, deny) in own.chain([(&filters.allow, &filters.deny)]) {
+            passes(allow.as_ref(), &[&argument], "AllowFilter", command, || forbidden(&argument, "command argument"))?;
+            keeps_out(deny.as_ref(), &[&argument], "DenyFilter", command, || forbidden(&argument, "command argument"))?;
+        }
+    }
+    check_path(filters, request)
+}
+
+/// Refuses paths of commands that change something.
+fn check_path(filters: &Filters, request: &Request<'_>) -> Result<()> {
+    let Request { command, path, facts, cwd } = request;
+    if filters.path_allow.is_none() && filters.path_deny.is_none() {
+        return Ok(());
+    }
+    if !facts.groups.contains_name("WRITE") && command.verb != Verb::RNFR {
+        return Ok(());
+    }
+    let given = match (path, command.verb) {
+        // Its name is made up later: this stands for it.
+        (_, Verb::STOU) => b"ftpaaaaaa",
+        (PathArgument::None, _) => return Ok(()),
+        (which, _) => which.of(&command.argument),
+    };
+    if given.is_empty() {
+        return Ok(());
+    }
+    let whole = cwd.join(given);
+    let uploads = matches!(command.verb, Verb::STOR | Verb::APPE | Verb::STOU);
+    let seen = if uploads { whole.as_bytes() } else { given };
+    let refusal = || forbidden(given, "filename");
+    passes(filters.path_allow.as_ref(), &[seen], "PathAllowFilter", command, refusal)?;
+    keeps_out(filters.path_deny.as_ref(), &[given, whole.as_bytes()], "PathDenyFilter", command, refusal)
+}
+
+/// Refuses what an AllowFilter does not match.
+fn passes(
+    pattern: Option<&Pattern>,
+    texts: &[&[u8]],
+    directive: &str,
+    command: &Command,
+    refusal: impl Fn() -> Error,
+) -> Result<()> {
+    let Some(pattern) = pattern else { return Ok(()) };
+    if texts.iter().all(|text| pattern.matches(text) == Some(true)) {
+        return Ok(());
+    }
+    denied(directive, command);
+    Err(refusal())
+}
+
+/// Refuses what a DenyFilter matches.
+fn keeps_out(
+    pattern: Option<&Pattern>,
+    texts: &[&[u8]],
+    directive: &str,
+    command: &Command,
+    refusal: impl Fn() -> Error,
+) -> Result<()> {
+    let Some(pattern) = pattern else { return Ok(()) };
+    if texts.iter().all(|text| pattern.matches(text) == Some(false)) {
+        return Ok(());
+    }
+    denied(directive, command);
+    Err(refusal())
+}
+
+fn denied(directive: &str, command: &Command) {
+    log::write(Level::Info, TARGET, format_args!("'{command}' denied by {directive}"));
+}
+
+/// In ProFTPD's words.
+fn forbidden(text: &[u8], what: &str) -> Error {
+    Error::client(550, format!("{}: Forbidden {what}", String::from_utf8_lossy(text)))
+}
+
+/// The argument; that of a SITE command begins with its name.
+fn argument(command: &Command) -> Vec<u8> {
+    match command.verb.name().strip_prefix("SITE_") {
+        Some(name) => [name.as_bytes(), b" ", &command.argument].concat(),
+        None => command.argument.clone(),
+    }
+}

@@ -1,0 +1,9 @@
+//! Directives about the roots of sessions that the server obeys when it opens a root.
+
+use gantry_api::{directive, parse};
+
+directive! {
+    /// Whether the root of a session (DefaultRoot, `<Anonymous>`) may be a symbolic link, or be reached through one.
+    /// Otherwise such a login is refused.
+    AllowChrootSymlinks "on|off" in SERVER | VHOST | GLOBAL, inherits: replace, default: "on", parse: parse::on_off
+}

@@ -1,0 +1,42 @@
+//! HOST (RFC 7151): a client asks for a server by its name, before it logs in.
+
+use std::net::IpAddr;
+
+use gantry_api::prelude::*;
+
+use crate::parameters::{done, not_understood, shown};
+
+command! {
+    /// Asks for a server by its name.
+    HOST "<sp> hostname", class: AUTH, login: no, feature: "HOST", at_once: host;
+}
+
+fn host(at: &mut Moment<'_>) -> Result<Step> {
+    if at.session.account.is_some() {
+        return refuse(503, "Bad sequence of commands");
+    }
+    let name = shown(&at.command.argument);
+    if name.is_empty() || name.contains(' ') {
+        return not_understood(at, 500);
+    }
+    if is_own_address(at, &name) {
+        return done(at, 220, "HOST command successful");
+    }
+    let Some(server) = at.session.host(&name) else {
+        return refuse(504, format!("{name}: Unknown hostname provided"));
+    };
+    if server != at.session.server {
+        at.session.move_to(server)?;
+    }
+    done(at, 220, "HOST command successful")
+}
+
+/// Whether a name is the address that the client reached; one of IPv6 is in brackets.
+fn is_own_address(at: &Moment<'_>, name: &str) -> bool {
+    let inner = name.strip_prefix('[').and_then(|name| name.strip_suffix(']'));
+    let address: Option<IpAddr> = match inner {
+        Some(inner) => inner.parse().ok().filter(IpAddr::is_ipv6),
+        None => name.parse().ok(),
+    };
+    address.is_some_and(|address| address.to_canonical() == at.session.local.ip().to_canonical())
+}
