@@ -115,7 +115,7 @@ mod tests {
 
     #[test]
     fn what_is_no_pattern_is_refused_in_words() {
-        let fails = |words: &[&str]| Pattern::parse(words).unwrap_err();
+        let fails = |words: &[&str]| Pattern::parse(words).unwrap_err().to_string();
         assert_eq!(fails(&["a", "NC"]), "badly formatted flags parameter: 'NC'");
         assert_eq!(fails(&["a", "[x]"]), "unknown flag 'x': NC or nocase is possible");
         assert!(fails(&["(a"]).contains("unclosed group"), "{}", fails(&["(a"]));

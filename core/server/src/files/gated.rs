@@ -63,7 +63,7 @@ impl<'a, S: Ground + ?Sized> Gated<'a, S> {
     pub fn open(self, path: &'a VirtualPath, purpose: Open) -> Promise<'a, OpenFile> {
         match purpose {
             Open::Read => {
-                if let Some(opened) = self.store.open_at_once(path, |found| self.judge_to_read(found)) {
+                if let Some(opened) = self.store.open_at_once(path, |found| self.judge_to_read(path, found)) {
                     return Promise::now(opened);
                 }
                 self.find(path, Links::Follow, Operation::Read).then(move |(leave, metadata)| {
@@ -193,8 +193,13 @@ impl<'a, S: Ground + ?Sized> Gated<'a, S> {
     }
 
     /// Asks the gate about a file that is to be read; none where it has to wait.
-    fn judge_to_read(self, found: Found<S::Place>) -> Option<Result<(Judged<S::Place>, Metadata)>> {
-        let Promise::Kept(Some(leave)) = self.judge(found.place, Operation::Read) else { return None };
+    fn judge_to_read(
+        self,
+        path: &'a VirtualPath,
+        found: Found<S::Place>,
+    ) -> Option<Result<(Judged<S::Place>, Metadata)>> {
+        let thing = Thing { path, found: Some(found.metadata) };
+        let Promise::Kept(Some(leave)) = self.judge(found.place, Operation::Read, thing) else { return None };
         Some(leave.and_then(|leave| {
             is_file(&found.metadata)?;
             Ok((leave.judged, found.metadata))

@@ -152,7 +152,7 @@ mod tests {
 
     #[test]
     fn options_come_in_pairs() {
-        let read = |words: &[&str]| -> Result<SocketOptions, String> { Ok(options(words)?.extract().unwrap()) };
+        let read = |words: &[&str]| -> Result<SocketOptions, ParseError> { Ok(options(words)?.extract().unwrap()) };
         let found = read(&["rcvbuf", "32768", "keepalive", "7200:9:75"]).unwrap();
         assert_eq!((found.rcvbuf, found.probes, found.silent), (Some(32768), Some((7200, 9, 75)), false));
         assert!(read(&["keepalive", "off"]).unwrap().silent);

@@ -292,6 +292,9 @@ impl Door for Nothing {
     fn move_to(&mut self, _: ServerId) -> Result<AtServer> {
         none()
     }
+    fn host(&self, _: &str, _: SocketAddr) -> Option<ServerId> {
+        None
+    }
 }
 
 #[async_trait]
