@@ -467,7 +467,64 @@ fn the_transfer_log_tells_what_was_given_for_a_password(layout: Layout) {
     server.wait_for_log(&["ANON anonymous: Login successful."]);
 }
 
+/// Logs in one after the other; who gets in and who is turned away.
+fn outcomes(server: &Server, names: &[&str]) -> (String, Vec<Wire>) {
+    let mut held = Vec::new();
+    let mut told = String::new();
+    for name in names {
+        let password = if *name == USER { PASSWORD } else { "me@example.com" };
+        let mut wire = server.connect();
+        wire.expect(format!("USER {name}"), 331);
+        let is_in = wire.ask(format!("PASS {password}")).code == 230;
+        told.push(if is_in { '+' } else { '-' });
+        held.extend(is_in.then_some(wire));
+    }
+    (told, held)
+}
+
+/// A section and the server, each with limits, and who of those that log in one after the
+/// other gets in: `v` by the section, `w` by another one, `a` at the server itself.
+const COUNTS: [(&str, &str, &str, &str); 11] = [
+    // The server counts all.
+    ("MaxClients 2", "", "vaav", "++-+"),
+    ("MaxClients 2", "", "vvva", "++--"),
+    ("MaxClients 2", "MaxClients 5", "vvva", "+++-"),
+    // A section counts its own alone.
+    ("MaxClients none", "MaxClients 1", "aavvw", "+++-+"),
+    ("MaxClients 1", "MaxClients 2", "avvvwa", "+++-+-"),
+    ("MaxClientsPerHost 2", "", "aav", "+++"),
+    ("MaxClientsPerHost 2", "", "vaa", "++-"),
+    ("MaxClientsPerHost none", "MaxClientsPerHost 1", "avvw", "++-+"),
+    ("MaxClientsPerUser none", "MaxClientsPerUser 1", "avv", "++-"),
+    ("MaxClientsPerUser 1", "", "vaav", "++--"),
+    // Unlike ProFTPD, whose sections go by no class.
+    ("MaxClientsPerClass near 1", "", "avva", "++--"),
+];
+
+fn a_section_counts_its_own_clients_and_the_server_all(layout: Layout) {
+    for (of_server, of_section, names, told) in COUNTS {
+        let server = with_sections(layout, |_, public| {
+            let own = section(public, &format!("UserAlias anonymous visitor\n{of_section}"));
+            let other = section(public, "").replace("User visitor", "User walker");
+            format!("<Class near>\n  From 127.0.0.0/8\n</Class>\n{of_server}\n{own}\n{other}")
+        });
+        let (uid, gid) = ids();
+        server.sql(&format!("INSERT INTO users VALUES ('walker', 'ticket', {uid}, {gid}, '/', '/bin/sh')"));
+        let names: Vec<&str> = names
+            .chars()
+            .map(|name| match name {
+                'v' => "anonymous",
+                'w' => "walker",
+                _ => USER,
+            })
+            .collect();
+        let (found, _held) = outcomes(&server, &names);
+        assert_eq!(found, told, "{of_server} | {of_section}: {names:?}");
+    }
+}
+
 both_layouts!(
+    a_section_counts_its_own_clients_and_the_server_all,
     user_and_alias_lead_to_the_section,
     a_name_may_be_changed_before_its_password,
     files_are_its_users_and_its_groups,

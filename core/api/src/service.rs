@@ -8,8 +8,9 @@ use std::sync::Arc;
 use crate::account::Account;
 use crate::error::{Error, Result};
 use crate::guard::{Guarded, Home, Output, guarded};
+use crate::ids::{SectionId, ServerId};
 use crate::path::VirtualPath;
-use crate::session::{ServerId, Session};
+use crate::session::Session;
 use crate::store::Store;
 use crate::system::System;
 use crate::variable::Variable;
@@ -181,6 +182,8 @@ pub struct LoginRequest {
     pub address: IpAddr,
     /// The client's host name, or its address if the name is unknown.
     pub host: String,
+    /// The `<Anonymous>` section that the name belongs to; `None` for the server itself.
+    pub section: Option<SectionId>,
     /// The client's `<Class>`.
     pub class: Option<Arc<str>>,
 }
@@ -195,6 +198,7 @@ impl LoginRequest {
             user: user.into(),
             address: session.remote.ip(),
             host: session.remote_host.clone(),
+            section: session.section,
             class: session.class.clone(),
         }
     }

@@ -136,7 +136,8 @@ async fn log_in(auth: &Auth, at: &mut Moment<'_>) -> Result<Step> {
         Err(Refusal::Login(reason)) => return deny(at, settings, &reason),
         Err(Refusal::Root(reason)) => return Ok(unable(at, settings, &reason)),
     };
-    let places = match settings.limits.enter(at.session, &admission.account) {
+    let counted = admission.section.and_then(|section| auth.sections.key(at.session.server, section));
+    let places = match settings.limits.enter(at.session, &admission.account, counted.as_deref()) {
         Ok(places) => places,
         Err(full) => return turn_away(at, full),
     };

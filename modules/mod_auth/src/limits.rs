@@ -15,7 +15,7 @@ use gantry_api::Account;
 use gantry_api::prelude::*;
 
 pub(crate) use count::Full;
-use count::{Candidate, Count, claim};
+use count::{Candidate, Count, claim, claim_in_section};
 
 settings! {
     /// What the configuration says, for one scope.
@@ -34,15 +34,25 @@ settings! {
 pub(crate) struct Places(Vec<String>);
 
 impl Limits {
-    /// Takes the session's places, all of them or none.
-    pub(crate) fn enter(&self, session: &mut Session, account: &Account) -> std::result::Result<Places, Full> {
+    /// Takes the session's places, all of them or none. The server's limits count all its clients;
+    /// those of an `<Anonymous>` count the clients of that section.
+    pub(crate) fn enter(
+        &self,
+        session: &mut Session,
+        account: &Account,
+        section: Option<&str>,
+    ) -> std::result::Result<Places, Full> {
         let (server, address, class) =
             (session.server_key.clone(), session.remote.ip().to_string(), session.class.clone());
         let candidate = Candidate { server: &server, address: &address, user: &account.name, class: class.as_deref() };
         let mut places = Places(Vec::new());
         for count in self.counts(&candidate).into_iter().flatten() {
-            match claim(session, &count, candidate.server) {
-                Ok(key) => places.0.push(key),
+            let claimed = match section {
+                None => claim(session, &count, candidate.server).map(|key| vec![key]),
+                Some(section) => claim_in_section(session, &count, candidate.server, section).map(|keys| keys.to_vec()),
+            };
+            match claimed {
+                Ok(keys) => places.0.extend(keys),
                 Err(full) => {
                     places.give_back(session);
                     return Err(full);

@@ -105,6 +105,13 @@ impl Sections {
         })
     }
 
+    /// The key under which a section's clients are counted; it stays the same across reloads.
+    pub(crate) fn key(&self, server: ServerId, section: SectionId) -> Option<String> {
+        let mut sections = self.servers.get(&server)?.anonymous.iter();
+        let section = sections.find(|anonymous| anonymous.id == section)?;
+        Some(format!("{}\n{}", section.root, section.user.as_deref().unwrap_or_default()))
+    }
+
     /// The groups under which their files are touched.
     pub(crate) fn groups(&self) -> impl Iterator<Item = &str> {
         self.servers.values().flat_map(|server| &server.anonymous).filter_map(|section| section.group.as_deref())

@@ -149,6 +149,7 @@ mod tests {
             user: user.into(),
             address: Ipv4Addr::LOCALHOST.into(),
             host: "localhost".to_owned(),
+            section: None,
             class: None,
         };
 

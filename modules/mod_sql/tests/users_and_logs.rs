@@ -27,7 +27,7 @@ async fn daemon(layout: Layout, database: &Database, lines: &[&[&str]]) -> Resul
 
 fn request(user: &str) -> LoginRequest {
     let (address, host) = (Ipv4Addr::LOCALHOST.into(), "localhost".to_owned());
-    LoginRequest { session: 1, server: ServerId(0), user: user.to_owned(), address, host, class: None }
+    LoginRequest { session: 1, server: ServerId(0), user: user.to_owned(), address, host, section: None, class: None }
 }
 
 async fn account(daemon: &Daemon, user: &str) -> Result<Option<Account>> {

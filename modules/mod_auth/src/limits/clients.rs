@@ -9,8 +9,9 @@ settings! {
     /// What the configuration says of it.
     #[derive(Debug)]
     pub(super) struct Settings {
-        /// The maximum number of logged-in clients of a server; `none` means no limit. One more is
-        /// refused and its session ended. It gets the message, in which `%m` is the maximum.
+        /// The maximum number of logged-in clients of a server; `none` means no limit. A login to an
+        /// `<Anonymous>` section counts only that section's clients. One more is refused and its
+        /// session ended. It gets the message, in which `%m` is the maximum.
         limit: Option<Limit> = MaxClients "count|\"none\" [message]" in SERVER | VHOST | GLOBAL | ANONYMOUS,
             inherits: replace, parse: Limit::parse;
     }

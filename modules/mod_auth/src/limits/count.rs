@@ -26,8 +26,12 @@ pub(super) struct Count<'a> {
 }
 
 impl Count<'_> {
-    fn key(&self, server: &str) -> String {
-        format!("{} {server} {}", self.name, self.of)
+    /// The key under which a server counts all its clients, or those of one section.
+    fn key(&self, server: &str, section: Option<&str>) -> String {
+        match section {
+            None => format!("{} {server} {}", self.name, self.of),
+            Some(section) => format!("{}@ {server} {section}\n{}", self.name, self.of),
+        }
     }
 }
 
@@ -39,11 +43,32 @@ pub(crate) struct Full {
     pub(crate) message: String,
 }
 
-/// Takes one place and returns its key.
+/// Takes a place among the server's clients and returns its key. The limit concerns clients of the
+/// server itself.
 pub(super) fn claim(session: &mut Session, count: &Count<'_>, server: &str) -> std::result::Result<String, Full> {
-    let key = count.key(server);
-    let claim = session.census.claim(&key, count.member, count.limit.map(|limit| limit.most));
-    match (claim, count.limit) {
+    take(session, count, count.limit, count.key(server, None))
+}
+
+/// Takes a place among the server's clients, where the limit does not concern it, and one among
+/// those of its section.
+pub(super) fn claim_in_section(
+    session: &mut Session,
+    count: &Count<'_>,
+    server: &str,
+    section: &str,
+) -> std::result::Result<[String; 2], Full> {
+    let own = take(session, count, count.limit, count.key(server, Some(section)))?;
+    Ok([own, take(session, count, None, count.key(server, None))?])
+}
+
+fn take(
+    session: &mut Session,
+    count: &Count<'_>,
+    limit: Option<&Limit>,
+    key: String,
+) -> std::result::Result<String, Full> {
+    let claim = session.census.claim(&key, count.member, limit.map(|limit| limit.most));
+    match (claim, limit) {
         (Claim::Full(taken), Some(limit)) => {
             Err(Full { limit: format!("{} ({taken})", count.name), message: limit.message(count.words) })
         }
