@@ -3,7 +3,7 @@
 
 use std::fs::{self, Permissions};
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -112,15 +112,18 @@ fn without_its_directive_there_is_no_motto(layout: Layout) {
     server(layout, "mod_motto", |_| {}).login().expect("SITE MOTTO", 550);
 }
 
-fn a_limit_counts_for_each_session(layout: Layout) {
+fn a_limit_counts_for_each_address(layout: Layout) {
     let server = server(layout, "mod_motto", |config| {
         config.add("Motto", "\"per aspera\"").add("MottoLimit", "2");
     });
     let mut wire = server.login();
     wire.expect("SITE MOTTO", 200);
-    wire.expect("SITE MOTTO", 200);
-    assert!(wire.expect("SITE MOTTO", 550).text().contains("enough mottos"));
     server.login().expect("SITE MOTTO", 200);
+    assert!(wire.expect("SITE MOTTO", 550).text().contains("enough mottos"));
+    let mut other = Wire::open_from(Ipv4Addr::new(127, 0, 0, 2), server.address()).unwrap();
+    other.greeting();
+    other.login(USER, PASSWORD);
+    other.expect("SITE MOTTO", 200);
 }
 
 fn what_was_read_is_a_variable_of_logs(layout: Layout) {
@@ -480,7 +483,7 @@ both_layouts!(
     a_store_that_nobody_provides_keeps_the_server_from_starting,
     a_site_command_answers_with_what_holds_where_the_client_is,
     without_its_directive_there_is_no_motto,
-    a_limit_counts_for_each_session,
+    a_limit_counts_for_each_address,
     what_was_read_is_a_variable_of_logs,
     a_token_logs_in_and_another_user_is_left_to_others,
     a_faulty_file_of_tokens_keeps_the_server_from_starting,

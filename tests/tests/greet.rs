@@ -28,7 +28,9 @@ both_layouts!(a_line_of_welcome_follows_the_login, without_its_directive_it_says
 fn the_page_for_authors_shows_what_is_built() {
     let read = |path: &str| std::fs::read_to_string(gantry_tests::layout::workspace().join(path)).unwrap();
     let page = read("docs/modules.md");
-    for path in ["modules/mod_greet/Cargo.toml", "modules/mod_greet/src/lib.rs"] {
+    let greet = ["Cargo.toml", "src/lib.rs"].map(|path| format!("modules/mod_greet/{path}"));
+    let motto = ["lib.rs", "tell.rs", "limit.rs"].map(|path| format!("modules/examples/mod_motto/src/{path}"));
+    for path in greet.iter().chain(&motto) {
         assert!(page.contains(&read(path)), "docs/modules.md shows another {path}");
     }
 }

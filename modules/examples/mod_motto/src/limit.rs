@@ -1,35 +1,29 @@
-//! The limit MottoLimit, checked before SITE MOTTO and counted after it.
+//! The limit MottoLimit, counted in the daemon's census.
+
+use std::time::Duration;
 
 use gantry_api::prelude::*;
 
 settings! {
     /// The settings of one scope.
     pub(crate) struct Limit {
-        /// How many mottos a client may read in one session.
-        most: Option<u32> = MottoLimit "count|none" in SERVER | VHOST | GLOBAL | ANONYMOUS,
-            inherits: replace, default: "none", parse: parse::count_or_none;
+        /// The number of mottos that one address may read per minute; `none` means no limit.
+        most: Option<u64> = MottoLimit "count|none" in SERVER | VHOST | GLOBAL | ANONYMOUS,
+            inherits: replace, default: "60", parse: parse::count_or_none;
     }
 }
 
 hook! {
     pre [SITE_MOTTO], at_once: check;
-    post [SITE_MOTTO], at_once: count;
 }
 
-/// How many mottos the session has read.
-#[derive(Default)]
-struct Read(u32);
+const MINUTE: Duration = Duration::from_secs(60);
 
 fn check(at: &mut Moment<'_>) -> Result<Step> {
-    let read = at.state.of::<Read>().0;
-    match at.settings::<Limit>().most {
-        Some(most) if read >= most => refuse(550, "You have read enough mottos"),
-        _ => Ok(Step::Next),
+    let Some(most) = at.settings::<Limit>().most else { return Ok(Step::Next) };
+    let key = format!("mod_motto {} {}", at.session.server_key, at.session.remote.ip());
+    match at.session.census.tally(&key, MINUTE) > most {
+        true => refuse(550, "You have read enough mottos"),
+        false => Ok(Step::Next),
     }
-}
-
-fn count(at: &mut Moment<'_>) -> Result<Step> {
-    let read = at.state.of::<Read>();
-    read.0 = read.0.saturating_add(1);
-    Ok(Step::Next)
 }
