@@ -116,7 +116,32 @@ fn names_that_are_paths_reach_neither_pam_nor_the_name_service(layout: Layout) {
     keeper.end();
 }
 
+fn a_reload_adds_a_port_that_only_root_can_have(layout: Layout) {
+    if !rustix::process::getuid().is_root() {
+        eprintln!("left out: only root has ports below 1024");
+        return;
+    }
+    let mut server = Server::start(layout);
+    // Nobody else's: all of 127.0.0.0/8 is this machine's.
+    let [high, low] = u16::try_from(std::process::id() % 60_000).unwrap().to_be_bytes();
+    let last = if layout == Layout::Static { 7 } else { 8 };
+    let address = std::net::SocketAddr::from(([127, high, low, last], 721));
+    server.swap(|config| {
+        config.block(format!("<VirtualHost {}>\n  Port {}\n</VirtualHost>", address.ip(), address.port()));
+    });
+    assert_eq!(Wire::connect(address).expect("NOOP", 200).code, 200);
+    // What the keeper does not do is an error as before.
+    server.reconfigure(|config| {
+        config.without_blocks();
+        config.block("<VirtualHost 192.0.2.1>\n  Port 722\n</VirtualHost>");
+    });
+    server.sighup();
+    server.wait_for_log(&["cannot listen on 192.0.2.1:722"]);
+    assert_eq!(Wire::connect(address).expect("NOOP", 200).code, 200);
+}
+
 both_layouts!(
+    a_reload_adds_a_port_that_only_root_can_have,
     packets_that_mean_nothing_are_passed_over,
     one_number_is_one_work,
     names_that_are_paths_reach_neither_pam_nor_the_name_service,

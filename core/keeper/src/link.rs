@@ -1,17 +1,16 @@
 //! The daemon's end: starts the keeper and exchanges packets with it. Who waits for which answer is the daemon's to know.
 
 use std::io;
-use std::os::fd::OwnedFd;
+use std::os::fd::{BorrowedFd, OwnedFd};
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 
 use gantry_sys::background::keep_descriptors;
-use rustix::io::Errno;
-use rustix::net::{AddressFamily, SendFlags, Shutdown, SocketFlags, SocketType, send, shutdown, socketpair};
+use rustix::net::{AddressFamily, Shutdown, SocketFlags, SocketType, shutdown, socketpair};
 use thiserror::Error;
 
-use crate::packets::{Packet, receive};
+use crate::packets::{Packet, receive, send_all};
 use crate::process::ARGUMENT;
 use crate::protocol::{Answer, Fault, Request};
 
@@ -79,18 +78,13 @@ impl Link {
         self.pid
     }
 
-    /// Sends a request, without waiting.
+    /// Sends a request and what belongs to it, without waiting.
     ///
     /// # Errors
     /// The request cannot be sent, or the keeper does not take it.
-    pub fn send(&self, request: &Request) -> Result<(), SendError> {
+    pub fn send(&self, request: &Request, descriptor: Option<BorrowedFd<'_>>) -> Result<(), SendError> {
         let packet = request.encode()?;
-        loop {
-            match send(&*self.socket, &packet, SendFlags::NOSIGNAL | SendFlags::DONTWAIT) {
-                Err(Errno::INTR) => {}
-                done => return done.map(drop).map_err(|error| SendError::System(error.into())),
-            }
-        }
+        Ok(send_all(&self.socket, &packet, descriptor)?)
     }
 }
 

@@ -1,10 +1,15 @@
 //! Packets on a pair of sockets (SOCK_SEQPACKET): each comes whole or not at all.
 
-use std::io;
-use std::os::fd::OwnedFd;
+use std::io::{self, IoSlice, IoSliceMut};
+use std::mem::MaybeUninit;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
+use rustix::cmsg_space;
 use rustix::io::Errno;
-use rustix::net::{RecvFlags, SendFlags, recv, send};
+use rustix::net::{
+    RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer, SendAncillaryMessage, SendFlags,
+    recvmsg, send, sendmsg,
+};
 use zeroize::Zeroizing;
 
 use crate::protocol::{Answer, PACKET};
@@ -18,24 +23,57 @@ pub(crate) enum Packet {
     End,
 }
 
-/// The next packet.
+/// The next packet; a descriptor that came with it is closed.
 pub(crate) fn receive(socket: &OwnedFd) -> io::Result<Packet> {
+    receive_all(socket).map(|(packet, _)| packet)
+}
+
+/// The next packet, and the descriptor that came with it.
+pub(crate) fn receive_all(socket: &OwnedFd) -> io::Result<(Packet, Option<OwnedFd>)> {
     let mut packet = Zeroizing::new(Vec::with_capacity(PACKET));
     packet.resize(PACKET, 0);
+    let mut space = [MaybeUninit::uninit(); cmsg_space!(ScmRights(1))];
+    let mut control = RecvAncillaryBuffer::new(&mut space);
     let length = loop {
-        match recv(socket, &mut packet[..], RecvFlags::TRUNC) {
+        let mut slices = [IoSliceMut::new(&mut packet)];
+        match recvmsg(socket, &mut slices, &mut control, RecvFlags::TRUNC | RecvFlags::CMSG_CLOEXEC) {
             Err(Errno::INTR) => {}
             // It has gone and left something unread.
-            Err(Errno::CONNRESET | Errno::PIPE) => return Ok(Packet::End),
-            done => break done?.1,
+            Err(Errno::CONNRESET | Errno::PIPE) => return Ok((Packet::End, None)),
+            done => break done?.bytes,
         }
     };
-    match length {
-        0 => Ok(Packet::End),
-        length if length > PACKET => Ok(Packet::Cut),
+    let mut came = control.drain().filter_map(|message| match message {
+        RecvAncillaryMessage::ScmRights(mut descriptors) => descriptors.next(),
+        _ => None,
+    });
+    let descriptor = came.next();
+    let packet = match length {
+        0 => Packet::End,
+        length if length > PACKET => Packet::Cut,
         length => {
             packet.truncate(length);
-            Ok(Packet::Whole(packet))
+            Packet::Whole(packet)
+        }
+    };
+    Ok((packet, descriptor))
+}
+
+/// Sends a packet without waiting, and a descriptor with it.
+pub(crate) fn send_all(socket: &OwnedFd, packet: &[u8], descriptor: Option<BorrowedFd<'_>>) -> io::Result<()> {
+    let mut space = [MaybeUninit::uninit(); cmsg_space!(ScmRights(1))];
+    let mut control = SendAncillaryBuffer::new(&mut space);
+    let descriptors = descriptor.map(|descriptor| [descriptor]);
+    if let Some(descriptors) = &descriptors
+        && !control.push(SendAncillaryMessage::ScmRights(descriptors))
+    {
+        return Err(io::ErrorKind::InvalidInput.into());
+    }
+    loop {
+        let flags = SendFlags::NOSIGNAL | SendFlags::DONTWAIT;
+        match sendmsg(socket.as_fd(), &[IoSlice::new(packet)], &mut control, flags) {
+            Err(Errno::INTR) => {}
+            done => return done.map(drop).map_err(Into::into),
         }
     }
 }

@@ -6,6 +6,7 @@
 //! close it.
 
 mod descendants;
+mod ports;
 
 use std::collections::HashMap;
 use std::ffi::OsStr;
@@ -25,7 +26,7 @@ use rustix::process::{
 };
 use zeroize::Zeroizing;
 
-use crate::packets::{Packet, receive, speak};
+use crate::packets::{Packet, receive, receive_all, speak};
 use crate::protocol::{Answer, Outcome, Request, Task};
 use crate::work;
 
@@ -114,10 +115,10 @@ impl Keeper {
             self.end_late_workers()?;
             self.killed.retain(|pid| !is_reaped(*pid));
             if daemon {
-                match receive(&self.daemon)? {
-                    Packet::End => return Ok(()),
-                    Packet::Cut => {}
-                    Packet::Whole(packet) => self.take(packet)?,
+                match receive_all(&self.daemon)? {
+                    (Packet::End, _) => return Ok(()),
+                    (Packet::Cut, _) => {}
+                    (Packet::Whole(packet), descriptor) => self.take(packet, descriptor)?,
                 }
             }
         }
@@ -143,13 +144,19 @@ impl Keeper {
     }
 
     /// A request of the daemon's. One that is none is dropped: the daemon sends only what its side could write.
-    fn take(&mut self, packet: Zeroizing<Vec<u8>>) -> io::Result<()> {
+    fn take(&mut self, packet: Zeroizing<Vec<u8>>, descriptor: Option<OwnedFd>) -> io::Result<()> {
         let Ok(Request { id, task }) = Request::decode(&packet) else { return Ok(()) };
         drop(packet);
         let until = match &task {
             Task::Close => {
                 self.close(id);
                 return Ok(());
+            }
+            Task::Bind(address) => {
+                return match ports::bind(descriptor, *address) {
+                    Ok(()) => self.say(&Answer { id, outcome: Outcome::Done }),
+                    Err(error) => self.fail(id, &error.to_string()),
+                };
             }
             Task::Check(_) => CHECK_LIMIT,
             Task::Pam(request) => request.limit.min(PAM_LIMIT),

@@ -3,6 +3,7 @@
 
 mod fields;
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use zeroize::Zeroizing;
@@ -36,6 +37,8 @@ pub enum Task {
     Check(Check),
     /// A conversation with PAM.
     Pam(PamRequest),
+    /// Binds the TCP socket that comes with the packet to an address whose port is below 1024.
+    Bind(SocketAddr),
     /// Ends the PAM session that the work of the same number opened; there is no answer.
     Close,
 }
@@ -84,6 +87,8 @@ pub enum Outcome {
     Checked(Standing),
     /// Of a conversation.
     Pam(PamAnswer),
+    /// It is done, and there is no more to say.
+    Done,
     /// It could not be done; why.
     Failed(String),
     /// It took too long, and was ended.
@@ -138,6 +143,9 @@ impl Request {
                 out.number(request.session.into()).millis(request.limit);
             }
             Task::Close => drop(out.number(3).id(self.id)),
+            Task::Bind(address) => {
+                out.number(4).id(self.id).text("address", &address.to_string(), NAME)?;
+            }
         }
         Ok(out.packet())
     }
@@ -164,6 +172,7 @@ impl Request {
                 limit: packet.millis()?,
             }),
             3 => Task::Close,
+            4 => Task::Bind(packet.text("address", NAME)?.parse().map_err(|_| Fault::Text("address"))?),
             _ => return Err(Fault::Number("kind")),
         };
         packet.end()?;
@@ -193,6 +202,7 @@ impl Answer {
                 let _ = out.number(3).id(self.id).text("reason", &cut(why), WORDS);
             }
             Outcome::Late => drop(out.number(4).id(self.id)),
+            Outcome::Done => drop(out.number(5).id(self.id)),
         }
         out.packet().to_vec()
     }
@@ -217,6 +227,7 @@ impl Answer {
             }
             3 => Outcome::Failed(packet.text("reason", WORDS)?),
             4 => Outcome::Late,
+            5 => Outcome::Done,
             _ => return Err(Fault::Number("kind")),
         };
         packet.end()?;
@@ -267,7 +278,7 @@ mod tests {
             session: true,
             limit: Duration::from_secs(60),
         };
-        let tasks = [Task::Check(check), Task::Pam(pam), Task::Close];
+        let tasks = [Task::Check(check), Task::Pam(pam), Task::Close, Task::Bind("[::1]:21".parse().unwrap())];
         tasks.into_iter().zip(7..).map(|(task, id)| Request { id, task }).collect()
     }
 
@@ -280,7 +291,8 @@ mod tests {
         };
         let granted = PamAnswer { refusal: None, messages: Vec::new(), delay: Duration::ZERO, session: true };
         let standings = Standing::ALL.map(Outcome::Checked);
-        let others = [Outcome::Pam(pam), Outcome::Pam(granted), Outcome::Failed("why".to_owned()), Outcome::Late];
+        let others =
+            [Outcome::Pam(pam), Outcome::Pam(granted), Outcome::Failed("why".to_owned()), Outcome::Late, Outcome::Done];
         standings.into_iter().chain(others).map(|outcome| Answer { id: u64::MAX, outcome }).collect()
     }
 

@@ -24,7 +24,8 @@ pub(crate) fn run(keeper: &OwnedFd, id: u64, task: Task) {
     match task {
         Task::Check(request) => say(check(&request)),
         Task::Pam(request) => converse(keeper, request, say),
-        Task::Close => {}
+        // The keeper's own.
+        Task::Bind(_) | Task::Close => {}
     }
 }
 

@@ -6,6 +6,9 @@ mod keeper;
 mod lookup;
 
 use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
+use std::os::fd::BorrowedFd;
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
@@ -67,6 +70,17 @@ impl Host {
     #[cfg(feature = "ctrls")]
     pub fn keeper(&self) -> String {
         self.keeper.shown()
+    }
+
+    /// Binds a TCP socket to an address whose port only root can have. Call this where a thread may wait.
+    pub fn bind(&self, socket: BorrowedFd<'_>, address: SocketAddr) -> io::Result<()> {
+        let asked = self.keeper.ask_with(Task::Bind(address), Some(socket));
+        let done = self.runtime.block_on(async { timeout(GRACE, asked).await.unwrap_or_else(|_| Err(late())) });
+        match done {
+            Ok((Outcome::Done, _)) => Ok(()),
+            Ok((other, _)) => Err(io::Error::other(unexpected(other).to_string())),
+            Err(error) => Err(io::Error::other(error.to_string())),
+        }
     }
 
     /// Runs work as a task of the daemon's, whoever waits for it, and to its end even if nobody does any more.
@@ -169,6 +183,6 @@ fn unexpected(outcome: Outcome) -> Error {
     match outcome {
         Outcome::Failed(why) => Error::system(why),
         Outcome::Late => late(),
-        Outcome::Checked(_) | Outcome::Pam(_) => Error::system("the keeper answers something else"),
+        Outcome::Checked(_) | Outcome::Pam(_) | Outcome::Done => Error::system("the keeper answers something else"),
     }
 }

@@ -95,7 +95,7 @@ impl Daemon {
             let anew = if name == "swap" { module } else { None };
             let onto = (name != "reload").then_some(&*current.generation);
             let plan = self.read_again(&Basis { changes: changes.clone(), onto, anew })?;
-            let open = Open::of(&plan, Some(&current), &self.manner)?;
+            let open = Open::of(&plan, Some((&current, &self.system)), &self.manner)?;
             Ok::<_, StartError>((plan, open))
         })?;
         say_all(&plan.notices);

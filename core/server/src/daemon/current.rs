@@ -18,6 +18,7 @@ use crate::log::Logger;
 #[cfg(feature = "ctrls")]
 use crate::operators::Control;
 use crate::plan::build::Plan;
+use crate::system::Host;
 
 /// The state for new sessions; always replaced as a whole.
 pub(super) struct Current {
@@ -86,12 +87,14 @@ pub(super) struct Open {
 }
 
 impl Open {
-    /// Opens what is not open already; `before` stays unchanged.
-    pub fn of(plan: &Plan, before: Option<&Current>, manner: &Manner) -> Result<Self, StartError> {
+    /// Opens what is not open already; the generation before stays unchanged. It comes with the host, which
+    /// then has to do what the daemon itself no longer can.
+    pub fn of(plan: &Plan, before: Option<(&Current, &Host)>, manner: &Manner) -> Result<Self, StartError> {
+        let (before, system) = before.unzip();
         let wanted = Wanted::of(plan).map_err(StartError::Wanted)?;
         let nothing = Listeners::default();
         let open = before.map_or(&nothing, |before| &before.listeners);
-        let listeners = open.opened(&wanted).map_err(StartError::Wanted)?;
+        let listeners = open.opened(&wanted, system).map_err(StartError::Wanted)?;
         #[cfg(feature = "ctrls")]
         let control = Control::opened(&plan.read.main(), before.map(|before| &before.control), &manner.control_socket)
             .map_err(StartError::Wanted)?;

@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::os::fd::AsFd;
 use std::sync::Arc;
 
 use gantry_api::ServerId;
@@ -14,6 +15,7 @@ use crate::address::resolve;
 use crate::plan::build::Plan;
 use crate::plan::source::Family;
 use crate::settings::Port;
+use crate::system::Host;
 
 /// The addresses that a configuration requires, each with the server that answers there.
 #[derive(Debug, Clone, Default)]
@@ -116,8 +118,8 @@ pub struct Listeners {
 
 impl Listeners {
     /// Opens the addresses in `wanted` and takes over those already open; `self` stays unchanged.
-    /// The error names the address.
-    pub fn opened(&self, wanted: &Wanted) -> Result<Self, String> {
+    /// `system` binds ports that the daemon itself cannot have. The error names the address.
+    pub fn opened(&self, wanted: &Wanted, system: Option<&Host>) -> Result<Self, String> {
         let mut open = HashMap::new();
         for (address, _) in &wanted.addresses {
             if open.contains_key(address) {
@@ -125,9 +127,9 @@ impl Listeners {
             }
             let listener = match self.open.get(address) {
                 Some(there) => there.clone(),
-                None => {
-                    Arc::new(listen(*address, wanted).map_err(|error| format!("cannot listen on {address}: {error}"))?)
-                }
+                None => Arc::new(
+                    listen(*address, wanted, system).map_err(|error| format!("cannot listen on {address}: {error}"))?,
+                ),
             };
             open.insert(*address, listener);
         }
@@ -145,7 +147,7 @@ impl Listeners {
     }
 }
 
-fn listen(address: SocketAddr, wanted: &Wanted) -> io::Result<std::net::TcpListener> {
+fn listen(address: SocketAddr, wanted: &Wanted, system: Option<&Host>) -> io::Result<std::net::TcpListener> {
     let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
     socket.set_reuse_address(true)?;
     if wanted.reuse_port {
@@ -154,7 +156,12 @@ fn listen(address: SocketAddr, wanted: &Wanted) -> io::Result<std::net::TcpListe
     if let SocketAddr::V6(v6) = address {
         socket.set_only_v6(!v6.ip().is_unspecified())?;
     }
-    socket.bind(&address.into())?;
+    match (socket.bind(&address.into()), system) {
+        (Err(error), Some(system)) if error.kind() == io::ErrorKind::PermissionDenied && address.port() < 1024 => {
+            system.bind(socket.as_fd(), address)?;
+        }
+        (bound, _) => bound?,
+    }
     socket.listen(wanted.backlog)?;
     socket.set_nonblocking(true)?;
     Ok(socket.into())

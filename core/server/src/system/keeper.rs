@@ -6,6 +6,7 @@
 
 use std::collections::HashMap;
 use std::io;
+use std::os::fd::BorrowedFd;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -78,7 +79,7 @@ impl Keeper {
             while let Some(id) = to_close.recv().await {
                 let Some(keeper) = of_task.upgrade() else { return };
                 // Only a keeper that has gone closes it by itself.
-                let _ = keeper.send(&Request { id, task: Task::Close }).await;
+                let _ = keeper.send(&Request { id, task: Task::Close }, None).await;
             }
         });
         Ok(keeper)
@@ -103,6 +104,11 @@ impl Keeper {
 
     /// Has it do some work; the session is one that the work has opened.
     pub async fn ask(&self, task: Task) -> Result<(Outcome, Option<Session>)> {
+        self.ask_with(task, None).await
+    }
+
+    /// The same with a descriptor, which the work needs.
+    pub async fn ask_with(&self, task: Task, descriptor: Option<BorrowedFd<'_>>) -> Result<(Outcome, Option<Session>)> {
         let id = self.next.fetch_add(1, Ordering::Relaxed);
         let (send, answer) = oneshot::channel();
         match &mut *self.waiting() {
@@ -111,7 +117,7 @@ impl Keeper {
         }
         // Whatever ends this future, an answer that comes later finds nobody.
         let _place = Place { keeper: self, id };
-        self.send(&Request { id, task }).await?;
+        self.send(&Request { id, task }, descriptor).await?;
         answer.await.map_err(|_| match &*self.waiting() {
             Waiting::Ended(how) => gone(how),
             Waiting::For(_) => Error::system("the keeper does not answer"),
@@ -119,10 +125,10 @@ impl Keeper {
     }
 
     /// Sends a request; waits while the keeper takes none.
-    async fn send(&self, request: &Request) -> Result<()> {
+    async fn send(&self, request: &Request, descriptor: Option<BorrowedFd<'_>>) -> Result<()> {
         let link = self.link.as_ref().ok_or_else(|| Error::system("there is no keeper"))?;
         loop {
-            match link.send(request) {
+            match link.send(request, descriptor) {
                 Ok(()) => return Ok(()),
                 Err(SendError::System(error)) if error.kind() == io::ErrorKind::WouldBlock => sleep(PAUSE).await,
                 // The name of a user, or a password, is longer than any that could be right.
