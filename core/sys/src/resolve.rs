@@ -126,7 +126,7 @@ mod tests {
         if rustix::process::geteuid().is_root() {
             return;
         }
-        fs::set_permissions(path.join("data"), fs::Permissions::from_mode(0)).unwrap();
+        fs::set_permissions(path.join("data"), fs::Permissions::from_mode(0o000)).unwrap();
         let found = resolve(&path.join("link/in/x"));
         assert_eq!(found.unknown.map(|(at, _)| at), Some(path.join("data/in")));
         fs::set_permissions(path.join("data"), fs::Permissions::from_mode(0o700)).unwrap();

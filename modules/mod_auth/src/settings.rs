@@ -159,7 +159,7 @@ impl Settings {
             return Err("named in /etc/ftpusers".into());
         }
         if self.valid_shell && !shells::is_valid(&account.shell) {
-            return Err(format!("Invalid shell: '{}'", account.shell).into());
+            return Err(format!("Invalid shell: '{}'", account.shell));
         }
         Ok(account)
     }
