@@ -10,6 +10,7 @@ use std::thread;
 
 use gantry_tests::host::{PamService, SystemGroup, SystemUser, children, may_make_users};
 use gantry_tests::prelude::*;
+use gantry_tests::server::Trial;
 use gantry_tests::{process, wait};
 use rustix::process::{Pid, Signal, kill_process, test_kill_process};
 
@@ -211,6 +212,24 @@ fn a_star_gives_pam_the_last_word(layout: Layout) {
         config.add("AuthPAM", "off");
     });
     assert_eq!(answer(&server, &user.name, PASSWORD), 230, "as in ProFTPD: who is off has no word");
+}
+
+fn what_the_lines_say_of_pam_is_checked(layout: Layout) {
+    let said = |service: &str, order: &str| {
+        let trial = Trial::run(&layout.gantryd(), &["-t"], |config| {
+            config.without_sql().remove("AuthUserFile").set("AuthOrder", order);
+            config.add("LoadModule", "mod_auth_pam.c").add("AuthPAMConfig", service);
+        });
+        trial.done.text()
+    };
+    let missing = said("no-such-service", "mod_auth_pam.c mod_auth_unix.c");
+    for text in ["there is no /etc/pam.d/no-such-service: PAM judges by", "PAM the last word on line"] {
+        assert!(missing.contains(text), "{missing}");
+    }
+    let left_out = said("no-such-service", UNIX);
+    assert!(!left_out.contains("/etc/pam.d"), "{left_out}");
+    let path = said("../su", PAM_FIRST);
+    assert!(path.contains("Fatal: AuthPAMConfig: not the name of a PAM service"), "{path}");
 }
 
 fn pam_knows_the_client_and_its_session_ends_with_the_clients(layout: Layout) {
@@ -423,6 +442,7 @@ both_layouts!(
     users_named_in_ftpusers_do_not_log_in,
     pam_judges_passwords_and_accounts,
     a_star_gives_pam_the_last_word,
+    what_the_lines_say_of_pam_is_checked,
     pam_knows_the_client_and_its_session_ends_with_the_clients,
     sessions_are_closed_when_the_daemon_ends,
     a_hanging_pam_module_costs_one_login,

@@ -1,6 +1,7 @@
 //! mod_auth_pam: PAM judges the passwords of users whom other modules know, and has a session for each that it lets in.
 //! The conversations themselves are the server's keeper's, in processes of their own: no code of this module meets PAM.
 
+mod check;
 mod judge;
 mod service;
 mod settings;
@@ -21,6 +22,10 @@ module! { AuthPam, settings: Settings, before: ["mod_auth_unix"] }
 
 #[async_trait]
 impl Module for AuthPam {
+    fn check(check: &mut Check<'_>) {
+        check::check(check);
+    }
+
     async fn start(&mut self, start: &mut Start<'_>) -> Result<()> {
         let default = service::default();
         let servers = start.servers::<Settings>().filter(|(_, settings)| settings.is_on);
@@ -33,15 +38,12 @@ impl Module for AuthPam {
                 "not started as root: PAM can do only what the daemon's user may do, as a rule nothing for others"
             );
         }
-        if start.servers::<Settings>().any(|(_, settings)| settings.is_on && !settings.has_last_word()) {
-            log!(
-                Info,
-                "a login that PAM refuses may still succeed by another module; 'AuthOrder mod_auth_pam.c* \
-                 mod_auth_unix.c' gives PAM the last word"
-            );
-        }
-        for (_, terms) in &servers {
-            service::look_at(&terms.service);
+        // Where a line names PAM, the check has told of it.
+        if start.servers::<Settings>().any(|(_, settings)| settings.asks_pam() && !settings.names_pam()) {
+            log!(Info, "{}", check::NO_LAST_WORD);
+            if !service::is_there(default) {
+                log!(Warn, "{}", service::missing(default));
+            }
         }
         let judge = Judge::new(system, servers, self.sessions.clone());
         start.publish().password_judge("mod_auth_pam", judge);

@@ -50,16 +50,30 @@ impl Settings {
         }
     }
 
+    /// Whether PAM is asked: it is on, and AuthOrder does not leave it out.
+    pub(crate) fn asks_pam(&self) -> bool {
+        self.is_on && (self.order.as_ref().is_none_or(Vec::is_empty) || self.word().is_some())
+    }
+
+    /// Whether a line names PAM: it is not merely there.
+    pub(crate) fn names_pam(&self) -> bool {
+        self.names_service() || self.word().is_some()
+    }
+
+    pub(crate) fn names_service(&self) -> bool {
+        self.service.is_some()
+    }
+
     /// Whether nobody lets in whom PAM refuses.
     pub(crate) fn has_last_word(&self) -> bool {
+        self.word().is_some_and(|word| word.ends_with('*'))
+    }
+
+    /// AuthOrder's word for this module.
+    fn word(&self) -> Option<&String> {
         let is_pam =
             |word: &&String| word.trim_end_matches('*').trim_end_matches(".c").eq_ignore_ascii_case("mod_auth_pam");
-        let order = self.order.as_deref().unwrap_or_default();
-        match order.iter().find(is_pam) {
-            Some(word) => word.ends_with('*'),
-            // Asked without being named, or not at all.
-            None => !order.is_empty(),
-        }
+        self.order.as_ref()?.iter().find(is_pam)
     }
 }
 
@@ -125,10 +139,15 @@ mod tests {
     }
 
     #[test]
-    fn the_last_word_is_a_star_or_no_word_at_all() {
-        let order = |words: &[&str]| settings(vec![("AuthOrder", Value::list(words.to_vec()))]).has_last_word();
-        assert!(order(&["mod_auth_pam.c*", "mod_auth_unix.c"]) && order(&["mod_auth_pam*", "mod_auth_unix"]));
-        assert!(order(&["mod_auth_file.c"]), "PAM is not asked");
-        assert!(!order(&["mod_auth_pam.c", "mod_auth_unix.c"]) && !settings(Vec::new()).has_last_word());
+    fn the_last_word_is_a_star() {
+        let order = |words: &[&str]| settings(vec![("AuthOrder", Value::list(words.to_vec()))]);
+        for words in [["mod_auth_pam.c*", "mod_auth_unix.c"], ["mod_auth_pam*", "mod_auth_unix"]] {
+            assert!(order(&words).has_last_word() && order(&words).asks_pam() && order(&words).names_pam());
+        }
+        assert!(!order(&["mod_auth_file.c"]).asks_pam());
+        let open = order(&["mod_auth_pam.c", "mod_auth_unix.c"]);
+        assert!(open.asks_pam() && !open.has_last_word());
+        let usual = settings(Vec::new());
+        assert!(usual.asks_pam() && !usual.names_pam() && !usual.has_last_word());
     }
 }
