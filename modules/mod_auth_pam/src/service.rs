@@ -16,8 +16,8 @@ pub(crate) fn missing(service: &str) -> String {
     format!("there is no /etc/pam.d/{service}: PAM judges by its service 'other', which as a rule lets nobody in")
 }
 
-/// Whether a service has a file, or may have lines in the old single file.
+/// Whether a service has a file. Where there is no folder for them, /etc/pam.conf may have its lines.
 pub(crate) fn is_there(name: &str) -> bool {
-    let folders = ["/etc/pam.d", "/usr/lib/pam.d", "/usr/etc/pam.d"];
-    folders.iter().any(|folder| Path::new(folder).join(name).is_file()) || Path::new("/etc/pam.conf").exists()
+    let folders = ["/etc/pam.d", "/usr/lib/pam.d", "/usr/etc/pam.d"].map(Path::new);
+    folders.iter().any(|folder| folder.join(name).is_file()) || !folders.iter().any(|folder| folder.is_dir())
 }
