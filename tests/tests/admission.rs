@@ -96,7 +96,25 @@ fn a_folder_may_be_found_by_cdpath(layout: Layout) {
     wire.expect("CWD nowhere", 550);
 }
 
+fn uploads_have_other_names_and_keep_their_bytes(layout: Layout) {
+    let server = Server::with(layout, |config| {
+        config.add("StoreUniquePrefix", "new-").add("TransferOptions", "IgnoreASCII");
+    });
+    let mut wire = server.login();
+    wire.expect("TYPE A", 200);
+    wire.give("STOR file", b"a\nb\r\n");
+    assert_eq!(server.read("file"), b"a\nb\r\n");
+    assert_eq!(wire.fetch("RETR file"), b"a\nb\r\n");
+    let mut stream = wire.passive();
+    let answer = wire.expect("STOU", 150).text();
+    std::io::Write::write_all(&mut stream, b"x").unwrap();
+    drop(stream);
+    assert_eq!(wire.reply().code, 226);
+    assert!(answer.starts_with("150 FILE: new-"), "{answer}");
+}
+
 both_layouts!(
+    uploads_have_other_names_and_keep_their_bytes,
     a_password_of_the_configuration_counts_instead_of_the_users,
     anonymous_clients_may_have_to_give_an_address,
     a_root_may_have_to_be_no_link,

@@ -96,6 +96,18 @@ fn files_are_shown_where_nothing_may_be_read(layout: Layout) {
     wire.expect("RETR welcome.msg", 550);
 }
 
+fn variables_of_the_environment_may_be_set(layout: Layout) {
+    let server = Server::with(layout, |config| {
+        let path = config.folder().join("connect.msg");
+        fs::write(&path, "%{env:SITE} %{env:HOME} %{env:NOTHING}\n").unwrap();
+        config.remove("ServerIdent").block(format!(
+            "SetEnv SITE example\nUnsetEnv HOME\nServerIdent on \"at %{{env:SITE}}%{{env:HOME}}\"\nDisplayConnect {}",
+            path.display()
+        ));
+    });
+    assert_eq!(server.connect().greeting().lines, ["220-example (none) (none)", "220 at example"]);
+}
+
 fn a_greeting_may_say_little(layout: Layout) {
     let deferred = Server::with(layout, |config| {
         config.remove("ServerIdent").add("DeferWelcome", "on");
@@ -142,6 +154,7 @@ both_layouts!(
     a_folders_file_is_shown_once_and_when_it_has_changed,
     no_file_is_no_error_and_nothing_outside_the_root_is_shown,
     files_are_shown_where_nothing_may_be_read,
+    variables_of_the_environment_may_be_set,
     a_greeting_may_say_little,
     the_clients_host_is_asked_for_its_user,
 );

@@ -12,12 +12,8 @@ use gantry_tests::server::Trial;
 const OPEN: &str = "
 CreateHome
 GroupOwner
-SetEnv
-UnsetEnv
 UserOwner
 HiddenStores
-StoreUniquePrefix
-TransferOptions
 ";
 
 const MODULES: [&str; 10] = [

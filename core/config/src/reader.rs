@@ -9,7 +9,7 @@ mod sections;
 #[cfg(test)]
 mod tests;
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -187,6 +187,8 @@ struct Reader<'c> {
     left_out: Vec<(String, Position)>,
     /// ProFTPD's modules that LoadModule names and Gantry does not have.
     absent: Vec<(String, Position)>,
+    /// What SetEnv and UnsetEnv say so far: the values of variables, none of those that are removed.
+    environment: HashMap<String, Option<String>>,
     /// IncludeOptions so far.
     include_options: IncludeOptions,
     /// The only module whose directives are allowed here, if there is such a limit.
@@ -216,6 +218,7 @@ impl<'c> Reader<'c> {
             trust: Trust::Administrator,
             left_out: Vec::new(),
             absent: Vec::new(),
+            environment: HashMap::new(),
             include_options: IncludeOptions::default(),
             only: None,
             again: options.again.clone(),
@@ -378,7 +381,11 @@ impl<'c> Reader<'c> {
 
     fn expand(&mut self, arguments: &mut [Argument], position: &Position) {
         for argument in arguments {
-            let (text, unset) = env::expand(&argument.text, &|name| std::env::var(name).ok());
+            let look_up = |name: &str| match self.environment.get(name) {
+                Some(value) => value.clone(),
+                None => std::env::var(name).ok(),
+            };
+            let (text, unset) = env::expand(&argument.text, &look_up);
             if let std::borrow::Cow::Owned(text) = text {
                 argument.text = text;
             }

@@ -12,8 +12,23 @@ settings! {
         pub(crate) admin: Option<String> = ServerAdmin;
         /// `%M`.
         pub(crate) clients: Option<Limit> = MaxClients;
+        /// `%{env:NAME}`: the names with their values.
+        set: Vec<(String, String)> = SetEnv;
+        /// The names that are not set.
+        unset: Vec<String> = UnsetEnv;
         /// `%z`.
         pub(crate) classes: Vec<OfClass> = MaxClientsPerClass;
+    }
+}
+
+impl Facts {
+    /// A variable of the environment, as SetEnv and UnsetEnv have it: the innermost line of a name counts.
+    pub(crate) fn variable(&self, name: &str) -> Option<String> {
+        if self.unset.iter().any(|unset| unset == name) {
+            return None;
+        }
+        let set = self.set.iter().rev().find(|(set, _)| set == name).map(|(_, value)| value.clone());
+        set.or_else(|| std::env::var(name).ok())
     }
 }
 

@@ -118,7 +118,7 @@ impl Write for Values<'_> {
                     return self.time(format, out);
                 }
                 let value = name.strip_prefix("env:").filter(|name| !name.is_empty() && !name.contains(['=', '\0']));
-                let value = value.and_then(|name| std::env::var(name).ok());
+                let value = value.and_then(|name| self.facts.variable(name));
                 value.iter().for_each(|value| out.extend_from_slice(value.as_bytes()));
                 return value.is_some();
             }

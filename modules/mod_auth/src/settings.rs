@@ -51,7 +51,7 @@ settings! {
         // The server's directives: where it listens, its store, its name.
         pub(crate) port: Option<String> = Port;
         store: Option<String> = FileStore;
-        name: String = ServerName;
+        name: Option<String> = ServerName;
         // The server's directives: in an `<Anonymous>`, whose files they are.
         pub(crate) user: Option<String> = User;
         pub(crate) group: Option<String> = Group;
@@ -125,7 +125,8 @@ impl Settings {
     /// What to say of a server that confines nobody.
     pub(crate) fn whole_host(&self) -> Option<String> {
         let confines = !self.roots.is_empty() || self.store.is_some();
-        (!confines).then(|| format!("'{}' has no DefaultRoot: its sessions see all files of the host", self.name))
+        let name = || self.name.as_deref().unwrap_or_default();
+        (!confines).then(|| format!("'{}' has no DefaultRoot: its sessions see all files of the host", name()))
     }
 
     /// Whether an account may log in by this password, which was right; the error is for the log.

@@ -4,6 +4,7 @@
 mod addresses;
 mod directories;
 mod display;
+mod environment;
 mod features;
 mod files;
 mod help;

@@ -27,7 +27,8 @@ async fn send(at: &mut Moment<'_>, offset: u64) -> Result<Step> {
     let path = at.path();
     let OpenFile { file, metadata } = at.files.open(&path, Open::Read).await?;
     let remaining = check(at, offset, metadata.size)?;
-    let transfer = Transfer::new(path, Direction::Out, at.dialogue.kind).from(offset).expecting(remaining);
+    let kind = at.settings::<Settings>().kind(at.dialogue.kind);
+    let transfer = Transfer::new(path, Direction::Out, kind).from(offset).expecting(remaining);
     let opening = transfer.opening(&at.command.argument);
     at.settings::<Settings>().sizes.bound_download(at, metadata.size);
     at.settings::<Settings>().rates.slow(at);

@@ -1,8 +1,7 @@
 //! mod_xfer's directives.
 
-use gantry_api::Type;
-use gantry_api::Value;
 use gantry_api::prelude::*;
+use gantry_api::{ParseError, Type, Value};
 use gantry_display::Facts;
 use serde::Deserialize;
 
@@ -33,6 +32,13 @@ settings! {
         /// The transfer type at the start of a session, until the client changes it with TYPE.
         pub(crate) mode: Mode = DefaultTransferMode "ascii|binary" in SERVER | VHOST | GLOBAL,
             inherits: replace, default: "ascii", parse: mode;
+        /// How the names begin that STOU makes up.
+        pub(crate) prefix: String = StoreUniquePrefix "prefix" in SERVER | VHOST | GLOBAL | ANONYMOUS | DIRECTORY | FTPACCESS,
+            inherits: replace, default: "ftp", parse: prefix;
+        /// `IgnoreASCII` moves files as they are in TYPE A, too. `AllowSymlinkUpload` changes nothing: uploads follow links
+        /// inside the session's root.
+        pub(crate) options: Vec<String> = TransferOptions "option ..." in SERVER | VHOST | GLOBAL,
+            inherits: replace, parse: options;
         /// A file that clients are shown after each transfer of a file, with ProFTPD's variables. An absolute path is first one of
         /// the host, then one inside the session's root; a relative one is looked for in the working directory.
         pub(crate) display: Option<String> = DisplayFileTransfer "path" in SERVER | VHOST | GLOBAL | ANONYMOUS,
@@ -41,6 +47,34 @@ settings! {
         pub(crate) rates: Rates;
         pub(crate) sizes: Sizes;
         pub(crate) transfers: Limits;
+    }
+}
+
+impl Settings {
+    /// As what type a file moves that the client asked for in this one.
+    pub(crate) fn kind(&self, asked: Type) -> Type {
+        if self.options.iter().any(|option| option == IGNORE_ASCII) { Type::Image } else { asked }
+    }
+}
+
+const IGNORE_ASCII: &str = "IgnoreASCII";
+
+fn options(words: &[&str]) -> std::result::Result<Value, ParseError> {
+    let known = [IGNORE_ASCII, "AllowSymlinkUpload"];
+    let option = |word: &&str| {
+        let known = known.into_iter().find(|known| known.eq_ignore_ascii_case(word));
+        known.ok_or_else(|| ParseError::new(format!("unknown TransferOption '{word}'")).at(word))
+    };
+    match words {
+        [] => Err("missing parameters".into()),
+        words => Ok(Value::list(words.iter().map(option).collect::<std::result::Result<Vec<_>, _>>()?)),
+    }
+}
+
+fn prefix(words: &[&str]) -> std::result::Result<Value, ParseError> {
+    match parse::one(words)? {
+        word if word.contains('/') => Err(ParseError::of(word, "contains a slash")),
+        word => Ok(Value::from(word)),
     }
 }
 

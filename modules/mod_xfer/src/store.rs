@@ -65,7 +65,8 @@ pub(crate) async fn into_new(at: &mut Moment<'_>, path: VirtualPath, file: &dyn 
 }
 
 fn transfer(at: &Moment<'_>, path: VirtualPath, place: Place) -> Transfer {
-    Transfer::new(path, Direction::In, at.dialogue.kind).from(place.offset())
+    let kind = at.settings::<Settings>().kind(at.dialogue.kind);
+    Transfer::new(path, Direction::In, kind).from(place.offset())
 }
 
 /// Where the upload is written, or why it is refused.

@@ -11,7 +11,7 @@ use crate::store;
 
 command! {
     /// Stores what the client sends under a name that the server makes.
-    STOU "(store unique filename)", class: WRITE, path: Whole, does: [STOR], wait: store;
+    STOU "(store unique filename)", class: WRITE, path: Whole, does: [STOR, RETR], wait: store;
 }
 
 /// How many names are tried.
@@ -39,7 +39,8 @@ async fn store_new(at: &mut Moment<'_>) -> Result<Step> {
 async fn create(at: &mut Moment<'_>) -> Result<(VirtualPath, Box<dyn File>)> {
     let mut tries = 0;
     loop {
-        let path = at.session.cwd.join(&name(RandomState::new().build_hasher().finish()));
+        let prefix = at.settings::<Settings>().prefix.as_bytes();
+        let path = at.session.cwd.join(&name(prefix, RandomState::new().build_hasher().finish()));
         tries += 1;
         match at.files.open(&path, Open::Create).await {
             Ok(opened) => return Ok((path, opened.file)),
@@ -51,9 +52,9 @@ async fn create(at: &mut Moment<'_>) -> Result<(VirtualPath, Box<dyn File>)> {
     }
 }
 
-/// `ftp` and six letters or digits.
-fn name(mut random: u64) -> Vec<u8> {
-    let mut name = b"ftp".to_vec();
+/// A prefix and six letters or digits.
+fn name(prefix: &[u8], mut random: u64) -> Vec<u8> {
+    let mut name = prefix.to_vec();
     for _ in 0..6 {
         name.extend(LETTERS.get((random % 62) as usize));
         random /= 62;
@@ -68,9 +69,9 @@ mod tests {
     #[test]
     fn names_are_nine_plain_bytes() {
         for random in [0, 61, 62, u64::MAX, 1 << 40] {
-            let name = name(random);
+            let name = name(b"ftp", random);
             assert!(name.len() == 9 && name.starts_with(b"ftp") && name.iter().all(u8::is_ascii_alphanumeric));
         }
-        assert_ne!(name(1), name(2));
+        assert_ne!(name(b"", 1), name(b"", 2));
     }
 }

@@ -101,6 +101,7 @@ impl Reader<'_> {
         match acted {
             Ok((value, notice)) => {
                 notice.into_iter().for_each(|notice| self.notice(at, notice));
+                self.set_variable(&name, &words);
                 match idle {
                     Some(reason) => self.notice(at, format!("{name} has no effect: {reason}")),
                     None => self.note_repetition(&name, inherits, at),
@@ -120,6 +121,15 @@ impl Reader<'_> {
         let fault =
             self.value_fault(at, name, format!("not a directive of {only}, and only its directives are allowed here"));
         fault.help.push("write it in the configuration and reload".to_owned());
+    }
+
+    /// Notes a variable of the environment for the lines below.
+    fn set_variable(&mut self, directive: &str, words: &[&str]) {
+        match (directive, words) {
+            ("SetEnv", [name, value]) => drop(self.environment.insert((*name).to_owned(), Some((*value).to_owned()))),
+            ("UnsetEnv", [name]) => drop(self.environment.insert((*name).to_owned(), None)),
+            _ => {}
+        }
     }
 
     /// Says that a line has no effect, or puts an earlier one out of effect, because its

@@ -1,0 +1,26 @@
+//! SetEnv and UnsetEnv. They change what `%{env:NAME}` is in the configuration and in Display files, and nothing of the
+//! process, whose threads serve all sessions.
+
+use gantry_api::{ParseError, Value, directive, parse};
+
+directive! {
+    /// Sets an environment variable, for `%{env:NAME}` in the lines below and in Display files.
+    SetEnv "name value" in SERVER | VHOST | GLOBAL, inherits: append, parse: variable
+}
+directive! {
+    /// Removes an environment variable, for `%{env:NAME}` in the lines below and in Display files.
+    UnsetEnv "name" in SERVER | VHOST | GLOBAL, inherits: append, parse: name
+}
+
+fn variable(words: &[&str]) -> Result<Value, ParseError> {
+    let [variable, value] = words else { return Err("wrong number of parameters".into()) };
+    name(&[variable])?;
+    Ok(Value::List(vec![Value::from(*variable), Value::from(*value)]))
+}
+
+fn name(words: &[&str]) -> Result<Value, ParseError> {
+    match parse::one(words)? {
+        name if name.is_empty() || name.contains('=') => Err(ParseError::of(name, "is no name of a variable")),
+        name => Ok(Value::from(name)),
+    }
+}
