@@ -536,12 +536,13 @@ impl Talk {
         bytes
     }
 
-    /// Uploads, with a close_notify at the end.
+    /// Uploads, with a close_notify at the end, and reads what the server says up to its own:
+    /// tickets for the next data connection.
     #[track_caller]
     pub fn give(&mut self, command: &str, bytes: &[u8]) {
         let mut data = self.begin(command).expect("a data connection");
         data.write_all(bytes).and_then(|()| close(&mut data)).expect("the server reads");
-        drop(data);
+        assert_eq!(data.read_to_end(&mut Vec::new()).expect("an orderly end"), 0);
         assert_eq!(self.reply().code, 226);
     }
 }

@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use crate::error::Result;
 use crate::guard::{Output, guarded};
-use crate::transfer::Direction;
 use crate::value::Value;
 
 /// The state of a layer.
@@ -60,8 +59,7 @@ guarded! {
 guarded! {
     /// Makes the layers for a session's data connections, one each.
     pub trait LayerMaker: Send + Sync {
-        /// Makes a layer for the next data connection. The direction matters to a layer that has
-        /// things to say that only a client that reads will hear.
-        fn layer(&mut self, direction: Direction) -> Result<Box<dyn Layer>>;
+        /// Makes a layer for the next data connection.
+        fn layer(&mut self) -> Result<Box<dyn Layer>>;
     }
 }

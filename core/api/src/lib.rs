@@ -48,6 +48,7 @@ pub mod system;
 pub mod transfer;
 mod value;
 pub mod variable;
+pub mod voucher;
 mod world;
 
 #[doc(hidden)]

@@ -18,6 +18,7 @@ use crate::session::Session;
 use crate::settings::{AnySettings, typed};
 use crate::transfer::Transfer;
 use crate::variable::Subject;
+use crate::voucher::Voucher;
 use crate::world::World;
 
 /// A module's settings in one scope, made and read by its own image.
@@ -87,6 +88,11 @@ impl<'a> Moment<'a> {
     /// ([`crate::data::Control::secure`]). Errors: 503.
     pub fn secure(&mut self, layer: impl Layer + 'static) -> Result<()> {
         self.dialogue.control.secure(Box::new(Guarded::new(self.state.home.clone(), layer)))
+    }
+
+    /// Gives the session what vouches for its client besides a password.
+    pub fn vouch(&mut self, voucher: impl Voucher + 'static) {
+        self.session.voucher = Some(Box::new(Guarded::new(self.state.home.clone(), voucher)));
     }
 
     /// Puts layers that protect around later data connections (PROT P).

@@ -15,6 +15,7 @@ use crate::meter::Meter;
 use crate::notes::Notes;
 use crate::path::VirtualPath;
 use crate::transfer::Transfer;
+use crate::voucher::Voucher;
 
 /// The reason why the server ends a session.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,6 +70,8 @@ pub struct Session {
     pub command_began: SystemTime,
     /// Notes from modules, for each other and for log variables.
     pub notes: Notes,
+    /// What vouches for the client besides a password; asked once USER has named an account.
+    pub voucher: Option<Box<dyn Voucher>>,
     door: Box<dyn Door>,
 }
 
@@ -111,6 +114,7 @@ impl Session {
             ending: None,
             command_began: SystemTime::now(),
             notes: Notes::default(),
+            voucher: None,
             door,
         }
     }

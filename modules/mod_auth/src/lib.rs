@@ -42,7 +42,7 @@ module! { Auth, settings: Settings, after: ["mod_core"] }
 
 command! {
     /// Names who logs in.
-    USER "<sp> username", class: AUTH, login: no, at_once: user;
+    USER "<sp> username", class: AUTH, login: no, does: [CWD], at_once: user, wait: vouched;
     /// Gives the password of the user named before.
     PASS "<sp> password", class: AUTH, login: no, does: [CWD, RETR], at_once: pass, wait: log_in;
 }
@@ -106,7 +106,40 @@ fn user(auth: &Auth, at: &mut Moment<'_>) -> Result<Step> {
         true => at.respond(331, answers::INVITATION),
         false => at.respond(331, [b"Password required for ", name.as_slice()].concat()),
     }
-    Ok(Step::Done)
+    let is_asked = at.session.voucher.is_some() && at.session.section.is_none() && at.session.lets_in().is_ok();
+    Ok(if is_asked { Step::Wait } else { Step::Done })
+}
+
+/// Logs the client in if something vouches for it besides a password, such as its certificate (RFC 4217 section 5.1). If
+/// not, USER's reply stays, which asks for a password.
+async fn vouched(auth: &Auth, at: &mut Moment<'_>) -> Result<Step> {
+    let (settings, user) = (at.settings::<Settings>(), at.session.user.clone().unwrap_or_default());
+    let Some(voucher) = at.session.voucher.take() else { return Ok(Step::Done) };
+    let client = LoginRequest::new(at.session, user.as_str());
+    let attempt = Attempt { services: &at.world.services, client, settings, password: &[] };
+    let account = auth.account(&attempt).await;
+    let vouches = match &account {
+        Some(account) => voucher.vouches_for(&user, account).await,
+        None => Ok(false),
+    };
+    at.session.voucher = Some(voucher);
+    let vouches = vouches.unwrap_or_else(|error| {
+        log!(Warn, "cannot tell whether a client needs a password: {error}");
+        false
+    });
+    let Some(account) = account.filter(|_| vouches) else { return Ok(Step::Done) };
+    at.state.of::<Asked>().for_password = false;
+    let account = match settings.admits_vouched(account) {
+        Ok(account) => account,
+        Err(reason) => return deny(at, settings, &reason),
+    };
+    let root = settings.root_of(&account);
+    let beginnings = settings.beginnings(&account, &root);
+    let step = enter(auth, at, settings, Admission { account, root, section: None, beginnings }).await?;
+    if let Some(reply) = at.dialogue.reply.as_mut().filter(|reply| reply.code == 230) {
+        reply.code = 232;
+    }
+    Ok(step)
 }
 
 fn pass(at: &mut Moment<'_>) -> Result<Step> {
@@ -136,6 +169,18 @@ async fn log_in(auth: &Auth, at: &mut Moment<'_>) -> Result<Step> {
         Err(Refusal::Login(reason)) => return deny(at, settings, &reason),
         Err(Refusal::Root(reason)) => return Ok(unable(at, settings, &reason)),
     };
+    let anonymous =
+        auth.sections.of(at.session.server, &user).section.is_some_and(|section| !section.requires_password);
+    let given = anonymous.then(|| String::from_utf8_lossy(&at.command.argument).into_owned());
+    let step = enter(auth, at, settings, admission).await?;
+    if let Some(given) = given.filter(|_| at.session.account.is_some()) {
+        at.session.notes.set(ANONYMOUS_PASSWORD, given);
+    }
+    Ok(step)
+}
+
+/// Lets in who may log in: takes its places, and makes the session its own.
+async fn enter(auth: &Auth, at: &mut Moment<'_>, settings: &Settings, admission: Admission) -> Result<Step> {
     let counted = admission.section.and_then(|section| auth.sections.key(at.session.server, section));
     let places = match settings.limits.enter(at.session, &admission.account, counted.as_deref()) {
         Ok(places) => places,
@@ -143,10 +188,6 @@ async fn log_in(auth: &Auth, at: &mut Moment<'_>) -> Result<Step> {
     };
     let (root, section) = (admission.root.clone(), admission.section);
     let Err(error) = at.session.admit(admission).await else {
-        if auth.sections.of(at.session.server, &user).section.is_some_and(|section| !section.requires_password) {
-            let given = String::from_utf8_lossy(&at.command.argument).into_owned();
-            at.session.notes.set(ANONYMOUS_PASSWORD, given);
-        }
         let step = welcome(at, settings);
         if let Some(path) = &settings.display {
             gantry_display::show(at, path, &settings.facts).await;
@@ -185,6 +226,16 @@ impl Auth {
             Ok(Err(error)) => Err(format!("UserPassword: {error}")),
             Err(error) => Err(format!("UserPassword: {error}")),
         }
+    }
+
+    /// The account of a user of the server's own: none of an `<Anonymous>` section's.
+    async fn account(&self, attempt: &Attempt<'_>) -> Option<Account> {
+        let belonging = self.sections.of(attempt.client.server, &attempt.client.user);
+        if belonging.ignored || belonging.section.is_some() {
+            return None;
+        }
+        let request = attempt.request(belonging.name);
+        self.logins.look_up(attempt.services, &attempt.settings.order, &self.system, &request).await
     }
 
     /// Who the client is by its name and password.

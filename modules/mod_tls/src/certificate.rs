@@ -17,28 +17,49 @@ use crate::files;
 use crate::phrase::Provider;
 use crate::settings::Certificates;
 
+/// The directives that name a server's certificates and keys.
+pub(crate) const DIRECTIVES: [&str; 5] = [
+    "TLSRSACertificateFile",
+    "TLSRSACertificateKeyFile",
+    "TLSECCertificateFile",
+    "TLSECCertificateKeyFile",
+    "TLSPKCS12File",
+];
+
 /// One certificate of a server: where it comes from.
 pub(crate) struct Source<'a> {
+    /// The directive that names the key, else the certificate.
+    pub(crate) directive: &'static str,
     /// For TLSPassPhraseProvider: `RSA` or `EC`.
     kind: &'static str,
-    certificate: &'a Path,
+    /// The certificate's file.
+    pub(crate) certificate: &'a Path,
     key: &'a Path,
 }
 
-/// Where a server's certificates come from, those for elliptic curves first: they cost less.
-fn sources(settings: &Certificates) -> Vec<Source<'_>> {
-    fn source<'a>(
-        kind: &'static str,
-        certificate: &'a Option<PathBuf>,
-        key: &'a Option<PathBuf>,
-    ) -> Option<Source<'a>> {
-        let certificate = certificate.as_deref()?;
-        Some(Source { kind, certificate, key: key.as_deref().unwrap_or(certificate) })
+impl Source<'_> {
+    /// Whether the key belongs to the certificate, as far as nobody has to be asked for a pass phrase.
+    pub(crate) fn judge(&self) -> Result<(), String> {
+        let certificates = files::certificates_of(self.certificate)?;
+        if encrypted::is_encrypted(&String::from_utf8_lossy(&files::read(self.key)?)) {
+            return Ok(());
+        }
+        let key = key(self.key, self.kind, &Provider::default())?;
+        certified(certificates, key, self.certificate, self.key).map(drop)
     }
-    [source("EC", &settings.ec, &settings.ec_key), source("RSA", &settings.rsa, &settings.rsa_key)]
-        .into_iter()
-        .flatten()
-        .collect()
+}
+
+/// Where a server's certificates come from, those for elliptic curves first: they cost less.
+pub(crate) fn sources(settings: &Certificates) -> Vec<Source<'_>> {
+    let ec = ["EC", "TLSECCertificateFile", "TLSECCertificateKeyFile"];
+    let rsa = ["RSA", "TLSRSACertificateFile", "TLSRSACertificateKeyFile"];
+    let both = [(ec, &settings.ec, &settings.ec_key), (rsa, &settings.rsa, &settings.rsa_key)];
+    let source = both.into_iter().filter_map(|([kind, own, apart], certificate, key)| {
+        let certificate = certificate.as_deref()?;
+        let (directive, key) = key.as_deref().map_or((own, certificate), |key| (apart, key));
+        Some(Source { directive, kind, certificate, key })
+    });
+    source.collect()
 }
 
 /// All files of which a server's certificates are made.

@@ -15,6 +15,10 @@ use crate::files;
 use crate::settings::Clients;
 use crate::words::Verify;
 
+/// The directives that name its files.
+pub(crate) const DIRECTIVES: [&str; 4] =
+    ["TLSCACertificateFile", "TLSCACertificatePath", "TLSCARevocationFile", "TLSCARevocationPath"];
+
 /// What judges clients' certificates.
 pub(crate) fn verifier(
     settings: &Clients,

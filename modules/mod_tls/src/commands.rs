@@ -5,11 +5,14 @@ use std::sync::Arc;
 use gantry_api::prelude::*;
 
 use crate::layer::{Maker, TlsLayer};
+use crate::peer::Attribute;
 use crate::required::{Control, Data};
 use crate::server::Server;
 use crate::servers::TlsModule;
 use crate::session::Tls;
 use crate::settings::Settings;
+use crate::voucher::Certificate;
+use crate::words::Verify;
 
 command! {
     /// Protects the control connection with TLS, from the reply on.
@@ -68,8 +71,17 @@ fn auth(module: &TlsModule, at: &mut Moment<'_>) -> Result<Step> {
 
 /// Puts TLS around the control connection.
 fn secure(server: &Arc<Server>, at: &mut Moment<'_>, implies_private: bool) -> Result<()> {
-    let tls = Tls::new(server.clone(), at.session)?;
+    let looks_up = at.settings::<Settings>().looks_up.unwrap_or_default();
+    let tls = Tls::new(server.clone(), at.session, looks_up)?;
     at.secure(TlsLayer::control(tls.clone()))?;
+    let settings = at.settings::<Settings>();
+    if settings.clients.verify != Verify::Off {
+        let attribute = settings.clients.user_name.as_deref().map(Attribute::named);
+        let dot_login = server.options.dot_login;
+        if attribute.is_some() || dot_login {
+            at.vouch(Certificate { tls: tls.clone(), attribute, dot_login });
+        }
+    }
     let may_be_private = at.settings::<Settings>().required.data != Data::Never;
     at.state.of::<State>().tls = Some(tls.clone());
     set_private(at, (implies_private && may_be_private).then_some(tls));

@@ -5,6 +5,9 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use rustls::pki_types::CertificateDer;
 use x509_parser::prelude::{FromDer, X509Certificate};
 
+/// From when on the end of a certificate is told, in days.
+pub(crate) const SOON: u64 = 30;
+
 /// What is known of a certificate.
 #[derive(Debug, Clone)]
 pub(crate) struct Facts {
@@ -26,6 +29,11 @@ impl Facts {
             begins: time(certificate.validity().not_before.timestamp()),
             ends: time(certificate.validity().not_after.timestamp()),
         })
+    }
+
+    /// How many whole days it is still valid; none once it has expired.
+    pub(crate) fn days_left(&self, now: SystemTime) -> Option<u64> {
+        self.ends.duration_since(now).ok().map(|left| left.as_secs() / 86_400)
     }
 
     /// Refuses a certificate that is not valid at a time.

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use gantry_api::layer::{Layer, LayerMaker, Stage};
-use gantry_api::transfer::Direction;
 use gantry_api::{Error, Result, Value};
 use rustls::server::{AcceptedAlert, Acceptor};
 use rustls::{HandshakeKind, ServerConnection};
@@ -39,9 +38,9 @@ impl TlsLayer {
         Self::new(tls.resumption(Role::Control), tls, Role::Control, State::Hello(Box::default()))
     }
 
-    fn data(tls: Arc<Tls>, direction: Direction) -> Result<Self> {
+    fn data(tls: Arc<Tls>) -> Result<Self> {
         let resumption = tls.resumption(Role::Data);
-        let connection = ServerConnection::new(tls.data(&resumption, direction));
+        let connection = ServerConnection::new(tls.data(&resumption));
         let connection = connection.map_err(|error| Error::system(error.to_string()))?;
         Ok(Self::new(resumption, tls, Role::Data, State::Running(Box::new(connection))))
     }
@@ -124,7 +123,13 @@ impl TlsLayer {
         let State::Running(connection) = &mut self.state else { return Ok(()) };
         let resumed = connection.handshake_kind() == Some(HandshakeKind::Resumed);
         match self.role {
-            Role::Control => self.tls.opened(connection, resumed),
+            Role::Control => {
+                if let Err(why) = self.tls.opened(connection, resumed) {
+                    connection.send_close_notify();
+                    flush(connection, answer)?;
+                    return Err(self.failed(&why));
+                }
+            }
             Role::Data if resumed || self.tls.allows_any_session() => {
                 self.tls.say(|| "data connection protected".to_owned())
             }
@@ -264,8 +269,8 @@ impl Layer for TlsLayer {
 pub(crate) struct Maker(pub(crate) Arc<Tls>);
 
 impl LayerMaker for Maker {
-    fn layer(&mut self, direction: Direction) -> Result<Box<dyn Layer>> {
-        TlsLayer::data(self.0.clone(), direction).map(|layer| Box::new(layer) as Box<dyn Layer>)
+    fn layer(&mut self) -> Result<Box<dyn Layer>> {
+        TlsLayer::data(self.0.clone()).map(|layer| Box::new(layer) as Box<dyn Layer>)
     }
 }
 
@@ -273,7 +278,7 @@ impl LayerMaker for Maker {
 pub(crate) struct Refusing;
 
 impl LayerMaker for Refusing {
-    fn layer(&mut self, _: Direction) -> Result<Box<dyn Layer>> {
+    fn layer(&mut self) -> Result<Box<dyn Layer>> {
         Err(Error::client(522, "SSL/TLS required on the data channel"))
     }
 }

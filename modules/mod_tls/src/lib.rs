@@ -5,6 +5,7 @@
 //! at its other end.
 
 mod certificate;
+mod check;
 mod clients;
 mod commands;
 mod curves;
@@ -14,7 +15,9 @@ mod facts;
 mod files;
 mod layer;
 mod log_file;
+mod operators;
 mod options;
+mod peer;
 mod phrase;
 mod policy;
 mod protocol;
@@ -27,6 +30,7 @@ mod settings;
 mod start;
 mod suites;
 mod tickets;
+mod voucher;
 mod words;
 
 use gantry_api::prelude::*;
@@ -38,8 +42,16 @@ module! { TlsModule, settings: Settings, after: ["mod_core"], runtime: gantry_ru
 
 #[async_trait]
 impl Module for TlsModule {
+    fn check(check: &mut Check<'_>) {
+        check::check(check);
+    }
+
     async fn start(&mut self, start: &mut Start<'_>) -> Result<()> {
         start::start(self, start)
+    }
+
+    async fn control(&self, asked: &Asked<'_>) -> Result<Answer> {
+        operators::answer(self, asked)
     }
 
     fn hooks(&self) -> Vec<Hook> {

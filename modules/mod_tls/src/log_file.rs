@@ -3,6 +3,7 @@
 use std::fmt::{self, Display};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
+use std::net::SocketAddr;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::Path;
 use std::time::SystemTime;
@@ -26,7 +27,8 @@ pub(crate) struct Log {
 #[derive(Debug, Clone)]
 pub(crate) struct About {
     session: u64,
-    remote: std::net::SocketAddr,
+    /// The client's address.
+    pub(crate) remote: SocketAddr,
 }
 
 impl About {

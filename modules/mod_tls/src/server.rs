@@ -9,7 +9,7 @@ use rustls::crypto::{CryptoProvider, aws_lc_rs};
 use rustls::version::{TLS12, TLS13};
 
 use crate::certificate::{self, Identity};
-use crate::facts::Facts;
+use crate::facts::{Facts, SOON};
 use crate::files;
 use crate::log_file::Log;
 use crate::options::Options;
@@ -26,6 +26,8 @@ const MOST_TICKETS: usize = 64;
 
 /// A server with TLSEngine on.
 pub(crate) struct Server {
+    /// Its name and port.
+    pub(crate) place: String,
     /// TLSOptions.
     pub(crate) options: Options,
     /// How long a handshake may take.
@@ -65,6 +67,7 @@ impl Server {
         // Whoever must show a certificate shows it each time: a list of revoked ones may be new.
         let may_share = settings.clients.verify == Verify::Off;
         Ok(Self {
+            place: settings.place(),
             options: Options::of(&settings.options),
             patience: (timeout > 0).then(|| Duration::from_secs(timeout)),
             log,
@@ -116,6 +119,17 @@ impl Server {
     /// What is known of its certificates.
     pub(crate) fn facts(&self) -> Vec<Facts> {
         self.config.read().unwrap_or_else(PoisonError::into_inner).facts.clone()
+    }
+
+    /// Warns of certificates that will soon have expired, or have.
+    pub(crate) fn warn(&self) {
+        for facts in self.facts() {
+            match facts.days_left(SystemTime::now()) {
+                Some(days) if days >= SOON => {}
+                Some(days) => log!(Warn, "the certificate of {} expires in {days} days", facts.subject),
+                None => log!(Error, "the certificate of {} has expired", facts.subject),
+            }
+        }
     }
 }
 

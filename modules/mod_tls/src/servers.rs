@@ -6,12 +6,15 @@ use std::sync::Arc;
 use gantry_api::session::ServerId;
 
 use crate::server::Server;
+use crate::tickets::Cache;
 
 /// The module.
 #[derive(Default)]
 pub(crate) struct TlsModule {
     /// The servers with TLSEngine on.
     pub(crate) servers: HashMap<ServerId, Arc<Server>>,
+    /// The cache of sessions for control connections to come (TLSSessionCache).
+    pub(crate) cache: Option<Arc<Cache>>,
     /// Whether TLSRequired says anything in any scope.
     pub(crate) requires: bool,
 }

@@ -3,21 +3,20 @@
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use gantry_api::transfer::Direction;
 use gantry_api::{Error, Result, Session, log};
 use rustls::pki_types::CertificateDer;
 use rustls::{ProtocolVersion, ServerConfig, ServerConnection};
 
 use crate::facts::Facts;
 use crate::log_file::About;
+use crate::peer::Holder;
 use crate::server::Server;
 use crate::suites;
 use crate::tickets::{Bond, Resumption, Role};
 
-/// Tickets that a control connection gives a client of TLSv1.3. Some clients use each once, and get new ones with
-/// downloads and listings alone.
+/// Tickets that a control connection gives a client of TLSv1.3: some clients use each once.
 const CONTROL_TICKETS: usize = 8;
-/// Tickets that a download or a listing gives.
+/// Tickets that a data connection gives. Uploads do so too: curl reads them, and uses each once.
 const DATA_TICKETS: usize = 2;
 
 /// One session's TLS, from AUTH on.
@@ -25,15 +24,18 @@ pub(crate) struct Tls {
     server: Arc<Server>,
     bond: Arc<Bond>,
     about: About,
+    /// The client's name, where the server looks names up.
+    host: Option<String>,
     /// The certificates that the client has shown, its own first.
     peer: OnceLock<Vec<CertificateDer<'static>>>,
 }
 
 impl Tls {
     /// Of a session that begins to protect its control connection.
-    pub(crate) fn new(server: Arc<Server>, session: &Session) -> Result<Arc<Self>> {
+    pub(crate) fn new(server: Arc<Server>, session: &Session, looks_up: bool) -> Result<Arc<Self>> {
         let bond = server.bond().ok_or_else(|| Error::system("the system has no random numbers"))?;
-        Ok(Arc::new(Self { server, bond, about: About::of(session), peer: OnceLock::new() }))
+        let host = looks_up.then(|| session.remote_host.clone());
+        Ok(Arc::new(Self { server, bond, about: About::of(session), host, peer: OnceLock::new() }))
     }
 
     /// What a connection resumes.
@@ -47,21 +49,16 @@ impl Tls {
     }
 
     /// How a data connection's handshake is made.
-    pub(crate) fn data(&self, resumption: &Arc<Resumption>, direction: Direction) -> Arc<ServerConfig> {
-        let tickets = match direction {
-            Direction::Out => DATA_TICKETS,
-            // The client of an upload would not read them, and the system takes what it has sent for lost when it
-            // closes a connection with unread bytes.
-            Direction::In => 0,
-        };
-        self.server.config(resumption, tickets)
+    pub(crate) fn data(&self, resumption: &Arc<Resumption>) -> Arc<ServerConfig> {
+        self.server.config(resumption, DATA_TICKETS)
     }
 
     /// The control connection is open.
-    pub(crate) fn opened(&self, connection: &ServerConnection, resumed: bool) {
+    pub(crate) fn opened(&self, connection: &ServerConnection, resumed: bool) -> Result<(), &'static str> {
         if let Some(chain) = connection.peer_certificates() {
             let _ = self.peer.set(chain.iter().map(|der| der.clone().into_owned()).collect());
         }
+        self.check()?;
         self.say(|| {
             let version = connection.protocol_version().map_or("TLS", version);
             let cipher = connection.negotiated_cipher_suite().map(suites::name).unwrap_or_default();
@@ -71,6 +68,26 @@ impl Tls {
             let peer = peer.map_or_else(String::new, |facts| format!(", client certificate of {}", facts.subject));
             format!("{version} connection accepted, using cipher {cipher} ({bits} bits){resumed}{peer}")
         });
+        Ok(())
+    }
+
+    /// Whether the client's certificate, if it has one, names where the client is, as TLSOptions demands.
+    fn check(&self) -> Result<(), &'static str> {
+        let (options, Some(shown)) = (&self.server.options, self.peer().first()) else { return Ok(()) };
+        let holder = || Holder::of(shown).map_err(|_| "the client's certificate cannot be read");
+        // As the manual has it, names count only where the server looks them up.
+        if let Some(host) = &self.host {
+            if options.common_name_required && !holder()?.has_common_name(host) {
+                return Err("the client's certificate does not have its host's name (CommonNameRequired)");
+            }
+            if options.dns_name_required && !holder()?.has_host(host) {
+                return Err("the client's certificate does not have its host's name (dNSNameRequired)");
+            }
+        }
+        match options.ip_address_required && !holder()?.has_address(self.about.remote.ip()) {
+            true => Err("the client's certificate does not have its address (iPAddressRequired)"),
+            false => Ok(()),
+        }
     }
 
     /// The certificates that the client has shown.

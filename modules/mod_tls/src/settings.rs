@@ -35,6 +35,8 @@ settings! {
         name: Option<String> = ServerName;
         /// The server's port, for TLSPassPhraseProvider.
         port: Option<String> = Port;
+        /// Whether clients' names are looked up.
+        pub(crate) looks_up: Option<bool> = UseReverseDNS;
         pub(crate) certificates: Certificates;
         pub(crate) clients: Clients;
         pub(crate) handshakes: Handshakes;

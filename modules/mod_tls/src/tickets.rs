@@ -127,6 +127,16 @@ impl Cache {
         sessions.push_front((id, session, Instant::now()));
     }
 
+    /// How many sessions there are.
+    pub(crate) fn count(&self) -> usize {
+        self.sessions.lock().unwrap_or_else(PoisonError::into_inner).len()
+    }
+
+    /// Forgets all sessions; how many there were.
+    pub(crate) fn clear(&self) -> usize {
+        std::mem::take(&mut *self.sessions.lock().unwrap_or_else(PoisonError::into_inner)).len()
+    }
+
     fn get(&self, id: &[u8]) -> Option<Vec<u8>> {
         let sessions = self.sessions.lock().unwrap_or_else(PoisonError::into_inner);
         let (_, session, made) = sessions.iter().find(|(known, ..)| known == id)?;

@@ -63,6 +63,14 @@ impl Channel {
         self.patience.step(stream.async_io(Interest::READABLE, read)).await
     }
 
+    /// Opens the layers before the 150, if the client does; see [`LayeredStream::open_early`].
+    pub async fn open_early(&mut self) -> Result<()> {
+        match &mut self.layered {
+            Some(layered) => layered.open_early(&self.stream, &self.patience).await,
+            None => Ok(()),
+        }
+    }
+
     /// Waits for bytes, and returns how many there are; 0 at the end.
     pub async fn available(&mut self) -> Result<usize> {
         if let Some(layered) = &mut self.layered {

@@ -10,7 +10,7 @@ use std::time::Duration;
 use gantry_api::data::{Data, DataLink, Family};
 use gantry_api::layer::LayerMaker;
 use gantry_api::proto::address::as_ipv4;
-use gantry_api::transfer::{Direction, Transfer};
+use gantry_api::transfer::Transfer;
 use gantry_api::{Error, Reply, Result, Session, async_trait};
 use gantry_config::Class;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
@@ -133,9 +133,9 @@ impl SessionData {
     }
 
     /// The layers of the next connection; the one that protects is closest to the wire.
-    fn layers(&mut self, direction: Direction) -> Result<Option<Stack>> {
+    fn layers(&mut self) -> Result<Option<Stack>> {
         let makers = [&mut self.protecting, &mut self.encoding].into_iter().flatten();
-        Ok(Stack::new(makers.map(|maker| maker.layer(direction)).collect::<Result<_>>()?))
+        Ok(Stack::new(makers.map(|maker| maker.layer()).collect::<Result<_>>()?))
     }
 
     /// Opens the prepared connection.
@@ -219,13 +219,15 @@ impl Data for SessionData {
         // ABOR works from here on.
         self.progress.begin(transfer.direction);
         caught(async {
-            let layers = self.layers(transfer.direction)?;
+            let layers = self.layers()?;
             let stream = self.open(prepared).await?;
             let settings = self.settings.settings();
             options::set(&stream, settings.no_delay, &settings.options);
             let meters = Meters::new(std::mem::take(&mut session.meters), transfer.direction);
             let patience = Patience::new(self.progress.clone(), settings.stalled);
-            let link = Link::new(Channel::new(stream, layers, patience), &transfer, meters, self.progress.clone());
+            let mut channel = Channel::new(stream, layers, patience);
+            channel.open_early().await?;
+            let link = Link::new(channel, &transfer, meters, self.progress.clone());
             self.progress.record(session, transfer);
             self.control.tell(&opening).await?;
             Ok(Box::new(link) as Box<dyn DataLink>)

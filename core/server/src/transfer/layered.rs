@@ -21,6 +21,9 @@ const READ: usize = 16 << 10;
 /// The time limit for opening the layers, unless they have their own.
 const OPEN_WAIT: Duration = Duration::from_secs(30);
 
+/// How long opening them may delay the 150.
+const EARLY_WAIT: Duration = Duration::from_secs(2);
+
 /// The layers, and the buffers on both sides.
 pub struct LayeredStream {
     stack: Stack,
@@ -30,6 +33,8 @@ pub struct LayeredStream {
     wire: Vec<u8>,
     /// Whether the layers have had the chance to speak first.
     begun: bool,
+    /// Whether they are open.
+    opened: bool,
     /// Whether the peer will send nothing more.
     ended: bool,
     /// Whether the layers have yet to learn that the wire ended before they did.
@@ -39,7 +44,7 @@ pub struct LayeredStream {
 impl LayeredStream {
     /// Layers that have not begun.
     pub fn new(stack: Stack) -> Self {
-        Self { stack, plain: Vec::new(), wire: Vec::new(), begun: false, ended: false, cut: false }
+        Self { stack, plain: Vec::new(), wire: Vec::new(), begun: false, opened: false, ended: false, cut: false }
     }
 
     /// Sends some of these bytes, and returns how many.
@@ -81,22 +86,36 @@ impl LayeredStream {
         Ok(())
     }
 
-    /// Opens the layers, once.
+    /// Opens the layers before the 150 if the client has already begun to, as curl does: it then
+    /// has what they say at the opening (TLS's tickets) before it sends a file, for it hardly reads
+    /// afterwards. Other clients wait for the 150.
+    pub async fn open_early(&mut self, stream: &TcpStream, patience: &Patience) -> Result<()> {
+        if rustix::io::ioctl_fionread(stream).is_ok_and(|count| count > 0) {
+            // If time runs out, it goes on after the 150.
+            return timeout(EARLY_WAIT, self.open(stream, patience)).await.unwrap_or(Ok(()));
+        }
+        Ok(())
+    }
+
+    /// Opens the layers. Resumes where it was if it was dropped before.
     async fn open(&mut self, stream: &TcpStream, patience: &Patience) -> Result<()> {
-        if self.begun {
+        if self.opened {
             return Ok(());
         }
-        self.begun = true;
         let limit = self.stack.time_to_open().unwrap_or(OPEN_WAIT);
         let opening = async {
-            self.give(stream, &[])?;
+            if !std::mem::replace(&mut self.begun, true) {
+                self.give(stream, &[])?;
+            }
             while self.stack.stage()? == Stage::Opening {
                 if self.ended {
                     return Err(cut("Data connection closed before it was protected"));
                 }
                 self.take_in(stream, patience).await?;
             }
-            self.flush(stream, patience).await.map(drop)
+            self.flush(stream, patience).await?;
+            self.opened = true;
+            Ok(())
         };
         let opened = timeout(limit, opening).await;
         opened.unwrap_or_else(|_| Err(cut("Data connection closed: the protection handshake timed out")))

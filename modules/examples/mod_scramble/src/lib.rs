@@ -12,7 +12,6 @@ use std::hash::{BuildHasher, Hasher};
 
 use gantry_api::layer::{Layer, LayerMaker};
 use gantry_api::prelude::*;
-use gantry_api::transfer::Direction;
 use serde::Deserialize;
 
 use scramble::Scramble;
@@ -107,7 +106,7 @@ fn tell(at: &mut Moment<'_>) -> Result<Step> {
 struct Maker;
 
 impl LayerMaker for Maker {
-    fn layer(&mut self, _: Direction) -> Result<Box<dyn Layer>> {
+    fn layer(&mut self) -> Result<Box<dyn Layer>> {
         Ok(Box::new(Scramble::new(seed())))
     }
 }

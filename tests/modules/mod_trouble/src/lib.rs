@@ -111,7 +111,7 @@ impl Layer for Shaky {
 }
 
 impl LayerMaker for Shaky {
-    fn layer(&mut self, _: Direction) -> Result<Box<dyn Layer>> {
+    fn layer(&mut self) -> Result<Box<dyn Layer>> {
         Ok(Box::new(Shaky(Bomb(self.0.0.clone()))))
     }
 }

@@ -1,0 +1,99 @@
+//! What the lines of a server mean together, and which of them have no effect. Nothing is run for it: an encrypted key is
+//! judged when the server starts.
+
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use gantry_api::check::{Check, CheckedScope};
+use rustls::crypto::aws_lc_rs::default_provider;
+
+use crate::certificate;
+use crate::clients;
+use crate::facts::{Facts, SOON};
+use crate::files;
+use crate::options::Options;
+use crate::required::{Control, Data};
+use crate::settings::Settings;
+use crate::suites;
+use crate::words::Verify;
+
+/// Judges each server.
+pub(crate) fn check(check: &mut Check<'_>) {
+    for scope in check.scopes().servers::<Settings>() {
+        if scope.settings.engine {
+            certificates(&scope, check);
+            verification(&scope, check);
+            ciphers(&scope, check);
+            idle(&scope, check);
+        } else if scope.settings.required.control != Control::Off || scope.settings.required.data == Data::On {
+            check.notice(scope.line("TLSRequired"), "it has no effect: TLSEngine is off");
+        }
+    }
+}
+
+fn certificates(scope: &CheckedScope<'_, Settings>, check: &mut Check<'_>) {
+    let settings = &scope.settings.certificates;
+    let sources = certificate::sources(settings);
+    let is_whole = certificate::DIRECTIVES.iter().all(|directive| check.has_all(directive));
+    if sources.is_empty() && settings.pkcs12.is_none() && is_whole {
+        let fault = check.fault(scope.line("TLSEngine"), "there is no certificate");
+        fault.help("name one by TLSRSACertificateFile and TLSRSACertificateKeyFile");
+    }
+    for source in sources {
+        if let Err(error) = source.judge() {
+            check.fault(scope.line(source.directive), error);
+        }
+        let facts = files::certificates_of(source.certificate).ok().and_then(|all| Facts::of(all.first()?).ok());
+        if let Some(days) = facts.and_then(|facts| facts.days_left(SystemTime::now())).filter(|days| *days < SOON) {
+            check.notice(scope.line(source.directive), format!("the certificate expires in {days} days"));
+        }
+    }
+}
+
+fn verification(scope: &CheckedScope<'_, Settings>, check: &mut Check<'_>) {
+    let settings = scope.settings;
+    let is_whole = clients::DIRECTIVES.iter().all(|directive| check.has_all(directive));
+    if let (Err(error), true) = (clients::verifier(&settings.clients, Arc::new(default_provider())), is_whole) {
+        check.fault(scope.line("TLSVerifyClient"), error);
+    }
+    if settings.clients.verify == Verify::Off {
+        let off = "it has no effect: TLSVerifyClient is off, so that no client is asked for a certificate";
+        if settings.clients.user_name.is_some() {
+            check.notice(scope.line("TLSUserName"), off);
+        }
+        if Options::of(&settings.options).dot_login {
+            check.notice(scope.line("TLSOptions").at("AllowDotLogin"), off);
+        }
+    }
+}
+
+fn ciphers(scope: &CheckedScope<'_, Settings>, check: &mut Check<'_>) {
+    let settings = scope.settings;
+    if let Err(error) = suites::offered(&settings.handshakes.suites, settings.versions) {
+        check.fault(scope.line("TLSCipherSuite"), error);
+    }
+}
+
+/// Directives that have no effect.
+fn idle(scope: &CheckedScope<'_, Settings>, check: &mut Check<'_>) {
+    let (ignored, stapling) = (&scope.settings.ignored, &scope.settings.stapling);
+    let has_device = ignored.device.as_deref().is_some_and(|device| !device.eq_ignore_ascii_case("none"));
+    for (directive, is_there, why) in [
+        ("TLSCryptoDevice", has_device, "there are no OpenSSL engines"),
+        ("TLSDHParamFile", ignored.dh.is_some(), "keys are exchanged over elliptic curves (TLSECDHCurve)"),
+        ("TLSRandomSeed", ignored.seed.is_some(), "the kernel provides random numbers"),
+        ("TLSRenegotiate", ignored.renegotiate.is_some(), "nothing is renegotiated"),
+        ("TLSVerifyServer", ignored.verify_server.is_some(), "data connections go to the client alone"),
+        ("TLSStapling", stapling.stapling, "no OCSP response is stapled"),
+        ("TLSStaplingCache", stapling.cache.is_some(), "no OCSP response is stapled"),
+    ] {
+        if is_there {
+            check.notice(scope.line(directive), format!("it has no effect: {why}"));
+        }
+    }
+    if Options::of(&scope.settings.options).idle {
+        let text = "AllowClientRenegotiations, AllowWeakDH, AllowWeakSecurity, NoAutoECDH, NoCertRequest and \
+                    NoEmptyFragments have no effect";
+        check.notice(scope.line("TLSOptions"), text);
+    }
+}
