@@ -6,6 +6,8 @@ use crate::completions::Completions;
 use crate::control::ControlCommand;
 use crate::module::ModuleCommand;
 use crate::passwd::Passwd;
+#[cfg(any(feature = "static-mod_tls", feature = "shared-mod_tls"))]
+use crate::tls::TlsCommand;
 
 /// Gantry's tool for operators.
 #[derive(Debug, Parser)]
@@ -24,6 +26,10 @@ pub enum Command {
     /// Write, build, test, install, check and sign modules
     #[command(subcommand)]
     Module(ModuleCommand),
+    /// Make a certificate to try TLS with, and show what certificates a file holds
+    #[cfg(any(feature = "static-mod_tls", feature = "shared-mod_tls"))]
+    #[command(subcommand)]
+    Tls(TlsCommand),
     #[command(flatten)]
     Control(ControlCommand),
     /// Print a shell's completion script

@@ -9,6 +9,8 @@ mod module;
 mod passwd;
 mod proftpd;
 mod show;
+#[cfg(any(feature = "static-mod_tls", feature = "shared-mod_tls"))]
+mod tls;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -29,6 +31,8 @@ fn main() -> ExitCode {
     let done = match Arguments::parse().command {
         Command::Passwd(arguments) => arguments.run().map_err(|error| error.to_string()),
         Command::Module(command) => return command.run(),
+        #[cfg(any(feature = "static-mod_tls", feature = "shared-mod_tls"))]
+        Command::Tls(command) => command.run(),
         Command::Control(command) => return command.run(),
         Command::Completions(arguments) => arguments.run(Arguments::command()).map_err(|error| error.to_string()),
     };

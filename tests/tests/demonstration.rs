@@ -7,6 +7,7 @@ use std::path::Path;
 use std::process::{Child, Command};
 
 use gantry_tests::layout::feature_set;
+use gantry_tests::process::run;
 use gantry_tests::wait::{PATIENCE, for_condition, until};
 use gantry_tests::wire::Wire;
 use rustix::process::{Pid, Signal, kill_process};
@@ -106,6 +107,31 @@ fn a_static_demonstration_serves_and_keeps_its_state() {
 #[test]
 fn a_shared_demonstration_serves_and_keeps_its_state() {
     a_demonstration_serves_and_keeps_its_state("shared-sql", "loaded from");
+}
+
+fn a_demonstration_serves_tls(set: &str) {
+    let folder = made(set);
+    let demonstration = Demonstration::start(set, folder.path());
+    let url = format!("{}welcome.txt", demonstration.printed("Gantry serves"));
+    let person = format!("{}:{}", demonstration.printed("user"), demonstration.printed("password"));
+    let mut curl = Command::new("curl");
+    curl.args(["--disable", "--silent", "--show-error", "--ssl-reqd", "--insecure", "--max-time", "60"]);
+    let done = run(curl.args(["--user", &person, &url]), "").ok();
+    assert!(done.out.contains("demonstration"), "{}", done.out);
+    assert!(demonstration.printed("with TLS").contains("--ssl-reqd"));
+    let key = folder.path().join("gantry-data/localhost.key");
+    assert_eq!(fs::metadata(key).unwrap().permissions().mode() & 0o077, 0);
+    demonstration.end();
+}
+
+#[test]
+fn a_static_demonstration_serves_tls() {
+    a_demonstration_serves_tls("static-all");
+}
+
+#[test]
+fn a_shared_demonstration_serves_tls() {
+    a_demonstration_serves_tls("shared-all");
 }
 
 #[test]

@@ -37,6 +37,10 @@ fn announce(state: &State, addresses: &[SocketAddr], generation: &Generation) {
     if let Some(address) = addresses.first() {
         println!("  try       curl -u '{}:{}' ftp://{address}/", state.user, state.password);
     }
+    if let (Some(address), true) = (addresses.first(), generation.modules.iter().any(|module| module.name == "mod_tls"))
+    {
+        println!("  with TLS  curl --ssl-reqd --insecure -u '{}:{}' ftp://{address}/", state.user, state.password);
+    }
     if cfg!(feature = "ctrls") {
         println!("  operate   gantry --socket {} lsmod", state.control_socket().display());
     }

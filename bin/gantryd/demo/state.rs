@@ -27,6 +27,8 @@ pub enum Users {
 /// The state.
 pub struct State {
     folder: PathBuf,
+    /// The lines for TLS, if there is a module for it.
+    tls: String,
     /// Set while the state is incomplete: where to store its users.
     pub missing: Option<Users>,
     /// The name to log in with.
@@ -43,7 +45,8 @@ impl State {
 
     fn open_in(parent: &Path, images: &Images) -> io::Result<Self> {
         let folder = fs::canonicalize(parent)?.join(FOLDER);
-        let mut state = Self { folder, missing: None, user: USER.to_owned(), password: String::new() };
+        let tls = String::new();
+        let mut state = Self { folder, tls, missing: None, user: USER.to_owned(), password: String::new() };
         if state.configuration().is_file() {
             state.password = fs::read_to_string(state.path("password"))?.trim().to_owned();
             return Ok(state);
@@ -52,6 +55,9 @@ impl State {
         let sql = images.offers("mod_sql") && images.offers("mod_sql_sqlite");
         state.missing = Some(if sql { Users::Database } else { Users::File });
         state.begin()?;
+        if images.offers("mod_tls") {
+            state.tls = state.certificate().map_err(io::Error::other)?;
+        }
         Ok(state)
     }
 
@@ -124,6 +130,20 @@ impl State {
         }
     }
 
+    /// Makes a certificate; the lines that name it.
+    #[cfg(any(feature = "static-mod_tls", feature = "shared-mod_tls"))]
+    fn certificate(&self) -> Result<String, String> {
+        let made = gantry_certificate::make(&self.folder, &["localhost".to_owned(), "127.0.0.1".to_owned()])?;
+        let text = TLS.replace("{certificate}", &made.certificate.to_string_lossy());
+        Ok(text.replace("{key}", &made.key.to_string_lossy()))
+    }
+
+    /// Nothing of the kind was built.
+    #[cfg(not(any(feature = "static-mod_tls", feature = "shared-mod_tls")))]
+    fn certificate(&self) -> Result<String, String> {
+        Ok(String::new())
+    }
+
     fn passwd_line(&self, uid: u32, gid: u32) -> io::Result<String> {
         let secret = self.secret()?;
         Ok(format!("{}:{secret}:{uid}:{gid}:Demonstration:{}:/bin/false\n", self.user, self.files().display()))
@@ -144,7 +164,7 @@ impl State {
         let sql_low = if uid < 999 && users.contains("SQLBackend") { "SQLMinID            0\n" } else { "" };
         let socket = self.control_socket();
         let operator = rustix::process::geteuid().as_raw().to_string();
-        TEXT.replace("{users}", &users)
+        TEXT.replace("{users}", &format!("{users}{}", self.tls))
             .replace("{low}", &format!("{low}{sql_low}"))
             .replace("{socket}", &socket.to_string_lossy())
             .replace("{uid}", &operator)
@@ -204,6 +224,16 @@ AuthOrder           mod_sql.c
 # Each upload adds a row.
 SQLNamedQuery       upload INSERT "'%u', '%f', %b" uploads
 SQLLog              STOR upload
+"#;
+
+#[cfg(any(feature = "static-mod_tls", feature = "shared-mod_tls"))]
+const TLS: &str = r#"
+# Clients may protect their connections (FTPS). Nobody vouches for this certificate,
+# so they warn of it, or refuse it.
+LoadModule          mod_tls.c
+TLSEngine           on
+TLSECCertificateFile    "{certificate}"
+TLSECCertificateKeyFile "{key}"
 "#;
 
 const FILE: &str = r#"# Users are in a file like /etc/passwd. If built with the feature static-sql or

@@ -11,6 +11,7 @@ use crate::server::Server;
 use crate::servers::TlsModule;
 use crate::session::Tls;
 use crate::settings::Settings;
+use crate::variables;
 use crate::voucher::Certificate;
 use crate::words::Verify;
 
@@ -174,20 +175,11 @@ pub(crate) fn hide(module: &TlsModule, at: &mut Moment<'_>) {
     }
 }
 
-/// Leaves the manual's notes for logs: FTPS, TLS_PROTOCOL, TLS_CIPHER, TLS_LIBRARY_VERSION.
-pub(crate) fn note(at: &mut Moment<'_>) {
-    if protected(at).is_none() {
-        return;
-    }
+/// Leaves notes for logs.
+pub(crate) fn note(module: &TlsModule, at: &mut Moment<'_>) {
+    let (Some(tls), Some(server)) = (protected(at), module.servers.get(&at.session.server)) else { return };
     let facts = at.dialogue.control.facts();
-    let notes = &mut at.session.notes;
-    notes.set("FTPS", "1");
-    notes.set("TLS_LIBRARY_VERSION", "rustls");
-    for (note, fact) in [("TLS_PROTOCOL", "protocol"), ("TLS_CIPHER", "cipher"), ("TLS_SERVER_NAME", "server_name")] {
-        if let Some(text) = facts.entry(fact).and_then(Value::text) {
-            notes.set(note, text);
-        }
-    }
+    variables::leave(&mut at.session.notes, &facts, &tls, &server.options);
 }
 
 fn not_understood(verb: &str) -> Result<Step> {

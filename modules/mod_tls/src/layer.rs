@@ -176,7 +176,11 @@ impl TlsLayer {
         let was = if self.stage == Stage::Opening { "TLS handshake failed" } else { "TLS failed" };
         self.state = State::Failed;
         self.tls.say(|| format!("{was}: {error}"));
-        Error::client(425, format!("Unable to build data connection: {was}")).context(error)
+        match self.role {
+            // Nobody reads it but the log.
+            Role::Control => Error::client(421, format!("{was}: {error}")),
+            Role::Data => Error::client(425, format!("Unable to build data connection: {was}: {error}")),
+        }
     }
 }
 

@@ -30,6 +30,7 @@ mod settings;
 mod start;
 mod suites;
 mod tickets;
+mod variables;
 mod voucher;
 mod words;
 
@@ -73,7 +74,7 @@ impl Module for TlsModule {
             (Phase::Pre, _) => policy::check(self, at)?,
             (Phase::Command, _) => commands::connect(self, at)?,
             (Phase::Post, _) => commands::hide(self, at),
-            (Phase::Log, _) => commands::note(at),
+            (Phase::Log, _) => commands::note(self, at),
             _ => {}
         }
         Ok(Step::Next)
