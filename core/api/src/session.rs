@@ -154,6 +154,8 @@ impl Session {
         let AtServer { id, name, key } = self.door.move_to(server)?;
         (self.server, self.server_name, self.server_key) = (id, name, key);
         (self.user, self.section) = (None, None);
+        // What vouched for the client did so by the other server's rules.
+        self.voucher = None;
         Ok(())
     }
 

@@ -83,7 +83,7 @@ fn idle(scope: &CheckedScope<'_, Settings>, check: &mut Check<'_>) {
         ("TLSDHParamFile", ignored.dh.is_some(), "keys are exchanged over elliptic curves (TLSECDHCurve)"),
         ("TLSRandomSeed", ignored.seed.is_some(), "the kernel provides random numbers"),
         ("TLSRenegotiate", ignored.renegotiate.is_some(), "nothing is renegotiated"),
-        ("TLSVerifyServer", ignored.verify_server.is_some(), "data connections go to the client alone"),
+        ("TLSVerifyServer", ignored.verify_server.is_some(), "there is no TLS between servers"),
         ("TLSStapling", stapling.stapling, "no OCSP response is stapled"),
         ("TLSStaplingCache", stapling.cache.is_some(), "no OCSP response is stapled"),
     ] {

@@ -1,12 +1,16 @@
 //! TLSRequired, before each command.
 
+use std::sync::Arc;
+
 use gantry_api::prelude::*;
 
 use crate::commands::State;
 use crate::layer::Refusing;
 use crate::required::{Control, Data};
 use crate::servers::TlsModule;
+use crate::session::Tls;
 use crate::settings::Settings;
+use crate::words::Verify;
 
 /// Commands that ProFTPD lets through before TLS, whatever is required.
 const ALWAYS: [Verb; 6] = [Verb::AUTH, Verb::FEAT, Verb::SYST, Verb::new("CLNT"), Verb::new("HOST"), Verb::QUIT];
@@ -22,8 +26,11 @@ pub(crate) fn check(module: &TlsModule, at: &mut Moment<'_>) -> Result<()> {
     let verb = at.command.verb;
     let layered = at.dialogue.control.is_layered();
     let state = at.state.of::<State>();
+    // HOST may have led away from the server that asked for a certificate, or did not.
+    let fits = |tls: &Arc<Tls>| server.verify == Verify::Off || tls.is_of(server);
+    let is_protected = layered && state.tls.as_ref().is_some_and(fits);
     let waits = server.options.per_user && at.session.account.is_none();
-    let is_refused = !(layered && state.tls.is_some())
+    let is_refused = !is_protected
         && match required.control {
             Control::Off => false,
             Control::Auth => LOGIN.contains(&verb),

@@ -30,6 +30,8 @@ pub(crate) struct Server {
     pub(crate) place: String,
     /// TLSOptions.
     pub(crate) options: Options,
+    /// TLSVerifyClient.
+    pub(crate) verify: Verify,
     /// How long a handshake may take.
     pub(crate) patience: Option<Duration>,
     /// TLSLog.
@@ -69,6 +71,7 @@ impl Server {
         Ok(Self {
             place: settings.place(),
             options: Options::of(&settings.options),
+            verify: settings.clients.verify,
             patience: (timeout > 0).then(|| Duration::from_secs(timeout)),
             log,
             config: RwLock::new(make(settings, &provider)?),

@@ -100,6 +100,11 @@ impl Tls {
         self.server.options.no_reuse_required
     }
 
+    /// Whether its handshake was made by a server's rules.
+    pub(crate) fn is_of(&self, server: &Arc<Server>) -> bool {
+        Arc::ptr_eq(&self.server, server)
+    }
+
     /// TLSTimeoutHandshake.
     pub(crate) fn patience(&self) -> Option<Duration> {
         self.server.patience

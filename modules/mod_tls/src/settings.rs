@@ -194,7 +194,7 @@ settings! {
         /// No effect: nothing is renegotiated. TLSv1.3's keys are updated by themselves.
         pub(crate) renegotiate: Option<Vec<String>> = TLSRenegotiate "[ctrl seconds] [data Kbytes] [timeout seconds] [required on|off]|none" in SERVER | VHOST | GLOBAL,
             inherits: replace, parse: parse::words;
-        /// No effect: data connections go to the client alone, never to another server.
+        /// No effect: there is no TLS between servers.
         pub(crate) verify_server: Option<String> = TLSVerifyServer "on|off|NoReverseDNS" in SERVER | VHOST | GLOBAL, inherits: replace;
         /// Refused: there are no pre-shared keys. Use client certificates (TLSVerifyClient).
         psk: Option<String> = TLSPreSharedKey "identity key-info" in SERVER | VHOST | GLOBAL,
