@@ -13,7 +13,7 @@ use gantry_api::proto::address::as_ipv4;
 use gantry_api::transfer::Transfer;
 use gantry_api::{Error, Reply, Result, Session, async_trait};
 use gantry_config::Class;
-use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::timeout;
 
 use crate::caught::caught;
@@ -22,7 +22,7 @@ use crate::transfer::channel::Channel;
 use crate::transfer::link::Link;
 use crate::transfer::meters::Meters;
 use crate::transfer::patience::{Patience, cut};
-use crate::transfer::ports;
+use crate::transfer::ports::{self, Listener};
 use crate::transfer::progress::Progress;
 use crate::wire::connection::Connection;
 use crate::wire::options;
@@ -107,7 +107,7 @@ pub struct SessionData {
 
 enum Preparation {
     Nothing,
-    Passive(TcpListener),
+    Passive(Listener),
     Active(SocketAddr),
 }
 
@@ -160,7 +160,7 @@ impl SessionData {
     }
 
     /// Accepts the client's connection. Strangers are turned away, and the wait continues.
-    async fn accept(&self, listener: TcpListener) -> io::Result<TcpStream> {
+    async fn accept(&self, mut listener: Listener) -> io::Result<TcpStream> {
         loop {
             let (stream, peer) = listener.accept().await?;
             let peer = peer.ip().to_canonical();
@@ -186,8 +186,8 @@ impl Data for SessionData {
         let address = self.address(family)?;
         let failed =
             |error: io::Error| Error::system(format!("cannot listen for a data connection: {error}")).with_code(425);
-        let listener = ports::listen(address, self.settings.settings().ports).map_err(failed)?;
-        let port = listener.local_addr().map_err(failed)?.port();
+        let listener = ports::passive(address, self.settings.settings().ports).map_err(failed)?;
+        let port = listener.address().port();
         self.prepared = Preparation::Passive(listener);
         Ok(SocketAddr::new(self.settings.settings().masquerade.unwrap_or(address), port))
     }
