@@ -238,6 +238,11 @@ impl Server {
         self.ended()
     }
 
+    /// Asks it to end, and waits for nothing.
+    pub fn signal_end(&self) {
+        self.signal(Signal::TERM);
+    }
+
     /// Waits until it has ended.
     ///
     /// # Panics

@@ -77,6 +77,14 @@ impl Wire {
         Ok(wire)
     }
 
+    /// The connection itself, for what is no dialogue.
+    ///
+    /// # Panics
+    /// When it cannot be shared.
+    pub fn stream(&self) -> TcpStream {
+        self.stream.get_ref().try_clone().expect("a socket can be shared")
+    }
+
     /// The server's greeting.
     pub fn greeting(&self) -> &Answer {
         &self.greeting

@@ -209,6 +209,27 @@ fn shutdown_ends_the_daemon(layout: Layout) {
     assert_eq!(gone.status.code(), Some(4), "{}", gone.text());
 }
 
+fn a_reload_may_end_the_sessions_of_former_generations(layout: Layout) {
+    let server = operated(layout);
+    let (mut old, mut busy) = (server.login(), server.login());
+    told(&server, layout, &["reload"]);
+    old.expect("NOOP", 200);
+    server.put("large", vec![7; 64 << 20]);
+    let _stream = busy.passive();
+    busy.expect("RETR large", 150);
+    told(&server, layout, &["reload", "--end-old"]);
+    let said = old.until_closed().unwrap();
+    assert!(said.starts_with("421"), "{said}");
+    let mut new = server.login();
+    // What runs is broken off at once only if that is asked for.
+    let answer = json(&server, layout, &["reload", "--end-old", "--now"]);
+    assert_eq!(answer["ended"], 2, "{answer:?}");
+    let said = busy.until_closed().unwrap();
+    assert!(said.contains("426") || said.contains("421"), "{said}");
+    assert!(new.until_closed().unwrap().starts_with("421"));
+    server.login().expect("NOOP", 200);
+}
+
 both_layouts!(
     lsmod_shows_layout_and_state,
     a_module_goes_in_is_swapped_and_goes_out,
@@ -222,4 +243,5 @@ both_layouts!(
     any_action_is_listed_and_asked_for,
     nobody_may_what_no_line_allows,
     shutdown_ends_the_daemon,
+    a_reload_may_end_the_sessions_of_former_generations,
 );

@@ -20,8 +20,16 @@ struct Flooder {
 }
 
 impl Flooder {
+    /// One that has logged in: of others the server takes so many commands and no more.
     fn of(server: &Server) -> Self {
-        let stream = TcpStream::connect(server.address()).unwrap();
+        Self::on(server.login().stream())
+    }
+
+    fn stranger(server: &Server) -> Self {
+        Self::on(TcpStream::connect(server.address()).unwrap())
+    }
+
+    fn on(stream: TcpStream) -> Self {
         let (mut from, mut to) = (stream.try_clone().unwrap(), stream.try_clone().unwrap());
         let reader = thread::spawn(move || {
             let (mut count, mut last, mut buffer) = (0, Vec::new(), vec![0; 1 << 16]);
@@ -83,16 +91,26 @@ fn a_flood_freezes_nobody_with_eight_workers(layout: Layout) {
     a_flood_freezes_nobody(layout, 8);
 }
 
-fn a_flood_does_not_outlive_timeout_login(layout: Layout) {
+fn a_flood_does_not_outlive_a_timeout(layout: Layout) {
     for workers in [1, 8] {
         let (server, _folder) = server(layout, workers, |config| {
-            config.set("TimeoutLogin", "1");
+            config.set("TimeoutNoTransfer", "1");
         });
         let flood = Flooder::of(&server);
         wait::for_condition("the flood is ended", || flood.reader.is_finished());
         let (_, last) = flood.end();
-        assert!(last.contains("421 Login timeout (1 seconds)"), "{last}");
+        assert!(last.contains("421 No transfer timeout (1 seconds)"), "{last}");
     }
+}
+
+fn without_a_login_commands_are_bounded(layout: Layout) {
+    let server = Server::start(layout);
+    let flood = Flooder::stranger(&server);
+    wait::for_condition("the flood is ended", || flood.reader.is_finished());
+    let (count, last) = flood.end();
+    assert!(last.contains("421 Too many commands without a login"), "{last}");
+    assert!(count < 500 * 100, "{count}");
+    assert_eq!(server.login().expect("NOOP", 200).code, 200);
 }
 
 fn a_fast_download_leaves_time_for_others(layout: Layout) {
@@ -110,6 +128,7 @@ fn a_fast_download_leaves_time_for_others(layout: Layout) {
 both_layouts!(
     a_flood_freezes_nobody_with_one_worker,
     a_flood_freezes_nobody_with_eight_workers,
-    a_flood_does_not_outlive_timeout_login,
+    a_flood_does_not_outlive_a_timeout,
+    without_a_login_commands_are_bounded,
     a_fast_download_leaves_time_for_others,
 );

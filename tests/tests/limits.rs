@@ -221,6 +221,7 @@ fn a_thousand_clients_at_once_get_five_hundred_places(layout: Layout) {
     }
     let mut server = Server::with(layout, |config| {
         config.set("MaxClients", MOST.to_string()).set("SQLAuthTypes", "Plaintext");
+        config.set("MaxUnauthenticatedPerHost", "none");
         let_operators_in(config);
     });
     let admitted = crowd(&server, ALL);

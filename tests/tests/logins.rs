@@ -169,7 +169,53 @@ fn no_password_stands_in_a_log(layout: Layout) {
     assert!(!log.contains("almost-right") && !log.contains(PASSWORD), "{log}");
 }
 
+fn a_refused_password_is_answered_at_a_fixed_moment(layout: Layout) {
+    let server = Server::start(layout);
+    // bob's is not hashed, alice's is, and there is no carol.
+    for user in ["bob", USER, "carol"] {
+        let mut wire = server.connect();
+        wire.expect(format!("USER {user}"), 331);
+        let began = Instant::now();
+        wire.expect("PASS wrong", 530);
+        assert!(began.elapsed() >= Duration::from_millis(499), "{user}: {:?}", began.elapsed());
+    }
+}
+
+fn who_cannot_be_checked_is_not_called_wrong(layout: Layout) {
+    let server = Server::start(layout);
+    let (database, aside) = (server.var("users.db"), server.var("aside.db"));
+    std::fs::rename(&database, &aside).unwrap();
+    for password in [PASSWORD, "wrong"] {
+        let mut wire = server.connect();
+        wire.expect(format!("USER {USER}"), 331);
+        let answer = wire.expect(format!("PASS {password}"), 421).text();
+        assert!(answer.contains("try again later") && !answer.contains("users.db"), "{answer}");
+        wire.until_closed().unwrap();
+    }
+    server.wait_for_log(&["cannot look up a user", "users.db"]);
+    server.wait_for_log(&["Login not possible", "mod_sql"]);
+    std::fs::rename(&aside, &database).unwrap();
+    server.login();
+}
+
+fn a_database_that_replaces_another_is_used(layout: Layout) {
+    let server = Server::start(layout);
+    server.login();
+    let (database, next) = (server.var("users.db"), server.var("next.db"));
+    std::fs::copy(&database, &next).unwrap();
+    gantry_tests::server::own(&next);
+    gantry_tests::server::sqlite(&next, "UPDATE users SET passwd = 'changed' WHERE userid = 'bob'");
+    std::fs::rename(&next, &database).unwrap();
+    let mut wire = server.connect();
+    wire.expect("USER bob", 331);
+    wire.expect("PASS plain as day", 530);
+    wire.login("bob", "changed");
+}
+
 both_layouts!(
+    a_refused_password_is_answered_at_a_fixed_moment,
+    who_cannot_be_checked_is_not_called_wrong,
+    a_database_that_replaces_another_is_used,
     crypt_and_plain_passwords_are_taken,
     a_wrong_password_and_an_unknown_user_look_the_same,
     a_failed_login_can_be_tried_again,

@@ -60,6 +60,13 @@ pub struct Swap {
 /// result. If there is an error anywhere, nothing changes.
 #[derive(clap::Args, Debug)]
 pub struct Reload {
+    /// End the sessions that use a former configuration, each after its command: what was
+    /// taken from somebody is theirs until then
+    #[arg(long)]
+    end_old: bool,
+    /// With --end-old: at once, transfers included
+    #[arg(long, requires = "end_old")]
+    now: bool,
     #[command(flatten)]
     common: Common,
 }
@@ -88,7 +95,16 @@ impl Swap {
 
 impl Reload {
     pub fn run(&self) -> Result<(), ControlError> {
-        changed(&self.common, &Request::new("reload"))
+        changed(&self.common, &self.request())
+    }
+
+    fn request(&self) -> Request {
+        let request = Request::new("reload");
+        match (self.end_old, self.now) {
+            (false, _) => request,
+            (true, false) => request.word("end-old"),
+            (true, true) => request.word("end-old").word("now"),
+        }
     }
 }
 

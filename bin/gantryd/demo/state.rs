@@ -45,6 +45,7 @@ impl State {
 
     fn open_in(parent: &Path, images: &Images) -> io::Result<Self> {
         let folder = fs::canonicalize(parent)?.join(FOLDER);
+        check_owner(&folder)?;
         let tls = String::new();
         let mut state = Self { folder, tls, missing: None, user: USER.to_owned(), password: String::new() };
         if state.configuration().is_file() {
@@ -241,6 +242,19 @@ const FILE: &str = r#"# Users are in a file like /etc/passwd. If built with the 
 AuthUserFile        "{passwd}"
 AuthOrder           mod_auth_file.c
 "#;
+
+/// Somebody else's configuration would run as whoever starts the demonstration.
+fn check_owner(folder: &Path) -> io::Result<()> {
+    use std::os::unix::fs::MetadataExt;
+
+    let own = rustix::process::geteuid().as_raw();
+    match fs::symlink_metadata(folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(error),
+        Ok(found) if found.is_dir() && found.uid() == own => Ok(()),
+        Ok(_) => Err(io::Error::other(format!("{} is no folder of yours: start it somewhere else", folder.display()))),
+    }
+}
 
 fn failed(error: io::Error) -> StartError {
     StartError::System(format!("cannot create the demonstration's folder ./{FOLDER}"), error)

@@ -81,8 +81,12 @@ pub enum Operation {
         /// The new file; by default the one that LoadModule finds.
         file: Option<String>,
     },
-    /// Rereads the configuration and reloads all module files: `generation`, `notices`.
-    Reload,
+    /// Rereads the configuration and reloads all module files: `generation`, `notices`, `ended` (the
+    /// number of sessions that are ended).
+    Reload {
+        /// What happens to the sessions that use a former configuration.
+        leave: Leave,
+    },
     /// Lists the sessions: `pid`, `version`, `started`, `generation`, `sessions` (a list; see who).
     Sessions,
     /// Ends sessions: `kicked`, a list of session numbers.
@@ -134,7 +138,7 @@ pub enum Operation {
     },
 }
 
-/// What happens to sessions that use a module when it is removed.
+/// What happens to sessions that use a module when it is removed, or a configuration when it is replaced.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Leave {
     /// They keep it until they end.

@@ -265,7 +265,7 @@ impl Distrust {
         let place = place.display();
         match self {
             Self::Owner(owner) => {
-                format!("{place} belongs to user id {owner}, who is neither root nor gantryd's user (chown it)")
+                format!("{place} belongs to user id {owner} and not to root (chown it)")
             }
             Self::Mode(mode) => format!("{place} can be changed by others, mode {mode:04o} (chmod go-w {place})"),
         }

@@ -8,6 +8,7 @@ use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::{fs, process};
 
+use gantry_sys::resolve::resolve;
 use rustix::fs::OFlags;
 use rustix::io::Errno;
 
@@ -23,9 +24,10 @@ pub(crate) const LIMIT: u64 = 512 * 1024 * 1024;
 /// refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Trust {
-    /// The file and each folder above it must belong to root or this user, and neither
-    /// group nor others may have write permission, except in root's folders with the
-    /// sticky bit.
+    /// The file, each folder above it and each link on the way must belong to root, and
+    /// neither group nor others may have write permission, except in root's folders with
+    /// the sticky bit. A daemon that was root stays as strict once it has become User:
+    /// whoever writes that user's files must not become the daemon.
     Strict,
     /// The file and the folders above it must not be world-writable, except folders
     /// with the sticky bit.
@@ -104,10 +106,15 @@ fn check_owners(path: &Path, real_path: &Path, status: &Metadata, trust: Trust) 
     if let Some(distrust) = distrust(status, trust) {
         return Err(refuse(path, distrust));
     }
-    for folder in real_path.ancestors().skip(1) {
-        let status = fs::metadata(folder).map_err(|source| LoadError::Read { path: folder.to_owned(), source })?;
-        if let Some(distrust) = distrust(&status, trust) {
-            return Err(refuse(folder, distrust));
+    // Links can be replaced where they are.
+    let absolute = std::path::absolute(path).map_err(|source| LoadError::Read { path: path.to_owned(), source })?;
+    let links = resolve(&absolute).links;
+    for path in links.iter().map(PathBuf::as_path).chain([real_path]) {
+        for folder in path.ancestors().skip(1) {
+            let status = fs::metadata(folder).map_err(|source| LoadError::Read { path: folder.to_owned(), source })?;
+            if let Some(distrust) = distrust(&status, trust) {
+                return Err(refuse(folder, distrust));
+            }
         }
     }
     Ok(())
@@ -123,7 +130,7 @@ fn distrust(status: &Metadata, trust: Trust) -> Option<Distrust> {
     let (owner, mode) = (status.uid(), status.mode());
     let sticky = status.is_dir() && mode & STICKY != 0;
     match trust {
-        Trust::Strict if owner != 0 && owner != rustix::process::geteuid().as_raw() => Some(Distrust::Owner(owner)),
+        Trust::Strict if owner != 0 => Some(Distrust::Owner(owner)),
         Trust::Strict if mode & 0o022 != 0 && !(sticky && owner == 0) => Some(Distrust::Mode(mode & 0o7777)),
         Trust::Lenient if mode & 0o002 != 0 && !sticky => Some(Distrust::Mode(mode & 0o7777)),
         _ => None,
@@ -175,6 +182,18 @@ mod tests {
         let link = good.path().join("mod_x.so");
         std::os::unix::fs::symlink(&file, &link).unwrap();
         assert!(read(&link, Some(Trust::Strict)).is_err());
+        let (good, file) = folder_with_file(0o755, 0o644);
+        let open = tempfile::tempdir().unwrap();
+        let link = open.path().join("mod_x.so");
+        std::os::unix::fs::symlink(&file, &link).unwrap();
+        fs::set_permissions(open.path(), Permissions::from_mode(0o777)).unwrap();
+        for trust in [Trust::Strict, Trust::Lenient] {
+            let error = read(&link, Some(trust)).unwrap_err().to_string();
+            assert!(error.contains("mode 0777"), "{error}");
+        }
+        let link = good.path().join("link.so");
+        std::os::unix::fs::symlink(&file, &link).unwrap();
+        assert!(read(&link, Some(Trust::Lenient)).is_ok());
         assert!(read(&link, None).is_ok());
     }
 

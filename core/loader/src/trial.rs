@@ -32,6 +32,9 @@ use crate::map::Copy;
 /// machine.
 const LIMIT: Duration = Duration::from_secs(10);
 
+/// Where the loader looks for libraries.
+const LIBRARIES: &str = "LD_LIBRARY_PATH";
+
 /// The part of the child's output that is kept, in bytes.
 const OUTPUT_KEPT: usize = 4096;
 
@@ -125,6 +128,10 @@ impl Trial {
             .arg(token)
             .args(libraries)
             .arg0("gantryd")
+            // Secrets of the daemon's environment are none of its business; libraries are looked for as
+            // the daemon does.
+            .env_clear()
+            .envs(std::env::var_os(LIBRARIES).map(|folders| (LIBRARIES, folders)))
             .stdin(input)
             .stdout(theirs.try_clone()?)
             .stderr(theirs)

@@ -2,6 +2,7 @@
 //! changes the generation goes one way: build the next beside the running one,
 //! and put it in place only if all of it is sound.
 
+mod capacity;
 mod change;
 mod clients;
 mod current;
@@ -19,6 +20,8 @@ mod retire;
 mod signals;
 #[cfg(feature = "ctrls")]
 mod told;
+mod turned_away;
+mod watchdog;
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -37,6 +40,7 @@ use pid_file::PidFile;
 use rate::Rate;
 use registry::Registry;
 use signals::Signals;
+use turned_away::TurnedAway;
 
 pub use error::StartError;
 pub use manner::{Manner, Until};
@@ -47,6 +51,7 @@ use crate::generation::retired::Retired;
 use crate::generation::snapshot::Generation;
 use crate::identity::Identity;
 use crate::log::{LOGGER, say};
+use crate::names::Names;
 #[cfg(feature = "ctrls")]
 use crate::operators::Operators;
 use crate::plan::build::{Basis, BuildError, Plan};
@@ -54,6 +59,7 @@ use crate::plan::changes::Changes;
 use crate::plan::source::Source;
 use crate::session::census::DaemonCensus;
 use crate::session::sessions::Sessions;
+use crate::session::strangers::Strangers;
 use crate::system::{Host, Keeper, start_keeper};
 
 /// How long sessions have to end by themselves after SIGTERM.
@@ -126,11 +132,12 @@ pub fn run(
     say_all(&plan.notices);
     let keeper = start_keeper();
     let was_root = rustix::process::geteuid().is_root();
-    let identity = Arc::new(identity::take(plan.settings())?);
+    // Before User: root alone raises it beyond what it was given.
     if let Err(error) = identity::raise_file_limit() {
         say(Level::Warn, format_args!("cannot raise the limit on open files: {error}"));
     }
     plan.settings().configure_log();
+    let identity = Arc::new(identity::take(plan.settings())?);
     LOGGER.start_thread().map_err(|error| StartError::System("cannot start the log's thread".to_owned(), error))?;
     let failed = |what: &str| {
         let what = what.to_owned();
@@ -145,6 +152,7 @@ pub fn run(
         let blocking = Arc::new(Blocking::new().map_err(failed("cannot start threads"))?);
         // Before anybody knows that there is somebody to signal.
         let signals = Signals::new().map_err(failed("cannot receive signals"))?;
+        watchdog::start().map_err(failed("cannot start threads"))?;
         let until = manner.until;
         let keeper = Keeper::new(keeper, was_root).map_err(failed("cannot start threads"))?;
         let system = Arc::new(Host::new(blocking.clone(), keeper));
@@ -199,7 +207,11 @@ struct Daemon {
     newest: AtomicU64,
     sessions: Arc<Sessions>,
     census: Arc<DaemonCensus>,
+    names: Arc<Names>,
+    strangers: Strangers,
     rate: Mutex<Rate>,
+    /// Lines about clients that are turned away.
+    seldom: TurnedAway,
     tasks: Mutex<JoinSet<()>>,
     /// Changes that operators asked for, and sessions' ends that are due.
     #[cfg(feature = "ctrls")]
@@ -269,7 +281,10 @@ impl Daemon {
             newest: AtomicU64::new(0),
             sessions: Arc::default(),
             census: Arc::default(),
+            names: Arc::default(),
+            strangers: Strangers::default(),
             rate: Mutex::default(),
+            seldom: TurnedAway::default(),
             tasks: Mutex::default(),
             #[cfg(feature = "ctrls")]
             works: Mutex::default(),

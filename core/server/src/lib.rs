@@ -22,9 +22,11 @@ mod generation;
 mod hiding;
 mod identity;
 mod log;
+mod names;
 #[cfg(feature = "ctrls")]
 pub mod operators;
 mod plan;
+mod seldom;
 mod session;
 mod settings;
 mod system;

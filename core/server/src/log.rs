@@ -15,6 +15,8 @@ use std::thread;
 use std::time::Duration;
 
 use gantry_api::log::{self, Host, Level, Record};
+use gantry_api::proto::text::OneLine;
+use gantry_sys::own_file::{check_own_path, open_own_file};
 use jiff::ZonedDateTime;
 use rustix::fs::OFlags;
 
@@ -150,8 +152,8 @@ impl Logger {
     /// Opens a SystemLog, to be put in place when all else is sound.
     pub fn open(path: &Path) -> io::Result<File> {
         // A pipe that nobody reads is an error, and never waited for.
-        let flags = i32::try_from((OFlags::NONBLOCK | OFlags::NOCTTY).bits()).unwrap_or_default();
-        OpenOptions::new().create(true).append(true).mode(0o640).custom_flags(flags).open(path)
+        let flags = OFlags::NONBLOCK | OFlags::NOCTTY;
+        open_own_file(path, OpenOptions::new().create(true).append(true).mode(0o640), flags)
     }
 
     /// Whether a SystemLog could be opened; none is made.
@@ -159,6 +161,7 @@ impl Logger {
     /// # Errors
     /// The system's, which opening it would meet.
     pub fn check(path: &Path) -> io::Result<()> {
+        check_own_path(path)?;
         match std::fs::metadata(path) {
             Ok(found) if found.is_file() => OpenOptions::new().append(true).open(path).map(drop),
             // A pipe is another one's end: what it says now, nobody knows later.
@@ -329,9 +332,10 @@ fn text(record: &Record<'_>) -> String {
         Level::Debug => " debug",
         Level::Trace => " trace",
     };
-    let mut text = record.message.replace(['\r', '\n'], " ");
+    // Here and nowhere else: whoever logs may quote what others have sent.
+    let mut text = OneLine(record.message).to_string();
     for (key, value) in record.fields {
-        text.push_str(&format!(" {key}={}", value.replace(['\r', '\n'], " ")));
+        text.push_str(&format!(" {key}={}", OneLine(value)));
     }
     format!("{target}{level}: {text}")
 }
@@ -339,6 +343,13 @@ fn text(record: &Record<'_>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_record_moves_no_cursor() {
+        let (target, fields) = ("mod_x", [("field", "\u{9b}2J")]);
+        let text = text(&Record { level: Level::Info, target, message: "a\u{1b}[2Jb", fields: &fields });
+        assert_eq!(text, r" mod_x: a\x1b[2Jb field=\u{9b}2J");
+    }
 
     #[test]
     fn a_record_for_syslog_begins_with_priority_and_name() {

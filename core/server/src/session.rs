@@ -5,4 +5,5 @@ pub mod admission;
 pub mod census;
 pub mod known;
 pub mod sessions;
+pub mod strangers;
 pub mod work;

@@ -70,9 +70,12 @@ settings! {
         /// Whether to look up the host names of clients, for logs and for rules with host names.
         pub reverse_dns: bool = UseReverseDNS "on|off" in SERVER,
             inherits: replace, default: "off", parse: parse::on_off;
-        /// The maximum number of sessions.
+        /// The maximum number of sessions. There are never more than the limit on open files has room for.
         pub max_instances: Option<usize> = MaxInstances "count|none" in SERVER,
             inherits: no, default: "none", parse: words::instances;
+        /// The maximum number of clients from one address (of IPv6: one /64) that have not logged in. More are turned away.
+        pub max_strangers: Option<usize> = MaxUnauthenticatedPerHost "count|none" in SERVER,
+            inherits: no, default: "100", parse: parse::count_or_none;
         /// The maximum number of new connections in an interval of so many seconds (default 1).
         /// More are closed without a reply until the interval is over. 0 means no limit.
         // The count and the seconds.

@@ -2,6 +2,7 @@
 
 mod channel;
 pub mod data;
+mod expiring;
 mod layered;
 mod link;
 mod meters;

@@ -3,6 +3,8 @@
 //! decided elsewhere.
 
 use std::io;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
 use std::process::abort;
 
 use rustix::process::{DumpableBehavior, getgroups, set_dumpable_behavior};
@@ -219,6 +221,23 @@ pub fn become_user(user: &Credentials, keep: Keep) -> io::Result<()> {
     }
 }
 
+/// As [`as_daemon`], for something in the folder of `path`; where that is refused too, once more as the folder's owner:
+/// root without its powers over files may not write everywhere.
+///
+/// # Errors
+///
+/// If `act` fails: its last error.
+pub fn as_daemon_in_folder<T>(path: &Path, act: impl Fn() -> io::Result<T>) -> io::Result<T> {
+    let refused = match as_daemon(&act) {
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => error,
+        done => return done,
+    };
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let Ok(folder) = as_daemon(|| std::fs::metadata(folder)) else { return Err(refused) };
+    let owner = Credentials { uid: folder.uid(), gid: folder.gid(), groups: Vec::new() };
+    as_user(&owner, act).unwrap_or(Err(refused))
+}
+
 /// Makes the process's memory and its entries in /proc root's: no other process of the same user reads them, and a crash
 /// leaves no core.
 ///
@@ -263,6 +282,11 @@ fn set_groups(groups: &[u32]) -> io::Result<()> {
     }
     let groups: Vec<_> = groups.iter().map(|&gid| rustix::process::Gid::from_raw(gid)).collect();
     Ok(set_thread_groups(&groups)?)
+}
+
+/// The user id by which the thread reaches files.
+pub(crate) fn file_user() -> u32 {
+    fsuid()
 }
 
 /// The file system uid; -1 changes nothing, and every call returns the previous value.
@@ -323,7 +347,7 @@ mod tests {
     use std::fs::{self, File};
     use std::os::fd::AsFd;
     use std::os::unix::fs::{PermissionsExt, chown};
-    use std::path::{Path, PathBuf};
+    use std::path::PathBuf;
     use std::process::Command;
 
     use rustix::thread::no_new_privs;

@@ -8,6 +8,7 @@
 pub mod directory;
 pub mod handle;
 pub mod memfd;
+pub mod own_file;
 pub mod place;
 pub mod resolve;
 pub mod root;
@@ -35,7 +36,8 @@ pub mod signals;
 pub mod users;
 
 pub use credentials::{
-    Credentials, Keep, Switch, as_daemon, as_user, become_user, give_up_powers_of_writing, hide_memory,
+    Credentials, Keep, Switch, as_daemon, as_daemon_in_folder, as_user, become_user, give_up_powers_of_writing,
+    hide_memory,
 };
 pub use directory::{Batch, Directory};
 pub use place::{Existing, Place};

@@ -1,14 +1,13 @@
 //! Host names by address, for `UseReverseDNS`. A look-up may take seconds, so call it on
 //! a thread for blocking work.
 
-use std::net::IpAddr;
-
 use std::ffi::CStr;
+use std::net::{IpAddr, ToSocketAddrs};
 
 /// The maximum length of a name (NI_MAXHOST).
 const NAME_LIMIT: usize = 1025;
 
-/// The name of an address; `None` if it has none, or one that is not a valid host name.
+/// The name of an address; `None` if it has none, or one that is not a valid host name or does not have this address.
 #[must_use]
 pub fn host_name(address: IpAddr) -> Option<String> {
     let mut name = [0_u8; NAME_LIMIT];
@@ -37,7 +36,18 @@ pub fn host_name(address: IpAddr) -> Option<String> {
         return None;
     }
     let name = CStr::from_bytes_until_nul(&name).ok()?.to_str().ok()?;
-    is_host_name(name).then(|| name.to_owned())
+    (is_host_name(name) && leads_back(name, address, addresses)).then(|| name.to_owned())
+}
+
+/// Whether a name has an address. Whoever controls the address's DNS can call it by any name; only the owner of the name
+/// can give it the address.
+fn leads_back<A: IntoIterator<Item = IpAddr>>(name: &str, address: IpAddr, addresses: impl Fn(&str) -> A) -> bool {
+    addresses(name).into_iter().any(|found| found.to_canonical() == address.to_canonical())
+}
+
+fn addresses(name: &str) -> Vec<IpAddr> {
+    let found = (name, 0).to_socket_addrs();
+    found.map(|found| found.map(|socket| socket.ip()).collect()).unwrap_or_default()
 }
 
 fn look_up<T>(address: &T, name: &mut [u8; NAME_LIMIT]) -> libc::c_int {
@@ -78,5 +88,15 @@ mod tests {
     #[test]
     fn an_address_without_a_name_has_none() {
         assert_eq!(host_name(IpAddr::from([192, 0, 2, 1])).filter(|name| name.is_empty()), None);
+    }
+
+    #[test]
+    fn a_name_counts_only_if_it_leads_back() {
+        let (client, other) = (IpAddr::from([192, 0, 2, 1]), IpAddr::from([192, 0, 2, 2]));
+        let leads = |found: &[IpAddr]| leads_back("trusted.example.com", client, |_| found.to_vec());
+        assert!(leads(&[other, client]) && leads(&["::ffff:192.0.2.1".parse().unwrap()]));
+        assert!(!leads(&[]) && !leads(&[other]));
+        // No resolver is asked for these.
+        assert!(leads_back("192.0.2.1", client, addresses) && !leads_back("192.0.2.1", other, addresses));
     }
 }

@@ -20,6 +20,8 @@ pub struct Resolved {
     /// For each link on the way, the path by which it was reached and what was left to go: as long as the links are what
     /// they are, these lead to the same place.
     pub by_links: Vec<PathBuf>,
+    /// Those links, by their own paths: who may write to their folders decides where the path leads.
+    pub links: Vec<PathBuf>,
     /// The first folder that could not be looked at, and why; none where all is known, or nothing is there.
     pub unknown: Option<(PathBuf, io::Error)>,
 }
@@ -29,7 +31,7 @@ pub struct Resolved {
 pub fn resolve(path: &Path) -> Resolved {
     let mut at = PathBuf::from("/");
     let mut rest: VecDeque<OsString> = steps(path).collect();
-    let mut by_links = Vec::new();
+    let (mut by_links, mut links) = (Vec::new(), Vec::new());
     while let Some(step) = rest.pop_front() {
         if step == ".." {
             at.pop();
@@ -47,7 +49,8 @@ pub fn resolve(path: &Path) -> Resolved {
         };
         match link {
             Ok(target) => {
-                by_links.push(by_letters(next, &rest));
+                by_links.push(by_letters(next.clone(), &rest));
+                links.push(next);
                 if target.is_absolute() {
                     at = PathBuf::from("/");
                 }
@@ -57,11 +60,11 @@ pub fn resolve(path: &Path) -> Resolved {
             Err(error) => {
                 let is_missing = matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory);
                 let unknown = (!is_missing).then(|| (next.clone(), error));
-                return Resolved { path: by_letters(next, &rest), by_links, unknown };
+                return Resolved { path: by_letters(next, &rest), by_links, links, unknown };
             }
         }
     }
-    Resolved { path: at, by_links, unknown: None }
+    Resolved { path: at, by_links, links, unknown: None }
 }
 
 fn steps(path: &Path) -> impl Iterator<Item = OsString> {
@@ -105,6 +108,7 @@ mod tests {
         let found = resolve(&path.join("second/x"));
         assert_eq!(found.path, path.join("data/in/x"));
         assert_eq!(found.by_links, [path.join("second/x"), path.join("link/in/x")]);
+        assert_eq!(found.links, [path.join("second"), path.join("link")]);
         assert!(found.unknown.is_none());
         assert_eq!(resolve(&path.join("second/../../link")).path, path.join("data"));
         assert_eq!(resolve(Path::new("/../.")).path, Path::new("/"));

@@ -5,6 +5,7 @@ mod tests;
 
 use std::fmt::Write;
 
+use gantry_api::proto::text::misleads;
 use gantry_api::variable::{Variable, Written};
 
 use crate::context::Context;
@@ -118,18 +119,22 @@ impl Template {
     }
 }
 
-/// Replaces the control characters after `begin`.
+/// Replaces the control characters after `begin`, and those that change the direction of text.
 fn escape_controls(out: &mut Vec<u8>, begin: usize) {
-    let Some(first) = out.iter().skip(begin).position(u8::is_ascii_control) else { return };
+    let is_odd = |byte: &u8| byte.is_ascii_control() || !byte.is_ascii();
+    let Some(first) = out.iter().skip(begin).position(is_odd) else { return };
     let rest = out.split_off(begin + first);
     let mut digits = String::new();
-    for byte in rest {
-        if byte.is_ascii_control() {
+    for chunk in rest.utf8_chunks() {
+        for letter in chunk.valid().chars() {
             digits.clear();
-            let _ = write!(digits, "\\x{byte:02x}");
+            let _ = match letter {
+                letter if letter.is_ascii_control() => write!(digits, "\\x{:02x}", u32::from(letter)),
+                letter if misleads(letter) => write!(digits, "\\u{{{:x}}}", u32::from(letter)),
+                letter => digits.write_char(letter),
+            };
             out.extend_from_slice(digits.as_bytes());
-        } else {
-            out.push(byte);
         }
+        out.extend_from_slice(chunk.invalid());
     }
 }

@@ -18,7 +18,7 @@ pub(crate) fn welcome(at: &mut Moment<'_>, settings: &Settings) -> Step {
         Some(_) => GRANTED.to_owned(),
         None => format!("User {user} logged in"),
     };
-    log!(Info, "{} {}: Login successful.", kind(at), Escaped(user.as_bytes()));
+    log!(Info, "{} {} ({}): Login successful.", kind(at), Escaped(user.as_bytes()), at.session.remote.ip());
     let text = settings.grant.as_ref().map_or(granted, |text| text.replace("%u", &user));
     at.respond(230, text);
     Step::Done
@@ -42,6 +42,17 @@ pub(crate) fn turn_away(at: &mut Moment<'_>, full: Full) -> Result<Step> {
     );
     at.session.end(format!("{} reached", full.limit));
     refuse(530, full.message)
+}
+
+/// Nobody can tell whether the password is right. It is no failed login, and the client may
+/// come again.
+pub(crate) fn no_service(at: &mut Moment<'_>, reason: &str) -> Result<Step> {
+    let user = at.session.user.clone().unwrap_or_default();
+    let kind = kind(at);
+    let address = at.session.remote.ip();
+    log!(Error, "{kind} {} ({address}): Login not possible: {reason}", Escaped(user.as_bytes()));
+    at.session.end("logins cannot be checked");
+    refuse(421, "Logins cannot be checked at the moment: try again later")
 }
 
 /// How the log calls a login.

@@ -8,6 +8,8 @@ use crate::settings::Settings;
 pub(crate) enum Refusal {
     /// The client is nobody who may log in.
     Login(String),
+    /// An authenticator failed, and no other knew better: nobody can tell.
+    Trouble(String),
     /// An `<Anonymous>` has no root.
     Root(String),
 }

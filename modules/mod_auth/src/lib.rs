@@ -23,7 +23,7 @@ use gantry_api::service::LoginRequest;
 use gantry_api::{ANONYMOUS_PASSWORD, Account, Admission, Fault};
 
 use anonymous::Anonymity;
-use answers::{deny, turn_away, unable, welcome};
+use answers::{deny, no_service, turn_away, unable, welcome};
 use attempt::{Attempt, Refusal};
 use login::Logins;
 use sections::Sections;
@@ -167,6 +167,7 @@ async fn log_in(auth: &Auth, at: &mut Moment<'_>) -> Result<Step> {
     let admission = match auth.found(&attempt).await {
         Ok(admission) => admission,
         Err(Refusal::Login(reason)) => return deny(at, settings, &reason),
+        Err(Refusal::Trouble(reason)) => return no_service(at, &reason),
         Err(Refusal::Root(reason)) => return Ok(unable(at, settings, &reason)),
     };
     let anonymous =
@@ -208,7 +209,7 @@ async fn enter(auth: &Auth, at: &mut Moment<'_>, settings: &Settings, admission:
 
 impl Auth {
     /// The account of a user with this password: that of UserPassword, or the user's own.
-    async fn verified(&self, attempt: &Attempt<'_>, request: &LoginRequest) -> std::result::Result<Account, String> {
+    async fn verified(&self, attempt: &Attempt<'_>, request: &LoginRequest) -> std::result::Result<Account, Refusal> {
         let Attempt { services, settings, password, .. } = *attempt;
         let Some(hash) = settings.own_hash(&request.user) else {
             return self.logins.verify(services, &settings.order, request, password).await;
@@ -216,15 +217,15 @@ impl Auth {
         let found = self.logins.look_up(services, &settings.order, &self.system, request).await;
         let account = found.ok_or_else(|| "no such user found".to_owned())?;
         if password.len() > settings.password_size {
-            return Err("password is longer than MaxPasswordSize".to_owned());
+            return Err("password is longer than MaxPasswordSize".to_owned().into());
         }
         let (password, hash) = (password.to_vec(), hash.to_owned());
         let verified = tokio::task::spawn_blocking(move || gantry_sys::crypt::verify(&password, &hash)).await;
         match verified {
             Ok(Ok(true)) => Ok(account),
-            Ok(Ok(false)) => Err("Incorrect password".to_owned()),
-            Ok(Err(error)) => Err(format!("UserPassword: {error}")),
-            Err(error) => Err(format!("UserPassword: {error}")),
+            Ok(Ok(false)) => Err("Incorrect password".to_owned().into()),
+            Ok(Err(error)) => Err(Refusal::Trouble(format!("UserPassword: {error}"))),
+            Err(error) => Err(Refusal::Trouble(format!("UserPassword: {error}"))),
         }
     }
 

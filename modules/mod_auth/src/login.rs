@@ -6,6 +6,7 @@ use gantry_api::Account;
 use gantry_api::prelude::*;
 use gantry_api::service::{LoginRequest, Services, Verdict};
 
+use crate::attempt::Refusal;
 use crate::order::{self, Asked, Entry, Finality, Who};
 use crate::system::SystemUsers;
 
@@ -36,11 +37,11 @@ impl Logins {
         order: &[Entry],
         request: &LoginRequest,
         password: &[u8],
-    ) -> std::result::Result<Account, String> {
+    ) -> std::result::Result<Account, Refusal> {
         let all = order::asked(order, services);
         let given = Given { request, password };
         let mut known = Known::default();
-        let mut is_known = false;
+        let (mut is_known, mut is_rejected) = (false, false);
         for (at, asked) in all.iter().enumerate() {
             let account = match asked.who {
                 Who::Knows(_) => known.by(&all, at, request).await,
@@ -50,14 +51,18 @@ impl Logins {
                 Some(account) => self.ask(asked, given, account).await,
                 None => Some(Verdict::Unknown),
             };
+            if verdict.is_none() {
+                known.failed = Some(asked.name.to_owned());
+            }
             is_known |= account.is_some();
+            is_rejected |= verdict == Some(Verdict::Rejected);
             match (verdict, account) {
                 (Some(Verdict::Accepted), Some(account)) => return Ok(account),
                 (Some(Verdict::Rejected), Some(account)) if matches!(asked.who, Who::Knows(_)) => {
                     if is_locked(&account) {
                         self.spend_a_hash(&all, given).await;
                     }
-                    return Err(INCORRECT.to_owned());
+                    return Err(INCORRECT.to_owned().into());
                 }
                 // A judge that does not judge here leaves the last word to others. One that fails has it.
                 (Some(Verdict::Unknown), Some(_)) if matches!(asked.who, Who::Judges(_)) => continue,
@@ -67,11 +72,14 @@ impl Logins {
                 break;
             }
         }
+        if let Some(failed) = known.failed.filter(|_| !is_rejected) {
+            return Err(Refusal::Trouble(format!("{failed} failed, and no other knew better")));
+        }
         if is_known {
-            return Err(INCORRECT.to_owned());
+            return Err(INCORRECT.to_owned().into());
         }
         self.spend_the_same(&all, given).await;
-        Err("no such user found".to_owned())
+        Err("no such user found".to_owned().into())
     }
 
     /// The account of a name whose password nobody asks for: the first that an authenticator knows, else the system's,
@@ -145,20 +153,25 @@ impl Logins {
 
 /// What authenticators said of a user so far, by their places: each is asked once.
 #[derive(Default)]
-struct Known(Vec<(usize, Option<Account>)>);
+struct Known {
+    accounts: Vec<(usize, Option<Account>)>,
+    /// One that could not tell.
+    failed: Option<String>,
+}
 
 impl Known {
     /// What one of them knows.
     async fn by(&mut self, all: &[Asked<'_>], at: usize, request: &LoginRequest) -> Option<Account> {
-        if let Some((_, known)) = self.0.iter().find(|(place, _)| *place == at) {
+        if let Some((_, known)) = self.accounts.iter().find(|(place, _)| *place == at) {
             return known.clone();
         }
         let Some(Asked { name, who: Who::Knows(authenticator), .. }) = all.get(at) else { return None };
         let account = authenticator.account(request).await.unwrap_or_else(|error| {
             log!(Warn, "{name} cannot look up a user: {error}");
+            self.failed = Some((*name).to_owned());
             None
         });
-        self.0.push((at, account.clone()));
+        self.accounts.push((at, account.clone()));
         account
     }
 

@@ -125,8 +125,8 @@ impl Settings {
     /// What to say of a server that confines nobody.
     pub(crate) fn whole_host(&self) -> Option<String> {
         let confines = !self.roots.is_empty() || self.store.is_some();
-        let name = || self.name.as_deref().unwrap_or_default();
-        (!confines).then(|| format!("'{}' has no DefaultRoot: its sessions see all files of the host", name()))
+        let name = self.name.as_deref().unwrap_or("a server");
+        (!confines).then(|| format!("'{name}' has no DefaultRoot: its sessions see all files of the host"))
     }
 
     /// Whether an account may log in by this password, which was right; the error is for the log.

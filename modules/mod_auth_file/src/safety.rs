@@ -5,6 +5,8 @@ use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
+use gantry_sys::resolve::resolve;
+
 /// Whether others may read a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Readers {
@@ -29,12 +31,17 @@ pub(crate) fn check(path: &Path, file: &Metadata, readers: Readers) -> Result<()
     if file.mode() & WORLD_READS != 0 && readers == Readers::NotTheWorld {
         return Err("it is world-readable".to_owned());
     }
-    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("/"));
-    match open_folder(parent) {
-        Ok(None) => Ok(()),
-        Ok(Some(folder)) => Err(format!("the folder {} is world-writable", folder.display())),
-        Err(error) => Err(format!("{}: {error}", parent.display())),
+    // Each link on the way can be replaced where it is, and the file where it really is.
+    let found = resolve(path);
+    for path in found.links.iter().chain([&found.path]) {
+        let parent = path.parent().unwrap_or(Path::new("/"));
+        match open_folder(parent) {
+            Ok(None) => {}
+            Ok(Some(folder)) => return Err(format!("the folder {} is world-writable", folder.display())),
+            Err(error) => return Err(format!("{}: {error}", parent.display())),
+        }
     }
+    Ok(())
 }
 
 /// The first folder, from `folder` up, in which anyone may replace a name.
@@ -73,6 +80,17 @@ mod tests {
         assert!(checked(0o644, 0o755, Readers::NotTheWorld).is_err());
         assert!(checked(0o642, 0o755, Readers::Anybody).is_err());
         assert!(checked(0o640, 0o777, Readers::NotTheWorld).unwrap_err().contains("open"));
+        let links = dir.path().join("links");
+        fs::create_dir(&links).unwrap();
+        std::os::unix::fs::symlink(&file, links.join("users")).unwrap();
+        let linked = |mode: u32, folder_mode: u32| {
+            fs::set_permissions(&links, Permissions::from_mode(mode)).unwrap();
+            fs::set_permissions(&folder, Permissions::from_mode(folder_mode)).unwrap();
+            check(&links.join("users"), &fs::metadata(&file).unwrap(), Readers::NotTheWorld)
+        };
+        assert_eq!(linked(0o755, 0o755), Ok(()));
+        assert!(linked(0o755, 0o777).unwrap_err().contains("open"), "where the file really is");
+        assert!(linked(0o777, 0o755).unwrap_err().contains("links"), "where the link is");
         assert!(check(&folder, &fs::metadata(&folder).unwrap(), Readers::Anybody).is_err());
     }
 }

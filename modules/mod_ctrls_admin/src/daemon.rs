@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use gantry_api::control::Operation;
+use gantry_api::control::{Leave, Operation};
 use gantry_api::prelude::*;
 use gantry_api::proto::time;
 
@@ -11,7 +11,7 @@ pub async fn dns(asked: &Asked<'_>) -> Result<Answer> {
     let on = match asked.words {
         [word] => parse::switch(word),
         ["clear", "cache"] => {
-            return Ok(Answer::new("there is no cache to clear: gantryd uses the system's resolver", Value::None));
+            return Ok(Answer::new("names are remembered for 5 minutes; dns on and dns off forget them", Value::None));
         }
         _ => None,
     };
@@ -41,12 +41,19 @@ pub async fn get(asked: &Asked<'_>) -> Result<Answer> {
 
 /// `reload`.
 pub async fn reload(asked: &Asked<'_>) -> Result<Answer> {
-    if !asked.words.is_empty() {
-        return usage("wrong number of parameters");
+    let leave = match asked.words {
+        [] => Leave::Stay,
+        ["end-old"] => Leave::Drain(Duration::ZERO),
+        ["end-old", "now"] => Leave::Now,
+        _ => return usage("expected nothing, end-old or end-old now"),
+    };
+    let value = asked.daemon.operate(Operation::Reload { leave }).await?;
+    let number = |key: &str| value.entry(key).and_then(Value::int).unwrap_or_default();
+    let mut lines = vec![format!("restarted server: generation {} serves new sessions", number("generation"))];
+    if leave != Leave::Stay {
+        lines.push(format!("sessions of former generations that are ended: {}", number("ended")));
     }
-    let value = asked.daemon.operate(Operation::Reload).await?;
-    let generation = value.entry("generation").and_then(Value::int).unwrap_or_default();
-    Ok(Answer::new(format!("restarted server: generation {generation} serves new sessions"), value))
+    Ok(Answer { lines, value })
 }
 
 /// `restart [count]`, in ProFTPD's words.

@@ -30,8 +30,9 @@ control! {
     "get" "config|directives" by AdminControlsACLs;
     /// Ends sessions.
     "kick" "user|host|class|session [-n count] name ..." by AdminControlsACLs;
-    /// Reloads the configuration and all module files, all or nothing.
-    "reload" "" by AdminControlsACLs;
+    /// Reloads the configuration and all module files, all or nothing; with end-old, sessions of former
+    /// configurations end, after their command or now.
+    "reload" "[end-old [now]]" by AdminControlsACLs;
     /// Like reload; with count, shows the number of reloads.
     "restart" "[count]" by AdminControlsACLs;
     /// No effect: Gantry has no scoreboard.

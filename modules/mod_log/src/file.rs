@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use gantry_api::log;
-use gantry_sys::as_daemon;
+use gantry_sys::{as_daemon, as_daemon_in_folder};
 use rustix::fs::OFlags;
 
 /// A log file.
@@ -74,7 +74,7 @@ fn opened(path: &Path) -> io::Result<File> {
     let flags = i32::try_from(flags.bits()).unwrap_or_default();
     let mut options = OpenOptions::new();
     options.append(true).create(true).mode(0o640).custom_flags(flags);
-    let file = as_daemon(|| options.open(path))?;
+    let file = as_daemon_in_folder(path, || options.open(path))?;
     match file.metadata()?.is_dir() {
         true => Err(io::ErrorKind::IsADirectory.into()),
         false => Ok(file),

@@ -3,6 +3,7 @@
 
 use std::time::{Duration, SystemTime};
 
+use gantry_api::proto::text::misleads;
 use gantry_api::transfer::{Direction, Outcome, Type};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -75,11 +76,17 @@ impl Line<'_> {
     }
 }
 
-/// Appends a field: spaces would shift the fields behind it, and control characters could end the line.
+/// Appends a field: spaces would shift the fields behind it, control characters could end the line, and marks of
+/// direction could show it otherwise.
 fn word(bytes: &[u8], line: &mut Vec<u8>) {
-    line.extend(
-        bytes.iter().map(|byte| if byte.is_ascii_whitespace() || byte.is_ascii_control() { b'_' } else { *byte }),
-    );
+    for chunk in bytes.utf8_chunks() {
+        for letter in chunk.valid().chars() {
+            let letter = if letter.is_ascii_whitespace() || misleads(letter) { '_' } else { letter };
+            line.extend_from_slice(letter.encode_utf8(&mut [0; 4]).as_bytes());
+        }
+        // C1 controls where a terminal does not read UTF-8.
+        line.extend(chunk.invalid().iter().map(|byte| if matches!(byte, 0x80..=0x9f) { b'_' } else { *byte }));
+    }
 }
 
 #[cfg(test)]
@@ -104,6 +111,9 @@ mod tests {
     fn lines_look_as_proftpd_writes_them() {
         let text = |line: Line<'_>| String::from_utf8(line.written(&TimeZone::UTC)).unwrap();
         assert_eq!(text(line()), "Mon Nov 23 16:15:00 2026 3 127.0.0.1 6 /a_b.txt b _ o r bob ftp 0 * c\n");
+        let odd = b"/a\n\xc2\x9b\xe2\x80\xae\x9bz\xff\xc3\xa4".to_vec();
+        let odd = Line { path: odd, ..line() }.written(&TimeZone::UTC);
+        assert!(odd.windows(9).any(|part| part == b"/a____z\xff\xc3"), "{odd:?}");
         let broken =
             Line { kind: Type::Ascii, action: Action::Transfer(Direction::In), outcome: Outcome::Incomplete, ..line() };
         assert!(text(broken).contains(" a _ i r bob ftp 0 * i\n"));

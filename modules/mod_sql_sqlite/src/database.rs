@@ -1,17 +1,19 @@
 //! One database file with its connections. sqlx runs each connection on its own thread,
 //! which ends when the connection is closed.
 
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::time::Duration;
 
 use futures_util::TryStreamExt;
+use gantry_api::log;
 use gantry_api::service::{SqlRows, SqlStatement};
 use sqlx_core::Either;
 use sqlx_core::connection::ConnectOptions;
 use sqlx_core::executor::Executor;
 use sqlx_core::sql_str::AssertSqlSafe;
 use sqlx_sqlite::{Sqlite, SqliteArguments, SqliteConnectOptions, SqliteConnection, SqlitePool, SqlitePoolOptions};
-use tokio::sync::{Mutex, RwLock};
+use tokio::sync::{Mutex, RwLock, RwLockReadGuard};
 
 use crate::error::SqliteError;
 use crate::values;
@@ -28,19 +30,23 @@ const IDLE_TIMEOUT: Duration = Duration::from_secs(300);
 
 /// An open database.
 pub(crate) struct Database {
-    pool: SqlitePool,
-    /// Each statement holds a permit; closing takes all of them.
-    underway: RwLock<()>,
+    path: String,
+    /// Each statement holds it; closing and opening anew take it from all of them.
+    open: RwLock<Open>,
     /// SQLite lets one connection write at a time. Writers that queue here are served in
     /// order and without delay; at the file's lock they would sleep and retry.
     writer: Mutex<()>,
 }
 
-impl Database {
-    /// Opens an existing file and reads from it. Keeps its journal mode.
-    pub(crate) async fn open(path: &str) -> Result<Self, SqliteError> {
-        check(path)?;
-        let refused = |error: SqliteError| SqliteError::Refused { path: path.to_owned(), error: Box::new(error) };
+/// The connections to one file.
+struct Open {
+    pool: SqlitePool,
+    file: FileId,
+}
+
+impl Open {
+    /// Connects to a file when the first statement comes.
+    fn lazily(path: &str, file: FileId) -> Self {
         let options = SqliteConnectOptions::new()
             .filename(path)
             .busy_timeout(BUSY_TIMEOUT)
@@ -55,7 +61,17 @@ impl Database {
             .max_lifetime(None)
             .test_before_acquire(false)
             .connect_lazy_with(options);
-        let database = Self { pool, underway: RwLock::default(), writer: Mutex::default() };
+        Self { pool, file }
+    }
+}
+
+impl Database {
+    /// Opens an existing file and reads from it. Keeps its journal mode.
+    pub(crate) async fn open(path: &str) -> Result<Self, SqliteError> {
+        let file = check(path)?;
+        let refused = |error: SqliteError| SqliteError::Refused { path: path.to_owned(), error: Box::new(error) };
+        let open = RwLock::new(Open::lazily(path, file));
+        let database = Self { path: path.to_owned(), open, writer: Mutex::default() };
         // The first statement opens a connection and reads the file.
         let probe =
             SqlStatement { pieces: vec!["SELECT count(*) FROM sqlite_master".to_owned()], parameters: Vec::new() };
@@ -68,14 +84,14 @@ impl Database {
 
     /// Runs a statement; it is prepared once per connection.
     pub(crate) async fn run(&self, statement: &SqlStatement) -> Result<SqlRows, SqliteError> {
-        let _underway = self.underway.read().await;
+        let open = self.current().await?;
         let sql = values::text(statement)?;
         let arguments = values::arguments(&statement.parameters)?;
         let _writer = match is_read(&sql) {
             true => None,
             false => Some(self.writer.lock().await),
         };
-        let mut connection = self.pool.acquire().await?;
+        let mut connection = open.pool.acquire().await?;
         let answer = collect(&mut connection, sql, arguments).await;
         // If it were only dropped, a task would return it, and the next statement might
         // open another connection in the meantime.
@@ -85,8 +101,26 @@ impl Database {
 
     /// Waits for running and queued statements, then closes all connections.
     pub(crate) async fn close(&self) {
-        let _all = self.underway.write().await;
-        self.pool.close().await;
+        self.open.write().await.pool.close().await;
+    }
+
+    /// The connections to the file that is at the path now: another one may have been
+    /// put in its place.
+    async fn current(&self) -> Result<RwLockReadGuard<'_, Open>, SqliteError> {
+        loop {
+            let file = check(&self.path)?;
+            let open = self.open.read().await;
+            if open.file == file || open.pool.is_closed() {
+                return Ok(open);
+            }
+            drop(open);
+            let mut open = self.open.write().await;
+            if open.file != file && !open.pool.is_closed() {
+                open.pool.close().await;
+                *open = Open::lazily(&self.path, file);
+                log!(Info, "another file is at {}: it is used from now on", self.path);
+            }
+        }
     }
 }
 
@@ -107,9 +141,12 @@ async fn collect(
     Ok(answer)
 }
 
-/// Whether the path is that of a file; SQLite's own error is 'unable to open database
-/// file'.
-pub(crate) fn check(path: &str) -> Result<(), SqliteError> {
+/// Which file it is: device and inode.
+type FileId = (u64, u64);
+
+/// Which file is there, and that it is the administrator's. SQLite's own error for all of
+/// these is 'unable to open database file'.
+pub(crate) fn check(path: &str) -> Result<FileId, SqliteError> {
     if !Path::new(path).is_absolute() {
         return Err(SqliteError::NotAbsolute(path.to_owned()));
     }
@@ -117,8 +154,22 @@ pub(crate) fn check(path: &str) -> Result<(), SqliteError> {
     if !found.is_file() {
         return Err(SqliteError::NotAFile(path.to_owned()));
     }
-    Ok(())
+    // Whoever may write to it could make users.
+    if found.mode() & WORLD_WRITES != 0 {
+        return Err(SqliteError::Open { path: path.to_owned(), what: path.to_owned() });
+    }
+    let real = std::fs::canonicalize(path).map_err(|error| SqliteError::NoFile { path: path.to_owned(), error })?;
+    for folder in real.ancestors().skip(1) {
+        let mode = std::fs::metadata(folder).map_or(0, |folder| folder.mode());
+        if mode & WORLD_WRITES != 0 && mode & STICKY == 0 {
+            return Err(SqliteError::Open { path: path.to_owned(), what: folder.display().to_string() });
+        }
+    }
+    Ok((found.dev(), found.ino()))
 }
+
+const WORLD_WRITES: u32 = 0o002;
+const STICKY: u32 = 0o1000;
 
 /// Whether a statement certainly does not write; all others queue as writers.
 fn is_read(sql: &str) -> bool {

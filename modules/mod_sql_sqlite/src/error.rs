@@ -19,6 +19,14 @@ pub(crate) enum SqliteError {
     /// The path is not a regular file.
     #[error("'{0}' is not a file")]
     NotAFile(String),
+    /// Others may change the file, or put another one in its place.
+    #[error("database file '{path}': {what} is world-writable")]
+    Open {
+        /// The path in SQLConnectInfo.
+        path: String,
+        /// The file, or a folder on the way to it.
+        what: String,
+    },
     /// SQLite refuses the file.
     #[error("database file '{path}': {error}")]
     Refused {
@@ -63,9 +71,10 @@ impl From<SqliteError> for Error {
     fn from(error: SqliteError) -> Self {
         let message = error.to_string();
         match error {
-            SqliteError::NotAbsolute(_) | SqliteError::NoFile { .. } | SqliteError::NotAFile(_) => {
-                Self::configuration(message)
-            }
+            SqliteError::NotAbsolute(_)
+            | SqliteError::NoFile { .. }
+            | SqliteError::NotAFile(_)
+            | SqliteError::Open { .. } => Self::configuration(message),
             _ => Self::system(message),
         }
     }

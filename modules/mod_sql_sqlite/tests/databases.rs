@@ -57,6 +57,38 @@ async fn values_come_back_as_they_were_stored() {
 }
 
 #[tokio::test]
+async fn what_is_at_the_path_now_counts() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let folder = TempDir::new().unwrap();
+    let (sqlite, pool) = opened(&folder).await;
+    let (path, other) = (folder.path().join("ftp.db"), folder.path().join("other.db"));
+    std::fs::write(&other, b"").unwrap();
+    let second = sqlite.open(&connect(&other)).await.unwrap();
+    for (pool, name) in [(pool, "old"), (second, "new")] {
+        run(&sqlite, pool, "CREATE TABLE t (a)", vec![]).await;
+        run(&sqlite, pool, "INSERT INTO t VALUES (?)", vec![text(name)]).await;
+    }
+    sqlite.close(second).await.unwrap();
+    assert_eq!(run(&sqlite, pool, "SELECT a FROM t", vec![]).await.rows, [[text("old")]]);
+    std::fs::rename(&other, &path).unwrap();
+    assert_eq!(run(&sqlite, pool, "SELECT a FROM t", vec![]).await.rows, [[text("new")]]);
+
+    let set_mode = |path: &Path, mode| std::fs::set_permissions(path, PermissionsExt::from_mode(mode)).unwrap();
+    let ask = async || sqlite.run(pool, &statement("SELECT a FROM t", vec![])).await.map_err(|error| error.to_string());
+    set_mode(&path, 0o666);
+    assert!(ask().await.unwrap_err().ends_with("ftp.db is world-writable"));
+    set_mode(&path, 0o600);
+    set_mode(folder.path(), 0o777);
+    assert!(ask().await.unwrap_err().ends_with(" is world-writable"));
+    set_mode(folder.path(), 0o700);
+    assert!(ask().await.is_ok());
+    std::fs::remove_file(&path).unwrap();
+    assert!(ask().await.unwrap_err().contains("No such file"));
+    sqlite.close_all().await;
+}
+
+#[tokio::test]
 async fn a_database_that_is_not_there_is_not_made() {
     let folder = TempDir::new().unwrap();
     let sqlite = Sqlite::default();

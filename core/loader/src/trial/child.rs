@@ -5,6 +5,7 @@ use std::ffi::OsString;
 use std::hint::black_box;
 use std::io::{self, Write as _};
 use std::os::fd::AsFd;
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -15,6 +16,7 @@ use gantry_api::{
     AnySettings, Defaults, Descriptor, Directive, Image, Inherits, ScopeAtStart, ScopeKind, ScopeValues, ServerId,
     Value,
 };
+use gantry_sys::Credentials;
 use rustix::process::{
     DumpableBehavior, Resource, Rlimit, Signal, set_dumpable_behavior, set_parent_process_death_signal, setrlimit,
 };
@@ -33,12 +35,18 @@ pub(super) fn answer() -> Option<ExitCode> {
         _ => return None,
     };
     let (what, token) = (arguments.next()?, arguments.next()?);
+    let libraries: Vec<OsString> = arguments.collect();
+    let files = libraries.iter().chain((!module).then_some(&what));
+    if files.clone().all(|file| is_open_to_all(Path::new(file))) {
+        // Root without the right to has not much to give up.
+        let _ = become_nobody();
+    }
     settle();
     // Our own handle, because a constructor may close descriptors that it did not open.
     let output = io::stdout().as_fd().try_clone_to_owned();
-    for library in arguments {
+    for library in &libraries {
         // An error shows up again below, with its message.
-        let _ = map::open_library(Path::new(&library));
+        let _ = map::open_library(Path::new(library));
     }
     let done = if module { load(what) } else { map::open_library(Path::new(&what)) };
     // Code that ends the process before this line cannot know the token.
@@ -57,6 +65,24 @@ fn settle() {
     let _ = setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) });
     let _ = set_dumpable_behavior(DumpableBehavior::NotDumpable);
 }
+
+/// Whether everybody may read a file, so that root is not needed for it.
+fn is_open_to_all(file: &Path) -> bool {
+    let mode = |path: &Path| std::fs::metadata(path).map_or(0, |found| found.mode());
+    mode(file) & 0o004 != 0 && file.ancestors().skip(1).all(|folder| mode(folder) & 0o001 != 0)
+}
+
+/// Gives up root, for constructors that nobody has tried yet. What outlives the trial could do
+/// nothing with it.
+fn become_nobody() -> io::Result<()> {
+    if !rustix::process::geteuid().is_root() {
+        return Ok(());
+    }
+    gantry_sys::become_user(&Credentials { uid: NOBODY, gid: NOBODY, groups: vec![NOBODY] }, gantry_sys::Keep::Nothing)
+}
+
+/// A user that owns nothing.
+const NOBODY: u32 = 65_534;
 
 fn load(symbol: OsString) -> Result<(), LoadError> {
     let file = Path::new("standard input");

@@ -5,7 +5,6 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
-use gantry_api::Reply;
 use gantry_api::log::Level;
 use socket2::SockRef;
 use tokio::net::{TcpListener, TcpStream};
@@ -13,11 +12,11 @@ use tokio::time::Instant;
 
 use super::signals::Signals;
 use super::{Daemon, END_LIMIT};
+use crate::daemon::capacity::Spare;
 use crate::daemon::listener::accepting;
 use crate::dialogue::client::{Arrival, serve};
 use crate::log::say;
 use crate::session::sessions::Closing;
-use crate::wire::connection::Connection;
 
 /// How long sessions may continue after their transfers have been aborted.
 const CUT_LIMIT: Duration = Duration::from_secs(10);
@@ -59,12 +58,15 @@ impl Daemon {
     }
 
     async fn accept(self: Arc<Self>, bound: SocketAddr, listener: TcpListener) {
+        let mut spare = Spare::new();
         loop {
             match listener.accept().await {
                 Ok((stream, remote)) => self.admit(bound, stream, remote),
                 Err(error) => {
-                    // Usually there are no free descriptors; ending sessions will release some.
-                    say(Level::Error, format_args!("cannot accept a connection: {error}"));
+                    let seldom = &self.seldom.not_accepted;
+                    seldom.say(Level::Error, format_args!("cannot accept connections: {error}"));
+                    // Usually there are no free descriptors: clients are turned away by one that is kept back.
+                    spare.lend(turn_one_away(&listener)).await;
                     tokio::time::sleep(Duration::from_millis(100)).await;
                 }
             }
@@ -87,15 +89,29 @@ impl Daemon {
         let server = current.wanted.server(bound, local);
         let active = self.sessions.count();
         if current.max_instances.is_some_and(|most| active >= most) {
-            say(Level::Warn, format_args!("MaxInstances ({active}) reached: {remote} is turned away"));
-            return self.turn_away(stream, "Too many connections: try again later");
+            let seldom = &self.seldom.too_many;
+            seldom.say(Level::Warn, format_args!("MaxInstances ({active}) reached: {remote} is turned away"));
+            return turn_away(&stream, TOO_MANY);
+        }
+        if active >= current.room {
+            let line = format_args!(
+                "{active} sessions are all that the limit on open files has room for: {remote} is turned away"
+            );
+            self.seldom.no_room.say(Level::Warn, line);
+            return turn_away(&stream, TOO_MANY);
         }
         if self.closing.load(Ordering::Relaxed) {
-            return self.turn_away(stream, "Service shutting down: closing control connection");
+            return turn_away(&stream, "Service shutting down: closing control connection");
         }
         if current.is_down(server) {
-            return self.turn_away(stream, "Service not available: closed by the administrator");
+            return turn_away(&stream, "Service not available: closed by the administrator");
         }
+        let Some(stranger) = self.strangers.enter(remote.ip(), current.max_strangers) else {
+            let ip = remote.ip();
+            let line = format_args!("MaxUnauthenticatedPerHost reached: {ip} is turned away until some have logged in");
+            self.seldom.strangers.say(Level::Warn, line);
+            return turn_away(&stream, "Too many connections from your address that have not logged in");
+        };
         let id = self.newest.fetch_add(1, Ordering::Relaxed) + 1;
         let generation = current.generation.clone();
         let key = generation.server(server).key.clone();
@@ -110,6 +126,8 @@ impl Daemon {
             generation,
             reverse_dns: *self.reverse_dns.lock().unwrap_or_else(PoisonError::into_inner),
             census: self.census.clone(),
+            names: self.names.clone(),
+            stranger: Some(stranger),
             blocking: self.blocking.clone(),
             identity: self.identity.clone(),
             wishes,
@@ -118,12 +136,6 @@ impl Daemon {
         self.spawn(async move {
             let _leave = leave;
             serve(arrival).await;
-        });
-    }
-
-    fn turn_away(&self, stream: TcpStream, why: &'static str) {
-        self.spawn(async move {
-            let _ = Connection::new(stream).send(&Reply::new(421, why)).await;
         });
     }
 
@@ -159,6 +171,8 @@ impl Daemon {
         for (.., task) in self.acceptors.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
             task.abort();
         }
+        // With it the listening sockets go: nobody waits at one where nobody answers.
+        drop(self.current.write().unwrap_or_else(PoisonError::into_inner).take());
         let mut tasks = std::mem::take(&mut *self.tasks.lock().unwrap_or_else(PoisonError::into_inner));
         for (near, wait) in [(Closing::Soon, END_LIMIT), (Closing::Now, CUT_LIMIT)] {
             self.sessions.end_all(near, "Service shutting down");
@@ -169,8 +183,7 @@ impl Daemon {
             say(Level::Warn, format_args!("cutting off {}", session_count(tasks.len())));
         }
         tasks.shutdown().await;
-        // Once nobody holds a generation or could send one, the task that retires them ends.
-        drop(self.current.write().unwrap_or_else(PoisonError::into_inner).take());
+        // Nobody holds a generation any more; once nobody could send one, the task that retires them ends.
         let retire = self.retire.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some((retire, retiring)) = retire {
             drop(retire);
@@ -179,6 +192,21 @@ impl Daemon {
             let _ = retiring.await;
         }
         say(Level::Info, format_args!("ended"));
+    }
+}
+
+const TOO_MANY: &str = "Too many connections: try again later";
+
+/// Tells a client why it is not served, as far as its socket takes that at once.
+fn turn_away(stream: &TcpStream, why: &str) {
+    let _ = stream.try_write(format!("421 {why}\r\n").as_bytes());
+}
+
+/// Turns away a client that waits, if there is one.
+async fn turn_one_away(listener: &TcpListener) {
+    let waited = tokio::time::timeout(Duration::from_millis(100), listener.accept()).await;
+    if let Ok(Ok((stream, _))) = waited {
+        turn_away(&stream, "Too many open files: try again later");
     }
 }
 

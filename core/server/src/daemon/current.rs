@@ -8,10 +8,12 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use gantry_api::ServerId;
-use gantry_sys::as_daemon;
+use gantry_sys::as_daemon_in_folder;
 
 use super::error::StartError;
 use super::manner::Manner;
+use crate::daemon::capacity;
+use crate::daemon::identity;
 use crate::daemon::listener::{Listeners, Wanted};
 use crate::generation::snapshot::Generation;
 use crate::log::Logger;
@@ -28,6 +30,9 @@ pub(super) struct Current {
     #[cfg(feature = "ctrls")]
     pub control: Control,
     pub max_instances: Option<usize>,
+    /// How many sessions there are descriptors for.
+    pub room: usize,
+    pub max_strangers: Option<usize>,
     pub connection_rate: Option<(u64, u64)>,
     /// Servers whose new clients are turned away (down). A reload clears this.
     pub down: Mutex<BTreeSet<ServerId>>,
@@ -37,9 +42,9 @@ impl Current {
     /// For a plan whose generation has started.
     pub fn new(generation: Arc<Generation>, open: Open) -> Self {
         let Open { wanted, listeners, .. } = open;
-        let (max_instances, connection_rate) = {
+        let (max_instances, max_strangers, connection_rate) = {
             let settings = generation.settings();
-            (settings.max_instances, settings.connection_rate)
+            (settings.max_instances, settings.max_strangers, settings.connection_rate)
         };
         Self {
             generation,
@@ -48,6 +53,8 @@ impl Current {
             #[cfg(feature = "ctrls")]
             control: open.control,
             max_instances,
+            room: capacity::sessions(identity::file_limit()),
+            max_strangers,
             connection_rate,
             down: Mutex::default(),
         }
@@ -113,6 +120,6 @@ impl Open {
 
 fn open_log(plan: &Plan) -> Result<Option<File>, StartError> {
     let Some(path) = plan.settings().system_log.as_deref() else { return Ok(None) };
-    let opened = as_daemon(|| Logger::open(Path::new(path)));
+    let opened = as_daemon_in_folder(Path::new(path), || Logger::open(Path::new(path)));
     opened.map(Some).map_err(|error| StartError::System(format!("SystemLog: cannot open {path}"), error))
 }

@@ -54,8 +54,21 @@ fn find_group(name: &str) -> Result<u32, StartError> {
     found.map(|group| group.gid).ok_or_else(|| StartError::Wanted(format!("Group: unknown group '{name}'")))
 }
 
-/// Raises the limit on open files to the maximum: each session needs some.
+/// How many files the process should be able to open, if root starts it.
+const FILES: u64 = 65_536;
+
+/// Raises the limit on open files to the maximum, and as root to 65536: each session needs some.
 pub fn raise_file_limit() -> io::Result<()> {
     let limit = getrlimit(Resource::Nofile);
+    if limit.maximum.is_some_and(|maximum| maximum < FILES)
+        && setrlimit(Resource::Nofile, Rlimit { current: Some(FILES), maximum: Some(FILES) }).is_ok()
+    {
+        return Ok(());
+    }
     Ok(setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum })?)
+}
+
+/// How many files the process may have open; `None` for no limit.
+pub fn file_limit() -> Option<u64> {
+    getrlimit(Resource::Nofile).current
 }

@@ -28,7 +28,7 @@ use crate::times::unix;
 
 /// The text for clients that an operator disconnects.
 const KICKED: &str = "Closed by the administrator";
-/// The text for clients whose session uses a module that is being removed.
+/// The text for clients whose session uses a module that is being removed, or a former configuration.
 const DRAINED: &str = "The server was changed: please connect again";
 
 /// The part of an unknown action's name that is shown, in bytes.
@@ -127,9 +127,14 @@ impl Daemon {
                 let file = file.map(PathBuf::from);
                 self.change_module(Cause::Swap { module: module.clone(), file }, &module).await
             }
-            Operation::Reload => {
+            Operation::Reload { leave } => {
                 let ChangeReport { generation, notices } = self.changed_safely(Cause::Reload).await?;
-                Ok(Value::map([("generation", generation.into()), ("notices", Value::list(notices))]))
+                let ended = self.end_former(generation, leave);
+                Ok(Value::map([
+                    ("generation", generation.into()),
+                    ("notices", Value::list(notices)),
+                    ("ended", ended.into()),
+                ]))
             }
             Operation::Sessions => Ok(self.told(&current).await),
             Operation::Kick { by, names, most } => Ok(self.kick(by, &names, most).await),
@@ -154,6 +159,7 @@ impl Daemon {
                 Ok(Value::map([("channels", Value::List(told.collect()))]))
             }
             Operation::ReverseDns(on) => {
+                self.names.forget();
                 *self.reverse_dns.lock().unwrap_or_else(PoisonError::into_inner) = Some(on);
                 Ok(Value::map([("dns", on.into())]))
             }
@@ -194,6 +200,18 @@ impl Daemon {
             ("sessions", keeping.into()),
             ("notices", Value::list(notices)),
         ]))
+    }
+
+    /// Ends the sessions of generations before one; how many those are.
+    fn end_former(&self, generation: u64, leave: Leave) -> usize {
+        let closing = match leave {
+            Leave::Stay => return 0,
+            Leave::Drain(_) => Closing::Soon,
+            Leave::Now => Closing::Now,
+        };
+        let ended = self.sessions.end_before(generation, closing, DRAINED);
+        say(Level::Info, format_args!("ending {} of former generations", session_count(ended)));
+        ended
     }
 
     /// Handles the sessions that still use a removed module.

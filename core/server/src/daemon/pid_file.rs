@@ -6,8 +6,9 @@ use std::io::{self, Read, Seek, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-use gantry_sys::as_daemon;
-use rustix::fs::{FlockOperation, flock};
+use gantry_sys::as_daemon_in_folder;
+use gantry_sys::own_file::open_own_file;
+use rustix::fs::{FlockOperation, OFlags, flock};
 
 use crate::daemon::error::StartError;
 
@@ -29,7 +30,7 @@ impl PidFile {
         loop {
             let mut options = OpenOptions::new();
             options.read(true).write(true).create(true).truncate(false).mode(0o644);
-            let mut file = options.open(path).map_err(failed)?;
+            let mut file = open_own_file(path, &mut options, OFlags::empty()).map_err(failed)?;
             match flock(&file, FlockOperation::NonBlockingLockExclusive) {
                 Err(rustix::io::Errno::WOULDBLOCK) => return Err(running(path, &mut file)),
                 done => done.map_err(io::Error::from).map_err(failed)?,
@@ -47,7 +48,7 @@ impl PidFile {
 impl Drop for PidFile {
     fn drop(&mut self) {
         // Perhaps only root may write to its folder, and the daemon may have started as root.
-        let _ = as_daemon(|| fs::remove_file(&self.path));
+        let _ = as_daemon_in_folder(&self.path, || fs::remove_file(&self.path));
     }
 }
 

@@ -28,10 +28,12 @@ use crate::gate;
 use crate::generation::snapshot::Generation;
 use crate::identity::Identity;
 use crate::log::TARGET;
+use crate::names::Names;
 use crate::session::admission::SessionDoor;
 use crate::session::census::{DaemonCensus, SessionCensus};
 use crate::session::known::{Known, doing};
 use crate::session::sessions::{Closing, CountedAt, Doing, Wish};
+use crate::session::strangers::Stranger;
 use crate::session::work::{Seat, Work};
 use crate::settings::{Foreign, RootRevoke, Settings};
 use crate::transfer::data::{DataSettings, Holding, SessionData, Strangers};
@@ -55,6 +57,10 @@ pub struct Arrival {
     pub generation: Arc<Generation>,
     /// What the daemon counts.
     pub census: Arc<DaemonCensus>,
+    /// Looks for its name.
+    pub names: Arc<Names>,
+    /// Its place among those who have not logged in.
+    pub stranger: Option<Stranger>,
     /// The threads for its files.
     pub blocking: Arc<Blocking>,
     /// The daemon's identity.
@@ -100,6 +106,9 @@ struct Client {
     progress: Arc<Progress>,
     clock: Clock,
     reverse_dns: Option<bool>,
+    names: Arc<Names>,
+    /// Lines that it has sent without logging in.
+    strange_lines: u32,
     wishes: watch::Receiver<Wish>,
     /// The end that was wished so far, and what the client is told.
     closing: (Closing, &'static str),
@@ -164,7 +173,7 @@ impl Client {
         });
         let session = Session::new(
             session::Arrival { id, server: shared.generation.server(server).at(), local, remote },
-            Box::new(SessionDoor::new(shared.clone(), server)),
+            Box::new(SessionDoor::new(shared.clone(), server, arrival.stranger)),
             Box::new(SessionCensus::new(arrival.census)),
         );
         let addresses = (local.ip(), remote.ip());
@@ -184,6 +193,8 @@ impl Client {
             progress,
             clock,
             reverse_dns,
+            names: arrival.names,
+            strange_lines: 0,
             wishes,
             closing,
             known,
@@ -197,7 +208,8 @@ impl Client {
     /// From greeting to end; why it ended.
     async fn run(&mut self) -> String {
         if self.reverse_dns.unwrap_or(self.settings().reverse_dns) {
-            self.session.remote_host = host_name(&self.shared.blocking, self.session.remote.ip()).await;
+            let ip = self.session.remote.ip();
+            self.session.remote_host = self.names.of(ip).await.unwrap_or_else(|| ip.to_string());
         }
         let classes = &self.shared.generation.classes;
         let client = gate::Client::new(self.shared.address, &self.session.remote_host, classes);
@@ -303,10 +315,12 @@ impl Client {
             let waits = !self.waiting.is_empty() || !self.lines.is_empty();
             self.connection.check_fresh(waits).map_err(|error| self.lost(&error))?;
             if let Some(command) = self.waiting.pop_front() {
+                self.count_strange_line().await?;
                 self.keep_rate().await;
                 return Ok(command);
             }
             if let Some(line) = self.lines.next_line() {
+                self.count_strange_line().await?;
                 match read_line(line) {
                     Ok(command) => {
                         self.keep_rate().await;
@@ -337,6 +351,18 @@ impl Client {
                 (Instant::now(), 1)
             }
         };
+    }
+
+    /// Ends a session that says much and logs in as nobody.
+    async fn count_strange_line(&mut self) -> Result<(), String> {
+        if self.session.account.is_some() {
+            return Ok(());
+        }
+        self.strange_lines = self.strange_lines.saturating_add(1);
+        match self.strange_lines > MOST_STRANGE_LINES {
+            true => Err(goodbye(&self.connection, "Too many commands without a login").await),
+            false => Ok(()),
+        }
     }
 
     async fn wait_for_bytes(&mut self) -> Result<(), String> {
@@ -527,14 +553,9 @@ fn ident(text: &str, name: &str, address: IpAddr) -> String {
 const GONE_WAIT: Duration = Duration::from_secs(10);
 /// How long a command may take to end once it has been stopped.
 const STOP_WAIT: Duration = Duration::from_secs(5);
-/// How long a look-up of a client's name may take.
-const NAME_WAIT: Duration = Duration::from_secs(5);
-
-/// The client's name, or its address where it has none in time.
-async fn host_name(blocking: &Blocking, ip: IpAddr) -> String {
-    let found = tokio::time::timeout(NAME_WAIT, blocking.run(move || Ok(gantry_sys::names::host_name(ip)))).await;
-    found.ok().and_then(Result::ok).flatten().unwrap_or_else(|| ip.to_string())
-}
+/// How many lines a client may send before it logs in: more than any client needs, for
+/// each costs work.
+const MOST_STRANGE_LINES: u32 = 500;
 
 fn data_settings(settings: &Settings, classes: &[Class], port: u16) -> DataSettings {
     let strangers = match &settings.sockets.foreign {

@@ -1,7 +1,11 @@
 //! One command of the dialogue: what the session makes of it becomes a reply here
 //! and nowhere else.
 
+use std::time::Duration;
+
 use gantry_api::{Command, Error, ErrorKind, Fault, PathArgument, Phase, Reply, Verb};
+
+use tokio::time::Instant;
 
 use crate::session::work::{Performed, Work, path_argument};
 use crate::wire::connection::Connection;
@@ -15,7 +19,11 @@ pub struct Answered<'a> {
 /// Takes a command through the gate and its phases, and sends the reply. Errors
 /// are those of the control connection.
 pub async fn command(work: &mut Work<'_>, connection: &Connection, command: &Command) -> std::io::Result<()> {
+    let began = Instant::now();
     let answered = answer(work, command).await;
+    if command.verb == Verb::PASS && work.dialogue.reply.as_ref().is_some_and(Reply::is_negative) {
+        tokio::time::sleep_until(refusal_moment(began, began.elapsed())).await;
+    }
     if let Some(reply) = &work.dialogue.reply {
         connection.send(reply).await?;
         // At once: what the client says next is meant for a new layer.
@@ -24,6 +32,16 @@ pub async fn command(work: &mut Work<'_>, connection: &Connection, command: &Com
     log(work, command, &answered).await;
     Ok(())
 }
+
+/// When a refused password is answered: at fixed moments, whatever it took to refuse it,
+/// so that nobody can tell by the time whether there is such a user.
+fn refusal_moment(began: Instant, took: Duration) -> Instant {
+    let moments = took.as_millis() / REFUSALS.as_millis() + 1;
+    began + REFUSALS * u32::try_from(moments).unwrap_or(u32::MAX).min(1000)
+}
+
+/// The time between those moments: longer than any usual hash takes.
+const REFUSALS: Duration = Duration::from_millis(500);
 
 /// All up to the reply.
 pub async fn answer<'a>(work: &mut Work<'a>, command: &Command) -> Answered<'a> {
@@ -139,6 +157,14 @@ mod tests {
         let denied = Error::of(ErrorKind::Denied);
         assert_eq!(reply("RETR", "a", &denied), (550, "a: Permission denied".to_owned()));
         assert_eq!(reply("PWD", "", &denied), (550, "PWD: Permission denied".to_owned()));
+    }
+
+    #[test]
+    fn refused_passwords_are_answered_at_fixed_moments() {
+        let began = Instant::now();
+        let after = |took| refusal_moment(began, Duration::from_millis(took)) - began;
+        assert_eq!((after(0), after(4), after(499)), (REFUSALS, REFUSALS, REFUSALS));
+        assert_eq!((after(500), after(501)), (REFUSALS * 2, REFUSALS * 2));
     }
 
     #[test]

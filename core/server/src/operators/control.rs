@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use gantry_api::log::{self, Level};
 use gantry_api::{FromScope, ScopeValues, settings};
-use gantry_sys::as_daemon;
+use gantry_sys::as_daemon_in_folder;
 
 use super::acl::{Acl, Peer, judge};
 use super::socket::{Place, Socket};
@@ -54,7 +54,7 @@ impl Control {
         let open = before.and_then(|before| before.socket.clone()).filter(|socket| socket.is_at(&place));
         let socket = open.map_or_else(|| Socket::bind(place.clone()).map(Arc::new), Ok)?;
         let log = settings.log.as_deref().map(|path| {
-            let opened = as_daemon(|| Logger::open(Path::new(path)));
+            let opened = as_daemon_in_folder(Path::new(path), || Logger::open(Path::new(path)));
             opened.map(Arc::new).map_err(|error| format!("ControlsLog: cannot open {path}: {error}"))
         });
         Ok(Self {

@@ -8,7 +8,13 @@ use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 
 use gantry_sys::as_daemon;
+use gantry_sys::own_file::check_own_path;
 use gantry_sys::users::{Group, User};
+use rustix::fs::{Mode, fchmod};
+use socket2::{Domain, SockAddr, Socket as Socket2, Type};
+
+/// How many operators may wait to be accepted.
+const BACKLOG: i32 = 128;
 
 /// The path, owner and mode of a socket.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -93,8 +99,8 @@ impl Socket {
         {
             as_daemon(|| fs::create_dir_all(folder)).map_err(failed)?;
         }
-        as_daemon(|| clear(path)).map_err(failed)?;
-        let listener = as_daemon(|| UnixListener::bind(path)).map_err(failed)?;
+        as_daemon(|| check_own_path(path).and_then(|_| clear(path))).map_err(failed)?;
+        let listener = as_daemon(|| bind_closed(path)).map_err(failed)?;
         listener.set_nonblocking(true).map_err(failed)?;
         let about = as_daemon(|| place.take().and_then(|()| fs::metadata(path))).inspect_err(|_| {
             // Do not leave a socket that nobody may use.
@@ -150,6 +156,16 @@ impl Drop for Socket {
     }
 }
 
+/// Binds a socket to which nobody but the owner may connect, from the first moment: its
+/// file gets the mode that the socket has, whatever the umask lets through.
+fn bind_closed(path: &Path) -> io::Result<UnixListener> {
+    let socket = Socket2::new(Domain::UNIX, Type::STREAM, None)?;
+    fchmod(&socket, Mode::RUSR | Mode::WUSR)?;
+    socket.bind(&SockAddr::unix(path)?)?;
+    socket.listen(BACKLOG)?;
+    Ok(socket.into())
+}
+
 /// Makes room for a socket: removes one that nobody listens on any more.
 fn clear(path: &Path) -> io::Result<()> {
     let about = match fs::symlink_metadata(path) {
@@ -163,5 +179,19 @@ fn clear(path: &Path) -> io::Result<()> {
         Ok(_) => Err(io::Error::other("another daemon listens there: give each its own ControlsSocket")),
         Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => fs::remove_file(path),
         Err(error) => Err(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_else_may_connect_before_the_mode_is_set() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("socket");
+        let _listener = bind_closed(&path).unwrap();
+        assert_eq!(fs::metadata(&path).unwrap().mode() & 0o777, 0o600);
+        UnixStream::connect(&path).unwrap();
     }
 }

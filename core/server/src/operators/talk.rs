@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use gantry_api::log::Level;
-use gantry_api::proto::text::Escaped;
+use gantry_api::proto::text::{Escaped, OneLine};
 use jiff::ZonedDateTime;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{UnixListener, UnixStream};
@@ -193,7 +193,7 @@ fn record<H: Host>(host: &H, question: &Question, peer: &Peer, refused: Option<&
     asked.truncate(asked.floor_char_boundary(LOGGED));
     let outcome = match refused {
         None => "done".to_owned(),
-        Some((_, error)) => format!("refused: {}", error.replace('\n', " ")),
+        Some((_, error)) => format!("refused: {}", OneLine(error)),
     };
     let log = host.with_control(|control| control.log.clone()).flatten();
     match log {

@@ -20,18 +20,21 @@ use crate::files::view::{SessionStore, View};
 use crate::generation::base::{Base, Folders};
 use crate::generation::spelling::Holder;
 use crate::hiding::Viewer;
+use crate::session::strangers::Stranger;
 
 /// The door of one session.
 pub struct SessionDoor {
     shared: Arc<Shared>,
     /// Where it stands until it is somebody.
     server: ServerId,
+    /// Its place among those who have not logged in, until it has.
+    stranger: Option<Stranger>,
 }
 
 impl SessionDoor {
     /// The door of a session that has come to a server.
-    pub fn new(shared: Arc<Shared>, server: ServerId) -> Self {
-        Self { shared, server }
+    pub fn new(shared: Arc<Shared>, server: ServerId, stranger: Option<Stranger>) -> Self {
+        Self { shared, server, stranger }
     }
 
     /// What holds before the login, in the server or a section of it.
@@ -119,6 +122,7 @@ impl Door for SessionDoor {
         // Nothing above has changed anything.
         shared.view.set(view).map_err(|_| already())?;
         shared.standing.move_to(base);
+        self.stranger = None;
         Ok(begin)
     }
 

@@ -175,6 +175,11 @@ impl Sessions {
         self.end(closing, words, |_, entry| generations.contains(&entry.generation))
     }
 
+    /// Ends the sessions that pin generations before one; how many those are.
+    pub fn end_before(&self, generation: u64, closing: Closing, words: &'static str) -> usize {
+        self.end(closing, words, |_, entry| entry.generation < generation)
+    }
+
     /// Ends the sessions of some numbers; which of them there are.
     pub fn end_these(&self, ids: &[u64], closing: Closing, words: &'static str) -> Vec<u64> {
         let there = ids.iter().copied().filter(|id| self.table().contains_key(id)).collect();

@@ -19,6 +19,7 @@ use tokio::time::timeout;
 use crate::caught::caught;
 use crate::settings::SocketOptions;
 use crate::transfer::channel::Channel;
+use crate::transfer::expiring::Expiring;
 use crate::transfer::link::Link;
 use crate::transfer::meters::Meters;
 use crate::transfer::patience::{Patience, cut};
@@ -27,6 +28,9 @@ use crate::transfer::progress::Progress;
 use crate::wire::connection::Connection;
 use crate::wire::options;
 use crate::wire::stack::Stack;
+
+/// How long a port is kept open for a transfer that no command asks for.
+const PREPARED: Duration = Duration::from_secs(60);
 
 /// The time limit for opening a connection, in either direction.
 const OPEN_WAIT: Duration = Duration::from_secs(30);
@@ -107,7 +111,7 @@ pub struct SessionData {
 
 enum Preparation {
     Nothing,
-    Passive(Listener),
+    Passive(Expiring<Listener>),
     Active(SocketAddr),
 }
 
@@ -142,7 +146,10 @@ impl SessionData {
     async fn open(&self, prepared: Preparation) -> Result<TcpStream> {
         let opening = async {
             match prepared {
-                Preparation::Passive(listener) => self.accept(listener).await,
+                Preparation::Passive(listener) => match listener.take() {
+                    Some(listener) => self.accept(listener).await,
+                    None => Err(io::ErrorKind::NotConnected.into()),
+                },
                 Preparation::Active(address) => self.connect(address).await,
                 Preparation::Nothing => Err(io::ErrorKind::NotConnected.into()),
             }
@@ -188,7 +195,7 @@ impl Data for SessionData {
             |error: io::Error| Error::system(format!("cannot listen for a data connection: {error}")).with_code(425);
         let listener = ports::passive(address, self.settings.settings().ports).map_err(failed)?;
         let port = listener.address().port();
-        self.prepared = Preparation::Passive(listener);
+        self.prepared = Preparation::Passive(Expiring::new(listener, PREPARED));
         Ok(SocketAddr::new(self.settings.settings().masquerade.unwrap_or(address), port))
     }
 

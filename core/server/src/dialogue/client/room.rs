@@ -83,6 +83,8 @@ impl Room {
             server: ServerId(0),
             generation,
             census: Arc::default(),
+            names: Arc::default(),
+            stranger: None,
             blocking: Arc::new(Blocking::new()?),
             identity: Arc::new(Identity { own: Credentials::current()?, may_switch: false }),
             reverse_dns: None,
