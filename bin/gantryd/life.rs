@@ -17,6 +17,10 @@ const RUNNING: u8 = 3;
 
 /// Serves a configuration until it ends.
 pub fn serve(source: Source, images: Images, name: Name, arguments: &Arguments) -> ExitCode {
+    if name == Name::Proftpd {
+        // Readers of logs look for it.
+        gantry_server::set_program("proftpd");
+    }
     let until = if arguments.once { Until::FirstSession } else { Until::Signal };
     if name == Name::Gantryd || arguments.foreground || arguments.once {
         if arguments.quiet {

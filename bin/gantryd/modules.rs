@@ -42,6 +42,8 @@ extern crate mod_sql as _;
 extern crate mod_sql_sqlite as _;
 #[cfg(feature = "static-mod_tls")]
 extern crate mod_tls as _;
+#[cfg(feature = "static-mod_unique_id")]
+extern crate mod_unique_id as _;
 #[cfg(feature = "static-mod_webhook")]
 extern crate mod_webhook as _;
 

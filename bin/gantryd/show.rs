@@ -110,6 +110,7 @@ const LAYOUTS: &[(bool, &str)] = &[
     (cfg!(feature = "static-mod_motto"), "static-mod_motto"),
     (cfg!(feature = "static-mod_sql"), "static-mod_sql"),
     (cfg!(feature = "static-mod_sql_sqlite"), "static-mod_sql_sqlite"),
+    (cfg!(feature = "static-mod_unique_id"), "static-mod_unique_id"),
     (cfg!(feature = "static-mod_webhook"), "static-mod_webhook"),
     (cfg!(feature = "shared-mod_auth_pam"), "shared-mod_auth_pam"),
     (cfg!(feature = "shared-mod_auth_tokens"), "shared-mod_auth_tokens"),
@@ -120,5 +121,6 @@ const LAYOUTS: &[(bool, &str)] = &[
     (cfg!(feature = "shared-mod_motto"), "shared-mod_motto"),
     (cfg!(feature = "shared-mod_sql"), "shared-mod_sql"),
     (cfg!(feature = "shared-mod_sql_sqlite"), "shared-mod_sql_sqlite"),
+    (cfg!(feature = "shared-mod_unique_id"), "shared-mod_unique_id"),
     (cfg!(feature = "shared-mod_webhook"), "shared-mod_webhook"),
 ];

@@ -205,7 +205,6 @@ fn every_variable_has_its_value_in_a_row(layout: Layout) {
         ("transfer-failure", "-"),
         ("transfer-status", "success"),
         ("transfer-type", "binary"),
-        ("transfer-port", "-"),
         ("file-size", "3000"),
         ("note:none", "-"),
     ] {

@@ -3,7 +3,10 @@
 //! need it.
 
 use std::fmt;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
+
+use crate::error::{Error, Result};
+use crate::log_output::{LogOutput, LogTarget, LogWriter};
 
 /// The level of a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -39,6 +42,20 @@ pub trait Host: Sync {
     fn enabled(&self, level: Level) -> bool;
     /// Writes a record.
     fn log(&self, record: &Record<'_>);
+    /// Opens a log of a module's ([`open`]).
+    ///
+    /// # Errors
+    /// The configuration's.
+    fn open_log(&self, target: &LogTarget) -> Result<Arc<dyn LogWriter>> {
+        Err(Error::system(format!("{target}: this process writes no logs")))
+    }
+    /// Checks whether a log could be opened ([`check`]).
+    ///
+    /// # Errors
+    /// The configuration's.
+    fn check_log(&self, _target: &LogTarget) -> Result<()> {
+        Ok(())
+    }
 }
 
 // The only static of the boundary, on purpose one per image. It points into the executable, which
@@ -50,6 +67,26 @@ pub fn connect(host: &'static dyn Host) {
     let _ = HOST.set(host);
 }
 
+/// Opens a log of a module's, or opens it anew if it is open already.
+///
+/// # Errors
+/// The configuration's: the target cannot be used. The text names it and says why.
+pub fn open(target: &LogTarget) -> Result<LogOutput> {
+    match HOST.get() {
+        Some(host) => host.open_log(target).map(LogOutput::new),
+        None => Err(Error::system("there is no daemon to write logs")),
+    }
+}
+
+/// Checks whether a log could be opened, without creating it. What this process may not look at is no
+/// fault: the daemon may have more rights.
+///
+/// # Errors
+/// As [`open`].
+pub fn check(target: &LogTarget) -> Result<()> {
+    HOST.get().map_or(Ok(()), |host| host.check_log(target))
+}
+
 /// Whether records of a level are written.
 pub fn enabled(level: Level) -> bool {
     HOST.get().is_some_and(|host| host.enabled(level))
@@ -59,6 +96,12 @@ pub fn enabled(level: Level) -> bool {
 pub fn write(level: Level, target: &str, message: fmt::Arguments<'_>) {
     let Some(host) = HOST.get().filter(|host| host.enabled(level)) else { return };
     host.log(&Record { level, target, message: &message.to_string(), fields: &[] });
+}
+
+/// Writes an event of a session in ProFTPD's words, which readers of logs look for: no module's name
+/// is before them.
+pub fn event(message: fmt::Arguments<'_>) {
+    write(Level::Info, "gantry", message);
 }
 
 /// Writes a record with named values.

@@ -56,6 +56,8 @@ pub struct Session {
     /// The transfer of the current command; the server completes it after the command has been
     /// handled.
     pub transfer: Option<Transfer>,
+    /// The size, in bytes, of the file that the current command deleted.
+    pub deleted: Option<u64>,
     /// The meters for the next transfer of the current command.
     pub meters: Vec<Box<dyn Meter>>,
     /// Bytes received and sent in its transfers.
@@ -107,6 +109,7 @@ impl Session {
             attempts: 0,
             cwd: VirtualPath::root(),
             transfer: None,
+            deleted: None,
             meters: Vec::new(),
             bytes: (0, 0),
             files: (0, 0),

@@ -33,6 +33,10 @@ pub enum Outcome {
     Complete,
     /// It was aborted.
     Incomplete,
+    /// The client (ABOR) or the server's end cancelled it.
+    Cancelled,
+    /// It moved no bytes for too long (TimeoutStalled).
+    TimedOut,
 }
 
 /// The transfer of a command, for the logs: a file, or a listing on a data connection.
@@ -48,6 +52,11 @@ pub struct Transfer {
     pub offset: u64,
     /// The number of bytes to move, if known beforehand.
     pub expected: Option<u64>,
+    /// The size, in bytes, of the file that was there before an upload.
+    pub size_before: Option<u64>,
+    /// The port of the data connection: the server's if it was passive, else the client's. 0
+    /// before there is one.
+    pub port: u16,
     /// Bytes of the object that have moved; in TYPE A of a file, bytes of the file.
     pub bytes: u64,
     /// When the data connection was opened.
@@ -63,8 +72,19 @@ impl Transfer {
     /// end, so that a dropped task leaves the right record.
     pub fn new(path: VirtualPath, direction: Direction, kind: Type) -> Self {
         let now = SystemTime::now();
-        let (offset, expected, bytes, outcome) = (0, None, 0, Outcome::Incomplete);
-        Self { path, direction, kind, offset, expected, bytes, began: now, ended: now, outcome }
+        Self {
+            path,
+            direction,
+            kind,
+            offset: 0,
+            expected: None,
+            size_before: None,
+            port: 0,
+            bytes: 0,
+            began: now,
+            ended: now,
+            outcome: Outcome::Incomplete,
+        }
     }
 
     /// The same, starting at an offset in the object (REST, APPE).

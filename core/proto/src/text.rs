@@ -1,6 +1,6 @@
 //! Makes bytes from a client safe to show to people.
 
-use std::fmt;
+use std::fmt::{self, Write};
 
 /// Shows bytes in one line of a log. Text stays unchanged; control characters, backslashes and invalid UTF-8 become
 /// `\xNN` (or `\u{NNNN}`), so that no input from a client can end a line or move a terminal's cursor.
@@ -9,8 +9,6 @@ pub struct Escaped<'a>(pub &'a [u8]);
 
 impl fmt::Display for Escaped<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        use fmt::Write;
-
         for chunk in self.0.utf8_chunks() {
             for c in chunk.valid().chars() {
                 match c {
@@ -35,8 +33,6 @@ pub struct OneLine<'a>(pub &'a str);
 
 impl fmt::Display for OneLine<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        use fmt::Write;
-
         for c in self.0.chars() {
             match c {
                 '\r' | '\n' | '\t' => f.write_char(' ')?,
@@ -49,16 +45,55 @@ impl fmt::Display for OneLine<'_> {
     }
 }
 
-/// Whether a character could mislead whoever reads a log: a control, or one that changes the direction of text.
-#[must_use]
-pub fn misleads(c: char) -> bool {
-    c.is_control() || is_deceptive(c)
+/// Appends bytes to a line of a log as they are, but for what could end the line, move a terminal's cursor or turn the
+/// direction of the text: such characters become `\xNN` or `\u{NNNN}`. Other bytes that are no UTF-8 stay.
+pub fn escape_controls(bytes: &[u8], out: &mut Vec<u8>) {
+    let mut shown = String::new();
+    visible(bytes, out, |c, out| {
+        shown.clear();
+        let _ = match u32::from(c) {
+            code @ 0..0x100 => write!(shown, "\\x{code:02x}"),
+            code => write!(shown, "\\u{{{code:x}}}"),
+        };
+        out.extend_from_slice(shown.as_bytes());
+    });
+}
+
+/// Appends bytes as one word of a line: an underscore takes the place of each blank, and of each character that
+/// [`escape_controls`] escapes.
+pub fn one_word(bytes: &[u8], out: &mut Vec<u8>) {
+    let begin = out.len();
+    visible(bytes, out, |_, out| out.push(b'_'));
+    out.iter_mut().skip(begin).filter(|byte| byte.is_ascii_whitespace()).for_each(|byte| *byte = b'_');
+}
+
+/// Appends what can be shown; the rest is `hide`'s.
+fn visible(bytes: &[u8], out: &mut Vec<u8>, mut hide: impl FnMut(char, &mut Vec<u8>)) {
+    if bytes.iter().all(|byte| matches!(byte, b' '..=b'~')) {
+        return out.extend_from_slice(bytes);
+    }
+    let mut utf8 = [0; 4];
+    for chunk in bytes.utf8_chunks() {
+        for c in chunk.valid().chars() {
+            match c.is_control() || is_deceptive(c) {
+                true => hide(c, out),
+                false => out.extend_from_slice(c.encode_utf8(&mut utf8).as_bytes()),
+            }
+        }
+        for byte in chunk.invalid() {
+            match byte {
+                // C1 controls of terminals that know no UTF-8.
+                0x80..0xa0 => hide(char::from(*byte), out),
+                byte => out.push(*byte),
+            }
+        }
+    }
 }
 
 /// Controls beyond ASCII, line and paragraph separators, and characters that change the text direction.
 fn is_deceptive(c: char) -> bool {
     c.is_control()
-        || matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+        || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
 }
 
 #[cfg(test)]
@@ -75,5 +110,32 @@ mod tests {
         let line = OneLine("a\\x0d\r\nb\u{1b}[2J\u{9b}\u{202e}c").to_string();
         assert_eq!(line, r"a\x0d  b\x1b[2J\u{9b}\u{202e}c");
         assert_eq!(shown("\u{2028}\u{85}\u{202e}".as_bytes()), r"\u{2028}\u{85}\u{202e}");
+    }
+
+    #[test]
+    fn a_line_of_a_log_keeps_all_that_is_no_control() {
+        let line = |bytes: &[u8]| {
+            let mut out = b"|".to_vec();
+            escape_controls(bytes, &mut out);
+            out
+        };
+        assert_eq!(line(b"a\\b \"c\""), b"|a\\b \"c\"");
+        assert_eq!(
+            line("b\u{fc}cher\u{85}\u{202e}\u{61c}".as_bytes()),
+            "|b\u{fc}cher\\x85\\u{202e}\\u{61c}".as_bytes()
+        );
+        assert_eq!(line(b"x\n\x7f\xe9\x9b2J"), b"|x\\x0a\\x7f\xe9\\x9b2J");
+    }
+
+    #[test]
+    fn a_word_has_no_blank() {
+        let word = |bytes: &[u8]| {
+            let mut out = b" ".to_vec();
+            one_word(bytes, &mut out);
+            out
+        };
+        assert_eq!(word(b"a b\t\r\nc"), b" a_b___c");
+        assert_eq!(word("\u{fc}\u{9b}\u{202e}".as_bytes()), " \u{fc}__".as_bytes());
+        assert_eq!(word(b"\xe9\x9b\xff"), b" \xe9_\xff");
     }
 }

@@ -129,6 +129,7 @@ pub fn run(
     let pid_file = take_pid_file(&plan, &manner)?;
     let mut open = Open::of(&plan, None, &manner)?;
     LOGGER.send_to(open.log.take());
+    LOGGER.set_options(open.log_options);
     say_all(&plan.notices);
     let keeper = start_keeper();
     let was_root = rustix::process::geteuid().is_root();

@@ -40,6 +40,6 @@ pub use dialogue::client::room::{Occupant, Room};
 pub use gantry_config::{Override, Report, SectionKind};
 pub use generation::images::{ImageRef, Images};
 pub use generation::{running::Running, snapshot::Generation};
-pub use log::{LOGGER, Logger};
+pub use log::{LOGGER, Logger, set_program};
 pub use plan::build::{BuildError, compat};
 pub use plan::source::{Family, Source};

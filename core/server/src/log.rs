@@ -1,12 +1,17 @@
 //! The daemon's own log: one line a record, to SystemLog; without one to standard
 //! error or to syslog. Every image's records come here through [`Host`].
 
+mod outputs;
+mod place;
+pub mod speaker;
+mod style;
+mod syslog;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
-use std::os::unix::net::UnixDatagram;
 use std::path::Path;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::sync::mpsc::{SyncSender, sync_channel};
@@ -15,10 +20,16 @@ use std::thread;
 use std::time::Duration;
 
 use gantry_api::log::{self, Host, Level, Record};
-use gantry_api::proto::text::OneLine;
+use gantry_api::proto::text::escape_controls;
+use gantry_api::{LogTarget, LogWriter, Severity};
 use gantry_sys::own_file::{check_own_path, open_own_file};
 use jiff::ZonedDateTime;
 use rustix::fs::OFlags;
+
+use self::outputs::Outputs;
+use self::speaker::{Label, ServerLog, Speaker};
+pub use self::style::{LogOptions, set_program};
+use self::syslog::Syslog;
 
 /// Who speaks in the log for the server itself.
 pub const TARGET: &str = "gantry-server";
@@ -32,19 +43,16 @@ pub fn say(level: Level, message: fmt::Arguments<'_>) {
 pub static LOGGER: Logger = Logger {
     verbosity: AtomicU8::new(0),
     configured: AtomicU8::new(0),
-    facility: AtomicU8::new(DAEMON),
     syslog_rank: AtomicU8::new(u8::MAX),
     most: AtomicU8::new(2),
     channels: RwLock::new(BTreeMap::new()),
     sink: Mutex::new(None),
     queue: OnceLock::new(),
     lost: AtomicU64::new(0),
+    options: RwLock::new(LogOptions::NONE),
+    outputs: Outputs::new(say),
 };
 
-/// Where the system's log hears.
-const SYSLOG: &str = "/dev/log";
-/// RFC 3164's facility for daemons, as a priority's upper bits.
-const DAEMON: u8 = 3 << 3;
 /// Records that wait to be written; beyond them they are counted and lost.
 const QUEUE: usize = 8192;
 /// How long the last records may take at the daemon's end.
@@ -58,8 +66,6 @@ pub struct Logger {
     verbosity: AtomicU8,
     /// The same from the configuration; the higher one counts.
     configured: AtomicU8,
-    /// Syslog's facility, as a priority's upper bits.
-    facility: AtomicU8,
     /// The rank of the least that goes to syslog.
     syslog_rank: AtomicU8,
     /// The rank of what any channel has written.
@@ -69,13 +75,17 @@ pub struct Logger {
     sink: Mutex<Option<Arc<Sink>>>,
     queue: OnceLock<SyncSender<Work>>,
     lost: AtomicU64,
+    /// The main server's.
+    options: RwLock<LogOptions>,
+    /// The logs that modules write.
+    outputs: Outputs,
 }
 
 /// The first that is there and works takes a record; else standard error does.
 #[derive(Default)]
 struct Sink {
     file: Option<File>,
-    syslog: Option<UnixDatagram>,
+    syslog: Option<Syslog>,
 }
 
 /// What the thread does.
@@ -88,6 +98,9 @@ enum Work {
 struct Entry {
     time: ZonedDateTime,
     level: Level,
+    /// The session that it is about.
+    session: Option<Label>,
+    /// The module and the level, where there is something to say, and the text, escaped.
     text: String,
 }
 
@@ -106,7 +119,7 @@ impl Logger {
     /// Goes by DebugLevel, SyslogFacility and SyslogLevel.
     pub fn configure(&self, verbosity: u8, facility: Option<u8>, least: Option<Level>) {
         self.configured.store(verbosity, Ordering::Relaxed);
-        self.facility.store(facility.map_or(DAEMON, |facility| facility << 3), Ordering::Relaxed);
+        syslog::set_facility(facility);
         self.syslog_rank.store(least.map_or(u8::MAX, rank), Ordering::Relaxed);
         self.renew();
     }
@@ -179,8 +192,18 @@ impl Logger {
     /// one.
     pub fn send_to(&self, file: Option<File>) {
         let mut sink = self.locked();
-        let syslog = sink.as_ref().and_then(|sink| sink.syslog.as_ref()?.try_clone().ok());
+        let syslog = sink.as_ref().and_then(|sink| sink.syslog.as_ref()?.again().ok());
         *sink = Some(Arc::new(Sink { file, syslog }));
+    }
+
+    /// Sets what lines begin with.
+    pub fn set_options(&self, options: LogOptions) {
+        *self.options.write().unwrap_or_else(PoisonError::into_inner) = options;
+    }
+
+    fn options(&self, session: Option<&Label>) -> LogOptions {
+        let main = *self.options.read().unwrap_or_else(PoisonError::into_inner);
+        session.map_or(main, |session| session.options.or(main))
     }
 
     /// Where there is no file, records go to syslog from now on; to standard
@@ -189,8 +212,7 @@ impl Logger {
     /// # Errors
     /// The system's: there is no socket to be had.
     pub fn prefer_syslog(&self) -> io::Result<()> {
-        let socket = UnixDatagram::unbound()?;
-        socket.set_nonblocking(true)?;
+        let socket = Syslog::new()?;
         let mut sink = self.locked();
         let file = sink.as_ref().and_then(|sink| sink.file.as_ref()?.try_clone().ok());
         *sink = Some(Arc::new(Sink { file, syslog: Some(socket) }));
@@ -213,8 +235,10 @@ impl Logger {
         Ok(())
     }
 
-    /// Waits for what has been logged to be written, for some time.
+    /// Waits for what has been logged to be written, for some time: first the logs of
+    /// modules, which may have to report lines that were lost.
     pub fn flush(&self) {
+        self.outputs.flush();
         let Some(queue) = self.queue.get() else { return };
         let (done, written) = sync_channel(1);
         if queue.try_send(Work::Flush(done)).is_ok() {
@@ -228,7 +252,7 @@ impl Logger {
                 let lost = self.lost.swap(0, Ordering::Relaxed);
                 if lost > 0 {
                     let text = format!(" warning: {lost} records were lost: the log is not taken fast enough");
-                    self.write(&Entry { time: entry.time.clone(), level: Level::Warn, text });
+                    self.write(&Entry { time: entry.time.clone(), level: Level::Warn, session: None, text });
                 }
                 self.write(&entry);
             }
@@ -241,15 +265,30 @@ impl Logger {
         let sink = self.locked().clone().unwrap_or_default();
         // A log that cannot be written to has nowhere to say so.
         let _ = match (&sink.file, &sink.syslog) {
-            (Some(file), _) => (&*file).write_all(line(entry).as_bytes()),
+            (Some(file), _) => (&*file).write_all(self.line(entry, "\n").as_bytes()),
             (None, Some(_)) if rank(entry.level) > self.syslog_rank.load(Ordering::Relaxed) => Ok(()),
-            (None, Some(socket))
-                if socket.send_to(packet(entry, self.facility.load(Ordering::Relaxed)).as_bytes(), SYSLOG).is_ok() =>
-            {
+            (None, Some(socket)) if socket.send(severity(entry.level), self.for_syslog(entry).as_bytes()).is_ok() => {
                 Ok(())
             }
-            _ => io::stderr().write_all(line(entry).as_bytes()),
+            _ => io::stderr().write_all(self.line(entry, "\n").as_bytes()),
         };
+    }
+
+    /// `2026-11-23 16:15:43,123 gantryd[4711] mod_sql warning: text key=value`, one line
+    /// whatever the text holds; about a session
+    /// `2026-11-23 16:15:43,123 gantryd[4711] 192.0.2.1 (client.example[192.0.2.7]): text`.
+    fn line(&self, entry: &Entry, end: &str) -> String {
+        let begin = self.options(entry.session.as_ref()).begin(&entry.time, entry.session.as_ref().map(Label::parties));
+        format!("{begin}{}{end}", entry.text)
+    }
+
+    /// The same for syslog, which keeps time and host itself. The name ends at the first
+    /// colon.
+    fn for_syslog(&self, entry: &Entry) -> String {
+        match &entry.session {
+            Some(session) => format!("{}{}", self.options(Some(session)).session(session.parties()), entry.text),
+            None => entry.text.strip_prefix(": ").unwrap_or(&entry.text).trim_start().to_owned(),
+        }
     }
 
     fn locked(&self) -> MutexGuard<'_, Option<Arc<Sink>>> {
@@ -266,7 +305,14 @@ impl Host for Logger {
         if !self.enabled(record.level) || !self.wants(record) {
             return;
         }
-        let entry = Entry { time: ZonedDateTime::now(), level: record.level, text: text(record) };
+        let session = Speaker::current();
+        let text = text(record, session.is_some());
+        let entry = Entry { time: ZonedDateTime::now(), level: record.level, session, text };
+        match entry.session.as_ref().map(|session| &session.log) {
+            None | Some(ServerLog::Shared) => {}
+            Some(ServerLog::None) => return,
+            Some(ServerLog::Own(log)) => return log.write(self.line(&entry, "").as_bytes()),
+        }
         match self.queue.get() {
             Some(queue) => {
                 if queue.try_send(Work::Write(entry)).is_err() {
@@ -275,6 +321,14 @@ impl Host for Logger {
             }
             None => self.write(&entry),
         }
+    }
+
+    fn open_log(&self, target: &LogTarget) -> gantry_api::Result<Arc<dyn LogWriter>> {
+        self.outputs.open(target)
+    }
+
+    fn check_log(&self, target: &LogTarget) -> gantry_api::Result<()> {
+        outputs::check(target)
     }
 }
 
@@ -297,69 +351,89 @@ fn rank(level: Level) -> u8 {
     }
 }
 
-/// `2026-11-23 16:15:43,123 gantryd[4711] mod_sql warn: text key=value`, one
-/// line whatever the text holds.
-fn line(entry: &Entry) -> String {
-    let time = entry.time.strftime("%Y-%m-%d %H:%M:%S,%3f");
-    format!("{time} gantryd[{}]{}\n", std::process::id(), entry.text)
+fn severity(level: Level) -> Severity {
+    match level {
+        Level::Error => Severity::Error,
+        Level::Warn => Severity::Warning,
+        Level::Info => Severity::Info,
+        Level::Debug | Level::Trace => Severity::Debug,
+    }
 }
 
-/// The same for syslog (RFC 3164), which keeps time and host itself.
-fn packet(entry: &Entry, facility: u8) -> String {
-    let severity = match entry.level {
-        Level::Error => 3,
-        Level::Warn => 4,
-        Level::Info => 6,
-        Level::Debug | Level::Trace => 7,
-    };
-    let time = entry.time.strftime("%b %e %H:%M:%S");
-    // The name ends at the first colon.
-    let text = entry.text.strip_prefix(": ").unwrap_or(&entry.text).trim_start();
-    format!("<{}>{time} gantryd[{}]: {text}", facility | severity, std::process::id())
-}
-
-/// ` mod_sql warning: text key=value`, without module and level where there is
-/// nothing to say.
-fn text(record: &Record<'_>) -> String {
+/// ` mod_sql warning: text key=value`, without module and level where there is nothing
+/// to say. After a session it is `: text`, as ProFTPD has it, or `: mod_sql warning: text`.
+fn text(record: &Record<'_>, in_session: bool) -> String {
     let target = match record.target {
-        "gantry-server" | "gantry" => String::new(),
-        target => format!(" {target}"),
+        "gantry-server" | "gantry" => "",
+        target => target,
     };
     let level = match record.level {
-        Level::Error => " error",
-        Level::Warn => " warning",
+        Level::Error => "error",
+        Level::Warn => "warning",
         Level::Info => "",
-        Level::Debug => " debug",
-        Level::Trace => " trace",
+        Level::Debug => "debug",
+        Level::Trace => "trace",
     };
-    // Here and nowhere else: whoever logs may quote what others have sent.
-    let mut text = OneLine(record.message).to_string();
-    for (key, value) in record.fields {
-        text.push_str(&format!(" {key}={}", OneLine(value)));
+    let mut words = String::new();
+    for word in [target, level].into_iter().filter(|word| !word.is_empty()) {
+        words.push(' ');
+        words.push_str(word);
     }
-    format!("{target}{level}: {text}")
+    let mut text = record.message.replace(['\r', '\n'], " ");
+    for (key, value) in record.fields {
+        text.push_str(&format!(" {key}={value}"));
+    }
+    let mut escaped = Vec::with_capacity(text.len());
+    escape_controls(text.as_bytes(), &mut escaped);
+    let text = String::from_utf8_lossy(&escaped);
+    match (in_session, words.is_empty()) {
+        (true, false) => format!(":{words}: {text}"),
+        _ => format!("{words}: {text}"),
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn entry(target: &str, level: Level, session: Option<Label>) -> Entry {
+        let text = text(&Record { level, target, message: "a\nb\u{1b}", fields: &[] }, session.is_some());
+        Entry { time: ZonedDateTime::now(), level, session, text }
+    }
+
     #[test]
     fn a_record_moves_no_cursor() {
         let (target, fields) = ("mod_x", [("field", "\u{9b}2J")]);
-        let text = text(&Record { level: Level::Info, target, message: "a\u{1b}[2Jb", fields: &fields });
-        assert_eq!(text, r" mod_x: a\x1b[2Jb field=\u{9b}2J");
+        let text = text(&Record { level: Level::Info, target, message: "a\u{1b}[2Jb", fields: &fields }, false);
+        assert_eq!(text, r" mod_x: a\x1b[2Jb field=\x9b2J");
     }
 
     #[test]
     fn a_record_for_syslog_begins_with_priority_and_name() {
         let record = |target, level| {
-            let text = text(&Record { level, target, message: "a\nb", fields: &[] });
-            packet(&Entry { time: ZonedDateTime::now(), level, text }, DAEMON)
+            let entry = entry(target, level, None);
+            let packet = syslog::packet(severity(level), &entry.time, LOGGER.for_syslog(&entry).as_bytes());
+            String::from_utf8(packet).unwrap()
         };
         let plain = record("gantry-server", Level::Info);
-        assert!(plain.starts_with("<30>") && plain.ends_with("]: a b"), "{plain}");
+        assert!(plain.starts_with("<30>") && plain.ends_with("]: a b\\x1b"), "{plain}");
         let of_module = record("mod_sql", Level::Error);
-        assert!(of_module.starts_with("<27>") && of_module.ends_with("]: mod_sql error: a b"), "{of_module}");
+        assert!(of_module.starts_with("<27>") && of_module.ends_with("]: mod_sql error: a b\\x1b"), "{of_module}");
+    }
+
+    #[test]
+    fn a_record_about_a_session_looks_as_proftpds() {
+        let line = |target, level| {
+            let (server, client) = ("192.0.2.1".into(), "c[192.0.2.7]".into());
+            let label = Label { server, client, log: ServerLog::Shared, options: LogOptions::NONE };
+            let entry = entry(target, level, Some(label));
+            LOGGER.line(&entry, "").split_once(' ').unwrap().1.split_once(' ').unwrap().1.to_owned()
+        };
+        let pid = std::process::id();
+        assert_eq!(line("gantry", Level::Info), format!("gantryd[{pid}] 192.0.2.1 (c[192.0.2.7]): a b\\x1b"));
+        assert_eq!(
+            line("mod_sql", Level::Warn),
+            format!("gantryd[{pid}] 192.0.2.1 (c[192.0.2.7]): mod_sql warning: a b\\x1b")
+        );
     }
 }

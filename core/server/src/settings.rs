@@ -14,7 +14,7 @@ use gantry_api::{directive, parse, settings};
 use gantry_config::{check_class_rule, check_rule};
 use serde::Deserialize;
 
-use crate::log::LOGGER;
+use crate::log::{LOGGER, LogOptions};
 
 pub use filters::Filters;
 pub use hidden::{Hidden, Owner};
@@ -107,6 +107,14 @@ settings! {
         /// The file for the daemon's own log; by default standard error.
         pub system_log: Option<String> = SystemLog "path|none" in SERVER | GLOBAL,
             inherits: no, parse: words::system_log;
+        /// A file for what the daemon's log says of this server's sessions, instead of SystemLog; `none` for no log of
+        /// them.
+        pub server_log: Option<String> = ServerLog "path|\"none\"" in SERVER | VHOST | GLOBAL,
+            inherits: replace, parse: words::server_log;
+        /// What the lines of SystemLog and ServerLog contain: `Hostname` (off by default), `RoleBasedProcessLabels` (off by
+        /// default), `Timestamp`, and `VirtualHost`, the server's address in lines about a session.
+        log_options: Vec<LogOptions> = LogOptions "[+|-]option ..." in SERVER | VHOST | GLOBAL,
+            inherits: append, parse: words::log_options;
         /// The range of ports for passive data connections, from which a random one is used. By
         /// default ports from 49152 up are tried first; if none is free, the kernel chooses one.
         pub passive_ports: Option<(u16, u16)> = PassivePorts "min max" in SERVER | VHOST | GLOBAL,
@@ -191,6 +199,11 @@ impl Settings {
     /// Lets the daemon's log go by what is said of it.
     pub fn configure_log(&self) {
         LOGGER.configure(self.debug_level, self.syslog_facility, self.syslog_level.map(SyslogLevel::level));
+    }
+
+    /// What lines of the log begin with; the last word on each option counts.
+    pub fn log_options(&self) -> LogOptions {
+        self.log_options.iter().fold(LogOptions::NONE, |before, options| options.or(before))
     }
 }
 

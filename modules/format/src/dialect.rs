@@ -157,7 +157,7 @@ impl Dialect {
     fn variable_of_environment(&self, variable: &str, name: String) -> Reference {
         // No variable of the environment can have such a name.
         let value = (!variable.contains(['=', '\0'])).then(|| (self.environment)(variable)).flatten();
-        Reference::Environment { name: name.into(), value: value.map(Into::into) }
+        Reference::Environment { name: name.into(), variable: variable.into(), value: value.map(Into::into) }
     }
 
     fn find(&self, name: &str) -> Option<Variable> {

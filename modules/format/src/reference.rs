@@ -31,6 +31,9 @@ pub enum Reference {
     Environment {
         /// As it was written, without the percent sign.
         name: Box<str>,
+        /// The environment variable. A session's note of this name comes first: mod_unique_id's
+        /// UNIQUE_ID is part of the environment only in ProFTPD.
+        variable: Box<str>,
         /// `None` if it is not set.
         value: Option<Box<str>>,
     },
@@ -48,7 +51,10 @@ impl Reference {
             Self::Variable(variable) => context.write(variable, &mut out),
             Self::Note(name) => out.value(context.note(name)),
             Self::Argument(index) => context.argument(*index).into_iter().for_each(|argument| out.text(argument)),
-            Self::Environment { value, .. } => value.iter().for_each(|value| out.text(value.as_bytes())),
+            Self::Environment { variable, value, .. } => match context.note(variable) {
+                Some(note) => out.value(Some(note)),
+                None => value.iter().for_each(|value| out.text(value.as_bytes())),
+            },
             Self::Contributed(_) | Self::Time { .. } => {}
         }
         out.written()

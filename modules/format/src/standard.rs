@@ -4,10 +4,9 @@
 use std::fmt::{self, Write};
 use std::time::{Duration, SystemTime};
 
-use gantry_api::proto::text::Escaped;
 use gantry_api::transfer::{Direction, Outcome, Transfer, Type};
 use gantry_api::variable::{Kind, Out, Subject, Variable};
-use gantry_api::{ANONYMOUS_PASSWORD, CommandClasses, IDENT_USER, PathArgument, Verb, VirtualPath};
+use gantry_api::{ANONYMOUS_PASSWORD, CommandClasses, IDENT_USER, PathArgument, Reply, Verb, VirtualPath};
 
 /// `%t`, as in the Common Log Format.
 pub const LOCAL_TIME: &str = "[%d/%b/%Y:%H:%M:%S %z]";
@@ -36,7 +35,7 @@ pub const SQL: &[Variable] = table! {
 pub const LOG: &[Variable] = table! {
     "a" Text "the client's address" = |at, out| out.show(at.session.remote.ip());
     "A" Text "the password of an anonymous client, or UNKNOWN" = anonymous_password;
-    "b" Int "the number of bytes transferred" = |at, out| if let Some(transfer) = moved(at) { out.int(transfer.bytes) };
+    "b" Int "the number of bytes transferred, or of the deleted file" = bytes;
     "c" Text "the client's class" = |at, out| if let Some(class) = &at.session.class { out.text(class.as_bytes()) };
     "d" Text "the directory that the command is about, or else the working directory" = directory_name;
     "D" Text "the path on the host of the directory that the command is about" = directory_path;
@@ -58,9 +57,8 @@ pub const LOG: &[Variable] = table! {
     "P" Int "the daemon's process id" = |_, out| out.int(std::process::id());
     "r" Text "the whole command" = line;
     "R" Int "milliseconds since the command arrived" = response_time;
-    "s" Int "the reply's code" = |at, out| if let Some(reply) = &at.dialogue.reply { out.int(reply.code) };
-    "S" Text "the reply's last line" =
-        |at, out| if let Some(reply) = &at.dialogue.reply { out.text(reply.last_line()) };
+    "s" Int "the reply's code" = |at, out| if let Some(reply) = reply(at) { out.int(reply.code) };
+    "S" Text "the reply's last line" = |at, out| if let Some(reply) = reply(at) { out.text(reply.last_line()) };
     "T" Text "the duration of the transfer in seconds" =
         |at, out| if let Some(transfer) = moved(at) { out.show(format_args!("{:.3}", took(transfer).as_secs_f64())) };
     "u" Text "the logged-in user" =
@@ -72,7 +70,8 @@ pub const LOG: &[Variable] = table! {
         |at, out| if let Some(path) = &at.dialogue.rename_from { on_host(at, path, out) };
     "basename" Text "the last part of %f" = |at, out| if let Some(path) = path(at) { last_part(&path, out) };
     "epoch" Time "seconds since 1970" = epoch;
-    "file-modified" Text "whether the transfer changed an existing file: no value yet" = |_, _| {};
+    "file-modified" Text "true or false: whether an upload changed an existing file" =
+        |at, out| out.show(moved(at).is_some_and(|transfer| transfer.size_before.is_some()));
     "file-size" Int "the file's size after the transfer" = file_size;
     "gid" Int "the user's primary group id" =
         |at, out| if let Some(account) = &at.session.account { out.int(account.gid) };
@@ -81,16 +80,23 @@ pub const LOG: &[Variable] = table! {
     "transfer-failure" Text "the reply to the failed transfer" = failure;
     "transfer-millisecs" Int "the duration of the transfer in milliseconds" =
         |at, out| if let Some(transfer) = moved(at) { out.int(took(transfer).as_millis()) };
-    "transfer-port" Int "the port of the data connection: no value yet" = |_, _| {};
+    "transfer-port" Int "the port of the data connection: the server's if it was passive, else the client's" =
+        |at, out| if let Some(transfer) = moved(at).filter(|transfer| transfer.port > 0) { out.int(transfer.port) };
     "transfer-speed" Text "the transfer's speed in KB/s" = speed;
-    "transfer-status" Text "success or failed" = |at, out| if let Some(transfer) = moved(at) { status(transfer, out) };
+    "transfer-status" Text "success, failed, cancelled or timeout" = status;
     "transfer-type" Text "binary or ASCII" = |at, out| if let Some(transfer) = moved(at) { kind(transfer, out) };
     "uid" Int "the user's id" = |at, out| if let Some(account) = &at.session.account { out.int(account.uid) };
     "version" Text "Gantry and its version" = |_, out| out.text(concat!("Gantry ", env!("CARGO_PKG_VERSION")));
 };
 
+/// The command's transfer. At the session's end the last command's is still there.
 fn moved<'a>(at: &Subject<'a>) -> Option<&'a Transfer> {
-    at.session.transfer.as_ref()
+    at.session.transfer.as_ref().filter(|_| !at.command.verb.is_event())
+}
+
+/// The command's reply. At the session's end the last command's is still there.
+fn reply<'a>(at: &Subject<'a>) -> Option<&'a Reply> {
+    at.dialogue.reply.as_ref().filter(|_| !at.command.verb.is_event())
 }
 
 fn anonymous_password(at: &Subject<'_>, out: &mut Out<'_>) {
@@ -213,11 +219,17 @@ fn argument(at: &Subject<'_>, out: &mut Out<'_>) {
 
 fn line(at: &Subject<'_>, out: &mut Out<'_>) {
     let command = at.command;
+    if command.verb.is_event() {
+        return out.text("");
+    }
     name(command.verb, out);
     match command.argument.is_empty() {
         true => {}
         false if command.is_secret() => out.text(" (hidden)"),
-        false => out.show(format_args!(" {}", Escaped(&command.argument))),
+        false => {
+            out.text(" ");
+            out.text(&command.argument);
+        }
     }
 }
 
@@ -235,22 +247,38 @@ fn took(transfer: &Transfer) -> Duration {
     transfer.ended.duration_since(transfer.began).unwrap_or_default()
 }
 
-/// If an upload overwrites part of a file, the size is unknown.
+fn bytes(at: &Subject<'_>, out: &mut Out<'_>) {
+    match (moved(at), at.session.deleted) {
+        (Some(transfer), _) => out.int(transfer.bytes),
+        (None, Some(size)) if !at.command.verb.is_event() => out.int(size),
+        (None, _) => {}
+    }
+}
+
 fn file_size(at: &Subject<'_>, out: &mut Out<'_>) {
     let Some(transfer) = moved(at).filter(|transfer| transfer.outcome == Outcome::Complete) else { return };
     let size = match transfer.direction {
         Direction::Out => transfer.expected.and_then(|expected| transfer.offset.checked_add(expected)),
-        Direction::In if transfer.offset > 0 && at.command.verb != Verb::APPE => None,
-        Direction::In => transfer.offset.checked_add(transfer.bytes),
+        Direction::In if transfer.offset == 0 => Some(transfer.bytes),
+        Direction::In => {
+            let end = transfer.offset.checked_add(transfer.bytes);
+            end.map(|end| end.max(transfer.size_before.unwrap_or_default()))
+        }
     };
     if let Some(size) = size {
         out.int(size);
     }
 }
 
+/// Whether a command that transfers did not come to a transfer.
+fn is_refused(at: &Subject<'_>) -> bool {
+    let transfers = [Verb::RETR, Verb::STOR, Verb::APPE, Verb::STOU, Verb::LIST, Verb::NLST, Verb::MLSD];
+    moved(at).is_none() && transfers.contains(&at.command.verb) && reply(at).is_some_and(Reply::is_negative)
+}
+
 fn failure(at: &Subject<'_>, out: &mut Out<'_>) {
-    let failed = moved(at).is_some_and(|transfer| transfer.outcome == Outcome::Incomplete);
-    if let Some(reply) = at.dialogue.reply.as_ref().filter(|reply| failed && reply.is_negative()) {
+    let failed = is_refused(at) || moved(at).is_some_and(|transfer| transfer.outcome != Outcome::Complete);
+    if let Some(reply) = reply(at).filter(|reply| failed && reply.is_negative()) {
         out.text(reply.last_line());
     }
 }
@@ -263,11 +291,17 @@ fn speed(at: &Subject<'_>, out: &mut Out<'_>) {
     }
 }
 
-fn status(transfer: &Transfer, out: &mut Out<'_>) {
-    out.text(match transfer.outcome {
-        Outcome::Complete => "success",
-        Outcome::Incomplete => "failed",
-    });
+fn status(at: &Subject<'_>, out: &mut Out<'_>) {
+    match moved(at) {
+        Some(transfer) => out.text(match transfer.outcome {
+            Outcome::Complete => "success",
+            Outcome::Incomplete => "failed",
+            Outcome::Cancelled => "cancelled",
+            Outcome::TimedOut => "timeout",
+        }),
+        None if is_refused(at) => out.text("failed"),
+        None => {}
+    }
 }
 
 fn kind(transfer: &Transfer, out: &mut Out<'_>) {

@@ -3,9 +3,7 @@
 #[cfg(test)]
 mod tests;
 
-use std::fmt::Write;
-
-use gantry_api::proto::text::misleads;
+use gantry_api::proto::text::escape_controls;
 use gantry_api::variable::{Variable, Written};
 
 use crate::context::Context;
@@ -100,8 +98,9 @@ impl Template {
         }
     }
 
-    /// Appends the text as part of one line: control characters in values become `\xNN`, so that a
-    /// file name cannot forge a log line.
+    /// Appends the text as part of one line: control characters in values, and those that change
+    /// the direction of text, become `\xNN` or `\u{NNNN}`, so that a file name cannot forge a log
+    /// line.
     pub fn render_line(&self, context: &dyn Context, out: &mut Vec<u8>) {
         for part in &self.parts {
             match part {
@@ -110,7 +109,7 @@ impl Template {
                     let begin = out.len();
                     match reference.write(context, out) {
                         Written::Nothing => out.extend_from_slice(NOTHING.as_bytes()),
-                        Written::Text => escape_controls(out, begin),
+                        Written::Text => escape(out, begin),
                         Written::Int(_) => {}
                     }
                 }
@@ -119,22 +118,12 @@ impl Template {
     }
 }
 
-/// Replaces the control characters after `begin`, and those that change the direction of text.
-fn escape_controls(out: &mut Vec<u8>, begin: usize) {
-    let is_odd = |byte: &u8| byte.is_ascii_control() || !byte.is_ascii();
-    let Some(first) = out.iter().skip(begin).position(is_odd) else { return };
-    let rest = out.split_off(begin + first);
-    let mut digits = String::new();
-    for chunk in rest.utf8_chunks() {
-        for letter in chunk.valid().chars() {
-            digits.clear();
-            let _ = match letter {
-                letter if letter.is_ascii_control() => write!(digits, "\\x{:02x}", u32::from(letter)),
-                letter if misleads(letter) => write!(digits, "\\u{{{:x}}}", u32::from(letter)),
-                letter => digits.write_char(letter),
-            };
-            out.extend_from_slice(digits.as_bytes());
-        }
-        out.extend_from_slice(chunk.invalid());
+/// Replaces the characters after `begin` that could forge a line.
+fn escape(out: &mut Vec<u8>, begin: usize) {
+    let is_plain = |byte: &u8| matches!(byte, b' '..=b'~');
+    if out.iter().skip(begin).all(is_plain) {
+        return;
     }
+    let value = out.split_off(begin);
+    escape_controls(&value, out);
 }

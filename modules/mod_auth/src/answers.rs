@@ -8,6 +8,10 @@ use crate::settings::Settings;
 
 /// What USER answers where no password is asked for.
 pub(crate) const INVITATION: &str = "Anonymous login ok, send your complete email address as your password";
+/// Why a login fails whose user no authenticator has.
+pub(crate) const NO_SUCH_USER: &str = "no such user found";
+/// Why a login fails that `<Limit LOGIN>` refuses.
+pub(crate) const LIMITED: &str = "Limit access denies login";
 /// What 230 says of an `<Anonymous>` where AccessGrantMsg does not.
 const GRANTED: &str = "Anonymous access granted, restrictions apply";
 
@@ -18,7 +22,7 @@ pub(crate) fn welcome(at: &mut Moment<'_>, settings: &Settings) -> Step {
         Some(_) => GRANTED.to_owned(),
         None => format!("User {user} logged in"),
     };
-    log!(Info, "{} {} ({}): Login successful.", kind(at), Escaped(user.as_bytes()), at.session.remote.ip());
+    log::event(format_args!("{} {}: Login successful.", kind(at), Escaped(user.as_bytes())));
     let text = settings.grant.as_ref().map_or(granted, |text| text.replace("%u", &user));
     at.respond(230, text);
     Step::Done
@@ -60,13 +64,21 @@ fn kind(at: &Moment<'_>) -> &'static str {
     if at.session.section.is_some() { "ANON" } else { "USER" }
 }
 
-/// Counts a login that failed; what the client reads.
+/// Counts a login that failed; what the client reads. The log has ProFTPD's words, which fail2ban and logwatch look for.
 fn failed(at: &mut Moment<'_>, settings: &Settings, reason: &str) -> String {
     let user = at.session.user.clone().unwrap_or_default();
-    let kind = kind(at);
-    log!(Info, "{kind} {} ({}): Login failed: {reason}", Escaped(user.as_bytes()), at.session.remote.ip());
+    let (kind, shown) = (kind(at), Escaped(user.as_bytes()));
+    match reason {
+        NO_SUCH_USER => {
+            let Session { remote_host, remote, local, .. } = &*at.session;
+            let ip = remote.ip();
+            log::event(format_args!("{kind} {shown}: {reason} from {remote_host} [{ip}] to {local}"));
+        }
+        reason => log::event(format_args!("{kind} {shown} (Login failed): {reason}")),
+    }
     at.session.attempts = at.session.attempts.saturating_add(1);
-    if settings.attempts.is_some_and(|most| at.session.attempts >= most) {
+    if let Some(most) = settings.attempts.filter(|most| at.session.attempts >= *most) {
+        log::event(format_args!("Maximum login attempts ({most}) exceeded, connection refused"));
         at.session.end("Maximum login attempts exceeded");
     }
     settings.deny.replace("%u", &user)

@@ -23,7 +23,7 @@ use gantry_api::service::LoginRequest;
 use gantry_api::{ANONYMOUS_PASSWORD, Account, Admission, Fault};
 
 use anonymous::Anonymity;
-use answers::{deny, no_service, turn_away, unable, welcome};
+use answers::{LIMITED, deny, no_service, turn_away, unable, welcome};
 use attempt::{Attempt, Refusal};
 use login::Logins;
 use sections::Sections;
@@ -150,7 +150,7 @@ fn pass(at: &mut Moment<'_>) -> Result<Step> {
     match std::mem::take(&mut at.state.of::<Asked>().for_password) && at.session.user.is_some() {
         true => match at.session.lets_in() {
             Ok(()) => Ok(Step::Wait),
-            Err(error) => deny(at, at.settings::<Settings>(), &format!("not let in: {error}")),
+            Err(error) => deny(at, at.settings::<Settings>(), &format!("{LIMITED}: {error}")),
         },
         false => refuse(503, "Login with USER first"),
     }
@@ -198,7 +198,7 @@ async fn enter(auth: &Auth, at: &mut Moment<'_>, settings: &Settings, admission:
     places.give_back(at.session);
     match section {
         // Not let in (<Limit LOGIN>): another user may be.
-        _ if error.fault() == Fault::Client => deny(at, settings, &format!("not let in: {error}")),
+        _ if error.fault() == Fault::Client => deny(at, settings, &format!("{LIMITED}: {error}")),
         Some(_) => Ok(unable(at, settings, &format!("{}: {error}", root.display()))),
         None => {
             at.session.end(error.to_string());
@@ -246,7 +246,7 @@ impl Auth {
         let belonging = self.sections.of(attempt.client.server, user);
         if belonging.ignored {
             self.logins.fail(services, &settings.order, &attempt.request(user), password).await;
-            return Err("not by an alias (AuthAliasOnly)".to_owned().into());
+            return Err("Not a UserAlias (AuthAliasOnly)".to_owned().into());
         }
         let Some(section) = belonging.section else {
             let request = attempt.request(belonging.name);

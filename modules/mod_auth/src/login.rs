@@ -6,6 +6,7 @@ use gantry_api::Account;
 use gantry_api::prelude::*;
 use gantry_api::service::{LoginRequest, Services, Verdict};
 
+use crate::answers::NO_SUCH_USER;
 use crate::attempt::Refusal;
 use crate::order::{self, Asked, Entry, Finality, Who};
 use crate::system::SystemUsers;
@@ -79,7 +80,7 @@ impl Logins {
             return Err(INCORRECT.to_owned().into());
         }
         self.spend_the_same(&all, given).await;
-        Err("no such user found".to_owned().into())
+        Err(NO_SUCH_USER.to_owned().into())
     }
 
     /// The account of a name whose password nobody asks for: the first that an authenticator knows, else the system's,

@@ -158,7 +158,7 @@ impl Settings {
     /// The same where something else than a password vouches for the client.
     pub(crate) fn admits_vouched(&self, account: Account) -> std::result::Result<Account, String> {
         if account.uid == 0 && !self.root_login {
-            log!(Warn, "SECURITY VIOLATION: Root login attempted");
+            log::event(format_args!("SECURITY VIOLATION: Root login attempted"));
             return Err("uid 0 and RootLogin is off".into());
         }
         if self.ftpusers && ftpusers::names(&account.name) {

@@ -30,7 +30,10 @@ struct Pending {
 
 async fn delete(at: &mut Moment<'_>) -> Result<Step> {
     let path = path(at)?;
+    // For the logs alone: whether it can be removed, the removal says.
+    let size = at.files.metadata(&path, Links::Keep).await.ok().map(|found| found.size);
     at.files.remove_file(&path).await?;
+    at.session.deleted = size;
     done(at, 250, "DELE command successful")
 }
 

@@ -59,6 +59,8 @@ fn transfer(path: &[u8], outcome: Outcome) -> Transfer {
         kind: Type::Image,
         offset: 0,
         expected: None,
+        size_before: None,
+        port: 0,
         bytes: 2048,
         began: noon() - Duration::from_millis(500),
         ended: noon(),
@@ -120,7 +122,7 @@ fn the_command_is_what_the_client_sent() {
         ("site chmod 644 x", "SITE CHMOD|CHMOD 644 x|SITE CHMOD 644 x"),
         ("SITE HELP", "SITE HELP|HELP|SITE HELP"),
         ("PASS secret", "PASS|(hidden)|PASS (hidden)"),
-        ("RETR a\x1b", "RETR|a\x1b|RETR a\\x1b"),
+        ("RETR a\x1b", "RETR|a\x1b|RETR a\x1b"),
     ] {
         assert_eq!(shown(&joe, line, "%m|%J|%r"), wanted);
     }
@@ -172,13 +174,16 @@ fn a_transfer_has_size_time_and_outcome() {
         ("RETR x", Direction::Out, 48, Some(2048), "2096"),
         ("LIST", Direction::Out, 0, None, "-"),
         ("STOR x", Direction::In, 0, None, "2048"),
-        ("STOR x", Direction::In, 48, None, "-"),
+        ("STOR x", Direction::In, 48, None, "2096"),
         ("APPE x", Direction::In, 48, None, "2096"),
     ] {
         let complete = transfer(b"up", Outcome::Complete);
         joe.session.transfer = Some(Transfer { direction, offset, expected, ..complete });
         assert_eq!(shown(&joe, line, "%{file-size}"), size, "{line}");
     }
+    let longer = Transfer { offset: 48, size_before: Some(5000), ..transfer(b"up", Outcome::Complete) };
+    joe.session.transfer = Some(longer);
+    assert_eq!(shown(&joe, "STOR x", "%{file-size} %{file-modified}"), "5000 true");
     let mut broken = transfer(b"up", Outcome::Complete);
     broken.ended = broken.began - Duration::from_secs(1);
     joe.session.transfer = Some(broken);

@@ -21,10 +21,10 @@ command! {
 enum Place {
     /// Into a file that does not exist yet.
     New,
-    /// Over what is there.
-    Over,
-    /// From an offset on.
-    From(u64),
+    /// Over what is there, which has this size.
+    Over(u64),
+    /// From an offset on into a file of this size.
+    From { offset: u64, size: u64 },
     /// Behind the end, which was here when the file was opened.
     Behind(u64),
 }
@@ -32,8 +32,16 @@ enum Place {
 impl Place {
     fn offset(self) -> u64 {
         match self {
-            Self::New | Self::Over => 0,
-            Self::From(offset) | Self::Behind(offset) => offset,
+            Self::New | Self::Over(_) => 0,
+            Self::From { offset, .. } | Self::Behind(offset) => offset,
+        }
+    }
+
+    /// The size of the file that is there already.
+    fn size_before(self) -> Option<u64> {
+        match self {
+            Self::New => None,
+            Self::Over(size) | Self::From { size, .. } | Self::Behind(size) => Some(size),
         }
     }
 }
@@ -66,7 +74,8 @@ pub(crate) async fn into_new(at: &mut Moment<'_>, path: VirtualPath, file: &dyn 
 
 fn transfer(at: &Moment<'_>, path: VirtualPath, place: Place) -> Transfer {
     let kind = at.settings::<Settings>().kind(at.dialogue.kind);
-    Transfer::new(path, Direction::In, kind).from(place.offset())
+    let transfer = Transfer::new(path, Direction::In, kind).from(place.offset());
+    Transfer { size_before: place.size_before(), ..transfer }
 }
 
 /// Where the upload is written, or why it is refused.
@@ -89,8 +98,8 @@ async fn place(at: &mut Moment<'_>, path: &VirtualPath, offset: u64) -> Result<P
         Ok(found) if found.kind != Kind::File => refuse(550, format!("{}: Not a regular file", shown(at.command))),
         Ok(found) if offset > found.size => refuse(554, format!("REST: invalid {} argument", shown(at.command))),
         Ok(found) if appends => Ok(Place::Behind(found.size)),
-        Ok(_) if offset > 0 => Ok(Place::From(offset)),
-        Ok(_) => Ok(Place::Over),
+        Ok(found) if offset > 0 => Ok(Place::From { offset, size: found.size }),
+        Ok(found) => Ok(Place::Over(found.size)),
         Err(_) if offset > 0 => refuse(554, format!("REST: invalid {} argument", shown(at.command))),
         // Opening it tells what is wrong, if it is more than that there is no such file yet.
         Err(_) => Ok(Place::New),
@@ -102,7 +111,7 @@ async fn open(at: &mut Moment<'_>, path: &VirtualPath, place: Place) -> Result<(
     let purpose = match place {
         Place::New if at.command.verb == Verb::APPE => return append_to_new(at, path).await,
         Place::New => Open::Create,
-        Place::Over | Place::From(_) => Open::Update,
+        Place::Over(_) | Place::From { .. } => Open::Update,
         Place::Behind(_) => {
             return Ok(behind(at.files.open(path, Open::Append).await?));
         }
@@ -148,7 +157,7 @@ async fn receive(
         }
     };
     let received = async {
-        if place == Place::Over {
+        if matches!(place, Place::Over(_)) {
             file.truncate(0).await?;
         }
         link.receive_file(file).await?;
@@ -160,7 +169,7 @@ async fn receive(
         Ok(()) => link.finish().await,
         Err(error) => Err(error),
     };
-    let whole = matches!(place, Place::New | Place::Over);
+    let whole = matches!(place, Place::New | Place::Over(_));
     if result.is_err() && whole && at.settings::<Settings>().delete_aborted {
         remove(at, &path, file, wrote).await;
     }

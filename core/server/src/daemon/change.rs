@@ -99,7 +99,7 @@ impl Daemon {
             Ok::<_, StartError>((plan, open))
         })?;
         say_all(&plan.notices);
-        let (notices, log) = (plan.notices.clone(), open.log.take());
+        let (notices, log, log_options) = (plan.notices.clone(), open.log.take(), open.log_options);
         let number = self.generations.fetch_add(1, Ordering::Relaxed) + 1;
         let retire = self.retiring().ok_or_else(ends)?;
         plan.system = Some(self.system.clone());
@@ -122,6 +122,7 @@ impl Daemon {
         LOGGER.send_to(log);
         let generation = &next.generation;
         generation.held(&generation.server(ServerId(0)).base.own.held).settings.configure_log();
+        LOGGER.set_options(log_options);
         let of = module.map(|module| format!(" {module}")).unwrap_or_default();
         let why = if name == "reload" { String::new() } else { format!(" ({name}{of})") };
         say(Level::Info, format_args!("generation {number} serves new sessions{why}"));

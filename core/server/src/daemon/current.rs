@@ -16,7 +16,7 @@ use crate::daemon::capacity;
 use crate::daemon::identity;
 use crate::daemon::listener::{Listeners, Wanted};
 use crate::generation::snapshot::Generation;
-use crate::log::Logger;
+use crate::log::{LogOptions, Logger};
 #[cfg(feature = "ctrls")]
 use crate::operators::Control;
 use crate::plan::build::Plan;
@@ -91,6 +91,7 @@ pub(super) struct Open {
     #[cfg(feature = "ctrls")]
     pub control: Control,
     pub log: Option<File>,
+    pub log_options: LogOptions,
 }
 
 impl Open {
@@ -114,6 +115,7 @@ impl Open {
             #[cfg(feature = "ctrls")]
             control,
             log,
+            log_options: plan.settings().log_options(),
         })
     }
 }

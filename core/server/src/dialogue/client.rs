@@ -28,6 +28,7 @@ use crate::gate;
 use crate::generation::snapshot::Generation;
 use crate::identity::Identity;
 use crate::log::TARGET;
+use crate::log::speaker::Speaker;
 use crate::names::Names;
 use crate::session::admission::SessionDoor;
 use crate::session::census::{DaemonCensus, SessionCensus};
@@ -82,7 +83,12 @@ pub async fn serve(arrival: Arrival) {
         TARGET,
         format_args!("session {id}: {} connected to {}", arrival.remote, arrival.local),
     );
-    let mut guest = Client::of(arrival);
+    let guest = Client::of(arrival);
+    guest.speaker.clone().run(live(id, guest)).await;
+}
+
+/// The session's task, in which the log knows whose records these are.
+async fn live(id: u64, mut guest: Guest) {
     let client = &mut *guest;
     let why = client.run().await;
     client.progress.settle(&mut client.session, false);
@@ -113,6 +119,7 @@ struct Client {
     /// The end that was wished so far, and what the client is told.
     closing: (Closing, &'static str),
     known: Known,
+    speaker: Arc<Speaker>,
     counted_at: CountedAt,
     data: Holding,
     /// Where the session stood after the last command.
@@ -154,6 +161,7 @@ impl Client {
         let Arrival { id, stream, local, remote, server, generation, .. } = arrival;
         let (blocking, identity, reverse_dns) = (arrival.blocking, arrival.identity, arrival.reverse_dns);
         let (wishes, counted_at) = (arrival.wishes, arrival.counted_at);
+        let speaker = Speaker::new(local, remote, generation.server(server).log.clone());
         let base = generation.server(server).base.clone();
         let settings = &generation.held(&base.own.held).settings;
         options::set(&stream, settings.sockets.no_delay.0, &settings.sockets.options);
@@ -198,6 +206,7 @@ impl Client {
             wishes,
             closing,
             known,
+            speaker,
             counted_at,
             data,
             footing,
@@ -214,6 +223,7 @@ impl Client {
         let classes = &self.shared.generation.classes;
         let client = gate::Client::new(self.shared.address, &self.session.remote_host, classes);
         self.known.client(&self.session.remote_host, client.class());
+        self.speaker.client(&self.session.remote_host);
         self.session.class = client.class().map(Arc::from);
         let _ = self.shared.client.set(client.into());
         let refused = match self.stand_as_client() {
@@ -503,6 +513,7 @@ impl Client {
         let (classes, port) = (&self.shared.generation.classes, self.session.local.port());
         self.data.set(data_settings(self.settings(), classes, port));
         self.known.server(&self.session.server_name);
+        self.speaker.server(self.shared.generation.server(self.footing.base.server).log.clone());
         self.counted_at.move_to(self.shared.generation.server(self.footing.base.server).key.clone());
     }
 

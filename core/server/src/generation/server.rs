@@ -10,6 +10,8 @@ use gantry_config::Personal;
 
 use crate::address::resolve;
 use crate::generation::base::Base;
+use crate::log::LogOptions;
+use crate::log::speaker::ServerLog;
 use crate::settings::Port;
 
 /// One server of the configuration.
@@ -28,6 +30,8 @@ pub struct Server {
     pub key: Arc<ServerKey>,
     /// The names that HOST may ask for.
     pub names: HostNames,
+    /// Where its sessions' log records go, and what their lines begin with.
+    pub log: (ServerLog, LogOptions),
 }
 
 /// Where a server listens, and the names by which a client may ask for it (RFC 7151).

@@ -8,12 +8,13 @@ use std::mem;
 use std::sync::Arc;
 use std::time::Duration;
 
+use gantry_api::log::Host;
 use gantry_api::service::Services;
 use gantry_api::system::System;
 use gantry_api::variable::Variable;
 use gantry_api::{
-    CommandEntry, CommandInfo, DefaultError, Defaults, Descriptor, Hook, HookEntry, Layout, Lent, ScopeKind, SectionId,
-    ServerId, Value, World,
+    CommandEntry, CommandInfo, DefaultError, Defaults, Descriptor, Hook, HookEntry, Layout, Lent, LogTarget, ScopeKind,
+    SectionId, ServerId, Value, World,
 };
 use gantry_config::{
     Addition, Class, Configuration, Directories, Fault, Faults, FtpAccess, Layers, Limit, Options, Override, Personal,
@@ -33,6 +34,8 @@ use crate::generation::scope::{Scope, ScopeId};
 use crate::generation::scopes::Scopes;
 use crate::generation::server::{HostNames, Server, ServerKey};
 use crate::generation::snapshot::Generation;
+use crate::log::LOGGER;
+use crate::log::speaker::ServerLog;
 use crate::plan::catalogue::{ModuleSet, Unavailable};
 use crate::plan::changes::Changes;
 use crate::plan::check;
@@ -79,6 +82,9 @@ pub enum BuildError {
     /// No module provides a store that FileStore names.
     #[error("Fatal: FileStore: no module provides the store '{0}'")]
     Store(String),
+    /// A ServerLog cannot be used.
+    #[error("Fatal: ServerLog: {0}")]
+    ServerLog(gantry_api::Error),
     /// A module that an operator takes or took in cannot be had.
     #[error("Fatal: insmod {module}: {reason}")]
     Inserted {
@@ -306,7 +312,16 @@ impl Plan {
         }
         let key = ServerKey::new(id, &server.addresses, port, &self.servers);
         let (personal, addresses) = (server.personal, server.addresses);
-        self.servers.push(Server { base, anonymous, personal, name, addresses, key: key.into(), names });
+        self.servers.push(Server {
+            base,
+            anonymous,
+            personal,
+            name,
+            addresses,
+            key: key.into(),
+            names,
+            log: Default::default(),
+        });
         Ok(())
     }
 
@@ -367,6 +382,7 @@ impl Plan {
         before: Option<&Generation>,
         retire: UnboundedSender<Retired>,
     ) -> Result<Arc<Generation>, BuildError> {
+        self.open_server_logs()?;
         let scopes = Arc::new(mem::take(&mut *self.scopes));
         let mut services = Services::default();
         services.contribute(self.variables());
@@ -396,6 +412,23 @@ impl Plan {
         let generation = Generation::new(number, self.servers, scopes, started, table, world, retire);
         let generation = generation.with_classes(self.classes).with_access_files(self.files);
         Ok(Arc::new(generation.with_read(self.read)))
+    }
+
+    /// Opens what ServerLogs name. Several servers may share a file.
+    fn open_server_logs(&mut self) -> Result<(), BuildError> {
+        for ((id, kind), scope) in self.kinds.iter().zip(&*self.scopes) {
+            let Some(server) = self.servers.get_mut(id.0).filter(|_| *kind == ScopeKind::Server) else { continue };
+            let log = match scope.settings.server_log.as_deref() {
+                None => ServerLog::Shared,
+                Some("") => ServerLog::None,
+                Some(path) => {
+                    let target = LogTarget::File { path: path.into(), follow_link: false };
+                    ServerLog::Own(LOGGER.open_log(&target).map_err(BuildError::ServerLog)?)
+                }
+            };
+            server.log = (log, scope.settings.log_options());
+        }
+        Ok(())
     }
 
     async fn start_all(

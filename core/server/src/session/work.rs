@@ -69,6 +69,7 @@ impl<'a> Work<'a> {
     pub async fn perform(&mut self, command: &Command) -> Performed<'a> {
         let row = self.shared.generation.table.row(command.verb);
         self.session.transfer = None;
+        self.session.deleted = None;
         self.session.meters.clear();
         let (scope, result) = match scope(self.session, self.shared, self.base, command, row).await {
             Ok(scope) => {

@@ -5,13 +5,14 @@
 use std::net::IpAddr;
 use std::path::Path;
 
-use gantry_api::{ParseError, Value, parse};
+use gantry_api::log::Host;
+use gantry_api::{LogTarget, ParseError, Value, parse};
 use gantry_sys::as_daemon;
 use gantry_sys::interfaces::addresses as addresses_of;
 
 use super::port::Port;
 use crate::address::resolve;
-use crate::log::Logger;
+use crate::log::{LOGGER, Logger};
 
 /// Takes what there is: that it is none, or no key, is found where the line acts,
 /// so that a faulty line lets nothing in either.
@@ -193,4 +194,39 @@ pub(super) fn syslog_level(words: &[&str]) -> Result<Value, ParseError> {
         }
     };
     Ok(Value::from(level))
+}
+
+/// An absolute path; the empty text for `none`, which also ends an outer one.
+pub(super) fn server_log(words: &[&str]) -> Result<Value, ParseError> {
+    match parse::one(words)? {
+        none if none.eq_ignore_ascii_case("none") => Ok(Value::from("")),
+        path if path.starts_with('/') => {
+            let target = LogTarget::File { path: path.into(), follow_link: false };
+            LOGGER.check_log(&target).map_err(|error| ParseError::new(error.message()).at(path))?;
+            Ok(Value::from(path))
+        }
+        path => Err(ParseError::of(path, "must be an absolute path")),
+    }
+}
+
+pub(super) fn log_options(words: &[&str]) -> Result<Value, ParseError> {
+    const OPTIONS: [(&str, &str); 4] = [
+        ("Hostname", "hostname"),
+        ("RoleBasedProcessLabels", "labels"),
+        ("Timestamp", "timestamp"),
+        ("VirtualHost", "server"),
+    ];
+    if words.is_empty() {
+        return Err("missing parameters".into());
+    }
+    let option = |word: &&str| {
+        let name = word.strip_prefix(['+', '-']).unwrap_or(word);
+        let known = OPTIONS.into_iter().find(|(option, _)| option.eq_ignore_ascii_case(name));
+        let (_, field) = known.ok_or_else(|| {
+            let names = OPTIONS.map(|(option, _)| option).join(", ");
+            ParseError::of(word, format!("is not an option of the log: use {names}, each after + or -"))
+        })?;
+        Ok((field.to_owned(), Value::Bool(!word.starts_with('-'))))
+    };
+    words.iter().map(option).collect::<Result<_, ParseError>>().map(Value::Map)
 }

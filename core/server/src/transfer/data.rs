@@ -111,7 +111,8 @@ pub struct SessionData {
 
 enum Preparation {
     Nothing,
-    Passive(Expiring<Listener>),
+    /// With its port.
+    Passive(Expiring<Listener>, u16),
     Active(SocketAddr),
 }
 
@@ -146,7 +147,7 @@ impl SessionData {
     async fn open(&self, prepared: Preparation) -> Result<TcpStream> {
         let opening = async {
             match prepared {
-                Preparation::Passive(listener) => match listener.take() {
+                Preparation::Passive(listener, _) => match listener.take() {
                     Some(listener) => self.accept(listener).await,
                     None => Err(io::ErrorKind::NotConnected.into()),
                 },
@@ -195,7 +196,7 @@ impl Data for SessionData {
             |error: io::Error| Error::system(format!("cannot listen for a data connection: {error}")).with_code(425);
         let listener = ports::passive(address, self.settings.settings().ports).map_err(failed)?;
         let port = listener.address().port();
-        self.prepared = Preparation::Passive(Expiring::new(listener, PREPARED));
+        self.prepared = Preparation::Passive(Expiring::new(listener, PREPARED), port);
         Ok(SocketAddr::new(self.settings.settings().masquerade.unwrap_or(address), port))
     }
 
@@ -223,6 +224,7 @@ impl Data for SessionData {
 
     async fn begin(&mut self, session: &mut Session, transfer: Transfer, opening: Reply) -> Result<Box<dyn DataLink>> {
         let prepared = std::mem::replace(&mut self.prepared, Preparation::Nothing);
+        let transfer = Transfer { port: prepared.port(), ..transfer };
         // ABOR works from here on.
         self.progress.begin(transfer.direction);
         caught(async {
@@ -240,6 +242,17 @@ impl Data for SessionData {
             Ok(Box::new(link) as Box<dyn DataLink>)
         })
         .await
+    }
+}
+
+impl Preparation {
+    /// The server's port, or the client's that is connected to.
+    fn port(&self) -> u16 {
+        match self {
+            Self::Passive(_, port) => *port,
+            Self::Active(address) => address.port(),
+            Self::Nothing => 0,
+        }
     }
 }
 

@@ -34,7 +34,10 @@ impl Patience {
             biased;
             done = work => done.map_err(broken),
             () = self.progress.stopped() => Err(aborted()),
-            () = stalled => Err(cut("Transfer aborted: data connection stalled")),
+            () = stalled => {
+                self.progress.stall();
+                Err(cut("Transfer aborted: data connection stalled"))
+            }
         }
     }
 

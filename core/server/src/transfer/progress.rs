@@ -17,6 +17,7 @@ pub struct Progress {
     recorded: AtomicBool,
     finished: AtomicBool,
     stopped: AtomicBool,
+    stalled: AtomicBool,
     gone: AtomicBool,
     stop: Notify,
 }
@@ -25,7 +26,7 @@ impl Progress {
     /// A command begins: resets everything.
     pub fn reset(&self) {
         self.moved.store(0, Ordering::Relaxed);
-        for flag in [&self.running, &self.recorded, &self.finished, &self.stopped] {
+        for flag in [&self.running, &self.recorded, &self.finished, &self.stopped, &self.stalled] {
             flag.store(false, Ordering::Relaxed);
         }
     }
@@ -58,9 +59,13 @@ impl Progress {
         let Some(transfer) = &mut session.transfer else { return };
         transfer.bytes = self.moved();
         transfer.ended = SystemTime::now();
-        if succeeded && self.finished.load(Ordering::Relaxed) {
-            transfer.outcome = Outcome::Complete;
-        }
+        let is = |flag: &AtomicBool| flag.load(Ordering::Relaxed);
+        transfer.outcome = match succeeded && is(&self.finished) {
+            true => Outcome::Complete,
+            false if is(&self.stalled) => Outcome::TimedOut,
+            false if is(&self.stopped) => Outcome::Cancelled,
+            false => Outcome::Incomplete,
+        };
         let total = match transfer.direction {
             Direction::In => &mut session.bytes.0,
             Direction::Out => &mut session.bytes.1,
@@ -93,6 +98,11 @@ impl Progress {
     pub fn stop(&self) {
         self.stopped.store(true, Ordering::Release);
         self.stop.notify_waiters();
+    }
+
+    /// The transfer moved no bytes for too long.
+    pub fn stall(&self) {
+        self.stalled.store(true, Ordering::Relaxed);
     }
 
     /// The client has closed its control connection. An open data connection continues; one that is

@@ -157,6 +157,7 @@ fn generation(occupants: Vec<Occupant>) -> Generation {
         addresses: Vec::new(),
         key,
         names: HostNames::default(),
+        log: Default::default(),
     };
     let images = modules.iter().map(|running| (running.image().clone(), 0)).collect();
     let scopes = Scopes::new(Lent::new(vec![scope], images), &[], Arc::default());
