@@ -166,9 +166,11 @@ fn users_named_in_ftpusers_do_not_log_in(layout: Layout) {
     }
     let _alone = FTPUSERS.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     let user = SystemUser::new();
-    let strict = server(layout, UNIX, |_| {});
+    let strict = server(layout, UNIX, |config| {
+        config.remove("UseFtpUsers");
+    });
     let lax = server(layout, UNIX, |config| {
-        config.add("UseFtpUsers", "off");
+        config.set("UseFtpUsers", "off");
     });
     let named = FtpUser::new(&user.name);
     assert_eq!((answer(&strict, &user.name, PASSWORD), answer(&lax, &user.name, PASSWORD)), (530, 230));
