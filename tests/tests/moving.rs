@@ -95,7 +95,6 @@ fn proftpds_modules_may_be_loaded_as_long_as_nobody_uses_them(layout: Layout) {
     // What Debian's modules.conf loads.
     let modules = [
         "ctrls_admin",
-        "tls",
         "radius",
         "quotatab",
         "quotatab_file",
@@ -117,14 +116,13 @@ fn proftpds_modules_may_be_loaded_as_long_as_nobody_uses_them(layout: Layout) {
         "deflate",
         "ifversion",
         "memcache",
-        "tls_memcache",
         "readme",
         "ifsession",
     ];
     let lines: String = modules.iter().map(|name| format!("LoadModule mod_{name}.c\n")).collect();
     let server = Server::with(layout, |config| {
         config.block(format!(
-            "{lines}<IfModule mod_tls.c>\nTLSEngine on\n</IfModule>\n<IfModule mod_ifversion.c>\n<IfVersion >= 1.3.6>\n\
+            "{lines}<IfModule mod_ban.c>\nBanEngine on\n</IfModule>\n<IfModule mod_ifversion.c>\n<IfVersion >= 1.3.6>\n\
              AccessGrantMsg new\n</IfVersion>\n</IfModule>\n<IfModule mod_ifsession.c>\n<IfUser regex ^bob>\nUmask 077\n\
              </IfUser>\n</IfModule>"
         ));
@@ -150,7 +148,26 @@ fn proftpds_modules_may_be_loaded_as_long_as_nobody_uses_them(layout: Layout) {
     assert!(misspelt.done.text().contains("Fatal: LoadModule: error loading module 'mod_bann.c'"));
 }
 
+fn gantrys_own_modules_are_found_where_module_path_is_proftpds(layout: Layout) {
+    let server = Server::with(layout, |config| {
+        let folder = config.folder().join("proftpd");
+        fs::create_dir(&folder).unwrap();
+        // ProFTPD has a module of this name: any library will do.
+        let maps = fs::read_to_string("/proc/self/maps").unwrap();
+        let library =
+            maps.lines().filter_map(|line| line.split_whitespace().last()).find(|path| path.contains("libgcc_s.so"));
+        fs::copy(library.unwrap(), folder.join("mod_sql.so")).unwrap();
+        config.set("ModulePath", folder.display().to_string());
+    });
+    server.login();
+    if layout == Layout::Shared {
+        server.wait_for_log(&["module 'mod_sql' is not in ModulePath: ", "mod_sql.so is used on line"]);
+        server.wait_for_log(&["module 'mod_sql_sqlite' is not in ModulePath: "]);
+    }
+}
+
 both_layouts!(
+    gantrys_own_modules_are_found_where_module_path_is_proftpds,
     what_has_no_effect_is_told_with_its_line,
     of_two_lines_the_first_counts,
     proftpds_modules_may_be_loaded_as_long_as_nobody_uses_them,

@@ -132,7 +132,7 @@ impl Settings {
     /// Whether an account may log in by this password, which was right; the error is for the log.
     pub(crate) fn admits(&self, account: Account, password: &[u8]) -> std::result::Result<Account, String> {
         if password.len() > self.password_size {
-            return Err("password is longer than MaxPasswordSize".into());
+            return Err("password is longer than MaxPasswordSize".to_owned());
         }
         self.admits_anonymous(account, password)
     }
@@ -150,7 +150,7 @@ impl Settings {
     /// The same where the password is anything, by custom an e-mail address.
     pub(crate) fn admits_anonymous(&self, account: Account, password: &[u8]) -> std::result::Result<Account, String> {
         if password.is_empty() && !self.empty_passwords {
-            return Err("empty password".into());
+            return Err("empty password".to_owned());
         }
         self.admits_vouched(account)
     }
@@ -159,10 +159,10 @@ impl Settings {
     pub(crate) fn admits_vouched(&self, account: Account) -> std::result::Result<Account, String> {
         if account.uid == 0 && !self.root_login {
             log::event(format_args!("SECURITY VIOLATION: Root login attempted"));
-            return Err("uid 0 and RootLogin is off".into());
+            return Err("uid 0 and RootLogin is off".to_owned());
         }
         if self.ftpusers && ftpusers::names(&account.name) {
-            return Err("named in /etc/ftpusers".into());
+            return Err("named in /etc/ftpusers".to_owned());
         }
         if self.valid_shell && !shells::is_valid(&account.shell) {
             return Err(format!("Invalid shell: '{}'", account.shell));

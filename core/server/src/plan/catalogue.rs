@@ -158,20 +158,36 @@ impl<'a> ModuleSet<'a> {
         self.places.get(module)
     }
 
-    fn load_file(&mut self, module: &str) -> Result<(), LoadFailure> {
+    /// Loads a module's file. Returns a notice if it is not where ModulePath says.
+    fn load_file(&mut self, module: &str) -> Result<Option<String>, LoadFailure> {
+        let mut notice = None;
         let image = match (self.kept.get(module), self.changes.files.get(module)) {
             (Some(kept), _) => kept.clone(),
             (None, Some(file)) => self.load_from(file, module, self.signers.as_deref())?,
             (None, None) => {
-                let file = self.images.objects.find(module, &self.folders)?;
-                self.load_from(&file, module, self.signers.as_deref())?
+                let found = |folders: &[PathBuf]| {
+                    let file = self.images.objects.find(module, folders)?;
+                    Ok((self.load_from(&file, module, self.signers.as_deref())?, file))
+                };
+                match found(&self.folders) {
+                    // ModulePath is ProFTPD's: Gantry's own module is in Gantry's own folder.
+                    Err(failure @ LoadFailure { is_foreign: true, .. }) if self.path_set => {
+                        let (image, file) = found(&self.images.folders).map_err(|_| failure)?;
+                        notice = Some(format!(
+                            "LoadModule: module '{module}' is not in ModulePath: {} is used",
+                            file.display()
+                        ));
+                        image
+                    }
+                    loaded => loaded?.0,
+                }
             }
         };
         self.take(image);
         if self.signers.is_none() && self.unchecked.is_none() {
             self.unchecked = Some(module.to_owned());
         }
-        Ok(())
+        Ok(notice)
     }
 
     /// The modules and directives of all files in the folders. They are looked at
@@ -232,9 +248,9 @@ impl Catalogue for ModuleSet<'_> {
             Some(Layout::Loaded) => return Ok(Some(format!("LoadModule: module '{module}' is loaded already"))),
             None => {}
         }
-        self.load_file(module)?;
+        let notice = self.load_file(module)?;
         self.places.insert(module.to_owned(), at.clone());
-        Ok(None)
+        Ok(notice)
     }
 
     fn module_path(&mut self, path: &Path) -> Result<(), ParseError> {
