@@ -109,9 +109,10 @@ fn a_shared_demonstration_serves_and_keeps_its_state() {
     a_demonstration_serves_and_keeps_its_state("shared-sql", "loaded from");
 }
 
-fn a_demonstration_serves_tls(set: &str) {
-    let folder = made(set);
-    let demonstration = Demonstration::start(set, folder.path());
+#[test]
+fn a_demonstration_serves_tls() {
+    let folder = made("shared-all");
+    let demonstration = Demonstration::start("shared-all", folder.path());
     let url = format!("{}welcome.txt", demonstration.printed("Gantry serves"));
     let person = format!("{}:{}", demonstration.printed("user"), demonstration.printed("password"));
     let mut curl = Command::new("curl");
@@ -122,16 +123,6 @@ fn a_demonstration_serves_tls(set: &str) {
     let key = folder.path().join("gantry-data/localhost.key");
     assert_eq!(fs::metadata(key).unwrap().permissions().mode() & 0o077, 0);
     demonstration.end();
-}
-
-#[test]
-fn a_static_demonstration_serves_tls() {
-    a_demonstration_serves_tls("static-all");
-}
-
-#[test]
-fn a_shared_demonstration_serves_tls() {
-    a_demonstration_serves_tls("shared-all");
 }
 
 #[test]
