@@ -380,6 +380,44 @@ fn a_certificate_may_have_to_name_where_the_client_is(layout: Layout) {
     }
 }
 
+/// Two servers at one address and port, with certificates of their own.
+fn the_servers_name_in_the_handshake_chooses_the_server(layout: Layout) {
+    let here = if layout == Layout::Static { "127.0.116.1" } else { "127.0.116.2" };
+    let server = Server::with(layout, |config| {
+        let authority = tls::configure(config);
+        let two = authority.sign("two", Kind::Ec, &["two.example.org"]);
+        authority.sign("client", Kind::Ec, &["somebody"]);
+        config.set("DefaultAddress", here).set("Port", "2125").add("ServerAlias", "main.example.org");
+        let users = config.path("users.db");
+        config.block(format!(
+            "<VirtualHost {here}>\nPort 2125\nServerName two\nServerAlias two.example.org\n\
+             AccessGrantMsg \"this is two\"\nDefaultRoot ~\nRequireValidShell off\nUseFtpUsers off\nAuthOrder mod_sql.c\n\
+             SQLBackend sqlite3\nSQLConnectInfo {users}\nSQLAuthenticate users\nSQLAuthTypes Crypt Plaintext\n\
+             SQLUserInfo users userid passwd uid gid homedir shell\nSQLMinID 1\nAllowOverwrite on\n\
+             TLSEngine on\nTLSRequired on\nTLSVerifyClient on\nTLSCACertificateFile {ca}\n\
+             TLSECCertificateFile {certificate}\nTLSECCertificateKeyFile {key}\n</VirtualHost>",
+            ca = shown(&authority.certificate()),
+            certificate = shown(&two.certificate),
+            key = shown(&two.key),
+        ));
+    });
+    let folder = server.folder();
+    let client = Signed { certificate: folder.join("client.crt"), key: folder.join("client.key") };
+    for version in Version::ALL {
+        let mut talk = Talk::connect(server.address(), &Trust::only_showing(folder, version, &client));
+        talk.call("two.example.org").auth().expect(format!("USER {USER}"), 331);
+        assert_eq!(talk.expect(format!("PASS {PASSWORD}"), 230).text(), "230 this is two");
+        talk.private().give("STOR file", b"content");
+        assert_eq!(talk.fetch("RETR file"), b"content");
+        // The other server asks for no certificate, and leads to none that does.
+        let mut talk = Talk::connect(server.address(), &Trust::only(folder, version));
+        talk.auth().expect("HOST two.example.org", 220);
+        assert_eq!(talk.ask(format!("USER {USER}")).text(), "550 SSL/TLS required on the control channel");
+        let mut talk = Talk::connect(server.address(), &Trust::only(folder, version));
+        talk.auth().login(USER, PASSWORD);
+    }
+}
+
 both_layouts!(
     faults_of_files_are_told_with_their_lines,
     what_is_not_there_is_refused_with_what_to_write,
@@ -391,4 +429,5 @@ both_layouts!(
     revoked_certificates_and_long_chains_are_refused,
     a_certificate_may_stand_for_the_password,
     a_certificate_may_have_to_name_where_the_client_is,
+    the_servers_name_in_the_handshake_chooses_the_server,
 );

@@ -38,6 +38,10 @@ pub struct AtServer {
     pub key: Arc<str>,
 }
 
+/// Finds the server of a name among those that listen where a client came to, as HOST does: for
+/// code that learns a name without having the session, such as TLS in a handshake (SNI).
+pub type Hosts = Arc<dyn Fn(&str) -> Option<ServerId> + Send + Sync>;
+
 /// The server's part in changing a session's account, root or server. Modules reach it through
 /// [`crate::Session::admit`] and [`crate::Session::move_to`].
 #[async_trait]
@@ -50,6 +54,8 @@ pub trait Door: Send + Sync {
     async fn admit(&mut self, admission: &Admission) -> Result<VirtualPath>;
     /// The server that a client who reached `local` gets by a name (HOST, RFC 7151).
     fn host(&self, name: &str, local: SocketAddr) -> Option<ServerId>;
+    /// The same, for later.
+    fn hosts(&self, local: SocketAddr) -> Hosts;
     /// Moves a session that has not logged in to another server.
     fn move_to(&mut self, server: ServerId) -> Result<AtServer>;
 }

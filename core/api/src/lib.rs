@@ -56,7 +56,7 @@ mod world;
 pub use {inventory, linkme};
 
 pub use account::{Account, Group};
-pub use admission::{Admission, AtServer, Door};
+pub use admission::{Admission, AtServer, Door, Hosts};
 pub use async_trait::async_trait;
 pub use command::{CommandEntry, HookEntry};
 pub use command_info::{CommandClasses, CommandInfo, LimitGroups, Login, PathArgument};

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use crate::account::Account;
-use crate::admission::{Admission, AtServer, Door};
+use crate::admission::{Admission, AtServer, Door, Hosts};
 use crate::census::Census;
 use crate::error::{Error, ErrorKind, Result};
 use crate::ids::SectionId;
@@ -160,6 +160,11 @@ impl Session {
         // What vouched for the client did so by the other server's rules.
         self.voucher = None;
         Ok(())
+    }
+
+    /// Finds servers as [`Session::host`] does, without the session.
+    pub fn hosts(&self) -> Hosts {
+        self.door.hosts(self.local)
     }
 
     /// The server that has this name and listens where the client came to (HOST, RFC 7151).

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use gantry_api::prelude::*;
 
 use crate::layer::{Maker, TlsLayer};
-use crate::peer::Attribute;
 use crate::required::{Control, Data};
 use crate::server::Server;
 use crate::servers::TlsModule;
@@ -35,6 +34,8 @@ pub(crate) struct State {
     pub(crate) tls: Option<Arc<Tls>>,
     /// Whether data connections are protected (PROT P).
     pub(crate) private: bool,
+    /// Whether the server's name in the handshake has been looked at.
+    pub(crate) followed: bool,
     /// Whether those that are not protected are refused where they open.
     pub(crate) refusing: bool,
 }
@@ -42,7 +43,7 @@ pub(crate) struct State {
 /// A client has come: implicit TLS protects all from the first byte on.
 pub(crate) fn connect(module: &TlsModule, at: &mut Moment<'_>) -> Result<()> {
     match module.servers.get(&at.session.server).filter(|server| server.options.implicit) {
-        Some(server) => secure(server, at, true),
+        Some(server) => secure(module, server, at, true),
         None => Ok(()),
     }
 }
@@ -63,7 +64,7 @@ fn auth(module: &TlsModule, at: &mut Moment<'_>) -> Result<Step> {
     if at.session.account.is_some() {
         return refuse(534, "Unwilling to accept security parameters");
     }
-    secure(server, at, implies_private)?;
+    secure(module, server, at, implies_private)?;
     // A name that came in clear may be somebody else's (RFC 4217 section 4).
     (at.session.user, at.session.section) = (None, None);
     at.respond(234, format!("AUTH {mechanism} successful"));
@@ -71,21 +72,34 @@ fn auth(module: &TlsModule, at: &mut Moment<'_>) -> Result<Step> {
 }
 
 /// Puts TLS around the control connection.
-fn secure(server: &Arc<Server>, at: &mut Moment<'_>, implies_private: bool) -> Result<()> {
+fn secure(module: &TlsModule, server: &Arc<Server>, at: &mut Moment<'_>, implies_private: bool) -> Result<()> {
     let looks_up = at.settings::<Settings>().looks_up.unwrap_or_default();
-    let tls = Tls::new(server.clone(), at.session, looks_up)?;
+    let tls = Tls::new(module, server, at.session, looks_up);
     at.secure(TlsLayer::control(tls.clone()))?;
-    let settings = at.settings::<Settings>();
-    if settings.clients.verify != Verify::Off {
-        let attribute = settings.clients.user_name.as_deref().map(Attribute::named);
-        let dot_login = server.options.dot_login;
-        if attribute.is_some() || dot_login {
-            at.vouch(Certificate { tls: tls.clone(), attribute, dot_login });
-        }
-    }
+    vouch(server, at, &tls);
     let may_be_private = at.settings::<Settings>().required.data != Data::Never;
     at.state.of::<State>().tls = Some(tls.clone());
     set_private(at, (implies_private && may_be_private).then_some(tls));
+    Ok(())
+}
+
+/// Lets the client's certificate vouch for it, where the server says so.
+fn vouch(server: &Server, at: &mut Moment<'_>, tls: &Arc<Tls>) {
+    let (attribute, dot_login) = (server.attribute.clone(), server.options.dot_login);
+    if server.verify != Verify::Off && (attribute.is_some() || dot_login) {
+        at.vouch(Certificate { tls: tls.clone(), attribute, dot_login });
+    }
+}
+
+/// Moves a session to the server that its client named in the handshake, before its first command.
+pub(crate) fn follow(at: &mut Moment<'_>) -> Result<()> {
+    let state = at.state.of::<State>();
+    let Some(tls) = state.tls.clone().filter(|_| !state.followed) else { return Ok(()) };
+    state.followed = at.dialogue.control.is_layered();
+    if let (Some((id, server)), true, None) = (tls.named(), state.followed, &at.session.account) {
+        at.session.move_to(id)?;
+        vouch(server, at, &tls);
+    }
     Ok(())
 }
 

@@ -19,7 +19,8 @@ use crate::tickets::{Resumption, Role};
 pub(crate) struct TlsLayer {
     tls: Arc<Tls>,
     role: Role,
-    resumption: Arc<Resumption>,
+    /// What it resumes, once its server is known.
+    resumption: Option<Arc<Resumption>>,
     state: State,
     stage: Stage,
     records: Records,
@@ -35,17 +36,17 @@ enum State {
 impl TlsLayer {
     /// Around the control connection.
     pub(crate) fn control(tls: Arc<Tls>) -> Self {
-        Self::new(tls.resumption(Role::Control), tls, Role::Control, State::Hello(Box::default()))
+        Self::new(None, tls, Role::Control, State::Hello(Box::default()))
     }
 
     fn data(tls: Arc<Tls>) -> Result<Self> {
-        let resumption = tls.resumption(Role::Data);
-        let connection = ServerConnection::new(tls.data(&resumption));
+        let (config, resumption) = tls.data()?;
+        let connection = ServerConnection::new(config);
         let connection = connection.map_err(|error| Error::system(error.to_string()))?;
-        Ok(Self::new(resumption, tls, Role::Data, State::Running(Box::new(connection))))
+        Ok(Self::new(Some(resumption), tls, Role::Data, State::Running(Box::new(connection))))
     }
 
-    fn new(resumption: Arc<Resumption>, tls: Arc<Tls>, role: Role, state: State) -> Self {
+    fn new(resumption: Option<Arc<Resumption>>, tls: Arc<Tls>, role: Role, state: State) -> Self {
         Self { tls, role, resumption, state, stage: Stage::Opening, records: Records::default() }
     }
 
@@ -81,7 +82,8 @@ impl TlsLayer {
             Ok(Some(accepted)) => accepted,
             Err((error, alert)) => return Err(self.refused(&error, alert, answer)),
         };
-        let config = self.tls.control(&self.resumption, accepted.client_hello().server_name());
+        let (config, resumption) = self.tls.control(accepted.client_hello().server_name())?;
+        self.resumption = Some(resumption);
         match accepted.into_connection(config) {
             Ok(connection) => {
                 self.state = State::Running(Box::new(connection));
@@ -95,8 +97,9 @@ impl TlsLayer {
     fn process(&mut self, plain: &mut Vec<u8>, answer: &mut Vec<u8>) -> Result<()> {
         let State::Running(connection) = &mut self.state else { return Ok(()) };
         let processed = connection.process_new_packets();
-        if let Some(kind) = connection.handshake_kind().filter(|_| self.stage == Stage::Opening) {
-            self.resumption.decided(kind == HandshakeKind::Resumed);
+        let kind = connection.handshake_kind().filter(|_| self.stage == Stage::Opening);
+        if let (Some(kind), Some(resumption)) = (kind, &self.resumption) {
+            resumption.decided(kind == HandshakeKind::Resumed);
         }
         let flushed = flush(connection, answer);
         let state = processed.map_err(|error| self.failed(&error))?;

@@ -60,7 +60,7 @@ impl Module for TlsModule {
         if self.servers.values().any(|server| server.options.implicit) {
             hooks.push(Hook::connect());
         }
-        if self.requires {
+        if self.requires || self.servers.len() > 1 {
             hooks.push(Hook::every(Phase::Pre));
         }
         if !self.servers.is_empty() {
@@ -71,7 +71,10 @@ impl Module for TlsModule {
 
     fn at_once(&self, at: &mut Moment<'_>) -> Result<Step> {
         match (at.phase, at.command.verb) {
-            (Phase::Pre, _) => policy::check(self, at)?,
+            (Phase::Pre, _) => {
+                commands::follow(at)?;
+                policy::check(self, at)?;
+            }
             (Phase::Command, _) => commands::connect(self, at)?,
             (Phase::Post, _) => commands::hide(self, at),
             (Phase::Log, _) => commands::note(self, at),

@@ -13,6 +13,7 @@ use crate::facts::{Facts, SOON};
 use crate::files;
 use crate::log_file::Log;
 use crate::options::Options;
+use crate::peer::Attribute;
 use crate::phrase::Provider;
 use crate::settings::Settings;
 use crate::tickets::{Bond, Cache, Keys, Resumption};
@@ -32,6 +33,8 @@ pub(crate) struct Server {
     pub(crate) options: Options,
     /// TLSVerifyClient.
     pub(crate) verify: Verify,
+    /// TLSUserName.
+    pub(crate) attribute: Option<Attribute>,
     /// How long a handshake may take.
     pub(crate) patience: Option<Duration>,
     /// TLSLog.
@@ -72,6 +75,7 @@ impl Server {
             place: settings.place(),
             options: Options::of(&settings.options),
             verify: settings.clients.verify,
+            attribute: settings.clients.user_name.as_deref().map(Attribute::named),
             patience: (timeout > 0).then(|| Duration::from_secs(timeout)),
             log,
             config: RwLock::new(make(settings, &provider)?),

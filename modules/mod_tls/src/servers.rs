@@ -12,7 +12,7 @@ use crate::tickets::Cache;
 #[derive(Default)]
 pub(crate) struct TlsModule {
     /// The servers with TLSEngine on.
-    pub(crate) servers: HashMap<ServerId, Arc<Server>>,
+    pub(crate) servers: Arc<HashMap<ServerId, Arc<Server>>>,
     /// The cache of sessions for control connections to come (TLSSessionCache).
     pub(crate) cache: Option<Arc<Cache>>,
     /// Whether TLSRequired says anything in any scope.

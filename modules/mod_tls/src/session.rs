@@ -1,9 +1,10 @@
 //! One session's TLS: what its connections have in common.
 
+use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use gantry_api::{Error, Result, Session, log};
+use gantry_api::{Error, Hosts, Result, ServerId, Session, log};
 use rustls::pki_types::CertificateDer;
 use rustls::{ProtocolVersion, ServerConfig, ServerConnection};
 
@@ -11,6 +12,7 @@ use crate::facts::Facts;
 use crate::log_file::About;
 use crate::peer::Holder;
 use crate::server::Server;
+use crate::servers::TlsModule;
 use crate::suites;
 use crate::tickets::{Bond, Resumption, Role};
 
@@ -21,8 +23,12 @@ const DATA_TICKETS: usize = 2;
 
 /// One session's TLS, from AUTH on.
 pub(crate) struct Tls {
-    server: Arc<Server>,
-    bond: Arc<Bond>,
+    /// The server that the session was at.
+    server: (ServerId, Arc<Server>),
+    /// The server that the client named in its handshake (SNI), if there is one.
+    named: OnceLock<(ServerId, Arc<Server>)>,
+    others: Others,
+    bond: OnceLock<Arc<Bond>>,
     about: About,
     /// The client's name, where the server looks names up.
     host: Option<String>,
@@ -30,27 +36,62 @@ pub(crate) struct Tls {
     peer: OnceLock<Vec<CertificateDer<'static>>>,
 }
 
+/// The servers that a client may name.
+struct Others {
+    servers: Arc<HashMap<ServerId, Arc<Server>>>,
+    hosts: Hosts,
+}
+
 impl Tls {
     /// Of a session that begins to protect its control connection.
-    pub(crate) fn new(server: Arc<Server>, session: &Session, looks_up: bool) -> Result<Arc<Self>> {
-        let bond = server.bond().ok_or_else(|| Error::system("the system has no random numbers"))?;
-        let host = looks_up.then(|| session.remote_host.clone());
-        Ok(Arc::new(Self { server, bond, about: About::of(session), host, peer: OnceLock::new() }))
+    pub(crate) fn new(module: &TlsModule, server: &Arc<Server>, session: &Session, looks_up: bool) -> Arc<Self> {
+        let others = Others { servers: module.servers.clone(), hosts: session.hosts() };
+        Arc::new(Self {
+            server: (session.server, server.clone()),
+            named: OnceLock::new(),
+            others,
+            bond: OnceLock::new(),
+            about: About::of(session),
+            host: looks_up.then(|| session.remote_host.clone()),
+            peer: OnceLock::new(),
+        })
     }
 
-    /// What a connection resumes.
-    pub(crate) fn resumption(&self, role: Role) -> Arc<Resumption> {
-        Resumption::new(self.bond.clone(), role)
+    /// By whose rules its handshakes are made.
+    pub(crate) fn server(&self) -> &Arc<Server> {
+        &self.named.get().unwrap_or(&self.server).1
     }
 
-    /// How the control connection's handshake is made, for a client that names a host or does not.
-    pub(crate) fn control(&self, resumption: &Arc<Resumption>, _server_name: Option<&str>) -> Arc<ServerConfig> {
-        self.server.config(resumption, CONTROL_TICKETS)
+    /// The server that the client has named, if the session was at another one.
+    pub(crate) fn named(&self) -> Option<(ServerId, &Arc<Server>)> {
+        self.named.get().map(|(id, server)| (*id, server)).filter(|(id, _)| *id != self.server.0)
     }
 
-    /// How a data connection's handshake is made.
-    pub(crate) fn data(&self, resumption: &Arc<Resumption>) -> Arc<ServerConfig> {
-        self.server.config(resumption, DATA_TICKETS)
+    /// How the control connection's handshake is made, for a client that names a server or does not; and what it resumes.
+    pub(crate) fn control(&self, name: Option<&str>) -> Result<(Arc<ServerConfig>, Arc<Resumption>)> {
+        let found = name.filter(|_| !self.server.1.options.ignore_sni).and_then(|name| (self.others.hosts)(name));
+        let server = found.and_then(|id| Some((id, self.others.servers.get(&id)?.clone())));
+        if let Some(server) = server {
+            let _ = self.named.set(server);
+        }
+        self.config(Role::Control, CONTROL_TICKETS)
+    }
+
+    /// The same of a data connection.
+    pub(crate) fn data(&self) -> Result<(Arc<ServerConfig>, Arc<Resumption>)> {
+        self.config(Role::Data, DATA_TICKETS)
+    }
+
+    fn config(&self, role: Role, tickets: usize) -> Result<(Arc<ServerConfig>, Arc<Resumption>)> {
+        let bond = match self.bond.get() {
+            Some(bond) => bond,
+            None => {
+                let bond = self.server().bond().ok_or_else(|| Error::system("the system has no random numbers"))?;
+                self.bond.get_or_init(|| bond)
+            }
+        };
+        let resumption = Resumption::new(bond.clone(), role);
+        Ok((self.server().config(&resumption, tickets), resumption))
     }
 
     /// The control connection is open.
@@ -73,7 +114,7 @@ impl Tls {
 
     /// Whether the client's certificate, if it has one, names where the client is, as TLSOptions demands.
     fn check(&self) -> Result<(), &'static str> {
-        let (options, Some(shown)) = (&self.server.options, self.peer().first()) else { return Ok(()) };
+        let (options, Some(shown)) = (&self.server().options, self.peer().first()) else { return Ok(()) };
         let holder = || Holder::of(shown).map_err(|_| "the client's certificate cannot be read");
         // As the manual has it, names count only where the server looks them up.
         if let Some(host) = &self.host {
@@ -97,27 +138,27 @@ impl Tls {
 
     /// Whether data connections may be of any TLS session.
     pub(crate) fn allows_any_session(&self) -> bool {
-        self.server.options.no_reuse_required
+        self.server().options.no_reuse_required
     }
 
     /// Whether its handshake was made by a server's rules.
     pub(crate) fn is_of(&self, server: &Arc<Server>) -> bool {
-        Arc::ptr_eq(&self.server, server)
+        Arc::ptr_eq(self.server(), server)
     }
 
     /// TLSTimeoutHandshake.
     pub(crate) fn patience(&self) -> Option<Duration> {
-        self.server.patience
+        self.server().patience
     }
 
     /// Whether an upload needs a close_notify at its end.
     pub(crate) fn requires_close(&self) -> bool {
-        self.server.options.close_notify_required
+        self.server().options.close_notify_required
     }
 
     /// Writes to TLSLog, else to the daemon's log.
     pub(crate) fn say(&self, text: impl Fn() -> String) {
-        match &self.server.log {
+        match &self.server().log {
             Some(log) => log.write(&self.about, text()),
             None => log!(Debug, "{}: {}", self.about, text()),
         }

@@ -1,5 +1,6 @@
 //! The start: a server for each TLSEngine on, and a look at their files from time to time.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -22,7 +23,7 @@ const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 pub(crate) fn start(module: &mut TlsModule, start: &mut Start<'_>) -> Result<()> {
     // TLSPassPhraseProvider is a line of the main server, and of the whole daemon.
     let phrases = start.servers::<Settings>().find_map(|(_, settings)| settings.certificates.pass_phrase.clone());
-    let mut shared = None;
+    let (mut shared, mut servers) = (None, HashMap::new());
     for (id, settings) in start.servers::<Settings>() {
         // The first server's: these two are of the whole daemon.
         let shared = shared.get_or_insert_with(|| {
@@ -38,8 +39,9 @@ pub(crate) fn start(module: &mut TlsModule, start: &mut Start<'_>) -> Result<()>
         }
         let provider = Provider { program: phrases.clone(), server: settings.place() };
         let server = Server::load(settings, shared, provider).map_err(Error::configuration)?;
-        module.servers.insert(id, Arc::new(server));
+        servers.insert(id, Arc::new(server));
     }
+    module.servers = Arc::new(servers);
     if let (Some(runtime), false) = (start.runtime(), module.servers.is_empty()) {
         let servers: Vec<Arc<Server>> = module.servers.values().cloned().collect();
         runtime.spawn(Box::pin(watch(servers)));

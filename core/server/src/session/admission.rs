@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use gantry_api::{
-    Account, Admission, AtServer, Door, Error, ErrorKind, Result, SectionId, ServerId, Verb, VirtualPath, async_trait,
+    Account, Admission, AtServer, Door, Error, ErrorKind, Hosts, Result, SectionId, ServerId, Verb, VirtualPath,
+    async_trait,
 };
 use gantry_sys::Switch;
 
@@ -18,6 +19,7 @@ use crate::files::sections::Sections;
 use crate::files::shared::Shared;
 use crate::files::view::{SessionStore, View};
 use crate::generation::base::{Base, Folders};
+use crate::generation::snapshot::Generation;
 use crate::generation::spelling::Holder;
 use crate::hiding::Viewer;
 use crate::session::strangers::Stranger;
@@ -127,11 +129,12 @@ impl Door for SessionDoor {
     }
 
     fn host(&self, name: &str, local: SocketAddr) -> Option<ServerId> {
-        let servers = &self.shared.generation.servers;
-        let near = || servers.iter().enumerate().filter(|(_, server)| server.names.listens_at(local));
-        let exact = near().find(|(_, server)| server.names.has(name));
-        let found = exact.or_else(|| near().find(|(_, server)| server.names.has_like(name)));
-        found.map(|(at, _)| ServerId(at))
+        named(&self.shared.generation, name, local)
+    }
+
+    fn hosts(&self, local: SocketAddr) -> Hosts {
+        let generation = self.shared.generation.clone();
+        Arc::new(move |name| named(&generation, name, local))
     }
 
     fn move_to(&mut self, server: ServerId) -> Result<AtServer> {
@@ -145,6 +148,15 @@ impl Door for SessionDoor {
         self.shared.standing.move_to(base);
         Ok(at)
     }
+}
+
+/// The server of a name among those that listen at an address.
+fn named(generation: &Generation, name: &str, local: SocketAddr) -> Option<ServerId> {
+    let servers = &generation.servers;
+    let near = || servers.iter().enumerate().filter(|(_, server)| server.names.listens_at(local));
+    let exact = near().find(|(_, server)| server.names.has(name));
+    let found = exact.or_else(|| near().find(|(_, server)| server.names.has_like(name)));
+    found.map(|(at, _)| ServerId(at))
 }
 
 /// A path without `.`, empty components and slashes at its end.

@@ -18,8 +18,8 @@ use gantry_api::service::{Services, SqlBackend, SqlConnect, SqlRows, SqlStatemen
 use gantry_api::session::{Arrival, ServerId, Session};
 use gantry_api::transfer::Transfer;
 use gantry_api::{
-    Admission, AtServer, Command, Commands, Defaults, Dialogue, Door, Image, Inherits, Moment, Phase, Promise, Reply,
-    Result, ScopeAtStart, ScopeKind, ScopeValues, SectionId, Start, Step, Value, Verb, VirtualPath, async_trait,
+    Admission, AtServer, Command, Commands, Defaults, Dialogue, Door, Hosts, Image, Inherits, Moment, Phase, Promise,
+    Reply, Result, ScopeAtStart, ScopeKind, ScopeValues, SectionId, Start, Step, Value, Verb, VirtualPath, async_trait,
     refuse,
 };
 use gantry_api::{Instance, World};
@@ -294,6 +294,9 @@ impl Door for Nothing {
     }
     fn host(&self, _: &str, _: SocketAddr) -> Option<ServerId> {
         None
+    }
+    fn hosts(&self, _: SocketAddr) -> Hosts {
+        std::sync::Arc::new(|_| None)
     }
 }
 
