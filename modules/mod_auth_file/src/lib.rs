@@ -7,6 +7,9 @@ mod safety;
 mod settings;
 mod source;
 
+#[cfg(feature = "fuzz")]
+pub mod fuzz;
+
 use gantry_api::prelude::*;
 
 use authenticator::Files;

@@ -5,7 +5,7 @@
 
 use std::path::Path;
 
-use gantry_api::{Contexts, Directive, Inherits, ParseError, Value, parse};
+use gantry_api::{Contexts, Directive, Inherits, ParseError, parse};
 use gantry_config::{Catalogue, LoadFailure, Options, Position, check_class_rule, check_rule, parse_text};
 use libfuzzer_sys::fuzz_target;
 
@@ -50,7 +50,7 @@ static DIRECTIVES: [Directive; 13] = [
 ];
 
 const fn directive(name: &'static str, contexts: Contexts, inherits: Inherits, parse: gantry_api::Parse) -> Directive {
-    Directive { name, module: "mod_f", syntax: "", contexts, inherits, default: None, help: "", parse, secret: false }
+    Directive { name, module: "mod_f", syntax: "", contexts, inherits, default: None, otherwise: None, help: "", parse, secret: false }
 }
 
 struct Shelf;
@@ -74,9 +74,5 @@ impl Catalogue for Shelf {
 
     fn directive_names(&self) -> Vec<String> {
         DIRECTIVES.iter().map(|directive| directive.name.to_owned()).collect()
-    }
-
-    fn parse(&self, directive: &Directive, words: &[&str]) -> Result<Value, ParseError> {
-        (directive.parse)(words)
     }
 }

@@ -7,13 +7,14 @@ use std::net::Ipv4Addr;
 use std::path::Path;
 
 use gantry_api::{Contexts, Directive, Inherits, ParseError, parse};
-use gantry_config::{Configuration, FtpAccess, Scope, Who, check_rule};
+use gantry_config::{Configuration, FtpAccess, Layers, Who, check_rule};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {
     let access = FtpAccess::new(&DIRECTIVES, vec!["mod_f".to_owned()]);
     let Some(outer) = outer() else { return };
-    let Ok(scope) = access.read(Path::new("/d/.ftpaccess"), bytes.to_vec(), &outer) else { return };
+    let Ok(layer) = access.read(Path::new("/d/.ftpaccess"), bytes.to_vec()) else { return };
+    let scope = outer.with(&layer).scope();
     let address = Ipv4Addr::LOCALHOST.into();
     let groups = ["a".to_owned()];
     let who = Who { address, host: "localhost", user: "a", groups: &groups, class: None };
@@ -35,13 +36,13 @@ static DIRECTIVES: [Directive; 6] = [
 ];
 
 const fn directive(name: &'static str, contexts: Contexts, inherits: Inherits, parse: gantry_api::Parse) -> Directive {
-    Directive { name, module: "mod_f", syntax: "", contexts, inherits, default: None, help: "", parse, secret: false }
+    Directive { name, module: "mod_f", syntax: "", contexts, inherits, default: None, otherwise: None, help: "", parse, secret: false }
 }
 
-/// The scope of an empty configuration.
-fn outer() -> Option<Scope> {
+/// The layers of an empty configuration.
+fn outer() -> Option<Layers> {
     let read = gantry_config::parse_text("/f.conf", "", &mut Nothing, &gantry_config::Options::default());
-    read.ok().and_then(|Configuration { servers, .. }| servers.into_iter().next()).map(|server| server.scope)
+    read.ok().and_then(|Configuration { servers, .. }| servers.into_iter().next()).map(|server| server.layers)
 }
 
 struct Nothing;
