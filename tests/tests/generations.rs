@@ -51,7 +51,7 @@ fn a_faulty_configuration_changes_nothing_and_says_why(layout: Layout) {
         server.reconfigure(|config| {
             config.without_blocks().block(fault).set("AllowOverwrite", "off");
         });
-        let refusals = || server.log().matches("is refused").count();
+        let refusals = || server.log().matches("is rejected").count();
         let before = refusals();
         server.sighup();
         wait::for_condition("the refusal is logged", || refusals() > before);
@@ -73,7 +73,7 @@ fn a_configuration_that_asks_for_a_missing_database_changes_nothing(layout: Layo
         config.set("SQLConnectInfo", "/nonexistent/folder/users.db");
     });
     server.sighup();
-    server.wait_for_log(&["is refused"]);
+    server.wait_for_log(&["is rejected"]);
     server.login().expect("NOOP", 200);
 }
 
