@@ -110,9 +110,18 @@ fn a_shared_demonstration_serves_and_keeps_its_state() {
 }
 
 #[test]
-fn a_demonstration_serves_tls() {
-    let folder = made("shared-all");
-    let demonstration = Demonstration::start("shared-all", folder.path());
+fn a_static_demonstration_serves_tls() {
+    a_demonstration_serves_tls("static-all");
+}
+
+#[test]
+fn a_shared_demonstration_serves_tls() {
+    a_demonstration_serves_tls("shared-all");
+}
+
+fn a_demonstration_serves_tls(set: &str) {
+    let folder = made(set);
+    let demonstration = Demonstration::start(set, folder.path());
     let url = format!("{}welcome.txt", demonstration.printed("Gantry serves"));
     let person = format!("{}:{}", demonstration.printed("user"), demonstration.printed("password"));
     let mut curl = Command::new("curl");
