@@ -464,7 +464,7 @@ fn the_transfer_log_tells_what_was_given_for_a_password(layout: Layout) {
     gantry_tests::wait::for_condition("both are logged", || log().lines().count() == 2);
     assert!(log().contains(&format!(" {} a _ o a me@example.com ftp 0 * c", public(&server, "file").display())));
     assert!(log().contains(&format!(" b _ o r {USER} ftp 0 * c")));
-    server.wait_for_log(&["ANON anonymous (127.0.0.1): Login successful."]);
+    server.wait_for_log(&["127.0.0.1[127.0.0.1]): ANON anonymous: Login successful."]);
 }
 
 /// Logs in one after the other; who gets in and who is turned away.
