@@ -1,4 +1,5 @@
-//! The daemon's end: starts the keeper and exchanges packets with it. Who waits for which answer is the daemon's to know.
+//! The daemon's end: starts the keeper and exchanges packets with it. The daemon keeps track of who waits for which
+//! answer.
 
 use std::io;
 use std::os::fd::{BorrowedFd, OwnedFd};
@@ -14,10 +15,10 @@ use crate::packets::{Packet, receive, send_all};
 use crate::process::ARGUMENT;
 use crate::protocol::{Answer, Fault, Request};
 
-/// The only places where programs that PAM's modules start are looked for.
+/// The only folders that are searched for programs that PAM's modules start.
 const PATH: &str = "/usr/sbin:/usr/bin:/sbin:/bin";
 
-/// The way to the keeper. Its drop ends the keeper.
+/// The daemon's connection to the keeper. Dropping it ends the keeper.
 pub struct Link {
     socket: Arc<OwnedFd>,
     pid: u32,
@@ -53,7 +54,7 @@ impl Link {
     /// No process can be started.
     pub fn start() -> io::Result<(Self, Receiver)> {
         let (ours, theirs) = socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None)?;
-        // The keeper does without what it would get otherwise.
+        // The keeper does not need what it would get otherwise.
         let _ = keep_descriptors();
         // Not its path, which may lead to another build by now.
         let process = Command::new("/proc/self/exe")
@@ -90,7 +91,7 @@ impl Link {
 
 impl Drop for Link {
     fn drop(&mut self) {
-        // Also what waits for an answer hears of it.
+        // Those who wait for an answer notice it as well.
         let _ = shutdown(&*self.socket, Shutdown::Both);
     }
 }

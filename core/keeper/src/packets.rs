@@ -14,7 +14,7 @@ use zeroize::Zeroizing;
 
 use crate::protocol::{Answer, PACKET};
 
-/// What a socket had.
+/// What was read from a socket.
 pub(crate) enum Packet {
     Whole(Zeroizing<Vec<u8>>),
     /// It was longer than a packet can be.
@@ -84,7 +84,7 @@ pub(crate) fn speak(socket: &OwnedFd, answer: &Answer) -> io::Result<()> {
     loop {
         match send(socket, &packet, SendFlags::NOSIGNAL) {
             Err(Errno::INTR) => {}
-            // The other side has gone, which the next poll tells.
+            // The other side has gone, as the next poll will show.
             Err(Errno::PIPE | Errno::CONNRESET) => return Ok(()),
             done => return done.map(drop).map_err(Into::into),
         }

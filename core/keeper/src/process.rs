@@ -30,16 +30,16 @@ use crate::packets::{Packet, receive, receive_all, speak};
 use crate::protocol::{Answer, Outcome, Request, Task};
 use crate::work;
 
-/// What makes an executable the keeper.
+/// The argument that makes an executable the keeper.
 pub(crate) const ARGUMENT: &str = "--keeper";
 
-/// The most workers at once that somebody waits for.
+/// The maximum number of workers at once that somebody waits for.
 pub(crate) const WORKERS: usize = 64;
-/// The most PAM sessions at once, each a worker.
+/// The maximum number of PAM sessions at once, each a worker.
 const SESSIONS: usize = 4096;
-/// How long a password may be compared.
+/// How long comparing a password may take.
 const CHECK_LIMIT: Duration = Duration::from_secs(20);
-/// The longest that a conversation may be allowed.
+/// The longest time that a conversation may be given.
 const PAM_LIMIT: Duration = Duration::from_secs(600);
 /// How often to look whether killed workers have gone.
 const PAUSE: Duration = Duration::from_millis(50);
@@ -68,10 +68,10 @@ fn serve() -> io::Result<()> {
     done
 }
 
-/// What a process of root's should be. None of it is essential.
+/// Settings that a process of root should have. None of them is essential.
 fn settle() {
     let _ = rustix::thread::set_name(c"gantryd-keeper");
-    // A terminal's and a service manager's signals are for the daemon, whose end ends the keeper.
+    // Signals of a terminal or a service manager are for the daemon; when it ends, the keeper ends.
     signals::ignore_endings();
     let _ = set_dumpable_behavior(DumpableBehavior::NotDumpable);
     let _ = setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) });
@@ -128,7 +128,7 @@ impl Keeper {
     fn wait(&self) -> io::Result<(bool, Vec<u64>)> {
         let next = self.workers.values().filter_map(|worker| worker.until()).min();
         let time = next.map(|until| until.saturating_duration_since(Instant::now()));
-        // Nothing tells when those have gone.
+        // Nothing reports when those have gone.
         let time = if self.killed.is_empty() { time } else { Some(time.map_or(PAUSE, |time| time.min(PAUSE))) };
         let time = time.map(Timespec::try_from).transpose().map_err(io::Error::other)?;
         let ids: Vec<u64> = self.workers.keys().copied().collect();
@@ -143,7 +143,7 @@ impl Keeper {
         Ok((daemon, ids.into_iter().zip(spoken).filter_map(|(id, spoken)| spoken.then_some(id)).collect()))
     }
 
-    /// A request of the daemon's. One that is none is dropped: the daemon sends only what its side could write.
+    /// Handles a request of the daemon. A malformed one is dropped: the daemon only sends valid ones.
     fn take(&mut self, packet: Zeroizing<Vec<u8>>, descriptor: Option<OwnedFd>) -> io::Result<()> {
         let Ok(Request { id, task }) = Request::decode(&packet) else { return Ok(()) };
         drop(packet);
@@ -179,11 +179,11 @@ impl Keeper {
         }
     }
 
-    /// Starts a worker, which has nothing of the keeper's but its end of a pair of sockets.
+    /// Starts a worker, which inherits nothing from the keeper but its end of a pair of sockets.
     fn split(&mut self, id: u64, task: Task) -> io::Result<(Pid, OwnedFd)> {
         let (ours, theirs) = socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None)?;
         if let Some(pid) = fork()? {
-            // Here and there, so that it is done whoever comes first.
+            // In both processes, so that it is done whichever runs first.
             let _ = setpgid(Some(pid), Some(pid));
             return Ok((pid, ours));
         }
@@ -202,7 +202,7 @@ impl Keeper {
         exit_now(0)
     }
 
-    /// What a worker says, or its end.
+    /// Handles what a worker says, or its end.
     fn hear(&mut self, id: u64) -> io::Result<()> {
         let Some(worker) = self.workers.get_mut(&id) else { return Ok(()) };
         let answer = match receive(&worker.pipe) {

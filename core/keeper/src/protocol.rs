@@ -1,5 +1,5 @@
 //! What daemon and keeper, and keeper and worker, say to each other: one packet a message, each field with its length,
-//! nothing behind the last one. Both sides bound every field before they send it and when they read it.
+//! nothing after the last one. Both sides bound every field before they send it and when they read it.
 
 mod fields;
 
@@ -12,7 +12,7 @@ pub use fields::Fault;
 pub(crate) use fields::PACKET;
 use fields::{Reader, Writer};
 
-/// The most bytes of a password: more than libcrypt (511) and PAM (512) can use.
+/// The maximum length of a password, in bytes: more than libcrypt (511) and PAM (512) can use.
 const PASSWORD: usize = 2048;
 const NAME: usize = 255;
 const WORDS: usize = 512;
@@ -52,7 +52,7 @@ pub struct Check {
     pub password: Zeroizing<Vec<u8>>,
 }
 
-/// What PAM is asked.
+/// A question to PAM.
 #[derive(PartialEq, Eq)]
 pub struct PamRequest {
     /// The service: the name of a file in /etc/pam.d.
@@ -76,11 +76,11 @@ pub struct PamRequest {
 pub struct Answer {
     /// The work's number.
     pub id: u64,
-    /// What came of it.
+    /// Its result.
     pub outcome: Outcome,
 }
 
-/// What came of some work.
+/// The result of some work.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Outcome {
     /// Of a comparison.
@@ -95,7 +95,7 @@ pub enum Outcome {
     Late,
 }
 
-/// How a user stands with a password.
+/// The result of comparing a user's password.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Standing {
     /// It is right, and the account may be used.
@@ -113,7 +113,7 @@ pub enum Standing {
 /// What PAM says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PamAnswer {
-    /// PAM's words where it refuses.
+    /// PAM's message if it refuses.
     pub refusal: Option<String>,
     /// What PAM's modules had to say to the user.
     pub messages: Vec<String>,
@@ -153,7 +153,7 @@ impl Request {
     /// From a packet.
     ///
     /// # Errors
-    /// The packet is none.
+    /// The packet is malformed.
     pub fn decode(packet: &[u8]) -> Result<Self, Fault> {
         let mut packet = Reader::new(packet, VERSION)?;
         let kind = packet.number()?;
@@ -181,7 +181,7 @@ impl Request {
 }
 
 impl Answer {
-    /// As a packet; what is too long of the words is left out.
+    /// As a packet; words that are too long are cut.
     pub(crate) fn encode(&self) -> Vec<u8> {
         let mut out = Writer::new(VERSION);
         let cut = |words: &str| words.replace('\0', "").chars().take(WORDS / 4).collect::<String>();

@@ -29,7 +29,7 @@ pub(crate) fn run(keeper: &OwnedFd, id: u64, task: Task) {
     }
 }
 
-/// How a user stands with a password. It takes about as long for those whom nobody knows.
+/// Compares a user's password. This takes about as long for users that do not exist.
 fn check(Check { user, password }: &Check) -> Outcome {
     let found = if is_user(user.as_bytes()) { entry(user) } else { Ok(None) };
     let entry = match found {
@@ -61,7 +61,7 @@ fn entry(user: &str) -> io::Result<Option<Shadow>> {
     }
     let Some(hash) = shadow::passwd_hash(user)? else { return Ok(None) };
     match hash.as_str() {
-        // Not every name service says that it refuses.
+        // Not every name service reports that it refuses.
         "x" if !geteuid().is_root() => Err(io::ErrorKind::PermissionDenied.into()),
         "x" => Ok(None),
         _ => Ok(Some(Shadow { hash, changed: None, max_days: None, inactive_days: None, expires: None })),
@@ -80,7 +80,7 @@ fn today() -> i64 {
     i64::try_from(since.as_secs() / DAY).unwrap_or(i64::MAX)
 }
 
-/// What a right password is worth on a day (shadow(5)).
+/// The result of a right password on a day (shadow(5)).
 fn age(entry: &Shadow, today: i64) -> Standing {
     if entry.expires.is_some_and(|day| today >= day) {
         return Standing::Expired;
@@ -159,7 +159,7 @@ fn with_nul(password: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     if password.contains(&0) {
         return None;
     }
-    // All at once, because growing would leave a copy behind.
+    // Allocated at its full size, because growing would leave a copy behind.
     let mut bytes = Zeroizing::new(Vec::with_capacity(password.len() + 1));
     bytes.extend_from_slice(password);
     bytes.push(0);

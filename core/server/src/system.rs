@@ -66,7 +66,7 @@ impl Host {
         }
     }
 
-    /// The keeper and its privilege, for operators.
+    /// The keeper's process id and privilege, for operators.
     #[cfg(feature = "ctrls")]
     pub fn keeper(&self) -> String {
         self.keeper.shown()
@@ -83,13 +83,13 @@ impl Host {
         }
     }
 
-    /// Runs work as a task of the daemon's, whoever waits for it, and to its end even if nobody does any more.
+    /// Runs work as a task of the daemon. It completes even if nobody waits for it any more.
     async fn run<T: Send + 'static>(&self, work: impl Future<Output = Result<T>> + Send + 'static) -> Result<T> {
         let done = self.runtime.spawn(work).await;
         done.unwrap_or_else(|error| Err(Error::panic("gantryd", &error.to_string())))
     }
 
-    /// Has the keeper do some work when its turn has come.
+    /// Lets the keeper do some work when its turn has come.
     async fn ask(&self, turns: &Arc<Semaphore>, task: Task, limit: Duration) -> Result<(Outcome, Option<Session>)> {
         let (turns, keeper) = (turns.clone(), self.keeper.clone());
         self.run(async move {

@@ -1,4 +1,4 @@
-//! What the configuration says of PAM, compared with the services that there are.
+//! Compares what the configuration says about PAM with the services that exist.
 
 use gantry_api::prelude::*;
 

@@ -23,7 +23,7 @@ pub(crate) struct Judge {
 }
 
 impl Sessions {
-    /// Closes a client's, if there is one.
+    /// Closes the session of a client, if there is one.
     pub(crate) fn end(&self, id: u64) {
         let session = self.lock().remove(&id);
         drop(session);
@@ -56,7 +56,7 @@ impl Judge {
         login: (&str, &[u8]),
         session: bool,
     ) -> Result<PamOutcome> {
-        // A name that its owner's name server could make mischief with is none.
+        // A name from the client's own name server could do harm, so it must be a valid host name.
         let is_plain = |name: &str| name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-.:%".contains(&byte));
         let address = request.address.to_string();
         let host =
@@ -98,7 +98,7 @@ impl PasswordJudge for Judge {
 
     async fn refuse(&self, request: &LoginRequest, password: &[u8]) -> Result<()> {
         let Some(terms) = self.servers.get(&request.server) else { return Ok(()) };
-        // PAM waits as it does for those whom it knows. Without a session: nobody is let in.
+        // PAM delays the refusal as it does for users that it knows. No session is opened, because nobody is let in.
         self.ask(request, terms, (&request.user, password), false).await.map(drop)
     }
 }

@@ -1,5 +1,5 @@
 //! mod_auth_pam: PAM judges the passwords of users whom other modules know, and has a session for each that it lets in.
-//! The conversations themselves are the server's keeper's, in processes of their own: no code of this module meets PAM.
+//! The server's keeper talks to PAM, in processes of its own; no code of this module does.
 
 mod check;
 mod judge;
@@ -39,7 +39,7 @@ impl Module for AuthPam {
                 "not started as root: PAM can do only what the daemon's user may do, as a rule nothing for others"
             );
         }
-        // Where a line names PAM, the check has told of it.
+        // If a line names PAM, the check has reported it.
         if start.servers::<Settings>().any(|(_, settings)| settings.asks_pam() && !settings.names_pam()) {
             log!(Info, "{}", check::NO_LAST_WORD);
             if !service::is_there(default) {

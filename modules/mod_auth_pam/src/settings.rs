@@ -64,7 +64,7 @@ impl Settings {
         self.service.is_some()
     }
 
-    /// Whether nobody lets in whom PAM refuses.
+    /// Whether PAM's refusal is final.
     pub(crate) fn has_last_word(&self) -> bool {
         self.word().is_some_and(|word| word.ends_with('*'))
     }

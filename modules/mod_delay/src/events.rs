@@ -36,7 +36,7 @@ impl Range {
     /// A delay from the range.
     pub(crate) fn pick(self) -> Duration {
         let spread = self.1.saturating_sub(self.0);
-        // What hash maps use: nobody can foretell it.
+        // The random state of hash maps, which nobody can predict.
         let random = RandomState::new().build_hasher().finish();
         Duration::from_millis(self.0.saturating_add(random.checked_rem(spread.saturating_add(1)).unwrap_or(0)))
     }

@@ -13,7 +13,7 @@ use events::Event;
 use settings::Settings;
 use times::Times;
 
-/// The longest delay that DelayEngine adds: whoever makes logins slow must not make them impossible.
+/// The longest delay that DelayEngine adds: a client that makes logins slow must not make them impossible.
 const LONGEST: Duration = Duration::from_secs(5);
 
 /// The module.

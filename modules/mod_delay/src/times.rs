@@ -8,7 +8,7 @@ use crate::events::Event;
 
 /// How many times are kept for one server and command.
 const KEPT: usize = 256;
-/// The most servers and commands; beyond that nothing is learned.
+/// The maximum number of servers and commands; beyond that nothing is learned.
 const MOST: usize = 4096;
 
 /// A server, and one of the two commands.
@@ -46,7 +46,7 @@ impl Times {
         lines
     }
 
-    /// Forgets all.
+    /// Forgets all times.
     pub(crate) fn clear(&self) {
         self.all().clear();
     }

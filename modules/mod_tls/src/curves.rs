@@ -20,10 +20,10 @@ static GROUPS: [Group; 5] = [
     Group { names: &["SecP256r1MLKEM768"], group: has::SECP256R1MLKEM768 },
 ];
 
-/// How many of them are offered where nothing is said.
+/// How many of them are offered by default.
 const USUAL: usize = 4;
 
-/// OpenSSL's names of some that rustls has not.
+/// OpenSSL's names of some groups that rustls does not have.
 const ABSENT: &[&str] = &[
     "secp521r1",
     "P-521",

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use rustls::pki_types::CertificateDer;
 use x509_parser::prelude::{FromDer, X509Certificate};
 
-/// From when on the end of a certificate is told, in days.
+/// How many days before a certificate expires the log warns.
 pub(crate) const SOON: u64 = 30;
 
 /// What is known of a certificate.

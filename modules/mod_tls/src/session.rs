@@ -57,7 +57,7 @@ impl Tls {
         })
     }
 
-    /// By whose rules its handshakes are made.
+    /// The server whose rules its handshakes follow.
     pub(crate) fn server(&self) -> &Arc<Server> {
         &self.named.get().unwrap_or(&self.server).1
     }

@@ -13,7 +13,7 @@ use crate::servers::TlsModule;
 use crate::settings::Settings;
 use crate::tickets::{Cache, Keys};
 
-/// How often the files of certificates are looked at.
+/// How often certificate files are checked for changes.
 const LOOK: Duration = Duration::from_secs(5);
 
 /// How often the log warns of certificates that will soon have expired.

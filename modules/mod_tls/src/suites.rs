@@ -81,7 +81,7 @@ static TLS12: [Suite; 6] = [
 /// Words that mean each of them.
 const ALL: &[&str] = &["ALL", "DEFAULT", "HIGH", "TLSv1.2", "ECDHE", "EECDH", "kECDHE", "kEECDH"];
 
-/// OpenSSL's words that mean suites which are not there.
+/// OpenSSL's words for suites that rustls does not have.
 const NONE: &[&str] = &[
     "COMPLEMENTOFDEFAULT",
     "COMPLEMENTOFALL",
@@ -167,7 +167,7 @@ static TLS13: [(&str, SupportedCipherSuite); 3] = [
     ("TLS_AES_128_GCM_SHA256", has::TLS13_AES_128_GCM_SHA256),
 ];
 
-/// Names of TLSv1.3's that rustls has not.
+/// Names of TLSv1.3 suites that rustls does not have.
 const TLS13_ABSENT: &[&str] = &["TLS_AES_128_CCM_SHA256", "TLS_AES_128_CCM_8_SHA256"];
 
 /// Reads one line.

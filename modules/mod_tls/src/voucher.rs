@@ -18,7 +18,7 @@ use crate::session::Tls;
 
 /// The file of a user's own certificates, in its home.
 const DOT_LOGIN: &str = ".tlslogin";
-/// More than any such file has.
+/// A size limit in bytes, larger than any such file.
 const MOST: u64 = 256 << 10;
 
 /// The client's certificate, for one session.

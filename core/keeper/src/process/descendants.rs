@@ -5,10 +5,10 @@ use std::fs::{self, DirEntry};
 
 use rustix::process::{Pid, Signal, kill_process};
 
-/// The most processes that are looked for.
+/// The maximum number of processes that are looked for.
 const MOST: usize = 256;
 
-/// Stops the process and ends what it has started. The process itself is its parent's to end.
+/// Stops the process and ends what it has started. Its parent ends the process itself.
 pub(super) fn end(process: Pid) {
     let mut found = vec![process];
     let mut at = 0;
@@ -33,7 +33,7 @@ fn children(parent: Pid) -> Vec<Pid> {
     processes.filter_map(|entry| child(entry.ok()?)).collect()
 }
 
-/// The parent that a line of /proc/PID/stat names: the second field behind the program's name, which may hold anything.
+/// The parent in a line of /proc/PID/stat: the second field after the program's name, which may contain anything.
 fn parent_in(stat: &[u8]) -> Option<i32> {
     let name_ends = stat.iter().rposition(|byte| *byte == b')')?;
     let fields = std::str::from_utf8(stat.get(name_ends + 1..)?).ok()?;

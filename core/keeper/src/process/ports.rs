@@ -1,4 +1,4 @@
-//! Ports below 1024, which only root can have. A socket is bound by whoever calls bind(2), and belongs to all who have it.
+//! Ports below 1024, which only root can bind. A socket that the keeper has bound is bound for the daemon, too.
 
 use std::io;
 use std::net::SocketAddr;
@@ -7,7 +7,7 @@ use std::os::fd::OwnedFd;
 use rustix::net::sockopt::{socket_domain, socket_type};
 use rustix::net::{AddressFamily, SocketType, bind as bind_socket};
 
-/// Binds a TCP socket that the daemon has made. All other sockets and ports are none of the keeper's business.
+/// Binds a TCP socket that the daemon has made. The keeper refuses all other sockets and ports.
 pub(super) fn bind(socket: Option<OwnedFd>, address: SocketAddr) -> io::Result<()> {
     let refused = |why: &str| io::Error::new(io::ErrorKind::InvalidInput, why.to_owned());
     let socket = socket.ok_or_else(|| refused("no socket came with the request"))?;

@@ -1,20 +1,20 @@
-//! The fields of a packet: numbers little-endian, texts behind a length of two bytes.
+//! The fields of a packet: numbers little-endian, texts after a length of two bytes.
 
 use std::time::Duration;
 
 use thiserror::Error;
 use zeroize::Zeroizing;
 
-/// The most bytes of a packet.
+/// The maximum size of a packet, in bytes.
 pub(crate) const PACKET: usize = 16 * 1024;
 
-/// A packet that is none of the protocol, or a field that is too long.
+/// A packet that is not of the protocol, or a field that is too long.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum Fault {
     /// The packet ends too early.
     #[error("the packet ends too early")]
     Short,
-    /// Something is behind the last field.
+    /// Something follows the last field.
     #[error("the packet goes on behind its last field")]
     Long,
     /// A number that means nothing.
@@ -33,7 +33,7 @@ pub(super) struct Writer(Zeroizing<Vec<u8>>);
 
 impl Writer {
     pub(super) fn new(version: u8) -> Self {
-        // All at once, because growing would leave a copy of a password behind.
+        // Allocated at its full size, because growing would leave a copy of a password behind.
         let mut bytes = Vec::with_capacity(PACKET);
         bytes.push(version);
         Self(Zeroizing::new(bytes))
