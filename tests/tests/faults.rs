@@ -25,7 +25,7 @@ const FAULTS: [(&str, &str, &str); 21] = [
     ("TimeoutIdle soon", "soon", "TimeoutIdle: 'soon' is not a time"),
     ("ServerType inetd", "ServerType", "ServerType: inetd is not supported"),
     ("Umaks 022", "Umaks", "unknown configuration directive 'Umaks'"),
-    ("TLSRequired on", "TLSRequired", "unknown configuration directive 'TLSRequired'"),
+    ("WrapEngine on", "WrapEngine", "unknown configuration directive 'WrapEngine'"),
     ("LoadModule mod_none.c", "LoadModule", "LoadModule: error loading module 'mod_none.c': no mod_none.so"),
     ("ModulePath modules", "ModulePath", "ModulePath: must be an absolute path"),
     ("LoadFile /nowhere/libx.so", "/nowhere", "LoadFile: /nowhere/libx.so: No such file"),

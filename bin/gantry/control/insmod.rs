@@ -60,8 +60,8 @@ pub struct Swap {
 /// result. If there is an error anywhere, nothing changes.
 #[derive(clap::Args, Debug)]
 pub struct Reload {
-    /// End the sessions that use a former configuration, each after its command: what was
-    /// taken from somebody is theirs until then
+    /// End the sessions that use a former configuration, each after its command. Until then
+    /// they keep rights that the new one takes away
     #[arg(long)]
     end_old: bool,
     /// With --end-old: at once, transfers included

@@ -18,10 +18,9 @@ use crate::error::{Distrust, LoadError};
 pub(crate) const LIMIT: u64 = 512 * 1024 * 1024;
 
 /// Whose files are trusted. Code that a privileged daemon loads gets its privileges, so
-/// only root and the daemon's own user may be able to change it. A daemon with an
-/// ordinary user's rights has less to lose: its files may belong to another trusted user
-/// or be writable by the group (as with a umask of 002); only world-writable files are
-/// refused.
+/// only root may be able to change it. A daemon with an ordinary user's rights has less to
+/// lose: its files may belong to another trusted user or be writable by the group (as with
+/// a umask of 002); only world-writable files are refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Trust {
     /// The file, each folder above it and each link on the way must belong to root, and

@@ -22,7 +22,7 @@ settings! {
         /// A file that clients are shown when they leave by QUIT, with ProFTPD's variables. An absolute path is first one of the
         /// host, then one inside the session's root; a relative one is looked for in the working directory.
         pub(crate) quit: Option<String> = DisplayQuit "path" in SERVER | VHOST | GLOBAL | ANONYMOUS, inherits: replace;
-        /// A folder in which CWD looks for a folder that is not below the working directory. Several lines add up.
+        /// A folder in which CWD looks for a folder that is not below the working directory. With several lines, all of them count.
         pub(crate) search: Vec<String> = CDPath "path" in SERVER | VHOST | GLOBAL | ANONYMOUS, inherits: append;
         /// The protocols by which clients may come: `ftp` (without TLS), `ftps` (with TLS). Others are ignored. By default all.
         pub(crate) protocols: Vec<String> = Protocols "protocol ..." in SERVER | VHOST | GLOBAL,

@@ -13,8 +13,8 @@ directive! {
     ControlsSocket "path" in SERVER, inherits: no, otherwise: "PREFIX/var/run/gantryd.sock", parse: parse::path
 }
 directive! {
-    /// Who may connect to the control socket; the kernel identifies the caller. `allow` admits those listed; `deny` admits
-    /// everyone else. Without such a line, the file's mode decides.
+    /// Who may connect to the control socket; the kernel identifies the caller. `allow` admits those listed; those that
+    /// `deny` lists are refused even then. Without such a line, the file's mode decides.
     ControlsSocketACL "allow|deny user|group list" in SERVER, inherits: append, parse: parse::socket_acl
 }
 directive! {

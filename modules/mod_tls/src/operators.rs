@@ -12,7 +12,7 @@ directive! {
 }
 
 control! {
-    /// Shows the servers' certificates and their last days; or shows, or clears, the cache of TLS sessions.
+    /// Shows the servers' certificates and when they expire, or shows or clears the cache of TLS sessions.
     "tls" "[sesscache info|clear|remove]" by TLSControlsACLs;
 }
 

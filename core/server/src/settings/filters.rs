@@ -8,7 +8,7 @@ settings! {
     #[derive(Debug, Clone)]
     pub struct Filters {
         /// A regular expression that the arguments of all commands but PASS must match. With the flag `[NC]` upper and lower case
-        /// are the same. In a `<Limit>` it concerns that section's commands alone.
+        /// are the same. In a `<Limit>` it only concerns that section's commands.
         pub allow: Option<Pattern> = AllowFilter "pattern [flags]"
             in SERVER | VHOST | GLOBAL | ANONYMOUS | DIRECTORY | LIMIT | FTPACCESS, inherits: replace, parse: Pattern::parse;
         /// A regular expression that no argument of a command but PASS may match. In a `<Limit>` it concerns that section's
