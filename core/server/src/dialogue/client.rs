@@ -37,7 +37,7 @@ use crate::session::sessions::{Closing, CountedAt, Doing, Wish};
 use crate::session::strangers::Stranger;
 use crate::session::work::{Seat, Work};
 use crate::settings::{Foreign, RootRevoke, Settings};
-use crate::transfer::data::{DataSettings, Holding, SessionData, Strangers};
+use crate::transfer::data::{DataSettings, ForeignPeers, Holding, SessionData};
 use crate::transfer::progress::Progress;
 use crate::wire::connection::Connection;
 use crate::wire::options;
@@ -569,19 +569,19 @@ const STOP_WAIT: Duration = Duration::from_secs(5);
 const MOST_STRANGE_LINES: u32 = 500;
 
 fn data_settings(settings: &Settings, classes: &[Class], port: u16) -> DataSettings {
-    let strangers = match &settings.sockets.foreign {
-        Foreign::Never => Strangers::Nobody,
-        Foreign::Always => Strangers::Anybody,
+    let foreign = match &settings.sockets.foreign {
+        Foreign::Never => ForeignPeers::Nobody,
+        Foreign::Always => ForeignPeers::Anybody,
         // A class that is not there contains nobody.
         Foreign::Class(name) => {
             let class = classes.iter().find(|class| class.name == *name);
-            class.map_or(Strangers::Nobody, |class| Strangers::OfClass(class.clone()))
+            class.map_or(ForeignPeers::Nobody, |class| ForeignPeers::OfClass(class.clone()))
         }
     };
     DataSettings {
         no_delay: settings.sockets.no_delay.1,
         options: settings.sockets.options,
-        strangers,
+        foreign,
         active: settings.sockets.root_revoke != RootRevoke::On || port >= 1024,
         ports: settings.passive_ports,
         masquerade: settings.masquerade,

@@ -49,14 +49,14 @@ pub struct DataSettings {
     /// SocketOptions.
     pub options: SocketOptions,
     /// Which addresses but the client's there may be at the other end.
-    pub strangers: Strangers,
+    pub foreign: ForeignPeers,
     /// Whether the client may name an address (RootRevoke).
     pub active: bool,
 }
 
 /// Which addresses but the client's a data connection may have (AllowForeignAddress).
 #[derive(Debug, Clone)]
-pub enum Strangers {
+pub enum ForeignPeers {
     /// None.
     Nobody,
     /// All.
@@ -65,7 +65,7 @@ pub enum Strangers {
     OfClass(Class),
 }
 
-impl Strangers {
+impl ForeignPeers {
     /// Whether this address may.
     fn include(&self, address: IpAddr) -> bool {
         match self {
@@ -172,7 +172,7 @@ impl SessionData {
         loop {
             let (stream, peer) = listener.accept().await?;
             let peer = peer.ip().to_canonical();
-            if peer == self.remote || self.settings.settings().strangers.include(peer) {
+            if peer == self.remote || self.settings.settings().foreign.include(peer) {
                 return Ok(stream);
             }
         }
@@ -206,7 +206,7 @@ impl Data for SessionData {
         if !settings.active {
             return Err(Error::client(500, "Unrecognized or unsupported command: active transfers are disabled"));
         }
-        let known = ip == self.remote || settings.strangers.include(ip);
+        let known = ip == self.remote || settings.foreign.include(ip);
         if !known || address.port() < 1024 {
             return Err(Error::client(500, "Illegal PORT command"));
         }
