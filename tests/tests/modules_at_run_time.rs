@@ -377,7 +377,8 @@ fn what_cannot_be_swapped_is_refused() {
     assert!(refused(&format!("swap mod_sql {folder}/junk.so")).contains("junk.so"));
     assert!(refused(&format!("swap mod_sql {folder}/mod_greet.so")).contains("mod_greet"));
     assert!(refused("swap mod_sql relative.so").contains("absolute path"));
-    fs::rename(modules.join("mod_greet.so"), modules.join("away.so")).unwrap();
+    fs::copy(modules.join("junk.so"), modules.join("other.so")).unwrap();
+    fs::rename(modules.join("other.so"), modules.join("mod_greet.so")).unwrap();
     assert!(refused("swap mod_greet").contains("mod_greet"));
 }
 
@@ -386,7 +387,7 @@ fn what_cannot_be_reloaded_is_refused(layout: Layout) {
     for (block, words) in [
         ("NoSuchDirective on", "unknown configuration directive 'NoSuchDirective'"),
         ("LoadModule mod_nothing.c", "mod_nothing"),
-        ("SQLConnectInfo /nonexistent/folder/users.db", "mod_sql"),
+        ("<VirtualHost 127.0.0.3>\n  SQLConnectInfo /nonexistent/folder/users.db\n</VirtualHost>", "users.db"),
         ("SystemLog /nonexistent/folder/log", "SystemLog"),
     ] {
         server.reconfigure(|config| {
