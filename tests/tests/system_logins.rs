@@ -321,7 +321,7 @@ fn a_hanging_pam_module_costs_one_login(layout: Layout) {
     let sleeping = || fs::read_to_string(&mark).ok()?.trim().parse::<u32>().ok();
     let sleeping = wait::until(wait::PATIENCE, sleeping).expect("the module hangs");
     assert_eq!(answer(&server, &other.name, PASSWORD), 230, "others log in meanwhile");
-    assert_eq!(wire.reply().code, 530);
+    assert_eq!(wire.reply().code, 421);
     server.wait_for_log(&["mod_auth_pam", "it took too long"]);
     wait::for_condition("what hung is ended", || test_kill_process(pid(sleeping)).is_err());
 }
@@ -338,7 +338,7 @@ fn without_the_keeper_logins_are_refused_and_the_log_says_so(layout: Layout) {
     let keeper = keeper_of(&server);
     kill_process(pid(keeper), Signal::KILL).unwrap();
     server.wait_for_log(&[&format!("the keeper (process {keeper}) has ended"), "signal: 9", "started anew"]);
-    assert_eq!(answer(&server, &user.name, PASSWORD), 530);
+    assert_eq!(answer(&server, &user.name, PASSWORD), 421);
     server.wait_for_log(&["mod_auth_unix cannot check a password", "start gantryd anew"]);
     server.login().expect("NOOP", 200);
 }
@@ -418,7 +418,7 @@ fn started_by_others_it_says_that_root_is_needed(layout: Layout) {
     });
     let mut wire = Wire::connect(address.unwrap_or_else(|| panic!("no address in {}", text())));
     wire.expect(format!("USER {}", user.name), 331);
-    wire.expect(format!("PASS {PASSWORD}"), 530);
+    wire.expect(format!("PASS {PASSWORD}"), 421);
     let said = wait::until(wait::PATIENCE, || text().contains("can be read by root alone").then_some(()));
     kill_process(pid(daemon.id()), Signal::TERM).unwrap();
     assert!(daemon.wait().unwrap().success());

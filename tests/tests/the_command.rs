@@ -200,15 +200,15 @@ fn compat_tells_what_a_file_of_proftpds_means(layout: Layout) {
     let done = compat();
     assert!(done.out.contains("supported") && done.out.contains("missing"), "{}", done.text());
     assert!(done.out.contains("Umask on line 1 of"), "{}", done.out);
-    fs::write(&file, "TLSEngine on\n").unwrap();
+    fs::write(&file, "WrapEngine on\n").unwrap();
     let missing = compat();
     assert_eq!(missing.status.code(), Some(1));
-    assert!(missing.out.contains("known to ProFTPD's mod_tls; not supported"), "{}", missing.out);
+    assert!(missing.out.contains("known to ProFTPD's mod_wrap2; not supported"), "{}", missing.out);
     // Whoever relies on it must hear of it.
-    fs::write(&file, "<IfModule mod_tls.c>\n  TLSRequired on\n</IfModule>\nUmask 022\n").unwrap();
+    fs::write(&file, "<IfModule mod_wrap2.c>\n  WrapEngine on\n</IfModule>\nUmask 022\n").unwrap();
     let passed_over = compat();
     assert_eq!(passed_over.status.code(), Some(1));
-    let words = "TLSRequired on line 2 of";
+    let words = "WrapEngine on line 2 of";
     assert!(passed_over.out.contains("1 missing") && passed_over.out.contains(words), "{}", passed_over.out);
     fs::write(&file, "Umask 022\n").unwrap();
     assert_eq!(compat().status.code(), Some(0));
