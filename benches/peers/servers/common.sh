@@ -24,12 +24,13 @@ place() {
 }
 
 # The users' file, and the database with the user that is in SQL alone. SQLite
-# wants to write beside the database, as whomever the server is then.
+# wants to write beside the database, as the server's User.
 place_users() {
     place users users.sql
-    mkdir -m 777 "$FOLDER/sql"
+    mkdir -m 755 "$FOLDER/sql"
     sqlite3 "$FOLDER/sql/users.db" <"$FOLDER/users.sql"
-    chmod 666 "$FOLDER/sql/users.db"
+    chmod 644 "$FOLDER/sql/users.db"
+    chown -R nobody:nogroup "$FOLDER/sql"
 }
 
 # Lets programs of unpacked packages find libraries that were unpacked with them.

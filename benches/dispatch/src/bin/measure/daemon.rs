@@ -57,7 +57,7 @@ impl Daemon {
             });
         }
         let mut daemon = Self { child, log, address: SocketAddr::from(([127, 0, 0, 1], 0)), generation: 1, folder };
-        let line = daemon.wait_for("listening on ")?;
+        let line = daemon.wait_for("listening on 127.0.0.1:")?;
         let took = began.elapsed();
         let address = line.split("listening on ").nth(1).and_then(|rest| rest.split_whitespace().next());
         let address = address.and_then(|text| text.trim_end_matches([',', '.']).parse().ok());
