@@ -65,8 +65,9 @@ pub fn check(filters: &Filters, limits: &LimitFilters, request: &Request<'_>) ->
         let own = limits.0.iter().filter(|limit| Rules::name(&limit.commands, command.verb, request.facts.groups));
         let own = own.map(|limit| (&limit.allow, &limit.deny));
         for (allow, deny) in own.chain([(&filters.allow, &filters.deny)]) {
-            passes(allow.as_ref(), &[&argument], "AllowFilter", command, || forbidden(&argument, "command argument"))?;
-            keeps_out(deny.as_ref(), &[&argument], "DenyFilter", command, || forbidden(&argument, "command argument"))?;
+            let refusal = || forbidden(&argument, "command argument");
+            judge(("AllowFilter", allow.as_ref()), true, &[&argument], command, refusal)?;
+            judge(("DenyFilter", deny.as_ref()), false, &[&argument], command, refusal)?;
         }
     }
     check_path(filters, request)
@@ -94,44 +95,24 @@ fn check_path(filters: &Filters, request: &Request<'_>) -> Result<()> {
     let uploads = matches!(command.verb, Verb::STOR | Verb::APPE | Verb::STOU);
     let seen = if uploads { whole.as_bytes() } else { given };
     let refusal = || forbidden(given, "filename");
-    passes(filters.path_allow.as_ref(), &[seen], "PathAllowFilter", command, refusal)?;
-    keeps_out(filters.path_deny.as_ref(), &[given, whole.as_bytes()], "PathDenyFilter", command, refusal)
+    judge(("PathAllowFilter", filters.path_allow.as_ref()), true, &[seen], command, refusal)?;
+    judge(("PathDenyFilter", filters.path_deny.as_ref()), false, &[given, whole.as_bytes()], command, refusal)
 }
 
-/// Refuses what an AllowFilter does not match.
-fn passes(
-    pattern: Option<&Pattern>,
+/// Refuses what a filter does not judge as wanted: one that allows must match, one that denies must not.
+fn judge(
+    filter: (&str, Option<&Pattern>),
+    wanted: bool,
     texts: &[&[u8]],
-    directive: &str,
     command: &Command,
     refusal: impl Fn() -> Error,
 ) -> Result<()> {
-    let Some(pattern) = pattern else { return Ok(()) };
-    if texts.iter().all(|text| pattern.matches(text) == Some(true)) {
+    let (directive, Some(pattern)) = filter else { return Ok(()) };
+    if texts.iter().all(|text| pattern.matches(text) == Some(wanted)) {
         return Ok(());
     }
-    denied(directive, command);
-    Err(refusal())
-}
-
-/// Refuses what a DenyFilter matches.
-fn keeps_out(
-    pattern: Option<&Pattern>,
-    texts: &[&[u8]],
-    directive: &str,
-    command: &Command,
-    refusal: impl Fn() -> Error,
-) -> Result<()> {
-    let Some(pattern) = pattern else { return Ok(()) };
-    if texts.iter().all(|text| pattern.matches(text) == Some(false)) {
-        return Ok(());
-    }
-    denied(directive, command);
-    Err(refusal())
-}
-
-fn denied(directive: &str, command: &Command) {
     log::write(Level::Info, TARGET, format_args!("'{command}' denied by {directive}"));
+    Err(refusal())
 }
 
 /// In ProFTPD's words.
