@@ -67,8 +67,7 @@ impl Module for Auth {
             }
         }
         self.sections = Sections::new(start);
-        self.system = SystemUsers::look_up(self.sections.names(), self.sections.groups())
-            .map_err(|error| Error::system(format!("cannot look up the users of <Anonymous> sections: {error}")))?;
+        self.system = SystemUsers::look_up(start, self.sections.names(), self.sections.groups()).await?;
         Ok(())
     }
 

@@ -2,10 +2,10 @@
 //! the configuration was read, as with User and Group of the daemon itself.
 
 use std::collections::HashMap;
-use std::io;
 
-use gantry_api::{Account, Group};
-use gantry_sys::users::{self, User};
+use gantry_api::Account;
+use gantry_api::prelude::*;
+use gantry_sys::users;
 
 /// Users and groups of the system by their names.
 #[derive(Debug, Default)]
@@ -15,19 +15,23 @@ pub(crate) struct SystemUsers {
 }
 
 impl SystemUsers {
-    /// Looks users and groups up; those that there are not are left out. May wait for the name service.
-    pub(crate) fn look_up<'n>(
+    /// Looks users and groups up; those that there are not are left out.
+    pub(crate) async fn look_up<'n>(
+        start: &Start<'_>,
         users: impl Iterator<Item = &'n str>,
         groups: impl Iterator<Item = &'n str>,
-    ) -> io::Result<Self> {
+    ) -> Result<Self> {
+        let failed = |why: &dyn std::fmt::Display| {
+            Error::system(format!("cannot look up the users of <Anonymous> sections: {why}"))
+        };
         let mut found = Self::default();
         for name in users {
-            if let Some(user) = User::by_name(name)? {
-                found.users.insert(name.to_owned(), account(user)?);
+            if let Some(user) = start.system()?.user(name).await.map_err(|error| failed(&error))? {
+                found.users.insert(name.to_owned(), user);
             }
         }
         for name in groups {
-            if let Some(group) = users::Group::by_name(name)? {
+            if let Some(group) = users::Group::by_name(name).map_err(|error| failed(&error))? {
                 found.groups.insert(name.to_owned(), group.gid);
             }
         }
@@ -42,35 +46,5 @@ impl SystemUsers {
     /// The number of a group.
     pub(crate) fn group(&self, name: &str) -> Option<u32> {
         self.groups.get(name).copied()
-    }
-}
-
-fn account(user: User) -> io::Result<Account> {
-    let groups = users::groups_of(&user.name, user.gid)?.into_iter().map(|gid| {
-        let known = users::Group::by_gid(gid)?;
-        Ok(Group { name: known.map_or_else(|| gid.to_string(), |group| group.name), gid })
-    });
-    Ok(Account {
-        groups: groups.collect::<io::Result<_>>()?,
-        shell: user.shell.to_string_lossy().into_owned(),
-        name: user.name,
-        uid: user.uid,
-        gid: user.gid,
-        home: user.home,
-        secret: None,
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn root_is_known_everywhere_and_nobody_has_an_empty_name() {
-        let found =
-            SystemUsers::look_up(["root", "", "no such user"].into_iter(), ["no such group"].into_iter()).unwrap();
-        assert_eq!(found.account("root").map(|account| (account.uid, account.secret.clone())), Some((0, None)));
-        assert!(found.account("").is_none() && found.account("no such user").is_none());
-        assert_eq!(found.group("no such group"), None);
     }
 }
