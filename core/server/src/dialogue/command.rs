@@ -4,7 +4,6 @@
 use std::time::Duration;
 
 use gantry_api::{Command, Error, ErrorKind, Fault, PathArgument, Phase, Reply, Verb};
-
 use tokio::time::Instant;
 
 use crate::session::work::{Performed, Work, path_argument};
@@ -19,9 +18,11 @@ pub struct Answered<'a> {
 /// Takes a command through the gate and its phases, and sends the reply. Errors
 /// are those of the control connection.
 pub async fn command(work: &mut Work<'_>, connection: &Connection, command: &Command) -> std::io::Result<()> {
-    let began = Instant::now();
+    let began = (command.verb == Verb::PASS).then(Instant::now);
     let answered = answer(work, command).await;
-    if command.verb == Verb::PASS && work.dialogue.reply.as_ref().is_some_and(Reply::is_negative) {
+    if let Some(began) = began
+        && work.dialogue.reply.as_ref().is_some_and(Reply::is_negative)
+    {
         tokio::time::sleep_until(refusal_moment(began, began.elapsed())).await;
     }
     if let Some(reply) = &work.dialogue.reply {
@@ -116,6 +117,7 @@ fn words(command: &Command, path: PathArgument, error: &Error) -> Vec<u8> {
         _ => text.as_bytes().to_vec(),
     }
 }
+
 /// The refusal of what no module handles, in ProFTPD's words.
 fn not_understood(command: &Command) -> String {
     let name = command.verb.name();

@@ -90,8 +90,8 @@ impl<'a> Work<'a> {
         if row.login == Login::Required && self.session.account.is_none() {
             return Err(Error::of(ErrorKind::NotLoggedIn));
         }
-        let rules = &self.shared.generation.held(scope).rules;
-        if !rules.is_empty() {
+        let held = self.shared.generation.held(scope);
+        if !held.rules.is_empty() {
             let unknown;
             let person = match self.shared.view.get() {
                 Some(view) => &view.person,
@@ -100,9 +100,8 @@ impl<'a> Work<'a> {
                     &unknown
                 }
             };
-            rules.check(command.verb, &row.limits, None, person)?;
+            held.rules.check(command.verb, &row.limits, None, person)?;
         }
-        let held = self.shared.generation.held(scope);
         if !held.settings.filters.is_empty() || !held.limit_filters.is_empty() {
             let request = Request { command, path: row.path, facts: &row.limits, cwd: &self.session.cwd };
             filters::check(&held.settings.filters, &held.limit_filters, &request)?;

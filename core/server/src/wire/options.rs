@@ -14,7 +14,10 @@ const IDLE: Duration = Duration::from_secs(120);
 /// Sets them.
 pub fn set(stream: &TcpStream, no_delay: bool, options: &SocketOptions) {
     let socket = SockRef::from(stream);
-    let _ = stream.set_nodelay(no_delay);
+    // Off is what a connection begins with.
+    if no_delay {
+        let _ = stream.set_nodelay(true);
+    }
     if !options.silent {
         let probes = TcpKeepalive::new();
         let _ = socket.set_tcp_keepalive(&match options.probes {
