@@ -2,10 +2,10 @@
 
 mod channel;
 pub mod data;
-mod expiring;
 mod layered;
 mod link;
 mod meters;
 mod patience;
-mod ports;
+pub mod ports;
+pub mod preparation;
 pub mod progress;

@@ -38,6 +38,8 @@ use crate::session::strangers::Stranger;
 use crate::session::work::{Seat, Work};
 use crate::settings::{Foreign, RootRevoke, Settings};
 use crate::transfer::data::{DataSettings, ForeignPeers, Holding, SessionData};
+use crate::transfer::ports::Listener;
+use crate::transfer::preparation::Prepared;
 use crate::transfer::progress::Progress;
 use crate::wire::connection::Connection;
 use crate::wire::options;
@@ -122,6 +124,7 @@ struct Client {
     speaker: Arc<Speaker>,
     counted_at: CountedAt,
     data: Holding,
+    prepared: Prepared<Listener>,
     /// Where the session stood after the last command.
     footing: Footing,
     shared: Arc<Shared>,
@@ -186,6 +189,7 @@ impl Client {
         );
         let addresses = (local.ip(), remote.ip());
         let data_side = SessionData::new(addresses, data.clone(), progress.clone(), connection.clone());
+        let prepared = data_side.prepared();
         let dialogue = Dialogue::new(Box::new(connection.clone()), Box::new(data_side));
         let footing = Footing::of(&shared.standing);
         let now = Instant::now();
@@ -209,6 +213,7 @@ impl Client {
             speaker,
             counted_at,
             data,
+            prepared,
             footing,
             shared,
         }
@@ -219,11 +224,11 @@ impl Client {
         if self.reverse_dns.unwrap_or(self.settings().reverse_dns) {
             let ip = self.session.remote.ip();
             self.session.remote_host = self.names.of(ip).await.unwrap_or_else(|| ip.to_string());
+            self.speaker.client(&self.session.remote_host);
         }
         let classes = &self.shared.generation.classes;
         let client = gate::Client::new(self.shared.address, &self.session.remote_host, classes);
         self.known.client(&self.session.remote_host, client.class());
-        self.speaker.client(&self.session.remote_host);
         self.session.class = client.class().map(Arc::from);
         let _ = self.shared.client.set(client.into());
         let refused = match self.stand_as_client() {
@@ -388,6 +393,7 @@ impl Client {
                 wishes.mark_changed();
                 Ok(())
             }
+            () = self.prepared.expire() => Ok(()),
             read = self.connection.read(&mut self.lines) => match read {
                 Ok(true) => Ok(()),
                 Ok(false) => Err("the client closed the connection".to_owned()),
@@ -438,6 +444,7 @@ impl Client {
                 wishes,
                 closing,
                 known,
+                prepared,
                 footing,
                 shared,
                 ..
@@ -468,6 +475,7 @@ impl Client {
                             asides.patience = Some(Instant::now());
                         }
                     }
+                    () = prepared.expire() => {}
                     () = until(asides.patience) => asides.lose_patience(progress)?,
                     read = connection.read(lines), if listening => {
                         asides.ended = !matches!(read, Ok(true));

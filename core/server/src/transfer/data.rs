@@ -19,18 +19,15 @@ use tokio::time::timeout;
 use crate::caught::caught;
 use crate::settings::SocketOptions;
 use crate::transfer::channel::Channel;
-use crate::transfer::expiring::Expiring;
 use crate::transfer::link::Link;
 use crate::transfer::meters::Meters;
 use crate::transfer::patience::{Patience, cut};
 use crate::transfer::ports::{self, Listener};
+use crate::transfer::preparation::{Preparation, Prepared};
 use crate::transfer::progress::Progress;
 use crate::wire::connection::Connection;
 use crate::wire::options;
 use crate::wire::stack::Stack;
-
-/// How long a port is kept open for a transfer that no command asks for.
-const PREPARED: Duration = Duration::from_secs(60);
 
 /// The time limit for opening a connection, in either direction.
 const OPEN_WAIT: Duration = Duration::from_secs(30);
@@ -78,21 +75,21 @@ impl ForeignPeers {
 
 /// The current settings for a session's data connections; its login may change them.
 #[derive(Debug, Clone)]
-pub struct Holding(Arc<Mutex<DataSettings>>);
+pub struct Holding(Arc<Mutex<Arc<DataSettings>>>);
 
 impl Holding {
     /// The initial settings.
     pub fn new(settings: DataSettings) -> Self {
-        Self(Arc::new(Mutex::new(settings)))
+        Self(Arc::new(Mutex::new(settings.into())))
     }
 
     /// Changes the settings from here on.
     pub fn set(&self, settings: DataSettings) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = settings;
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = settings.into();
     }
 
     /// The current settings.
-    pub fn settings(&self) -> DataSettings {
+    pub fn settings(&self) -> Arc<DataSettings> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
@@ -104,16 +101,9 @@ pub struct SessionData {
     settings: Holding,
     progress: Arc<Progress>,
     control: Connection,
-    prepared: Preparation,
+    prepared: Prepared<Listener>,
     protecting: Option<Box<dyn LayerMaker>>,
     encoding: Option<Box<dyn LayerMaker>>,
-}
-
-enum Preparation {
-    Nothing,
-    /// With its port.
-    Passive(Expiring<Listener>, u16),
-    Active(SocketAddr),
 }
 
 impl SessionData {
@@ -124,8 +114,13 @@ impl SessionData {
         progress: Arc<Progress>,
         control: Connection,
     ) -> Self {
-        let (prepared, protecting, encoding) = (Preparation::Nothing, None, None);
+        let (prepared, protecting, encoding) = (Prepared::default(), None, None);
         Self { local, remote, settings, progress, control, prepared, protecting, encoding }
+    }
+
+    /// What is prepared for the next transfer.
+    pub fn prepared(&self) -> Prepared<Listener> {
+        self.prepared.clone()
     }
 
     fn address(&self, family: Family) -> Result<IpAddr> {
@@ -144,13 +139,10 @@ impl SessionData {
     }
 
     /// Opens the prepared connection.
-    async fn open(&self, prepared: Preparation) -> Result<TcpStream> {
+    async fn open(&self, prepared: Preparation<Listener>) -> Result<TcpStream> {
         let opening = async {
             match prepared {
-                Preparation::Passive(listener, _) => match listener.take() {
-                    Some(listener) => self.accept(listener).await,
-                    None => Err(io::ErrorKind::NotConnected.into()),
-                },
+                Preparation::Passive(listener, _) => self.accept(listener).await,
                 Preparation::Active(address) => self.connect(address).await,
                 Preparation::Nothing => Err(io::ErrorKind::NotConnected.into()),
             }
@@ -190,14 +182,16 @@ impl SessionData {
 #[async_trait]
 impl Data for SessionData {
     async fn passive(&mut self, family: Family) -> Result<SocketAddr> {
-        self.prepared = Preparation::Nothing;
+        // The port that it no longer waits for may be the only free one.
+        drop(self.prepared.take());
         let address = self.address(family)?;
+        let settings = self.settings.settings();
         let failed =
             |error: io::Error| Error::system(format!("cannot listen for a data connection: {error}")).with_code(425);
-        let listener = ports::passive(address, self.settings.settings().ports).map_err(failed)?;
+        let listener = ports::passive(address, settings.ports).map_err(failed)?;
         let port = listener.address().port();
-        self.prepared = Preparation::Passive(Expiring::new(listener, PREPARED), port);
-        Ok(SocketAddr::new(self.settings.settings().masquerade.unwrap_or(address), port))
+        self.prepared.listen(listener);
+        Ok(SocketAddr::new(settings.masquerade.unwrap_or(address), port))
     }
 
     fn active(&mut self, address: SocketAddr) -> Result<()> {
@@ -210,7 +204,7 @@ impl Data for SessionData {
         if !known || address.port() < 1024 {
             return Err(Error::client(500, "Illegal PORT command"));
         }
-        self.prepared = Preparation::Active(SocketAddr::new(ip, address.port()));
+        self.prepared.connect(SocketAddr::new(ip, address.port()));
         Ok(())
     }
 
@@ -223,8 +217,14 @@ impl Data for SessionData {
     }
 
     async fn begin(&mut self, session: &mut Session, transfer: Transfer, opening: Reply) -> Result<Box<dyn DataLink>> {
-        let prepared = std::mem::replace(&mut self.prepared, Preparation::Nothing);
-        let transfer = Transfer { port: prepared.port(), ..transfer };
+        let prepared = self.prepared.take();
+        // The server's, or the client's that is connected to.
+        let port = match &prepared {
+            Preparation::Passive(listener, _) => listener.address().port(),
+            Preparation::Active(address) => address.port(),
+            Preparation::Nothing => 0,
+        };
+        let transfer = Transfer { port, ..transfer };
         // ABOR works from here on.
         self.progress.begin(transfer.direction);
         caught(async {
@@ -242,17 +242,6 @@ impl Data for SessionData {
             Ok(Box::new(link) as Box<dyn DataLink>)
         })
         .await
-    }
-}
-
-impl Preparation {
-    /// The server's port, or the client's that is connected to.
-    fn port(&self) -> u16 {
-        match self {
-            Self::Passive(_, port) => *port,
-            Self::Active(address) => address.port(),
-            Self::Nothing => 0,
-        }
     }
 }
 
