@@ -11,6 +11,8 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::sync::Arc;
 
+use gantry_api::proto::glob;
+
 use crate::layers::{Layer, Layers};
 use crate::scope::Scope;
 use patterns::Patterns;
@@ -239,7 +241,7 @@ impl DirectoryTable {
     fn add(&mut self, path: &[u8], number: usize) {
         let components: Vec<Vec<u8>> = components(path).map(<[u8]>::to_vec).collect();
         if components.iter().all(|component| patterns::is_plain(component)) {
-            let names: Vec<Vec<u8>> = components.iter().map(|component| patterns::unescaped(component)).collect();
+            let names: Vec<Vec<u8>> = components.iter().map(|component| glob::unescaped(component)).collect();
             self.folders.entry(names.join(&b'/')).or_default().push(number);
         } else {
             self.patterns.add(&components, number);

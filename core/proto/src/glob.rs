@@ -38,6 +38,17 @@ impl fmt::Display for Exhausted {
 
 impl std::error::Error for Exhausted {}
 
+/// The text that a pattern without wildcards stands for.
+#[must_use]
+pub fn unescaped(pattern: &[u8]) -> Vec<u8> {
+    let mut bytes = pattern.iter().copied();
+    let mut text = Vec::with_capacity(pattern.len());
+    while let Some(byte) = bytes.next() {
+        text.push(if byte == b'\\' { bytes.next().unwrap_or(byte) } else { byte });
+    }
+    text
+}
+
 /// Whether the text contains a wildcard that is not escaped by a backslash.
 #[must_use]
 pub fn is_pattern(text: &[u8]) -> bool {

@@ -82,19 +82,6 @@ pub(super) fn is_plain(component: &[u8]) -> bool {
     !glob::is_pattern(component)
 }
 
-/// The name that a component without wildcards stands for.
-pub(super) fn unescaped(component: &[u8]) -> Vec<u8> {
-    let mut bytes = component.iter().copied();
-    let mut name = Vec::with_capacity(component.len());
-    while let Some(byte) = bytes.next() {
-        name.push(match byte {
-            b'\\' => bytes.next().unwrap_or(byte),
-            _ => byte,
-        });
-    }
-    name
-}
-
 fn matches(pattern: &[u8], name: &[u8], budget: &mut glob::Budget) -> bool {
     glob::matches(pattern, name, budget).unwrap_or(false)
 }

@@ -35,7 +35,7 @@ pub fn spelled(written: &str, holder: Holder<'_>) -> Option<Spellings> {
         return Some(spellings);
     }
     let (head, tail) = split(&pattern);
-    let found = resolved(&unescaped(head));
+    let found = resolved(&glob::unescaped(head));
     add(&mut spellings, &found, tail);
     if !tail.is_empty() {
         // A folder may really have a name with wildcards in it.
@@ -111,15 +111,6 @@ fn split(pattern: &[u8]) -> (&[u8], &[u8]) {
         begin += component.len() + 1;
     }
     (pattern, b"")
-}
-
-fn unescaped(pattern: &[u8]) -> Vec<u8> {
-    let mut bytes = pattern.iter().copied();
-    let mut text = Vec::with_capacity(pattern.len());
-    while let Some(byte) = bytes.next() {
-        text.push(if byte == b'\\' { bytes.next().unwrap_or(byte) } else { byte });
-    }
-    text
 }
 
 /// A path as a pattern that matches itself alone.
