@@ -9,7 +9,7 @@ use std::path::Path;
 use rustix::fs::{CWD, FileType, Mode, OFlags, ResolveFlags, fstatfs, openat, openat2};
 use rustix::io::Errno;
 
-use crate::handle::{self, Freshness};
+use crate::handle::{self, Attributes, Freshness};
 use crate::place::Place;
 
 /// How often to retry a resolution that the kernel gives up because of a concurrent rename.
@@ -79,15 +79,16 @@ impl Root {
     }
 
     /// As [`Root::open_at`], where the kernel finds all of the path in its caches, so that no disk is waited for, and the
-    /// path leads to nothing on another mount; none where that is not so. Nothing is created.
-    pub fn open_cached(&self, path: &[u8], flags: OFlags) -> Option<io::Result<OwnedFd>> {
+    /// path leads to nothing on another mount; none where that is not so. With what it has at hand of the file. Nothing is
+    /// created.
+    pub fn open_cached(&self, path: &[u8], flags: OFlags) -> Option<io::Result<(OwnedFd, Attributes)>> {
         let path = if path.is_empty() { b"." } else { path };
         let found = match cached(self.fd.as_fd(), path, flags)? {
             Ok(found) => found,
             Err(error) => return Some(Err(error)),
         };
-        match ground(found.as_fd()) {
-            Ok(ground) if ground == self.ground => Some(Ok(found)),
+        match handle::attributes(found.as_fd(), Freshness::AtHand) {
+            Ok(about) if ground_of(&about) == self.ground => Some(Ok((found, about))),
             Ok(_) => None,
             Err(error) => Some(Err(error)),
         }
@@ -141,7 +142,7 @@ impl Root {
             Err(error) => return Some(Err(error)),
         };
         let directory = self.open_cached(parent, OFlags::PATH | OFlags::DIRECTORY)?;
-        Some(directory.map(|directory| Place { directory, name: name.to_vec() }))
+        Some(directory.map(|(directory, _)| Place { directory, name: name.to_vec() }))
     }
 
     /// A second handle of the same directory.
@@ -179,8 +180,11 @@ fn cached(directory: BorrowedFd<'_>, path: &[u8], flags: OFlags) -> Option<io::R
 
 /// Where a thing is, without asking another machine.
 fn ground(thing: BorrowedFd<'_>) -> io::Result<Ground> {
-    let found = handle::attributes(thing, Freshness::AtHand)?;
-    Ok((found.mount, found.device))
+    Ok(ground_of(&handle::attributes(thing, Freshness::AtHand)?))
+}
+
+fn ground_of(found: &Attributes) -> Ground {
+    (found.mount, found.device)
 }
 
 /// Refuses what is in a file system through which the kernel shows itself: by it, a client could see and change what

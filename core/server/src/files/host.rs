@@ -66,17 +66,13 @@ impl HostStore {
 
 impl User {
     fn find_cached(&self, path: &VirtualPath, links: Links) -> Option<io::Result<Option<Found<HostPlace>>>> {
-        let handle = match self.root.root.open_cached(path.as_bytes(), flags(links))? {
-            Ok(handle) => handle,
-            Err(error) => return Some(none_if_missing(error)),
-        };
-        match attributes(handle.as_fd(), Freshness::AtHand) {
-            Ok(found) if self.is_near(&found) => {
+        match self.root.root.open_cached(path.as_bytes(), flags(links))? {
+            Ok((handle, found)) if self.is_near(&found) => {
                 Some(Ok(Some(Found { place: HostPlace::thing(handle, &found, true), metadata: metadata(&found) })))
             }
-            // It is on another mount: who knows what that is.
+            // The kernel does not tell mounts apart: who knows what that is.
             Ok(_) => None,
-            Err(error) => Some(Err(error)),
+            Err(error) => Some(none_if_missing(error)),
         }
     }
 
