@@ -8,7 +8,6 @@ use std::sync::{Arc, PoisonError};
 use std::time::SystemTime;
 
 use gantry_api::Layout;
-use gantry_api::ServerId;
 use gantry_api::control::Change;
 use gantry_api::log::Level;
 use gantry_sys::{Credentials, as_user};
@@ -120,8 +119,7 @@ impl Daemon {
         *self.changes.lock().unwrap_or_else(PoisonError::into_inner) = changes;
         self.accept_at_all();
         LOGGER.send_to(log);
-        let generation = &next.generation;
-        generation.held(&generation.server(ServerId(0)).base.own.held).settings.configure_log();
+        next.generation.settings().configure_log();
         LOGGER.set_options(log_options);
         let of = module.map(|module| format!(" {module}")).unwrap_or_default();
         let why = if name == "reload" { String::new() } else { format!(" ({name}{of})") };

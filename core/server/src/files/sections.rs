@@ -98,9 +98,6 @@ impl Sections {
     pub fn finds(&self, held: &Held, verb: Verb, viewer: &Viewer, names: &[&[u8]], found: Option<&Metadata>) -> bool {
         let scope = self.held(held);
         let hidden = &scope.settings.hidden;
-        if hidden.is_empty() {
-            return true;
-        }
         let facts = &self.generation.table.row(verb).limits;
         let lists = LISTING.contains(&verb) && found.is_some_and(|found| found.kind != Kind::Directory);
         if !lists && !scope.rules.ignores_hidden(verb, facts.groups) {

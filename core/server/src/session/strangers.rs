@@ -2,8 +2,10 @@
 //! so that one who only connects keeps nobody else out.
 
 use std::collections::HashMap;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use crate::names::network;
 
 /// The clients that have not logged in, by where they come from.
 #[derive(Debug, Default)]
@@ -49,8 +51,8 @@ fn locked(counts: &Mutex<HashMap<IpAddr, usize>>) -> MutexGuard<'_, HashMap<IpAd
 /// One client has one address of IPv4, and may have a whole /64 of IPv6.
 fn place(address: IpAddr) -> IpAddr {
     match address {
-        IpAddr::V4(address) => address.into(),
-        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX)).into(),
+        IpAddr::V4(_) => address,
+        IpAddr::V6(_) => network(address),
     }
 }
 
