@@ -282,7 +282,7 @@ impl Client {
             if self.closing.0 != Closing::No {
                 return Err(self.closing.1.to_owned());
             }
-            self.wait_for_bytes().await?;
+            self.wait_for_bytes(self.deadline()).await?;
         }
         Ok(())
     }
@@ -324,7 +324,8 @@ impl Client {
                 return Err(goodbye(&self.connection, self.closing.1).await);
             }
             // By the clock: timers may be late where clients keep the workers busy.
-            if self.deadline().is_some_and(|deadline| deadline.time <= Instant::now()) {
+            let deadline = self.deadline();
+            if deadline.as_ref().is_some_and(|deadline| deadline.time <= Instant::now()) {
                 return Err(self.out_of_time().await);
             }
             let waits = !self.waiting.is_empty() || !self.lines.is_empty();
@@ -348,7 +349,7 @@ impl Client {
                 }
                 continue;
             }
-            self.wait_for_bytes().await?;
+            self.wait_for_bytes(deadline).await?;
         }
     }
 
@@ -357,12 +358,13 @@ impl Client {
         let Some((most, seconds)) = self.settings().command_rate else { return };
         let (interval, now) = (Duration::from_secs(seconds), Instant::now());
         let (began, count) = self.clock.interval;
-        let end = began.checked_add(interval).unwrap_or(now);
+        // None of an interval that never ends.
+        let end = began.checked_add(interval);
         self.clock.interval = match () {
-            () if end <= now => (now, 1),
+            () if end.is_some_and(|end| end <= now) => (now, 1),
             () if count < most => (began, count.saturating_add(1)),
             () => {
-                tokio::time::sleep_until(end).await;
+                until(end).await;
                 (Instant::now(), 1)
             }
         };
@@ -380,8 +382,7 @@ impl Client {
         }
     }
 
-    async fn wait_for_bytes(&mut self) -> Result<(), String> {
-        let deadline = self.deadline();
+    async fn wait_for_bytes(&mut self, deadline: Option<Deadline>) -> Result<(), String> {
         let wishes = &mut self.wishes;
         tokio::select! {
             // The deadline first: a client that never stops sending shall not
