@@ -1,13 +1,13 @@
 //! Judges what clients say by the filters of the configuration, before a command runs. A pattern
 //! that cannot be used refuses.
 
-use gantry_api::log::{self, Level};
+use gantry_api::log::Level;
 use gantry_api::{Command, Error, PathArgument, Result, Verb, VirtualPath};
 use gantry_config::Limit;
 use gantry_pattern::Pattern;
 
 use crate::gate::{LimitFacts, Rules};
-use crate::log::TARGET;
+use crate::log::say;
 use crate::settings::Filters;
 
 /// The filters in the `<Limit>` sections of a scope.
@@ -111,7 +111,7 @@ fn judge(
     if texts.iter().all(|text| pattern.matches(text) == Some(wanted)) {
         return Ok(());
     }
-    log::write(Level::Info, TARGET, format_args!("'{command}' denied by {directive}"));
+    say(Level::Info, format_args!("'{command}' denied by {directive}"));
     Err(refusal())
 }
 

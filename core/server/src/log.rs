@@ -32,7 +32,7 @@ pub use self::style::{LogOptions, set_program};
 use self::syslog::Syslog;
 
 /// Who speaks in the log for the server itself.
-pub const TARGET: &str = "gantry-server";
+const TARGET: &str = "gantry-server";
 
 /// Writes to the log for the server itself.
 pub fn say(level: Level, message: fmt::Arguments<'_>) {

@@ -1,8 +1,10 @@
 //! Notifies the service manager, if there is one, with systemd's sd_notify(3) protocol over the
 //! socket named in the environment.
 
-use gantry_api::log::{self, Level};
+use gantry_api::log::Level;
 use sd_notify::NotifyState;
+
+use crate::log::say;
 
 /// The daemon is ready for clients; or a reload has finished, successfully or not.
 pub fn ready() {
@@ -24,6 +26,6 @@ pub fn stopping() {
 
 fn tell(states: &[NotifyState<'_>]) {
     if let Err(error) = sd_notify::notify(states) {
-        log::write(Level::Warn, "gantry-server", format_args!("cannot reach the service manager: {error}"));
+        say(Level::Warn, format_args!("cannot reach the service manager: {error}"));
     }
 }

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::sync::OnceLock;
 use std::time::{Duration, SystemTime};
 
-use gantry_api::log;
+use gantry_api::log::Level;
 use gantry_api::proto::Lines;
 use gantry_api::proto::command::CommandError;
 use gantry_api::session::Ending;
@@ -27,7 +27,7 @@ use crate::files::shared::{Footing, Shared, Standing};
 use crate::gate;
 use crate::generation::snapshot::Generation;
 use crate::identity::Identity;
-use crate::log::TARGET;
+use crate::log::say;
 use crate::log::speaker::Speaker;
 use crate::names::Names;
 use crate::session::admission::SessionDoor;
@@ -80,11 +80,7 @@ pub struct Arrival {
 /// Serves a client to its end.
 pub async fn serve(arrival: Arrival) {
     let id = arrival.id;
-    log::write(
-        log::Level::Debug,
-        TARGET,
-        format_args!("session {id}: {} connected to {}", arrival.remote, arrival.local),
-    );
+    say(Level::Debug, format_args!("session {id}: {} connected to {}", arrival.remote, arrival.local));
     let guest = Client::of(arrival);
     guest.speaker.clone().run(live(id, guest)).await;
 }
@@ -98,7 +94,7 @@ async fn live(id: u64, mut guest: Guest) {
     client.event(Verb::EXIT).await.ok();
     client.sum_calls();
     client.connection.close().await;
-    log::write(log::Level::Debug, TARGET, format_args!("session {id}: ended: {why}"));
+    say(Level::Debug, format_args!("session {id}: ended: {why}"));
 }
 
 /// A client, and the generation whose modules made what it holds.

@@ -10,7 +10,7 @@ use std::path::{Component, Path};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use gantry_api::log::{self, Level};
+use gantry_api::log::Level;
 use gantry_api::proto::text::Escaped;
 use gantry_api::{Error, ErrorKind, Result, ServerId};
 use gantry_config::{Fault, Faults, FtpAccess, Layer, Layers};
@@ -22,6 +22,7 @@ use crate::generation::base::{Folders, Spot};
 use crate::generation::held::Held;
 use crate::generation::images::ModuleRefs;
 use crate::generation::scopes::Scopes;
+use crate::log::say;
 
 const NAME: &str = ".ftpaccess";
 
@@ -238,7 +239,7 @@ impl AccessFiles {
         if memory.told.insert(version) {
             drop(memory);
             let what = Escaped(what.as_bytes());
-            log::write(Level::Warn, "gantry-server", format_args!("{what}{follows}"));
+            say(Level::Warn, format_args!("{what}{follows}"));
         }
     }
 

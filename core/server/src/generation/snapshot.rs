@@ -6,7 +6,7 @@ use std::mem;
 use std::sync::Arc;
 
 use gantry_api::control::Change;
-use gantry_api::log::{self, Level};
+use gantry_api::log::Level;
 use gantry_api::{Error, Result, SectionId, ServerId, Value, World};
 use gantry_config::{Class, Layers};
 use gantry_sys::Roots;
@@ -25,6 +25,7 @@ use crate::generation::scope::Scope;
 use crate::generation::scopes::Scopes;
 use crate::generation::server::Server;
 use crate::generation::spelling::{Holder, spelled};
+use crate::log::say;
 use crate::settings::Settings;
 
 /// One generation.
@@ -88,7 +89,7 @@ impl Generation {
         let Some(running) = self.modules.iter().find(|running| running.name == module) else { return Value::None };
         running.instance().hand_over().unwrap_or_else(|error| {
             self.count_panic(&error);
-            log::write(Level::Error, "gantry-server", format_args!("{module} failed to hand over its state: {error}"));
+            say(Level::Error, format_args!("{module} failed to hand over its state: {error}"));
             Value::None
         })
     }
@@ -120,7 +121,7 @@ impl Generation {
         for running in &self.modules {
             if let Err(error) = running.instance().changed(change) {
                 self.count_panic(&error);
-                log::write(Level::Error, "gantry-server", format_args!("{}: {error}", running.name));
+                say(Level::Error, format_args!("{}: {error}", running.name));
             }
         }
     }
@@ -135,9 +136,8 @@ impl Generation {
         if !running.panicked(self.settings().most_panics) {
             return;
         }
-        log::write(
+        say(
             Level::Error,
-            "gantry-server",
             format_args!(
                 "{} is marked failed: it panicked {} times (ModulePanicLimit); requests that need it are refused until you \
                  swap the module or reload the configuration",

@@ -7,12 +7,14 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use gantry_api::Account;
-use gantry_api::log::{self, Level};
+use gantry_api::log::Level;
 use gantry_api::proto::glob;
 use gantry_api::proto::text::Escaped;
 use gantry_config::Spellings;
 use gantry_sys::resolve::{Resolved, resolve};
 use gantry_sys::users::User;
+
+use crate::log::say;
 
 /// The account that the folders of sections are looked for.
 #[derive(Clone, Copy)]
@@ -46,7 +48,7 @@ pub fn spelled(written: &str, holder: Holder<'_>) -> Option<Spellings> {
         if error.kind() != ErrorKind::PermissionDenied {
             let (place, name) = (Escaped(at.as_os_str().as_bytes()), &holder.account.name);
             let what = format_args!("<Directory {written}>: {place}: {error}; all below it is refused to {name}");
-            log::write(Level::Warn, "gantry-server", what);
+            say(Level::Warn, what);
         }
         spellings.refused = Some(at.into_os_string().into_encoded_bytes());
     }

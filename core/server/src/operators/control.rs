@@ -6,13 +6,14 @@ use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
 
-use gantry_api::log::{self, Level};
+use gantry_api::log::Level;
 use gantry_api::{FromScope, ScopeValues, settings};
 use gantry_sys::as_daemon_in_folder;
 
 use super::acl::{Acl, Peer, judge};
 use super::socket::{Place, Socket};
 use crate::log::Logger;
+use crate::log::say;
 
 settings! {
     /// The configuration of the control socket (mod_ctrls's directives).
@@ -70,7 +71,7 @@ impl Control {
     pub(super) fn settle(&self) {
         let (Some(socket), Some(place)) = (&self.socket, &self.place) else { return };
         if let Err(error) = socket.settle(place) {
-            log::write(Level::Error, "gantry-server", format_args!("{}: {error}", socket.path().display()));
+            say(Level::Error, format_args!("{}: {error}", socket.path().display()));
         }
     }
 

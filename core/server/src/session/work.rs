@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use gantry_api::command::Handler;
 use gantry_api::guard::Home;
-use gantry_api::log;
+use gantry_api::log::Level;
 use gantry_api::moment::StateBox;
 use gantry_api::{
     Command, Dialogue, Error, ErrorKind, Fault, Login, Moment, PathArgument, Phase, Result, Session, State, Step, Verb,
@@ -19,7 +19,7 @@ use crate::generation::dispatch::{Handling, Row};
 use crate::generation::held::Held;
 use crate::generation::running::Running;
 use crate::generation::snapshot::Generation;
-use crate::log::TARGET;
+use crate::log::say;
 use crate::transfer::progress::Progress;
 
 /// A module's place in a session.
@@ -207,17 +207,13 @@ impl<'a> Work<'a> {
     pub fn report(&self, command: &Command, error: &Error) {
         let level = match error.fault() {
             Fault::Client => return,
-            Fault::System if error.kind().is_of_file() => log::Level::Debug,
-            Fault::System => log::Level::Warn,
-            Fault::Configuration | Fault::Panic => log::Level::Error,
+            Fault::System if error.kind().is_of_file() => Level::Debug,
+            Fault::System => Level::Warn,
+            Fault::Configuration | Fault::Panic => Level::Error,
         };
         let session = self.session.id;
         let user = self.session.user.as_deref().unwrap_or("-");
-        log::write(
-            level,
-            TARGET,
-            format_args!("session {session} ({user} from {}): {command}: {error}", self.session.remote_host),
-        );
+        say(level, format_args!("session {session} ({user} from {}): {command}: {error}", self.session.remote_host));
     }
 }
 
