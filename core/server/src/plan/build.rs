@@ -2,7 +2,7 @@
 //! the modules in order, make their settings, start them. Whatever fails, the
 //! running generation has not been touched.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::iter;
 use std::mem;
 use std::sync::Arc;
@@ -17,7 +17,7 @@ use gantry_api::{
     SectionId, ServerId, Value, World,
 };
 use gantry_config::{
-    Addition, Class, Configuration, Directories, Fault, Faults, FtpAccess, Layers, Limit, Options, Override, Personal,
+    Addition, Class, Configuration, Directories, Fault, Faults, FtpAccess, Layers, Options, Override, Personal,
     Position, Reading, Report, Server as ServerConfig,
 };
 use thiserror::Error;
@@ -195,7 +195,7 @@ impl Plan {
         }
         set.judge_inserted().map_err(BuildError::inserted)?;
         let mut notices: Vec<String> = configuration.notices.iter().map(ToString::to_string).collect();
-        notices.extend(nameless(&configuration));
+        notices.extend(check::nameless(&configuration));
         notices.extend(check::linked(&configuration.tree));
         let defaults = Defaults::read(set.directives())
             .map_err(|reason| BuildError::Default { place: set.place(&reason.module).cloned(), reason })?;
@@ -512,36 +512,6 @@ impl Plan {
         commands.dedup_by_key(|command| command.verb);
         commands
     }
-}
-
-/// That rules name hosts where no client's name is known, each by its line: whom
-/// they were to refuse they let in.
-fn nameless(configuration: &Configuration) -> Vec<String> {
-    let off = |server: &&ServerConfig| server.scope.settings.entry("UseReverseDNS") != Some(&Value::Bool(true));
-    let servers: Vec<&ServerConfig> = configuration.servers.iter().filter(off).collect();
-    let limits = servers.iter().flat_map(|server| {
-        let sections = server.anonymous.iter();
-        let sections = sections.flat_map(|section| limits_within(&section.layers, &section.directories));
-        let personal = server.personal.iter().flat_map(|section| {
-            let inner = section.directories.iter().flat_map(|directory| directory.layer.limits());
-            section.layer.limits().chain(inner)
-        });
-        limits_within(&server.layers, &server.directories).chain(sections).chain(personal)
-    });
-    let limits = limits.flat_map(|limit| &limit.host_names);
-    let classes = configuration.classes.iter().filter(|_| !servers.is_empty()).flat_map(|class| &class.host_names);
-    let rules = limits.map(|(directive, position)| (directive.as_str(), position));
-    let rules = rules.chain(classes.map(|position| ("From", position)));
-    let mut told = HashSet::new();
-    let rules = rules.filter(|(_, position)| told.insert(position.to_string()));
-    let notice = |(directive, position)| {
-        format!("{directive} names hosts, and UseReverseDNS is off: such a rule matches nobody, on {position}")
-    };
-    rules.map(notice).collect()
-}
-
-fn limits_within<'a>(layers: &'a Layers, directories: &'a Directories) -> impl Iterator<Item = &'a Limit> {
-    layers.limits().chain(directories.iter().flat_map(|directory| directory.layers.limits()))
 }
 
 /// The modules of a set in their order, and a notice for each wish that

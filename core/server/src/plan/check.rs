@@ -2,12 +2,16 @@
 //! order by itself: found where all of them have been read, and told with the
 //! other faults.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
+use gantry_api::Value;
 use gantry_api::proto::glob;
-use gantry_config::{Argument, Content, Fault, Node, Position, Problem, SectionKind};
+use gantry_config::{
+    Argument, Configuration, Content, Directories, Fault, Layers, Limit, Node, Position, Problem, SectionKind,
+    Server as ServerConfig,
+};
 use gantry_sys::resolve::resolve;
 use gantry_sys::users::{Group, User};
 
@@ -102,6 +106,36 @@ fn unknown_homes(tree: &[Node]) -> Vec<Fault> {
         (!known).then(|| Fault::at(problem(), &node.position).help("write the folder's path"))
     });
     faults.collect()
+}
+
+/// That rules name hosts where no client's name is known, each by its line: whom
+/// they were to refuse they let in.
+pub fn nameless(configuration: &Configuration) -> Vec<String> {
+    let off = |server: &&ServerConfig| server.scope.settings.entry("UseReverseDNS") != Some(&Value::Bool(true));
+    let servers: Vec<&ServerConfig> = configuration.servers.iter().filter(off).collect();
+    let limits = servers.iter().flat_map(|server| {
+        let sections = server.anonymous.iter();
+        let sections = sections.flat_map(|section| limits_within(&section.layers, &section.directories));
+        let personal = server.personal.iter().flat_map(|section| {
+            let inner = section.directories.iter().flat_map(|directory| directory.layer.limits());
+            section.layer.limits().chain(inner)
+        });
+        limits_within(&server.layers, &server.directories).chain(sections).chain(personal)
+    });
+    let limits = limits.flat_map(|limit| &limit.host_names);
+    let classes = configuration.classes.iter().filter(|_| !servers.is_empty()).flat_map(|class| &class.host_names);
+    let rules = limits.map(|(directive, position)| (directive.as_str(), position));
+    let rules = rules.chain(classes.map(|position| ("From", position)));
+    let mut told = HashSet::new();
+    let rules = rules.filter(|(_, position)| told.insert(position.to_string()));
+    let notice = |(directive, position)| {
+        format!("{directive} names hosts, and UseReverseDNS is off: such a rule matches nobody, on {position}")
+    };
+    rules.map(notice).collect()
+}
+
+fn limits_within<'a>(layers: &'a Layers, directories: &'a Directories) -> impl Iterator<Item = &'a Limit> {
+    layers.limits().chain(directories.iter().flat_map(|directory| directory.layers.limits()))
 }
 
 /// `<Directory>`s whose path has a link in it, by their lines: what they cover depends
