@@ -169,6 +169,18 @@ impl Server {
         found.unwrap_or_else(|| panic!("no line of the log has {texts:?}"))
     }
 
+    /// Waits for a line of another log's file that contains all of `texts`.
+    ///
+    /// # Panics
+    /// If there is none in time.
+    #[track_caller]
+    pub fn wait_for_line(&self, path: &Path, texts: &[&str]) {
+        let read = || fs::read(path).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default();
+        let has = |text: &str| text.lines().any(|line| texts.iter().all(|text| line.contains(text)));
+        let found = wait::until(wait::PATIENCE, || has(&read()).then_some(()));
+        assert!(found.is_some(), "no line of {} has {texts:?}: {}", path.display(), read());
+    }
+
     /// The first log line that contains all of `texts`.
     pub fn log_line(&self, texts: &[&str]) -> Option<String> {
         self.log().lines().find(|line| texts.iter().all(|text| line.contains(text))).map(str::to_owned)

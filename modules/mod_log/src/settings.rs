@@ -25,7 +25,7 @@ settings! {
         /// `default` is the Common Log Format.
         pub(crate) formats: Vec<Format> = LogFormat "format-name format-string" in SERVER | GLOBAL,
             inherits: append, parse: format;
-        /// Whether TransferLog and ExtendedLog may name symbolic links.
+        /// Whether TransferLog, ExtendedLog and TLSLog may name symbolic links.
         pub(crate) follow_links: bool = AllowLogSymlinks "on|off" in SERVER | VHOST | GLOBAL,
             inherits: replace, default: "off", parse: parse::on_off;
     }

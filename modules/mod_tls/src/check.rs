@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use gantry_api::check::{Check, CheckedScope};
+use gantry_api::log;
 use rustls::crypto::aws_lc_rs::default_provider;
 
 use crate::certificate;
@@ -24,6 +25,7 @@ pub(crate) fn check(check: &mut Check<'_>) {
             certificates(&scope, check);
             verification(&scope, check);
             ciphers(&scope, check);
+            log_file(&scope, check);
             idle(&scope, check);
         } else if scope.settings.required.control != Control::Off || scope.settings.required.data == Data::On {
             check.notice(scope.line("TLSRequired"), "it has no effect: TLSEngine is off");
@@ -71,6 +73,12 @@ fn ciphers(scope: &CheckedScope<'_, Settings>, check: &mut Check<'_>) {
     let settings = scope.settings;
     if let Err(error) = suites::offered(&settings.handshakes.suites, settings.versions) {
         check.fault(scope.line("TLSCipherSuite"), error);
+    }
+}
+
+fn log_file(scope: &CheckedScope<'_, Settings>, check: &mut Check<'_>) {
+    if let Some(Err(error)) = scope.settings.log_target().as_ref().map(log::check) {
+        check.fault(scope.line("TLSLog"), error.message());
     }
 }
 

@@ -67,7 +67,8 @@ pub(crate) struct Shared {
 impl Server {
     /// Reads a server's files; an error names one, or a directive.
     pub(crate) fn load(settings: &Settings, shared: &Shared, provider: Provider) -> Result<Self, String> {
-        let log = settings.log.as_deref().map(Log::open).transpose().map_err(|error| format!("TLSLog: {error}"))?;
+        let log = settings.log_target().as_ref().map(Log::open).transpose();
+        let log = log.map_err(|error| error.message().to_owned())?;
         let timeout = settings.handshakes.timeout;
         // Whoever must show a certificate shows it each time: a list of revoked ones may be new.
         let may_share = settings.clients.verify == Verify::Off;

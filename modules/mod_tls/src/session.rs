@@ -159,7 +159,7 @@ impl Tls {
     /// Writes to TLSLog, else to the daemon's log.
     pub(crate) fn say(&self, text: impl Fn() -> String) {
         match &self.server().log {
-            Some(log) => log.write(&self.about, text()),
+            Some(log) => log.write(&self.about, &text()),
             None => log!(Debug, "{}: {}", self.about, text()),
         }
     }

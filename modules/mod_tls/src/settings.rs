@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use gantry_api::parse;
 use gantry_api::prelude::*;
+use gantry_api::{LogTarget, parse};
 
 use crate::curves;
 use crate::files;
@@ -37,6 +37,8 @@ settings! {
         port: Option<String> = Port;
         /// Whether clients' names are looked up.
         pub(crate) looks_up: Option<bool> = UseReverseDNS;
+        /// Whether TLSLog may be a symbolic link.
+        follow_links: Option<bool> = AllowLogSymlinks;
         pub(crate) certificates: Certificates;
         pub(crate) clients: Clients;
         pub(crate) handshakes: Handshakes;
@@ -44,7 +46,7 @@ settings! {
         pub(crate) stapling: Stapling;
         pub(crate) ignored: Ignored;
         /// A log of handshakes and of refused connections; `none` keeps none.
-        pub(crate) log: Option<PathBuf> = TLSLog "file|none" in SERVER | VHOST | GLOBAL,
+        log: Option<PathBuf> = TLSLog "file|none" in SERVER | VHOST | GLOBAL,
             inherits: replace, parse: parse::path_or_none;
     }
 }
@@ -212,5 +214,11 @@ impl Settings {
     /// The server's name and port, as TLSPassPhraseProvider's program gets them.
     pub(crate) fn place(&self) -> String {
         format!("{}:{}", self.name.as_deref().unwrap_or_default(), self.port.as_deref().unwrap_or("21"))
+    }
+
+    /// Where TLSLog's lines go.
+    pub(crate) fn log_target(&self) -> Option<LogTarget> {
+        let follow_link = self.follow_links.unwrap_or_default();
+        self.log.clone().map(|path| LogTarget::File { path, follow_link })
     }
 }
