@@ -3,48 +3,50 @@
 use gantry_api::{ParseError, Value};
 use serde::Deserialize;
 
-/// The options of a server that have an effect.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-#[serde(default)]
-pub(crate) struct Options {
-    pub(crate) dot_login: bool,
-    pub(crate) per_user: bool,
-    pub(crate) close_notify_required: bool,
-    pub(crate) common_name_required: bool,
-    pub(crate) dns_name_required: bool,
-    pub(crate) diagnostics: bool,
-    pub(crate) export_certificates: bool,
-    pub(crate) ip_address_required: bool,
-    pub(crate) ignore_sni: bool,
-    pub(crate) no_reuse_required: bool,
-    pub(crate) variables: bool,
-    pub(crate) implicit: bool,
-    /// Whether a name was there that has no effect.
-    pub(crate) idle: bool,
+/// Declares the options: each one's name, and the field that it sets; and the names that have no effect.
+macro_rules! options {
+    ($($name:literal sets $field:ident,)+ idle: $($idle:literal),+) => {
+        /// The options of a server.
+        #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+        #[serde(default)]
+        pub(crate) struct Options {
+            $(pub(crate) $field: bool,)+
+            /// Whether a name was there that has no effect.
+            pub(crate) idle: bool,
+        }
+
+        /// Names, and what they set.
+        const NAMES: &[(&str, &str)] = &[$(($name, stringify!($field)),)+ $(($idle, "idle")),+];
+
+        impl Options {
+            /// What the lines of the innermost scope say together.
+            pub(crate) fn of(sections: &[Vec<Options>]) -> Options {
+                let lines = sections.last().map_or(&[][..], Vec::as_slice);
+                Options {
+                    $($field: lines.iter().any(|line| line.$field),)+
+                    idle: lines.iter().any(|line| line.idle),
+                }
+            }
+        }
+    };
 }
 
-/// Names, and what they set.
-const NAMES: [(&str, &str); 19] = [
-    ("AllowClientRenegotiations", "idle"),
-    ("AllowDotLogin", "dot_login"),
-    ("AllowPerUser", "per_user"),
-    ("AllowWeakDH", "idle"),
-    ("AllowWeakSecurity", "idle"),
-    ("CloseNotifyRequired", "close_notify_required"),
-    ("CommonNameRequired", "common_name_required"),
-    ("dNSNameRequired", "dns_name_required"),
-    ("EnableDiags", "diagnostics"),
-    ("ExportCertData", "export_certificates"),
-    ("IgnoreSNI", "ignore_sni"),
-    ("iPAddressRequired", "ip_address_required"),
-    ("NoAutoECDH", "idle"),
-    ("NoCertRequest", "idle"),
-    ("NoEmptyFragments", "idle"),
-    ("NoSessionReuseRequired", "no_reuse_required"),
-    ("StdEnvVars", "variables"),
-    ("UseImplicitSSL", "implicit"),
-    ("AllowClientRenegotiation", "idle"),
-];
+options! {
+    "AllowDotLogin" sets dot_login,
+    "AllowPerUser" sets per_user,
+    "CloseNotifyRequired" sets close_notify_required,
+    "CommonNameRequired" sets common_name_required,
+    "dNSNameRequired" sets dns_name_required,
+    "EnableDiags" sets diagnostics,
+    "ExportCertData" sets export_certificates,
+    "IgnoreSNI" sets ignore_sni,
+    "iPAddressRequired" sets ip_address_required,
+    "NoSessionReuseRequired" sets no_reuse_required,
+    "StdEnvVars" sets variables,
+    "UseImplicitSSL" sets implicit,
+    idle: "AllowClientRenegotiation", "AllowClientRenegotiations", "AllowWeakDH", "AllowWeakSecurity", "NoAutoECDH",
+    "NoCertRequest", "NoEmptyFragments"
+}
 
 /// Reads one line.
 pub(crate) fn parse(words: &[&str]) -> Result<Value, ParseError> {
@@ -60,28 +62,6 @@ pub(crate) fn parse(words: &[&str]) -> Result<Value, ParseError> {
         }
     }
     Ok(Value::Map(set))
-}
-
-impl Options {
-    /// What the lines of the innermost scope say together.
-    pub(crate) fn of(sections: &[Vec<Options>]) -> Options {
-        let lines = sections.last().map_or(&[][..], Vec::as_slice);
-        lines.iter().fold(Options::default(), |all, line| Options {
-            dot_login: all.dot_login || line.dot_login,
-            per_user: all.per_user || line.per_user,
-            close_notify_required: all.close_notify_required || line.close_notify_required,
-            common_name_required: all.common_name_required || line.common_name_required,
-            dns_name_required: all.dns_name_required || line.dns_name_required,
-            diagnostics: all.diagnostics || line.diagnostics,
-            export_certificates: all.export_certificates || line.export_certificates,
-            ip_address_required: all.ip_address_required || line.ip_address_required,
-            ignore_sni: all.ignore_sni || line.ignore_sni,
-            no_reuse_required: all.no_reuse_required || line.no_reuse_required,
-            variables: all.variables || line.variables,
-            implicit: all.implicit || line.implicit,
-            idle: all.idle || line.idle,
-        })
-    }
 }
 
 #[cfg(test)]
