@@ -19,8 +19,9 @@ pub(crate) fn names(user: &str) -> bool {
     }
 }
 
-fn is_in(text: &str, user: &str) -> bool {
-    text.lines().any(|line| line.split('#').next().unwrap_or_default().trim() == user)
+/// Whether a file of names has this one on a line of its own. Comments begin with `#`.
+pub(crate) fn is_in(text: &str, name: &str) -> bool {
+    text.lines().any(|line| line.split('#').next().unwrap_or_default().trim() == name)
 }
 
 #[cfg(test)]

@@ -23,7 +23,7 @@ use gantry_api::service::LoginRequest;
 use gantry_api::{ANONYMOUS_PASSWORD, Account, Admission, Fault};
 
 use anonymous::Anonymity;
-use answers::{LIMITED, deny, no_service, turn_away, unable, welcome};
+use answers::{LIMITED, NO_SUCH_USER, deny, no_service, turn_away, unable, welcome};
 use attempt::{Attempt, Refusal};
 use login::Logins;
 use sections::Sections;
@@ -214,10 +214,9 @@ impl Auth {
             return self.logins.verify(services, &settings.order, request, password).await;
         };
         let found = self.logins.look_up(services, &settings.order, &self.system, request).await;
-        let account = found.ok_or_else(|| "no such user found".to_owned())?;
-        if password.len() > settings.password_size {
-            return Err("password is longer than MaxPasswordSize".to_owned().into());
-        }
+        let account = found.ok_or_else(|| NO_SUCH_USER.to_owned())?;
+        // Before it is hashed, which takes long.
+        settings.takes(password)?;
         let (password, hash) = (password.to_vec(), hash.to_owned());
         let verified = tokio::task::spawn_blocking(move || gantry_sys::crypt::verify(&password, &hash)).await;
         match verified {
@@ -267,7 +266,7 @@ impl Auth {
                     return Err("AnonRejectPasswords denies login".to_owned().into());
                 }
                 let found = self.logins.look_up(services, &settings.order, &self.system, &request).await;
-                settings.admits_anonymous(found.ok_or_else(|| "no such user found".to_owned())?, password)?
+                settings.admits_anonymous(found.ok_or_else(|| NO_SUCH_USER.to_owned())?, password)?
             }
         };
         Anonymity { logins: &self.logins, system: &self.system }.admission(attempt, section, account).await

@@ -131,10 +131,16 @@ impl Settings {
 
     /// Whether an account may log in by this password, which was right; the error is for the log.
     pub(crate) fn admits(&self, account: Account, password: &[u8]) -> std::result::Result<Account, String> {
-        if password.len() > self.password_size {
-            return Err("password is longer than MaxPasswordSize".to_owned());
-        }
+        self.takes(password)?;
         self.admits_anonymous(account, password)
+    }
+
+    /// Refuses a password that is too long, whether it is right or not.
+    pub(crate) fn takes(&self, password: &[u8]) -> std::result::Result<(), String> {
+        match password.len() > self.password_size {
+            true => Err("password is longer than MaxPasswordSize".to_owned()),
+            false => Ok(()),
+        }
     }
 
     /// The hash of the password that the configuration sets for a user: the first line of the innermost scope that has one.

@@ -2,18 +2,20 @@
 
 use std::fs;
 
+use crate::ftpusers::is_in;
+
 /// Whether an account with this shell may log in.
 pub(crate) fn is_valid(shell: &str) -> bool {
     match fs::read_to_string("/etc/shells") {
-        Ok(shells) => stands_in(&shells, shell),
+        Ok(shells) => is_listed(&shells, shell),
         // Like ProFTPD: without the file, every shell is valid.
         Err(_) => true,
     }
 }
 
-fn stands_in(shells: &str, shell: &str) -> bool {
-    let mut lines = shells.lines().map(|line| line.split('#').next().unwrap_or_default().trim());
-    !shell.is_empty() && lines.any(|line| line == shell)
+/// An empty line is no shell.
+fn is_listed(shells: &str, shell: &str) -> bool {
+    !shell.is_empty() && is_in(shells, shell)
 }
 
 #[cfg(test)]
@@ -23,9 +25,9 @@ mod tests {
     #[test]
     fn comments_and_empty_lines_are_no_shells() {
         let shells = "# /etc/shells\n\n/bin/sh\n  /bin/bash # the usual\n";
-        assert!(stands_in(shells, "/bin/sh") && stands_in(shells, "/bin/bash"));
+        assert!(is_listed(shells, "/bin/sh") && is_listed(shells, "/bin/bash"));
         for bad in ["", "#", "/bin/false", "# /etc/shells", "/bin/s"] {
-            assert!(!stands_in(shells, bad), "{bad}");
+            assert!(!is_listed(shells, bad), "{bad}");
         }
     }
 }
