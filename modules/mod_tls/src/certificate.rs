@@ -38,9 +38,8 @@ pub(crate) struct Source<'a> {
 }
 
 impl Source<'_> {
-    /// Whether the key belongs to the certificate, as far as nobody has to be asked for a pass phrase.
-    pub(crate) fn judge(&self) -> Result<(), String> {
-        let certificates = files::certificates_of(self.certificate)?;
+    /// Whether the key belongs to the certificates of the file, as far as nobody has to be asked for a pass phrase.
+    pub(crate) fn judge(&self, certificates: Vec<CertificateDer<'static>>) -> Result<(), String> {
         if encrypted::is_encrypted(&String::from_utf8_lossy(&files::read(self.key)?)) {
             return Ok(());
         }

@@ -42,10 +42,13 @@ fn certificates(scope: &CheckedScope<'_, Settings>, check: &mut Check<'_>) {
         fault.help("name one by TLSRSACertificateFile and TLSRSACertificateKeyFile");
     }
     for source in sources {
-        if let Err(error) = source.judge() {
+        let (facts, judged) = match files::certificates_of(source.certificate) {
+            Ok(all) => (all.first().and_then(|first| Facts::of(first).ok()), source.judge(all)),
+            Err(error) => (None, Err(error)),
+        };
+        if let Err(error) = judged {
             check.fault(scope.line(source.directive), error);
         }
-        let facts = files::certificates_of(source.certificate).ok().and_then(|all| Facts::of(all.first()?).ok());
         if let Some(days) = facts.and_then(|facts| facts.days_left(SystemTime::now())).filter(|days| *days < SOON) {
             check.notice(scope.line(source.directive), format!("the certificate expires in {days} days"));
         }

@@ -1,7 +1,7 @@
 //! Client certificates: who vouches for them, and which are revoked.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use gantry_sys::as_daemon;
@@ -28,12 +28,7 @@ pub(crate) fn verifier(
         return Ok(WebPkiClientVerifier::no_client_auth());
     }
     let mut roots = RootCertStore::empty();
-    for path in listed(&settings.authorities, &settings.authorities_folder)? {
-        // A folder may have files of other kinds.
-        let found = match files::certificates_of(&path) {
-            Err(error) if settings.authorities.as_ref() == Some(&path) => return Err(error),
-            found => found.unwrap_or_default(),
-        };
+    for (path, found) in all(&settings.authorities, &settings.authorities_folder, files::certificates_of)? {
         for certificate in found {
             roots.add(certificate).map_err(|error| format!("{}: {error}", path.display()))?;
         }
@@ -44,13 +39,8 @@ pub(crate) fn verifier(
                 .to_owned(),
         );
     }
-    let mut revoked = Vec::new();
-    for path in listed(&settings.revoked, &settings.revoked_folder)? {
-        match files::revocations_of(&path) {
-            Err(error) if settings.revoked.as_ref() == Some(&path) => return Err(error),
-            found => revoked.extend(found.unwrap_or_default()),
-        }
-    }
+    let lists = all(&settings.revoked, &settings.revoked_folder, files::revocations_of)?;
+    let revoked: Vec<_> = lists.into_iter().flat_map(|(_, lists)| lists).collect();
     if revoked.is_empty() && (settings.revoked.is_some() || settings.revoked_folder.is_some()) {
         return Err("TLSCARevocationPath has no revocation list".to_owned());
     }
@@ -66,13 +56,26 @@ pub(crate) fn paths(settings: &Clients) -> Vec<PathBuf> {
     all.into_iter().flat_map(|(file, folder)| listed(file, folder).unwrap_or_default()).collect()
 }
 
+/// What a file has, and what the files of a folder have, which may be of other kinds as well.
+fn all<T>(
+    file: &Option<PathBuf>,
+    folder: &Option<PathBuf>,
+    read: fn(&Path) -> Result<Vec<T>, String>,
+) -> Result<Vec<(PathBuf, Vec<T>)>, String> {
+    let read = |path: PathBuf| match read(&path) {
+        Err(error) if file.as_ref() == Some(&path) => Err(error),
+        found => Ok((path, found.unwrap_or_default())),
+    };
+    listed(file, folder)?.into_iter().map(read).collect()
+}
+
 /// A file, and the files of a folder, in the order of their names.
 fn listed(file: &Option<PathBuf>, folder: &Option<PathBuf>) -> Result<Vec<PathBuf>, String> {
     let mut paths: Vec<PathBuf> = file.iter().cloned().collect();
     if let Some(folder) = folder {
         let names = as_daemon(|| fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect::<Result<Vec<_>, _>>());
         let mut names = names.map_err(|error| format!("unable to read {}: {error}", folder.display()))?;
-        names.retain(|path| path.is_file());
+        names.retain(|path| as_daemon(|| fs::metadata(path)).is_ok_and(|about| about.is_file()));
         names.sort();
         paths.extend(names);
     }

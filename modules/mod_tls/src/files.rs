@@ -29,35 +29,37 @@ pub(crate) fn read(path: &Path) -> Result<Vec<u8>, String> {
     read.map_err(|error| format!("unable to read {}: {error}", path.display()))
 }
 
-/// What tells whether a file was replaced.
-pub(crate) fn version(path: &Path) -> Option<(u64, i64, i64, u64)> {
+/// What tells whether a file was replaced: its inode, time of modification and size.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Stamp(u64, i64, i64, u64);
+
+/// A file's stamp as it is now.
+pub(crate) fn stamp(path: &Path) -> Option<Stamp> {
     let about = as_daemon(|| fs::metadata(path)).ok()?;
-    Some((about.ino(), about.mtime(), about.mtime_nsec(), about.size()))
+    Some(Stamp(about.ino(), about.mtime(), about.mtime_nsec(), about.size()))
 }
 
 /// The certificates of a file in PEM; at least one.
 pub(crate) fn certificates_of(path: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
-    let bytes = read(path)?;
-    let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&bytes).collect();
-    match found {
-        Ok(found) if found.is_empty() => {
-            Err(format!("no certificate is in {} (a PEM file has -----BEGIN CERTIFICATE-----)", path.display()))
-        }
-        Ok(found) => Ok(found),
-        Err(error) => Err(format!("{}: {error}", path.display())),
-    }
+    certificates_in(&read(path)?, path)
 }
 
 /// The revocation lists of a file in PEM; at least one.
 pub(crate) fn revocations_of(path: &Path) -> Result<Vec<CertificateRevocationListDer<'static>>, String> {
-    let bytes = read(path)?;
-    let found: Result<Vec<_>, _> = CertificateRevocationListDer::pem_slice_iter(&bytes).collect();
-    match found {
-        Ok(found) if found.is_empty() => {
-            Err(format!("no revocation list is in {} (a PEM file has -----BEGIN X509 CRL-----)", path.display()))
-        }
-        Ok(found) => Ok(found),
-        Err(error) => Err(format!("{}: {error}", path.display())),
+    items(&read(path)?, path, "revocation list", "X509 CRL")
+}
+
+fn certificates_in(bytes: &[u8], path: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
+    items(bytes, path, "certificate", "CERTIFICATE")
+}
+
+/// All items of a kind, which PEM calls by a label.
+fn items<T: PemObject>(bytes: &[u8], path: &Path, kind: &str, label: &str) -> Result<Vec<T>, String> {
+    let found: Result<Vec<T>, _> = T::pem_slice_iter(bytes).collect();
+    let found = found.map_err(|error| format!("{}: {error}", path.display()))?;
+    match found.is_empty() {
+        true => Err(format!("no {kind} is in {} (a PEM file has -----BEGIN {label}-----)", path.display())),
+        false => Ok(found),
     }
 }
 
@@ -78,13 +80,13 @@ pub(crate) fn check_private(path: &Path) -> Result<(), String> {
 /// TLSRSACertificateFile and its like: a certificate that is valid now, and perhaps its key.
 pub(crate) fn certificate(words: &[&str]) -> Result<Value, ParseError> {
     let path = absolute(words)?;
-    let found = certificates_of(path)?;
-    if let Some(first) = found.first() {
+    let bytes = read(path)?;
+    if let Some(first) = certificates_in(&bytes, path)?.first() {
         Facts::of(first)
             .and_then(|facts| facts.check(SystemTime::now()))
             .map_err(|error| format!("{}: {error}", path.display()))?;
     }
-    if facts::has_key(&read(path)?) {
+    if facts::has_key(&bytes) {
         check_private(path)?;
     }
     parse::word(words)

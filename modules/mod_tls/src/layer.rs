@@ -1,7 +1,6 @@
 //! The layer: one connection's TLS, as bytes in and bytes out.
 
 use std::io::{self, BufRead, Write};
-use std::mem;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -264,11 +263,10 @@ impl Layer for TlsLayer {
         fact("bits", connection.negotiated_cipher_suite().map(|suite| Value::Int(suites::bits(suite).into())));
         fact("group", connection.negotiated_key_exchange_group().map(|group| format!("{:?}", group.name()).into()));
         fact("server_name", connection.server_name().map(Value::from));
-        let resumed = connection.handshake_kind().map(|kind| (kind == HandshakeKind::Resumed).into());
-        fact("resumed", resumed);
+        fact("resumed", connection.handshake_kind().map(|kind| (kind == HandshakeKind::Resumed).into()));
         let peer = connection.peer_certificates().and_then(|chain| chain.first());
         fact("certificate", peer.map(|der| Value::Bytes(der.as_ref().to_vec())));
-        Value::Map(mem::take(&mut facts))
+        Value::Map(facts)
     }
 }
 

@@ -10,12 +10,12 @@ use rustls::version::{TLS12, TLS13};
 
 use crate::certificate::{self, Identity};
 use crate::facts::{Facts, SOON};
-use crate::files;
+use crate::files::{self, Stamp};
 use crate::log_file::Log;
 use crate::options::Options;
 use crate::peer::Attribute;
 use crate::phrase::Provider;
-use crate::settings::Settings;
+use crate::settings::{self, Settings};
 use crate::tickets::{Bond, Cache, Keys, Resumption};
 use crate::words::Verify;
 use crate::{clients, curves, suites};
@@ -51,10 +51,11 @@ pub(crate) struct Server {
 struct Made {
     config: Arc<ServerConfig>,
     facts: Vec<Facts>,
-    files: Versions,
+    files: Stamps,
 }
 
-type Versions = Vec<Option<(u64, i64, i64, u64)>>;
+/// Those of all files that a server reads.
+type Stamps = Vec<Option<Stamp>>;
 
 /// What the servers of a configuration share.
 pub(crate) struct Shared {
@@ -62,6 +63,15 @@ pub(crate) struct Shared {
     pub(crate) keys: Arc<Keys>,
     /// The cache for control connections to come.
     pub(crate) cache: Option<Arc<Cache>>,
+}
+
+impl Shared {
+    /// As TLSSessionTicketKeys and TLSSessionCache say.
+    pub(crate) fn new(settings: &settings::Resumption) -> Self {
+        let count = usize::try_from(settings.keys.count).unwrap_or(1);
+        let cache = settings.cache.map(|cache| Arc::new(Cache::new(Duration::from_secs(cache.lifetime))));
+        Self { keys: Arc::new(Keys::new(Duration::from_secs(settings.keys.age), count)), cache }
+    }
 }
 
 impl Server {
@@ -107,7 +117,7 @@ impl Server {
     /// Reads the server's files again where they have changed. What cannot be read leaves all as it was.
     pub(crate) fn look(&self) {
         let settings = &self.settings;
-        let files = versions(settings);
+        let files = stamps(settings);
         if self.config.read().unwrap_or_else(PoisonError::into_inner).files == files {
             return;
         }
@@ -143,7 +153,7 @@ impl Server {
 
 /// Makes what all handshakes have in common.
 fn make(settings: &Settings, provider: &Provider) -> Result<Made, String> {
-    let files = versions(settings);
+    let files = stamps(settings);
     let identity = Identity::load(&settings.certificates, provider)?;
     for facts in &identity.facts {
         facts.check(SystemTime::now())?;
@@ -167,7 +177,7 @@ fn make(settings: &Settings, provider: &Provider) -> Result<Made, String> {
     Ok(Made { config: Arc::new(config), facts, files })
 }
 
-fn versions(settings: &Settings) -> Versions {
+fn stamps(settings: &Settings) -> Stamps {
     let paths = certificate::paths(&settings.certificates).into_iter().chain(clients::paths(&settings.clients));
-    paths.map(|path| files::version(&path)).collect()
+    paths.map(|path| files::stamp(&path)).collect()
 }

@@ -11,7 +11,6 @@ use crate::required::{Control, Data};
 use crate::server::{Server, Shared};
 use crate::servers::TlsModule;
 use crate::settings::Settings;
-use crate::tickets::{Cache, Keys};
 
 /// How often certificate files are checked for changes.
 const LOOK: Duration = Duration::from_secs(5);
@@ -21,24 +20,18 @@ const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Makes the servers ready.
 pub(crate) fn start(module: &mut TlsModule, start: &mut Start<'_>) -> Result<()> {
-    // TLSPassPhraseProvider is a line of the main server, and of the whole daemon.
-    let phrases = start.servers::<Settings>().find_map(|(_, settings)| settings.certificates.pass_phrase.clone());
-    let (mut shared, mut servers) = (None, HashMap::new());
+    let Some((_, main)) = start.servers::<Settings>().next() else { return Ok(()) };
+    // Lines of the main server that hold for the whole daemon.
+    let phrases = main.certificates.pass_phrase.clone();
+    let shared = Shared::new(&main.resumption);
+    module.cache = shared.cache.clone();
+    let mut servers = HashMap::new();
     for (id, settings) in start.servers::<Settings>() {
-        // The first server's: these two are of the whole daemon.
-        let shared = shared.get_or_insert_with(|| {
-            let keys = settings.resumption.keys;
-            let count = usize::try_from(keys.count).unwrap_or(1);
-            let cache =
-                settings.resumption.cache.map(|cache| Arc::new(Cache::new(Duration::from_secs(cache.lifetime))));
-            Shared { keys: Arc::new(Keys::new(Duration::from_secs(keys.age), count)), cache }
-        });
-        module.cache = shared.cache.clone();
         if !settings.engine {
             continue;
         }
         let provider = Provider { program: phrases.clone(), server: settings.place() };
-        let server = Server::load(settings, shared, provider).map_err(Error::configuration)?;
+        let server = Server::load(settings, &shared, provider).map_err(Error::configuration)?;
         servers.insert(id, Arc::new(server));
     }
     module.servers = Arc::new(servers);
