@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use std::ffi::OsString;
 use std::fs;
 use std::io;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Component, Path, PathBuf};
 
 use rustix::io::Errno;
@@ -24,6 +25,27 @@ pub struct Resolved {
     pub links: Vec<PathBuf>,
     /// The first folder that could not be looked at, and why; none where all is known, or nothing is there.
     pub unknown: Option<(PathBuf, io::Error)>,
+}
+
+const WORLD_WRITES: u32 = 0o002;
+const STICKY: u32 = 0o1000;
+
+impl Resolved {
+    /// The first folder on the way in which anyone may replace a name; in a sticky one only a name's owner may. Each link can
+    /// be replaced where it is, and the file where it really is.
+    ///
+    /// # Errors
+    /// A folder cannot be looked at; the text names it.
+    pub fn open_folder(&self) -> io::Result<Option<&Path>> {
+        for folder in self.links.iter().chain([&self.path]).flat_map(|path| path.ancestors().skip(1)) {
+            let named = |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", folder.display()));
+            let mode = fs::metadata(folder).map_err(named)?.mode();
+            if mode & WORLD_WRITES != 0 && mode & STICKY == 0 {
+                return Ok(Some(folder));
+            }
+        }
+        Ok(None)
+    }
 }
 
 /// Resolves an absolute path under the thread's credentials.
@@ -112,6 +134,30 @@ mod tests {
         assert!(found.unknown.is_none());
         assert_eq!(resolve(&path.join("second/../../link")).path, path.join("data"));
         assert_eq!(resolve(Path::new("/../.")).path, Path::new("/"));
+    }
+
+    #[test]
+    fn whoever_may_replace_a_link_or_the_file_is_known() {
+        let (_folder, path) = folder();
+        let open = |folder: &str, mode| {
+            fs::set_permissions(path.join(folder), fs::Permissions::from_mode(mode)).unwrap();
+            let found = resolve(&path.join("second/x"));
+            let open = found.open_folder().unwrap().map(Path::to_owned);
+            fs::set_permissions(path.join(folder), fs::Permissions::from_mode(0o755)).unwrap();
+            open
+        };
+        assert_eq!(open("data/in", 0o775), None);
+        assert_eq!(open("data/in", 0o777), Some(path.join("data/in")));
+        assert_eq!(open("data", 0o777), Some(path.join("data")));
+        assert_eq!(open("", 0o777), Some(path.clone()));
+        assert_eq!(open("data/in", 0o1777), None);
+    }
+
+    #[test]
+    fn a_folder_that_cannot_be_looked_at_is_an_error() {
+        let (_folder, path) = folder();
+        let error = resolve(&path.join("data/none/x")).open_folder().unwrap_err();
+        assert!(error.to_string().contains("data/none: "), "{error}");
     }
 
     #[test]

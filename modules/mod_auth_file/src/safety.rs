@@ -1,7 +1,6 @@
 //! Checks that a password file is safe from others, as ProFTPD does for AuthUserFile and AuthGroupFile.
 
 use std::fs::Metadata;
-use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
@@ -18,7 +17,6 @@ pub(crate) enum Readers {
 
 const WORLD_READS: u32 = 0o004;
 const WORLD_WRITES: u32 = 0o002;
-const STICKY: u32 = 0o1000;
 
 /// Checks that only its owner and group can change or replace a file; the error is the reason why not.
 pub(crate) fn check(path: &Path, file: &Metadata, readers: Readers) -> Result<(), String> {
@@ -31,28 +29,11 @@ pub(crate) fn check(path: &Path, file: &Metadata, readers: Readers) -> Result<()
     if file.mode() & WORLD_READS != 0 && readers == Readers::NotTheWorld {
         return Err("it is world-readable".to_owned());
     }
-    // Each link on the way can be replaced where it is, and the file where it really is.
-    let found = resolve(path);
-    for path in found.links.iter().chain([&found.path]) {
-        let parent = path.parent().unwrap_or(Path::new("/"));
-        match open_folder(parent) {
-            Ok(None) => {}
-            Ok(Some(folder)) => return Err(format!("the folder {} is world-writable", folder.display())),
-            Err(error) => return Err(format!("{}: {error}", parent.display())),
-        }
+    match resolve(path).open_folder() {
+        Ok(None) => Ok(()),
+        Ok(Some(folder)) => Err(format!("the folder {} is world-writable", folder.display())),
+        Err(error) => Err(error.to_string()),
     }
-    Ok(())
-}
-
-/// The first folder, from `folder` up, in which anyone may replace a name.
-fn open_folder(folder: &Path) -> io::Result<Option<&Path>> {
-    for folder in folder.ancestors() {
-        let mode = std::fs::metadata(folder)?.mode();
-        if mode & WORLD_WRITES != 0 && mode & STICKY == 0 {
-            return Ok(Some(folder));
-        }
-    }
-    Ok(None)
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use std::time::Duration;
 use futures_util::TryStreamExt;
 use gantry_api::log;
 use gantry_api::service::{SqlRows, SqlStatement};
+use gantry_sys::resolve::resolve;
 use sqlx_core::Either;
 use sqlx_core::connection::ConnectOptions;
 use sqlx_core::executor::Executor;
@@ -144,32 +145,29 @@ async fn collect(
 /// Which file it is: device and inode.
 type FileId = (u64, u64);
 
-/// Which file is there, and that it is the administrator's. SQLite's own error for all of
-/// these is 'unable to open database file'.
+/// Which file is there, and that only the administrator can change it or put another one in its
+/// place. SQLite's own error for all of these is 'unable to open database file'.
 pub(crate) fn check(path: &str) -> Result<FileId, SqliteError> {
     if !Path::new(path).is_absolute() {
         return Err(SqliteError::NotAbsolute(path.to_owned()));
     }
-    let found = std::fs::metadata(path).map_err(|error| SqliteError::NoFile { path: path.to_owned(), error })?;
+    let no_file = |error| SqliteError::NoFile { path: path.to_owned(), error };
+    let open = |what: &Path| SqliteError::Open { path: path.to_owned(), what: what.display().to_string() };
+    let found = std::fs::metadata(path).map_err(no_file)?;
     if !found.is_file() {
         return Err(SqliteError::NotAFile(path.to_owned()));
     }
     // Whoever may write to it could make users.
     if found.mode() & WORLD_WRITES != 0 {
-        return Err(SqliteError::Open { path: path.to_owned(), what: path.to_owned() });
+        return Err(open(Path::new(path)));
     }
-    let real = std::fs::canonicalize(path).map_err(|error| SqliteError::NoFile { path: path.to_owned(), error })?;
-    for folder in real.ancestors().skip(1) {
-        let mode = std::fs::metadata(folder).map_or(0, |folder| folder.mode());
-        if mode & WORLD_WRITES != 0 && mode & STICKY == 0 {
-            return Err(SqliteError::Open { path: path.to_owned(), what: folder.display().to_string() });
-        }
+    match resolve(Path::new(path)).open_folder().map_err(no_file)? {
+        Some(folder) => Err(open(folder)),
+        None => Ok((found.dev(), found.ino())),
     }
-    Ok((found.dev(), found.ino()))
 }
 
 const WORLD_WRITES: u32 = 0o002;
-const STICKY: u32 = 0o1000;
 
 /// Whether a statement certainly does not write; all others queue as writers.
 fn is_read(sql: &str) -> bool {

@@ -83,6 +83,12 @@ async fn what_is_at_the_path_now_counts() {
     assert!(ask().await.unwrap_err().ends_with(" is world-writable"));
     set_mode(folder.path(), 0o700);
     assert!(ask().await.is_ok());
+    let shared = TempDir::new().unwrap();
+    let link = shared.path().join("link.db");
+    std::os::unix::fs::symlink(&path, &link).unwrap();
+    set_mode(shared.path(), 0o777);
+    let error = sqlite.open(&connect(&link)).await.unwrap_err();
+    assert!(error.message().ends_with(&format!("{} is world-writable", shared.path().display())), "{error}");
     std::fs::remove_file(&path).unwrap();
     assert!(ask().await.unwrap_err().contains("No such file"));
     sqlite.close_all().await;
