@@ -85,22 +85,10 @@ fn log_file(scope: &CheckedScope<'_, Settings>, check: &mut Check<'_>) {
     }
 }
 
-/// Directives that have no effect.
+/// What has no effect as it is written here; idle.rs has the directives that never have any.
 fn idle(scope: &CheckedScope<'_, Settings>, check: &mut Check<'_>) {
-    let (ignored, stapling) = (&scope.settings.ignored, &scope.settings.stapling);
-    let has_device = ignored.device.as_deref().is_some_and(|device| !device.eq_ignore_ascii_case("none"));
-    for (directive, is_there, why) in [
-        ("TLSCryptoDevice", has_device, "there are no OpenSSL engines"),
-        ("TLSDHParamFile", ignored.dh.is_some(), "keys are exchanged over elliptic curves (TLSECDHCurve)"),
-        ("TLSRandomSeed", ignored.seed.is_some(), "the kernel provides random numbers"),
-        ("TLSRenegotiate", ignored.renegotiate.is_some(), "nothing is renegotiated"),
-        ("TLSVerifyServer", ignored.verify_server.is_some(), "there is no TLS between servers"),
-        ("TLSStapling", stapling.stapling, "no OCSP response is stapled"),
-        ("TLSStaplingCache", stapling.cache.is_some(), "no OCSP response is stapled"),
-    ] {
-        if is_there {
-            check.notice(scope.line(directive), format!("it has no effect: {why}"));
-        }
+    if scope.settings.stapling {
+        check.notice(scope.line("TLSStapling"), "it has no effect: no OCSP response is stapled");
     }
     if Options::of(&scope.settings.options).idle {
         let text = "AllowClientRenegotiations, AllowWeakDH, AllowWeakSecurity, NoAutoECDH, NoCertRequest and \

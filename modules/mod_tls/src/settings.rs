@@ -43,8 +43,9 @@ settings! {
         pub(crate) clients: Clients;
         pub(crate) handshakes: Handshakes;
         pub(crate) resumption: Resumption;
-        pub(crate) stapling: Stapling;
-        pub(crate) ignored: Ignored;
+        /// No effect yet: no OCSP response is stapled.
+        pub(crate) stapling: bool = TLSStapling "on|off" in SERVER | VHOST | GLOBAL,
+            inherits: replace, default: "off", parse: parse::on_off;
         /// A log of handshakes and of refused connections; `none` keeps none.
         log: Option<PathBuf> = TLSLog "file|none" in SERVER | VHOST | GLOBAL,
             inherits: replace, parse: parse::path_or_none;
@@ -78,12 +79,6 @@ settings! {
         /// A program that prints the pass phrase of an encrypted key. It gets `server:port` and `RSA`, `EC` or `PKCS12`.
         pub(crate) pass_phrase: Option<PathBuf> = TLSPassPhraseProvider "path" in SERVER,
             inherits: replace, parse: files::program;
-        /// Refused: no client takes DSA certificates any more. Use TLSRSACertificateFile or TLSECCertificateFile.
-        dsa: Option<String> = TLSDSACertificateFile "file" in SERVER | VHOST | GLOBAL,
-            inherits: replace, parse: words::dsa;
-        /// Refused, as TLSDSACertificateFile.
-        dsa_key: Option<String> = TLSDSACertificateKeyFile "file" in SERVER | VHOST | GLOBAL,
-            inherits: replace, parse: words::dsa;
     }
 }
 
@@ -160,53 +155,6 @@ settings! {
         /// its key, so age times count is how long a session can have them.
         pub(crate) keys: words::TicketKeys = TLSSessionTicketKeys "[age seconds] [count number]" in SERVER,
             inherits: replace, default: "age 12h count 25", parse: words::ticket_keys;
-    }
-}
-
-settings! {
-    /// OCSP stapling.
-    #[derive(Debug, Clone)]
-    pub(crate) struct Stapling {
-        /// No effect yet: no OCSP response is stapled.
-        pub(crate) stapling: bool = TLSStapling "on|off" in SERVER | VHOST | GLOBAL,
-            inherits: replace, default: "off", parse: parse::on_off;
-        /// No effect: see TLSStapling.
-        pub(crate) cache: Option<String> = TLSStaplingCache "type:/info" in SERVER, inherits: replace;
-        /// No effect: see TLSStapling.
-        pub(crate) options: Option<Vec<String>> = TLSStaplingOptions "option ..." in SERVER | VHOST | GLOBAL,
-            inherits: replace, parse: words::stapling_options;
-        /// No effect: see TLSStapling.
-        pub(crate) responder: Option<String> = TLSStaplingResponder "url" in SERVER | VHOST | GLOBAL, inherits: replace;
-        /// No effect: see TLSStapling.
-        pub(crate) timeout: u64 = TLSStaplingTimeout "seconds" in SERVER | VHOST | GLOBAL,
-            inherits: replace, default: "10", parse: parse::seconds;
-    }
-}
-
-settings! {
-    /// Directives that are read and have no effect.
-    #[derive(Debug, Clone)]
-    pub(crate) struct Ignored {
-        /// No effect: there are no OpenSSL engines.
-        pub(crate) device: Option<String> = TLSCryptoDevice "driver|all|none" in SERVER | VHOST | GLOBAL, inherits: replace;
-        /// No effect: keys are exchanged over elliptic curves, never over groups of a file.
-        pub(crate) dh: Option<String> = TLSDHParamFile "file" in SERVER | VHOST | GLOBAL, inherits: replace;
-        /// No effect: the kernel gives random numbers.
-        pub(crate) seed: Option<String> = TLSRandomSeed "seed" in SERVER | VHOST | GLOBAL, inherits: replace;
-        /// No effect: nothing is renegotiated. TLSv1.3's keys are updated by themselves.
-        pub(crate) renegotiate: Option<Vec<String>> = TLSRenegotiate "[ctrl seconds] [data Kbytes] [timeout seconds] [required on|off]|none" in SERVER | VHOST | GLOBAL,
-            inherits: replace, parse: parse::words;
-        /// No effect: there is no TLS between servers.
-        pub(crate) verify_server: Option<String> = TLSVerifyServer "on|off|NoReverseDNS" in SERVER | VHOST | GLOBAL, inherits: replace;
-        /// Refused: there are no pre-shared keys. Use client certificates (TLSVerifyClient).
-        psk: Option<String> = TLSPreSharedKey "identity key-info" in SERVER | VHOST | GLOBAL,
-            inherits: replace, parse: words::psk;
-        /// Refused: no extensions can be added to handshakes.
-        server_info: Option<String> = TLSServerInfoFile "file" in SERVER | VHOST | GLOBAL,
-            inherits: replace, parse: words::server_info;
-        /// Refused for now: use MasqueradeAddress.
-        masquerade: Option<String> = TLSMasqueradeAddress "ip-address|dns-name|device-name" in SERVER | VHOST,
-            inherits: replace, parse: words::masquerade;
     }
 }
 

@@ -1,4 +1,4 @@
-//! The words of directives that have no file of their own, and why some are refused.
+//! The words of directives that have no file of their own.
 
 use gantry_api::parse as words_of;
 use gantry_api::{ParseError, Value};
@@ -119,26 +119,6 @@ pub(crate) fn stapling_options(words: &[&str]) -> Result<Value, ParseError> {
     }
 }
 
-/// Refuses a DSA certificate.
-pub(crate) fn dsa(_: &[&str]) -> Result<Value, ParseError> {
-    Err("no client takes DSA certificates any more; use TLSRSACertificateFile or TLSECCertificateFile".into())
-}
-
-/// Refuses a pre-shared key.
-pub(crate) fn psk(_: &[&str]) -> Result<Value, ParseError> {
-    Err("Gantry has no pre-shared keys; let clients show certificates: TLSVerifyClient on".into())
-}
-
-/// Refuses extensions of one's own.
-pub(crate) fn server_info(_: &[&str]) -> Result<Value, ParseError> {
-    Err("no extensions can be added to handshakes; take the line out".into())
-}
-
-/// Refuses an address of TLS's own.
-pub(crate) fn masquerade(_: &[&str]) -> Result<Value, ParseError> {
-    Err("there is one address for all sessions; use MasqueradeAddress".into())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -167,7 +147,6 @@ mod tests {
     #[test]
     fn what_is_refused_says_what_to_write() {
         assert!(order(&["ocsp", "crl"]).unwrap_err().to_string().contains("TLSVerifyOrder crl"));
-        assert!(dsa(&["/x"]).unwrap_err().to_string().contains("TLSECCertificateFile"));
         assert!(user_name(&["SubjAltName"]).is_err());
         assert!(user_name(&["1.2.x"]).is_err());
         assert!(user_name(&["1.2.3"]).is_ok());
