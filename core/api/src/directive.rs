@@ -133,7 +133,7 @@ pub fn parse_guarded<E: Into<ParseError>>(
     }
 }
 
-/// Declares a directive next to the code that implements it.
+/// Declares a directive, or several with `;` between them, next to the code that implements them.
 ///
 /// ```text
 /// directive! {
@@ -152,10 +152,10 @@ pub fn parse_guarded<E: Into<ParseError>>(
 /// ProFTPD's sake. Use [`crate::settings!`] for all others.
 #[macro_export]
 macro_rules! directive {
-    ($(#[doc = $help:literal])+ $name:ident $syntax:literal in $($context:ident)|+, inherits: $inherits:ident
-     $(, default: $default:literal)? $(, otherwise: $otherwise:literal)? $(, parse: $parse:expr)?
-     $(, secret: $secret:literal)? $(, idle: $idle:literal)? $(,)?) => {
-        const _: () = {
+    ($($(#[doc = $help:literal])+ $name:ident $syntax:literal in $($context:ident)|+, inherits: $inherits:ident
+       $(, default: $default:literal)? $(, otherwise: $otherwise:literal)? $(, parse: $parse:expr)?
+       $(, secret: $secret:literal)? $(, idle: $idle:literal)? $(,)?);+ $(;)?) => {
+        $(const _: () = {
             const NAME: &str = concat!(env!("CARGO_PKG_NAME"), "\t", stringify!($name), "\n");
             #[used]
             #[unsafe(link_section = ".gantry.directives")]
@@ -176,7 +176,7 @@ macro_rules! directive {
                     idle: $crate::directive!(@default $($idle)?),
                 }
             }
-        };
+        };)+
     };
     (@inherits replace) => { $crate::Inherits::Replace };
     (@inherits append) => { $crate::Inherits::Append };

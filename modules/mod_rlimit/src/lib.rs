@@ -15,20 +15,14 @@ impl Module for Rlimit {}
 directive! {
     /// Accepted without effect: sessions are not confined by chroot(2), so nothing is ever loaded from a session's root.
     RLimitChroot "on|off" in SERVER | VHOST | GLOBAL, inherits: no, parse: parse::on_off,
-    idle: "nothing is ever loaded from a session's root"
-}
-directive! {
+        idle: "nothing is ever loaded from a session's root";
     /// Accepted without effect: limit the daemon with systemd or ulimit.
     RLimitCPU "[daemon|session|none] soft|max [hard|max]" in SERVER, inherits: no, parse: parse::words,
-    idle: "one process serves all sessions; limit it with systemd or ulimit"
-}
-directive! {
+        idle: "one process serves all sessions; limit it with systemd or ulimit";
     /// Accepted without effect: limit the daemon with systemd or ulimit.
     RLimitMemory "[daemon|session|none] soft|max [hard|max]" in SERVER, inherits: no, parse: parse::words,
-    idle: "one process serves all sessions; limit it with systemd or ulimit"
-}
-directive! {
+        idle: "one process serves all sessions; limit it with systemd or ulimit";
     /// Accepted without effect: limit the daemon with systemd or ulimit.
     RLimitOpenFiles "[daemon|session|none] soft|max [hard|max]" in SERVER, inherits: no, parse: parse::words,
-    idle: "one process serves all sessions; limit it with systemd or ulimit"
+        idle: "one process serves all sessions; limit it with systemd or ulimit";
 }

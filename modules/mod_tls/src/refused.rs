@@ -5,23 +5,15 @@ use gantry_api::{ParseError, Value, directive};
 
 directive! {
     /// Refused: no client takes DSA certificates any more. Use TLSRSACertificateFile or TLSECCertificateFile.
-    TLSDSACertificateFile "file" in SERVER | VHOST | GLOBAL, inherits: replace, parse: dsa
-}
-directive! {
+    TLSDSACertificateFile "file" in SERVER | VHOST | GLOBAL, inherits: replace, parse: dsa;
     /// Refused, as TLSDSACertificateFile.
-    TLSDSACertificateKeyFile "file" in SERVER | VHOST | GLOBAL, inherits: replace, parse: dsa
-}
-directive! {
+    TLSDSACertificateKeyFile "file" in SERVER | VHOST | GLOBAL, inherits: replace, parse: dsa;
     /// Refused: there are no pre-shared keys. Use client certificates (TLSVerifyClient).
-    TLSPreSharedKey "identity key-info" in SERVER | VHOST | GLOBAL, inherits: replace, parse: pre_shared_key
-}
-directive! {
+    TLSPreSharedKey "identity key-info" in SERVER | VHOST | GLOBAL, inherits: replace, parse: pre_shared_key;
     /// Refused: no extensions can be added to handshakes.
-    TLSServerInfoFile "file" in SERVER | VHOST | GLOBAL, inherits: replace, parse: server_info
-}
-directive! {
+    TLSServerInfoFile "file" in SERVER | VHOST | GLOBAL, inherits: replace, parse: server_info;
     /// Refused for now: use MasqueradeAddress.
-    TLSMasqueradeAddress "ip-address|dns-name|device-name" in SERVER | VHOST, inherits: replace, parse: masquerade
+    TLSMasqueradeAddress "ip-address|dns-name|device-name" in SERVER | VHOST, inherits: replace, parse: masquerade;
 }
 
 fn dsa(_: &[&str]) -> Result<Value, ParseError> {
