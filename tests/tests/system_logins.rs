@@ -2,6 +2,7 @@
 //! process that is root for both.
 
 use std::fs::{self, Permissions};
+use std::io::Write;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -12,6 +13,7 @@ use gantry_tests::host::{PamService, SystemGroup, SystemUser, children, may_make
 use gantry_tests::prelude::*;
 use gantry_tests::server::Trial;
 use gantry_tests::{process, wait};
+use rustix::fs::{CWD, Mode, OFlags, mkfifoat, openat};
 use rustix::process::{Pid, Signal, kill_process, test_kill_process};
 
 const UNIX: &str = "mod_auth_unix.c";
@@ -299,6 +301,43 @@ fn sessions_are_closed_when_the_daemon_ends(layout: Layout) {
     wait::for_condition("the keeper has ended", || test_kill_process(pid(keeper)).is_err());
 }
 
+fn a_session_that_closes_as_the_daemon_ends_is_closed(layout: Layout) {
+    if !may_make_users() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let (log, gate) = (folder.path().join("log"), folder.path().join("gate"));
+    mkfifoat(CWD, &gate, Mode::RUSR | Mode::WUSR).unwrap();
+    // The first part of the end waits at the gate; only a process that is still there comes to the second.
+    let text = format!(
+        "[ $PAM_TYPE = close_session ] || exit 0\necho $1 >>{}\n[ $1 = second ] || read word <{}",
+        log.display(),
+        gate.display()
+    );
+    let script = script(folder.path(), &text);
+    let part = |name: &str| format!("session required pam_exec.so quiet {} {name}\n", script.display());
+    let service = PamService::new(&format!(
+        "auth required pam_permit.so\naccount required pam_permit.so\n{}{}",
+        part("first"),
+        part("second")
+    ));
+    let user = SystemUser::new();
+    let mut server = server_with_pam(layout, &service, |_| {});
+    let mut wire = server.connect();
+    wire.login(&user.name, PASSWORD);
+    let keeper = keeper_of(&server);
+    wire.expect("QUIT", 221);
+    let is_log = |text: &str| fs::read_to_string(&log).is_ok_and(|found| found == text);
+    wait::for_condition("the session closes", || is_log("first\n"));
+    assert!(server.terminate().success());
+    // A pipe that nobody reads any more cannot be opened like this.
+    let write = OFlags::WRONLY | OFlags::NONBLOCK;
+    let gate = wait::until(wait::PATIENCE, || openat(CWD, &gate, write, Mode::empty()).ok());
+    fs::File::from(gate.expect("the session still closes")).write_all(b"go on\n").unwrap();
+    wait::for_condition("the session is closed", || is_log("first\nsecond\n"));
+    wait::for_condition("the keeper has ended", || test_kill_process(pid(keeper)).is_err());
+}
+
 fn a_hanging_pam_module_costs_one_login(layout: Layout) {
     if !may_make_users() {
         return;
@@ -447,6 +486,7 @@ both_layouts!(
     what_the_lines_say_of_pam_is_checked,
     pam_knows_the_client_and_its_session_ends_with_the_clients,
     sessions_are_closed_when_the_daemon_ends,
+    a_session_that_closes_as_the_daemon_ends_is_closed,
     a_hanging_pam_module_costs_one_login,
     without_the_keeper_logins_are_refused_and_the_log_says_so,
     many_log_in_at_once,

@@ -263,14 +263,16 @@ impl Keeper {
         speak(&self.daemon, answer)
     }
 
-    /// The daemon has gone: sessions are closed, all else is ended.
+    /// The daemon has gone: sessions are closed, those that close already go on, and all else is ended.
     fn end(&mut self) {
-        let is_session = |worker: &Worker| worker.state == State::Session;
-        let (sessions, others): (Vec<_>, Vec<_>) = self.workers.iter().partition(|(_, worker)| is_session(worker));
-        let (sessions, others): (Vec<u64>, Vec<u64>) =
-            (sessions.iter().map(|(id, _)| **id).collect(), others.iter().map(|(id, _)| **id).collect());
-        others.into_iter().for_each(|id| self.end_worker(id));
-        sessions.into_iter().for_each(|id| self.close(id));
+        let states: Vec<_> = self.workers.iter().map(|(id, worker)| (*id, worker.state)).collect();
+        for (id, state) in states {
+            match state {
+                State::Works { .. } => self.end_worker(id),
+                State::Session => self.close(id),
+                State::Closes { .. } => {}
+            }
+        }
         let until = Instant::now() + CLOSE_LIMIT;
         while !self.workers.is_empty() && Instant::now() < until {
             // The daemon's socket is at its end and would wake every poll.
