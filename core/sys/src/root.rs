@@ -190,7 +190,8 @@ fn ground_of(found: &Attributes) -> Ground {
 /// Refuses what is in a file system through which the kernel shows itself: by it, a client could see and change what
 /// the daemon, other processes and the machine do.
 fn check_medium(thing: BorrowedFd<'_>) -> io::Result<()> {
-    let kind = u32::try_from(fstatfs(thing)?.f_type).unwrap_or(0);
+    // The numbers are of 32 bits, and negative where the C library's type has no more.
+    let kind = fstatfs(thing)?.f_type as u32;
     match KERNEL.contains(&kind) {
         true => Err(Errno::ACCESS.into()),
         false => Ok(()),
