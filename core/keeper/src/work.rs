@@ -64,7 +64,7 @@ fn entry(user: &str) -> io::Result<Option<Shadow>> {
         // Not every name service reports that it refuses.
         "x" if !geteuid().is_root() => Err(io::ErrorKind::PermissionDenied.into()),
         "x" => Ok(None),
-        _ => Ok(Some(Shadow { hash, changed: None, max_days: None, inactive_days: None, expires: None })),
+        _ => Ok(Some(Shadow { hash, changed: None, max_days: None, expires: None })),
     }
 }
 
@@ -172,13 +172,8 @@ mod tests {
 
     #[test]
     fn days_are_judged_as_shadow_says() {
-        let entry = |changed, max_days, expires| Shadow {
-            hash: String::new(),
-            changed: Some(changed),
-            max_days,
-            inactive_days: None,
-            expires,
-        };
+        let entry =
+            |changed, max_days, expires| Shadow { hash: String::new(), changed: Some(changed), max_days, expires };
         for (entry, standing) in [
             (entry(100, None, None), Standing::Good),
             (entry(100, Some(10), None), Standing::Good),

@@ -93,8 +93,6 @@ pub struct Login<'a> {
 /// PAM refuses.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
-    /// PAM's number.
-    pub code: i32,
     /// PAM's words for it.
     pub words: String,
 }
@@ -177,7 +175,7 @@ impl Library {
         if begun != PAM_SUCCESS || handle.is_null() {
             // SAFETY: made by Box above, and nobody else has it: without a handle there is no callback.
             drop(unsafe { Box::from_raw(talk.as_ptr()) });
-            return Err(Refusal { code: begun, words: "pam_start failed".to_owned() });
+            return Err(Refusal { words: "pam_start failed".to_owned() });
         }
         let (has_credentials, has_session, last) = (false, false, PAM_SUCCESS);
         let user = login.user.to_owned();
@@ -205,7 +203,7 @@ impl Conversation<'_> {
         self.act(self.library.account, PAM_DISALLOW_NULL_AUTHTOK)?;
         match self.is_same_user() {
             true => Ok(()),
-            false => Err(Refusal { code: PAM_CONV_ERR, words: "PAM names another user".to_owned() }),
+            false => Err(Refusal { words: "PAM names another user".to_owned() }),
         }
     }
 
@@ -276,7 +274,7 @@ impl Conversation<'_> {
             // SAFETY: a string that ends with NUL, of libpam's.
             false => unsafe { CStr::from_ptr(words) }.to_string_lossy().into_owned(),
         };
-        Refusal { code, words }
+        Refusal { words }
     }
 }
 

@@ -19,8 +19,6 @@ pub struct Shadow {
     pub changed: Option<i64>,
     /// After how many days it must be changed.
     pub max_days: Option<i64>,
-    /// How many days after that it may still be used, for changing it.
-    pub inactive_days: Option<i64>,
     /// The day from which nobody can log in to the account.
     pub expires: Option<i64>,
 }
@@ -88,7 +86,6 @@ impl Record for Shadow {
             hash: text(unsafe { bytes(record.sp_pwdp) }),
             changed: days(record.sp_lstchg),
             max_days: days(record.sp_max),
-            inactive_days: days(record.sp_inact),
             expires: days(record.sp_expire),
         }
     }
