@@ -13,9 +13,7 @@ impl fmt::Display for Escaped<'_> {
             for c in chunk.valid().chars() {
                 match c {
                     '\\' => f.write_str("\\\\")?,
-                    c if c.is_ascii_control() => write!(f, "\\x{:02x}", u32::from(c))?,
-                    c if is_deceptive(c) => write!(f, "\\u{{{:x}}}", u32::from(c))?,
-                    c => f.write_char(c)?,
+                    c => write_visibly(c, f)?,
                 }
             }
             for byte in chunk.invalid() {
@@ -36,12 +34,19 @@ impl fmt::Display for OneLine<'_> {
         for c in self.0.chars() {
             match c {
                 '\r' | '\n' | '\t' => f.write_char(' ')?,
-                c if c.is_ascii_control() => write!(f, "\\x{:02x}", u32::from(c))?,
-                c if is_deceptive(c) => write!(f, "\\u{{{:x}}}", u32::from(c))?,
-                c => f.write_char(c)?,
+                c => write_visibly(c, f)?,
             }
         }
         Ok(())
+    }
+}
+
+/// Beyond ASCII a control is `\u{NNNN}`, so that `\xNN` is a byte, valid or not.
+fn write_visibly(c: char, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    match c {
+        c if c.is_ascii_control() => write!(f, "\\x{:02x}", u32::from(c)),
+        c if is_deceptive(c) => write!(f, "\\u{{{:x}}}", u32::from(c)),
+        c => f.write_char(c),
     }
 }
 
@@ -75,7 +80,7 @@ fn visible(bytes: &[u8], out: &mut Vec<u8>, mut hide: impl FnMut(char, &mut Vec<
     let mut utf8 = [0; 4];
     for chunk in bytes.utf8_chunks() {
         for c in chunk.valid().chars() {
-            match c.is_control() || is_deceptive(c) {
+            match is_deceptive(c) {
                 true => hide(c, out),
                 false => out.extend_from_slice(c.encode_utf8(&mut utf8).as_bytes()),
             }
@@ -90,7 +95,7 @@ fn visible(bytes: &[u8], out: &mut Vec<u8>, mut hide: impl FnMut(char, &mut Vec<
     }
 }
 
-/// Controls beyond ASCII, line and paragraph separators, and characters that change the text direction.
+/// Controls, line and paragraph separators, and characters that change the text direction.
 fn is_deceptive(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
