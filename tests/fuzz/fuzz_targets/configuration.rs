@@ -50,7 +50,7 @@ static DIRECTIVES: [Directive; 13] = [
 ];
 
 const fn directive(name: &'static str, contexts: Contexts, inherits: Inherits, parse: gantry_api::Parse) -> Directive {
-    Directive { name, module: "mod_f", syntax: "", contexts, inherits, default: None, otherwise: None, help: "", parse, secret: false }
+    Directive { name, module: "mod_f", syntax: "", contexts, inherits, default: None, otherwise: None, help: "", parse, secret: false, idle: None }
 }
 
 struct Shelf;
