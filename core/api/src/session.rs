@@ -134,9 +134,9 @@ impl Session {
     /// Logs the session in, once. The settings of the section apply from here on, and the working
     /// directory is the first candidate that can be entered.
     ///
+    /// # Errors
     /// A client error if `<Limit LOGIN>` refuses the session; otherwise the reason why its root or
     /// every working directory cannot be used. Nothing has changed then.
-    /// have its root or begin anywhere in it. Nothing has changed then.
     pub async fn admit(&mut self, mut admission: Admission) -> Result<()> {
         self.check_nobody()?;
         // Nobody needs the password hash any more.
