@@ -4,8 +4,7 @@
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 
-use crate::wait::PATIENCE;
-use crate::wire::Answer;
+use crate::wire::{Answer, patient};
 
 const HELLO: &[u8; 8] = b"SCRAMBLE";
 const LONGEST: usize = 16 << 10;
@@ -135,7 +134,7 @@ impl Talk {
     /// If there is none.
     #[track_caller]
     pub fn connect(address: SocketAddr) -> Self {
-        let mut talk = Self { connection: Connection::Plain(stream(address)), address };
+        let mut talk = Self { connection: Connection::Plain(patient(address)), address };
         assert_eq!(talk.reply().code, 220);
         talk
     }
@@ -146,7 +145,7 @@ impl Talk {
     /// If there is no greeting.
     #[track_caller]
     pub fn implicit(address: SocketAddr) -> Self {
-        let scrambled = Scrambled::open(stream(address)).expect("the server scrambles from the first byte on");
+        let scrambled = Scrambled::open(patient(address)).expect("the server scrambles from the first byte on");
         let mut talk = Self { connection: Connection::Scrambled(scrambled), address };
         assert_eq!(talk.reply().code, 220);
         talk
@@ -225,13 +224,7 @@ impl Talk {
     /// If none comes.
     #[track_caller]
     pub fn reply(&mut self) -> Answer {
-        let mut lines = vec![self.line().expect("a reply")];
-        let code: u16 = lines[0][..3].parse().expect("a code");
-        let last = format!("{code} ");
-        while !lines.last().is_some_and(|line| line.starts_with(&last)) {
-            lines.push(self.line().expect("a reply"));
-        }
-        Answer { code, lines }
+        Answer::read(|| self.line()).expect("a reply")
     }
 
     /// The connection itself, for unscrambled data.
@@ -249,9 +242,8 @@ impl Talk {
     /// A data connection by EPSV.
     #[track_caller]
     pub fn passive(&mut self) -> TcpStream {
-        let answer = self.expect("EPSV", 229).text();
-        let port = answer.rsplit('|').nth(1).and_then(|port| port.parse().ok()).expect("a port");
-        stream(SocketAddr::new(self.address.ip(), port))
+        let port = self.expect("EPSV", 229).port();
+        patient(SocketAddr::new(self.address.ip(), port))
     }
 
     /// Receives a command's data, scrambled, up to its orderly end.
@@ -296,12 +288,4 @@ impl Talk {
         line.truncate(line.len() - 2);
         Ok(String::from_utf8_lossy(&line).into_owned())
     }
-}
-
-#[track_caller]
-fn stream(address: SocketAddr) -> TcpStream {
-    let stream = TcpStream::connect(address).unwrap_or_else(|error| panic!("no connection to {address}: {error}"));
-    stream.set_read_timeout(Some(PATIENCE)).expect("a socket takes a timeout");
-    stream.set_write_timeout(Some(PATIENCE)).expect("a socket takes a timeout");
-    stream
 }

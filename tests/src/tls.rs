@@ -23,8 +23,7 @@ use rustls::version::{TLS12, TLS13};
 use rustls::{ClientConnection, HandshakeKind, RootCertStore, StreamOwned, SupportedProtocolVersion};
 
 use crate::config::Config;
-use crate::wait::PATIENCE;
-use crate::wire::Answer;
+use crate::wire::{Answer, patient};
 
 /// What kind of key a certificate is of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,6 +47,13 @@ pub struct Signed {
     pub certificate: PathBuf,
     /// The key's file, of mode 0600.
     pub key: PathBuf,
+}
+
+impl Signed {
+    /// What an authority has signed in its folder, in files that begin with `file`.
+    pub fn of(folder: &Path, file: &str) -> Self {
+        Self { certificate: folder.join(format!("{file}.crt")), key: folder.join(format!("{file}.key")) }
+    }
 }
 
 impl Authority {
@@ -119,10 +125,7 @@ impl Authority {
         }
         change(&mut params);
         let certificate = params.signed_by(&key, &self.issuer).expect("a certificate can be signed");
-        let signed = Signed {
-            certificate: self.folder.join(format!("{file}.crt")),
-            key: self.folder.join(format!("{file}.key")),
-        };
+        let signed = Signed::of(&self.folder, file);
         write(&signed.certificate, &certificate.pem(), 0o644);
         write(&signed.key, &key.serialize_pem(), 0o600);
         signed
@@ -466,16 +469,7 @@ impl Talk {
     /// # Errors
     /// Where none comes.
     pub fn try_reply(&mut self) -> io::Result<Answer> {
-        let mut lines = vec![self.line()?];
-        let code = lines[0].get(..3).and_then(|code| code.parse().ok());
-        let code: u16 = code.ok_or_else(|| io::Error::other(format!("no reply: {:?}", lines[0])))?;
-        if lines[0].as_bytes().get(3) == Some(&b'-') {
-            let last = format!("{code:03} ");
-            while !lines.last().is_some_and(|line| line.starts_with(&last)) {
-                lines.push(self.line()?);
-            }
-        }
-        Ok(Answer { code, lines })
+        Answer::read(|| self.line())
     }
 
     fn line(&mut self) -> io::Result<String> {
@@ -498,9 +492,8 @@ impl Talk {
     /// A data connection by EPSV, not protected yet.
     #[track_caller]
     pub fn passive(&mut self) -> TcpStream {
-        let answer = self.expect("EPSV", 229);
-        let port = answer.text().rsplit('|').nth(1).and_then(|port| port.parse().ok());
-        stream(SocketAddr::new(self.address.ip(), port.expect("a port")))
+        let port = self.expect("EPSV", 229).port();
+        stream(SocketAddr::new(self.address.ip(), port))
     }
 
     /// Protects a data connection.
@@ -547,9 +540,9 @@ impl Talk {
     }
 }
 
+#[track_caller]
 fn stream(address: SocketAddr) -> TcpStream {
-    let stream = TcpStream::connect(address).expect("the server listens");
-    stream.set_read_timeout(Some(PATIENCE)).and_then(|()| stream.set_write_timeout(Some(PATIENCE))).expect("timeouts");
+    let stream = patient(address);
     stream.set_nodelay(true).expect("an option");
     stream
 }

@@ -27,6 +27,31 @@ impl Answer {
     pub fn inner(&self) -> &[String] {
         self.lines.get(1..self.lines.len().saturating_sub(1)).unwrap_or_default()
     }
+
+    /// The port in a reply to EPSV.
+    ///
+    /// # Panics
+    /// If it names none.
+    #[track_caller]
+    pub fn port(&self) -> u16 {
+        let text = self.text();
+        let port = text.rsplit('|').nth(1).and_then(|port| port.parse().ok());
+        port.unwrap_or_else(|| panic!("no port: {text}"))
+    }
+
+    /// Reads a reply line by line (RFC 959 section 4.2: `123-` until `123 `).
+    pub(crate) fn read(mut line: impl FnMut() -> io::Result<String>) -> io::Result<Self> {
+        let mut lines = vec![line()?];
+        let code = lines[0].get(..3).and_then(|code| code.parse().ok());
+        let code: u16 = code.ok_or_else(|| io::Error::other(format!("no reply: {:?}", lines[0])))?;
+        if lines[0].as_bytes().get(3) == Some(&b'-') {
+            let last = format!("{code:03} ");
+            while !lines.last().is_some_and(|line| line.starts_with(&last)) {
+                lines.push(line()?);
+            }
+        }
+        Ok(Self { code, lines })
+    }
 }
 
 /// A control connection.
@@ -61,15 +86,11 @@ impl Wire {
     /// # Errors
     /// As [`Wire::open`].
     pub fn open_from(local: Ipv4Addr, address: SocketAddr) -> io::Result<Self> {
-        let socket = socket(AddressFamily::INET, SocketType::STREAM, None)?;
-        bind(&socket, &SocketAddr::from((local, 0)))?;
-        connect(&socket, &address)?;
-        Self::over(TcpStream::from(socket), address)
+        Self::over(patient_from(local, address)?, address)
     }
 
     fn over(stream: TcpStream, address: SocketAddr) -> io::Result<Self> {
-        stream.set_read_timeout(Some(PATIENCE))?;
-        stream.set_write_timeout(Some(PATIENCE))?;
+        be_patient(&stream);
         stream.set_nodelay(true)?;
         let mut wire =
             Self { stream: BufReader::new(stream), address, greeting: Answer { code: 0, lines: Vec::new() } };
@@ -130,21 +151,12 @@ impl Wire {
         self.try_reply().unwrap_or_else(|error| panic!("no reply: {error}"))
     }
 
-    /// Reads a reply (RFC 959 section 4.2: `123-` until `123 `).
+    /// Reads a reply.
     ///
     /// # Errors
     /// If the connection ends or nothing comes in time.
     pub fn try_reply(&mut self) -> io::Result<Answer> {
-        let mut lines = vec![self.line()?];
-        let code = lines[0].get(..3).and_then(|code| code.parse().ok());
-        let code = code.ok_or_else(|| io::Error::other(format!("no reply: {:?}", lines[0])))?;
-        if lines[0].as_bytes().get(3) == Some(&b'-') {
-            let last = format!("{code:03} ");
-            while !lines.last().is_some_and(|line| line.starts_with(&last)) {
-                lines.push(self.line()?);
-            }
-        }
-        Ok(Answer { code, lines })
+        Answer::read(|| self.line())
     }
 
     /// Sends a line and reads the reply.
@@ -177,11 +189,7 @@ impl Wire {
 
     /// Reads until the server closes, and returns what came before.
     pub fn until_closed(&mut self) -> io::Result<String> {
-        let mut rest = Vec::new();
-        match self.stream.read_to_end(&mut rest) {
-            Err(error) if error.kind() != io::ErrorKind::ConnectionReset => Err(error),
-            _ => Ok(String::from_utf8_lossy(&rest).into_owned()),
-        }
+        until_closed(&mut self.stream).map(|rest| String::from_utf8_lossy(&rest).into_owned())
     }
 
     /// Starts an upload of a few bytes, and returns the code of the first reply.
@@ -199,9 +207,8 @@ impl Wire {
     /// A data connection by EPSV.
     #[track_caller]
     pub fn passive(&mut self) -> TcpStream {
-        let answer = self.expect("EPSV", 229);
-        let port = answer.text().rsplit('|').nth(1).and_then(|port| port.parse().ok());
-        data(SocketAddr::new(self.address.ip(), port.unwrap_or_else(|| panic!("no port: {}", answer.text()))))
+        let port = self.expect("EPSV", 229).port();
+        patient(SocketAddr::new(self.address.ip(), port))
     }
 
     /// A data connection by PASV.
@@ -215,16 +222,14 @@ impl Wire {
             .0;
         let parts: Vec<u8> = inner.split(',').map(|part| part.parse().expect("a byte")).collect();
         let [a, b, c, d, high, low] = parts[..] else { panic!("no address: {answer}") };
-        data(SocketAddr::from((Ipv4Addr::new(a, b, c, d), u16::from_be_bytes([high, low]))))
+        patient(SocketAddr::from((Ipv4Addr::new(a, b, c, d), u16::from_be_bytes([high, low]))))
     }
 
     /// Listens for a data connection, announced by PORT.
     #[track_caller]
     pub fn old_active(&mut self) -> TcpListener {
         let (listener, address) = self.listen();
-        let SocketAddr::V4(address) = address else { panic!("PORT is of IPv4 alone") };
-        let ([a, b, c, d], [high, low]) = (address.ip().octets(), address.port().to_be_bytes());
-        self.expect(format!("PORT {a},{b},{c},{d},{high},{low}"), 200);
+        self.expect(port(address), 200);
         listener
     }
 
@@ -287,6 +292,29 @@ impl Wire {
     }
 }
 
+/// The PORT command for an address.
+///
+/// # Panics
+/// If it is not of IPv4.
+#[track_caller]
+pub fn port(address: SocketAddr) -> String {
+    let SocketAddr::V4(address) = address else { panic!("PORT is of IPv4 alone") };
+    let ([a, b, c, d], [high, low]) = (address.ip().octets(), address.port().to_be_bytes());
+    format!("PORT {a},{b},{c},{d},{high},{low}")
+}
+
+/// What comes before the other side closes, in order or by a reset.
+///
+/// # Errors
+/// If it does not close in time.
+pub fn until_closed(stream: &mut impl Read) -> io::Result<Vec<u8>> {
+    let mut rest = Vec::new();
+    match stream.read_to_end(&mut rest) {
+        Err(error) if error.kind() != io::ErrorKind::ConnectionReset => Err(error),
+        _ => Ok(rest),
+    }
+}
+
 /// Accepts one data connection.
 ///
 /// # Panics
@@ -297,7 +325,8 @@ pub fn accept(listener: &TcpListener) -> TcpStream {
     let accepted = crate::wait::until(PATIENCE, || listener.accept().ok());
     let (stream, _) = accepted.expect("the server connects");
     stream.set_nonblocking(false).expect("a stream can be made to block");
-    patient(stream)
+    be_patient(&stream);
+    stream
 }
 
 /// All bytes up to the end.
@@ -312,12 +341,31 @@ pub fn read_all(stream: &mut TcpStream) -> Vec<u8> {
     bytes
 }
 
-fn data(address: SocketAddr) -> TcpStream {
-    patient(TcpStream::connect(address).unwrap_or_else(|error| panic!("no data connection to {address}: {error}")))
+/// A connection whose other side may be silent for as long as tests wait.
+///
+/// # Panics
+/// If there is none.
+#[track_caller]
+pub fn patient(address: SocketAddr) -> TcpStream {
+    let stream = TcpStream::connect(address).unwrap_or_else(|error| panic!("no connection to {address}: {error}"));
+    be_patient(&stream);
+    stream
 }
 
-fn patient(stream: TcpStream) -> TcpStream {
+/// The same from another address of this machine.
+///
+/// # Errors
+/// If there is no connection.
+pub fn patient_from(local: Ipv4Addr, address: SocketAddr) -> io::Result<TcpStream> {
+    let socket = socket(AddressFamily::INET, SocketType::STREAM, None)?;
+    bind(&socket, &SocketAddr::from((local, 0)))?;
+    connect(&socket, &address)?;
+    let stream = TcpStream::from(socket);
+    be_patient(&stream);
+    Ok(stream)
+}
+
+fn be_patient(stream: &TcpStream) {
     stream.set_read_timeout(Some(PATIENCE)).expect("a socket takes a timeout");
     stream.set_write_timeout(Some(PATIENCE)).expect("a socket takes a timeout");
-    stream
 }

@@ -2,12 +2,10 @@
 //! how many sessions there may be.
 
 use std::io::{ErrorKind, Read, Write};
-use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
 
 use gantry_tests::prelude::*;
-use gantry_tests::wait::PATIENCE;
-use gantry_tests::wire::{accept, read_all};
-use rustix::net::{AddressFamily, SocketType, bind, connect, socket};
+use gantry_tests::wire::{accept, patient_from, read_all};
 
 fn each_kind_of_data_connection_carries_a_file(layout: Layout) {
     let server = Server::start(layout);
@@ -92,9 +90,8 @@ fn a_stranger_gets_nothing_from_a_passive_port(layout: Layout) {
     let server = Server::start(layout);
     server.put("secret", "content");
     let mut wire = server.login();
-    let answer = wire.expect("EPSV", 229).text();
-    let port = answer.rsplit('|').nth(1).unwrap().parse().unwrap();
-    let mut stranger = connect_from(Ipv4Addr::new(127, 0, 0, 2), SocketAddrV4::new(Ipv4Addr::LOCALHOST, port));
+    let port = wire.expect("EPSV", 229).port();
+    let mut stranger = patient_from(Ipv4Addr::new(127, 0, 0, 2), (Ipv4Addr::LOCALHOST, port).into()).unwrap();
     wire.send("RETR secret");
     let mut client = TcpStream::connect((Ipv4Addr::LOCALHOST, port));
     let first = wire.reply();
@@ -152,12 +149,3 @@ both_layouts!(
     many_sessions_are_served_at_once,
     no_more_sessions_than_max_instances,
 );
-
-fn connect_from(local: Ipv4Addr, to: SocketAddrV4) -> TcpStream {
-    let socket = socket(AddressFamily::INET, SocketType::STREAM, None).unwrap();
-    bind(&socket, &SocketAddr::from((local, 0))).unwrap();
-    connect(&socket, &SocketAddr::V4(to)).unwrap();
-    let stream = TcpStream::from(socket);
-    stream.set_read_timeout(Some(PATIENCE)).unwrap();
-    stream
-}

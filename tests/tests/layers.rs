@@ -2,7 +2,7 @@
 //! without one move files by the kernel.
 
 use std::fs;
-use std::io::{self, Read, Write};
+use std::io::{Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::process::{Command, Stdio};
 use std::thread;
@@ -13,6 +13,7 @@ use gantry_tests::prelude::*;
 use gantry_tests::sample;
 use gantry_tests::scramble::{Scrambled, Talk};
 use gantry_tests::wait::{self, PATIENCE};
+use gantry_tests::wire::{patient, until_closed};
 use rustix::process::{Pid, Signal, kill_process};
 
 /// A server with mod_scramble, linked in or loaded.
@@ -39,11 +40,7 @@ fn scrambled(server: &Server) -> Talk {
 
 /// Whether the server has closed the connection without a word.
 fn is_closed(stream: &mut TcpStream) -> bool {
-    let mut rest = Vec::new();
-    match stream.read_to_end(&mut rest) {
-        Ok(_) => rest.is_empty(),
-        Err(error) => error.kind() == io::ErrorKind::ConnectionReset,
-    }
+    until_closed(stream).is_ok_and(|rest| rest.is_empty())
 }
 
 fn files_and_listings_go_through_layers(layout: Layout) {
@@ -105,12 +102,10 @@ fn a_layer_may_be_there_from_the_first_byte_on(layout: Layout) {
     talk.give("STOR file", b"content");
     assert_eq!(talk.fetch("RETR file"), b"content");
     // Who speaks in clear, or says nothing, hears nothing.
-    let mut plain = TcpStream::connect(server.address()).unwrap();
-    plain.set_read_timeout(Some(PATIENCE)).unwrap();
+    let mut plain = patient(server.address());
     plain.write_all(b"USER alice\r\n").unwrap();
     assert!(is_closed(&mut plain));
-    let mut silent = TcpStream::connect(server.address()).unwrap();
-    silent.set_read_timeout(Some(PATIENCE)).unwrap();
+    let mut silent = patient(server.address());
     assert!(is_closed(&mut silent));
     talk.expect("NOOP", 200);
 }
@@ -184,8 +179,7 @@ fn a_layer_that_fails_ends_its_connection_alone(layout: Layout) {
     // On the control connection.
     let mut other = scrambled(&server);
     talk.stream().write_all(&[0; 40_000]).unwrap();
-    let mut rest = Vec::new();
-    let _ = talk.stream().read_to_end(&mut rest);
+    until_closed(talk.stream()).unwrap();
     assert_eq!(other.fetch("RETR file"), b"content");
 }
 

@@ -2,13 +2,12 @@
 //! connections resume the control connection's session.
 
 use std::fs;
-use std::io::{self, Read, Write};
-use std::net::TcpStream;
+use std::io::{Read, Write};
 
 use gantry_tests::prelude::*;
 use gantry_tests::sample;
 use gantry_tests::tls::{self, Talk, Trust, Version};
-use gantry_tests::wait::PATIENCE;
+use gantry_tests::wire::{patient, until_closed};
 
 fn server(layout: Layout, change: impl FnOnce(&mut Config)) -> Server {
     Server::with(layout, |config| {
@@ -26,13 +25,6 @@ fn secure(server: &Server, trust: &Trust) -> Talk {
     let mut talk = Talk::connect(server.address(), trust);
     talk.auth().login(USER, PASSWORD).private();
     talk
-}
-
-fn is_closed(stream: &mut TcpStream) -> bool {
-    match stream.read_to_end(&mut Vec::new()) {
-        Ok(_) => true,
-        Err(error) => error.kind() == io::ErrorKind::ConnectionReset,
-    }
 }
 
 fn files_and_listings_go_through_tls(layout: Layout) {
@@ -156,10 +148,9 @@ fn implicit_tls_protects_all_from_the_first_byte_on(layout: Layout) {
     assert_eq!(talk.fetch("RETR file"), b"content", "data connections as well");
     // HTTP, FTP in clear, garbage and silence are all sent away.
     for bytes in [&b"GET / HTTP/1.1\r\n\r\n"[..], b"USER alice\r\n", &[0; 100], &[22, 3, 1, 255, 255, 0], b""] {
-        let mut stream = TcpStream::connect(server.address()).unwrap();
-        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        let mut stream = patient(server.address());
         stream.write_all(bytes).unwrap();
-        assert!(is_closed(&mut stream), "{bytes:?}");
+        assert!(until_closed(&mut stream).is_ok(), "{bytes:?}");
     }
     talk.expect("NOOP", 200);
 }

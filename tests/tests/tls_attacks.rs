@@ -1,13 +1,12 @@
 //! What other servers' TLS fell to: handshakes that hang, are garbage, or are for another
 //! protocol.
 
-use std::io::{Read, Write};
-use std::net::TcpStream;
+use std::io::Write;
 use std::thread;
 
 use gantry_tests::prelude::*;
 use gantry_tests::tls::{self, Talk, Trust, Version};
-use gantry_tests::wait::PATIENCE;
+use gantry_tests::wire::{patient, until_closed};
 
 fn server(layout: Layout, change: impl FnOnce(&mut Config)) -> Server {
     Server::with(layout, |config| {
@@ -48,8 +47,7 @@ fn a_handshake_that_hangs_is_bounded(layout: Layout) {
         let mut silent = Talk::connect(server.address(), &trust);
         silent.expect("AUTH TLS", 234);
         silent.socket().write_all(first).unwrap();
-        let mut rest = Vec::new();
-        let _ = silent.socket().read_to_end(&mut rest);
+        let rest = until_closed(silent.socket()).unwrap();
         assert!(rest.len() < 100, "{first:?}: {rest:?}");
     }
     // On a data connection the session goes on.
@@ -73,13 +71,12 @@ fn garbage_is_sent_away_and_costs_little(layout: Layout) {
         .map(|number| {
             thread::spawn(move || {
                 for at in 0..500_u32 {
-                    let mut stream = TcpStream::connect(address).unwrap();
-                    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+                    let mut stream = patient(address);
                     let mut bytes = vec![22, 3, 1, 2, 0, 1, 0, 1, 252, 3, 3];
                     bytes.extend((0..505).map(|byte: u32| (byte.wrapping_mul(at + 7) >> (number % 8)) as u8));
                     let _ = stream.write_all(&bytes);
                     let _ = stream.shutdown(std::net::Shutdown::Write);
-                    let _ = stream.read_to_end(&mut Vec::new());
+                    until_closed(&mut stream).unwrap();
                 }
             })
         })
@@ -116,8 +113,7 @@ fn a_control_connection_that_is_cut_ends_its_session(layout: Layout) {
     let mut talk = Talk::connect(server.address(), &Trust::of(server.folder()));
     talk.auth().login(USER, PASSWORD).private();
     talk.socket().shutdown(std::net::Shutdown::Write).unwrap();
-    let mut rest = Vec::new();
-    let _ = talk.socket().read_to_end(&mut rest);
+    until_closed(talk.socket()).unwrap();
     // Garbage inside of an open connection ends it as well.
     let mut talk = Talk::connect(server.address(), &Trust::of(server.folder()));
     talk.auth().login(USER, PASSWORD);
