@@ -1,9 +1,11 @@
-//! Users, groups and PAM services of this machine, made by a test that runs as root, and removed when it ends.
+//! What a test has of this machine for itself: users, groups and PAM services, made as root and removed when it ends;
+//! an address of the loopback device.
 
 use std::fs;
+use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU32, Ordering};
 
 use crate::config::PASSWORD_CRYPT;
 use crate::process::{Done, run};
@@ -153,6 +155,16 @@ pub fn children(parent: u32) -> Vec<(u32, String)> {
         (of.parse() == Ok(parent) && state != "Z").then(|| (pid, name.to_owned()))
     };
     entries.filter_map(|entry| child(entry.ok()?)).collect()
+}
+
+/// A loopback address that no other test has, also of another run at the same time: for ports that the kernel cannot
+/// choose.
+pub fn own_address() -> Ipv4Addr {
+    static NEXT: AtomicU8 = AtomicU8::new(1);
+    // The first ones of 127.0.0.0/8 are in common use.
+    let run = std::process::id() % (250 << 8);
+    let [high, low] = [(run >> 8) + 1, run & 255].map(|part| u8::try_from(part).expect("a byte"));
+    Ipv4Addr::new(127, high, low, NEXT.fetch_add(1, Ordering::Relaxed))
 }
 
 /// No two tests of this run, and of others at the same time, have the same.

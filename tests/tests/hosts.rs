@@ -1,16 +1,12 @@
 //! Servers by name (HOST, RFC 7151; ServerAlias), and classes and conditions as ProFTPD's files write them.
 
+use gantry_tests::host::own_address;
 use gantry_tests::prelude::*;
 
-/// An address of the layout's own, on which two servers have one port.
-fn address(layout: Layout) -> &'static str {
-    if layout == Layout::Static { "127.0.115.1" } else { "127.0.115.2" }
-}
-
 fn a_client_may_ask_for_a_server_by_name(layout: Layout) {
-    let here = address(layout);
+    let here = own_address();
     let _server = Server::with(layout, |config| {
-        config.set("DefaultAddress", here).set("Port", "2115").add("ServerAlias", "main.example.org");
+        config.set("DefaultAddress", here.to_string()).set("Port", "2115").add("ServerAlias", "main.example.org");
         let users = config.path("users.db");
         config.block(format!(
             "<VirtualHost {here}>\nPort 2115\nServerName two\nServerAlias two.example.org *.two.example.org\n\
@@ -21,14 +17,14 @@ fn a_client_may_ask_for_a_server_by_name(layout: Layout) {
         ));
     });
     // It listens on two ports.
-    let mut wire = Wire::connect((here.parse::<std::net::IpAddr>().unwrap(), 2115).into());
+    let mut wire = Wire::connect((here, 2115).into());
     for (name, code) in [
         ("FTP.two.example.org", 220),
         ("main.example.org", 220),
         ("two.example.org", 220),
         ("three.example.org", 504),
         ("nowhere", 504),
-        (here, 220),
+        (&*here.to_string(), 220),
         ("[::1]", 504),
         ("a b", 500),
         ("", 500),
@@ -45,9 +41,9 @@ fn a_client_may_ask_for_a_server_by_name(layout: Layout) {
 }
 
 fn after_a_move_a_name_is_given_anew(layout: Layout) {
-    let here = address(layout);
+    let here = own_address();
     let server = Server::with(layout, |config| {
-        config.set("DefaultAddress", here).set("Port", "2117");
+        config.set("DefaultAddress", here.to_string()).set("Port", "2117");
         config.block(format!("<VirtualHost {here}>\nPort 2117\nServerAlias two.example.org\n</VirtualHost>"));
     });
     let mut wire = Wire::connect(server.address());

@@ -3,7 +3,7 @@
 use std::os::fd::OwnedFd;
 use std::process::{Child, Command, Stdio};
 
-use gantry_tests::host::children;
+use gantry_tests::host::{children, own_address};
 use gantry_tests::prelude::*;
 use gantry_tests::wait;
 use rustix::net::{AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType, recv, send, socketpair};
@@ -122,14 +122,11 @@ fn a_reload_adds_a_port_that_only_root_can_have(layout: Layout) {
         return;
     }
     let mut server = Server::start(layout);
-    // Nobody else's: all of 127.0.0.0/8 is this machine's.
-    let [high, low] = u16::try_from(std::process::id() % 60_000).unwrap().to_be_bytes();
-    let last = if layout == Layout::Static { 7 } else { 8 };
-    let address = std::net::SocketAddr::from(([127, high, low, last], 721));
+    let address = std::net::SocketAddr::from((own_address(), 721));
     server.swap(|config| {
         config.block(format!("<VirtualHost {}>\n  Port {}\n</VirtualHost>", address.ip(), address.port()));
     });
-    assert_eq!(Wire::connect(address).expect("NOOP", 200).code, 200);
+    Wire::connect(address).expect("NOOP", 200);
     // What the keeper does not do is an error as before.
     server.reconfigure(|config| {
         config.without_blocks();
@@ -137,7 +134,7 @@ fn a_reload_adds_a_port_that_only_root_can_have(layout: Layout) {
     });
     server.sighup();
     server.wait_for_log(&["cannot listen on 192.0.2.1:722"]);
-    assert_eq!(Wire::connect(address).expect("NOOP", 200).code, 200);
+    Wire::connect(address).expect("NOOP", 200);
 }
 
 both_layouts!(

@@ -1,35 +1,29 @@
 //! How connections are set up, and how often and how long clients may use them.
 
 use std::io::Read;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, TcpListener};
 use std::time::{Duration, Instant};
 
+use gantry_tests::host::own_address;
 use gantry_tests::prelude::*;
 use gantry_tests::server::Trial;
-use rustix::net::{AddressFamily, SocketType, bind, connect, socket};
+use gantry_tests::wire::{accept, patient_from, port};
 
 const HERE: Ipv4Addr = Ipv4Addr::LOCALHOST;
 const THERE: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 2);
 
-/// PORT for a listener.
-fn port(listener: &TcpListener) -> String {
-    let address = listener.local_addr().unwrap();
-    let IpAddr::V4(ip) = address.ip() else { panic!("{address}") };
-    let numbers = ip.octets().map(u16::from).into_iter().chain([address.port() / 256, address.port() % 256]);
-    format!("PORT {}", numbers.map(|number| number.to_string()).collect::<Vec<_>>().join(","))
-}
-
 fn addresses_other_than_the_clients_need_leave(layout: Layout) {
     let there = TcpListener::bind((THERE, 0)).unwrap();
+    let port = port(there.local_addr().unwrap());
     let server = Server::with(layout, |config| {
         config.set("AllowForeignAddress", "friends").block("<Class friends>\n  From 127.0.0.2/32\n</Class>");
     });
     server.put("file", "content");
     let mut wire = server.login();
-    wire.expect(port(&there), 200);
+    wire.expect(&port, 200);
     wire.expect("RETR file", 150);
     let mut received = String::new();
-    there.accept().unwrap().0.read_to_string(&mut received).unwrap();
+    accept(&there).read_to_string(&mut received).unwrap();
     assert_eq!(received, "content");
     assert_eq!(wire.reply().code, 226);
     wire.expect("PORT 127,0,0,3,200,1", 500);
@@ -38,7 +32,7 @@ fn addresses_other_than_the_clients_need_leave(layout: Layout) {
         let server = Server::with(layout, |config| {
             config.set("AllowForeignAddress", setting);
         });
-        server.login().expect(port(&there), code);
+        server.login().expect(&port, code);
     }
 }
 
@@ -48,11 +42,8 @@ fn a_foreign_peer_connects_to_a_passive_port_only_with_leave(layout: Layout) {
     });
     server.put("file", "content");
     let mut wire = server.login();
-    let port = wire.expect("EPSV", 229).text().rsplit('|').nth(1).and_then(|port| port.parse().ok()).unwrap();
-    let socket = socket(AddressFamily::INET, SocketType::STREAM, None).unwrap();
-    bind(&socket, &SocketAddr::from((THERE, 0))).unwrap();
-    connect(&socket, &SocketAddr::from((HERE, port))).unwrap();
-    let mut stream = TcpStream::from(socket);
+    let port = wire.expect("EPSV", 229).port();
+    let mut stream = patient_from(THERE, (HERE, port).into()).unwrap();
     wire.expect("RETR file", 150);
     let mut received = String::new();
     stream.read_to_string(&mut received).unwrap();
@@ -105,13 +96,12 @@ fn a_session_ends_in_time(layout: Layout) {
 }
 
 fn without_root_no_client_names_an_address_below_port_1024(layout: Layout) {
-    let address = if layout == Layout::Static { "127.0.114.1" } else { "127.0.114.2" };
     if !rustix::process::getuid().is_root() {
         return;
     }
     for (setting, code) in [("on", 500), ("UseNonCompliantActiveTransfers", 200), ("off", 200)] {
         let server = Server::with(layout, |config| {
-            config.set("DefaultAddress", address).set("Port", "921").set("RootRevoke", setting);
+            config.set("DefaultAddress", own_address().to_string()).set("Port", "921").set("RootRevoke", setting);
         });
         let mut wire = Wire::open_from(HERE, server.address()).unwrap();
         wire.login(USER, PASSWORD);

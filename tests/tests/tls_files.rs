@@ -6,6 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Command;
 
+use gantry_tests::host::own_address;
 use gantry_tests::prelude::*;
 use gantry_tests::process::run;
 use gantry_tests::server::{Trial, own};
@@ -80,7 +81,7 @@ fn faults_of_files_are_told_with_their_lines(layout: Layout) {
         let trial = Trial::run(&layout.gantryd(), &["-t"], |config| {
             let authority = tls::configure(config);
             let folder = config.folder().to_owned();
-            let signed = Signed { certificate: folder.join("server.crt"), key: folder.join("server.key") };
+            let signed = Signed::of(&folder, "server");
             spoil(config, &authority, &signed);
         });
         let line = format!("on line {} ", trial.config.line_of(&format!("{directive} ")));
@@ -264,10 +265,6 @@ fn clients_show_certificates_that_the_authority_vouches_for(layout: Layout) {
             authority.sign("client", Kind::Ec, &["somebody"]);
         });
         let folder = server.folder();
-        let signed = |name: &str, folder: &Path| Signed {
-            certificate: folder.join(format!("{name}.crt")),
-            key: folder.join(format!("{name}.key")),
-        };
         let stranger = Authority::new(&server.scratch());
         let foreign = stranger.sign("foreign", Kind::Ec, &["somebody"]);
         for version in Version::ALL {
@@ -277,12 +274,15 @@ fn clients_show_certificates_that_the_authority_vouches_for(layout: Layout) {
                 // TLSv1.3's client learns it from the first answer.
                 talk.shake_hands().is_ok() && talk.write(b"NOOP\r\n").is_ok() && talk.try_reply().is_ok()
             };
-            assert!(comes_in(&Trust::only_showing(folder, version, &signed("client", folder))), "{verify} {version:?}");
+            assert!(
+                comes_in(&Trust::only_showing(folder, version, &Signed::of(folder, "client"))),
+                "{verify} {version:?}"
+            );
             assert_eq!(comes_in(&Trust::only(folder, version)), without, "{verify} {version:?}");
             assert!(!comes_in(&Trust::only_showing(folder, version, &foreign)), "{verify} {version:?}");
             // Data connections resume, and so do not show it again.
             let mut talk =
-                Talk::connect(server.address(), &Trust::only_showing(folder, version, &signed("client", folder)));
+                Talk::connect(server.address(), &Trust::only_showing(folder, version, &Signed::of(folder, "client")));
             talk.auth().login(USER, PASSWORD).private();
             talk.give("STOR file", b"content");
             assert_eq!(talk.fetch("RETR file"), b"content");
@@ -301,10 +301,7 @@ fn revoked_certificates_and_long_chains_are_refused(layout: Layout) {
         config.add("TLSCARevocationFile", shown(&folder.join("crl.pem")));
     });
     let folder = server.folder();
-    let signed = |name: &str| Signed {
-        certificate: folder.join(format!("{name}.crt")),
-        key: folder.join(format!("{name}.key")),
-    };
+    let signed = |name: &str| Signed::of(folder, name);
     for version in Version::ALL {
         let comes_in = |name: &str| {
             let mut talk = Talk::connect(server.address(), &Trust::only_showing(folder, version, &signed(name)));
@@ -320,7 +317,7 @@ fn revoked_certificates_and_long_chains_are_refused(layout: Layout) {
         config.add("TLSVerifyClient", "on").add("TLSCACertificateFile", shown(&authority.certificate()));
         config.add("TLSVerifyDepth", "0");
     });
-    let client = Signed { certificate: none.folder().join("client.crt"), key: none.folder().join("client.key") };
+    let client = Signed::of(none.folder(), "client");
     let mut talk = Talk::connect(none.address(), &Trust::only_showing(none.folder(), Version::V1_2, &client));
     talk.expect("AUTH TLS", 234);
     assert!(talk.shake_hands().is_err(), "a depth of 0 lets no authority vouch");
@@ -334,10 +331,7 @@ fn a_certificate_may_stand_for_the_password(layout: Layout) {
         authority.sign("other", Kind::Ec, &["mallory"]);
     });
     let folder = server.folder();
-    let signed = |name: &str| Signed {
-        certificate: folder.join(format!("{name}.crt")),
-        key: folder.join(format!("{name}.key")),
-    };
+    let signed = |name: &str| Signed::of(folder, name);
     let talk = |trust: &Trust| {
         let mut talk = Talk::connect(server.address(), trust);
         talk.auth();
@@ -374,8 +368,7 @@ fn a_certificate_may_have_to_name_where_the_client_is(layout: Layout) {
     });
     let folder = server.folder();
     for (name, comes_in) in [("here", true), ("there", false)] {
-        let signed =
-            Signed { certificate: folder.join(format!("{name}.crt")), key: folder.join(format!("{name}.key")) };
+        let signed = Signed::of(folder, name);
         let mut talk = Talk::connect(server.address(), &Trust::showing(folder, &signed));
         talk.auth();
         assert_eq!(talk.write(b"NOOP\r\n").is_ok() && talk.try_reply().is_ok(), comes_in, "{name}");
@@ -384,12 +377,12 @@ fn a_certificate_may_have_to_name_where_the_client_is(layout: Layout) {
 
 /// Two servers at one address and port, with certificates of their own.
 fn the_servers_name_in_the_handshake_chooses_the_server(layout: Layout) {
-    let here = if layout == Layout::Static { "127.0.116.1" } else { "127.0.116.2" };
+    let here = own_address();
     let server = Server::with(layout, |config| {
         let authority = tls::configure(config);
         let two = authority.sign("two", Kind::Ec, &["two.example.org"]);
         authority.sign("client", Kind::Ec, &["somebody"]);
-        config.set("DefaultAddress", here).set("Port", "2125").add("ServerAlias", "main.example.org");
+        config.set("DefaultAddress", here.to_string()).set("Port", "2125").add("ServerAlias", "main.example.org");
         let users = config.path("users.db");
         config.block(format!(
             "<VirtualHost {here}>\nPort 2125\nServerName two\nServerAlias two.example.org\n\
@@ -404,7 +397,7 @@ fn the_servers_name_in_the_handshake_chooses_the_server(layout: Layout) {
         ));
     });
     let folder = server.folder();
-    let client = Signed { certificate: folder.join("client.crt"), key: folder.join("client.key") };
+    let client = Signed::of(folder, "client");
     for version in Version::ALL {
         let mut talk = Talk::connect(server.address(), &Trust::only_showing(folder, version, &client));
         talk.call("two.example.org").auth().expect(format!("USER {USER}"), 331);

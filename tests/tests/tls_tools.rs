@@ -82,7 +82,7 @@ fn logs_show_the_session_of_tls(layout: Layout) {
         config.add("SQLLog", "PASS tls");
     });
     let folder = server.folder();
-    let client = Signed { certificate: folder.join("client.crt"), key: folder.join("client.key") };
+    let client = Signed::of(folder, "client");
     let mut talk = Talk::connect(server.address(), &Trust::showing(folder, &client));
     talk.auth().login(USER, PASSWORD).expect("QUIT", 221);
     server.connect().login(USER, PASSWORD);
