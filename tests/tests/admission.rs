@@ -68,7 +68,7 @@ fn logins_are_delayed(layout: Layout) {
     assert!(timed(&mut || drop(wire.expect("PASS wrong", 530))) >= Duration::from_secs(1));
 }
 
-fn a_quick_refusal_takes_as_long_as_others(layout: Layout) {
+fn logins_are_answered_while_their_times_are_learned(layout: Layout) {
     let server = Server::with(layout, |config| {
         config.add("DelayEngine", "on").add("MaxLoginAttempts", "none");
     });
@@ -119,6 +119,6 @@ both_layouts!(
     anonymous_clients_may_have_to_give_an_address,
     a_root_may_have_to_be_no_link,
     logins_are_delayed,
-    a_quick_refusal_takes_as_long_as_others,
+    logins_are_answered_while_their_times_are_learned,
     a_folder_may_be_found_by_cdpath,
 );

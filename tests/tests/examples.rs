@@ -121,7 +121,6 @@ fn a_limit_counts_for_each_address(layout: Layout) {
     server.login().expect("SITE MOTTO", 200);
     assert!(wire.expect("SITE MOTTO", 550).text().contains("enough mottos"));
     let mut other = Wire::open_from(Ipv4Addr::new(127, 0, 0, 2), server.address()).unwrap();
-    other.greeting();
     other.login(USER, PASSWORD);
     other.expect("SITE MOTTO", 200);
 }

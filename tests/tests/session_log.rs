@@ -18,7 +18,7 @@ fn text(server: &Server, name: &str, end: &str) -> String {
     found.unwrap_or_else(|| panic!("{name} does not contain {end}:\n{}", read()))
 }
 
-/// A failed login as the log has it, without time and program.
+/// A login that PASS answers with a code.
 fn log_in(server: &Server, user: &str, password: &str, code: u16) -> Wire {
     let mut wire = server.connect();
     wire.expect(format!("USER {user}"), 331);
