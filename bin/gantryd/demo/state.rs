@@ -125,7 +125,7 @@ impl State {
             // An empty file is an empty database.
             Some(Users::Database) => {
                 write_secret(&self.database(), "")?;
-                write_secret(&self.first_configuration(), "LoadModule mod_sql_sqlite.c\n")
+                write_secret(&self.first_configuration(), "DefaultRoot ~\nLoadModule mod_sql_sqlite.c\n")
             }
             _ => write_secret(&self.path("passwd"), &self.passwd_line(uid, gid)?),
         }
