@@ -99,28 +99,52 @@ const FEATURES: &[(bool, &str)] = &[
     (true, "Sendfile"),
 ];
 
+/// Names with whether each is on.
+macro_rules! features {
+    ($($name:literal),+ $(,)?) => { &[$((cfg!(feature = $name), $name)),+] };
+}
+
 /// The cargo features of the optional modules.
-const LAYOUTS: &[(bool, &str)] = &[
-    (cfg!(feature = "static-mod_auth_pam"), "static-mod_auth_pam"),
-    (cfg!(feature = "static-mod_auth_tokens"), "static-mod_auth_tokens"),
-    (cfg!(feature = "static-mod_cksum"), "static-mod_cksum"),
-    (cfg!(feature = "static-mod_ctrls_admin"), "static-mod_ctrls_admin"),
-    (cfg!(feature = "static-mod_greet"), "static-mod_greet"),
-    (cfg!(feature = "static-mod_memory_store"), "static-mod_memory_store"),
-    (cfg!(feature = "static-mod_motto"), "static-mod_motto"),
-    (cfg!(feature = "static-mod_sql"), "static-mod_sql"),
-    (cfg!(feature = "static-mod_sql_sqlite"), "static-mod_sql_sqlite"),
-    (cfg!(feature = "static-mod_unique_id"), "static-mod_unique_id"),
-    (cfg!(feature = "static-mod_webhook"), "static-mod_webhook"),
-    (cfg!(feature = "shared-mod_auth_pam"), "shared-mod_auth_pam"),
-    (cfg!(feature = "shared-mod_auth_tokens"), "shared-mod_auth_tokens"),
-    (cfg!(feature = "shared-mod_cksum"), "shared-mod_cksum"),
-    (cfg!(feature = "shared-mod_ctrls_admin"), "shared-mod_ctrls_admin"),
-    (cfg!(feature = "shared-mod_greet"), "shared-mod_greet"),
-    (cfg!(feature = "shared-mod_memory_store"), "shared-mod_memory_store"),
-    (cfg!(feature = "shared-mod_motto"), "shared-mod_motto"),
-    (cfg!(feature = "shared-mod_sql"), "shared-mod_sql"),
-    (cfg!(feature = "shared-mod_sql_sqlite"), "shared-mod_sql_sqlite"),
-    (cfg!(feature = "shared-mod_unique_id"), "shared-mod_unique_id"),
-    (cfg!(feature = "shared-mod_webhook"), "shared-mod_webhook"),
+const LAYOUTS: &[(bool, &str)] = features![
+    "static-mod_auth_pam",
+    "static-mod_auth_tokens",
+    "static-mod_cksum",
+    "static-mod_ctrls_admin",
+    "static-mod_greet",
+    "static-mod_memory_store",
+    "static-mod_motto",
+    "static-mod_scramble",
+    "static-mod_sql",
+    "static-mod_sql_sqlite",
+    "static-mod_tls",
+    "static-mod_unique_id",
+    "static-mod_webhook",
+    "shared-mod_auth_pam",
+    "shared-mod_auth_tokens",
+    "shared-mod_cksum",
+    "shared-mod_ctrls_admin",
+    "shared-mod_greet",
+    "shared-mod_memory_store",
+    "shared-mod_motto",
+    "shared-mod_scramble",
+    "shared-mod_sql",
+    "shared-mod_sql_sqlite",
+    "shared-mod_tls",
+    "shared-mod_unique_id",
+    "shared-mod_webhook",
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_features_of_all_modules_are_shown() {
+        let manifest = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml"));
+        let features =
+            manifest.lines().filter(|line| line.starts_with("static-mod_") || line.starts_with("shared-mod_"));
+        for feature in features.filter_map(|line| line.split(' ').next()) {
+            assert!(LAYOUTS.iter().any(|(_, shown)| *shown == feature), "{feature}");
+        }
+    }
+}
