@@ -4,5 +4,5 @@
 mod made;
 mod shown;
 
-pub use made::{Made, make};
-pub use shown::{Shown, belongs, read};
+pub use made::{CertificateFiles, make};
+pub use shown::{CertificateReport, belongs, read};

@@ -14,7 +14,7 @@ const DAYS: i64 = 365;
 
 /// The files that were written.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Made {
+pub struct CertificateFiles {
     /// The certificate.
     pub certificate: PathBuf,
     /// Its key, of mode 0600.
@@ -26,12 +26,13 @@ pub struct Made {
 ///
 /// # Errors
 /// What is wrong with a name, or why a file cannot be written.
-pub fn make(folder: &Path, names: &[String]) -> Result<Made, String> {
+pub fn make(folder: &Path, names: &[String]) -> Result<CertificateFiles, String> {
     let first = names.first().ok_or("a name is needed")?;
     if first.contains('/') {
         return Err(format!("'{first}' is no name of a server"));
     }
-    let made = Made { certificate: folder.join(format!("{first}.crt")), key: folder.join(format!("{first}.key")) };
+    let made =
+        CertificateFiles { certificate: folder.join(format!("{first}.crt")), key: folder.join(format!("{first}.key")) };
     let key = KeyPair::generate().map_err(|error| error.to_string())?;
     let certificate = params(first, names)?.self_signed(&key).map_err(|error| error.to_string())?;
     write(&made.key, &key.serialize_pem(), 0o600)?;

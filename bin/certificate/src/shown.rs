@@ -12,7 +12,7 @@ use x509_parser::prelude::{FromDer, GeneralName, X509Certificate};
 
 /// One certificate.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Shown {
+pub struct CertificateReport {
     /// Whose it is.
     pub subject: String,
     /// Who vouches for it.
@@ -25,7 +25,7 @@ pub struct Shown {
     pub days_left: Option<u64>,
 }
 
-impl Shown {
+impl CertificateReport {
     /// Whether it vouches for itself.
     pub fn is_self_issued(&self) -> bool {
         self.subject == self.issuer
@@ -36,7 +36,7 @@ impl Shown {
 ///
 /// # Errors
 /// Why it cannot be read.
-pub fn read(path: &Path) -> Result<Vec<Shown>, String> {
+pub fn read(path: &Path) -> Result<Vec<CertificateReport>, String> {
     let shown = |der: &CertificateDer<'_>| parsed(der, path).map(|certificate| shown(&certificate));
     certificates(path)?.iter().map(shown).collect()
 }
@@ -66,13 +66,13 @@ fn parsed<'a>(der: &'a CertificateDer<'_>, path: &Path) -> Result<X509Certificat
     parsed.map(|(_, certificate)| certificate)
 }
 
-fn shown(certificate: &X509Certificate<'_>) -> Shown {
+fn shown(certificate: &X509Certificate<'_>) -> CertificateReport {
     let names = certificate.subject_alternative_name().ok().flatten();
     let names = names.map_or_else(Vec::new, |names| names.value.general_names.iter().filter_map(name).collect());
     let ends = certificate.validity().not_after;
     let end = UNIX_EPOCH + Duration::from_secs(u64::try_from(ends.timestamp()).unwrap_or_default());
     let days_left = end.duration_since(SystemTime::now()).ok().map(|left| left.as_secs() / 86_400);
-    Shown {
+    CertificateReport {
         subject: certificate.subject().to_string(),
         issuer: certificate.issuer().to_string(),
         names,

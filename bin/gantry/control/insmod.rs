@@ -10,7 +10,7 @@ use clap::ValueHint;
 use super::common::Common;
 use super::connection::Request;
 use super::error::ControlError;
-use super::value::{self, Changed};
+use super::value::{self, ChangeReply};
 use crate::show::text::visible_lines;
 use crate::show::{self, text};
 
@@ -114,14 +114,14 @@ fn changed(common: &Common, request: &Request) -> Result<(), ControlError> {
     if common.json {
         return Ok(show::print(&show::document(&answer.value))?);
     }
-    let changed: Changed = value::read(&request.action, &answer.value)?;
+    let changed: ChangeReply = value::read(&request.action, &answer.value)?;
     for notice in changed.notices.iter().flatten() {
         eprintln!("gantry: note: {}", visible_lines(notice));
     }
     Ok(show::print(&told(&request.action, &changed))?)
 }
 
-fn told(action: &str, changed: &Changed) -> String {
+fn told(action: &str, changed: &ChangeReply) -> String {
     let module = changed.module.as_deref().unwrap_or("the module");
     let what = match action {
         "insmod" => format!("{module} added"),
@@ -185,8 +185,9 @@ mod tests {
 
     #[test]
     fn what_was_done_is_told() {
-        let changed = Changed { module: Some("mod_x\u{1b}".to_owned()), generation: Some(4), ..Changed::default() };
+        let changed =
+            ChangeReply { module: Some("mod_x\u{1b}".to_owned()), generation: Some(4), ..ChangeReply::default() };
         assert_eq!(told("insmod", &changed), "mod_x\\x1b added: new sessions use generation 4\n");
-        assert_eq!(told("reload", &Changed::default()), "configuration reloaded\n");
+        assert_eq!(told("reload", &ChangeReply::default()), "configuration reloaded\n");
     }
 }

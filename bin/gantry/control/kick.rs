@@ -5,7 +5,7 @@ use clap::ValueEnum;
 use super::common::Common;
 use super::connection::Request;
 use super::error::ControlError;
-use super::value::Kicked;
+use super::value::KickReply;
 use crate::show::text::counted;
 use crate::show::text::visible;
 
@@ -45,7 +45,7 @@ enum Kind {
 
 impl Kick {
     pub fn run(&self) -> Result<(), ControlError> {
-        self.common.show(&self.request(), |kicked: Kicked, _| told(&kicked))
+        self.common.show(&self.request(), |kicked: KickReply, _| told(&kicked))
     }
 
     fn request(&self) -> Request {
@@ -64,7 +64,7 @@ impl Kick {
     }
 }
 
-fn told(kicked: &Kicked) -> String {
+fn told(kicked: &KickReply) -> String {
     let ids: Vec<String> = kicked.kicked.iter().map(|id| visible(&id.to_string()).into_owned()).collect();
     let count = counted(ids.len() as u64, "session");
     if ids.is_empty() { format!("{count} ended\n") } else { format!("{count} ended: {}\n", ids.join(" ")) }
@@ -84,8 +84,8 @@ mod tests {
         };
         assert_eq!(kick(Some(3)).request().arguments, ["host", "-n", "3", "a", "b"]);
         assert_eq!(kick(None).request().arguments, ["host", "a", "b"]);
-        let kicked = Kicked { kicked: vec![7.into(), 9.into()] };
+        let kicked = KickReply { kicked: vec![7.into(), 9.into()] };
         assert_eq!(told(&kicked), "2 sessions ended: 7 9\n");
-        assert_eq!(told(&Kicked::default()), "0 sessions ended\n");
+        assert_eq!(told(&KickReply::default()), "0 sessions ended\n");
     }
 }

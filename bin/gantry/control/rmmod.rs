@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::common::Common;
 use super::connection::{Daemon, Request};
 use super::error::ControlError;
-use super::value::{self, Changed, Modules};
+use super::value::{self, ChangeReply, Modules};
 use crate::show::text::counted;
 use crate::show::text::{visible, visible_lines};
 use crate::show::time::Span;
@@ -45,7 +45,7 @@ impl Rmmod {
         let mut daemon = self.common.daemon()?;
         let request = self.request();
         let answer = daemon.ask(&request)?;
-        let changed: Changed = value::read(&request.action, &answer.value)?;
+        let changed: ChangeReply = value::read(&request.action, &answer.value)?;
         let name = changed.module.clone().unwrap_or_else(|| plain_name(&self.module).to_owned());
         if !self.common.json {
             for notice in changed.notices.iter().flatten() {
@@ -73,7 +73,7 @@ impl Rmmod {
     }
 }
 
-fn told(name: &str, changed: &Changed) -> String {
+fn told(name: &str, changed: &ChangeReply) -> String {
     let name = visible(name);
     match changed.sessions {
         Some(0) | None => format!("{name} removed\n"),
@@ -127,7 +127,7 @@ mod tests {
         assert_eq!(rmmod(Some(Span(300)), false).request().arguments, ["mod_x", "drain", "300"]);
         assert_eq!(rmmod(None, true).request().arguments, ["mod_x", "now"]);
         assert_eq!(rmmod(None, false).request().arguments, ["mod_x"]);
-        let changed = Changed { sessions: Some(2), ..Changed::default() };
+        let changed = ChangeReply { sessions: Some(2), ..ChangeReply::default() };
         assert_eq!(told("mod_x", &changed), "mod_x removed for new sessions; 2 sessions still use it\n");
     }
 }

@@ -49,7 +49,7 @@ pub struct Module {
 /// The value of insmod, rmmod, swap and reload.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub struct Changed {
+pub struct ChangeReply {
     pub module: Option<String>,
     pub generation: Option<u64>,
     pub sessions: Option<u64>,
@@ -128,7 +128,7 @@ pub struct Status {
 /// The value of kick.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub struct Kicked {
+pub struct KickReply {
     pub kicked: Vec<Value>,
 }
 

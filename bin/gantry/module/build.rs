@@ -12,7 +12,7 @@ use super::console::{end, say};
 use super::error::KitError;
 use super::kit::{Daemon, DaemonOption, Kit, KitOption, module_folder};
 use super::packages::Packages;
-use super::place::Prepared;
+use super::place::PreparedFile;
 use super::toolchain::{CargoOptions, Toolchain};
 use super::workspace::Workspace;
 
@@ -139,7 +139,7 @@ fn take(object: &Path, name: &str, folder: &Path, daemon: &Daemon) -> Result<Pat
         return Ok(file);
     }
     fs::create_dir_all(folder).map_err(KitError::file("create this folder", folder))?;
-    let new = Prepared::file(&file, &bytes, 0o755).map_err(KitError::file("write", &file))?;
+    let new = PreparedFile::file(&file, &bytes, 0o755).map_err(KitError::file("write", &file))?;
     let signature = signature_path(&file);
     if signature.is_file() {
         fs::remove_file(&signature).map_err(KitError::file("remove", &signature))?;

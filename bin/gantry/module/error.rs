@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use gantry_loader::LoadError;
 
-use super::quote::Quoted;
+use super::quote::ShellWord;
 
 /// Why a command of the module kit failed.
 #[derive(Debug, thiserror::Error)]
@@ -60,7 +60,7 @@ pub enum KitError {
         reason: String,
     },
     /// A module that has not been built yet.
-    #[error("{}: no module has been built here; to build it: gantry module build {}", .folder.display(), Quoted(.folder))]
+    #[error("{}: no module has been built here; to build it: gantry module build {}", .folder.display(), ShellWord(.folder))]
     NotBuilt {
         /// The folder.
         folder: PathBuf,
@@ -109,7 +109,7 @@ pub enum KitError {
          without one, copy them: cargo vendor, on another machine, puts them into a folder and prints how to \
          configure cargo for it\n  \
          to use the versions that gantryd itself was built with, copy {2} next to Cargo.toml",
-        if *.offline { " (offline)" } else { "" }, Quoted(.manifest), .lock.display()
+        if *.offline { " (offline)" } else { "" }, ShellWord(.manifest), .lock.display()
     )]
     Crates {
         /// Whether cargo ran with --offline.

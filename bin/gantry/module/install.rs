@@ -13,7 +13,7 @@ use super::candidate::Candidate;
 use super::console::{end, say};
 use super::error::KitError;
 use super::kit::{Daemon, DaemonOption, module_folder};
-use super::place::Prepared;
+use super::place::PreparedFile;
 use super::workspace::Workspace;
 
 /// Install modules where LoadModule looks, if the installed gantryd would load them.
@@ -101,11 +101,11 @@ fn judged(mut candidate: Candidate, daemon: &Daemon) -> Result<(String, Candidat
 /// A module that is written next to its destination and only needs to be renamed.
 struct Ready {
     file: PathBuf,
-    object: Prepared,
+    object: PreparedFile,
     /// Its signature.
-    signature: Option<Prepared>,
+    signature: Option<PreparedFile>,
     /// A copy of the old signature, to restore it if something fails.
-    former: Option<Prepared>,
+    former: Option<PreparedFile>,
 }
 
 impl Ready {
@@ -113,7 +113,7 @@ impl Ready {
     fn beside(folder: &Path, name: &str, candidate: &Candidate) -> Result<Self, KitError> {
         let file = folder.join(format!("{name}.so"));
         let path = signature_path(&file);
-        let write = |text: &[u8], mode| Prepared::file(&path, text, mode).map_err(KitError::file("write", &path));
+        let write = |text: &[u8], mode| PreparedFile::file(&path, text, mode).map_err(KitError::file("write", &path));
         let former = match fs::metadata(&path) {
             Ok(held) if held.is_file() => {
                 let text = fs::read(&path).map_err(KitError::file("read", &path))?;
@@ -122,7 +122,7 @@ impl Ready {
             _ => None,
         };
         let signature = candidate.signature.as_ref().map(|text| write(text, 0o644)).transpose()?;
-        let object = Prepared::file(&file, &candidate.bytes, 0o755).map_err(KitError::file("write", &file))?;
+        let object = PreparedFile::file(&file, &candidate.bytes, 0o755).map_err(KitError::file("write", &file))?;
         Ok(Self { file, object, signature, former })
     }
 
@@ -138,7 +138,7 @@ impl Ready {
             None => (),
         }
         object.settle().map_err(|error| {
-            let _ = former.map_or_else(|| fs::remove_file(&path), Prepared::settle);
+            let _ = former.map_or_else(|| fs::remove_file(&path), PreparedFile::settle);
             KitError::file("write", &file)(error)
         })?;
         Ok(file)

@@ -65,7 +65,7 @@ const LONGEST: usize = 48;
 #[rustfmt::skip]
 const TAKEN: [&str; 50] = [
     "Self", "Settings", "Deserialize",
-    "Answer", "Asked", "Command", "Contexts", "Error", "Hook", "Module", "Moment", "PathArgument", "Phase", "Reply",
+    "Answer", "Command", "Contexts", "ControlRequest", "Error", "Hook", "Module", "Moment", "PathArgument", "Phase", "Reply",
     "Result", "Session", "Start", "Step", "Value", "Verb", "VirtualPath",
     "AsMut", "AsRef", "Box", "Clone", "Copy", "Debug", "Default", "Drop", "Eq", "Err", "Extend", "Fn", "From", "Future",
     "Hash", "Into", "Iterator", "None", "Ok", "Option", "Ord", "Pin", "Send", "Sized", "Some", "String", "Sync", "Unpin",

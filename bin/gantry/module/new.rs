@@ -9,7 +9,7 @@ use super::console::{end, say};
 use super::error::KitError;
 use super::kit::{DaemonOption, Kit, KitOption};
 use super::name::Name;
-use super::quote::Quoted;
+use super::quote::ShellWord;
 use super::workspace::{Workspace, attach};
 
 /// Write a new module: a small, complete crate with a directive, a hook and a test
@@ -71,7 +71,7 @@ impl New {
         }
         written?;
         say(folder.display());
-        eprintln!("next: cd {} && gantry module test", Quoted(named));
+        eprintln!("next: cd {} && gantry module test", ShellWord(named));
         Ok(())
     }
 }

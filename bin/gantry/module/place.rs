@@ -11,12 +11,12 @@ use std::sync::atomic::{AtomicU32, Ordering};
 /// A file that is complete next to its destination. It is removed if it is dropped
 /// before `settle`.
 #[derive(Debug)]
-pub struct Prepared {
+pub struct PreparedFile {
     new: PathBuf,
     path: PathBuf,
 }
 
-impl Prepared {
+impl PreparedFile {
     /// Writes bytes next to the destination and syncs them to disk, with exactly this
     /// mode.
     pub fn file(path: &Path, bytes: &[u8], mode: u32) -> io::Result<Self> {
@@ -35,7 +35,7 @@ impl Prepared {
     }
 }
 
-impl Drop for Prepared {
+impl Drop for PreparedFile {
     fn drop(&mut self) {
         // After `settle` this name no longer exists.
         let _ = fs::remove_file(&self.new);
@@ -44,14 +44,14 @@ impl Drop for Prepared {
 
 /// Replaces a file, with exactly this mode.
 pub fn file(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
-    Prepared::file(path, bytes, mode)?.settle()
+    PreparedFile::file(path, bytes, mode)?.settle()
 }
 
 /// Creates or replaces a symbolic link.
 pub fn link(path: &Path, target: &Path) -> io::Result<()> {
     let new = beside(path);
     symlink(target, &new)?;
-    Prepared { new, path: path.to_owned() }.settle()
+    PreparedFile { new, path: path.to_owned() }.settle()
 }
 
 /// A name that no other file of this or another process has.

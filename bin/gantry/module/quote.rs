@@ -4,9 +4,9 @@ use std::fmt;
 use std::path::Path;
 
 /// A path as one word of a shell.
-pub struct Quoted<'a>(pub &'a Path);
+pub struct ShellWord<'a>(pub &'a Path);
 
-impl fmt::Display for Quoted<'_> {
+impl fmt::Display for ShellWord<'_> {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let text = self.0.to_string_lossy();
         let plain = |letter: char| letter.is_alphanumeric() || "/._-+,:@%=".contains(letter);
@@ -31,7 +31,7 @@ mod tests {
             ("it's", "'it'\\''s'"),
             ("", "''"),
         ] {
-            assert_eq!(Quoted(Path::new(path)).to_string(), word);
+            assert_eq!(ShellWord(Path::new(path)).to_string(), word);
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use gantry_certificate::{Shown, belongs, read};
+use gantry_certificate::{CertificateReport, belongs, read};
 
 /// Its arguments.
 #[derive(Debug, Args)]
@@ -42,7 +42,7 @@ impl Show {
     }
 }
 
-fn print(at: usize, certificate: &Shown) {
+fn print(at: usize, certificate: &CertificateReport) {
     println!("{}. {}", at + 1, certificate.subject);
     let issuer = if certificate.is_self_issued() { "itself" } else { certificate.issuer.as_str() };
     println!("   vouched for by {issuer}");

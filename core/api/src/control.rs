@@ -11,7 +11,7 @@ use crate::guard::Output;
 use crate::value::Value;
 
 /// An action that an operator requests.
-pub struct Asked<'a> {
+pub struct ControlRequest<'a> {
     /// Its name.
     pub action: &'a str,
     /// Its parameters.

@@ -3,7 +3,7 @@
 
 use crate::check::{Check, Offer, Scopes};
 use crate::command::{AtOnce, Wait};
-use crate::control::{Answer, Asked, Change};
+use crate::control::{Answer, Change, ControlRequest};
 use crate::error::Result;
 use crate::guard::{self, Call, Guarded, Home};
 use crate::hook::{Hook, Step};
@@ -30,7 +30,7 @@ pub trait Instance: Send + Sync {
     /// Calls one of the module's handlers, which may wait.
     fn handle_waiting<'a>(&'a self, handler: Wait, at: &'a mut Moment<'_>) -> Call<'a, Result<Step>>;
     /// See [`Module::control`].
-    fn control<'a>(&'a self, asked: &'a Asked<'_>) -> Call<'a, Result<Answer>>;
+    fn control<'a>(&'a self, request: &'a ControlRequest<'_>) -> Call<'a, Result<Answer>>;
     /// See [`Module::hand_over`].
     fn hand_over(&self) -> Result<Value>;
     /// See [`Module::changed`].
@@ -69,8 +69,8 @@ impl<M: Module> Instance for Guarded<M> {
         Call::new(self.home(), || handler(self.value(), at))
     }
 
-    fn control<'a>(&'a self, asked: &'a Asked<'_>) -> Call<'a, Result<Answer>> {
-        Call::new(self.home(), || self.value().control(asked))
+    fn control<'a>(&'a self, request: &'a ControlRequest<'_>) -> Call<'a, Result<Answer>> {
+        Call::new(self.home(), || self.value().control(request))
     }
 
     fn hand_over(&self) -> Result<Value> {

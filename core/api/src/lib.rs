@@ -95,7 +95,7 @@ pub use world::World;
 /// Everything a module author needs, in one line.
 pub mod prelude {
     pub use crate::check::{Check, Offer, Scopes};
-    pub use crate::control::{Answer, Asked};
+    pub use crate::control::{Answer, ControlRequest};
     pub use crate::{
         Command, CommandClasses, Contexts, Dialogue, Error, ErrorKind, Hook, Module, Moment, ParseError, Phase, Reply,
         Result, Session, Start, Step, Value, Verb, VirtualPath, async_trait, command, control, directive, hook, log,

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 
 use crate::check::{Check, Offer, Scopes};
-use crate::control::{Answer, Asked, Change};
+use crate::control::{Answer, Change, ControlRequest};
 use crate::error::{Error, Result};
 use crate::hook::{Hook, Step};
 use crate::moment::Moment;
@@ -58,8 +58,8 @@ pub trait Module: Send + Sync + 'static {
     }
 
     /// Performs an action of the control socket that this module declares (`control!`).
-    async fn control(&self, asked: &Asked<'_>) -> Result<Answer> {
-        Err(Error::system(format!("the module declares '{}' but does not implement it", asked.action)))
+    async fn control(&self, request: &ControlRequest<'_>) -> Result<Answer> {
+        Err(Error::system(format!("the module declares '{}' but does not implement it", request.action)))
     }
 
     /// Data for the module's next instance, requested when that one is about to start. This

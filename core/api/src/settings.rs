@@ -9,7 +9,7 @@ use serde::de::value::SeqDeserializer;
 use serde::de::{DeserializeOwned, Deserializer, Visitor};
 
 use crate::directive::{Directive, Inherits};
-use crate::value::{Keyed, Value, ValueError};
+use crate::value::{KeyedValue, Value, ValueError};
 
 /// A type that holds the configuration in one scope; `settings!` implements it.
 pub trait FromScope: Sized + Send + Sync + 'static {
@@ -77,7 +77,7 @@ impl<'a> ScopeValues<'a> {
     /// If it does not fit the type, or the type needs a value and there is none.
     pub fn setting<T: DeserializeOwned>(&self, directive: &'static str) -> Result<T, ValueError> {
         match self.given.entry(directive).or_else(|| self.defaults.of(directive)) {
-            Some(value) => T::deserialize(Keyed { key: directive, value }),
+            Some(value) => T::deserialize(KeyedValue { key: directive, value }),
             None => T::deserialize(Absent { directive }),
         }
     }

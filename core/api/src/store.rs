@@ -33,9 +33,9 @@ pub struct Found<P> {
 
 /// A place that the gate has approved for one operation. Only the gate makes one.
 #[derive(Debug)]
-pub struct Judged<P>(P);
+pub struct ApprovedPlace<P>(P);
 
-impl<P> Judged<P> {
+impl<P> ApprovedPlace<P> {
     /// Only for the server's gate, after its check.
     #[doc(hidden)]
     pub fn by_the_gate(place: P) -> Self {
@@ -79,46 +79,51 @@ pub trait Store: Send + Sync {
     fn name(&self, path: &VirtualPath) -> Promise<'_, Self::Place>;
 
     /// Checks that a directory may be entered; an error if it is not a directory.
-    fn enter(&self, at: Judged<Self::Place>) -> Promise<'_, ()>;
+    fn enter(&self, at: ApprovedPlace<Self::Place>) -> Promise<'_, ()>;
 
     /// Opens a regular file; the gate has checked that it is one.
-    fn open(&self, at: Judged<Self::Place>, access: Access) -> Promise<'_, Box<dyn File>>;
+    fn open(&self, at: ApprovedPlace<Self::Place>, access: Access) -> Promise<'_, Box<dyn File>>;
 
     /// Begins to list a directory.
-    fn list(&self, at: Judged<Self::Place>) -> Promise<'_, Box<dyn Listing>>;
+    fn list(&self, at: ApprovedPlace<Self::Place>) -> Promise<'_, Box<dyn Listing>>;
 
     /// Creates and opens a new file; `None` if the name is taken.
-    fn create(&self, _at: Judged<Self::Place>, _access: Access, _mode: u32) -> Promise<'_, Option<OpenFile>> {
+    fn create(&self, _at: ApprovedPlace<Self::Place>, _access: Access, _mode: u32) -> Promise<'_, Option<OpenFile>> {
         unsupported()
     }
 
     /// Makes a directory.
-    fn create_directory(&self, _at: Judged<Self::Place>, _mode: u32) -> Promise<'_, ()> {
+    fn create_directory(&self, _at: ApprovedPlace<Self::Place>, _mode: u32) -> Promise<'_, ()> {
         unsupported()
     }
 
     /// Removes an empty directory.
-    fn remove_directory(&self, _at: Judged<Self::Place>) -> Promise<'_, ()> {
+    fn remove_directory(&self, _at: ApprovedPlace<Self::Place>) -> Promise<'_, ()> {
         unsupported()
     }
 
     /// Removes anything but a directory.
-    fn remove_file(&self, _at: Judged<Self::Place>) -> Promise<'_, ()> {
+    fn remove_file(&self, _at: ApprovedPlace<Self::Place>) -> Promise<'_, ()> {
         unsupported()
     }
 
     /// Renames.
-    fn rename(&self, _from: Judged<Self::Place>, _to: Judged<Self::Place>, _target: Target) -> Promise<'_, ()> {
+    fn rename(
+        &self,
+        _from: ApprovedPlace<Self::Place>,
+        _to: ApprovedPlace<Self::Place>,
+        _target: Target,
+    ) -> Promise<'_, ()> {
         unsupported()
     }
 
     /// Sets the time of last modification, Unix seconds.
-    fn set_modified(&self, _at: Judged<Self::Place>, _time: i64) -> Promise<'_, ()> {
+    fn set_modified(&self, _at: ApprovedPlace<Self::Place>, _time: i64) -> Promise<'_, ()> {
         unsupported()
     }
 
     /// Sets permission bits.
-    fn set_mode(&self, _at: Judged<Self::Place>, _mode: u32) -> Promise<'_, ()> {
+    fn set_mode(&self, _at: ApprovedPlace<Self::Place>, _mode: u32) -> Promise<'_, ()> {
         unsupported()
     }
 }
@@ -143,43 +148,48 @@ impl<S: Store<Place = VirtualPath>> Store for Guarded<S> {
         self.home().at_once(|| self.value().name(path))
     }
 
-    fn enter(&self, at: Judged<VirtualPath>) -> Promise<'_, ()> {
+    fn enter(&self, at: ApprovedPlace<VirtualPath>) -> Promise<'_, ()> {
         self.home().at_once(|| self.value().enter(at))
     }
 
-    fn open(&self, at: Judged<VirtualPath>, access: Access) -> Promise<'_, Box<dyn File>> {
+    fn open(&self, at: ApprovedPlace<VirtualPath>, access: Access) -> Promise<'_, Box<dyn File>> {
         self.home().at_once(|| self.value().open(at, access))
     }
 
-    fn list(&self, at: Judged<VirtualPath>) -> Promise<'_, Box<dyn Listing>> {
+    fn list(&self, at: ApprovedPlace<VirtualPath>) -> Promise<'_, Box<dyn Listing>> {
         self.home().at_once(|| self.value().list(at))
     }
 
-    fn create(&self, at: Judged<VirtualPath>, access: Access, mode: u32) -> Promise<'_, Option<OpenFile>> {
+    fn create(&self, at: ApprovedPlace<VirtualPath>, access: Access, mode: u32) -> Promise<'_, Option<OpenFile>> {
         self.home().at_once(|| self.value().create(at, access, mode))
     }
 
-    fn create_directory(&self, at: Judged<VirtualPath>, mode: u32) -> Promise<'_, ()> {
+    fn create_directory(&self, at: ApprovedPlace<VirtualPath>, mode: u32) -> Promise<'_, ()> {
         self.home().at_once(|| self.value().create_directory(at, mode))
     }
 
-    fn remove_directory(&self, at: Judged<VirtualPath>) -> Promise<'_, ()> {
+    fn remove_directory(&self, at: ApprovedPlace<VirtualPath>) -> Promise<'_, ()> {
         self.home().at_once(|| self.value().remove_directory(at))
     }
 
-    fn remove_file(&self, at: Judged<VirtualPath>) -> Promise<'_, ()> {
+    fn remove_file(&self, at: ApprovedPlace<VirtualPath>) -> Promise<'_, ()> {
         self.home().at_once(|| self.value().remove_file(at))
     }
 
-    fn rename(&self, from: Judged<VirtualPath>, to: Judged<VirtualPath>, target: Target) -> Promise<'_, ()> {
+    fn rename(
+        &self,
+        from: ApprovedPlace<VirtualPath>,
+        to: ApprovedPlace<VirtualPath>,
+        target: Target,
+    ) -> Promise<'_, ()> {
         self.home().at_once(|| self.value().rename(from, to, target))
     }
 
-    fn set_modified(&self, at: Judged<VirtualPath>, time: i64) -> Promise<'_, ()> {
+    fn set_modified(&self, at: ApprovedPlace<VirtualPath>, time: i64) -> Promise<'_, ()> {
         self.home().at_once(|| self.value().set_modified(at, time))
     }
 
-    fn set_mode(&self, at: Judged<VirtualPath>, mode: u32) -> Promise<'_, ()> {
+    fn set_mode(&self, at: ApprovedPlace<VirtualPath>, mode: u32) -> Promise<'_, ()> {
         self.home().at_once(|| self.value().set_mode(at, mode))
     }
 }
@@ -221,15 +231,15 @@ mod tests {
             Promise::later(async { panic!("in name") })
         }
 
-        fn enter(&self, _: Judged<VirtualPath>) -> Promise<'_, ()> {
+        fn enter(&self, _: ApprovedPlace<VirtualPath>) -> Promise<'_, ()> {
             Promise::later(async { panic!("in enter") })
         }
 
-        fn open(&self, _: Judged<VirtualPath>, _: Access) -> Promise<'_, Box<dyn File>> {
+        fn open(&self, _: ApprovedPlace<VirtualPath>, _: Access) -> Promise<'_, Box<dyn File>> {
             unsupported()
         }
 
-        fn list(&self, _: Judged<VirtualPath>) -> Promise<'_, Box<dyn Listing>> {
+        fn list(&self, _: ApprovedPlace<VirtualPath>) -> Promise<'_, Box<dyn Listing>> {
             Promise::later(async { Ok(Box::new(Bomb) as Box<dyn Listing>) })
         }
     }
@@ -259,7 +269,7 @@ mod tests {
     fn a_stores_panics_stay_in_its_image() {
         let home = Home { module: "mod_test".into(), runtime: None };
         let store: &dyn Store<Place = VirtualPath> = &Guarded::new(home, Faulty);
-        let (root, at) = (VirtualPath::root(), || Judged::by_the_gate(VirtualPath::root()));
+        let (root, at) = (VirtualPath::root(), || ApprovedPlace::by_the_gate(VirtualPath::root()));
         let said = |error: Error| error.message().to_owned();
         assert_eq!(store.path(&root).map_err(said), Err("mod_test panicked: in path".to_owned()));
         assert_eq!(wait(store.find(&root, Links::Keep)).err().map(said).as_deref(), Some("mod_test panicked: in find"));
@@ -272,7 +282,7 @@ mod tests {
 
     #[test]
     fn what_a_store_cannot_do_it_refuses_in_words() {
-        let refused = wait(Faulty.set_mode(Judged::by_the_gate(VirtualPath::root()), 0o644)).unwrap_err();
+        let refused = wait(Faulty.set_mode(ApprovedPlace::by_the_gate(VirtualPath::root()), 0o644)).unwrap_err();
         assert_eq!((refused.kind(), refused.text()), (crate::ErrorKind::Unsupported, "Operation not supported"));
     }
 }

@@ -159,7 +159,7 @@ impl<'de> Deserializer<'de> for &'de Value {
             Value::Bytes(bytes) => visitor.visit_borrowed_bytes(bytes),
             Value::List(values) => visitor.visit_seq(SeqDeserializer::new(values.iter())),
             Value::Map(entries) => {
-                let entries = entries.iter().map(|(key, value)| (key.as_str(), Keyed { key, value }));
+                let entries = entries.iter().map(|(key, value)| (key.as_str(), KeyedValue { key, value }));
                 visitor.visit_map(MapDeserializer::new(entries))
             }
         }
@@ -189,7 +189,7 @@ impl<'de> Deserializer<'de> for &'de Value {
                 visitor.visit_enum(known.copied().unwrap_or(text).into_deserializer())
             }
             Value::Map(entries) => {
-                let entries = entries.iter().map(|(key, value)| (key.as_str(), Keyed { key, value }));
+                let entries = entries.iter().map(|(key, value)| (key.as_str(), KeyedValue { key, value }));
                 visitor.visit_enum(de::value::MapAccessDeserializer::new(MapDeserializer::new(entries)))
             }
             _ => Err(de::Error::custom(format_args!("expected one of the words of {name}"))),
@@ -211,19 +211,19 @@ impl<'de> IntoDeserializer<'de, ValueError> for &'de Value {
 }
 
 /// A value with its key; its errors name the key.
-pub(crate) struct Keyed<'de> {
+pub(crate) struct KeyedValue<'de> {
     pub(crate) key: &'de str,
     pub(crate) value: &'de Value,
 }
 
-impl Keyed<'_> {
+impl KeyedValue<'_> {
     fn name(&self, mut error: ValueError) -> ValueError {
         error.key.get_or_insert_with(|| self.key.to_owned());
         error
     }
 }
 
-impl<'de> IntoDeserializer<'de, ValueError> for Keyed<'de> {
+impl<'de> IntoDeserializer<'de, ValueError> for KeyedValue<'de> {
     type Deserializer = Self;
 
     fn into_deserializer(self) -> Self {
@@ -231,7 +231,7 @@ impl<'de> IntoDeserializer<'de, ValueError> for Keyed<'de> {
     }
 }
 
-impl<'de> Deserializer<'de> for Keyed<'de> {
+impl<'de> Deserializer<'de> for KeyedValue<'de> {
     type Error = ValueError;
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ValueError> {

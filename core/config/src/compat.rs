@@ -13,7 +13,7 @@ use crate::file;
 use crate::overrides::Overriding;
 use crate::position::Position;
 use crate::proftpd::{self, Gravity};
-use crate::reader::{Options, Skipped, Survey, survey};
+use crate::reader::{Options, SkippedLine, Survey, survey};
 use crate::section::SectionKind;
 use crate::tree::{Content, Node};
 
@@ -114,7 +114,7 @@ pub fn compat(path: &Path, catalogue: &mut dyn Catalogue, options: &Options) -> 
 }
 
 /// A skipped line that ProFTPD would obey, with that module, and Gantry would not.
-fn skipped_over(line: &Skipped, catalogue: &dyn Catalogue) -> Option<Entry> {
+fn skipped_over(line: &SkippedLine, catalogue: &dyn Catalogue) -> Option<Entry> {
     let name = line.name.trim_matches(['<', '>']);
     let known = catalogue.directive(name).is_some() || SectionKind::of(name).is_some();
     if known || catalogue.provider(name).is_some() {
@@ -130,7 +130,7 @@ fn skipped_over(line: &Skipped, catalogue: &dyn Catalogue) -> Option<Entry> {
 
 impl Report {
     /// Counts a skipped line of a module that Gantry does not have.
-    fn count(&mut self, line: &Skipped) {
+    fn count(&mut self, line: &SkippedLine) {
         let Some(module) = proftpd::module_of(&line.name) else { return };
         if module == "mod_core" {
             return;

@@ -74,7 +74,7 @@ impl Spellings {
 
 /// Sections as they lie for one who has logged in.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Placed {
+pub struct PlacedSections {
     /// Finds them by their numbers.
     pub table: Arc<DirectoryTable>,
     /// What makes the scope of each; none where that is the same for everybody, as
@@ -117,7 +117,7 @@ impl Directories {
     ///
     /// # Errors
     /// The path of which it makes none: what that section protects is not known.
-    pub fn placed(&self, spell: impl Fn(&str) -> Option<Spellings>) -> Result<Placed, &str> {
+    pub fn placed(&self, spell: impl Fn(&str) -> Option<Spellings>) -> Result<PlacedSections, &str> {
         let spelled = self.parts.iter().map(|part| spell(&part.path).ok_or(part.path.as_str()));
         let spelled = spelled.collect::<Result<Vec<_>, _>>()?;
         let is_as_written = |(part, spelled): (&Part, &Spellings)| {
@@ -127,10 +127,10 @@ impl Directories {
             })
         };
         if self.parts.iter().zip(&spelled).all(is_as_written) {
-            return Ok(Placed { table: self.table.clone(), layers: None });
+            return Ok(PlacedSections { table: self.table.clone(), layers: None });
         }
         let (table, layers) = within(&self.outer, &self.parts, &spelled);
-        Ok(Placed { table: Arc::new(table), layers: Some(layers) })
+        Ok(PlacedSections { table: Arc::new(table), layers: Some(layers) })
     }
 }
 

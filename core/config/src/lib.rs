@@ -40,7 +40,7 @@ pub use catalogue::{Catalogue, LoadFailure};
 pub use class::{Class, check_class_rule, class_of};
 pub use compat::{Entry, Report, compat};
 pub use configuration::{Anonymous, Configuration, Server};
-pub use directories::{Directories, Directory, DirectoryTable, Part, Placed, Spellings};
+pub use directories::{Directories, Directory, DirectoryTable, Part, PlacedSections, Spellings};
 pub use error::{Fault, Faults, Notice, Problem};
 pub use ftpaccess::FtpAccess;
 pub use layers::{Layer, Layers, LayersKey};

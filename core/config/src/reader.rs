@@ -127,11 +127,11 @@ pub(crate) struct Survey {
     /// ProFTPD's modules that LoadModule names and Gantry does not have, with their places.
     pub(crate) absent: Vec<(String, Position)>,
     /// The lines in them.
-    pub(crate) skipped: Vec<Skipped>,
+    pub(crate) skipped: Vec<SkippedLine>,
 }
 
 /// A line in an `<IfModule>` section whose module is not present.
-pub(crate) struct Skipped {
+pub(crate) struct SkippedLine {
     /// The module.
     pub(crate) module: String,
     /// The line's name; a section's with its brackets.
@@ -198,7 +198,7 @@ struct Reader<'c> {
     /// Texts that have been read.
     texts: Texts,
     /// The lines in skipped sections, if they are wanted.
-    skipped: Option<Vec<Skipped>>,
+    skipped: Option<Vec<SkippedLine>>,
     /// Whether the lines being skipped are in the last of these sections.
     in_left_out: bool,
 }
@@ -376,7 +376,7 @@ impl<'c> Reader<'c> {
             return;
         };
         let (module, position) = (module.clone(), at.position.clone());
-        skipped.push(Skipped { module, name, position, faults_before: self.faults.len() });
+        skipped.push(SkippedLine { module, name, position, faults_before: self.faults.len() });
     }
 
     fn expand(&mut self, arguments: &mut [Argument], position: &Position) {

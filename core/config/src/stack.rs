@@ -38,7 +38,7 @@ struct Open {
 }
 
 /// The result of closing a section.
-pub(crate) enum Closed {
+pub(crate) enum CloseOutcome {
     /// The section.
     Section(Node),
     /// A section that was reported when it opened.
@@ -111,17 +111,17 @@ impl Stack {
     /// Closes the innermost section. When another one has this name, all up to
     /// it are closed; when none has, the innermost is, since a mistyped end is
     /// likelier than one too many.
-    pub(crate) fn close(&mut self, name: &str) -> Closed {
+    pub(crate) fn close(&mut self, name: &str) -> CloseOutcome {
         let found = self.open.iter().rposition(|open| open.name.eq_ignore_ascii_case(name));
         if found.is_none_or(|at| at + 1 < self.open.len()) {
             self.open.truncate(found.unwrap_or(self.open.len().saturating_sub(1)));
-            return Closed::Mismatched;
+            return CloseOutcome::Mismatched;
         }
         // What is within an unknown section is dropped level by level: a deep
         // tree could not be dropped at once.
         match self.open.pop().filter(|open| !open.obscure).and_then(Open::node) {
-            Some(node) => Closed::Section(node),
-            None => Closed::Unknown,
+            Some(node) => CloseOutcome::Section(node),
+            None => CloseOutcome::Unknown,
         }
     }
 

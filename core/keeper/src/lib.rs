@@ -12,7 +12,7 @@ mod process;
 mod protocol;
 mod work;
 
-pub use link::{Ended, Link, Receiver, SendError};
+pub use link::{KeeperExit, Link, Receiver, SendError};
 pub use name::{is_host, is_service, is_user};
 pub use process::answer;
 pub use protocol::{Answer, Check, Fault, Outcome, PamAnswer, PamRequest, Request, Standing, Task};

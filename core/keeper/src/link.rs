@@ -33,7 +33,7 @@ pub struct Receiver {
 /// The keeper has gone; how.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("{0}")]
-pub struct Ended(String);
+pub struct KeeperExit(String);
 
 /// A request that does not reach the keeper.
 #[derive(Debug, Error)]
@@ -101,7 +101,7 @@ impl Receiver {
     ///
     /// # Errors
     /// The keeper has gone, or this side has ended it.
-    pub fn receive(&mut self) -> Result<Answer, Ended> {
+    pub fn receive(&mut self) -> Result<Answer, KeeperExit> {
         loop {
             let why = match receive(&self.socket) {
                 Ok(Packet::Whole(packet)) => match Answer::decode(&packet) {
@@ -114,7 +114,7 @@ impl Receiver {
                 Err(error) => Some(error),
             };
             let _ = shutdown(&*self.socket, Shutdown::Both);
-            return Err(Ended(match (why, self.process.wait()) {
+            return Err(KeeperExit(match (why, self.process.wait()) {
                 (Some(error), _) | (None, Err(error)) => error.to_string(),
                 (None, Ok(status)) => status.to_string(),
             }));

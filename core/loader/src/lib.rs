@@ -29,6 +29,6 @@ pub use file::Trust;
 pub use find::{find, module_name};
 pub use inspect::{Inspection, inspect, inspect_bytes};
 pub use library::Library;
-pub use loader::{Loaded, Loader};
+pub use loader::{LoadedImage, Loader};
 pub use signature::{PrivateKey, Signer, signature_path, signers, verify};
 pub use trial::Trial;

@@ -42,14 +42,14 @@ const HUNG_COUNTS: Duration = Duration::from_secs(10);
 /// How long an image stays mapped.
 enum Hold {
     /// While it is in use.
-    WhileUsed(Weak<Loaded>),
+    WhileUsed(Weak<LoadedImage>),
     /// Forever: its runtime leaves thread-local values on threads that we do not own,
     /// and their destructors are code of the image.
-    Forever(Arc<Loaded>),
+    Forever(Arc<LoadedImage>),
 }
 
 impl Hold {
-    fn loaded(&self) -> Option<Arc<Loaded>> {
+    fn loaded(&self) -> Option<Arc<LoadedImage>> {
         match self {
             Self::WhileUsed(loaded) => loaded.upgrade(),
             Self::Forever(loaded) => Some(Arc::clone(loaded)),
@@ -106,7 +106,7 @@ impl Loader {
         module: &str,
         signers: Option<&[Signer]>,
         host: &'static dyn Host,
-    ) -> Result<Arc<Loaded>, LoadError> {
+    ) -> Result<Arc<LoadedImage>, LoadError> {
         let bytes = file::read(file, Some(self.trust), file::LIMIT)?.bytes;
         let signer = signers.map(|signers| verify(file, &bytes, signers)).transpose()?;
         let object = elf::module(file, &bytes)?;
@@ -144,7 +144,7 @@ impl Loader {
             return Err(LoadError::NoDescriptor { path: file.to_owned(), module: module.to_owned() });
         }
         let (path, signer) = (Mutex::new(file.to_owned()), Mutex::new(signer.cloned()));
-        let loaded = Arc::new(Loaded { mapping, stamp, path, sha256, signer });
+        let loaded = Arc::new(LoadedImage { mapping, stamp, path, sha256, signer });
         let mut mapped = self.mapped();
         mapped.retain(|_, held| held.loaded().is_some());
         let held = match has_runtime {
@@ -209,7 +209,7 @@ impl Loader {
 
 /// A loaded image. It stays mapped while this lives; an image with a runtime stays
 /// mapped for the life of the process.
-pub struct Loaded {
+pub struct LoadedImage {
     mapping: map::Mapping,
     stamp: Stamp,
     path: Mutex<PathBuf>,
@@ -217,7 +217,7 @@ pub struct Loaded {
     signer: Mutex<Option<Signer>>,
 }
 
-impl Loaded {
+impl LoadedImage {
     /// Records that its bytes were read again: from which file, and who signed them if
     /// signers were required.
     fn read_again(&self, file: &Path, signer: Option<&Signer>) {

@@ -12,9 +12,9 @@ use std::sync::Arc;
 use fixture::{Build, Fixture, HOST};
 use gantry_api::guard::Home;
 use gantry_api::stamp::{EQUAL, FRAME_HEAD};
-use gantry_loader::{LoadError, Loaded, Loader, PrivateKey, Trust, inspect, signature_path};
+use gantry_loader::{LoadError, LoadedImage, Loader, PrivateKey, Trust, inspect, signature_path};
 
-fn load(fixture: &Fixture) -> Result<Arc<Loaded>, LoadError> {
+fn load(fixture: &Fixture) -> Result<Arc<LoadedImage>, LoadError> {
     // Lenient, because the tests may run in any user's folder.
     Loader::with_trust(Trust::Lenient).load(&fixture.file, "mod_fixture", None, &HOST)
 }

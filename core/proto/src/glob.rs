@@ -10,7 +10,7 @@ pub struct Budget(u64);
 
 /// The budget is used up, because the client asks for too much.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Exhausted;
+pub struct BudgetExhausted;
 
 impl Budget {
     /// A budget of this many steps; one step compares about one byte with one element of a pattern.
@@ -23,20 +23,20 @@ impl Budget {
     ///
     /// # Errors
     ///
-    /// [`Exhausted`] if there are not enough left.
-    pub fn spend(&mut self, steps: u64) -> Result<(), Exhausted> {
-        self.0 = self.0.checked_sub(steps).ok_or(Exhausted)?;
+    /// [`BudgetExhausted`] if there are not enough left.
+    pub fn spend(&mut self, steps: u64) -> Result<(), BudgetExhausted> {
+        self.0 = self.0.checked_sub(steps).ok_or(BudgetExhausted)?;
         Ok(())
     }
 }
 
-impl fmt::Display for Exhausted {
+impl fmt::Display for BudgetExhausted {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("pattern asks for too much work")
     }
 }
 
-impl std::error::Error for Exhausted {}
+impl std::error::Error for BudgetExhausted {}
 
 /// The text that a pattern without wildcards stands for.
 #[must_use]
@@ -71,8 +71,8 @@ pub fn is_pattern(text: &[u8]) -> bool {
 ///
 /// # Errors
 ///
-/// [`Exhausted`] if the budget is too small.
-pub fn matches(pattern: &[u8], name: &[u8], budget: &mut Budget) -> Result<bool, Exhausted> {
+/// [`BudgetExhausted`] if the budget is too small.
+pub fn matches(pattern: &[u8], name: &[u8], budget: &mut Budget) -> Result<bool, BudgetExhausted> {
     let (mut pattern, mut name) = (pattern, name);
     // The pattern after the last star, and the part of the name where it is tried next.
     let mut retry: Option<(&[u8], &[u8])> = None;
@@ -101,7 +101,7 @@ pub fn matches(pattern: &[u8], name: &[u8], budget: &mut Budget) -> Result<bool,
 }
 
 /// The pattern without its first element, if that element matches the byte.
-fn one<'p>(pattern: &'p [u8], byte: u8, budget: &mut Budget) -> Result<Option<&'p [u8]>, Exhausted> {
+fn one<'p>(pattern: &'p [u8], byte: u8, budget: &mut Budget) -> Result<Option<&'p [u8]>, BudgetExhausted> {
     Ok(match pattern {
         [] => None,
         [b'?', rest @ ..] => Some(rest),
@@ -118,7 +118,7 @@ fn one<'p>(pattern: &'p [u8], byte: u8, budget: &mut Budget) -> Result<Option<&'
 
 /// Whether the class, given without its opening bracket, contains the byte, and the pattern after the class. `None` if
 /// the class is not closed.
-fn class<'p>(pattern: &'p [u8], byte: u8, budget: &mut Budget) -> Result<Option<(bool, &'p [u8])>, Exhausted> {
+fn class<'p>(pattern: &'p [u8], byte: u8, budget: &mut Budget) -> Result<Option<(bool, &'p [u8])>, BudgetExhausted> {
     let (negated, mut rest) = match pattern {
         [b'!' | b'^', rest @ ..] => (true, rest),
         _ => (false, pattern),
@@ -200,7 +200,7 @@ mod tests {
         let name = vec![b'a'; 2000];
         let pattern = b"*a".repeat(400).into_iter().chain(*b"b").collect::<Vec<_>>();
         assert_eq!(matches(&pattern, &name, &mut Budget::new(10_000_000)), Ok(false));
-        assert_eq!(matches(&pattern, &name, &mut Budget::new(1000)), Err(Exhausted));
+        assert_eq!(matches(&pattern, &name, &mut Budget::new(1000)), Err(BudgetExhausted));
     }
 
     #[test]

@@ -24,9 +24,9 @@ use gantry_api::{Result, guard};
 /// says why the system could not start the thread.
 pub fn start(layout: Layout, module: &'static str) -> Result<Arc<dyn Runtime>> {
     guard::call(module, || match layout {
-        Layout::Linked => Ok(Arc::new(linked::Linked::new(module)?) as Arc<dyn Runtime>),
+        Layout::Linked => Ok(Arc::new(linked::LinkedRuntime::new(module)?) as Arc<dyn Runtime>),
         Layout::Loaded => {
-            let runtime = loaded::Loaded::new(module)?;
+            let runtime = loaded::LoadedRuntime::new(module)?;
             trace::forward(module);
             Ok(Arc::new(runtime) as Arc<dyn Runtime>)
         }

@@ -17,13 +17,13 @@ use crate::lock::lock;
 use crate::task::{Caught, caught};
 
 /// The daemon's runtime, for one instance.
-pub(crate) struct Linked {
+pub(crate) struct LinkedRuntime {
     module: &'static str,
     handle: Handle,
     tasks: Arc<Tasks>,
 }
 
-impl Linked {
+impl LinkedRuntime {
     pub(crate) fn new(module: &'static str) -> Result<Self> {
         let handle = Handle::try_current().map_err(|_| {
             Error::system(format!("{module} needs the daemon's runtime, but no runtime is entered on this thread"))
@@ -32,7 +32,7 @@ impl Linked {
     }
 }
 
-impl Runtime for Linked {
+impl Runtime for LinkedRuntime {
     fn within(&self, work: &mut dyn FnMut()) {
         work();
     }
@@ -57,7 +57,7 @@ impl Runtime for Linked {
     }
 }
 
-impl Drop for Linked {
+impl Drop for LinkedRuntime {
     fn drop(&mut self) {
         caught(self.module, "ending the runtime", || self.tasks.abort());
     }

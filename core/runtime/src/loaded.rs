@@ -16,7 +16,7 @@ use crate::task::{Caught, caught};
 const NAME_LIMIT: usize = 15;
 
 /// A runtime of this image's tokio.
-pub(crate) struct Loaded {
+pub(crate) struct LoadedRuntime {
     module: &'static str,
     handle: Handle,
     runtime: Owned,
@@ -25,7 +25,7 @@ pub(crate) struct Loaded {
 /// The runtime until it is shut down; shared with the thread that shuts it down.
 type Owned = Arc<Mutex<Option<runtime::Runtime>>>;
 
-impl Loaded {
+impl LoadedRuntime {
     pub(crate) fn new(module: &'static str) -> Result<Self> {
         let runtime = runtime::Builder::new_multi_thread()
             .worker_threads(1)
@@ -38,7 +38,7 @@ impl Loaded {
     }
 }
 
-impl Runtime for Loaded {
+impl Runtime for LoadedRuntime {
     fn within(&self, work: &mut dyn FnMut()) {
         let _entered = self.handle.enter();
         work();
@@ -54,7 +54,7 @@ impl Runtime for Loaded {
     }
 }
 
-impl Drop for Loaded {
+impl Drop for LoadedRuntime {
     fn drop(&mut self) {
         caught(self.module, "ending the runtime", || background(&self.runtime));
     }

@@ -35,7 +35,7 @@ use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::{JoinHandle, JoinSet};
 
 use current::{Current, Open};
-use listener::Wanted;
+use listener::Endpoints;
 use pid_file::PidFile;
 use rate::Rate;
 use registry::Registry;
@@ -47,7 +47,7 @@ pub use manner::{Manner, Until};
 
 use crate::files::blocking::Blocking;
 use crate::generation::images::Images;
-use crate::generation::retired::Retired;
+use crate::generation::retired::RetiredGeneration;
 use crate::generation::snapshot::Generation;
 use crate::identity::Identity;
 use crate::log::{LOGGER, say};
@@ -68,7 +68,7 @@ const END_LIMIT: Duration = Duration::from_secs(5);
 /// Reads and checks a configuration without running anything of it.
 pub fn check(source: &Source, images: &Images) -> Result<Vec<String>, StartError> {
     let plan = read(source, images)?;
-    Wanted::of(&plan).map_err(StartError::Wanted)?;
+    Endpoints::of(&plan).map_err(StartError::Wanted)?;
     Ok(plan.notices)
 }
 
@@ -88,7 +88,7 @@ fn read(source: &Source, images: &Images) -> Result<Plan, BuildError> {
 fn read_on(source: &Source, images: &Images, basis: &Basis<'_>) -> Result<Plan, BuildError> {
     let mut plan = Plan::read(source, images, basis)?;
     // What cannot be wanted is told where it is asked for.
-    plan.notices.extend(Wanted::of(&plan).map(|wanted| wanted.clashes).unwrap_or_default());
+    plan.notices.extend(Endpoints::of(&plan).map(|wanted| wanted.clashes).unwrap_or_default());
     Ok(plan)
 }
 
@@ -125,7 +125,7 @@ pub fn run(
 ) -> Result<(), StartError> {
     let plan = read(&source, &images)?;
     // First of all: of a second start, this says most.
-    Wanted::of(&plan).map_err(StartError::Wanted)?;
+    Endpoints::of(&plan).map_err(StartError::Wanted)?;
     let pid_file = take_pid_file(&plan, &manner)?;
     let mut open = Open::of(&plan, None, &manner)?;
     LOGGER.send_to(open.log.take());
@@ -183,7 +183,7 @@ pub fn run(
 }
 
 /// Where generations go, and the task that takes leave of them.
-type Retiring = (mpsc::UnboundedSender<Retired>, JoinHandle<()>);
+type Retiring = (mpsc::UnboundedSender<RetiredGeneration>, JoinHandle<()>);
 
 struct Daemon {
     source: Source,

@@ -15,7 +15,7 @@ const MOST_LINKS: usize = 40;
 
 /// Where a path leads.
 #[derive(Debug)]
-pub struct Resolved {
+pub struct Resolution {
     /// The path without links. What is not there, or cannot be looked at, is in it as written.
     pub path: PathBuf,
     /// For each link on the way, the path by which it was reached and what was left to go: as long as the links are what
@@ -30,7 +30,7 @@ pub struct Resolved {
 const WORLD_WRITES: u32 = 0o002;
 const STICKY: u32 = 0o1000;
 
-impl Resolved {
+impl Resolution {
     /// The first folder on the way in which anyone may replace a name; in a sticky one only a name's owner may. Each link can
     /// be replaced where it is, and the file where it really is.
     ///
@@ -50,7 +50,7 @@ impl Resolved {
 
 /// Resolves an absolute path under the thread's credentials.
 #[must_use]
-pub fn resolve(path: &Path) -> Resolved {
+pub fn resolve(path: &Path) -> Resolution {
     let mut at = PathBuf::from("/");
     let mut rest: VecDeque<OsString> = steps(path).collect();
     let (mut by_links, mut links) = (Vec::new(), Vec::new());
@@ -82,11 +82,11 @@ pub fn resolve(path: &Path) -> Resolved {
             Err(error) => {
                 let is_missing = matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory);
                 let unknown = (!is_missing).then(|| (next.clone(), error));
-                return Resolved { path: by_letters(next, &rest), by_links, links, unknown };
+                return Resolution { path: by_letters(next, &rest), by_links, links, unknown };
             }
         }
     }
-    Resolved { path: at, by_links, links, unknown: None }
+    Resolution { path: at, by_links, links, unknown: None }
 }
 
 fn steps(path: &Path) -> impl Iterator<Item = OsString> {

@@ -49,7 +49,7 @@ command! {
 
 /// What this module keeps with a session.
 #[derive(Default)]
-struct Asked {
+struct LoginState {
     /// Whether USER was the last of USER and PASS.
     for_password: bool,
 }
@@ -100,7 +100,7 @@ fn user(auth: &Auth, at: &mut Moment<'_>) -> Result<Step> {
     let needs_none = section.is_some_and(|section| !section.requires_password);
     at.session.section = section.map(|section| section.id);
     at.session.user = Some(user);
-    at.state.of::<Asked>().for_password = true;
+    at.state.of::<LoginState>().for_password = true;
     match needs_none {
         true => at.respond(331, answers::INVITATION),
         false => at.respond(331, [b"Password required for ", name.as_slice()].concat()),
@@ -127,7 +127,7 @@ async fn vouched(auth: &Auth, at: &mut Moment<'_>) -> Result<Step> {
         false
     });
     let Some(account) = account.filter(|_| vouches) else { return Ok(Step::Done) };
-    at.state.of::<Asked>().for_password = false;
+    at.state.of::<LoginState>().for_password = false;
     let account = match settings.admits_vouched(account) {
         Ok(account) => account,
         Err(reason) => return deny(at, settings, &reason),
@@ -146,7 +146,7 @@ fn pass(at: &mut Moment<'_>) -> Result<Step> {
         return refuse(503, "You are already logged in");
     }
     // Each password needs a USER of its own, also when the last one was wrong.
-    match std::mem::take(&mut at.state.of::<Asked>().for_password) && at.session.user.is_some() {
+    match std::mem::take(&mut at.state.of::<LoginState>().for_password) && at.session.user.is_some() {
         true => match at.session.lets_in() {
             Ok(()) => Ok(Step::Wait),
             Err(error) => deny(at, at.settings::<Settings>(), &format!("{LIMITED}: {error}")),

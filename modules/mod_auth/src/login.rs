@@ -8,7 +8,7 @@ use gantry_api::service::{LoginRequest, Services, Verdict};
 
 use crate::answers::NO_SUCH_USER;
 use crate::attempt::Refusal;
-use crate::order::{self, Asked, Entry, Finality, Who};
+use crate::order::{self, Entry, Finality, Judge, Who};
 use crate::system::SystemUsers;
 
 const INCORRECT: &str = "Incorrect password";
@@ -25,7 +25,7 @@ pub(crate) struct Logins {
 
 /// A password that is to be checked.
 #[derive(Clone, Copy)]
-struct Given<'a> {
+struct Credentials<'a> {
     request: &'a LoginRequest,
     password: &'a [u8],
 }
@@ -40,8 +40,8 @@ impl Logins {
         password: &[u8],
     ) -> std::result::Result<Account, Refusal> {
         let all = order::asked(order, services);
-        let given = Given { request, password };
-        let mut known = Known::default();
+        let given = Credentials { request, password };
+        let mut known = KnownAccounts::default();
         let (mut is_known, mut is_rejected) = (false, false);
         for (at, asked) in all.iter().enumerate() {
             let account = match asked.who {
@@ -93,22 +93,22 @@ impl Logins {
         request: &LoginRequest,
     ) -> Option<Account> {
         let all = order::asked(order, services);
-        if let Some(account) = Known::default().by_any(&all, request).await {
+        if let Some(account) = KnownAccounts::default().by_any(&all, request).await {
             return Some(account);
         }
-        let knows_all = |asked: &Asked<'_>| matches!(asked.who, Who::Knows(_)) && asked.finality == Finality::Final;
+        let knows_all = |asked: &Judge<'_>| matches!(asked.who, Who::Knows(_)) && asked.finality == Finality::Final;
         let asks_system = order::asks_system(order) && !all.iter().any(knows_all);
         asks_system.then(|| system.account(&request.user).cloned()).flatten()
     }
 
     /// Takes as long as a login that fails.
     pub(crate) async fn fail(&self, services: &Services, order: &[Entry], request: &LoginRequest, password: &[u8]) {
-        self.spend_the_same(&order::asked(order, services), Given { request, password }).await;
+        self.spend_the_same(&order::asked(order, services), Credentials { request, password }).await;
     }
 
     /// None where that cannot be told.
-    async fn ask(&self, asked: &Asked<'_>, given: Given<'_>, account: &Account) -> Option<Verdict> {
-        let Given { request, password } = given;
+    async fn ask(&self, asked: &Judge<'_>, given: Credentials<'_>, account: &Account) -> Option<Verdict> {
+        let Credentials { request, password } = given;
         let verdict = match asked.who {
             Who::Knows(authenticator) => {
                 if !is_locked(account) {
@@ -126,7 +126,7 @@ impl Logins {
     }
 
     /// Has all refuse the password, each in its time.
-    async fn spend_the_same(&self, all: &[Asked<'_>], given: Given<'_>) {
+    async fn spend_the_same(&self, all: &[Judge<'_>], given: Credentials<'_>) {
         for asked in all {
             if let Who::Judges(judge) = asked.who {
                 let _ = judge.refuse(given.request, given.password).await;
@@ -139,10 +139,10 @@ impl Logins {
     }
 
     /// Checks the password only to spend the time; ignores the verdict.
-    async fn spend_a_hash(&self, all: &[Asked<'_>], given: Given<'_>) {
+    async fn spend_a_hash(&self, all: &[Judge<'_>], given: Credentials<'_>) {
         let pattern = self.pattern.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let (name, account) = pattern.unwrap_or_else(|| (String::new(), nobody()));
-        let knowing = |asked: &Asked<'_>| match asked.who {
+        let knowing = |asked: &Judge<'_>| match asked.who {
             Who::Knows(authenticator) => Some((asked.name == name, authenticator.clone())),
             Who::Judges(_) => None,
         };
@@ -154,19 +154,19 @@ impl Logins {
 
 /// What authenticators said of a user so far, by their places: each is asked once.
 #[derive(Default)]
-struct Known {
+struct KnownAccounts {
     accounts: Vec<(usize, Option<Account>)>,
     /// One that could not tell.
     failed: Option<String>,
 }
 
-impl Known {
+impl KnownAccounts {
     /// What one of them knows.
-    async fn by(&mut self, all: &[Asked<'_>], at: usize, request: &LoginRequest) -> Option<Account> {
+    async fn by(&mut self, all: &[Judge<'_>], at: usize, request: &LoginRequest) -> Option<Account> {
         if let Some((_, known)) = self.accounts.iter().find(|(place, _)| *place == at) {
             return known.clone();
         }
-        let Some(Asked { name, who: Who::Knows(authenticator), .. }) = all.get(at) else { return None };
+        let Some(Judge { name, who: Who::Knows(authenticator), .. }) = all.get(at) else { return None };
         let account = authenticator.account(request).await.unwrap_or_else(|error| {
             log!(Warn, "{name} cannot look up a user: {error}");
             self.failed = Some((*name).to_owned());
@@ -177,7 +177,7 @@ impl Known {
     }
 
     /// What the first knows that knows the user. Behind one whose answer is final nobody is asked.
-    async fn by_any(&mut self, all: &[Asked<'_>], request: &LoginRequest) -> Option<Account> {
+    async fn by_any(&mut self, all: &[Judge<'_>], request: &LoginRequest) -> Option<Account> {
         for (at, asked) in all.iter().enumerate() {
             if let Who::Judges(_) = asked.who {
                 continue;

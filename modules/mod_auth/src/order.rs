@@ -23,7 +23,7 @@ pub(crate) enum Finality {
 }
 
 /// Somebody to ask.
-pub(crate) struct Asked<'a> {
+pub(crate) struct Judge<'a> {
     /// Its module.
     pub(crate) name: &'a str,
     /// What it can tell.
@@ -43,19 +43,19 @@ pub(crate) enum Who<'a> {
 
 /// Those to ask, in order. Names in AuthOrder that nobody has are skipped, but for those whose answer would be final: behind
 /// them nobody is asked.
-pub(crate) fn asked<'a>(order: &[Entry], services: &'a Services) -> Vec<Asked<'a>> {
+pub(crate) fn asked<'a>(order: &[Entry], services: &'a Services) -> Vec<Judge<'a>> {
     let find = |wanted: &str, finality| {
         let is_wanted = |name: &str| name.eq_ignore_ascii_case(wanted);
         let mut knowing = services.authenticators().map(|(name, found)| (name, Who::Knows(found)));
         let mut judging = services.password_judges().map(|(name, found)| (name, Who::Judges(found)));
         let found = knowing.find(|(name, _)| is_wanted(name)).or_else(|| judging.find(|(name, _)| is_wanted(name)));
-        found.map(|(name, who)| Asked { name, who, finality })
+        found.map(|(name, who)| Judge { name, who, finality })
     };
     match order.is_empty() {
         true => services.login_names().filter_map(|name| find(name, Finality::Open)).collect(),
         false => {
             let found = order.iter().map(|entry| (entry, find(&entry.module, entry.finality)));
-            let ends = |(entry, found): &(&Entry, Option<Asked<'_>>)| {
+            let ends = |(entry, found): &(&Entry, Option<Judge<'_>>)| {
                 let ends = found.is_none() && entry.finality == Finality::Final;
                 if ends {
                     log!(Warn, "AuthOrder: nobody can be asked behind {}*, which is not there", entry.module);

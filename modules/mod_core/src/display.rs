@@ -12,7 +12,7 @@ const MOST: usize = 1000;
 
 /// The files that a session has been shown, with their times of modification.
 #[derive(Default)]
-struct Shown(HashMap<VirtualPath, i64>);
+struct ShownFiles(HashMap<VirtualPath, i64>);
 
 /// The moments at which files are shown, as far as some scope has any.
 pub(crate) fn hooks(start: &Start<'_>) -> Vec<Hook> {
@@ -71,7 +71,7 @@ pub(crate) async fn show(at: &mut Moment<'_>) {
 async fn is_new(at: &mut Moment<'_>, enter: &Enter) -> bool {
     let path = gantry_display::place(at.session, &enter.path);
     let Ok(found) = at.files.metadata(&path, Links::Follow).await else { return false };
-    let shown = at.state.of::<Shown>();
+    let shown = at.state.of::<ShownFiles>();
     if shown.0.len() >= MOST {
         shown.0.clear();
     }

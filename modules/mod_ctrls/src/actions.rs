@@ -12,8 +12,8 @@ fn is_enabled(action: &Value) -> bool {
 }
 
 /// Lists the actions with their syntax.
-pub async fn help(asked: &Asked<'_>) -> Result<Answer> {
-    let value = asked.daemon.operate(Operation::Actions).await?;
+pub async fn help(request: &ControlRequest<'_>) -> Result<Answer> {
+    let value = request.daemon.operate(Operation::Actions).await?;
     let shown = value.items().iter().filter(|action| is_enabled(action));
     let lines = shown.map(|action| {
         let name = format!("{} {}", text(action, "action"), text(action, "syntax"));
@@ -23,22 +23,22 @@ pub async fn help(asked: &Asked<'_>) -> Result<Answer> {
 }
 
 /// Lists the actions with their modules, in ProFTPD's format.
-pub async fn list(asked: &Asked<'_>) -> Result<Answer> {
-    let value = asked.daemon.operate(Operation::Actions).await?;
+pub async fn list(request: &ControlRequest<'_>) -> Result<Answer> {
+    let value = request.daemon.operate(Operation::Actions).await?;
     let shown = value.items().iter().filter(|action| is_enabled(action));
     let lines = shown.map(|action| format!("{} ({}.c)", text(action, "action"), text(action, "module")));
     Ok(Answer { lines: lines.collect(), value })
 }
 
 /// Enables or disables one action or all.
-pub async fn switch(asked: &Asked<'_>, on: bool) -> Result<Answer> {
-    let (action, module) = match asked.words {
+pub async fn switch(request: &ControlRequest<'_>, on: bool) -> Result<Answer> {
+    let (action, module) = match request.words {
         [action] => (*action, None),
         [action, module] => (*action, Some((*module).to_owned())),
         _ => return usage("wrong number of parameters"),
     };
     let action = (action != "all").then(|| action.to_owned());
-    let value = asked.daemon.operate(Operation::Enable { action, module, on }).await?;
+    let value = request.daemon.operate(Operation::Enable { action, module, on }).await?;
     let done = if on { "enabled" } else { "disabled" };
     let names = value.items().iter().filter_map(Value::text);
     let mut lines: Vec<String> = names.map(|name| format!("'{name}' control {done}")).collect();

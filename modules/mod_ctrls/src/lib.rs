@@ -30,14 +30,14 @@ control! {
 
 #[async_trait]
 impl Module for Ctrls {
-    async fn control(&self, asked: &Asked<'_>) -> Result<Answer> {
-        match asked.action {
-            "help" => actions::help(asked).await,
-            "lsctrl" => actions::list(asked).await,
-            "insctrl" => actions::switch(asked, true).await,
-            "rmctrl" => actions::switch(asked, false).await,
-            "who" => sessions::who(asked).await,
-            _ => sessions::count(asked).await,
+    async fn control(&self, request: &ControlRequest<'_>) -> Result<Answer> {
+        match request.action {
+            "help" => actions::help(request).await,
+            "lsctrl" => actions::list(request).await,
+            "insctrl" => actions::switch(request, true).await,
+            "rmctrl" => actions::switch(request, false).await,
+            "who" => sessions::who(request).await,
+            _ => sessions::count(request).await,
         }
     }
 }

@@ -4,8 +4,8 @@ use gantry_api::control::Operation;
 use gantry_api::prelude::*;
 
 /// The sessions.
-pub async fn who(asked: &Asked<'_>) -> Result<Answer> {
-    let value = asked.daemon.operate(Operation::Sessions).await?;
+pub async fn who(request: &ControlRequest<'_>) -> Result<Answer> {
+    let value = request.daemon.operate(Operation::Sessions).await?;
     let sessions = value.entry("sessions").map(Value::items).unwrap_or_default();
     let lines = sessions.iter().map(|session| {
         let text = |key: &str| session.entry(key).and_then(Value::text).unwrap_or_default();
@@ -22,8 +22,8 @@ pub async fn who(asked: &Asked<'_>) -> Result<Answer> {
 }
 
 /// Counts the sessions.
-pub async fn count(asked: &Asked<'_>) -> Result<Answer> {
-    let status = asked.daemon.operate(Operation::Status).await?;
+pub async fn count(request: &ControlRequest<'_>) -> Result<Answer> {
+    let status = request.daemon.operate(Operation::Status).await?;
     let servers = status.entry("servers").map(Value::items).unwrap_or_default();
     let each = servers.iter().map(|server| {
         let name = server.entry("name").cloned().unwrap_or_default();

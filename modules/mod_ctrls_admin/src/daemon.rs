@@ -7,8 +7,8 @@ use gantry_api::prelude::*;
 use gantry_api::proto::time;
 
 /// `dns on|off`.
-pub async fn dns(asked: &Asked<'_>) -> Result<Answer> {
-    let on = match asked.words {
+pub async fn dns(request: &ControlRequest<'_>) -> Result<Answer> {
+    let on = match request.words {
         [word] => parse::switch(word),
         ["clear", "cache"] => {
             return Ok(Answer::new("names are remembered for 5 minutes; dns on and dns off forget them", Value::None));
@@ -16,20 +16,20 @@ pub async fn dns(asked: &Asked<'_>) -> Result<Answer> {
         _ => None,
     };
     let Some(on) = on else { return usage("dns: expected on or off") };
-    let value = asked.daemon.operate(Operation::ReverseDns(on)).await?;
+    let value = request.daemon.operate(Operation::ReverseDns(on)).await?;
     Ok(Answer::new(format!("dns: UseReverseDNS set to '{}'", if on { "on" } else { "off" }), value))
 }
 
 /// `get config|directives`.
-pub async fn get(asked: &Asked<'_>) -> Result<Answer> {
-    match asked.words {
+pub async fn get(request: &ControlRequest<'_>) -> Result<Answer> {
+    match request.words {
         ["config"] => {
-            let value = asked.daemon.operate(Operation::Configuration).await?;
+            let value = request.daemon.operate(Operation::Configuration).await?;
             let text = value.entry("text").and_then(Value::text).unwrap_or_default();
             Ok(Answer { lines: text.lines().map(str::to_owned).collect(), value })
         }
         ["directives"] => {
-            let value = asked.daemon.operate(Operation::Directives).await?;
+            let value = request.daemon.operate(Operation::Directives).await?;
             let text = |one: &Value, key: &str| one.entry(key).and_then(Value::text).unwrap_or_default().to_owned();
             let lines = value.items().iter();
             let lines = lines.map(|one| format!("{} ({})", text(one, "directive"), text(one, "module")));
@@ -40,14 +40,14 @@ pub async fn get(asked: &Asked<'_>) -> Result<Answer> {
 }
 
 /// `reload`.
-pub async fn reload(asked: &Asked<'_>) -> Result<Answer> {
-    let leave = match asked.words {
+pub async fn reload(request: &ControlRequest<'_>) -> Result<Answer> {
+    let leave = match request.words {
         [] => Leave::Stay,
         ["end-old"] => Leave::Drain(Duration::ZERO),
         ["end-old", "now"] => Leave::Now,
         _ => return usage("expected nothing, end-old or end-old now"),
     };
-    let value = asked.daemon.operate(Operation::Reload { leave }).await?;
+    let value = request.daemon.operate(Operation::Reload { leave }).await?;
     let number = |key: &str| value.entry(key).and_then(Value::int).unwrap_or_default();
     let mut lines = vec![format!("restarted server: generation {} serves new sessions", number("generation"))];
     if leave != Leave::Stay {
@@ -57,11 +57,11 @@ pub async fn reload(asked: &Asked<'_>) -> Result<Answer> {
 }
 
 /// `restart [count]`, in ProFTPD's words.
-pub async fn restart(asked: &Asked<'_>) -> Result<Answer> {
-    if asked.words != ["count"] {
-        return Ok(Answer { lines: vec!["restarted server".to_owned()], ..reload(asked).await? });
+pub async fn restart(request: &ControlRequest<'_>) -> Result<Answer> {
+    if request.words != ["count"] {
+        return Ok(Answer { lines: vec!["restarted server".to_owned()], ..reload(request).await? });
     }
-    let status = asked.daemon.operate(Operation::Status).await?;
+    let status = request.daemon.operate(Operation::Status).await?;
     let entry = |key: &str| status.entry(key).cloned().unwrap_or_default();
     let (count, since) = (entry("restarts"), entry("started"));
     let times = count.int().unwrap_or_default();
@@ -79,8 +79,8 @@ fn date(seconds: i64) -> String {
 }
 
 /// `shutdown [graceful seconds]`.
-pub async fn shutdown(asked: &Asked<'_>) -> Result<Answer> {
-    let grace = match asked.words {
+pub async fn shutdown(request: &ControlRequest<'_>) -> Result<Answer> {
+    let grace = match request.words {
         [] => 0,
         ["graceful", seconds] => match seconds.parse() {
             Ok(seconds) => seconds,
@@ -88,7 +88,7 @@ pub async fn shutdown(asked: &Asked<'_>) -> Result<Answer> {
         },
         _ => return usage("wrong parameters"),
     };
-    let value = asked.daemon.operate(Operation::Shutdown { grace: Duration::from_secs(grace) }).await?;
+    let value = request.daemon.operate(Operation::Shutdown { grace: Duration::from_secs(grace) }).await?;
     let line =
         if grace == 0 { "shutting down".to_owned() } else { format!("shutting down in at most {grace} seconds") };
     Ok(Answer::new(line, value))

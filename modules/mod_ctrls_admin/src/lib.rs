@@ -57,23 +57,23 @@ impl Module for Admin {
         Ok(())
     }
 
-    async fn control(&self, asked: &Asked<'_>) -> Result<Answer> {
-        if !self.engine.as_ref().is_some_and(|engine| engine.has(asked.action)) {
-            return Err(Error::system(format!("AdminControlsEngine does not include '{}'", asked.action)));
+    async fn control(&self, request: &ControlRequest<'_>) -> Result<Answer> {
+        if !self.engine.as_ref().is_some_and(|engine| engine.has(request.action)) {
+            return Err(Error::system(format!("AdminControlsEngine does not include '{}'", request.action)));
         }
-        match asked.action {
-            "debug" => logs::debug(asked).await,
-            "trace" => logs::trace(asked).await,
-            "dns" => daemon::dns(asked).await,
-            "get" => daemon::get(asked).await,
-            "reload" => daemon::reload(asked).await,
-            "restart" => daemon::restart(asked).await,
+        match request.action {
+            "debug" => logs::debug(request).await,
+            "trace" => logs::trace(request).await,
+            "dns" => daemon::dns(request).await,
+            "get" => daemon::get(request).await,
+            "reload" => daemon::reload(request).await,
+            "restart" => daemon::restart(request).await,
             "scoreboard" => Ok(Answer::new("Gantry has no scoreboard: one process serves all sessions", Value::None)),
-            "shutdown" => daemon::shutdown(asked).await,
-            "kick" => sessions::kick(asked).await,
-            "status" => servers::status(asked).await,
-            "down" => servers::serve(asked, false).await,
-            _ => servers::serve(asked, true).await,
+            "shutdown" => daemon::shutdown(request).await,
+            "kick" => sessions::kick(request).await,
+            "status" => servers::status(request).await,
+            "down" => servers::serve(request, false).await,
+            _ => servers::serve(request, true).await,
         }
     }
 }

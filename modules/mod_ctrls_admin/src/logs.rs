@@ -11,27 +11,27 @@ fn level(word: &str) -> Result<u8> {
 }
 
 /// `debug [level [number]]`, and `debug number`.
-pub async fn debug(asked: &Asked<'_>) -> Result<Answer> {
-    let wanted = match asked.words {
+pub async fn debug(request: &ControlRequest<'_>) -> Result<Answer> {
+    let wanted = match request.words {
         [] | ["level"] => None,
         ["level", number] | [number] => Some(level(number)?),
         _ => return usage("wrong parameters"),
     };
-    let value = asked.daemon.operate(Operation::LogLevel(wanted)).await?;
+    let value = request.daemon.operate(Operation::LogLevel(wanted)).await?;
     let level = value.entry("level").and_then(Value::int).unwrap_or_default();
     // ProFTPD prints the same when the level is only shown.
     Ok(Answer::new(format!("debug level set to {level}"), value))
 }
 
 /// `trace channel:level ...`, `trace info`.
-pub async fn trace(asked: &Asked<'_>) -> Result<Answer> {
-    let wanted = match asked.words {
+pub async fn trace(request: &ControlRequest<'_>) -> Result<Answer> {
+    let wanted = match request.words {
         [] => return usage("trace: missing required parameters"),
         ["info"] => Vec::new(),
         words => words.iter().map(|word| channel(word)).collect::<Result<_>>()?,
     };
     let asks = wanted.is_empty();
-    let value = asked.daemon.operate(Operation::Trace(wanted)).await?;
+    let value = request.daemon.operate(Operation::Trace(wanted)).await?;
     let channels = value.entry("channels").map(Value::items).unwrap_or_default();
     let shown = channels.iter().map(|one| {
         let name = one.entry("channel").and_then(Value::text).unwrap_or_default();
@@ -42,7 +42,7 @@ pub async fn trace(asked: &Asked<'_>) -> Result<Answer> {
         lines.extend([format!("{:<10} Level", "Channel"), format!("{} ------", "-".repeat(10))]);
         lines.extend(shown);
     } else {
-        lines.extend(asked.words.iter().map(|word| {
+        lines.extend(request.words.iter().map(|word| {
             let (name, level) = word.rsplit_once(':').unwrap_or((word, "0"));
             let least = if level == "0" { 0 } else { 1 };
             format!("trace: set channel '{name}' to levels {least}-{level}")

@@ -4,23 +4,23 @@ use gantry_api::control::Operation;
 use gantry_api::prelude::*;
 
 /// `up` and `down`.
-pub async fn serve(asked: &Asked<'_>, up: bool) -> Result<Answer> {
-    let [meant] = asked.words else { return usage("missing required parameters") };
+pub async fn serve(request: &ControlRequest<'_>, up: bool) -> Result<Answer> {
+    let [meant] = request.words else { return usage("missing required parameters") };
     let server = (*meant != "all").then(|| (*meant).to_owned());
-    let value = asked.daemon.operate(Operation::Serve { server, up }).await?;
+    let value = request.daemon.operate(Operation::Serve { server, up }).await?;
     let whose = if *meant == "all" { "all servers" } else { *meant };
-    let line = format!("{}: {whose} {}", asked.action, if up { "enabled" } else { "disabled" });
+    let line = format!("{}: {whose} {}", request.action, if up { "enabled" } else { "disabled" });
     Ok(Answer::new(line, value))
 }
 
 /// `status`.
-pub async fn status(asked: &Asked<'_>) -> Result<Answer> {
-    let meant = match asked.words {
+pub async fn status(request: &ControlRequest<'_>) -> Result<Answer> {
+    let meant = match request.words {
         [] | ["all"] => None,
         [meant] => Some(*meant),
         _ => return usage("wrong number of parameters"),
     };
-    let mut value = asked.daemon.operate(Operation::Status).await?;
+    let mut value = request.daemon.operate(Operation::Status).await?;
     if let (Some(meant), Value::Map(entries)) = (meant, &mut value) {
         for (key, servers) in entries.iter_mut() {
             if let ("servers", Value::List(servers)) = (key.as_str(), servers) {

@@ -4,8 +4,8 @@ use gantry_api::control::{Kick, Operation};
 use gantry_api::prelude::*;
 
 /// `kick user|host|class|session [-n count] name ...`.
-pub async fn kick(asked: &Asked<'_>) -> Result<Answer> {
-    let [kind, rest @ ..] = asked.words else { return usage("missing required parameters") };
+pub async fn kick(request: &ControlRequest<'_>) -> Result<Answer> {
+    let [kind, rest @ ..] = request.words else { return usage("missing required parameters") };
     let by = match *kind {
         "user" => Kick::User,
         "host" => Kick::Host,
@@ -24,7 +24,7 @@ pub async fn kick(asked: &Asked<'_>) -> Result<Answer> {
         return usage("missing required parameters");
     }
     let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
-    let value = asked.daemon.operate(Operation::Kick { by, names: names.clone(), most }).await?;
+    let value = request.daemon.operate(Operation::Kick { by, names: names.clone(), most }).await?;
     let kicked = value.entry("kicked").map(Value::items).unwrap_or_default().len();
     let line = match kicked {
         0 => format!("{kind} '{}' not connected", names.join(" ")),

@@ -71,8 +71,8 @@ impl Module for Delay {
         Ok(Step::Next)
     }
 
-    async fn control(&self, asked: &Asked<'_>) -> Result<Answer> {
-        match asked.words {
+    async fn control(&self, request: &ControlRequest<'_>) -> Result<Answer> {
+        match request.words {
             ["info"] => {
                 let lines = self.times.shown();
                 let value = Value::list(lines.iter().map(String::as_str));

@@ -31,18 +31,18 @@ control! {
 
 #[async_trait]
 impl Module for Dso {
-    async fn control(&self, asked: &Asked<'_>) -> Result<Answer> {
-        match asked.action {
-            "lsmod" => list(asked).await,
-            "insmod" => insert(asked).await,
-            "rmmod" => remove(asked).await,
-            _ => swap(asked).await,
+    async fn control(&self, request: &ControlRequest<'_>) -> Result<Answer> {
+        match request.action {
+            "lsmod" => list(request).await,
+            "insmod" => insert(request).await,
+            "rmmod" => remove(request).await,
+            _ => swap(request).await,
         }
     }
 }
 
-async fn list(asked: &Asked<'_>) -> Result<Answer> {
-    let value = asked.daemon.operate(Operation::Modules).await?;
+async fn list(request: &ControlRequest<'_>) -> Result<Answer> {
+    let value = request.daemon.operate(Operation::Modules).await?;
     let modules = value.entry("modules").map(Value::items).unwrap_or_default();
     let text = |module: &Value, key: &str| module.entry(key).and_then(Value::text).unwrap_or_default().to_owned();
     let mut lines = vec!["Loaded Modules:".to_owned()];
@@ -72,16 +72,16 @@ fn module_and_file(words: &[&str]) -> Result<(String, Option<String>)> {
     }
 }
 
-async fn insert(asked: &Asked<'_>) -> Result<Answer> {
-    let (module, file) = module_and_file(asked.words)?;
+async fn insert(request: &ControlRequest<'_>) -> Result<Answer> {
+    let (module, file) = module_and_file(request.words)?;
     let line = format!("'{}' loaded", shown(&module));
-    let (directives, failed) = (asked.input.to_owned(), format!("error loading '{}'", shown(&module)));
-    let done = asked.daemon.operate(Operation::Insert { module, file, directives }).await;
+    let (directives, failed) = (request.input.to_owned(), format!("error loading '{}'", shown(&module)));
+    let done = request.daemon.operate(Operation::Insert { module, file, directives }).await;
     Ok(Answer::new(line, done.map_err(|error| error.context(failed))?))
 }
 
-async fn remove(asked: &Asked<'_>) -> Result<Answer> {
-    let (module, leave) = match asked.words {
+async fn remove(request: &ControlRequest<'_>) -> Result<Answer> {
+    let (module, leave) = match request.words {
         [module] => (*module, Leave::Stay),
         [module, "now"] => (*module, Leave::Now),
         [module, "drain", seconds] => match seconds.parse() {
@@ -95,7 +95,7 @@ async fn remove(asked: &Asked<'_>) -> Result<Answer> {
         return Err(Error::system("mod_dso provides rmmod and insmod, so it could not be added again"));
     }
     let mut lines = vec![format!("'{}' unloaded", shown(module))];
-    let done = asked.daemon.operate(Operation::Remove { module: module.to_owned(), leave }).await;
+    let done = request.daemon.operate(Operation::Remove { module: module.to_owned(), leave }).await;
     let value = done.map_err(|error| error.context(format!("error unloading '{}'", shown(module))))?;
     if let Some(count @ 1..) = value.entry("sessions").and_then(Value::int) {
         let sessions = if count == 1 { "1 session keeps".to_owned() } else { format!("{count} sessions keep") };
@@ -104,9 +104,9 @@ async fn remove(asked: &Asked<'_>) -> Result<Answer> {
     Ok(Answer { lines, value })
 }
 
-async fn swap(asked: &Asked<'_>) -> Result<Answer> {
-    let (module, file) = module_and_file(asked.words)?;
+async fn swap(request: &ControlRequest<'_>) -> Result<Answer> {
+    let (module, file) = module_and_file(request.words)?;
     let (line, failed) = (format!("'{}' swapped", shown(&module)), format!("error swapping '{}'", shown(&module)));
-    let done = asked.daemon.operate(Operation::Swap { module, file }).await;
+    let done = request.daemon.operate(Operation::Swap { module, file }).await;
     Ok(Answer::new(line, done.map_err(|error| error.context(failed))?))
 }

@@ -12,7 +12,7 @@ use gantry_api::transfer::{Direction, Transfer};
 use gantry_listing::{Fakes, Names};
 
 use crate::FactsModule;
-use crate::options::Chosen;
+use crate::options::FactChoice;
 use crate::settings::Settings;
 
 command! {
@@ -47,7 +47,7 @@ async fn folder(module: &FactsModule, at: &mut Moment<'_>) -> Result<Step> {
     let mut listing = at.files.list(&path).await?;
     let above = at.files.metadata(&path.parent(), Links::Follow).await.unwrap_or(own);
     let fakes = &at.settings::<Settings>().fakes;
-    let writer = Writer { account: at.session.account()?.clone(), names, facts: at.state.of::<Chosen>().0, fakes };
+    let writer = Writer { account: at.session.account()?.clone(), names, facts: at.state.of::<FactChoice>().0, fakes };
     let transfer = Transfer::new(path, Direction::Out, at.dialogue.kind);
     let opening = transfer.opening(b"MLSD");
     let mut link = at.begin(transfer, opening).await?;
@@ -86,7 +86,7 @@ async fn name(module: &FactsModule, at: &mut Moment<'_>) -> Result<Step> {
     let above = at.files.metadata(&path.parent(), Links::Follow).await.unwrap_or(own);
     names.learn(names.unknown([&own].into_iter())).await;
     let fakes = &at.settings::<Settings>().fakes;
-    let writer = Writer { account: at.session.account()?.clone(), names, facts: at.state.of::<Chosen>().0, fakes };
+    let writer = Writer { account: at.session.account()?.clone(), names, facts: at.state.of::<FactChoice>().0, fakes };
     let mut line = Vec::new();
     writer.state(path.as_bytes(), &own, &above, &mut line);
     let start = match at.command.argument.as_slice() {

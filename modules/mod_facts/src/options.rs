@@ -12,9 +12,9 @@ hook! {
 
 /// This module's state in a session.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Chosen(pub(crate) Facts);
+pub(crate) struct FactChoice(pub(crate) Facts);
 
-impl Default for Chosen {
+impl Default for FactChoice {
     fn default() -> Self {
         Self(Facts::ALL)
     }
@@ -27,14 +27,14 @@ const FEATURE: &[u8] = b"MLST ";
 fn choose(at: &mut Moment<'_>) -> Result<Step> {
     let Some(wanted) = wanted(&at.command.argument) else { return Ok(Step::Next) };
     let facts = Facts::parse(wanted);
-    at.state.of::<Chosen>().0 = facts;
+    at.state.of::<FactChoice>().0 = facts;
     at.respond(200, format!("MLST OPTS {facts}").trim_end());
     Ok(Step::Done)
 }
 
 /// Makes FEAT list the facts that are on in this session, or leave MLST out.
 fn feature(at: &mut Moment<'_>) -> Result<Step> {
-    let line = format!("MLST {}", at.state.of::<Chosen>().0.feature());
+    let line = format!("MLST {}", at.state.of::<FactChoice>().0.feature());
     let advertise = at.settings::<Settings>().advertise;
     if let Some(reply) = &mut at.dialogue.reply {
         reply.lines.retain(|line| advertise || !line.starts_with(FEATURE));

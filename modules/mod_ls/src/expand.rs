@@ -3,7 +3,7 @@
 
 use gantry_api::files::{Files, Kind, Links};
 use gantry_api::prelude::*;
-use gantry_api::proto::glob::{self, Budget, Exhausted};
+use gantry_api::proto::glob::{self, Budget, BudgetExhausted};
 
 /// How many steps of matching one command may take.
 const STEPS: u64 = 50_000_000;
@@ -53,7 +53,7 @@ async fn matching(
                     continue;
                 }
                 if found.len() == MOST {
-                    return refuse(450, Exhausted.to_string());
+                    return refuse(450, BudgetExhausted.to_string());
                 }
                 found.push(below(folder, &entry.name));
             }

@@ -139,7 +139,7 @@ fn options(words: &[&str]) -> std::result::Result<Value, ParseError> {
 
 #[cfg(test)]
 mod tests {
-    use gantry_api::proto::listing::options::Hidden;
+    use gantry_api::proto::listing::options::HiddenNames;
 
     use super::*;
 
@@ -149,13 +149,13 @@ mod tests {
         let command = |line: &[u8]| Command::parse(line).unwrap();
         let (all, line) = (made(&["-a"]), command(b"LIST -R x y"));
         let (both, path) = all.of(&line);
-        assert_eq!((both.hidden, both.recursive, path), (Hidden::All, true, &b"x y"[..]));
+        assert_eq!((both.hidden, both.recursive, path), (HiddenNames::All, true, &b"x y"[..]));
         let strict = made(&["-a", "strict", "maxdepth", "3", "maxfiles", "10"]);
-        assert!(!strict.of(&line).0.recursive && strict.of(&line).0.hidden == Hidden::All);
+        assert!(!strict.of(&line).0.recursive && strict.of(&line).0.hidden == HiddenNames::All);
         assert_eq!((strict.depth, strict.files, strict.folders), (3, 10, 100_000));
         let only = made(&["-a", "NLSTOnly"]);
-        assert_eq!(only.of(&line).0.hidden, Hidden::No);
-        assert_eq!(only.of(&command(b"NLST")).0.hidden, Hidden::All);
+        assert_eq!(only.of(&line).0.hidden, HiddenNames::No);
+        assert_eq!(only.of(&command(b"NLST")).0.hidden, HiddenNames::All);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! STAT of a path (RFC 959): a listing on the control connection.
 
 use gantry_api::prelude::*;
-use gantry_api::proto::listing::options::Hidden;
+use gantry_api::proto::listing::options::HiddenNames;
 
 use crate::Ls;
 use crate::list::{Subject, subject};
@@ -26,7 +26,7 @@ async fn stat(ls: &Ls, at: &mut Moment<'_>) -> Result<Step> {
     let settings = at.settings::<Settings>();
     let (mut options, path) = settings.options.of(at.command);
     options.recursive = false;
-    options.hidden = Hidden::All;
+    options.hidden = HiddenNames::All;
     let subject = subject(at.session, at.files, path, &options, settings).await?;
     let mut walk =
         Walk::new((at.session, at.files), &ls.names, settings, options, Form::Long, Output::Reply(Vec::new()))?;

@@ -7,7 +7,7 @@ use std::time::SystemTime;
 use gantry_api::Account;
 use gantry_api::files::{DirectoryEntry, Files, Kind, Links, Metadata};
 use gantry_api::prelude::*;
-use gantry_api::proto::listing::options::Hidden;
+use gantry_api::proto::listing::options::HiddenNames;
 use gantry_api::proto::listing::{ListOptions, Order};
 use gantry_listing::Names;
 
@@ -123,7 +123,8 @@ impl<'a> Walk<'a> {
             let next = listing.next().await?;
             let is_end = next.is_empty();
             entries.extend(
-                next.into_iter().filter(|entry| self.options.hidden != Hidden::No || !entry.name.starts_with(b".")),
+                next.into_iter()
+                    .filter(|entry| self.options.hidden != HiddenNames::No || !entry.name.starts_with(b".")),
             );
             let unsorted = self.options.order == Order::None && !self.options.reverse;
             let is_enough = unsorted && entries.len() >= UNSORTED;
@@ -147,7 +148,7 @@ impl<'a> Walk<'a> {
 
     /// `.` and `..`, where all names are wanted.
     async fn dots(&mut self, path: &VirtualPath) -> Result<Vec<DirectoryEntry>> {
-        if self.options.hidden != Hidden::All {
+        if self.options.hidden != HiddenNames::All {
             return Ok(Vec::new());
         }
         let own = self.files.metadata(path, Links::Follow).await?;

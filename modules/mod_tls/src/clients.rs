@@ -10,7 +10,7 @@ use rustls::crypto::CryptoProvider;
 use rustls::server::WebPkiClientVerifier;
 use rustls::server::danger::ClientCertVerifier;
 
-use crate::depth::Bounded;
+use crate::depth::DepthLimit;
 use crate::files;
 use crate::settings::Clients;
 use crate::words::Verify;
@@ -47,7 +47,7 @@ pub(crate) fn verifier(
     let builder = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider).with_crls(revoked);
     let builder = if settings.verify == Verify::Optional { builder.allow_unauthenticated() } else { builder };
     let verifier = builder.build().map_err(|error| format!("TLSVerifyClient: {error}"))?;
-    Ok(Arc::new(Bounded::new(verifier, settings.depth)))
+    Ok(Arc::new(DepthLimit::new(verifier, settings.depth)))
 }
 
 /// All files of which it is made.

@@ -9,19 +9,19 @@ use rustls::{CertificateError, DigitallySignedStruct, DistinguishedName, Error, 
 
 /// Judges as another verifier, and by the length of the chain.
 #[derive(Debug)]
-pub(crate) struct Bounded {
+pub(crate) struct DepthLimit {
     verifier: Arc<dyn ClientCertVerifier>,
     depth: usize,
 }
 
-impl Bounded {
+impl DepthLimit {
     /// Lets chains pass with so many authorities.
     pub(crate) fn new(verifier: Arc<dyn ClientCertVerifier>, depth: i64) -> Self {
         Self { verifier, depth: usize::try_from(depth).unwrap_or_default() }
     }
 }
 
-impl ClientCertVerifier for Bounded {
+impl ClientCertVerifier for DepthLimit {
     fn offer_client_auth(&self) -> bool {
         self.verifier.offer_client_auth()
     }

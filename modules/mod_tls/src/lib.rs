@@ -53,7 +53,7 @@ impl Module for TlsModule {
         start::start(self, start)
     }
 
-    async fn control(&self, asked: &Asked<'_>) -> Result<Answer> {
+    async fn control(&self, asked: &ControlRequest<'_>) -> Result<Answer> {
         operators::answer(self, asked)
     }
 

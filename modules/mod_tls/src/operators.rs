@@ -17,8 +17,8 @@ control! {
 }
 
 /// Does the action.
-pub(crate) fn answer(module: &TlsModule, asked: &Asked<'_>) -> Result<Answer> {
-    match asked.words {
+pub(crate) fn answer(module: &TlsModule, request: &ControlRequest<'_>) -> Result<Answer> {
+    match request.words {
         [] => Ok(certificates(module)),
         ["sesscache", "info"] | ["sesscache", "info", "-v"] => {
             let number = module.cache.as_ref().map_or(0, |cache| cache.count());

@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 /// What must be protected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-pub(crate) struct Required {
+pub(crate) struct Requirement {
     /// Of the control connection.
     pub(crate) control: Control,
     /// Of data connections.
@@ -68,8 +68,8 @@ mod tests {
 
     #[test]
     fn each_form_says_something_of_both_connections() {
-        let read = |word: &str| -> Required { parse(&[word]).unwrap().extract().unwrap() };
-        let required = |control, data| Required { control, data };
+        let read = |word: &str| -> Requirement { parse(&[word]).unwrap().extract().unwrap() };
+        let required = |control, data| Requirement { control, data };
         assert_eq!(read("on"), required(Control::On, Data::On));
         assert_eq!(read("off"), required(Control::Off, Data::Off));
         assert_eq!(read("ctrl"), required(Control::On, Data::Off));

@@ -58,14 +58,14 @@ struct Made {
 type Stamps = Vec<Option<Stamp>>;
 
 /// What the servers of a configuration share.
-pub(crate) struct Shared {
+pub(crate) struct SharedState {
     /// The keys of tickets.
     pub(crate) keys: Arc<Keys>,
     /// The cache for control connections to come.
     pub(crate) cache: Option<Arc<Cache>>,
 }
 
-impl Shared {
+impl SharedState {
     /// As TLSSessionTicketKeys and TLSSessionCache say.
     pub(crate) fn new(settings: &settings::Resumption) -> Self {
         let count = usize::try_from(settings.keys.count).unwrap_or(1);
@@ -76,7 +76,7 @@ impl Shared {
 
 impl Server {
     /// Reads a server's files; an error names one, or a directive.
-    pub(crate) fn load(settings: &Settings, shared: &Shared, provider: Provider) -> Result<Self, String> {
+    pub(crate) fn load(settings: &Settings, shared: &SharedState, provider: Provider) -> Result<Self, String> {
         let log = settings.log_target().as_ref().map(Log::open).transpose();
         let log = log.map_err(|error| error.message().to_owned())?;
         let timeout = settings.handshakes.timeout;

@@ -9,7 +9,7 @@ use crate::curves;
 use crate::files;
 use crate::options::{self, Options};
 use crate::protocol::{self, Versions};
-use crate::required::{self, Required};
+use crate::required::{self, Requirement};
 use crate::suites;
 use crate::words;
 
@@ -22,7 +22,7 @@ settings! {
             inherits: replace, default: "off", parse: parse::on_off;
         /// What clients must protect, or must not: the control connection (`ctrl`; `auth`: only until the login), data
         /// connections (`data`; `!data`: they must not), or both (`on`).
-        pub(crate) required: Required = TLSRequired "on|off|ctrl|[!]data|auth|auth+[!]data|ctrl+[!]data" in SERVER | VHOST | GLOBAL | ANONYMOUS | DIRECTORY,
+        pub(crate) required: Requirement = TLSRequired "on|off|ctrl|[!]data|auth|auth+[!]data|ctrl+[!]data" in SERVER | VHOST | GLOBAL | ANONYMOUS | DIRECTORY,
             inherits: replace, default: "off", parse: required::parse;
         /// The versions of TLS that clients may use. Gantry has TLSv1.2 and TLSv1.3; a list that names older ones leaves
         /// them out.

@@ -8,7 +8,7 @@ use gantry_api::prelude::*;
 
 use crate::phrase::Provider;
 use crate::required::{Control, Data};
-use crate::server::{Server, Shared};
+use crate::server::{Server, SharedState};
 use crate::servers::TlsModule;
 use crate::settings::Settings;
 
@@ -23,7 +23,7 @@ pub(crate) fn start(module: &mut TlsModule, start: &mut Start<'_>) -> Result<()>
     let Some((_, main)) = start.servers::<Settings>().next() else { return Ok(()) };
     // Lines of the main server that hold for the whole daemon.
     let phrases = main.certificates.pass_phrase.clone();
-    let shared = Shared::new(&main.resumption);
+    let shared = SharedState::new(&main.resumption);
     module.cache = shared.cache.clone();
     let mut servers = HashMap::new();
     for (id, settings) in start.servers::<Settings>() {

@@ -8,7 +8,7 @@ use crate::condition::{ConditionKind, Conditions, wanted};
 use crate::error::{Notice, Problem};
 use crate::proftpd;
 use crate::section::SectionKind;
-use crate::stack::Closed;
+use crate::stack::CloseOutcome;
 use crate::version;
 
 impl Reader<'_> {
@@ -114,15 +114,15 @@ impl Reader<'_> {
     pub(super) fn close_section(&mut self, name: &str, at: &At<'_>) {
         let (context, top) = self.stack.place();
         match self.stack.close(name) {
-            Closed::Section(node) if node.is_idle_limit() => {
+            CloseOutcome::Section(node) if node.is_idle_limit() => {
                 let notice =
                     Notice { text: "<Limit> without a rule has no effect".to_owned(), position: node.position.clone() };
                 self.notices.push(notice);
                 self.stack.add(node);
             }
-            Closed::Section(node) => self.stack.add(node),
-            Closed::Unknown => {}
-            Closed::Mismatched => {
+            CloseOutcome::Section(node) => self.stack.add(node),
+            CloseOutcome::Unknown => {}
+            CloseOutcome::Mismatched => {
                 let shown = format!("</{name}>");
                 if SectionKind::of(name).is_none() {
                     return self.unknown_section(&shown, at);

@@ -29,7 +29,7 @@ pub enum Clock {
 
 /// Which hidden names (those with a leading dot) are listed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Hidden {
+pub enum HiddenNames {
     /// None.
     #[default]
     No,
@@ -43,7 +43,7 @@ pub enum Hidden {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ListOptions {
     /// `-a`, `-A`
-    pub hidden: Hidden,
+    pub hidden: HiddenNames,
     /// `-t`, `-S`, `-U`, `-f`
     pub order: Order,
     /// `-c`, `-u`
@@ -93,14 +93,14 @@ impl ListOptions {
 
     fn set(&mut self, letter: u8) {
         match letter {
-            b'a' => self.hidden = Hidden::All,
-            b'A' if self.hidden == Hidden::No => self.hidden = Hidden::AlmostAll,
+            b'a' => self.hidden = HiddenNames::All,
+            b'A' if self.hidden == HiddenNames::No => self.hidden = HiddenNames::AlmostAll,
             b't' => self.order = Order::Time,
             b'S' => self.order = Order::Size,
             b'U' => self.order = Order::None,
             b'f' => {
                 self.order = Order::None;
-                self.hidden = Hidden::All;
+                self.hidden = HiddenNames::All;
             }
             b'c' => self.clock = Clock::Changed,
             b'u' => self.clock = Clock::Accessed,
@@ -124,13 +124,13 @@ mod tests {
     #[test]
     fn options_stand_before_the_path() {
         let (options, path) = ListOptions::parse(b"-la some dir");
-        assert_eq!(options.hidden, Hidden::All);
+        assert_eq!(options.hidden, HiddenNames::All);
         assert!(options.long);
         assert_eq!(path, b"some dir");
 
         let (options, path) = ListOptions::parse(b"-l  -tR x -a");
         assert!(options.long && options.recursive);
-        assert_eq!((options.order, options.hidden), (Order::Time, Hidden::No));
+        assert_eq!((options.order, options.hidden), (Order::Time, HiddenNames::No));
         assert_eq!(path, b"x -a");
     }
 

@@ -17,12 +17,12 @@ use super::current::{Current, Open};
 use super::{Daemon, StartError, read_on, say_all, say_modules};
 use crate::generation::images::module_name;
 use crate::generation::objects::SharedObjects;
-use crate::generation::retired::Retired;
+use crate::generation::retired::RetiredGeneration;
 use crate::generation::running::Running;
 use crate::log::LOGGER;
 use crate::log::say;
 use crate::plan::build::{Basis, BuildError, Plan};
-use crate::plan::changes::{Changes, Inserted, Removed};
+use crate::plan::changes::{Changes, Insertion, Removal};
 
 /// A change.
 #[derive(Debug, Clone)]
@@ -129,7 +129,7 @@ impl Daemon {
         Ok(ChangeReport { generation: number, notices })
     }
 
-    fn retiring(&self) -> Option<UnboundedSender<Retired>> {
+    fn retiring(&self) -> Option<UnboundedSender<RetiredGeneration>> {
         let retire = self.retire.lock().unwrap_or_else(PoisonError::into_inner);
         retire.as_ref().map(|(retire, _)| retire.clone())
     }
@@ -178,7 +178,7 @@ impl Daemon {
                 let own = all.filter(|directive| directive.module == module);
                 let directives = own.map(|directive| directive.name.to_owned()).collect();
                 let mut changes = before.without(module);
-                changes.removed.push(Removed { module: module.to_owned(), directives });
+                changes.removed.push(Removal { module: module.to_owned(), directives });
                 Ok(changes)
             }
             Cause::Swap { module, file } => {
@@ -207,7 +207,7 @@ impl Daemon {
         file: Option<PathBuf>,
         directives: &str,
         current: &Current,
-    ) -> Result<Inserted, String> {
+    ) -> Result<Insertion, String> {
         let is_linked = self.images.linked().iter().any(|linked| linked.name == module);
         let read = &current.generation.read;
         let file = match file {
@@ -219,7 +219,7 @@ impl Daemon {
             None => Some(self.images.objects.find(module, &read.folders).map_err(|failure| failure.reason)?),
         };
         let (module, directives) = (module.to_owned(), directives.to_owned());
-        Ok(Inserted { module, file, directives, signers: read.signers.clone() })
+        Ok(Insertion { module, file, directives, signers: read.signers.clone() })
     }
 }
 

@@ -14,7 +14,7 @@ use super::error::StartError;
 use super::manner::Manner;
 use crate::daemon::capacity;
 use crate::daemon::identity;
-use crate::daemon::listener::{Listeners, Wanted};
+use crate::daemon::listener::{Endpoints, Listeners};
 use crate::generation::snapshot::Generation;
 use crate::log::{LogOptions, Logger};
 #[cfg(feature = "ctrls")]
@@ -25,7 +25,7 @@ use crate::system::Host;
 /// The state for new sessions; always replaced as a whole.
 pub(super) struct Current {
     pub generation: Arc<Generation>,
-    pub wanted: Wanted,
+    pub wanted: Endpoints,
     pub listeners: Listeners,
     #[cfg(feature = "ctrls")]
     pub control: Control,
@@ -86,7 +86,7 @@ impl Current {
 
 /// The system resources that a plan needs before any of it runs.
 pub(super) struct Open {
-    pub wanted: Wanted,
+    pub wanted: Endpoints,
     pub listeners: Listeners,
     #[cfg(feature = "ctrls")]
     pub control: Control,
@@ -99,7 +99,7 @@ impl Open {
     /// then has to do what the daemon itself no longer can.
     pub fn of(plan: &Plan, before: Option<(&Current, &Host)>, manner: &Manner) -> Result<Self, StartError> {
         let (before, system) = before.unzip();
-        let wanted = Wanted::of(plan).map_err(StartError::Wanted)?;
+        let wanted = Endpoints::of(plan).map_err(StartError::Wanted)?;
         let nothing = Listeners::default();
         let open = before.map_or(&nothing, |before| &before.listeners);
         let listeners = open.opened(&wanted, system).map_err(StartError::Wanted)?;

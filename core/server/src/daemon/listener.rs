@@ -19,7 +19,7 @@ use crate::system::Host;
 
 /// The addresses that a configuration requires, each with the server that answers there.
 #[derive(Debug, Clone, Default)]
-pub struct Wanted {
+pub struct Endpoints {
     /// In server order.
     pub addresses: Vec<(SocketAddr, ServerId)>,
     /// The server for addresses that no server names.
@@ -32,7 +32,7 @@ pub struct Wanted {
     reuse_port: bool,
 }
 
-impl Wanted {
+impl Endpoints {
     /// The addresses of a plan's servers. The error names the address.
     pub fn of(plan: &Plan) -> Result<Self, String> {
         let main = plan.settings();
@@ -119,7 +119,7 @@ pub struct Listeners {
 impl Listeners {
     /// Opens the addresses in `wanted` and takes over those already open; `self` stays unchanged.
     /// `system` binds ports that the daemon itself cannot have. The error names the address.
-    pub fn opened(&self, wanted: &Wanted, system: Option<&Host>) -> Result<Self, String> {
+    pub fn opened(&self, wanted: &Endpoints, system: Option<&Host>) -> Result<Self, String> {
         let mut open = HashMap::new();
         for (address, _) in &wanted.addresses {
             if open.contains_key(address) {
@@ -147,7 +147,7 @@ impl Listeners {
     }
 }
 
-fn listen(address: SocketAddr, wanted: &Wanted, system: Option<&Host>) -> io::Result<std::net::TcpListener> {
+fn listen(address: SocketAddr, wanted: &Endpoints, system: Option<&Host>) -> io::Result<std::net::TcpListener> {
     let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
     socket.set_reuse_address(true)?;
     if wanted.reuse_port {
@@ -187,7 +187,7 @@ mod tests {
             (address("192.0.2.1:21"), ServerId(1)),
             (address("192.0.2.1:2121"), ServerId(2)),
         ];
-        let mut wanted = Wanted { addresses, ..Wanted::default() };
+        let mut wanted = Endpoints { addresses, ..Endpoints::default() };
         assert_eq!(wanted.server(address("[::]:21"), address("[::ffff:192.0.2.1]:21")), ServerId(1));
         assert_eq!(wanted.server(address("[::]:21"), address("192.0.2.9:21")), ServerId(0));
         assert_eq!(wanted.server(address("192.0.2.1:2121"), address("192.0.2.1:2121")), ServerId(2));

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, PoisonError};
 
-use gantry_api::control::{Answer, Asked, Daemon as Does, Kick, Leave, Operation};
+use gantry_api::control::{Answer, ControlRequest, Daemon as Does, Kick, Leave, Operation};
 use gantry_api::log::Level;
 use gantry_api::proto::text::Escaped;
 use gantry_api::{ControlAction, Error, ErrorKind, Result, ServerId, Value, async_trait};
@@ -66,11 +66,12 @@ impl Host for Daemon {
         let words: Vec<&str> = question.arguments.iter().map(String::as_str).collect();
         let operator = peer.to_string();
         let hand = Hand(self.clone());
-        let asked = Asked { action: name, words: &words, input: &question.input, operator: &operator, daemon: &hand };
+        let request =
+            ControlRequest { action: name, words: &words, input: &question.input, operator: &operator, daemon: &hand };
         if running.has_failed() {
             return Err((Reason::Refused, format!("{} is marked failed: it panicked too often", running.name)));
         }
-        let done = running.instance().control(&asked).await;
+        let done = running.instance().control(&request).await;
         done.map_err(|error| {
             generation.count_panic(&error);
             match error.kind() {

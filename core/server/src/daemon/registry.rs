@@ -7,7 +7,7 @@ use std::time::SystemTime;
 use gantry_api::{Layout, Value, stamp};
 
 use crate::generation::images::Images;
-use crate::generation::retired::Retired;
+use crate::generation::retired::RetiredGeneration;
 use crate::generation::running::Running;
 use crate::generation::snapshot::Generation;
 use crate::session::sessions::Sessions;
@@ -74,7 +74,7 @@ impl Registry {
     }
 
     /// A generation has ended, and its modules have stopped.
-    pub fn ended(&self, retired: &Retired) {
+    pub fn ended(&self, retired: &RetiredGeneration) {
         let mut state = self.state();
         state.generations.retain(|(number, ..)| *number != retired.number);
         for running in retired.modules() {

@@ -12,7 +12,7 @@ use tokio::time::timeout;
 
 use crate::daemon::registry::Registry;
 use crate::generation::images::ImageRef;
-use crate::generation::retired::Retired;
+use crate::generation::retired::RetiredGeneration;
 use crate::generation::running::Running;
 use crate::log::say;
 
@@ -23,7 +23,7 @@ const RUNTIME_LIMIT: Duration = Duration::from_secs(5);
 
 /// Retires generations until nobody can send one any more and all have been dropped. A module that
 /// is slow to stop delays only its own generation.
-pub async fn retire(mut generations: UnboundedReceiver<Retired>, registry: Arc<Registry>) {
+pub async fn retire(mut generations: UnboundedReceiver<RetiredGeneration>, registry: Arc<Registry>) {
     let mut leaving = JoinSet::new();
     while let Some(retired) = generations.recv().await {
         leaving.spawn(end(retired, registry.clone()));
@@ -32,7 +32,7 @@ pub async fn retire(mut generations: UnboundedReceiver<Retired>, registry: Arc<R
     while leaving.join_next().await.is_some() {}
 }
 
-async fn end(retired: Retired, registry: Arc<Registry>) {
+async fn end(retired: RetiredGeneration, registry: Arc<Registry>) {
     for module in retired.modules().iter().rev() {
         stop(module).await;
     }

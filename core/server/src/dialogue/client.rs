@@ -23,7 +23,7 @@ use tokio::time::Instant;
 
 use crate::dialogue::command;
 use crate::files::blocking::Blocking;
-use crate::files::shared::{Footing, Shared, Standing};
+use crate::files::shared::{Footing, SessionParts, Standing};
 use crate::gate;
 use crate::generation::snapshot::Generation;
 use crate::identity::Identity;
@@ -123,7 +123,7 @@ struct Client {
     prepared: Prepared<Listener>,
     /// Where the session stood after the last command.
     footing: Footing,
-    shared: Arc<Shared>,
+    shared: Arc<SessionParts>,
 }
 
 /// The times that bound a session.
@@ -169,7 +169,7 @@ impl Client {
         let data = Holding::new(data_settings(settings, &generation.classes, local.port()));
         let lines = Lines::new(settings.line_limit);
         let seats = generation.modules.iter().map(|_| Seat::default()).collect();
-        let shared = Arc::new(Shared {
+        let shared = Arc::new(SessionParts {
             generation,
             standing: Standing::on(base),
             blocking,

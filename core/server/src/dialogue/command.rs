@@ -6,12 +6,12 @@ use std::time::Duration;
 use gantry_api::{Command, Error, ErrorKind, Fault, PathArgument, Phase, Reply, Verb};
 use tokio::time::Instant;
 
-use crate::session::work::{Performed, Work, path_argument};
+use crate::session::work::{Performance, Work, path_argument};
 use crate::wire::connection::Connection;
 
 /// A command whose reply is the dialogue's and is still to be sent.
-pub struct Answered<'a> {
-    performed: Performed<'a>,
+pub struct PendingReply<'a> {
+    performed: Performance<'a>,
     logged: Phase,
 }
 
@@ -45,7 +45,7 @@ fn refusal_moment(began: Instant, took: Duration) -> Instant {
 const REFUSALS: Duration = Duration::from_millis(500);
 
 /// All up to the reply.
-pub async fn answer<'a>(work: &mut Work<'a>, command: &Command) -> Answered<'a> {
+pub async fn answer<'a>(work: &mut Work<'a>, command: &Command) -> PendingReply<'a> {
     work.dialogue.reply = None;
     let performed = work.perform(command).await;
     if let Err(error) = &performed.result {
@@ -62,11 +62,11 @@ pub async fn answer<'a>(work: &mut Work<'a>, command: &Command) -> Answered<'a> 
     if work.dialogue.reply.is_none() {
         work.dialogue.respond(200, format!("{} command successful", command.verb));
     }
-    Answered { performed, logged }
+    PendingReply { performed, logged }
 }
 
 /// What follows the reply.
-pub async fn log(work: &mut Work<'_>, command: &Command, answered: &Answered<'_>) {
+pub async fn log(work: &mut Work<'_>, command: &Command, answered: &PendingReply<'_>) {
     work.follow(command, &answered.performed, answered.logged).await;
 }
 

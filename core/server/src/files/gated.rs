@@ -1,6 +1,6 @@
 //! The gate before a store. Each operation pins what its path leads to, judges
 //! that very place, and only then acts on it; what acts on a store takes a
-//! [`Judged`], which nothing but [`Gated::judge`] makes.
+//! [`ApprovedPlace`], which nothing but [`StoreGate::judge`] makes.
 
 use std::ffi::OsStr;
 use std::io;
@@ -8,37 +8,37 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use gantry_api::files::{Kind, Links, Listing, Metadata, Open, OpenFile, Target};
-use gantry_api::store::{Access, Found, Judged};
+use gantry_api::store::{Access, ApprovedPlace, Found};
 use gantry_api::{Error, ErrorKind, Promise, Result, Verb, VirtualPath};
 
 use crate::files::ground::Ground;
 use crate::files::view::View;
 use crate::gate::Operation;
 use crate::generation::ftpaccess::is_access_file;
-use crate::generation::held::Held;
+use crate::generation::held::ScopeHandle;
 
 /// How often a file is looked for that others make and remove meanwhile.
 const TRIES: usize = 16;
 
 /// One command's way to a store.
-pub struct Gated<'a, S: ?Sized> {
+pub struct StoreGate<'a, S: ?Sized> {
     view: &'a View,
     store: &'a S,
     verb: Verb,
 }
 
-impl<S: ?Sized> Clone for Gated<'_, S> {
+impl<S: ?Sized> Clone for StoreGate<'_, S> {
     fn clone(&self) -> Self {
         *self
     }
 }
 
-impl<S: ?Sized> Copy for Gated<'_, S> {}
+impl<S: ?Sized> Copy for StoreGate<'_, S> {}
 
 /// Leave to act at a place, and what holds there.
 struct Leave<P> {
-    judged: Judged<P>,
-    scope: Held,
+    judged: ApprovedPlace<P>,
+    scope: ScopeHandle,
 }
 
 /// What the gate is asked about: the path that leads there, and what is there.
@@ -48,7 +48,7 @@ struct Thing<'p> {
     found: Option<Metadata>,
 }
 
-impl<'a, S: Ground + ?Sized> Gated<'a, S> {
+impl<'a, S: Ground + ?Sized> StoreGate<'a, S> {
     /// For a command of a session, which sees `store`.
     pub fn new(view: &'a View, store: &'a S, verb: Verb) -> Self {
         Self { view, store, verb }
@@ -155,7 +155,7 @@ impl<'a, S: Ground + ?Sized> Gated<'a, S> {
 
     /// What holds at a path: where what it leads to is, or else the name; by its
     /// letters where neither can be told.
-    pub fn scope_at(self, path: &'a VirtualPath) -> Promise<'a, Held> {
+    pub fn scope_at(self, path: &'a VirtualPath) -> Promise<'a, ScopeHandle> {
         if let Some(held) = self.view.sections.everywhere() {
             return Promise::now(Ok(held));
         }
@@ -172,7 +172,7 @@ impl<'a, S: Ground + ?Sized> Gated<'a, S> {
     }
 }
 
-impl<'a, S: Ground + ?Sized> Gated<'a, S> {
+impl<'a, S: Ground + ?Sized> StoreGate<'a, S> {
     /// Asks the gate about a place.
     fn judge(self, place: S::Place, operation: Operation, thing: Thing<'a>) -> Promise<'a, Leave<S::Place>> {
         let scope = match self.view.sections.everywhere() {
@@ -188,7 +188,7 @@ impl<'a, S: Ground + ?Sized> Gated<'a, S> {
                 self.see(&scope, &place, thing)?;
             }
             self.check_access_file(&place, operation, &scope)?;
-            Ok(Leave { judged: Judged::by_the_gate(place), scope })
+            Ok(Leave { judged: ApprovedPlace::by_the_gate(place), scope })
         })
     }
 
@@ -197,7 +197,7 @@ impl<'a, S: Ground + ?Sized> Gated<'a, S> {
         self,
         path: &'a VirtualPath,
         found: Found<S::Place>,
-    ) -> Option<Result<(Judged<S::Place>, Metadata)>> {
+    ) -> Option<Result<(ApprovedPlace<S::Place>, Metadata)>> {
         let thing = Thing { path, found: Some(found.metadata) };
         let Promise::Kept(Some(leave)) = self.judge(found.place, Operation::Read, thing) else { return None };
         Some(leave.and_then(|leave| {
@@ -208,7 +208,7 @@ impl<'a, S: Ground + ?Sized> Gated<'a, S> {
 
     /// Refuses to change a `.ftpaccess` file: with one, clients could give themselves what
     /// the configuration denies, or shut a folder to everybody.
-    fn check_access_file(self, place: &S::Place, operation: Operation, scope: &Held) -> Result<()> {
+    fn check_access_file(self, place: &S::Place, operation: Operation, scope: &ScopeHandle) -> Result<()> {
         let sections = &self.view.sections;
         if !operation.changes() || !self.store.has_access_files() || !sections.guards_files() {
             return Ok(());
@@ -264,7 +264,7 @@ impl<'a, S: Ground + ?Sized> Gated<'a, S> {
     }
 
     /// Refuses a thing that is hidden from the command: to it, it does not exist.
-    fn see(self, scope: &Held, place: &S::Place, thing: Thing<'_>) -> Result<()> {
+    fn see(self, scope: &ScopeHandle, place: &S::Place, thing: Thing<'_>) -> Result<()> {
         let real = self.store.path(place)?;
         let real = real.file_name().map(OsStr::as_bytes).unwrap_or_default();
         let names = [thing.path.name(), real];

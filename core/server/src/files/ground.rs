@@ -4,11 +4,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use gantry_api::files::{Metadata, OpenFile};
-use gantry_api::store::{Found, Judged, Store};
+use gantry_api::store::{ApprovedPlace, Found, Store};
 use gantry_api::{Promise, Result, VirtualPath};
 
 use crate::files::sections::Sections;
-use crate::generation::held::Held;
+use crate::generation::held::ScopeHandle;
 
 /// A store that may have files that say what holds around them.
 pub trait Ground: Store {
@@ -18,7 +18,7 @@ pub trait Ground: Store {
         sections: &'a Arc<Sections>,
         _place: Option<&Self::Place>,
         path: PathBuf,
-    ) -> Promise<'a, Held> {
+    ) -> Promise<'a, ScopeHandle> {
         Promise::now(sections.at(&path))
     }
 
@@ -28,7 +28,7 @@ pub trait Ground: Store {
     fn open_at_once(
         &self,
         _path: &VirtualPath,
-        _judge: impl FnOnce(Found<Self::Place>) -> Option<Result<(Judged<Self::Place>, Metadata)>>,
+        _judge: impl FnOnce(Found<Self::Place>) -> Option<Result<(ApprovedPlace<Self::Place>, Metadata)>>,
     ) -> Option<Result<OpenFile>> {
         None
     }

@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use gantry_api::files::{File, Links, Listing, Metadata, OpenFile, Target};
-use gantry_api::store::{Access, Found, Judged, Store};
+use gantry_api::store::{Access, ApprovedPlace, Found, Store};
 use gantry_api::{Error, ErrorKind, Promise, Result, VirtualPath};
 use gantry_sys::handle::{Freshness, attributes};
 use gantry_sys::root::searchable_cached;
@@ -32,7 +32,7 @@ use crate::files::host::listing::HostListing;
 use crate::files::host::place::{HostPlace, metadata};
 use crate::files::sections::Sections;
 use crate::generation::ftpaccess::Inside;
-use crate::generation::held::Held;
+use crate::generation::held::ScopeHandle;
 use crate::generation::snapshot::Generation;
 
 /// How often what was pinned is judged anew that was moved meanwhile.
@@ -90,7 +90,7 @@ impl User {
     fn open_cached(
         &self,
         path: &VirtualPath,
-        judge: impl FnOnce(Found<HostPlace>) -> Option<Result<(Judged<HostPlace>, Metadata)>>,
+        judge: impl FnOnce(Found<HostPlace>) -> Option<Result<(ApprovedPlace<HostPlace>, Metadata)>>,
     ) -> Result<Option<(OwnedFd, Metadata)>> {
         let Some(found) = self.find_cached(path, Links::Follow).transpose()? else { return Ok(None) };
         let found = found.ok_or_else(|| Error::of(ErrorKind::NotFound))?;
@@ -100,7 +100,7 @@ impl User {
     }
 
     /// What holds at a place, files of its folders included.
-    fn scope_with_files(&self, sections: &Sections, place: Option<&HostPlace>, path: PathBuf) -> Result<Held> {
+    fn scope_with_files(&self, sections: &Sections, place: Option<&HostPlace>, path: PathBuf) -> Result<ScopeHandle> {
         let (root, root_path) = (&self.root.root, self.root.path.as_path());
         let mut path = path;
         for _ in 0..TRIES {
@@ -142,7 +142,7 @@ impl Store for HostStore {
         self.actor.later(move |user| Ok(HostPlace::name(user.root.root.place(path.as_bytes())?)))
     }
 
-    fn enter(&self, at: Judged<HostPlace>) -> Promise<'_, ()> {
+    fn enter(&self, at: ApprovedPlace<HostPlace>) -> Promise<'_, ()> {
         let place = at.into_place();
         if place.is_near()
             && let Some(entered) = self.actor.at_once(|_| searchable_cached(place.as_fd()))
@@ -152,7 +152,7 @@ impl Store for HostStore {
         self.actor.later(move |_| Ok(place.enter()?))
     }
 
-    fn open(&self, at: Judged<HostPlace>, access: Access) -> Promise<'_, Box<dyn File>> {
+    fn open(&self, at: ApprovedPlace<HostPlace>, access: Access) -> Promise<'_, Box<dyn File>> {
         let place = at.into_place();
         let (blocking, near) = (self.actor.blocking.clone(), place.is_near().then_some(self.actor.user().root.medium));
         let host_file = move |file| -> Box<dyn File> { Box::new(HostFile::new(blocking, file, access, near)) };
@@ -165,7 +165,7 @@ impl Store for HostStore {
         self.actor.later(move |_| Ok(place.open(access)?)).and_then(move |file| Ok(host_file(file)))
     }
 
-    fn list(&self, at: Judged<HostPlace>) -> Promise<'_, Box<dyn Listing>> {
+    fn list(&self, at: ApprovedPlace<HostPlace>) -> Promise<'_, Box<dyn Listing>> {
         let place = at.into_place();
         let listing =
             |directory, place| -> Box<dyn Listing> { Box::new(HostListing::new(self.actor.clone(), directory, place)) };
@@ -178,7 +178,7 @@ impl Store for HostStore {
         opened.and_then(move |(directory, place)| Ok(listing(directory, place)))
     }
 
-    fn create(&self, at: Judged<HostPlace>, access: Access, mode: u32) -> Promise<'_, Option<OpenFile>> {
+    fn create(&self, at: ApprovedPlace<HostPlace>, access: Access, mode: u32) -> Promise<'_, Option<OpenFile>> {
         let place = at.into_place();
         let flags = if access == Access::Append { OFlags::WRONLY | OFlags::APPEND } else { OFlags::WRONLY };
         let created = self.actor.later(move |user| {
@@ -194,22 +194,22 @@ impl Store for HostStore {
         })
     }
 
-    fn create_directory(&self, at: Judged<HostPlace>, mode: u32) -> Promise<'_, ()> {
+    fn create_directory(&self, at: ApprovedPlace<HostPlace>, mode: u32) -> Promise<'_, ()> {
         let place = at.into_place();
         self.actor.later(move |_| Ok(place.named()?.create_directory(Mode::from_raw_mode(mode))?))
     }
 
-    fn remove_directory(&self, at: Judged<HostPlace>) -> Promise<'_, ()> {
+    fn remove_directory(&self, at: ApprovedPlace<HostPlace>) -> Promise<'_, ()> {
         let place = at.into_place();
         self.actor.later(move |_| Ok(place.named()?.remove_directory()?))
     }
 
-    fn remove_file(&self, at: Judged<HostPlace>) -> Promise<'_, ()> {
+    fn remove_file(&self, at: ApprovedPlace<HostPlace>) -> Promise<'_, ()> {
         let place = at.into_place();
         self.actor.later(move |_| Ok(place.named()?.remove_file()?))
     }
 
-    fn rename(&self, from: Judged<HostPlace>, to: Judged<HostPlace>, target: Target) -> Promise<'_, ()> {
+    fn rename(&self, from: ApprovedPlace<HostPlace>, to: ApprovedPlace<HostPlace>, target: Target) -> Promise<'_, ()> {
         let (from, to) = (from.into_place(), to.into_place());
         let existing = match target {
             Target::Keep => Existing::Keep,
@@ -218,12 +218,12 @@ impl Store for HostStore {
         self.actor.later(move |_| Ok(from.named()?.rename(to.named()?, existing)?))
     }
 
-    fn set_modified(&self, at: Judged<HostPlace>, time: i64) -> Promise<'_, ()> {
+    fn set_modified(&self, at: ApprovedPlace<HostPlace>, time: i64) -> Promise<'_, ()> {
         let place = at.into_place();
         self.actor.later(move |_| Ok(gantry_sys::handle::set_modified(place.as_fd(), time)?))
     }
 
-    fn set_mode(&self, at: Judged<HostPlace>, mode: u32) -> Promise<'_, ()> {
+    fn set_mode(&self, at: ApprovedPlace<HostPlace>, mode: u32) -> Promise<'_, ()> {
         let place = at.into_place();
         self.actor.later(move |_| Ok(gantry_sys::handle::set_mode(place.as_fd(), Mode::from_raw_mode(mode))?))
     }
@@ -234,7 +234,7 @@ impl Ground for HostStore {
     fn open_at_once(
         &self,
         path: &VirtualPath,
-        judge: impl FnOnce(Found<HostPlace>) -> Option<Result<(Judged<HostPlace>, Metadata)>>,
+        judge: impl FnOnce(Found<HostPlace>) -> Option<Result<(ApprovedPlace<HostPlace>, Metadata)>>,
     ) -> Option<Result<OpenFile>> {
         let opened = self.actor.at_once(|user| user.open_cached(path, judge).transpose())?;
         Some(opened.map(|(file, metadata)| {
@@ -253,7 +253,7 @@ impl Ground for HostStore {
         sections: &'a Arc<Sections>,
         place: Option<&HostPlace>,
         path: PathBuf,
-    ) -> Promise<'a, Held> {
+    ) -> Promise<'a, ScopeHandle> {
         if !sections.reads_files() {
             return Promise::now(sections.at(&path));
         }

@@ -9,7 +9,7 @@ use gantry_api::{Result, Verb};
 use crate::gate::{Operation, Person};
 use crate::generation::base::Folders;
 use crate::generation::ftpaccess::Inside;
-use crate::generation::held::Held;
+use crate::generation::held::ScopeHandle;
 use crate::generation::scope::Scope;
 use crate::generation::snapshot::Generation;
 use crate::hiding::Viewer;
@@ -27,14 +27,14 @@ pub struct Sections {
 impl Sections {
     /// Those of a base, whose sections for folders lie as they do for the account.
     pub fn new(generation: Arc<Generation>, folders: Folders) -> Self {
-        let hides = |held: &Held| !generation.held(held).settings.hidden.is_empty();
+        let hides = |held: &ScopeHandle| !generation.held(held).settings.hidden.is_empty();
         let base = &folders.base;
         let hides = base.reads_files || hides(&base.own.held) || base.inner.iter().any(|spot| hides(&spot.held));
         Self { generation, folders, hides_nothing: !hides }
     }
 
     /// What holds everywhere, if the path does not matter.
-    pub fn everywhere(&self) -> Option<Held> {
+    pub fn everywhere(&self) -> Option<ScopeHandle> {
         let base = &self.folders.base;
         (!base.depends_on_path()).then(|| base.own.held.clone())
     }
@@ -43,7 +43,7 @@ impl Sections {
     ///
     /// # Errors
     /// `Denied` where a section may be, and nobody can tell.
-    pub fn at(&self, path: &Path) -> Result<Held> {
+    pub fn at(&self, path: &Path) -> Result<ScopeHandle> {
         Ok(self.folders.at(path)?.held.clone())
     }
 
@@ -80,7 +80,7 @@ impl Sections {
     ///
     /// # Errors
     /// A file that is no good, or a folder that cannot be searched.
-    pub fn with_files(&self, inside: Inside<'_>) -> Result<Option<Held>> {
+    pub fn with_files(&self, inside: Inside<'_>) -> Result<Option<ScopeHandle>> {
         match self.generation.access_files(&self.folders.base) {
             Some(files) => files.scope_at(&self.generation.scopes, &self.folders, inside),
             None => self.at(inside.path).map(Some),
@@ -88,14 +88,21 @@ impl Sections {
     }
 
     /// Asks the gate whether a command may do this where this holds.
-    pub fn check(&self, held: &Held, verb: Verb, operation: Operation, person: &Person) -> Result<()> {
+    pub fn check(&self, held: &ScopeHandle, verb: Verb, operation: Operation, person: &Person) -> Result<()> {
         let facts = &self.generation.table.row(verb).limits;
         self.held(held).rules.check(verb, facts, Some(operation), person)
     }
 
     /// Whether a command finds a thing, by its names, where this holds: not what is hidden, where
     /// IgnoreHidden says so. Without metadata nothing is there by that name.
-    pub fn finds(&self, held: &Held, verb: Verb, viewer: &Viewer, names: &[&[u8]], found: Option<&Metadata>) -> bool {
+    pub fn finds(
+        &self,
+        held: &ScopeHandle,
+        verb: Verb,
+        viewer: &Viewer,
+        names: &[&[u8]],
+        found: Option<&Metadata>,
+    ) -> bool {
         let scope = self.held(held);
         let hidden = &scope.settings.hidden;
         let facts = &self.generation.table.row(verb).limits;
@@ -110,7 +117,7 @@ impl Sections {
     }
 
     /// What holds.
-    pub fn held<'a>(&'a self, held: &'a Held) -> &'a Scope {
+    pub fn held<'a>(&'a self, held: &'a ScopeHandle) -> &'a Scope {
         self.generation.held(held)
     }
 }

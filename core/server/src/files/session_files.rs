@@ -8,15 +8,15 @@ use gantry_api::store::Store;
 use gantry_api::{Error, ErrorKind, Promise, Result, Verb, VirtualPath};
 
 use crate::caught::promised;
-use crate::files::gated::Gated;
-use crate::files::shared::Shared;
+use crate::files::gated::StoreGate;
+use crate::files::shared::SessionParts;
 use crate::files::turn::in_turn;
 use crate::files::view::SessionStore;
-use crate::generation::held::Held;
+use crate::generation::held::ScopeHandle;
 
 /// The files of one session, for one command; before the login there are none.
 pub struct SessionFiles<'a> {
-    shared: &'a Arc<Shared>,
+    shared: &'a Arc<SessionParts>,
     verb: Verb,
 }
 
@@ -28,11 +28,11 @@ macro_rules! gated {
                 None => Promise::now(Err(Error::of(ErrorKind::NotLoggedIn))),
                 Some(view) => match &view.store {
                     SessionStore::Host(store) => {
-                        let $gate = Gated::new(view, store, $files.verb);
+                        let $gate = StoreGate::new(view, store, $files.verb);
                         $ask
                     }
                     SessionStore::Published(store) => {
-                        let $gate = Gated::new(view, &**store, $files.verb);
+                        let $gate = StoreGate::new(view, &**store, $files.verb);
                         $ask
                     }
                 },
@@ -43,7 +43,7 @@ macro_rules! gated {
 
 impl<'a> SessionFiles<'a> {
     /// For a command of this verb, by which the gate judges.
-    pub fn new(shared: &'a Arc<Shared>, verb: Verb) -> Self {
+    pub fn new(shared: &'a Arc<SessionParts>, verb: Verb) -> Self {
         Self { shared, verb }
     }
 
@@ -52,7 +52,7 @@ impl<'a> SessionFiles<'a> {
     ///
     /// # Errors
     /// Nobody knows: the command is refused.
-    pub async fn scope_of(&self, path: &VirtualPath) -> Result<Held> {
+    pub async fn scope_of(&self, path: &VirtualPath) -> Result<ScopeHandle> {
         match self.shared.view.get() {
             None => Ok(self.shared.standing.base().own.held.clone()),
             Some(_) => gated!(self, |gate| gate.scope_at(path)).await,

@@ -16,7 +16,7 @@ use crate::generation::snapshot::Generation;
 use crate::identity::Identity;
 
 /// Shared by the parts of one session.
-pub struct Shared {
+pub struct SessionParts {
     /// The generation that the session pinned.
     pub generation: Arc<Generation>,
     /// Where it stands.
@@ -33,7 +33,7 @@ pub struct Shared {
     pub client: OnceLock<Arc<Client>>,
 }
 
-impl Shared {
+impl SessionParts {
     /// Who asks the gate: the client, with its account if it has one.
     pub fn person(&self, account: Option<&Account>) -> Person {
         let unnamed = || Client::new(self.address, &self.address.to_string(), &self.generation.classes).into();

@@ -9,7 +9,7 @@ use gantry_api::{Promise, VirtualPath};
 use crate::files::host::HostStore;
 use crate::files::sections::Sections;
 use crate::gate::Person;
-use crate::generation::held::Held;
+use crate::generation::held::ScopeHandle;
 use crate::hiding::Viewer;
 
 /// What holds a session's files.
@@ -34,7 +34,7 @@ pub struct View {
 
 impl View {
     /// A listing without what is hidden in its folder.
-    pub fn without_hidden(&self, inner: Box<dyn Listing>, scope: Held) -> Box<dyn Listing> {
+    pub fn without_hidden(&self, inner: Box<dyn Listing>, scope: ScopeHandle) -> Box<dyn Listing> {
         Box::new(Visible { inner, scope, sections: self.sections.clone(), viewer: self.viewer.clone() })
     }
 }
@@ -42,7 +42,7 @@ impl View {
 /// The entries of a listing that are not hidden.
 struct Visible {
     inner: Box<dyn Listing>,
-    scope: Held,
+    scope: ScopeHandle,
     sections: Arc<Sections>,
     viewer: Viewer,
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use gantry_api::{Error, ErrorKind, Result, ServerId};
 use gantry_config::{Directories, DirectoryTable, Layers};
 
-use crate::generation::held::Held;
+use crate::generation::held::ScopeHandle;
 
 /// A session's base: a server, or one of its `<Anonymous>` sections.
 pub struct Base {
@@ -27,7 +27,7 @@ pub struct Base {
 #[derive(Clone)]
 pub struct Spot {
     /// The scope.
-    pub held: Held,
+    pub held: ScopeHandle,
     /// Its layers.
     pub layers: Layers,
 }

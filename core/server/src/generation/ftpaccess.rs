@@ -19,7 +19,7 @@ use rustix::fs::{AtFlags, fstat, openat, statat};
 use rustix::io::Errno;
 
 use crate::generation::base::{Folders, Spot};
-use crate::generation::held::Held;
+use crate::generation::held::ScopeHandle;
 use crate::generation::images::ModuleRefs;
 use crate::generation::scopes::Scopes;
 use crate::log::say;
@@ -56,14 +56,14 @@ pub struct AccessFiles {
 /// A pinned file or folder, by device and inode. Another user may have replaced what is at the
 /// path, and the replacement's files must not be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Pinned {
+pub enum FileIdentity {
     /// The file with the path's last name.
     Thing(u64, u64),
     /// The folder that contains that name.
     Folder(u64, u64),
 }
 
-impl Pinned {
+impl FileIdentity {
     /// Whether it is the file with this name in the folder, or the folder.
     fn is_at(self, folder: Option<&OwnedFd>, name: Component<'_>) -> bool {
         let (stat, wanted) = match (self, folder) {
@@ -97,7 +97,7 @@ struct Memory {
 
 /// The scope on the way to a path.
 struct Here {
-    held: Held,
+    held: ScopeHandle,
     layers: Layers,
     /// Whether its files are cached, so that others will use the same layers.
     lasts: bool,
@@ -113,7 +113,7 @@ pub struct Inside<'a> {
     /// The place's path on the host.
     pub path: &'a Path,
     /// What was pinned there.
-    pub pinned: Option<Pinned>,
+    pub pinned: Option<FileIdentity>,
 }
 
 impl AccessFiles {
@@ -127,7 +127,7 @@ impl AccessFiles {
     ///
     /// # Errors
     /// `Denied` in the folder of an invalid file; a system error if a folder cannot be searched.
-    pub fn scope_at(&self, scopes: &Scopes, folders: &Folders, inside: Inside<'_>) -> Result<Option<Held>> {
+    pub fn scope_at(&self, scopes: &Scopes, folders: &Folders, inside: Inside<'_>) -> Result<Option<ScopeHandle>> {
         let Inside { root, root_path, path, pinned } = inside;
         let server = folders.base.server;
         let inside = path.strip_prefix(root_path).map_err(|_| io::Error::from(Errno::NOENT))?;
@@ -260,7 +260,7 @@ fn inside_section(scopes: &Scopes, server: ServerId, here: Here, around: &Spot, 
     Ok(Here { held, layers, lasts: here.lasts })
 }
 
-fn scope_of(scopes: &Scopes, server: ServerId, layers: &Layers, lasts: bool) -> Result<Held, Arc<Faults>> {
+fn scope_of(scopes: &Scopes, server: ServerId, layers: &Layers, lasts: bool) -> Result<ScopeHandle, Arc<Faults>> {
     if lasts { scopes.of(server, layers) } else { scopes.anew(server, layers) }
 }
 

@@ -10,25 +10,25 @@ use crate::generation::scope::{Scope, ScopeId};
 
 /// The scope that applies somewhere.
 #[derive(Clone)]
-pub enum Held {
+pub enum ScopeHandle {
     /// A scope of the configuration.
     Configured(ScopeId),
     /// A scope that was made later.
-    Made(Arc<Made>),
+    Made(Arc<LateScope>),
 }
 
-impl From<ScopeId> for Held {
+impl From<ScopeId> for ScopeHandle {
     fn from(scope: ScopeId) -> Self {
         Self::Configured(scope)
     }
 }
 
 /// A scope that was made while its generation serves.
-pub struct Made {
+pub struct LateScope {
     scope: Lent<Scope, ModuleRefs>,
 }
 
-impl Made {
+impl LateScope {
     /// A scope, and the modules whose settings it holds.
     pub(super) fn new(scope: Scope, modules: ModuleRefs) -> Self {
         Self { scope: Lent::new(scope, modules) }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use gantry_api::{Descriptor, Image, Layout};
 
-use crate::generation::objects::{Loaded, Objects, SharedObject, SharedObjects};
+use crate::generation::objects::{MappedObject, Objects, SharedObject, SharedObjects};
 use crate::log::LOGGER;
 
 /// The image that contains a module's code.
@@ -14,7 +14,7 @@ pub enum ImageRef {
     /// The executable.
     Linked(Arc<Image>),
     /// A shared object.
-    Loaded(Arc<Loaded>),
+    Loaded(Arc<MappedObject>),
 }
 
 impl ImageRef {

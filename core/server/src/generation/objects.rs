@@ -14,7 +14,7 @@ pub use none::NoLoader as Objects;
 pub use shared_object::{SharedObject, SharedObjects};
 
 /// A mapped shared object.
-pub type Loaded = <Objects as SharedObjects>::Object;
+pub type MappedObject = <Objects as SharedObjects>::Object;
 
 /// A trusted signer.
 pub type Signer = <Objects as SharedObjects>::Signer;

@@ -11,7 +11,7 @@ use crate::generation::scopes::Scopes;
 
 /// The rest of an unused generation: it must be stopped, then dropped. An instance may hold
 /// services of any other module, so every image outlives all instances.
-pub struct Retired {
+pub struct RetiredGeneration {
     /// The generation's number.
     pub number: u64,
     remains: Lent<Remains, Arc<[ImageRef]>>,
@@ -30,7 +30,7 @@ pub struct Remains {
     pub world: World,
 }
 
-impl Retired {
+impl RetiredGeneration {
     /// The rest of a generation; `images` are those of all its modules, including those that never
     /// ran.
     pub fn new(number: u64, remains: Remains, images: Arc<[ImageRef]>) -> Self {

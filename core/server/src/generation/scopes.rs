@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use gantry_api::{Defaults, Lent, ServerId};
 use gantry_config::{Faults, Layers, LayersKey};
 
-use crate::generation::held::{Held, Made};
+use crate::generation::held::{LateScope, ScopeHandle};
 use crate::generation::images::ModuleRefs;
 use crate::generation::scope::{Scope, ScopeId};
 
@@ -39,7 +39,7 @@ struct Memory {
 
 /// A scope made from some layers. It keeps the layers alive, since their addresses are the key.
 struct CachedScope {
-    made: Result<Arc<Made>, Arc<Faults>>,
+    made: Result<Arc<LateScope>, Arc<Faults>>,
     _layers: Layers,
 }
 
@@ -58,10 +58,10 @@ impl Scopes {
     }
 
     /// The scope that applies.
-    pub fn held<'a>(&'a self, held: &'a Held) -> &'a Scope {
+    pub fn held<'a>(&'a self, held: &'a ScopeHandle) -> &'a Scope {
         match held {
-            Held::Configured(id) => self.configured(*id),
-            Held::Made(made) => made.scope(),
+            ScopeHandle::Configured(id) => self.configured(*id),
+            ScopeHandle::Made(made) => made.scope(),
         }
     }
 
@@ -69,13 +69,13 @@ impl Scopes {
     ///
     /// # Errors
     /// The settings together are invalid.
-    pub fn of(&self, server: ServerId, layers: &Layers) -> Result<Held, Arc<Faults>> {
+    pub fn of(&self, server: ServerId, layers: &Layers) -> Result<ScopeHandle, Arc<Faults>> {
         let key = layers.key();
         if let Some(id) = self.known.get(&key) {
             return Ok((*id).into());
         }
         if let Some(known) = self.memory().made.get(&key) {
-            return known.made.clone().map(Held::Made);
+            return known.made.clone().map(ScopeHandle::Made);
         }
         let made = self.make(server, layers).map(Arc::new).map_err(Arc::new);
         // Those around the innermost file were made by themselves on the way there.
@@ -87,22 +87,22 @@ impl Scopes {
         }
         memory.cost = memory.cost.saturating_add(cost);
         memory.made.insert(key, CachedScope { made: made.clone(), _layers: layers.clone() });
-        made.map(Held::Made)
+        made.map(ScopeHandle::Made)
     }
 
     /// The same without the cache, for layers that nobody will use again.
     ///
     /// # Errors
     /// The settings together are invalid.
-    pub fn anew(&self, server: ServerId, layers: &Layers) -> Result<Held, Arc<Faults>> {
-        self.make(server, layers).map(|made| Held::Made(Arc::new(made))).map_err(Arc::new)
+    pub fn anew(&self, server: ServerId, layers: &Layers) -> Result<ScopeHandle, Arc<Faults>> {
+        self.make(server, layers).map(|made| ScopeHandle::Made(Arc::new(made))).map_err(Arc::new)
     }
 
-    fn make(&self, server: ServerId, layers: &Layers) -> Result<Made, Faults> {
+    fn make(&self, server: ServerId, layers: &Layers) -> Result<LateScope, Faults> {
         let modules = Lent::image(&self.scopes);
         let descriptors = modules.iter().map(|(image, at)| &image.image().modules[*at]);
         let scope = Scope::new(server, &layers.scope(), &self.defaults, descriptors)?;
-        Ok(Made::new(scope, modules.clone()))
+        Ok(LateScope::new(scope, modules.clone()))
     }
 
     fn memory(&self) -> MutexGuard<'_, Memory> {

@@ -17,9 +17,9 @@ use crate::generation::base::{Base, Folders, Spot};
 use crate::generation::bases::Bases;
 use crate::generation::dispatch::Table;
 use crate::generation::ftpaccess::AccessFiles;
-use crate::generation::held::Held;
+use crate::generation::held::ScopeHandle;
 use crate::generation::read::Read;
-use crate::generation::retired::{Remains, Retired};
+use crate::generation::retired::{Remains, RetiredGeneration};
 use crate::generation::running::Running;
 use crate::generation::scope::Scope;
 use crate::generation::scopes::Scopes;
@@ -50,7 +50,7 @@ pub struct Generation {
     pub scopes: Scopes,
     bases: Bases,
     files: Option<AccessFiles>,
-    retire: UnboundedSender<Retired>,
+    retire: UnboundedSender<RetiredGeneration>,
 }
 
 impl Generation {
@@ -62,7 +62,7 @@ impl Generation {
         modules: Vec<Running>,
         table: Table,
         world: World,
-        retire: UnboundedSender<Retired>,
+        retire: UnboundedSender<RetiredGeneration>,
     ) -> Self {
         let (classes, read, roots) = (Vec::new(), Read::default(), Roots::default());
         let (bases, files) = (Bases::default(), None);
@@ -107,7 +107,7 @@ impl Generation {
     }
 
     /// The scope that applies.
-    pub fn held<'a>(&'a self, held: &'a Held) -> &'a Scope {
+    pub fn held<'a>(&'a self, held: &'a ScopeHandle) -> &'a Scope {
         self.scopes.held(held)
     }
 
@@ -198,7 +198,7 @@ impl Drop for Generation {
             files: self.files.take(),
             world: mem::take(&mut self.world),
         };
-        let retired = Retired::new(self.number, remains, images);
+        let retired = RetiredGeneration::new(self.number, remains, images);
         // When the daemon ends, nobody may be left to stop them; then they are simply dropped.
         let _ = self.retire.send(retired);
     }
@@ -215,7 +215,7 @@ mod tests {
 
     /// A generation of two modules that holds the only references to their images, and the number
     /// of witnesses in it.
-    fn generation(report: &Report, retire: UnboundedSender<Retired>) -> (Generation, usize) {
+    fn generation(report: &Report, retire: UnboundedSender<RetiredGeneration>) -> (Generation, usize) {
         let images = [witness::image(), witness::image()];
         let scopes = vec![report.scope(&images), report.scope(&images)];
         let modules: ModuleRefs = images.iter().map(|image| (image.clone(), 0)).collect();

@@ -11,7 +11,7 @@ use gantry_api::log::Level;
 use gantry_api::proto::glob;
 use gantry_api::proto::text::Escaped;
 use gantry_config::Spellings;
-use gantry_sys::resolve::{Resolved, resolve};
+use gantry_sys::resolve::{Resolution, resolve};
 use gantry_sys::users::User;
 
 use crate::log::say;
@@ -55,12 +55,12 @@ pub fn spelled(written: &str, holder: Holder<'_>) -> Option<Spellings> {
     Some(spellings)
 }
 
-fn resolved(path: &[u8]) -> Resolved {
+fn resolved(path: &[u8]) -> Resolution {
     resolve(Path::new(OsStr::from_bytes(path)))
 }
 
 /// Adds the paths that were found, each with the pattern that follows.
-fn add(spellings: &mut Spellings, found: &Resolved, tail: &[u8]) {
+fn add(spellings: &mut Spellings, found: &Resolution, tail: &[u8]) {
     for path in found.by_links.iter().chain([&found.path]) {
         let mut path = literal(path.as_os_str().as_bytes());
         if !tail.is_empty() {

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use gantry_api::log::Level;
 use gantry_api::{Error, LogTarget, LogWriter, Result};
 
-use super::place::{Followed, Place};
+use super::place::{LineTarget, Place};
 
 /// The bytes of a log that may wait to be written.
 const MOST: usize = 4 << 20;
@@ -297,8 +297,8 @@ impl Writing {
     /// Writes some of the lines.
     fn step(&mut self, target: &LogTarget, say: Say) -> std::io::Result<()> {
         match self.place.follow() {
-            Ok(Followed::Another) => self.drop_half_line(),
-            Ok(Followed::Same) => {}
+            Ok(LineTarget::Another) => self.drop_half_line(),
+            Ok(LineTarget::Same) => {}
             Err(error) if !self.place.is_open() => return Err(error),
             Err(error) => {
                 say(Level::Error, format_args!("cannot reopen {target}: {error}; the renamed file is written to"));

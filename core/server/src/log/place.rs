@@ -38,7 +38,7 @@ pub(super) enum Place {
 
 /// Where the next line goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Followed {
+pub(super) enum LineTarget {
     /// To where the last one went.
     Same,
     /// To another file.
@@ -113,25 +113,25 @@ impl Place {
     ///
     /// # Errors
     /// The system's; see [`Place::is_open`]. Of a file that stays open they are told once.
-    pub(super) fn follow(&mut self) -> io::Result<Followed> {
-        let Self::Named(named) = self else { return Ok(Followed::Same) };
+    pub(super) fn follow(&mut self) -> io::Result<LineTarget> {
+        let Self::Named(named) = self else { return Ok(LineTarget::Same) };
         if named.file.is_some() && (!named.is_regular || named.looked.elapsed() < LOOK_AGAIN) {
-            return Ok(Followed::Same);
+            return Ok(LineTarget::Same);
         }
         named.looked = Instant::now();
         if named.file.is_some() && named.is_where_the_name_leads() {
             named.is_refused = false;
-            return Ok(Followed::Same);
+            return Ok(LineTarget::Same);
         }
         match Named::open(&named.path, named.follow_link) {
             Ok(opened) => *named = opened,
-            Err(_) if named.file.is_some() && named.is_refused => return Ok(Followed::Same),
+            Err(_) if named.file.is_some() && named.is_refused => return Ok(LineTarget::Same),
             Err(error) => {
                 named.is_refused = true;
                 return Err(error);
             }
         }
-        Ok(Followed::Another)
+        Ok(LineTarget::Another)
     }
 
     /// Whether there is something to write to.

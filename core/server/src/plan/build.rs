@@ -28,7 +28,7 @@ use crate::generation::dispatch::{Member, Table};
 use crate::generation::ftpaccess::AccessFiles;
 use crate::generation::images::{ImageRef, Images, ModuleRefs, module_name};
 use crate::generation::read::Read;
-use crate::generation::retired::{Remains, Retired};
+use crate::generation::retired::{Remains, RetiredGeneration};
 use crate::generation::running::Running;
 use crate::generation::scope::{Scope, ScopeId};
 use crate::generation::scopes::Scopes;
@@ -39,7 +39,7 @@ use crate::log::speaker::ServerLog;
 use crate::plan::catalogue::{ModuleSet, Unavailable};
 use crate::plan::changes::Changes;
 use crate::plan::check;
-use crate::plan::judge::{Findings, Judged};
+use crate::plan::judge::{Findings, JudgedPlan};
 use crate::plan::order::{OrderError, order};
 use crate::plan::shown;
 use crate::plan::source::Family;
@@ -247,7 +247,7 @@ impl Plan {
         let modules = self.modules().map(|(_, module)| module).collect();
         let variables = self.variables().collect();
         let Self { scopes, kinds, layers, places, .. } = self;
-        Judged { modules, places, variables, scopes, kinds, layers, refused }.findings()
+        JudgedPlan { modules, places, variables, scopes, kinds, layers, refused }.findings()
     }
 
     /// What they find in a configuration that is not used anyway. If the lines that were
@@ -380,7 +380,7 @@ impl Plan {
         mut self,
         number: u64,
         before: Option<&Generation>,
-        retire: UnboundedSender<Retired>,
+        retire: UnboundedSender<RetiredGeneration>,
     ) -> Result<Arc<Generation>, BuildError> {
         self.open_server_logs()?;
         let scopes = Arc::new(mem::take(&mut *self.scopes));
@@ -402,7 +402,7 @@ impl Plan {
             // Those that did start are stopped again.
             let images = images.iter().map(|(image, _)| image.clone()).collect();
             let remains = Remains { modules: started, scopes, files: None, world };
-            let _ = retire.send(Retired::new(number, remains, images));
+            let _ = retire.send(RetiredGeneration::new(number, remains, images));
             return Err(error);
         }
         let declared = self.commands_of_each().zip(self.hooks_of_each());

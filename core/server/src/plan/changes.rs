@@ -11,9 +11,9 @@ use crate::generation::objects::Signer;
 #[derive(Clone, Default)]
 pub struct Changes {
     /// Modules taken in, in order.
-    pub inserted: Vec<Inserted>,
+    pub inserted: Vec<Insertion>,
     /// Modules taken out.
-    pub removed: Vec<Removed>,
+    pub removed: Vec<Removal>,
     /// Files that serve in place of those that LoadModule finds or insmod named, by
     /// module.
     pub files: HashMap<String, PathBuf>,
@@ -21,7 +21,7 @@ pub struct Changes {
 
 /// A module that was taken in.
 #[derive(Clone)]
-pub struct Inserted {
+pub struct Insertion {
     /// `mod_x`.
     pub module: String,
     /// Its file; none of one that is linked in.
@@ -34,7 +34,7 @@ pub struct Inserted {
 
 /// A module that was taken out.
 #[derive(Debug, Clone)]
-pub struct Removed {
+pub struct Removal {
     /// `mod_x`.
     pub module: String,
     /// The directives that it brought: the configuration may go on having them.
@@ -43,7 +43,7 @@ pub struct Removed {
 
 impl Changes {
     /// The file of a module that was taken in; none of one that is linked in.
-    pub fn inserted_file<'a>(&'a self, inserted: &'a Inserted) -> Option<&'a PathBuf> {
+    pub fn inserted_file<'a>(&'a self, inserted: &'a Insertion) -> Option<&'a PathBuf> {
         self.files.get(&inserted.module).or(inserted.file.as_ref())
     }
 
@@ -54,13 +54,13 @@ impl Changes {
 
     /// The module that was taken out and brought a directive.
     pub fn remover(&self, directive: &str) -> Option<&str> {
-        let brought = |removed: &&Removed| removed.directives.iter().any(|name| name.eq_ignore_ascii_case(directive));
+        let brought = |removed: &&Removal| removed.directives.iter().any(|name| name.eq_ignore_ascii_case(directive));
         self.removed.iter().find(brought).map(|removed| removed.module.as_str())
     }
 
     /// Each directive that has no effect, with the module that brought it.
     pub fn idle_directives(&self) -> impl Iterator<Item = (String, String)> {
-        let pairs = |removed: &'_ Removed| {
+        let pairs = |removed: &'_ Removal| {
             let module = removed.module.clone();
             let named = removed.directives.clone().into_iter();
             named.map(move |directive| (directive, module.clone()))

@@ -11,7 +11,7 @@ use gantry_config::{Fault, Faults, Layers, Notice, Position, Problem};
 use crate::generation::scope::Scope;
 
 /// A configuration whose settings have been made.
-pub struct Judged<'a> {
+pub struct JudgedPlan<'a> {
     /// The modules, in the order of the settings.
     pub modules: Vec<&'a Descriptor>,
     /// The LoadModule line of each.
@@ -37,10 +37,10 @@ pub struct Findings {
     pub notices: Vec<Notice>,
 }
 
-impl Judged<'_> {
+impl JudgedPlan<'_> {
     /// Asks all modules.
     pub fn findings(&self) -> Findings {
-        let mut found = Found::default();
+        let mut found = FaultList::default();
         let mut offers: Vec<(&str, Vec<Offer>)> = Vec::new();
         for (position, module) in self.modules.iter().enumerate() {
             let offered = (module.offers)(&Scopes::new(&self.scopes_of(position)));
@@ -109,12 +109,12 @@ impl Judged<'_> {
 
 /// Findings as faults, each with its weight and the text that is marked.
 #[derive(Default)]
-struct Found {
+struct FaultList {
     faults: Vec<Fault>,
     marks: Vec<(Weight, Option<String>)>,
 }
 
-impl Found {
+impl FaultList {
     fn add(&mut self, finding: Finding, place: &Position) {
         let Finding { line, weight, text, help } = finding;
         let problem = Problem::Value { name: line.directive.to_owned(), reason: text };

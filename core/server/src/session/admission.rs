@@ -13,10 +13,10 @@ use gantry_api::{
 use gantry_sys::Switch;
 
 use crate::caught::caught;
-use crate::files::gated::Gated;
+use crate::files::gated::StoreGate;
 use crate::files::host::HostStore;
 use crate::files::sections::Sections;
-use crate::files::shared::Shared;
+use crate::files::shared::SessionParts;
 use crate::files::view::{SessionStore, View};
 use crate::generation::base::{Base, Folders};
 use crate::generation::snapshot::Generation;
@@ -26,7 +26,7 @@ use crate::session::strangers::Stranger;
 
 /// The door of one session.
 pub struct SessionDoor {
-    shared: Arc<Shared>,
+    shared: Arc<SessionParts>,
     /// Where it stands until it is somebody.
     server: ServerId,
     /// Its place among those who have not logged in, until it has.
@@ -35,7 +35,7 @@ pub struct SessionDoor {
 
 impl SessionDoor {
     /// The door of a session that has come to a server.
-    pub fn new(shared: Arc<Shared>, server: ServerId, stranger: Option<Stranger>) -> Self {
+    pub fn new(shared: Arc<SessionParts>, server: ServerId, stranger: Option<Stranger>) -> Self {
         Self { shared, server, stranger }
     }
 
@@ -168,8 +168,8 @@ fn lexical(path: &Path) -> PathBuf {
 async fn first_entered(view: &View, paths: &[VirtualPath]) -> Result<Option<VirtualPath>> {
     for path in paths {
         let entered = match &view.store {
-            SessionStore::Host(store) => Gated::new(view, store, Verb::PASS).enter(path).await,
-            SessionStore::Published(store) => Gated::new(view, &**store, Verb::PASS).enter(path).await,
+            SessionStore::Host(store) => StoreGate::new(view, store, Verb::PASS).enter(path).await,
+            SessionStore::Published(store) => StoreGate::new(view, &**store, Verb::PASS).enter(path).await,
         };
         if entered.is_ok() {
             return Ok(Some(path.clone()));

@@ -7,7 +7,7 @@ use std::time::SystemTime;
 use gantry_api::proto::text::Escaped;
 use gantry_api::{Account, Command, Session, VirtualPath};
 
-use crate::files::shared::Shared;
+use crate::files::shared::SessionParts;
 use crate::session::sessions::{About, Doing};
 use crate::transfer::progress::Progress;
 
@@ -21,7 +21,7 @@ pub struct Known {
 
 impl Known {
     /// Of a session that begins.
-    pub fn of(session: &Session, shared: &Shared) -> Self {
+    pub fn of(session: &Session, shared: &SessionParts) -> Self {
         let about = About {
             id: session.id,
             generation: shared.generation.number,

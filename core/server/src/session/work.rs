@@ -12,11 +12,11 @@ use gantry_api::{
 };
 
 use crate::files::session_files::SessionFiles;
-use crate::files::shared::Shared;
+use crate::files::shared::SessionParts;
 use crate::filters::{self, Request};
 use crate::generation::base::Base;
 use crate::generation::dispatch::{Handling, Row};
-use crate::generation::held::Held;
+use crate::generation::held::ScopeHandle;
 use crate::generation::running::Running;
 use crate::generation::snapshot::Generation;
 use crate::log::say;
@@ -49,24 +49,24 @@ pub struct Work<'a> {
     /// How far its transfer is.
     pub progress: &'a Progress,
     /// What its parts share.
-    pub shared: &'a Arc<Shared>,
+    pub shared: &'a Arc<SessionParts>,
     /// Where it stands.
     pub base: &'a Base,
 }
 
 /// A command that has gone through PRE_CMD and CMD.
-pub struct Performed<'a> {
+pub struct Performance<'a> {
     /// Whom it concerns.
     pub row: &'a Row,
     /// What holds where it acts.
-    scope: Held,
+    scope: ScopeHandle,
     /// What came of it.
     pub result: Result<()>,
 }
 
 impl<'a> Work<'a> {
     /// Takes a command through the gate, PRE_CMD and CMD.
-    pub async fn perform(&mut self, command: &Command) -> Performed<'a> {
+    pub async fn perform(&mut self, command: &Command) -> Performance<'a> {
         let row = self.shared.generation.table.row(command.verb);
         self.session.transfer = None;
         self.session.deleted = None;
@@ -80,10 +80,10 @@ impl<'a> Work<'a> {
         };
         self.progress.settle(self.session, result.is_ok());
         self.session.meters.clear();
-        Performed { row, scope, result }
+        Performance { row, scope, result }
     }
 
-    async fn carry_out(&mut self, command: &Command, row: &Row, scope: &Held) -> Result<()> {
+    async fn carry_out(&mut self, command: &Command, row: &Row, scope: &ScopeHandle) -> Result<()> {
         if !row.is_handled() || command.verb.is_event() {
             return Err(Error::of(ErrorKind::NotUnderstood));
         }
@@ -115,7 +115,13 @@ impl<'a> Work<'a> {
         Err(Error::of(ErrorKind::NotUnderstood))
     }
 
-    async fn phase(&mut self, command: &Command, modules: &[Handling], scope: &Held, phase: Phase) -> Result<Step> {
+    async fn phase(
+        &mut self,
+        command: &Command,
+        modules: &[Handling],
+        scope: &ScopeHandle,
+        phase: Phase,
+    ) -> Result<Step> {
         for at in modules {
             if self.call(command, *at, scope, phase).await? == Step::Done {
                 return Ok(Step::Done);
@@ -125,7 +131,7 @@ impl<'a> Work<'a> {
     }
 
     #[inline(always)]
-    async fn call(&mut self, command: &Command, whom: Handling, scope: &Held, phase: Phase) -> Result<Step> {
+    async fn call(&mut self, command: &Command, whom: Handling, scope: &ScopeHandle, phase: Phase) -> Result<Step> {
         match self.at_once(command, whom, scope, phase)? {
             Step::Wait => self.wait(command, whom, scope, phase).await,
             step => Ok(step),
@@ -135,7 +141,7 @@ impl<'a> Work<'a> {
     /// Calls a module that may well need no future: no part of this is one.
     // Inlined, so that the answer, which is large, is not moved about.
     #[inline(always)]
-    fn at_once(&mut self, command: &Command, whom: Handling, scope: &Held, phase: Phase) -> Result<Step> {
+    fn at_once(&mut self, command: &Command, whom: Handling, scope: &ScopeHandle, phase: Phase) -> Result<Step> {
         let generation = &*self.shared.generation;
         let at = whom.module;
         let (running, seat) = (&generation.modules[at], &mut self.seats[at]);
@@ -157,7 +163,7 @@ impl<'a> Work<'a> {
         done
     }
 
-    async fn wait(&mut self, command: &Command, whom: Handling, scope: &Held, phase: Phase) -> Result<Step> {
+    async fn wait(&mut self, command: &Command, whom: Handling, scope: &ScopeHandle, phase: Phase) -> Result<Step> {
         let generation = &*self.shared.generation;
         let at = whom.module;
         let (running, seat) = (&generation.modules[at], &mut self.seats[at]);
@@ -178,7 +184,7 @@ impl<'a> Work<'a> {
 
     /// Takes a command through a phase in which no error changes what has
     /// happened: each module is called. Returns the last panic.
-    pub async fn follow(&mut self, command: &Command, performed: &Performed<'_>, phase: Phase) -> Option<Error> {
+    pub async fn follow(&mut self, command: &Command, performed: &Performance<'_>, phase: Phase) -> Option<Error> {
         let mut panicked = None;
         for at in performed.row.modules(phase) {
             if let Err(error) = self.call(command, *at, &performed.scope, phase).await {
@@ -226,7 +232,7 @@ fn moment<'m>(
     phase: Phase,
     seat: &'m mut Seat,
     generation: &'m Generation,
-    (at, scope): (usize, &'m Held),
+    (at, scope): (usize, &'m ScopeHandle),
 ) -> Moment<'m> {
     let settings = &*generation.held(scope).modules[at];
     let home = generation.modules[at].home();
@@ -246,7 +252,13 @@ fn failed(running: &Running, phase: Phase) -> Result<Step> {
 
 /// What holds where a command acts. A password belongs to the section that the
 /// user's name does.
-async fn scope(session: &Session, shared: &Arc<Shared>, base: &Base, command: &Command, row: &Row) -> Result<Held> {
+async fn scope(
+    session: &Session,
+    shared: &Arc<SessionParts>,
+    base: &Base,
+    command: &Command,
+    row: &Row,
+) -> Result<ScopeHandle> {
     if row.path != PathArgument::None && base.depends_on_path() {
         let path = session.resolve(path_argument(row.path, &command.argument));
         return SessionFiles::new(shared, command.verb).scope_of(&path).await;

@@ -15,7 +15,7 @@ use std::time::Duration;
 use gantry_api::log::Level;
 use gantry_api::system::PamSession;
 use gantry_api::{Error, Result};
-use gantry_keeper::{Answer, Ended, Link, Outcome, Receiver, Request, SendError, Task};
+use gantry_keeper::{Answer, KeeperExit, Link, Outcome, Receiver, Request, SendError, Task};
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::sleep;
@@ -155,7 +155,7 @@ impl Keeper {
         }
     }
 
-    fn end(&self, ended: &Ended) {
+    fn end(&self, ended: &KeeperExit) {
         let how = ended.to_string();
         let before = std::mem::replace(&mut *self.waiting(), Waiting::Ended(how.clone()));
         drop(before);

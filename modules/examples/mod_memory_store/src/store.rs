@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use gantry_api::files::{DirectoryEntry, File, Kind, Links, Listing, OpenFile, Target};
 use gantry_api::prelude::*;
-use gantry_api::store::{Access, Found, Judged, Store};
+use gantry_api::store::{Access, ApprovedPlace, Found, Store};
 use gantry_api::{Promise, VirtualPath};
 
 use crate::file::MemoryFile;
@@ -45,11 +45,11 @@ impl Store for Memory {
         Promise::now(self.tree.lock().check_name(path).map(|()| path.clone()))
     }
 
-    fn enter(&self, at: Judged<VirtualPath>) -> Promise<'_, ()> {
+    fn enter(&self, at: ApprovedPlace<VirtualPath>) -> Promise<'_, ()> {
         Promise::now(self.folder(&at.into_place()))
     }
 
-    fn open(&self, at: Judged<VirtualPath>, access: Access) -> Promise<'_, Box<dyn File>> {
+    fn open(&self, at: ApprovedPlace<VirtualPath>, access: Access) -> Promise<'_, Box<dyn File>> {
         let path = at.into_place();
         let node = self.tree.lock().find(&path).cloned().ok_or_else(|| Error::of(ErrorKind::NotFound));
         Promise::now(
@@ -57,13 +57,13 @@ impl Store for Memory {
         )
     }
 
-    fn list(&self, at: Judged<VirtualPath>) -> Promise<'_, Box<dyn Listing>> {
+    fn list(&self, at: ApprovedPlace<VirtualPath>) -> Promise<'_, Box<dyn Listing>> {
         let path = at.into_place();
         let names = self.folder(&path).map(|()| self.tree.lock().names(&path));
         Promise::now(names.map(|names| Box::new(Names(names)) as Box<dyn Listing>))
     }
 
-    fn create(&self, at: Judged<VirtualPath>, access: Access, _mode: u32) -> Promise<'_, Option<OpenFile>> {
+    fn create(&self, at: ApprovedPlace<VirtualPath>, access: Access, _mode: u32) -> Promise<'_, Option<OpenFile>> {
         let path = at.into_place();
         let mut tree = self.tree.lock();
         if tree.find(&path).is_some() {
@@ -79,25 +79,30 @@ impl Store for Memory {
         }))
     }
 
-    fn create_directory(&self, at: Judged<VirtualPath>, _mode: u32) -> Promise<'_, ()> {
+    fn create_directory(&self, at: ApprovedPlace<VirtualPath>, _mode: u32) -> Promise<'_, ()> {
         let mut tree = self.tree.lock();
         let node = Node { number: tree.next_number(), modified: now(), bytes: None };
         Promise::now(tree.put(&at.into_place(), node, None))
     }
 
-    fn remove_directory(&self, at: Judged<VirtualPath>) -> Promise<'_, ()> {
+    fn remove_directory(&self, at: ApprovedPlace<VirtualPath>) -> Promise<'_, ()> {
         Promise::now(self.tree.lock().remove(&at.into_place(), Kind::Directory))
     }
 
-    fn remove_file(&self, at: Judged<VirtualPath>) -> Promise<'_, ()> {
+    fn remove_file(&self, at: ApprovedPlace<VirtualPath>) -> Promise<'_, ()> {
         Promise::now(self.tree.lock().remove(&at.into_place(), Kind::File))
     }
 
-    fn rename(&self, from: Judged<VirtualPath>, to: Judged<VirtualPath>, target: Target) -> Promise<'_, ()> {
+    fn rename(
+        &self,
+        from: ApprovedPlace<VirtualPath>,
+        to: ApprovedPlace<VirtualPath>,
+        target: Target,
+    ) -> Promise<'_, ()> {
         Promise::now(self.tree.lock().rename(&from.into_place(), &to.into_place(), target))
     }
 
-    fn set_modified(&self, at: Judged<VirtualPath>, time: i64) -> Promise<'_, ()> {
+    fn set_modified(&self, at: ApprovedPlace<VirtualPath>, time: i64) -> Promise<'_, ()> {
         Promise::now(self.tree.lock().touch(&at.into_place(), time))
     }
 }

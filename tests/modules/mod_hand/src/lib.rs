@@ -44,14 +44,14 @@ impl Module for Hand {
         Ok(Step::Next)
     }
 
-    async fn control(&self, asked: &Asked<'_>) -> Result<Answer> {
-        match asked.words {
+    async fn control(&self, request: &ControlRequest<'_>) -> Result<Answer> {
+        match request.words {
             [] => {}
-            ["panic"] => panic!("asked to"),
+            ["panic"] => panic!("request to"),
             _ => return usage("no words are wanted"),
         }
         let logins = self.logins.load(Ordering::Relaxed);
-        Ok(Answer::new(format!("{logins} logins for {}", asked.operator), Value::Int(logins)))
+        Ok(Answer::new(format!("{logins} logins for {}", request.operator), Value::Int(logins)))
     }
 
     fn hand_over(&self) -> Result<Value> {

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use gantry_api::files::{File, Kind, Links, Listing, Metadata, Open, OpenFile, Target};
 use gantry_api::settings::of_values;
-use gantry_api::store::{Access, Found, Judged, Store};
+use gantry_api::store::{Access, ApprovedPlace, Found, Store};
 use gantry_api::{Account, Lent, Promise, ServerId, Value, Verb, VirtualPath, World};
 use gantry_config::{Directories, Layers, Limit, Order, Position, Rule};
 use tokio::runtime::Builder;
@@ -69,7 +69,7 @@ fn metadata(kind: Kind) -> Metadata {
     Metadata { kind, mode: 0o644, links: 1, uid: 0, gid: 0, size: 7, modified: 0, device: 0, inode: 0 }
 }
 
-type At = Judged<VirtualPath>;
+type At = ApprovedPlace<VirtualPath>;
 
 impl Store for Noted {
     type Place = VirtualPath;
@@ -162,8 +162,8 @@ fn wait<T: Send>(promise: Promise<'_, T>) -> Result<T> {
     Builder::new_current_thread().build().unwrap().block_on(promise)
 }
 
-fn gated<'a>(view: &'a View, store: &'a Noted, verb: Verb) -> Gated<'a, dyn Store<Place = VirtualPath>> {
-    Gated::new(view, store, verb)
+fn gated<'a>(view: &'a View, store: &'a Noted, verb: Verb) -> StoreGate<'a, dyn Store<Place = VirtualPath>> {
+    StoreGate::new(view, store, verb)
 }
 
 fn path() -> VirtualPath {

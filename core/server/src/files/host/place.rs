@@ -14,7 +14,7 @@ use gantry_sys::{FileType, OFlags, Place};
 use rustix::fs::{Access as Right, AtFlags, accessat};
 use rustix::io::Errno;
 
-use crate::generation::ftpaccess::Pinned;
+use crate::generation::ftpaccess::FileIdentity;
 
 /// A pinned place.
 pub struct HostPlace {
@@ -62,12 +62,12 @@ impl HostPlace {
     }
 
     /// What is pinned.
-    pub(super) fn pinned(&self) -> io::Result<Pinned> {
+    pub(super) fn pinned(&self) -> io::Result<FileIdentity> {
         match &self.pin {
-            Pin::Thing(_, (device, inode)) => Ok(Pinned::Thing(*device, *inode)),
+            Pin::Thing(_, (device, inode)) => Ok(FileIdentity::Thing(*device, *inode)),
             Pin::Name(place) => {
                 let folder = attributes(place.directory.as_fd(), Freshness::AtHand)?;
-                Ok(Pinned::Folder(folder.device, folder.inode))
+                Ok(FileIdentity::Folder(folder.device, folder.inode))
             }
         }
     }

@@ -41,8 +41,8 @@ impl Site {
     }
 
     /// A place as the gate would hand it over.
-    fn judged(&self, name: &str) -> Judged<HostPlace> {
-        Judged::by_the_gate(self.found(name).place)
+    fn judged(&self, name: &str) -> ApprovedPlace<HostPlace> {
+        ApprovedPlace::by_the_gate(self.found(name).place)
     }
 }
 
@@ -76,7 +76,7 @@ fn what_the_kernel_has_in_its_caches_is_answered_at_once() {
 #[test]
 fn what_creates_or_writes_goes_to_the_pool() {
     let site = Site::new();
-    let name = || Judged::by_the_gate(site.wait(site.store.name(&path("new"))).unwrap());
+    let name = || ApprovedPlace::by_the_gate(site.wait(site.store.name(&path("new"))).unwrap());
     assert!(!is_now(&site.store.create_directory(name(), 0o755)));
     assert!(!is_now(&site.store.remove_file(name())));
     assert!(!is_now(&site.store.open(site.judged("file"), Access::Write)));
@@ -98,7 +98,7 @@ fn another_file_system_is_never_asked_at_once() {
     assert_eq!(found.place.is_near(), !shared.is_dir() && store.actor.user().root.medium != Medium::Elsewhere);
     if !found.place.is_near() {
         assert!(!is_now(&store.find(&name, Links::Follow)));
-        assert!(!is_now(&store.open(Judged::by_the_gate(found.place), Access::Read)));
+        assert!(!is_now(&store.open(ApprovedPlace::by_the_gate(found.place), Access::Read)));
     }
     let refused = site.wait(store.find(&path("proc/self/status"), Links::Follow)).err();
     assert_eq!(refused.map(|error| error.kind()), Some(ErrorKind::Denied), "nor is the kernel");
@@ -127,7 +127,7 @@ fn what_is_opened_at_once_is_what_was_judged() {
     let opened = site.store.open_at_once(&path("file"), |found| {
         fs::rename(at("file"), at("moved")).unwrap();
         fs::write(at("file"), "another").unwrap();
-        Some(Ok((Judged::by_the_gate(found.place), found.metadata)))
+        Some(Ok((ApprovedPlace::by_the_gate(found.place), found.metadata)))
     });
     let file = opened.unwrap().unwrap().file;
     assert_eq!(site.wait(file.read_at(0, 100)).unwrap(), b"content");

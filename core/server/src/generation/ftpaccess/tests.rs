@@ -8,7 +8,7 @@ use gantry_config::{Configuration, Options, Spellings, parse_text};
 
 use super::*;
 use crate::generation::base::Base;
-use crate::generation::held::Made;
+use crate::generation::held::LateScope;
 use crate::generation::images::Images;
 use crate::generation::scope::{Scope, ScopeId};
 use crate::generation::witness::{self, Report};
@@ -62,7 +62,7 @@ impl Site {
         fs::write(self.path.join(name), text).unwrap();
     }
 
-    fn held(&self, inside: &str, pinned: Option<Pinned>) -> Result<Option<Held>> {
+    fn held(&self, inside: &str, pinned: Option<FileIdentity>) -> Result<Option<ScopeHandle>> {
         let path = &self.path.join(inside);
         let inside = Inside { root: &self.root, root_path: &self.path, path, pinned };
         self.files.scope_at(&self.scopes, &self.folders, inside)
@@ -70,8 +70,8 @@ impl Site {
 
     fn umask(&self, inside: &str) -> Result<Option<u32>> {
         Ok(match self.held(inside, None)?.expect("nothing was pinned") {
-            Held::Configured(_) => None,
-            Held::Made(made) => Some(made.scope().settings.umask.0),
+            ScopeHandle::Configured(_) => None,
+            ScopeHandle::Made(made) => Some(made.scope().settings.umask.0),
         })
     }
 }
@@ -102,8 +102,8 @@ fn only_the_files_around_what_was_pinned_count() -> Result<()> {
         let stat = rustix::fs::stat(site.path.join(path)).unwrap();
         (stat.st_dev, stat.st_ino)
     };
-    let thing = |path| Pinned::Thing(id(path).0, id(path).1);
-    let folder = |path| Pinned::Folder(id(path).0, id(path).1);
+    let thing = |path| FileIdentity::Thing(id(path).0, id(path).1);
+    let folder = |path| FileIdentity::Folder(id(path).0, id(path).1);
     let found = |path: &str, pinned| site.held(path, Some(pinned)).map(|held| held.is_some());
     assert!(found("in/deep/file", thing("in/deep/file"))?);
     assert!(found("in/deep/new", folder("in/deep"))?);
@@ -149,7 +149,7 @@ fn what_has_settled_is_read_once() -> Result<()> {
 fn settings_that_a_file_made_go_before_their_images() {
     let (image, report) = (witness::image(), Report::default());
     let scope = report.scope([&image]);
-    drop(Made::new(scope, Arc::new([(image, 0)])));
+    drop(LateScope::new(scope, Arc::new([(image, 0)])));
     report.assert_sound(1);
 }
 

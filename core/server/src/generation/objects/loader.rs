@@ -14,7 +14,7 @@ use crate::log::LOGGER;
 pub struct Loader(gantry_loader::Loader);
 
 impl SharedObjects for Loader {
-    type Object = gantry_loader::Loaded;
+    type Object = gantry_loader::LoadedImage;
     type Signer = gantry_loader::Signer;
 
     fn new() -> Self {
@@ -65,7 +65,7 @@ impl SharedObjects for Loader {
     }
 }
 
-impl SharedObject for gantry_loader::Loaded {
+impl SharedObject for gantry_loader::LoadedImage {
     fn image(&self) -> &Image {
         self.image()
     }
