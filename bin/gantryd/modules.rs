@@ -92,7 +92,7 @@ mod tests {
         RNTO        WRITE MISC      WRITE
         SITE        MISC
         SITE_CHMOD  MISC            WRITE SITE
-        SITE_HELP   MISC            WRITE SITE
+        SITE_HELP   MISC            SITE
         SIZE        INFO            READ
         SMNT        MISC
         STAT        INFO            READ DIRS

@@ -52,6 +52,21 @@ fn a_limit_of_one_command_concerns_that_alone(layout: Layout) {
     assert_eq!(wire.store("new"), 150);
 }
 
+fn limit_all_leaves_a_client_what_it_needs_to_talk(layout: Layout) {
+    let server = Server::with(layout, |config| {
+        config.block("<Limit ALL>\n  DenyAll\n</Limit>\n<Limit EPSV>\n  DenyAll\n</Limit>");
+    });
+    server.put("file", "content");
+    let mut wire = server.login();
+    for (line, code) in [("TYPE I", 200), ("SYST", 215), ("PASV", 227), ("REST 0", 350), ("OPTS UTF8 ON", 200)] {
+        wire.expect(line, code);
+    }
+    for line in ["EPSV", "RETR file", "LIST", "PWD", "FEAT", "NOOP", "SITE CHMOD 600 file"] {
+        wire.expect(line, 550);
+    }
+    wire.expect("QUIT", 221);
+}
+
 fn limit_login_lets_nobody_in(layout: Layout) {
     let server = Server::with(layout, |config| {
         config.block("<Limit LOGIN>\n  DenyAll\n</Limit>");
@@ -176,6 +191,7 @@ both_layouts!(
     limit_write_keeps_everything_as_it_is,
     limit_read_hides_content_and_not_names,
     a_limit_of_one_command_concerns_that_alone,
+    limit_all_leaves_a_client_what_it_needs_to_talk,
     limit_login_lets_nobody_in,
     whom_limit_login_refuses_may_try_as_another,
     rules_by_host_name_are_told_of_where_no_name_is_known,

@@ -126,4 +126,32 @@ fn logins_are_answered_as_proftpd_answers_them(layout: Layout) {
     }
 }
 
-both_layouts!(debians_configuration_serves_system_users_over_pam, logins_are_answered_as_proftpd_answers_them);
+fn limit_all_covers_what_it_covers_in_proftpd(layout: Layout) {
+    if !may_make_users() {
+        return;
+    }
+    let user = SystemUser::new();
+    let lines = "<Limit ALL>\n  DenyAll\n</Limit>\nAuthOrder mod_auth_unix.c\n";
+    let Some(proftpd) = ProFtpd::start(lines) else { return };
+    let gantry = Server::with(layout, |config| {
+        config.without_sql().remove("AuthUserFile").remove("AuthOrder").remove("DefaultRoot").block(lines);
+    });
+    // What Gantry and ProFTPD both have.
+    let commands = "ABOR, ALLO 1, APPE x, CDUP, CWD x, DELE x, EPSV, FEAT, HELP, MDTM x, MKD x, MLST, MODE S, NOOP, \
+                    OPTS UTF8 on, PASV, PORT 127,0,0,1,40,1, PWD, REST 0, RMD x, RNFR x, SITE CHMOD 600 x, SITE HELP, \
+                    STAT, STOR x, STRU F, SYST, TYPE I, XCUP, XPWD, QUIT";
+    let (mut ours, mut theirs) = (gantry.connect(), proftpd.connect());
+    for wire in [&mut ours, &mut theirs] {
+        wire.login(&user.name, PASSWORD);
+    }
+    for command in commands.split(", ") {
+        let refused = [&mut ours, &mut theirs].map(|wire| wire.ask(command).code >= 500);
+        assert_eq!(refused[0], refused[1], "{command}");
+    }
+}
+
+both_layouts!(
+    debians_configuration_serves_system_users_over_pam,
+    limit_all_covers_what_it_covers_in_proftpd,
+    logins_are_answered_as_proftpd_answers_them,
+);

@@ -217,7 +217,7 @@ macro_rules! hook {
 /// follow, in this order:
 ///
 /// - `limit`: the `<Limit>` groups ([`LimitGroups`]), if they differ from the classes; `limit:
-///   NONE` for none.
+///   NONE` for none but ALL, `limit: NAMED` for not even ALL.
 /// - `path`: which part of the argument is a path ([`PathArgument`]).
 /// - `login: no`: the command is allowed before login.
 /// - `does: [STOR]`: the command performs the file operations of these commands and needs no

@@ -149,6 +149,9 @@ impl LimitGroups {
     pub const DIRS: Self = Self(4);
     /// Every SITE command.
     pub const SITE: Self = Self(8);
+    /// No group, and not in `<Limit ALL>` either: only a `<Limit>` that names the command applies. For
+    /// commands that touch no file and without which no client works (PASV, TYPE, QUIT).
+    pub const NAMED: Self = Self(16);
 
     const NAMES: [(Self, &'static str); 4] =
         [(Self::READ, "READ"), (Self::WRITE, "WRITE"), (Self::DIRS, "DIRS"), (Self::SITE, "SITE")];
@@ -170,6 +173,11 @@ impl LimitGroups {
     /// Adds SITE for a SITE command.
     pub const fn given(self, verb: Verb) -> Self {
         if verb.is_site() { self.union(Self::SITE) } else { self }
+    }
+
+    /// Whether `<Limit ALL>` applies.
+    pub const fn in_all(self) -> bool {
+        self.0 & Self::NAMED.0 == 0
     }
 
     /// Whether the set contains the group with this name, ignoring case.

@@ -155,14 +155,13 @@ impl Rules {
         let verb = verb.name();
         let levels: [&dyn Fn(&str) -> bool; 3] =
             [&|name| name.eq_ignore_ascii_case(&verb), &|name| groups.contains_name(name), &|name| {
-                name.eq_ignore_ascii_case("ALL")
+                is_all(name, groups)
             }];
         let Some((at, said)) = levels.iter().find_map(|level| self.innermost(who, |limit| names(limit, level))) else {
             return true;
         };
         // A DenyAll of a directory itself refuses what limits around it allow.
-        let refused =
-            || matches!(self.innermost(who, |limit| limit.plain), Some((plain, Verdict::Deny)) if plain <= at);
+        let refused = || matches!(self.innermost(who, |limit| limit.plain && groups.in_all()), Some((plain, Verdict::Deny)) if plain <= at);
         said == Verdict::Allow && !refused()
     }
 
@@ -172,7 +171,7 @@ impl Rules {
         let name = verb.name();
         let levels: [&dyn Fn(&str) -> bool; 3] =
             [&|limit| limit.eq_ignore_ascii_case(&name), &|limit| groups.contains_name(limit), &|limit| {
-                limit.eq_ignore_ascii_case("ALL")
+                is_all(limit, groups)
             }];
         let said = levels.iter().find_map(|level| {
             let limits = self.innermost_first().filter(|limit| names(limit, level));
@@ -184,9 +183,7 @@ impl Rules {
     /// Whether some names of a `<Limit>` stand for a command: itself, one of its groups, or ALL.
     pub fn name(names: &[String], verb: Verb, groups: LimitGroups) -> bool {
         let verb = verb.name();
-        names.iter().any(|name| {
-            name.eq_ignore_ascii_case(&verb) || groups.contains_name(name) || name.eq_ignore_ascii_case("ALL")
-        })
+        names.iter().any(|name| name.eq_ignore_ascii_case(&verb) || groups.contains_name(name) || is_all(name, groups))
     }
 
     /// What the innermost of some limits says that says anything, and how far in it is.
@@ -223,6 +220,11 @@ impl Rules {
 
 fn names(limit: &Limit, wanted: impl Fn(&str) -> bool) -> bool {
     limit.commands.iter().any(|name| wanted(name.as_str()))
+}
+
+/// Whether a name is ALL, and ALL covers a command of these groups.
+fn is_all(name: &str, groups: LimitGroups) -> bool {
+    groups.in_all() && name.eq_ignore_ascii_case("ALL")
 }
 
 fn is_login(name: &str) -> bool {
@@ -280,6 +282,17 @@ mod tests {
         assert!(!allows(&limits, Verb::NLST));
         assert!(!allows(&limits, Verb::RETR));
         assert!(allows_login(&limits));
+    }
+
+    #[test]
+    fn all_leaves_out_what_only_its_own_name_limits() {
+        let allows = |limits: &[Limit]| {
+            let rules = Rules::new(&limits.iter().cloned().collect());
+            rules.allows(Verb::TYPE, LimitGroups::NAMED, &nobody().who())
+        };
+        assert!(allows(&[limit(&["ALL"], DENY), plain(DENY)]));
+        assert!(!allows(&[limit(&["TYPE"], DENY), limit(&["ALL"], ALLOW)]));
+        assert!(allows(&[limit(&["TYPE"], ALLOW), plain(DENY)]));
     }
 
     #[test]

@@ -11,13 +11,13 @@ use crate::parameters::{done, none, wrong_number};
 
 command! {
     /// Has the server listen for the next data connection (IPv4).
-    PASV "(returns address/port)", class: MISC, wait: passive;
+    PASV "(returns address/port)", class: MISC, limit: NAMED, wait: passive;
     /// Names the address of the next data connection (IPv4).
-    PORT "<sp> h1,h2,h3,h4,p1,p2", class: MISC, at_once: port;
+    PORT "<sp> h1,h2,h3,h4,p1,p2", class: MISC, limit: NAMED, at_once: port;
     /// Has the server listen for the next data connection.
-    EPSV "(returns port |||port|)", class: MISC, feature: "EPSV", wait: extended_passive;
+    EPSV "(returns port |||port|)", class: MISC, limit: NAMED, feature: "EPSV", wait: extended_passive;
     /// Names the address of the next data connection.
-    EPRT "<sp> |proto|addr|port|", class: MISC, feature: "EPRT", at_once: extended_port;
+    EPRT "<sp> |proto|addr|port|", class: MISC, limit: NAMED, feature: "EPRT", at_once: extended_port;
 }
 
 async fn passive(at: &mut Moment<'_>) -> Result<Step> {

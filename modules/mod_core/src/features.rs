@@ -9,7 +9,7 @@ command! {
     /// Lists the features beyond RFC 959.
     FEAT "(returns feature list)", class: INFO, login: no, feature: "TVFS", at_once: list;
     /// Sets an option of a command.
-    OPTS "<sp> command [<sp> options]", class: MISC, login: no, feature: "UTF8", at_once: options;
+    OPTS "<sp> command [<sp> options]", class: MISC, limit: NAMED, login: no, feature: "UTF8", at_once: options;
 }
 
 fn list(at: &mut Moment<'_>) -> Result<Step> {

@@ -9,9 +9,9 @@ command! {
     /// Lists the commands, or tells what follows one.
     HELP "[<sp> command]", class: INFO, login: no, at_once: help;
     /// Precedes the commands of this site.
-    SITE "<sp> string", class: MISC, at_once: site;
+    SITE "<sp> string", class: MISC, limit: NAMED, at_once: site;
     /// Lists the commands of this site.
-    SITE_HELP "", class: MISC, login: no, at_once: site_commands;
+    SITE_HELP "", class: MISC, limit: NAMED, login: no, at_once: site_commands;
 }
 
 /// Columns of HELP's table.

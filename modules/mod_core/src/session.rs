@@ -7,25 +7,25 @@ use crate::parameters::{done, first_word, not_understood, shown};
 
 command! {
     /// Ends the session.
-    QUIT "(close control connection)", class: INFO, login: no, does: [RETR], at_once: quit;
+    QUIT "(close control connection)", class: INFO, limit: NAMED, login: no, does: [RETR], at_once: quit;
     /// Tells the kind of system.
-    SYST "(returns system type)", class: INFO, login: no, at_once: system;
+    SYST "(returns system type)", class: INFO, limit: NAMED, login: no, at_once: system;
     /// Sets the representation type of transfers.
-    TYPE "<sp> type-code (A, I, L 8)", class: MISC, login: no, at_once: representation;
+    TYPE "<sp> type-code (A, I, L 8)", class: MISC, limit: NAMED, login: no, at_once: representation;
     /// Sets the transfer mode: streams alone.
-    MODE "is not implemented (always S)", class: MISC, login: no, at_once: transfer_mode;
+    MODE "is not implemented (always S)", class: MISC, limit: NAMED, login: no, at_once: transfer_mode;
     /// Sets the structure of files: none but that of bytes.
-    STRU "is not implemented (always F)", class: MISC, login: no, at_once: structure;
+    STRU "is not implemented (always F)", class: MISC, limit: NAMED, login: no, at_once: structure;
     /// Does nothing.
     NOOP "(no operation)", class: MISC, login: no, at_once: nothing;
     /// Sets no room aside: nothing here needs it.
-    ALLO "<sp> size", class: MISC, login: no, at_once: allocate;
+    ALLO "<sp> size", class: MISC, limit: NAMED, login: no, at_once: allocate;
     /// Breaks off the transfer.
-    ABOR "(abort current operation)", class: MISC, login: no, at_once: abort;
+    ABOR "(abort current operation)", class: MISC, limit: NAMED, login: no, at_once: abort;
     /// Is not implemented.
     REIN | ACCT "is not implemented", class: AUTH, login: no, at_once: not_implemented;
     /// Is not implemented.
-    SMNT "is not implemented", class: MISC, login: no, at_once: not_implemented;
+    SMNT "is not implemented", class: MISC, limit: NAMED, login: no, at_once: not_implemented;
 }
 
 fn quit(at: &mut Moment<'_>) -> Result<Step> {

@@ -16,13 +16,13 @@ use crate::words::Verify;
 
 command! {
     /// Protects the control connection with TLS, from the reply on.
-    AUTH "<sp> TLS|TLS-C|TLS-P|SSL", class: SEC, login: no, feature: "AUTH TLS", at_once: auth;
+    AUTH "<sp> TLS|TLS-C|TLS-P|SSL", class: SEC, limit: NAMED, login: no, feature: "AUTH TLS", at_once: auth;
     /// Takes the protection of the control connection off again.
     CCC "", class: SEC, feature: "CCC", at_once: clear;
     /// Names the size of protected buffers: 0, for TLS has its own.
-    PBSZ "<sp> 0", class: SEC, login: no, feature: "PBSZ", at_once: buffer_size;
+    PBSZ "<sp> 0", class: SEC, limit: NAMED, login: no, feature: "PBSZ", at_once: buffer_size;
     /// Protects data connections (P), or does not (C).
-    PROT "<sp> C|P", class: SEC, login: no, feature: "PROT", at_once: protection;
+    PROT "<sp> C|P", class: SEC, limit: NAMED, login: no, feature: "PROT", at_once: protection;
     /// Tells which side of TLS the server is on data connections: always the server.
     SSCN "[<sp> OFF]", class: SEC, at_once: side;
 }

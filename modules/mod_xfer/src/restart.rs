@@ -6,7 +6,7 @@ use gantry_api::prelude::*;
 
 command! {
     /// Sets where in a file the next transfer begins.
-    REST "<sp> byte-count", class: MISC, feature: "REST STREAM", at_once: rest;
+    REST "<sp> byte-count", class: MISC, limit: NAMED, feature: "REST STREAM", at_once: rest;
 }
 
 fn rest(at: &mut Moment<'_>) -> Result<Step> {
