@@ -23,14 +23,20 @@ pub enum Offer {
     Authenticator(ServerId),
     /// It is the back end for a kind of database ([`crate::service::SqlBackend`]).
     SqlBackend(SqlBackendOffer),
+    /// It runs a server's named query ([`crate::service::SqlQueries`]).
+    SqlQuery(ServerId, String),
+    /// It judges passwords of a type in a server's SQLAuthTypes
+    /// ([`crate::service::SqlPasswords`]).
+    SqlPasswords(ServerId, String),
     /// It is the store of this name ([`crate::store::Store`]).
     Store(String),
 }
 
 impl Offer {
-    /// A back end, by its name in SQLBackend. `judge` says what is wrong with a
-    /// SQLConnectInfo; it must not connect.
-    pub fn sql_backend(name: &str, judge: fn(&SqlConnect) -> Result<()>) -> Self {
+    /// A back end, by its name in SQLBackend. `judge` fails with what is wrong in a
+    /// SQLConnectInfo, and otherwise returns what the administrator should know of it, such as
+    /// a parameter without effect. It must not connect.
+    pub fn sql_backend(name: &str, judge: fn(&SqlConnect) -> Result<Vec<String>>) -> Self {
         let module = name.to_owned();
         let judge = move |connect: &SqlConnect| guard::call(&module, || judge(connect));
         Self::SqlBackend(SqlBackendOffer { name: name.to_owned(), judge: Arc::new(judge) })
@@ -53,7 +59,7 @@ impl Offer {
     }
 }
 
-type Judge = dyn Fn(&SqlConnect) -> Result<()> + Send + Sync;
+type Judge = dyn Fn(&SqlConnect) -> Result<Vec<String>> + Send + Sync;
 
 /// A database back end that there will be.
 #[derive(Clone)]
@@ -65,11 +71,12 @@ pub struct SqlBackendOffer {
 }
 
 impl SqlBackendOffer {
-    /// Judges a database as the configuration describes it, without connecting.
+    /// Judges a database as the configuration describes it, without connecting. Returns
+    /// notices.
     ///
     /// # Errors
     /// What is wrong with it.
-    pub fn judge(&self, connect: &SqlConnect) -> Result<()> {
+    pub fn judge(&self, connect: &SqlConnect) -> Result<Vec<String>> {
         (self.judge)(connect)
     }
 }
@@ -85,6 +92,8 @@ impl fmt::Debug for Offer {
         match self {
             Self::Authenticator(server) => out.debug_tuple("Authenticator").field(server).finish(),
             Self::SqlBackend(backend) => backend.fmt(out),
+            Self::SqlQuery(server, name) => out.debug_tuple("SqlQuery").field(server).field(name).finish(),
+            Self::SqlPasswords(server, name) => out.debug_tuple("SqlPasswords").field(server).field(name).finish(),
             Self::Store(name) => out.debug_tuple("Store").field(name).finish(),
         }
     }

@@ -4,6 +4,7 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::account::Account;
 use crate::error::{Error, Result};
@@ -25,6 +26,8 @@ pub enum Service {
     PasswordJudge(Arc<dyn PasswordJudge>),
     /// Talks to a database. Named as in SQLBackend.
     SqlBackend(Arc<dyn SqlBackend>),
+    /// Judges passwords that a database keeps. Named as in SQLAuthTypes.
+    SqlPasswords(Arc<dyn SqlPasswords>),
     /// Runs the SQLNamedQuery statements of the configuration.
     SqlQueries(Arc<dyn SqlQueries>),
     /// Holds files. Named as in FileStore.
@@ -91,6 +94,14 @@ impl Services {
         backends.map(|(name, _)| name.as_str())
     }
 
+    /// What judges passwords of this type in SQLAuthTypes.
+    pub fn sql_passwords(&self, name: &str) -> Option<Arc<dyn SqlPasswords>> {
+        self.entries.iter().find_map(|(found, service)| match service {
+            Service::SqlPasswords(passwords) if found.eq_ignore_ascii_case(name) => Some(passwords.clone()),
+            _ => None,
+        })
+    }
+
     /// The variables that modules contribute, including those of modules that start later.
     pub fn variables(&self) -> &[Variable] {
         &self.variables
@@ -146,6 +157,12 @@ impl<'a> Publisher<'a> {
     pub fn sql_backend<S: SqlBackend + 'static>(&mut self, name: &str, service: S) {
         let service = Arc::new(self.guarded(service));
         self.add(name, Service::SqlBackend(service));
+    }
+
+    /// Publishes what judges passwords of one type, under its name in SQLAuthTypes.
+    pub fn sql_passwords<S: SqlPasswords + 'static>(&mut self, name: &str, service: S) {
+        let service = Arc::new(self.guarded(service));
+        self.add(name, Service::SqlPasswords(service));
     }
 
     /// Publishes a service that runs named queries, under a name.
@@ -239,7 +256,7 @@ guarded! {
     }
 }
 
-/// The location of a database, from SQLConnectInfo.
+/// The location of a database and how to connect to it, from SQLConnectInfo.
 #[derive(Clone, PartialEq, Eq, Default)]
 pub struct SqlConnect {
     /// The database, in the back end's notation.
@@ -248,6 +265,11 @@ pub struct SqlConnect {
     pub user: Option<String>,
     /// The password.
     pub password: Option<String>,
+    /// How long an unused connection stays open, if SQLConnectInfo has a number as its policy.
+    pub idle: Option<Duration>,
+    /// The parameters `name:value`, as (name, value) in order: `ssl-ca`, `pool-size` and others.
+    /// The back end knows which there are.
+    pub parameters: Vec<(String, String)>,
 }
 
 /// Without the password.
@@ -256,6 +278,8 @@ impl std::fmt::Debug for SqlConnect {
         out.debug_struct("SqlConnect")
             .field("database", &self.database)
             .field("user", &self.user)
+            .field("idle", &self.idle)
+            .field("parameters", &self.parameters)
             .finish_non_exhaustive()
     }
 }
@@ -314,12 +338,21 @@ impl Output for SqlRows {}
 pub struct SqlPool(pub u64);
 
 guarded! {
-    /// Talks to one kind of database.
+    /// Talks to one kind of database. An error that is the configuration's fault means that the
+    /// database refuses what the configuration says (wrong password, no such table); any other
+    /// one means that the database could not be asked.
     pub trait SqlBackend: Send + Sync {
-        /// Opens a pool of connections and checks that the database answers.
+        /// Opens a pool of connections. A database that does not answer now is no error: that is
+        /// logged, and each statement tries anew.
         async fn open(&self, connect: &SqlConnect) -> Result<SqlPool>;
+        /// Has the database compile a statement without running it. The values are not looked at.
+        async fn check(&self, pool: SqlPool, statement: &SqlStatement) -> Result<()>;
         /// Runs a statement.
         async fn run(&self, pool: SqlPool, statement: &SqlStatement) -> Result<SqlRows>;
+        /// Judges a user's password in the database's own scheme (`Backend` in SQLAuthTypes). It
+        /// does not become part of a statement. `Unknown` means that the stored text is in no
+        /// such scheme.
+        async fn verify(&self, user: &str, stored: &str, password: &[u8]) -> Result<Verdict>;
         /// Finishes pending work and closes a pool.
         async fn close(&self, pool: SqlPool) -> Result<()>;
     }
@@ -332,5 +365,31 @@ guarded! {
     pub trait SqlQueries: Send + Sync {
         /// Runs a named query with `%{0}`, `%{1}`... bound to the arguments.
         async fn run(&self, server: ServerId, name: &str, arguments: &[String]) -> Result<SqlRows>;
+    }
+}
+
+/// A password as a database keeps it, and what is needed to judge it.
+#[derive(Clone, PartialEq)]
+pub struct SqlSecret {
+    /// The server that the client is connected to.
+    pub server: ServerId,
+    /// The name in SQLAuthTypes.
+    pub auth_type: String,
+    /// The name from USER.
+    pub user: String,
+    /// What the database has in place of the password.
+    pub stored: String,
+    /// The rows of the queries that [`SqlPasswords::queries`] names, in the same order.
+    pub found: Vec<SqlRows>,
+}
+
+guarded! {
+    /// Judges passwords of one or more types in SQLAuthTypes. It runs no queries: mod_sql runs
+    /// those that it needs.
+    pub trait SqlPasswords: Send + Sync {
+        /// The named queries whose rows a judgement needs, each run with the user's name as `%{0}`.
+        async fn queries(&self, server: ServerId, auth_type: &str) -> Result<Vec<String>>;
+        /// Judges a password. `Unknown` means that the type is switched off on this server.
+        async fn verify(&self, secret: &SqlSecret, password: &[u8]) -> Result<Verdict>;
     }
 }

@@ -8,7 +8,7 @@ use gantry_api::prelude::*;
 
 use crate::message::{Message, Piece};
 use crate::named::{Kind, Unfit};
-use crate::settings::{Connect, GroupInfo, Settings, UserInfo};
+use crate::settings::{AuthType, Connect, GroupInfo, Settings, UserInfo};
 use crate::template::Template;
 use crate::users;
 
@@ -91,8 +91,15 @@ impl<'a> Server<'a> {
         connect: Option<&Connect>,
     ) {
         let (Some(backend), Some(connect)) = (backend, connect) else { return };
-        if let Err(error) = backend.judge(&connect.into()) {
-            check.fault(line.at(&connect.database), error.message());
+        match backend.judge(&connect.into()) {
+            Err(error) => {
+                check.fault(line.at(&connect.database), error.message());
+            }
+            Ok(notices) => {
+                for notice in notices {
+                    check.notice(line.clone(), notice);
+                }
+            }
         }
     }
 
@@ -134,6 +141,7 @@ impl<'a> Server<'a> {
                     "it names no column for home folders, and SQLDefaultHomedir is not set: SQL users cannot log in";
                 check.notice(line, text);
             }
+            self.auth_types(check);
             if settings.auth_types.is_empty() && check.has_all("SQLAuthTypes") {
                 check.notice(self.scope.line("SQLAuthTypes"), "it is not set: SQL users cannot log in");
             }
@@ -142,6 +150,22 @@ impl<'a> Server<'a> {
             && let GroupInfo::Custom(names) = &settings.groups
         {
             names.iter().for_each(|name| self.query(check, self.scope.line("SQLGroupInfo"), name, Kind::fits_lookup));
+        }
+    }
+
+    /// The types that other modules judge.
+    fn auth_types(&self, check: &mut Check<'_>) {
+        for kind in &self.scope.settings.auth_types {
+            let AuthType::Other(name) = kind else { continue };
+            let is_there = check.offers().any(|(_, offer)| match offer {
+                Offer::SqlPasswords(server, there) => *server == self.scope.server && there.eq_ignore_ascii_case(name),
+                _ => false,
+            });
+            if !is_there && check.has_all("LoadModule") {
+                let line = self.scope.line("SQLAuthTypes").at(name);
+                let help = "mod_sql has Backend, Crypt, Empty, OpenSSL and Plaintext; mod_sql_passwd has more";
+                check.fault(line, format!("no module has the type '{name}'")).help(help);
+            }
         }
     }
 

@@ -26,15 +26,28 @@ pub fn engine(words: &[&str]) -> Result<Value, ParseError> {
 }
 
 pub fn connect(words: &[&str]) -> Result<Value, ParseError> {
-    const TLS: [&str; 4] = ["ssl-ca:", "ssl-cert:", "ssl-key:", "ssl-ciphers:"];
-    if let Some(option) = words.iter().find_map(|word| TLS.iter().find(|option| word.starts_with(**option))) {
-        return Err(ParseError::new(format!("parameter '{option}' is not supported")).at(option));
+    let parameter = |word: &str| {
+        let (name, value) = word.split_once(':')?;
+        ["ssl-", "pool-"].iter().any(|prefix| name.starts_with(prefix)).then(|| (name.to_owned(), value.to_owned()))
+    };
+    let (mut plain, mut parameters) = (Vec::new(), Vec::new());
+    for word in words {
+        match parameter(word) {
+            Some((name, value)) => {
+                parameters.push(Value::List(vec![Value::from(name.as_str()), Value::from(value.as_str())]));
+            }
+            None => plain.push(*word),
+        }
     }
-    if !(1..=4).contains(&words.len()) {
-        return Err(format!("wrong number of parameters: expected 1 to 4, found {}", words.len()).into());
+    if !(1..=4).contains(&plain.len()) {
+        return Err(format!("wrong number of parameters: expected 1 to 4, found {}", plain.len()).into());
     }
     let names = ["database", "user", "password"];
-    Ok(map(names.into_iter().zip(words).map(|(name, word)| (name, Value::from(*word)))))
+    let fields = names.into_iter().zip(&plain).map(|(name, word)| (name, Value::from(*word)));
+    // A policy that is no number is PERSESSION or PERCONNECTION.
+    let idle = plain.get(3).and_then(|policy| policy.parse::<u32>().ok()).filter(|seconds| *seconds > 0);
+    let idle = idle.map(|seconds| ("idle", Value::Int(seconds.into())));
+    Ok(map(fields.chain(idle).chain([("parameters", Value::List(parameters))])))
 }
 
 pub fn named_connect(words: &[&str]) -> Result<Value, ParseError> {
@@ -67,19 +80,12 @@ pub fn authenticate(words: &[&str]) -> Result<Value, ParseError> {
     both(users, groups)
 }
 
+/// Names that mod_sql does not know may be another module's.
 pub fn auth_types(words: &[&str]) -> Result<Value, ParseError> {
-    const KNOWN: [&str; 3] = ["crypt", "empty", "plaintext"];
-    const OTHERS: [&str; 2] = ["backend", "openssl"];
-    for word in words {
-        let is = |names: &[&str]| names.iter().any(|name| name.eq_ignore_ascii_case(word));
-        if is(&OTHERS) {
-            return Err(ParseError::new(format!("SQLAuthType '{word}' is not supported: use Crypt")).at(word));
-        }
-        if !is(&KNOWN) {
-            return Err(ParseError::new(format!("unknown SQLAuthType '{word}'")).at(word));
-        }
-    }
-    parse::words(words)
+    const KNOWN: [&str; 5] = ["backend", "crypt", "empty", "openssl", "plaintext"];
+    let known = |word: &&str| KNOWN.into_iter().find(|known| known.eq_ignore_ascii_case(word));
+    let words: Vec<&str> = words.iter().map(|word| known(word).unwrap_or(word)).collect();
+    parse::words(&words)
 }
 
 pub fn users(words: &[&str]) -> Result<Value, ParseError> {
@@ -218,8 +224,13 @@ mod tests {
     fn lines_become_settings() {
         let found = settings([
             ("SQLConnectInfo", connect(&["ftp@db:3306", "joe", "secret", "PERSESSION"]).unwrap()),
-            ("SQLNamedConnectInfo", Value::List(vec![named_connect(&["logs", "mysql", "logs@db"]).unwrap()])),
-            ("SQLAuthTypes", auth_types(&["Crypt", "plaintext"]).unwrap()),
+            (
+                "SQLNamedConnectInfo",
+                Value::List(vec![
+                    named_connect(&["logs", "mysql", "logs@db", "joe", "", "30", "ssl-ca:/x", "pool-size:2"]).unwrap(),
+                ]),
+            ),
+            ("SQLAuthTypes", auth_types(&["Crypt", "plaintext", "OpenSSL", "Backend", "SHA1"]).unwrap()),
             ("SQLAuthenticate", authenticate(&["users", "usersetfast"]).unwrap()),
             ("SQLUserInfo", users(&["custom:/a/b"]).unwrap()),
             ("SQLGroupInfo", groups(&["g", "n", "i", "m"]).unwrap()),
@@ -233,23 +244,22 @@ mod tests {
         let connect = found.connect.unwrap();
         assert_eq!((connect.database.as_str(), connect.password.as_deref()), ("ftp@db:3306", Some("secret")));
         assert!(!format!("{connect:?}").contains("secret"));
-        assert_eq!(found.auth_types, [AuthType::Crypt, AuthType::Plaintext]);
+        let other = AuthType::Other("SHA1".to_owned());
+        use AuthType::{Backend, Crypt, OpenSsl, Plaintext};
+        assert_eq!(found.auth_types, [Crypt, Plaintext, OpenSsl, Backend, other]);
         assert_eq!(found.authenticate, Authenticate { users: true, groups: false });
         assert_eq!(found.users, UserInfo::Custom("a".to_owned()));
         assert_eq!(found.groups, GroupInfo::Table(["g", "n", "i", "m"].map(str::to_owned)));
         assert_eq!((found.min_id, found.min_uid, found.default_uid), (500, None, 65533));
         assert_eq!(found.queries[0].table.as_deref(), Some("t"));
         assert!(found.logs[0].ignore_errors && !found.engine.authenticates());
-        assert_eq!(found.named_connects[0].connect.database, "logs@db");
+        let logs = &found.named_connects[0].connect;
+        assert_eq!((logs.database.as_str(), logs.idle, connect.idle), ("logs@db", Some(30), None));
+        assert_eq!(logs.parameters, [("ssl-ca", "/x"), ("pool-size", "2")].map(|(n, v)| (n.to_owned(), v.to_owned())));
     }
 
     #[test]
     fn what_is_not_supported_is_named() {
-        assert_eq!(auth_types(&["OpenSSL"]).unwrap_err().text(), "SQLAuthType 'OpenSSL' is not supported: use Crypt");
-        assert_eq!(
-            connect(&["db", "joe", "secret", "30", "ssl-ca:/x"]).unwrap_err().text(),
-            "parameter 'ssl-ca:' is not supported"
-        );
         assert_eq!(authenticate(&["users", "all"]).unwrap_err().text(), "unknown parameter 'all'");
         assert_eq!(
             clause(&["a = '%h'"]).unwrap_err().text(),

@@ -53,9 +53,10 @@ impl Groups {
         }
     }
 
-    /// Lets the database check the query.
-    pub async fn probe(&self) {
-        self.by_member.probe().await;
+    /// Lets the database check the queries.
+    pub async fn probe(&self) -> Result<()> {
+        self.by_id.probe().await?;
+        self.by_member.probe().await
     }
 
     /// The groups of a user; the primary one comes first, if it has a row.

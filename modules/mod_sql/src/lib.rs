@@ -53,8 +53,13 @@ impl Module for Sql {
     }
 
     fn offers(scopes: &Scopes<'_>) -> Vec<Offer> {
-        let servers = scopes.servers::<Settings>().filter(|scope| users::let_in(scope.settings));
-        servers.map(|scope| Offer::Authenticator(scope.server)).collect()
+        let users = scopes.servers::<Settings>().filter(|scope| users::let_in(scope.settings));
+        let users = users.map(|scope| Offer::Authenticator(scope.server));
+        let queries = scopes.servers::<Settings>().filter(|scope| scope.settings.database().is_some());
+        let queries = queries.flat_map(|scope| {
+            scope.settings.queries.iter().map(move |query| Offer::SqlQuery(scope.server, query.name.clone()))
+        });
+        users.chain(queries).collect()
     }
 
     fn check(check: &mut Check<'_>) {
@@ -64,7 +69,7 @@ impl Module for Sql {
     async fn start(&mut self, start: &mut Start<'_>) -> Result<()> {
         let mut servers = Servers::default();
         for (id, settings) in start.servers::<Settings>() {
-            match Server::start(settings, start.services(), &mut self.links).await {
+            match Server::start(id, settings, start.services(), &mut self.links).await {
                 Ok(server) => servers.insert(id, server),
                 Err(error) => {
                     self.links.close().await;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use gantry_api::runtime::Runtime;
-use gantry_api::service::{Services, SqlBackend, SqlConnect, SqlPool, SqlRows, SqlStatement};
+use gantry_api::service::{Services, SqlBackend, SqlConnect, SqlPool, SqlRows, SqlStatement, Verdict};
 use gantry_api::{Error, Result, log};
 use tokio::sync::{Semaphore, oneshot};
 
@@ -22,6 +22,16 @@ impl Link {
     /// Runs a statement.
     pub async fn run(&self, statement: &SqlStatement) -> Result<SqlRows> {
         self.backend.run(self.pool, statement).await
+    }
+
+    /// Has the database compile a statement.
+    pub async fn check(&self, statement: &SqlStatement) -> Result<()> {
+        self.backend.check(self.pool, statement).await
+    }
+
+    /// Judges a password in the database's own scheme.
+    pub async fn verify(&self, user: &str, stored: &str, password: &[u8]) -> Result<Verdict> {
+        self.backend.verify(user, stored, password).await
     }
 }
 

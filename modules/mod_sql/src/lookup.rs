@@ -2,7 +2,7 @@
 //! and ids with their bounds.
 
 use gantry_api::service::SqlValue;
-use gantry_api::{Error, Result, log};
+use gantry_api::{Error, Fault, Result, log};
 use gantry_format::Context;
 
 use crate::link::Link;
@@ -29,13 +29,17 @@ impl Query {
         Ok(answer.rows)
     }
 
-    /// Has the database compile it. What it says is a warning: a table may be
-    /// made later.
-    pub async fn probe(&self) {
-        let Some(statement) = self.template.explain() else { return };
-        if let Err(error) = self.link.run(&statement).await {
-            log!(Warn, "{}: the database says: {error}", self.origin);
+    /// Has the database compile it.
+    ///
+    /// # Errors
+    /// The database refuses it. If the database cannot be asked now, that is only logged.
+    pub async fn probe(&self) -> Result<()> {
+        let Err(error) = self.link.check(&self.template.outline()).await else { return Ok(()) };
+        if error.fault() == Fault::Configuration {
+            return Err(error.context(format_args!("{}: the database says", self.origin)));
         }
+        log!(Warn, "{}: the database could not check it: {error}", self.origin);
+        Ok(())
     }
 }
 

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use gantry_api::service::Services;
-use gantry_api::{Error, Result};
+use gantry_api::{Error, Result, log};
 
 use crate::link::Link;
 use crate::lookup::Query;
@@ -47,10 +47,13 @@ impl Queries {
         Ok(Self { named, link })
     }
 
-    /// Lets the databases check the named queries.
+    /// Lets the databases check the named queries. What they refuse is a warning: a table
+    /// may be made later.
     pub async fn probe(&self) {
         for (_, query) in self.named.values() {
-            query.probe().await;
+            if let Err(error) = query.probe().await {
+                log!(Warn, "{error}");
+            }
         }
     }
 

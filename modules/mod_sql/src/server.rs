@@ -3,15 +3,16 @@
 use std::collections::HashMap;
 
 use gantry_api::service::Services;
-use gantry_api::{Error, Phase, Result, Verb};
+use gantry_api::{Error, Phase, Result, ServerId, Verb};
 use gantry_format::CommandSet;
 
 use crate::groups::Groups;
 use crate::link::Links;
 use crate::lookup::Query;
 use crate::message::Message;
+use crate::passwords::{self, Scheme};
 use crate::queries::Queries;
-use crate::settings::{AuthType, LogLine, Settings, ShowLine, SqlOption};
+use crate::settings::{LogLine, Settings, ShowLine, SqlOption};
 use crate::users::Users;
 
 /// A server that has a database.
@@ -21,7 +22,7 @@ pub struct Server {
     /// How groups are found, where they are.
     pub groups: Option<Groups>,
     /// How passwords are stored.
-    pub auth_types: Vec<AuthType>,
+    pub schemes: Vec<Scheme>,
     /// The named queries.
     pub queries: Queries,
     /// SQLLog.
@@ -62,7 +63,12 @@ pub struct Show {
 impl Server {
     /// Opens the databases and compiles every statement of a server; none
     /// where it has no database or mod_sql is off.
-    pub async fn start(settings: &Settings, services: &Services, links: &mut Links) -> Result<Option<Self>> {
+    pub async fn start(
+        id: ServerId,
+        settings: &Settings,
+        services: &Services,
+        links: &mut Links,
+    ) -> Result<Option<Self>> {
         let Some(connect) = settings.database() else { return Ok(None) };
         let link = links.link(services, settings.backend.as_deref(), connect, "SQLConnectInfo").await?;
         let mut named = HashMap::new();
@@ -70,7 +76,7 @@ impl Server {
             let line = format!("SQLNamedConnectInfo {}", other.name);
             named.insert(other.name.clone(), links.link(services, Some(&other.backend), &other.connect, &line).await?);
         }
-        let queries = Queries::compile(settings, services, link, &named)?;
+        let queries = Queries::compile(settings, services, link.clone(), &named)?;
         let users = match settings.looks_up_users() {
             true => Users::compile(settings, &queries)?,
             false => None,
@@ -84,19 +90,25 @@ impl Server {
             false => Vec::new(),
         };
         let shows = shows(settings, services)?;
-        let server = Self { users, groups, auth_types: settings.auth_types.clone(), queries, records, shows };
-        server.probe().await;
+        let schemes = match &users {
+            Some(_) => passwords::schemes(id, &settings.auth_types, services, &link, &queries).await?,
+            None => Vec::new(),
+        };
+        let server = Self { users, groups, schemes, queries, records, shows };
+        server.probe().await?;
         Ok(Some(server))
     }
 
-    async fn probe(&self) {
+    /// What the databases refuse for logins is an error.
+    async fn probe(&self) -> Result<()> {
         if let Some(users) = &self.users {
-            users.probe().await;
+            users.probe().await?;
         }
         if let Some(groups) = &self.groups {
-            groups.probe().await;
+            groups.probe().await?;
         }
         self.queries.probe().await;
+        Ok(())
     }
 
     /// The SQLLog lines that a moment calls for.

@@ -7,9 +7,9 @@ use gantry_api::session::ServerId;
 use gantry_api::{Account, Error, Result, async_trait};
 
 use crate::link::Writes;
-use crate::passwords::Passwords;
+use crate::passwords::{Login, Passwords};
 use crate::server::Server;
-use crate::variables::{Arguments, Place};
+use crate::variables::{Arguments, Lookup, Place};
 
 /// The configured servers by number.
 #[derive(Default)]
@@ -57,7 +57,9 @@ impl Authenticator for SqlUsers {
 
     async fn verify(&self, request: &LoginRequest, account: &Account, password: &[u8]) -> Result<Verdict> {
         let Some(server) = self.servers.server(request.server) else { return Ok(Verdict::Unknown) };
-        let fits = self.passwords.fit(&server.auth_types, account.secret.as_deref(), password).await?;
+        let context = Lookup { user: &request.user, argument: &request.user };
+        let login = Login { server: request.server, user: &request.user, context: &context };
+        let fits = self.passwords.fit(&server.schemes, login, account.secret.as_deref(), password).await?;
         Ok(if fits { Verdict::Accepted } else { Verdict::Rejected })
     }
 }

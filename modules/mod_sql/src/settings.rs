@@ -1,6 +1,7 @@
 //! mod_sql's settings in one scope. `directives` has the parsers.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use gantry_api::service::SqlConnect;
 use gantry_api::{parse, settings};
@@ -18,13 +19,14 @@ settings! {
             inherits: replace, default: "on", parse: directives::engine;
         /// The kind of database; by default the first back end among the modules.
         pub backend: Option<String> = SQLBackend "backend" in SERVER | VHOST | GLOBAL, inherits: replace;
-        /// The database, in the back end's syntax. A connection policy is accepted, but ignored: one pool serves all
-        /// sessions.
-        pub connect: Option<Connect> = SQLConnectInfo "connection-info [username] [password] [policy]"
+        /// The database, in the back end's syntax. One pool of connections serves all sessions; a number as the policy is
+        /// the time in seconds after which an unused connection is closed. Parameters such as ssl-ca:/path and pool-size:10
+        /// may follow.
+        pub connect: Option<Connect> = SQLConnectInfo "connection-info [username] [password] [policy] [name:value ...]"
             in SERVER | VHOST | GLOBAL,
             inherits: replace, parse: directives::connect, secret: true;
         /// Another database, for named queries that refer to it.
-        pub named_connects: Vec<NamedConnect> = SQLNamedConnectInfo "connection-name sql-backend connection-info [username] [password] [policy]"
+        pub named_connects: Vec<NamedConnect> = SQLNamedConnectInfo "connection-name sql-backend connection-info [username] [password] [policy] [name:value ...]"
             in SERVER | VHOST | GLOBAL,
             inherits: append, parse: directives::named_connect, secret: true;
         /// Whether users and groups are looked up in the database.
@@ -32,7 +34,7 @@ settings! {
             in SERVER | VHOST | GLOBAL,
             inherits: replace, default: "on", parse: directives::authenticate;
         /// The formats of stored passwords, in the order in which they are tried.
-        pub auth_types: Vec<AuthType> = SQLAuthTypes "[\"Crypt\"|\"Empty\"|\"Plaintext\"] ..."
+        pub auth_types: Vec<AuthType> = SQLAuthTypes "[\"Backend\"|\"Crypt\"|\"Empty\"|\"OpenSSL\"|\"Plaintext\"] ..."
             in SERVER | VHOST | GLOBAL,
             inherits: replace, parse: directives::auth_types;
         /// The table and columns of users, or the named query that finds a user.
@@ -140,12 +142,18 @@ pub struct Connect {
     /// The password.
     #[serde(default)]
     pub password: Option<String>,
+    /// The seconds for which an unused connection stays open.
+    #[serde(default)]
+    pub idle: Option<u64>,
+    /// The parameters as (name, value).
+    #[serde(default)]
+    pub parameters: Vec<(String, String)>,
 }
 
 impl From<&Connect> for SqlConnect {
     fn from(connect: &Connect) -> Self {
-        let Connect { database, user, password } = connect.clone();
-        Self { database, user, password }
+        let Connect { database, user, password, idle, parameters } = connect.clone();
+        Self { database, user, password, idle: idle.map(Duration::from_secs), parameters }
     }
 }
 
@@ -178,15 +186,22 @@ pub struct Authenticate {
 }
 
 /// One of SQLAuthTypes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum AuthType {
+    /// The database's own scheme.
+    Backend,
     /// crypt(3).
     Crypt,
     /// An empty text matches every password.
     Empty,
+    /// `{digest}base64`.
+    OpenSsl,
     /// The plain password.
     Plaintext,
+    /// A type that another module judges.
+    #[serde(untagged)]
+    Other(String),
 }
 
 /// SQLUserInfo.

@@ -47,18 +47,9 @@ impl Template {
         Ok(SqlStatement { pieces: self.pieces.clone(), parameters })
     }
 
-    /// A statement that has the database compile the query without running it:
-    /// `EXPLAIN`, which SQLite, MySQL and PostgreSQL know; none for what they
-    /// do not explain.
-    pub fn explain(&self) -> Option<SqlStatement> {
-        let mut pieces = self.pieces.clone();
-        let first = pieces.first_mut()?;
-        let word = first.split_whitespace().next()?.to_ascii_uppercase();
-        if !["SELECT", "INSERT", "UPDATE", "DELETE", "REPLACE", "WITH"].contains(&word.as_str()) {
-            return None;
-        }
-        first.insert_str(0, "EXPLAIN ");
-        Some(SqlStatement { pieces, parameters: vec![SqlValue::Null; self.parameters.len()] })
+    /// The statement without values, for the database to compile.
+    pub fn outline(&self) -> SqlStatement {
+        SqlStatement { pieces: self.pieces.clone(), parameters: vec![SqlValue::Null; self.parameters.len()] }
     }
 
     fn references(&self) -> impl Iterator<Item = &Reference> {

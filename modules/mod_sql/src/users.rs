@@ -43,8 +43,8 @@ impl Users {
     }
 
     /// Lets the database check the query.
-    pub async fn probe(&self) {
-        self.query.probe().await;
+    pub async fn probe(&self) -> Result<()> {
+        self.query.probe().await
     }
 
     /// Looks up a user, without groups.

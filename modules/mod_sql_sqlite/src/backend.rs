@@ -6,9 +6,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use gantry_api::Result;
 use gantry_api::async_trait;
-use gantry_api::service::{SqlBackend, SqlConnect, SqlPool, SqlRows, SqlStatement};
+use gantry_api::service::{SqlBackend, SqlConnect, SqlPool, SqlRows, SqlStatement, Verdict};
 
-use crate::database::Database;
+use crate::database::{self, Database};
 use crate::error::SqliteError;
 
 /// SQLite for mod_sql. Clones share their databases.
@@ -21,6 +21,13 @@ pub struct Sqlite {
 struct Open {
     next: AtomicU64,
     databases: Mutex<HashMap<SqlPool, Arc<Database>>>,
+}
+
+/// Judges a SQLConnectInfo without opening the file for reading.
+pub(crate) fn judge(connect: &SqlConnect) -> Result<Vec<String>> {
+    database::check(&connect.database)?;
+    let without_effect = |(name, _): &(String, String)| format!("{name} has no effect: SQLite has no server");
+    Ok(connect.parameters.iter().map(without_effect).collect())
 }
 
 impl Sqlite {
@@ -50,6 +57,15 @@ impl SqlBackend for Sqlite {
     async fn run(&self, pool: SqlPool, statement: &SqlStatement) -> Result<SqlRows> {
         let database = self.databases().get(&pool).cloned();
         Ok(database.ok_or(SqliteError::Closed)?.run(statement).await?)
+    }
+
+    async fn check(&self, pool: SqlPool, statement: &SqlStatement) -> Result<()> {
+        let database = self.databases().get(&pool).cloned();
+        Ok(database.ok_or(SqliteError::Closed)?.check(statement).await?)
+    }
+
+    async fn verify(&self, _user: &str, _stored: &str, _password: &[u8]) -> Result<Verdict> {
+        Ok(Verdict::Unknown)
     }
 
     async fn close(&self, pool: SqlPool) -> Result<()> {

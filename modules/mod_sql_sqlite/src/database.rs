@@ -12,7 +12,7 @@ use gantry_sys::resolve::resolve;
 use sqlx_core::Either;
 use sqlx_core::connection::ConnectOptions;
 use sqlx_core::executor::Executor;
-use sqlx_core::sql_str::AssertSqlSafe;
+use sqlx_core::sql_str::{AssertSqlSafe, SqlSafeStr};
 use sqlx_sqlite::{Sqlite, SqliteArguments, SqliteConnectOptions, SqliteConnection, SqlitePool, SqlitePoolOptions};
 use tokio::sync::{Mutex, RwLock, RwLockReadGuard};
 
@@ -98,6 +98,19 @@ impl Database {
         // open another connection in the meantime.
         connection.return_to_pool().await;
         answer
+    }
+
+    /// Compiles a statement without running it.
+    pub(crate) async fn check(&self, statement: &SqlStatement) -> Result<(), SqliteError> {
+        let open = self.current().await?;
+        let sql = values::text(statement)?;
+        let mut connection = open.pool.acquire().await?;
+        let answer = (&mut *connection).prepare(AssertSqlSafe(sql).into_sql_str()).await.map(drop);
+        connection.return_to_pool().await;
+        answer.map_err(|error| match SqliteError::from(error) {
+            SqliteError::Database(text) => SqliteError::Statement(text),
+            other => other,
+        })
     }
 
     /// Waits for running and queued statements, then closes all connections.

@@ -35,6 +35,9 @@ pub(crate) enum SqliteError {
         /// SQLite's message.
         error: Box<SqliteError>,
     },
+    /// SQLite cannot compile the statement: no such table, a wrong word.
+    #[error("{0}")]
+    Statement(String),
     /// SQLite refuses the statement.
     #[error("{0}")]
     Database(String),
@@ -74,7 +77,8 @@ impl From<SqliteError> for Error {
             SqliteError::NotAbsolute(_)
             | SqliteError::NoFile { .. }
             | SqliteError::NotAFile(_)
-            | SqliteError::Open { .. } => Self::configuration(message),
+            | SqliteError::Open { .. }
+            | SqliteError::Statement(_) => Self::configuration(message),
             _ => Self::system(message),
         }
     }

@@ -25,7 +25,7 @@ const NAME: &str = "sqlite3";
 #[async_trait]
 impl Module for SqlSqlite {
     fn offers(_: &Scopes<'_>) -> Vec<Offer> {
-        vec![Offer::sql_backend(NAME, |connect| Ok(database::check(&connect.database).map(drop)?))]
+        vec![Offer::sql_backend(NAME, backend::judge)]
     }
 
     async fn start(&mut self, start: &mut Start<'_>) -> Result<()> {
