@@ -112,6 +112,20 @@ fn what_is_overwritten_loses_its_setuid_bit(layout: Layout) {
     }
 }
 
+fn an_account_with_the_daemons_uid_is_warned_of(layout: Layout) {
+    if !is_root() {
+        return;
+    }
+    let server = with_two_ids(layout, |_| {});
+    let mut wire = server.connect();
+    wire.login("carol", "secret");
+    let mut wire = server.login();
+    wire.expect("NOOP", 200);
+    server.wait_for_log(&["has the uid of the daemon"]);
+    let told = server.log_line(&["has the uid of the daemon"]).unwrap();
+    assert!(!told.contains("carol"), "{told}");
+}
+
 fn its_memory_is_roots_whoever_started_it(layout: Layout) {
     if !is_root() {
         return;
@@ -137,5 +151,6 @@ both_layouts!(
     one_user_reads_nothing_of_another,
     between_operations_it_is_the_user_of_the_configuration,
     what_is_overwritten_loses_its_setuid_bit,
+    an_account_with_the_daemons_uid_is_warned_of,
     its_memory_is_roots_whoever_started_it,
 );

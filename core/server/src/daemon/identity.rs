@@ -21,12 +21,12 @@ pub fn take(settings: &Settings) -> Result<Identity, StartError> {
     hide_memory().map_err(|error| system("cannot hide the process's memory", error))?;
     let own = Credentials::current().map_err(|error| system("cannot read the process's identity", error))?;
     if own.uid != 0 {
-        return Ok(Identity { own, may_switch: false });
+        return Ok(Identity::new(own, false));
     }
     let Some(name) = settings.user.as_deref() else {
         say(Level::Warn, format_args!("started as root without a User directive: staying root between operations"));
         give_up_powers_of_writing().map_err(|error| system("cannot give up capabilities", error))?;
-        return Ok(Identity { own, may_switch: true });
+        return Ok(Identity::new(own, true));
     };
     let user = find_user(name)?;
     let mut wanted = user.credentials().map_err(|error| system("User", error))?;
@@ -34,7 +34,7 @@ pub fn take(settings: &Settings) -> Result<Identity, StartError> {
         wanted.gid = find_group(group)?;
     }
     become_user(&wanted, Keep::SwitchUsers).map_err(|error| system(&format!("cannot become User {name}"), error))?;
-    Ok(Identity { own: wanted, may_switch: true })
+    Ok(Identity::new(wanted, true))
 }
 
 fn find_user(name: &str) -> Result<User, StartError> {

@@ -125,6 +125,7 @@ impl Door for SessionDoor {
         shared.view.set(view).map_err(|_| already())?;
         shared.standing.move_to(base);
         self.stranger = None;
+        shared.identity.warn_of_shared_uid(account);
         Ok(begin)
     }
 

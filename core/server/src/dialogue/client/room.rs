@@ -86,7 +86,7 @@ impl Room {
             names: Arc::default(),
             stranger: None,
             blocking: Arc::new(Blocking::new()?),
-            identity: Arc::new(Identity { own: Credentials::current()?, may_switch: false }),
+            identity: Arc::new(Identity::new(Credentials::current()?, false)),
             reverse_dns: None,
             wishes,
             counted_at,
