@@ -10,9 +10,6 @@ use gantry_tests::server::Trial;
 
 /// Directives of these modules that Gantry does not know yet.
 const OPEN: &str = "
-CreateHome
-GroupOwner
-UserOwner
 HiddenStores
 ";
 

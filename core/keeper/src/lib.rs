@@ -12,6 +12,7 @@ mod process;
 mod protocol;
 mod work;
 
+pub use gantry_sys::home::{HomeOwners, NewHome};
 pub use link::{KeeperExit, Link, Receiver, SendError};
 pub use name::{is_host, is_service, is_user};
 pub use process::answer;

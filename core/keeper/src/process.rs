@@ -39,6 +39,8 @@ pub(crate) const WORKERS: usize = 64;
 const SESSIONS: usize = 4096;
 /// How long comparing a password may take.
 const CHECK_LIMIT: Duration = Duration::from_secs(20);
+/// How long making a home directory, or giving a file away, may take.
+const FILES_LIMIT: Duration = Duration::from_secs(60);
 /// The longest time that a conversation may be given.
 const PAM_LIMIT: Duration = Duration::from_secs(600);
 /// How often to look whether killed workers have gone.
@@ -159,6 +161,7 @@ impl Keeper {
                 };
             }
             Task::Check(_) => CHECK_LIMIT,
+            Task::Home(_) | Task::Give { .. } => FILES_LIMIT,
             Task::Pam(request) => request.limit.min(PAM_LIMIT),
         };
         if self.workers.contains_key(&id) {
@@ -169,7 +172,7 @@ impl Keeper {
         if self.workers.len() - sessions + self.killed.len() >= WORKERS || opens && sessions >= SESSIONS {
             return self.fail(id, "too many logins or PAM sessions at once");
         }
-        match self.split(id, task) {
+        match self.split(id, task, descriptor) {
             Ok((pid, pipe)) => {
                 let state = State::Works { until: Instant::now() + until };
                 self.workers.insert(id, Worker { pid, pipe, state });
@@ -179,8 +182,8 @@ impl Keeper {
         }
     }
 
-    /// Starts a worker, which inherits nothing from the keeper but its end of a pair of sockets.
-    fn split(&mut self, id: u64, task: Task) -> io::Result<(Pid, OwnedFd)> {
+    /// Starts a worker, which inherits nothing from the keeper but its end of a pair of sockets, and what came with the request.
+    fn split(&mut self, id: u64, task: Task, descriptor: Option<OwnedFd>) -> io::Result<(Pid, OwnedFd)> {
         let (ours, theirs) = socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None)?;
         if let Some(pid) = fork()? {
             // In both processes, so that it is done whichever runs first.
@@ -198,7 +201,7 @@ impl Keeper {
         let _ = setpgid(None, None);
         let _ = set_parent_process_death_signal(Some(Signal::KILL));
         signals::restore();
-        work::run(&theirs, id, task);
+        work::run(&theirs, id, task, descriptor);
         exit_now(0)
     }
 

@@ -3,9 +3,13 @@
 
 mod fields;
 
+use std::ffi::OsStr;
 use std::net::SocketAddr;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use gantry_sys::home::{HomeOwners, NewHome};
 use zeroize::Zeroizing;
 
 pub use fields::Fault;
@@ -15,6 +19,7 @@ use fields::{Reader, Writer};
 /// The maximum length of a password, in bytes: more than libcrypt (511) and PAM (512) can use.
 const PASSWORD: usize = 2048;
 const NAME: usize = 255;
+const PATH: usize = 4096;
 const WORDS: usize = 512;
 const MESSAGES: usize = 16;
 
@@ -39,6 +44,15 @@ pub enum Task {
     Pam(PamRequest),
     /// Binds the TCP socket that comes with the packet to an address whose port is below 1024.
     Bind(SocketAddr),
+    /// Makes a user's home directory, unless there is one.
+    Home(NewHome),
+    /// Gives the file or directory that comes with the packet to another user, group or both.
+    Give {
+        /// The user; none to leave it.
+        user: Option<u32>,
+        /// The group, which is not root's; none to leave it.
+        group: Option<u32>,
+    },
     /// Ends the PAM session that the work of the same number opened; there is no answer.
     Close,
 }
@@ -146,6 +160,21 @@ impl Request {
             Task::Bind(address) => {
                 out.number(4).id(self.id).text("address", &address.to_string(), NAME)?;
             }
+            Task::Home(home) => {
+                let skeleton = home.skeleton.as_deref().unwrap_or(Path::new(""));
+                out.number(5).id(self.id).bytes("home", home.path.as_os_str().as_bytes(), PATH)?;
+                out.bytes("skeleton", skeleton.as_os_str().as_bytes(), PATH)?;
+                out.int(home.mode).int(home.parent_mode).number(home.owners.is_some().into());
+                if let Some(HomeOwners { user, group, home_group, parents }) = home.owners {
+                    out.int(user).int(group).int(home_group).int(parents.0).int(parents.1);
+                }
+            }
+            Task::Give { user, group } => {
+                out.number(6).id(self.id);
+                for id in [user, group] {
+                    out.number(id.is_some().into()).int(id.unwrap_or_default());
+                }
+            }
         }
         Ok(out.packet())
     }
@@ -173,11 +202,34 @@ impl Request {
             }),
             3 => Task::Close,
             4 => Task::Bind(packet.text("address", NAME)?.parse().map_err(|_| Fault::Text("address"))?),
+            5 => Task::Home(home(&mut packet)?),
+            6 => {
+                let mut id = || Ok(Some((packet.flag("owner")?, packet.int()?)).filter(|id| id.0).map(|id| id.1));
+                Task::Give { user: id()?, group: id()? }
+            }
             _ => return Err(Fault::Number("kind")),
         };
         packet.end()?;
         Ok(Self { id, task })
     }
+}
+
+/// A home directory that is wanted.
+fn home(packet: &mut Reader<'_>) -> Result<NewHome, Fault> {
+    let mut path = |name| Ok(PathBuf::from(OsStr::from_bytes(packet.bytes(name, PATH)?)));
+    let (path, skeleton) = (path("home")?, path("skeleton")?);
+    let (mode, parent_mode) = (packet.int()?, packet.int()?);
+    let owners = match packet.flag("owners")? {
+        true => Some(HomeOwners {
+            user: packet.int()?,
+            group: packet.int()?,
+            home_group: packet.int()?,
+            parents: (packet.int()?, packet.int()?),
+        }),
+        false => None,
+    };
+    let skeleton = Some(skeleton).filter(|path| !path.as_os_str().is_empty());
+    Ok(NewHome { path, mode, parent_mode, skeleton, owners })
 }
 
 impl Answer {
@@ -278,7 +330,19 @@ mod tests {
             session: true,
             limit: Duration::from_secs(60),
         };
-        let tasks = [Task::Check(check), Task::Pam(pam), Task::Close, Task::Bind("[::1]:21".parse().unwrap())];
+        let owners = HomeOwners { user: 1, group: 2, home_group: 3, parents: (4, 5) };
+        let (path, skeleton) = (PathBuf::from(OsStr::from_bytes(b"/home/\xff")), Some(PathBuf::from("/etc/skel")));
+        let home = NewHome { path, mode: 0o700, parent_mode: 0o711, skeleton, owners: Some(owners) };
+        let plain = NewHome { skeleton: None, owners: None, ..home.clone() };
+        let tasks = [
+            Task::Check(check),
+            Task::Pam(pam),
+            Task::Close,
+            Task::Bind("[::1]:21".parse().unwrap()),
+            Task::Home(home),
+            Task::Home(plain),
+            Task::Give { user: Some(7), group: None },
+        ];
         tasks.into_iter().zip(7..).map(|(task, id)| Request { id, task }).collect()
     }
 

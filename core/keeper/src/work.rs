@@ -1,14 +1,17 @@
-//! What a worker does: one comparison or one conversation, and for a session the wait for its end.
+//! What a worker does: one comparison or one conversation, and for a session the wait for its end; or one thing that root
+//! alone may do to files.
 
 use std::ffi::CString;
 use std::io;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::time::{Duration, SystemTime};
 
 use gantry_sys::crypt::{self, CryptError, Scheme};
+use gantry_sys::home::{self, NewHome};
 use gantry_sys::pam::{Conversation, Library, Login, Refusal};
 use gantry_sys::shadow::{self, Shadow};
 use gantry_sys::signals;
+use gantry_sys::{FileType, handle};
 use rustix::process::{geteuid, set_parent_process_death_signal};
 use zeroize::Zeroizing;
 
@@ -19,13 +22,45 @@ use crate::protocol::{Answer, Check, Outcome, PamAnswer, PamRequest, Standing, T
 const DAY: u64 = 24 * 60 * 60;
 
 /// Does the work and answers. It returns when there is nothing more to do.
-pub(crate) fn run(keeper: &OwnedFd, id: u64, task: Task) {
+pub(crate) fn run(keeper: &OwnedFd, id: u64, task: Task, descriptor: Option<OwnedFd>) {
     let say = |outcome| drop(speak(keeper, &Answer { id, outcome }));
     match task {
         Task::Check(request) => say(check(&request)),
         Task::Pam(request) => converse(keeper, request, say),
+        Task::Home(wanted) => say(done(make(&wanted))),
+        Task::Give { user, group } => say(done(give(descriptor, user, group))),
         // The keeper's own.
         Task::Bind(_) | Task::Close => {}
+    }
+}
+
+/// Makes a home directory; never one of root's, with files that others chose.
+fn make(home: &NewHome) -> io::Result<()> {
+    if geteuid().is_root() && home.owners.is_none_or(|owners| owners.user == 0) {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "no home directory is made for root"));
+    }
+    home::create(home).map(drop)
+}
+
+/// Gives a file or a directory away.
+fn give(thing: Option<OwnedFd>, user: Option<u32>, group: Option<u32>) -> io::Result<()> {
+    let refused = |why| io::Error::new(io::ErrorKind::InvalidInput, why);
+    let thing = thing.ok_or_else(|| refused("no file came with the request"))?;
+    let kind = FileType::from_raw_mode(handle::stat(thing.as_fd())?.st_mode);
+    if !matches!(kind, FileType::RegularFile | FileType::Directory) {
+        return Err(refused("neither a file nor a directory"));
+    }
+    // -1 would leave it as it is.
+    if group == Some(0) || [user, group].contains(&Some(u32::MAX)) {
+        return Err(refused("not to this group"));
+    }
+    handle::set_owner(thing.as_fd(), user, group)
+}
+
+fn done(result: io::Result<()>) -> Outcome {
+    match result {
+        Ok(()) => Outcome::Done,
+        Err(error) => Outcome::Failed(error.to_string()),
     }
 }
 
@@ -186,6 +221,17 @@ mod tests {
         ] {
             assert_eq!(age(&entry, 110), standing, "{:?}", (entry.changed, entry.max_days, entry.expires));
         }
+    }
+
+    #[test]
+    fn only_files_and_directories_are_given_away_and_nothing_to_roots_group() {
+        let refused = |thing, group| give(thing, Some(1), group).unwrap_err().to_string();
+        let directory = || rustix::fs::open("/tmp", rustix::fs::OFlags::PATH, rustix::fs::Mode::empty()).ok();
+        let device = rustix::fs::open("/dev/null", rustix::fs::OFlags::PATH, rustix::fs::Mode::empty()).ok();
+        assert!(refused(None, None).contains("no file"));
+        assert!(refused(device, None).contains("neither"));
+        assert!(refused(directory(), Some(0)).contains("not to this"));
+        assert!(refused(directory(), Some(u32::MAX)).contains("not to this"));
     }
 
     #[test]

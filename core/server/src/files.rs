@@ -4,6 +4,7 @@ pub mod blocking;
 pub mod gated;
 pub mod ground;
 pub mod host;
+pub mod privileged;
 pub mod sections;
 pub mod session_files;
 pub mod shared;

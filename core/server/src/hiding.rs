@@ -24,6 +24,11 @@ impl Viewer {
         Self { uid: account.uid, gid: account.gid, groups }
     }
 
+    /// The account's primary group.
+    pub fn gid(&self) -> u32 {
+        self.gid
+    }
+
     /// Whether a name in a folder is hidden, by what holds there.
     pub fn misses(&self, hidden: &Hidden, name: &[u8], found: &Metadata) -> bool {
         let is = |owner: &Owner, id: u32, own: u32| (owner.id.unwrap_or(own) == id) != owner.others;

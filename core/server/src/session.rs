@@ -3,6 +3,7 @@
 
 pub mod admission;
 pub mod census;
+pub mod homes;
 pub mod known;
 pub mod sessions;
 pub mod strangers;

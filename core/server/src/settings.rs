@@ -3,6 +3,8 @@
 
 mod filters;
 mod hidden;
+mod homes;
+mod owners;
 mod port;
 mod sockets;
 mod words;
@@ -18,6 +20,8 @@ use crate::log::{LOGGER, LogOptions};
 
 pub use filters::Filters;
 pub use hidden::{Hidden, Owner};
+pub use homes::CreateHome;
+pub use owners::Owners;
 pub use port::Port;
 pub use sockets::{Foreign, RootRevoke, SocketOptions, Sockets};
 
@@ -160,8 +164,11 @@ settings! {
         pub backlog: i32 = TCPBacklog "count" in SERVER, inherits: no, default: "1024", parse: words::backlog;
         // mod_auth's.
         pub(crate) chroot_symlinks: Option<bool> = AllowChrootSymlinks;
+        pub(crate) create_home: Option<CreateHome> = CreateHome;
         /// What is hidden.
         pub hidden: Hidden;
+        /// Whose new files are.
+        pub owners: Owners;
         /// How connections are set up.
         pub sockets: Sockets;
         /// Filters of arguments and paths.

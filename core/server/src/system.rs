@@ -8,14 +8,14 @@ mod lookup;
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
-use std::os::fd::BorrowedFd;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
 use gantry_api::system::{PamLogin, PamOutcome, PamSession, Standing, System};
 use gantry_api::{Account, Error, ErrorKind, Result, async_trait};
-use gantry_keeper::{Check, Outcome, PamAnswer, PamRequest, Task, is_host, is_user};
+use gantry_keeper::{Check, NewHome, Outcome, PamAnswer, PamRequest, Task, is_host, is_user};
 use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 use tokio::time::{sleep, timeout};
@@ -23,6 +23,7 @@ use zeroize::Zeroizing;
 
 use crate::caught::caught;
 use crate::files::blocking::Blocking;
+use crate::files::privileged::{NewOwners, Privileged};
 
 use keeper::Session;
 pub use keeper::{Keeper, start as start_keeper};
@@ -37,6 +38,10 @@ const CHECKS: usize = 16;
 const LOOKUP_LIMIT: Duration = Duration::from_secs(30);
 /// How long a comparison may take, the wait for its turn included.
 const CHECK_LIMIT: Duration = Duration::from_secs(30);
+/// Works on files at once, at most.
+const FILES: usize = 8;
+/// How long one may take, the wait for its turn included.
+const FILES_LIMIT: Duration = Duration::from_secs(90);
 /// How much longer than the keeper this side waits.
 const GRACE: Duration = Duration::from_secs(5);
 /// The longest delay after a refusal.
@@ -50,6 +55,7 @@ pub struct Host {
     lookups: Arc<Semaphore>,
     checks: Arc<Semaphore>,
     conversations: Arc<Semaphore>,
+    files: Arc<Semaphore>,
 }
 
 impl Host {
@@ -63,6 +69,7 @@ impl Host {
             lookups: Arc::new(Semaphore::new(LOOKUPS)),
             checks: Arc::new(Semaphore::new(processors.min(CHECKS))),
             conversations: Arc::new(Semaphore::new(CONVERSATIONS)),
+            files: Arc::new(Semaphore::new(FILES)),
         }
     }
 
@@ -74,7 +81,7 @@ impl Host {
 
     /// Binds a TCP socket to an address whose port only root can have. Call this where a thread may wait.
     pub fn bind(&self, socket: BorrowedFd<'_>, address: SocketAddr) -> io::Result<()> {
-        let asked = self.keeper.ask_with(Task::Bind(address), Some(socket));
+        let asked = self.keeper.ask(Task::Bind(address), Some(socket));
         let done = self.runtime.block_on(async { timeout(GRACE, asked).await.unwrap_or_else(|_| Err(late())) });
         match done {
             Ok((Outcome::Done, _)) => Ok(()),
@@ -91,11 +98,22 @@ impl Host {
 
     /// Lets the keeper do some work when its turn has come.
     async fn ask(&self, turns: &Arc<Semaphore>, task: Task, limit: Duration) -> Result<(Outcome, Option<Session>)> {
+        self.ask_with(turns, task, None, limit).await
+    }
+
+    /// The same with a descriptor, which the work needs.
+    async fn ask_with(
+        &self,
+        turns: &Arc<Semaphore>,
+        task: Task,
+        descriptor: Option<OwnedFd>,
+        limit: Duration,
+    ) -> Result<(Outcome, Option<Session>)> {
         let (turns, keeper) = (turns.clone(), self.keeper.clone());
         self.run(async move {
             let asked = async {
                 let _turn = turns.acquire().await.map_err(|_| Error::system("the daemon ends"))?;
-                keeper.ask(task).await
+                keeper.ask(task, descriptor.as_ref().map(AsFd::as_fd)).await
             };
             timeout(limit, asked).await.unwrap_or_else(|_| Err(late()))
         })
@@ -172,6 +190,30 @@ impl System for Host {
 
     fn is_root(&self) -> bool {
         self.keeper.is_root()
+    }
+}
+
+#[async_trait]
+impl Privileged for Host {
+    fn is_root(&self) -> bool {
+        self.keeper.is_root()
+    }
+
+    async fn give(&self, thing: OwnedFd, owners: NewOwners) -> Result<()> {
+        let task = Task::Give { user: owners.user, group: owners.group };
+        done(self.ask_with(&self.files, task, Some(thing), FILES_LIMIT).await?)
+    }
+
+    async fn create_home(&self, home: NewHome) -> Result<()> {
+        done(self.ask(&self.files, Task::Home(home), FILES_LIMIT).await?)
+    }
+}
+
+/// The result of work that has none but that it is done.
+fn done((outcome, _): (Outcome, Option<Session>)) -> Result<()> {
+    match outcome {
+        Outcome::Done => Ok(()),
+        other => Err(unexpected(other)),
     }
 }
 

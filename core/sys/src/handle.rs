@@ -9,8 +9,8 @@ use std::os::unix::ffi::OsStringExt;
 use std::path::PathBuf;
 
 use rustix::fs::{
-    AtFlags, CWD, Mode, OFlags, Stat, StatxFlags, Timespec, Timestamps, chmodat, fstat, makedev, openat, readlinkat,
-    statx, utimensat,
+    AtFlags, CWD, Gid, Mode, OFlags, Stat, StatxFlags, Timespec, Timestamps, Uid, chmodat, chownat, fstat, makedev,
+    openat, readlinkat, statx, utimensat,
 };
 use rustix::io::Errno;
 
@@ -143,6 +143,16 @@ pub fn set_modified(handle: BorrowedFd<'_>, seconds: i64) -> io::Result<()> {
     let time = Timespec { tv_sec: seconds, tv_nsec: 0 };
     let times = Timestamps { last_access: time, last_modification: time };
     Ok(utimensat(CWD, magic_link(handle), &times, AtFlags::empty())?)
+}
+
+/// Gives the file to another user, group or both.
+///
+/// # Errors
+///
+/// A kernel error.
+pub fn set_owner(handle: BorrowedFd<'_>, user: Option<u32>, group: Option<u32>) -> io::Result<()> {
+    let (user, group) = (user.map(Uid::from_raw), group.map(Gid::from_raw));
+    Ok(chownat(handle, "", user, group, AtFlags::EMPTY_PATH)?)
 }
 
 fn magic_link(handle: BorrowedFd<'_>) -> String {

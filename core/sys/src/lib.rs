@@ -7,6 +7,7 @@
 
 pub mod directory;
 pub mod handle;
+pub mod home;
 pub mod memfd;
 pub mod own_file;
 pub mod place;

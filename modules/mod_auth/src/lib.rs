@@ -7,6 +7,7 @@ mod attempt;
 mod check;
 mod ftpusers;
 mod groups;
+mod homes;
 mod idle;
 mod limits;
 mod login;

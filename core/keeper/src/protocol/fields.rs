@@ -69,6 +69,11 @@ impl Writer {
         Ok(self)
     }
 
+    pub(super) fn int(&mut self, number: u32) -> &mut Self {
+        self.0.extend_from_slice(&number.to_le_bytes());
+        self
+    }
+
     pub(super) fn packet(self) -> Zeroizing<Vec<u8>> {
         self.0
     }
@@ -112,11 +117,15 @@ impl<'a> Reader<'a> {
         self.array().map(u64::from_le_bytes)
     }
 
+    pub(super) fn int(&mut self) -> Result<u32, Fault> {
+        self.array().map(u32::from_le_bytes)
+    }
+
     pub(super) fn millis(&mut self) -> Result<Duration, Fault> {
         self.array().map(|bytes| Duration::from_millis(u32::from_le_bytes(bytes).into()))
     }
 
-    fn bytes(&mut self, name: &'static str, most: usize) -> Result<&'a [u8], Fault> {
+    pub(super) fn bytes(&mut self, name: &'static str, most: usize) -> Result<&'a [u8], Fault> {
         let length = usize::from(self.array().map(u16::from_le_bytes)?);
         match length <= most {
             true => self.take(length),

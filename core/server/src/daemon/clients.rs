@@ -130,6 +130,7 @@ impl Daemon {
             stranger: Some(stranger),
             blocking: self.blocking.clone(),
             identity: self.identity.clone(),
+            privileged: self.system.clone(),
             wishes,
             counted_at,
         };

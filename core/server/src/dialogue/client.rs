@@ -23,6 +23,7 @@ use tokio::time::Instant;
 
 use crate::dialogue::command;
 use crate::files::blocking::Blocking;
+use crate::files::privileged::Privileged;
 use crate::files::shared::{Footing, SessionParts, Standing};
 use crate::gate;
 use crate::generation::snapshot::Generation;
@@ -68,6 +69,8 @@ pub struct Arrival {
     pub blocking: Arc<Blocking>,
     /// The daemon's identity.
     pub identity: Arc<Identity>,
+    /// Does what only root may do.
+    pub privileged: Arc<dyn Privileged>,
     /// Whether its name is looked up, where an operator said something else than
     /// UseReverseDNS does.
     pub reverse_dns: Option<bool>,
@@ -174,6 +177,7 @@ impl Client {
             standing: Standing::on(base),
             blocking,
             identity,
+            privileged: arrival.privileged,
             view: OnceLock::new(),
             address: remote.ip(),
             client: OnceLock::new(),

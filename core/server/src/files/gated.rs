@@ -12,6 +12,7 @@ use gantry_api::store::{Access, ApprovedPlace, Found};
 use gantry_api::{Error, ErrorKind, Promise, Result, Verb, VirtualPath};
 
 use crate::files::ground::Ground;
+use crate::files::privileged::NewOwners;
 use crate::files::view::View;
 use crate::gate::Operation;
 use crate::generation::ftpaccess::is_access_file;
@@ -101,7 +102,10 @@ impl<'a, S: Ground + ?Sized> StoreGate<'a, S> {
         Promise::later(async move {
             let leave = self.name(path, Operation::MakeDirectory).await?;
             let mode = 0o777 & !self.view.sections.held(&leave.scope).settings.umask.1;
-            self.store.create_directory(leave.judged, mode).await
+            match self.owners(&leave.scope) {
+                owners if owners.is_none() => self.store.create_directory(leave.judged, mode).await,
+                owners => self.store.create_directory_for(leave.judged, mode, owners).await,
+            }
         })
     }
 
@@ -308,7 +312,17 @@ impl<'a, S: Ground + ?Sized> StoreGate<'a, S> {
     async fn create(self, path: &'a VirtualPath, access: Access) -> Result<Option<OpenFile>> {
         let leave = self.name(path, Operation::Write).await?;
         let mode = 0o666 & !self.view.sections.held(&leave.scope).settings.umask.0;
-        self.store.create(leave.judged, access, mode).await
+        match self.owners(&leave.scope) {
+            owners if owners.is_none() => self.store.create(leave.judged, access, mode).await,
+            owners => self.store.create_for(leave.judged, access, mode, owners).await,
+        }
+    }
+
+    /// To whom new files belong where this holds.
+    fn owners(self, scope: &ScopeHandle) -> NewOwners {
+        let owners = &self.view.sections.held(scope).settings.owners;
+        let group = owners.group.map(|group| group.id.unwrap_or_else(|| self.view.viewer.gid()));
+        NewOwners { user: owners.user.and_then(|user| user.id), group }
     }
 }
 

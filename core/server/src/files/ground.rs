@@ -4,9 +4,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use gantry_api::files::{Metadata, OpenFile};
-use gantry_api::store::{ApprovedPlace, Found, Store};
+use gantry_api::store::{Access, ApprovedPlace, Found, Store};
 use gantry_api::{Promise, Result, VirtualPath};
 
+use crate::files::privileged::NewOwners;
 use crate::files::sections::Sections;
 use crate::generation::held::ScopeHandle;
 
@@ -31,6 +32,23 @@ pub trait Ground: Store {
         _judge: impl FnOnce(Found<Self::Place>) -> Option<Result<(ApprovedPlace<Self::Place>, Metadata)>>,
     ) -> Option<Result<OpenFile>> {
         None
+    }
+
+    /// Creates and opens a new file that belongs to others; `None` if the name is taken. A store that knows no owners leaves
+    /// them out.
+    fn create_for(
+        &self,
+        at: ApprovedPlace<Self::Place>,
+        access: Access,
+        mode: u32,
+        _owners: NewOwners,
+    ) -> Promise<'_, Option<OpenFile>> {
+        self.create(at, access, mode)
+    }
+
+    /// Makes a directory that belongs to others.
+    fn create_directory_for(&self, at: ApprovedPlace<Self::Place>, mode: u32, _owners: NewOwners) -> Promise<'_, ()> {
+        self.create_directory(at, mode)
     }
 
     /// Whether it has such files.

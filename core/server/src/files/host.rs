@@ -6,6 +6,7 @@
 
 mod actor;
 mod file;
+mod given;
 mod listing;
 mod place;
 mod warm;
@@ -30,6 +31,7 @@ use crate::files::host::actor::{Actor, User};
 use crate::files::host::file::HostFile;
 use crate::files::host::listing::HostListing;
 use crate::files::host::place::{HostPlace, metadata};
+use crate::files::privileged::{NewOwners, Privileged};
 use crate::files::sections::Sections;
 use crate::generation::ftpaccess::Inside;
 use crate::generation::held::ScopeHandle;
@@ -41,6 +43,7 @@ const TRIES: usize = 16;
 /// The files of one session on the host.
 pub struct HostStore {
     actor: Actor,
+    privileged: Arc<dyn Privileged>,
 }
 
 impl HostStore {
@@ -53,9 +56,10 @@ impl HostStore {
         blocking: Arc<Blocking>,
         root: &Path,
         switch: Switch,
+        privileged: Arc<dyn Privileged>,
     ) -> Result<Self> {
         let actor = Actor::new(generation, blocking, root, switch).await?;
-        Ok(Self { actor })
+        Ok(Self { actor, privileged })
     }
 
     /// Where the root really lies.
@@ -180,9 +184,10 @@ impl Store for HostStore {
 
     fn create(&self, at: ApprovedPlace<HostPlace>, access: Access, mode: u32) -> Promise<'_, Option<OpenFile>> {
         let place = at.into_place();
-        let flags = if access == Access::Append { OFlags::WRONLY | OFlags::APPEND } else { OFlags::WRONLY };
         let created = self.actor.later(move |user| {
-            let Some(file) = place.named()?.create_file(flags, Mode::from_raw_mode(mode))? else { return Ok(None) };
+            let Some(file) = place.named()?.create_file(writing(access), Mode::from_raw_mode(mode))? else {
+                return Ok(None);
+            };
             let found = attributes(file.as_fd(), Freshness::Now)?;
             Ok(Some((file, metadata(&found), user.is_near(&found).then_some(user.root.medium))))
         });
@@ -244,6 +249,20 @@ impl Ground for HostStore {
         }))
     }
 
+    fn create_for(
+        &self,
+        at: ApprovedPlace<HostPlace>,
+        access: Access,
+        mode: u32,
+        owners: NewOwners,
+    ) -> Promise<'_, Option<OpenFile>> {
+        Promise::later(self.create_file_for(at, access, mode, owners))
+    }
+
+    fn create_directory_for(&self, at: ApprovedPlace<HostPlace>, mode: u32, owners: NewOwners) -> Promise<'_, ()> {
+        Promise::later(self.make_directory_for(at, mode, owners))
+    }
+
     fn has_access_files(&self) -> bool {
         true
     }
@@ -265,6 +284,11 @@ impl Ground for HostStore {
             Err(error) => Promise::now(Err(error.into())),
         }
     }
+}
+
+/// How a new file is opened.
+fn writing(access: Access) -> OFlags {
+    if access == Access::Append { OFlags::WRONLY | OFlags::APPEND } else { OFlags::WRONLY }
 }
 
 fn flags(links: Links) -> OFlags {

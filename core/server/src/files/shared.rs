@@ -9,6 +9,7 @@ use gantry_api::Account;
 use gantry_sys::Credentials;
 
 use crate::files::blocking::Blocking;
+use crate::files::privileged::Privileged;
 use crate::files::view::View;
 use crate::gate::{Client, Person};
 use crate::generation::base::Base;
@@ -25,6 +26,8 @@ pub struct SessionParts {
     pub blocking: Arc<Blocking>,
     /// The daemon's identity.
     pub identity: Arc<Identity>,
+    /// Does what only root may do.
+    pub privileged: Arc<dyn Privileged>,
     /// What the session sees of the file system, from its login on.
     pub view: OnceLock<View>,
     /// The client's address.

@@ -22,6 +22,7 @@ use crate::generation::base::{Base, Folders};
 use crate::generation::snapshot::Generation;
 use crate::generation::spelling::Holder;
 use crate::hiding::Viewer;
+use crate::session::homes;
 use crate::session::strangers::Stranger;
 
 /// The door of one session.
@@ -60,7 +61,14 @@ impl SessionDoor {
             return Ok(SessionStore::Published(store.clone()));
         }
         let switch = Switch::new(shared.identity.own.clone(), shared.credentials(account));
-        let host = HostStore::open(shared.generation.clone(), shared.blocking.clone(), root, switch).await?;
+        let host = HostStore::open(
+            shared.generation.clone(),
+            shared.blocking.clone(),
+            root,
+            switch,
+            shared.privileged.clone(),
+        );
+        let host = host.await?;
         let settings = &shared.generation.held(&base.own.held).settings;
         // What was opened is elsewhere: a link led there.
         if settings.chroot_symlinks == Some(false) && host.root_path() != lexical(root) {
@@ -114,6 +122,14 @@ impl Door for SessionDoor {
         let person = shared.person(Some(account));
         let base = shared.generation.base(self.server, *section, || person.clone())?;
         shared.generation.held(&base.own.held).rules.check_login(&person)?;
+        let settings = &shared.generation.held(&base.own.held).settings;
+        if let (Some(wanted), None, None) = (&settings.create_home, &settings.file_store, section) {
+            let made = async {
+                homes::make(shared, wanted, account).await;
+                Ok(())
+            };
+            caught(made).await?;
+        }
         let store = caught(self.store(&base, admission)).await?;
         let folders = self.folders(&base, account, &store).await?;
         let sections = Sections::new(shared.generation.clone(), folders).into();

@@ -53,11 +53,11 @@ fn files(words: &[&str]) -> Result<Value, ParseError> {
     }
 }
 
-fn user(words: &[&str]) -> Result<Value, ParseError> {
+pub(super) fn user(words: &[&str]) -> Result<Value, ParseError> {
     owner(words, "user", |name| User::by_name(name).ok().flatten().map(|user| user.uid))
 }
 
-fn group(words: &[&str]) -> Result<Value, ParseError> {
+pub(super) fn group(words: &[&str]) -> Result<Value, ParseError> {
     owner(words, "group", |name| Group::by_name(name).ok().flatten().map(|group| group.gid))
 }
 

@@ -102,13 +102,8 @@ impl Keeper {
         }
     }
 
-    /// Has it do some work; the session is one that the work has opened.
-    pub async fn ask(&self, task: Task) -> Result<(Outcome, Option<Session>)> {
-        self.ask_with(task, None).await
-    }
-
-    /// The same with a descriptor, which the work needs.
-    pub async fn ask_with(&self, task: Task, descriptor: Option<BorrowedFd<'_>>) -> Result<(Outcome, Option<Session>)> {
+    /// Has it do some work, with a descriptor if the work needs one; the session is one that the work has opened.
+    pub async fn ask(&self, task: Task, descriptor: Option<BorrowedFd<'_>>) -> Result<(Outcome, Option<Session>)> {
         let id = self.next.fetch_add(1, Ordering::Relaxed);
         let (send, answer) = oneshot::channel();
         match &mut *self.waiting() {

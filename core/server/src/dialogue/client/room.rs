@@ -18,6 +18,7 @@ use tokio::sync::mpsc;
 use super::{Arrival, Client, Guest};
 use crate::dialogue::command;
 use crate::files::blocking::Blocking;
+use crate::files::privileged::Unprivileged;
 use crate::files::session_files::SessionFiles;
 use crate::filters::LimitFilters;
 use crate::gate::Rules;
@@ -87,6 +88,7 @@ impl Room {
             stranger: None,
             blocking: Arc::new(Blocking::new()?),
             identity: Arc::new(Identity::new(Credentials::current()?, false)),
+            privileged: Arc::new(Unprivileged),
             reverse_dns: None,
             wishes,
             counted_at,

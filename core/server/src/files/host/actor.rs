@@ -78,6 +78,11 @@ impl Actor {
 }
 
 impl User {
+    /// The user as whom files are touched.
+    pub(super) fn uid(&self) -> u32 {
+        self.switch.user().uid
+    }
+
     /// Whether the kernel answers for a thing by itself: it is on the root's mount, and that is no other machine's.
     pub(super) fn is_near(&self, found: &Attributes) -> bool {
         self.root.medium != Medium::Elsewhere && found.mount.is_some() && found.mount == self.root.mount

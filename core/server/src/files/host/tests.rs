@@ -8,6 +8,7 @@ use gantry_sys::{Credentials, FileType, Medium, Roots};
 use tokio::runtime::{Builder, Runtime};
 
 use super::*;
+use crate::files::privileged::Unprivileged;
 
 /// A store of a folder, as whoever runs the test.
 struct Site {
@@ -29,7 +30,7 @@ impl Site {
         let own = Credentials::current().unwrap();
         let root = Roots::default().open(root).unwrap();
         let actor = Actor::at(root, Arc::new(Blocking::new().unwrap()), Switch::new(own.clone(), own));
-        HostStore { actor }
+        HostStore { actor, privileged: Arc::new(Unprivileged) }
     }
 
     fn wait<T: Send>(&self, promise: Promise<'_, T>) -> Result<T> {
