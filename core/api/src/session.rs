@@ -9,6 +9,7 @@ use crate::account::Account;
 use crate::admission::{Admission, AtServer, Door, Hosts};
 use crate::census::Census;
 use crate::error::{Error, ErrorKind, Result};
+use crate::events::Events;
 use crate::ids::SectionId;
 pub use crate::ids::ServerId;
 use crate::meter::Meter;
@@ -72,6 +73,8 @@ pub struct Session {
     pub command_began: SystemTime,
     /// Notes from modules, for each other and for log variables.
     pub notes: Notes,
+    /// What happened besides commands, for modules that act on it.
+    pub events: Events,
     /// What vouches for the client besides a password; asked once USER has named an account.
     pub voucher: Option<Box<dyn Voucher>>,
     door: Box<dyn Door>,
@@ -117,6 +120,7 @@ impl Session {
             ending: None,
             command_began: SystemTime::now(),
             notes: Notes::default(),
+            events: Events::default(),
             voucher: None,
             door,
         }

@@ -5,6 +5,7 @@ use gantry_api::proto::text::Escaped;
 
 use crate::limits::Full;
 use crate::settings::Settings;
+use crate::troubles::News;
 
 /// What USER answers where no password is asked for.
 pub(crate) const INVITATION: &str = "Anonymous login ok, send your complete email address as your password";
@@ -50,11 +51,15 @@ pub(crate) fn turn_away(at: &mut Moment<'_>, full: Full) -> Result<Step> {
 
 /// Nobody can tell whether the password is right. It is no failed login, and the client may
 /// come again.
-pub(crate) fn no_service(at: &mut Moment<'_>, reason: &str) -> Result<Step> {
+pub(crate) fn no_service(at: &mut Moment<'_>, reason: &str, news: News) -> Result<Step> {
     let user = at.session.user.clone().unwrap_or_default();
     let kind = kind(at);
     let address = at.session.remote.ip();
-    log!(Error, "{kind} {} ({address}): Login not possible: {reason}", Escaped(user.as_bytes()));
+    let text = format!("{kind} {} ({address}): Login not possible: {reason}", Escaped(user.as_bytes()));
+    match news.line(&text) {
+        Some(line) => log!(Error, "{line}"),
+        None => log!(Debug, "{text}"),
+    }
     at.session.end("logins cannot be checked");
     refuse(421, "Logins cannot be checked at the moment: try again later")
 }
@@ -79,6 +84,7 @@ fn failed(at: &mut Moment<'_>, settings: &Settings, reason: &str) -> String {
     at.session.attempts = at.session.attempts.saturating_add(1);
     if let Some(most) = settings.attempts.filter(|most| at.session.attempts >= *most) {
         log::event(format_args!("Maximum login attempts ({most}) exceeded, connection refused"));
+        at.session.events.announce("mod_auth.max-login-attempts");
         at.session.end("Maximum login attempts exceeded");
     }
     settings.deny.replace("%u", &user)

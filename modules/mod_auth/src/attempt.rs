@@ -3,13 +3,19 @@
 use gantry_api::service::{LoginRequest, Services};
 
 use crate::settings::Settings;
+use crate::troubles::News;
 
 /// Why a login fails; the text is for the log.
 pub(crate) enum Refusal {
     /// The client is nobody who may log in.
     Login(String),
     /// An authenticator failed, and no other knew better: nobody can tell.
-    Trouble(String),
+    Trouble {
+        /// What failed.
+        reason: String,
+        /// Whether the log shall have it.
+        news: News,
+    },
     /// An `<Anonymous>` has no root.
     Root(String),
 }

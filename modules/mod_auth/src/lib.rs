@@ -18,6 +18,7 @@ mod settings;
 mod shells;
 mod start;
 mod system;
+mod troubles;
 
 use gantry_api::prelude::*;
 use gantry_api::service::LoginRequest;
@@ -30,6 +31,7 @@ use login::Logins;
 use sections::Sections;
 use settings::Settings;
 use system::SystemUsers;
+use troubles::News;
 
 /// The module.
 #[derive(Default)]
@@ -164,10 +166,12 @@ async fn log_in(auth: &Auth, at: &mut Moment<'_>) -> Result<Step> {
         settings,
         password: &at.command.argument,
     };
-    let admission = match auth.found(&attempt).await {
+    let found = auth.found(&attempt).await;
+    at.session.events.announce("mod_auth.authentication-code");
+    let admission = match found {
         Ok(admission) => admission,
         Err(Refusal::Login(reason)) => return deny(at, settings, &reason),
-        Err(Refusal::Trouble(reason)) => return no_service(at, &reason),
+        Err(Refusal::Trouble { reason, news }) => return no_service(at, &reason, news),
         Err(Refusal::Root(reason)) => return Ok(unable(at, settings, &reason)),
     };
     let anonymous =
@@ -219,12 +223,16 @@ impl Auth {
         // Before it is hashed, which takes long.
         settings.takes(password)?;
         let (password, hash) = (password.to_vec(), hash.to_owned());
+        let trouble = |error: &dyn std::fmt::Display| Refusal::Trouble {
+            reason: format!("UserPassword: {error}"),
+            news: News::ALWAYS,
+        };
         let verified = tokio::task::spawn_blocking(move || gantry_sys::crypt::verify(&password, &hash)).await;
         match verified {
             Ok(Ok(true)) => Ok(account),
             Ok(Ok(false)) => Err("Incorrect password".to_owned().into()),
-            Ok(Err(error)) => Err(Refusal::Trouble(format!("UserPassword: {error}"))),
-            Err(error) => Err(Refusal::Trouble(format!("UserPassword: {error}"))),
+            Ok(Err(error)) => Err(trouble(&error)),
+            Err(error) => Err(trouble(&error)),
         }
     }
 

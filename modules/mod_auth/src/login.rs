@@ -10,6 +10,7 @@ use crate::answers::NO_SUCH_USER;
 use crate::attempt::Refusal;
 use crate::order::{self, Entry, Finality, Judge, Who};
 use crate::system::SystemUsers;
+use crate::troubles::Troubles;
 
 const INCORRECT: &str = "Incorrect password";
 /// A dummy hash, used until a real one has been seen.
@@ -21,6 +22,7 @@ const NOBODYS: &str =
 #[derive(Default)]
 pub(crate) struct Logins {
     pattern: Mutex<Option<(String, Account)>>,
+    troubles: Troubles,
 }
 
 /// A password that is to be checked.
@@ -41,7 +43,7 @@ impl Logins {
     ) -> std::result::Result<Account, Refusal> {
         let all = order::asked(order, services);
         let given = Credentials { request, password };
-        let mut known = KnownAccounts::default();
+        let mut known = KnownAccounts::new(&self.troubles);
         let (mut is_known, mut is_rejected) = (false, false);
         for (at, asked) in all.iter().enumerate() {
             let account = match asked.who {
@@ -49,17 +51,24 @@ impl Logins {
                 Who::Judges(_) => known.by_any(&all, request).await,
             };
             let verdict = match &account {
-                Some(account) => self.ask(asked, given, account).await,
+                Some(account) => match self.ask(asked, given, account).await {
+                    Ok(verdict) => Some(verdict),
+                    Err(error) => {
+                        known.fails(asked.name, format!("{} cannot check a password: {error}", asked.name));
+                        None
+                    }
+                },
                 None => Some(Verdict::Unknown),
             };
-            if verdict.is_none() {
-                known.failed = Some(asked.name.to_owned());
-            }
             is_known |= account.is_some();
             is_rejected |= verdict == Some(Verdict::Rejected);
             match (verdict, account) {
-                (Some(Verdict::Accepted), Some(account)) => return Ok(account),
+                (Some(Verdict::Accepted), Some(account)) => {
+                    known.pass_over();
+                    return Ok(account);
+                }
                 (Some(Verdict::Rejected), Some(account)) if matches!(asked.who, Who::Knows(_)) => {
+                    known.pass_over();
                     if is_locked(&account) {
                         self.spend_a_hash(&all, given).await;
                     }
@@ -73,8 +82,11 @@ impl Logins {
                 break;
             }
         }
-        if let Some(failed) = known.failed.filter(|_| !is_rejected) {
-            return Err(Refusal::Trouble(format!("{failed} failed, and no other knew better")));
+        if is_rejected {
+            known.pass_over();
+        }
+        if let Some((name, reason)) = known.failed {
+            return Err(Refusal::Trouble { reason, news: self.troubles.failed(&name) });
         }
         if is_known {
             return Err(INCORRECT.to_owned().into());
@@ -93,8 +105,11 @@ impl Logins {
         request: &LoginRequest,
     ) -> Option<Account> {
         let all = order::asked(order, services);
-        if let Some(account) = KnownAccounts::default().by_any(&all, request).await {
-            return Some(account);
+        let mut known = KnownAccounts::new(&self.troubles);
+        let account = known.by_any(&all, request).await;
+        known.pass_over();
+        if account.is_some() {
+            return account;
         }
         let knows_all = |asked: &Judge<'_>| matches!(asked.who, Who::Knows(_)) && asked.finality == Finality::Final;
         let asks_system = order::asks_system(order) && !all.iter().any(knows_all);
@@ -106,10 +121,9 @@ impl Logins {
         self.spend_the_same(&order::asked(order, services), Credentials { request, password }).await;
     }
 
-    /// None where that cannot be told.
-    async fn ask(&self, asked: &Judge<'_>, given: Credentials<'_>, account: &Account) -> Option<Verdict> {
+    async fn ask(&self, asked: &Judge<'_>, given: Credentials<'_>, account: &Account) -> Result<Verdict> {
         let Credentials { request, password } = given;
-        let verdict = match asked.who {
+        match asked.who {
             Who::Knows(authenticator) => {
                 if !is_locked(account) {
                     let seen = (asked.name.to_owned(), account.clone());
@@ -121,8 +135,7 @@ impl Logins {
                 // The hash is for the authenticator that has it.
                 judge.judge(request, &Account { secret: None, ..account.clone() }, password).await
             }
-        };
-        verdict.inspect_err(|error| log!(Warn, "{} cannot check a password: {error}", asked.name)).ok()
+        }
     }
 
     /// Has all refuse the password, each in its time.
@@ -153,25 +166,47 @@ impl Logins {
 }
 
 /// What authenticators said of a user so far, by their places: each is asked once.
-#[derive(Default)]
-struct KnownAccounts {
+struct KnownAccounts<'t> {
     accounts: Vec<(usize, Option<Account>)>,
-    /// One that could not tell.
-    failed: Option<String>,
+    /// One that could not tell, and what it said.
+    failed: Option<(String, String)>,
+    troubles: &'t Troubles,
 }
 
-impl KnownAccounts {
+impl<'t> KnownAccounts<'t> {
+    fn new(troubles: &'t Troubles) -> Self {
+        Self { accounts: Vec::new(), failed: None, troubles }
+    }
+
+    /// Remembers the last one that failed.
+    fn fails(&mut self, name: &str, reason: String) {
+        self.pass_over();
+        self.failed = Some((name.to_owned(), reason));
+    }
+
+    /// What failed decides nothing: the log has it, and it is forgotten.
+    fn pass_over(&mut self) {
+        if let Some((name, reason)) = self.failed.take() {
+            self.troubles.passed_over(&name, &reason);
+        }
+    }
+
     /// What one of them knows.
     async fn by(&mut self, all: &[Judge<'_>], at: usize, request: &LoginRequest) -> Option<Account> {
         if let Some((_, known)) = self.accounts.iter().find(|(place, _)| *place == at) {
             return known.clone();
         }
         let Some(Judge { name, who: Who::Knows(authenticator), .. }) = all.get(at) else { return None };
-        let account = authenticator.account(request).await.unwrap_or_else(|error| {
-            log!(Warn, "{name} cannot look up a user: {error}");
-            self.failed = Some((*name).to_owned());
-            None
-        });
+        let account = match authenticator.account(request).await {
+            Ok(account) => {
+                self.troubles.worked(name);
+                account
+            }
+            Err(error) => {
+                self.fails(name, format!("{name} cannot look up a user: {error}"));
+                None
+            }
+        };
         self.accounts.push((at, account.clone()));
         account
     }

@@ -145,6 +145,8 @@ struct Deadline {
     time: Instant,
     seconds: u64,
     name: &'static str,
+    /// The session's event when it has passed.
+    event: &'static str,
 }
 
 impl std::fmt::Display for Deadline {
@@ -405,26 +407,33 @@ impl Client {
 
     /// Tells the client that it has waited too long; what for.
     async fn out_of_time(&mut self) -> String {
-        let text = self.deadline().map_or_else(String::new, |deadline| deadline.to_string());
+        let deadline = self.deadline();
+        deadline.iter().for_each(|deadline| self.session.events.announce(deadline.event));
+        let text = deadline.map_or_else(String::new, |deadline| deadline.to_string());
         goodbye(&self.connection, &text).await
     }
 
     /// When the session has waited too long.
     fn deadline(&self) -> Option<Deadline> {
         let settings = self.settings();
-        let idle = (self.clock.last_command, settings.timeout_idle, "Idle timeout");
+        let idle = (self.clock.last_command, settings.timeout_idle, "Idle timeout", "core.timeout-idle");
         let other = match self.session.account {
-            None => (self.clock.began, settings.timeout_login, "Login timeout"),
-            Some(_) => (self.clock.last_transfer, settings.timeout_no_transfer, "No transfer timeout"),
+            None => (self.clock.began, settings.timeout_login, "Login timeout", "core.timeout-login"),
+            Some(_) => {
+                let (from, seconds) = (self.clock.last_transfer, settings.timeout_no_transfer);
+                (from, seconds, "No transfer timeout", "core.timeout-no-transfer")
+            }
         };
-        let session = self.clock.logged_in.map(|from| (from, settings.timeout_session, "Session Timeout"));
-        let times = [Some(idle), Some(other), session].into_iter().flatten().filter_map(|(from, seconds, name)| {
+        let session = self.clock.logged_in;
+        let session = session.map(|from| (from, settings.timeout_session, "Session Timeout", "core.timeout-session"));
+        let times = [Some(idle), Some(other), session].into_iter().flatten();
+        let times = times.filter_map(|(from, seconds, name, event)| {
             let time = from.checked_add(limit(seconds)?)?;
-            Some(Deadline { time, seconds, name })
+            Some(Deadline { time, seconds, name, event })
         });
         let opening = self.connection.opens_by().map(|(time, limit)| {
             let (seconds, name) = (limit.as_secs(), "Handshake timeout");
-            Deadline { time, seconds, name }
+            Deadline { time, seconds, name, event: "core.timeout-handshake" }
         });
         times.chain(opening).min_by_key(|deadline| deadline.time)
     }

@@ -21,6 +21,7 @@ impl Settings {
     pub(super) fn count<'a>(&'a self, _: &Candidate<'a>) -> Option<Count<'a>> {
         Some(Count {
             name: "MaxClients",
+            event: "mod_auth.max-clients",
             limit: self.limit.as_ref(),
             of: "",
             member: None,

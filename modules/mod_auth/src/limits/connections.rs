@@ -23,6 +23,7 @@ impl Settings {
         let (server, address) = (at.session.server_key.clone(), at.session.remote.ip().to_string());
         let count = Count {
             name: "MaxConnectionsPerHost",
+            event: "mod_auth.max-connections-per-host",
             limit: self.limit.as_ref(),
             of: &address,
             member: None,

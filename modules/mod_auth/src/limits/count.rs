@@ -16,6 +16,8 @@ pub(super) struct Candidate<'a> {
 pub(super) struct Count<'a> {
     /// The limit's directive.
     pub(super) name: &'static str,
+    /// The session's event when it is reached.
+    pub(super) event: &'static str,
     pub(super) limit: Option<&'a Limit>,
     /// What the counted clients have in common besides the server.
     pub(super) of: &'a str,
@@ -70,6 +72,7 @@ fn take(
     let claim = session.census.claim(&key, count.member, limit.map(|limit| limit.most));
     match (claim, limit) {
         (Claim::Full(taken), Some(limit)) => {
+            session.events.announce(count.event);
             Err(Full { limit: format!("{} ({taken})", count.name), message: limit.message(count.words) })
         }
         _ => Ok(key),

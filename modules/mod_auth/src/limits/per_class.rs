@@ -30,6 +30,7 @@ impl Settings {
         let class = candidate.class?;
         Some(Count {
             name: "MaxClientsPerClass",
+            event: "mod_auth.max-clients-per-class",
             limit: self.lines.iter().rev().find(|line| line.class == class).and_then(|line| line.limit.as_ref()),
             of: class,
             member: None,

@@ -21,6 +21,7 @@ impl Settings {
     pub(super) fn count<'a>(&'a self, candidate: &Candidate<'a>) -> Option<Count<'a>> {
         Some(Count {
             name: "MaxClientsPerHost",
+            event: "mod_auth.max-clients-per-host",
             limit: self.limit.as_ref(),
             of: candidate.address,
             member: None,

@@ -21,6 +21,7 @@ impl Settings {
     pub(super) fn count<'a>(&'a self, candidate: &Candidate<'a>) -> Option<Count<'a>> {
         Some(Count {
             name: "MaxClientsPerUser",
+            event: "mod_auth.max-clients-per-user",
             limit: self.limit.as_ref(),
             of: candidate.user,
             member: None,

@@ -21,6 +21,7 @@ impl Settings {
     pub(super) fn count<'a>(&'a self, candidate: &Candidate<'a>) -> Option<Count<'a>> {
         Some(Count {
             name: "MaxHostsPerUser",
+            event: "mod_auth.max-hosts-per-user",
             limit: self.limit.as_ref(),
             of: candidate.user,
             member: Some(candidate.address),
