@@ -77,12 +77,16 @@ fn two_servers_of_one_address_are_told_of(layout: Layout) {
 
 /// Lines that are in order one by one, and wrong together; the other lines that they are
 /// wrong with are those of every test, and `TOGETHER_WITH`.
-const TOGETHER: [(&str, &str, &str); 13] = [
+const TOGETHER: [(&str, &str, &str); 17] = [
     ("TransferLog /nowhere/xferlog", "/nowhere", "TransferLog: unable to use '/nowhere/xferlog': No such file"),
     ("SQLLog STOR logg", "logg", "SQLLog: no SQLNamedQuery has the name 'logg'"),
     ("SQLLog RETR look", "look", "SQLLog: 'look': a SELECT query cannot be used for logging"),
     ("SQLLog DELE argument", "argument", "SQLLog: 'argument': variable %{0} has no value for a command"),
     ("SQLUserInfo custom:/nothing", "nothing", "SQLUserInfo: no SQLNamedQuery has the name 'nothing'"),
+    ("SQLUserPrimaryKey custom:/insert", "insert", "SQLUserPrimaryKey: 'insert': a SELECT query is needed"),
+    ("SQLGroupPrimaryKey custom:/lok", "lok", "SQLGroupPrimaryKey: no SQLNamedQuery has the name 'lok'"),
+    ("SQLLogOnEvent core.exit lgo", "lgo", "SQLLogOnEvent: no SQLNamedQuery has the name 'lgo'"),
+    ("SQLLogFile /nowhere/sql.log", "SQLLogFile", "SQLLogFile: unable to use '/nowhere/sql.log'"),
     ("SQLGroupInfo custom:/log/look/insert", "insert", "SQLGroupInfo: 'insert': a SELECT query is needed"),
     ("SQLNamedQuery far SELECT \"1\" there", "there", "SQLNamedQuery: no SQLNamedConnectInfo has the name 'there'"),
     (

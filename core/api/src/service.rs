@@ -2,7 +2,7 @@
 //! depends on the other's package. Every call is guarded in the provider's image. A service lives
 //! as long as its generation.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,6 +10,7 @@ use crate::account::Account;
 use crate::error::{Error, Result};
 use crate::guard::{Guarded, Home, Output, guarded};
 use crate::ids::{SectionId, ServerId};
+use crate::notes::Notes;
 use crate::path::VirtualPath;
 use crate::session::Session;
 use crate::store::Store;
@@ -187,7 +188,7 @@ impl<'a> Publisher<'a> {
 }
 
 /// A login attempt.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct LoginRequest {
     /// The session's number ([`Session::id`]).
     pub session: u64,
@@ -203,6 +204,14 @@ pub struct LoginRequest {
     pub section: Option<SectionId>,
     /// The client's `<Class>`.
     pub class: Option<Arc<str>>,
+    /// The client's port.
+    pub port: u16,
+    /// The address that the client reached.
+    pub local: SocketAddr,
+    /// The server's ServerName.
+    pub server_name: Arc<str>,
+    /// The session's notes at this time.
+    pub notes: Notes,
 }
 
 impl LoginRequest {
@@ -217,6 +226,10 @@ impl LoginRequest {
             host: session.remote_host.clone(),
             section: session.section,
             class: session.class.clone(),
+            port: session.remote.port(),
+            local: session.local,
+            server_name: session.server_name.clone(),
+            notes: session.notes.clone(),
         }
     }
 }

@@ -124,6 +124,8 @@ mod tests {
     use std::os::unix::fs::PermissionsExt;
     use std::path::Path;
 
+    use gantry_api::Notes;
+
     use super::*;
 
     fn write(path: &Path, text: &str) -> PathBuf {
@@ -151,6 +153,10 @@ mod tests {
             host: "localhost".to_owned(),
             section: None,
             class: None,
+            port: 1024,
+            local: (Ipv4Addr::LOCALHOST, 21).into(),
+            server_name: "test".into(),
+            notes: Notes::default(),
         };
 
         let ann = files.account(&request(0, "ann")).await.unwrap().unwrap();

@@ -6,9 +6,11 @@ use std::collections::HashMap;
 use gantry_api::check::{CheckedScope, Line, SqlBackendOffer};
 use gantry_api::prelude::*;
 
+use crate::events;
+use crate::link;
 use crate::message::{Message, Piece};
-use crate::named::{Kind, Unfit};
-use crate::settings::{AuthType, Connect, GroupInfo, Settings, UserInfo};
+use crate::named::{Judge, Kind};
+use crate::settings::{AuthType, Connect, GroupInfo, Key, Settings, UserInfo};
 use crate::template::Template;
 use crate::users;
 
@@ -18,6 +20,30 @@ pub fn check(check: &mut Check<'_>) {
     for scope in check.scopes().servers::<Settings>() {
         if scope.settings.database().is_some() {
             Server { scope: &scope, backends: &backends, queries: HashMap::new() }.check(check);
+        }
+    }
+    if check.scopes().servers::<Settings>().all(|scope| scope.settings.connect.is_none()) {
+        without_database(check);
+    }
+}
+
+/// Lines that have no effect, because no server has a database.
+fn without_database(check: &mut Check<'_>) {
+    if !check.has_all("SQLConnectInfo") {
+        return;
+    }
+    const TEXT: &str = "it has no effect, because there is no SQLConnectInfo";
+    for scope in check.scopes().servers::<Settings>() {
+        let settings = scope.settings;
+        let lines = [
+            ("SQLNamedConnectInfo", !settings.named_connects.is_empty()),
+            ("SQLLog", !settings.logs.is_empty()),
+            ("SQLLogOnEvent", !settings.events.is_empty()),
+            ("SQLShowInfo", !settings.shows.is_empty()),
+            ("SQLAuthTypes", !settings.auth_types.is_empty()),
+        ];
+        for (directive, _) in lines.into_iter().filter(|(_, is_there)| *is_there) {
+            check.notice(scope.line(directive), TEXT);
         }
     }
 }
@@ -35,17 +61,28 @@ impl<'a> Server<'a> {
         self.databases(check);
         self.named(check);
         self.lookups(check);
+        self.keys(check);
         let settings = self.scope.settings;
         if settings.engine.logs() {
             for (number, line) in settings.logs.iter().enumerate() {
                 self.query(check, self.scope.nth_line("SQLLog", number), &line.query, Kind::fits_log);
             }
         }
+        if settings.engine.logs() {
+            for (number, line) in settings.events.iter().enumerate() {
+                let at = self.scope.nth_line("SQLLogOnEvent", number);
+                self.query(check, at.clone(), &line.query, Kind::fits_log);
+                if !events::KNOWN.contains(&line.event.as_str()) {
+                    let text = format!("nothing announces the event '{}'", line.event);
+                    check.notice(at.at(&line.event), text).suggest(&line.event, events::KNOWN);
+                }
+            }
+        }
         for (number, line) in settings.shows.iter().enumerate() {
             self.message(check, self.scope.nth_line("SQLShowInfo", number), &line.text);
         }
-        if settings.log_file.is_some() {
-            check.notice(self.scope.line("SQLLogFile"), "it is not written: mod_sql writes to the daemon's log");
+        if let Some(Err(error)) = settings.log_target().as_ref().map(log::check) {
+            check.fault(self.scope.line("SQLLogFile"), error.message());
         }
     }
 
@@ -56,8 +93,13 @@ impl<'a> Server<'a> {
         let named = if settings.backend.is_some() { self.scope.line("SQLBackend") } else { connect.clone() };
         let backend = self.backend(check, named, settings.backend.as_deref());
         self.database(check, backend, connect, settings.database());
+        let names: Vec<&str> = settings.named_connects.iter().map(|other| other.name.as_str()).collect();
         for (number, other) in settings.named_connects.iter().enumerate() {
             let line = self.scope.nth_line("SQLNamedConnectInfo", number);
+            if names.iter().skip(number + 1).any(|name| *name == other.name) {
+                let text = format!("a later line has the name '{}', too: that one counts", other.name);
+                check.notice(line.clone().at(&other.name), text);
+            }
             let backend = self.backend(check, line.clone(), Some(&other.backend));
             self.database(check, backend, line, Some(&other.connect));
         }
@@ -66,7 +108,7 @@ impl<'a> Server<'a> {
     /// The back end of a name, or the first one.
     fn backend(&self, check: &mut Check<'_>, line: Line, wanted: Option<&str>) -> Option<&'a SqlBackendOffer> {
         let mut there = self.backends.iter().copied();
-        let found = there.find(|backend| wanted.is_none_or(|wanted| backend.name.eq_ignore_ascii_case(wanted)));
+        let found = there.find(|backend| wanted.is_none_or(|wanted| link::is_backend(&backend.name, wanted)));
         if found.is_some() || !check.has_all("LoadModule") {
             return found;
         }
@@ -91,6 +133,10 @@ impl<'a> Server<'a> {
         connect: Option<&Connect>,
     ) {
         let (Some(backend), Some(connect)) = (backend, connect) else { return };
+        if let Some(policy) = connect.policy.as_deref().filter(|policy| !link::is_policy(policy)) {
+            let text = format!("unknown connection policy '{policy}'; it is read as PERSESSION");
+            check.notice(line.clone().at(policy), text);
+        }
         match backend.judge(&connect.into()) {
             Err(error) => {
                 check.fault(line.at(&connect.database), error.message());
@@ -133,8 +179,14 @@ impl<'a> Server<'a> {
         let settings = self.scope.settings;
         if settings.looks_up_users() {
             let line = self.scope.line("SQLUserInfo");
-            if let UserInfo::Custom(name) = &settings.users {
-                self.query(check, line.clone(), name, Kind::fits_lookup);
+            if let UserInfo::Custom(names) = &settings.users {
+                for name in std::iter::once(&names.by_name).chain(&names.by_id) {
+                    self.query(check, line.clone(), name, Kind::fits_lookup);
+                }
+                self.sets(check, &line, &names.sets);
+                if settings.user_where.is_some() {
+                    check.notice(self.scope.line("SQLUserWhereClause"), NOT_ADDED);
+                }
             }
             if !users::have_homes(settings) {
                 let text =
@@ -149,7 +201,34 @@ impl<'a> Server<'a> {
         if settings.looks_up_groups()
             && let GroupInfo::Custom(names) = &settings.groups
         {
-            names.iter().for_each(|name| self.query(check, self.scope.line("SQLGroupInfo"), name, Kind::fits_lookup));
+            let line = self.scope.line("SQLGroupInfo");
+            for name in [&names.by_name, &names.by_id, &names.by_member] {
+                self.query(check, line.clone(), name, Kind::fits_lookup);
+            }
+            self.sets(check, &line, &names.sets);
+            if settings.group_where.is_some() {
+                check.notice(self.scope.line("SQLGroupWhereClause"), NOT_ADDED);
+            }
+        }
+    }
+
+    /// Queries that would list all users or groups: nothing asks for them.
+    fn sets(&self, check: &mut Check<'_>, line: &Line, names: &[String]) {
+        for name in names.iter().filter(|name| !self.queries.contains_key(name.as_str())) {
+            if check.has_all("SQLNamedQuery") {
+                let line = line.clone().at(name);
+                check.notice(line, not_there(name)).suggest(name, self.queries.keys().copied());
+            }
+        }
+    }
+
+    /// SQLUserPrimaryKey and SQLGroupPrimaryKey.
+    fn keys(&self, check: &mut Check<'_>) {
+        let Settings { user_key, group_key, .. } = self.scope.settings;
+        for (directive, key) in [("SQLUserPrimaryKey", user_key), ("SQLGroupPrimaryKey", group_key)] {
+            if let Some(Key::Custom(name)) = key {
+                self.query(check, self.scope.line(directive), name, Kind::fits_key);
+            }
         }
     }
 
@@ -170,13 +249,7 @@ impl<'a> Server<'a> {
     }
 
     /// A query that a line refers to.
-    fn query(
-        &self,
-        check: &mut Check<'_>,
-        line: Line,
-        name: &str,
-        judge: fn(Kind, &Template) -> std::result::Result<(), Unfit>,
-    ) {
+    fn query(&self, check: &mut Check<'_>, line: Line, name: &str, judge: Judge) {
         let line = line.at(name);
         match self.queries.get(name) {
             Some(Some((kind, template))) => {
@@ -209,6 +282,9 @@ impl<'a> Server<'a> {
         }
     }
 }
+
+/// Why a where clause has no effect.
+const NOT_ADDED: &str = "it has no effect on custom queries";
 
 fn not_there(name: &str) -> String {
     format!("no SQLNamedQuery has the name '{name}'")

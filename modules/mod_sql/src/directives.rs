@@ -6,12 +6,19 @@ use gantry_format::CommandSet;
 
 use crate::message::Message;
 use crate::named::QueryLine;
+use crate::names;
 use crate::template::Template;
 use crate::variables::Place;
 
 directive! {
     /// No effect, accepted for ProFTPD's configurations: ids are not looked up, so nothing is cached.
-    SQLNegativeCache "on|off" in SERVER | VHOST | GLOBAL, inherits: replace, default: "off", parse: parse::on_off
+    SQLNegativeCache "on|off" in SERVER | VHOST | GLOBAL, inherits: replace, default: "off", parse: parse::on_off;
+    /// Accepted without effect: ratios are kept elsewhere.
+    SQLRatios "on|off | column ..." in SERVER | VHOST | GLOBAL, inherits: no, parse: parse::words,
+        idle: "mod_sql keeps no ratios";
+    /// Accepted without effect: ratios are kept elsewhere.
+    SQLRatioStats "on|off" in SERVER | VHOST | GLOBAL, inherits: no, parse: parse::on_off,
+        idle: "mod_sql keeps no ratios"
 }
 
 pub fn engine(words: &[&str]) -> Result<Value, ParseError> {
@@ -42,7 +49,7 @@ pub fn connect(words: &[&str]) -> Result<Value, ParseError> {
     if !(1..=4).contains(&plain.len()) {
         return Err(format!("wrong number of parameters: expected 1 to 4, found {}", plain.len()).into());
     }
-    let names = ["database", "user", "password"];
+    let names = ["database", "user", "password", "policy"];
     let fields = names.into_iter().zip(&plain).map(|(name, word)| (name, Value::from(*word)));
     // A policy that is no number is PERSESSION or PERCONNECTION.
     let idle = plain.get(3).and_then(|policy| policy.parse::<u32>().ok()).filter(|seconds| *seconds > 0);
@@ -70,7 +77,8 @@ pub fn authenticate(words: &[&str]) -> Result<Value, ParseError> {
     }
     let (mut users, mut groups) = (false, false);
     for word in words {
-        match word.to_ascii_lowercase().as_str() {
+        // The `*` made mod_sql's answer final, long ago; AuthOrder has it now.
+        match word.strip_suffix('*').unwrap_or(word).to_ascii_lowercase().as_str() {
             "users" => users = true,
             "groups" => groups = true,
             "userset" | "usersetfast" | "groupset" | "groupsetfast" => {}
@@ -89,42 +97,69 @@ pub fn auth_types(words: &[&str]) -> Result<Value, ParseError> {
 }
 
 pub fn users(words: &[&str]) -> Result<Value, ParseError> {
-    match custom(words) {
-        // The names after the first are for listing whole tables and for ids, which are
-        // not used here.
-        Some(names) if (1..=4).contains(&names.len()) && !names.contains(&"") => {
-            Ok(map([("custom", Value::from(names[0]))]))
-        }
-        Some(_) => Err("expected custom:/name[/by-id[/userset[/usersetfast]]]".into()),
-        None => table(words, 7),
-    }
+    let Some(names) = custom(words) else { return table(words, 7) };
+    let ([by_name] | [by_name, _] | [by_name, _, _] | [by_name, _, _, _]) = names.as_slice() else {
+        return Err("expected custom:/name[/by-id[/userset[/usersetfast]]]".into());
+    };
+    let by_id = names.get(1).map_or(Value::None, |name| Value::from(*name));
+    let all = map([("by_name", Value::from(*by_name)), ("by_id", by_id), ("sets", list(names.iter().skip(2)))]);
+    Ok(map([("custom", all)]))
 }
 
 pub fn groups(words: &[&str]) -> Result<Value, ParseError> {
-    match custom(words) {
-        Some(names) if (3..=5).contains(&names.len()) && !names.contains(&"") => {
-            let names = names.iter().take(3).map(|name| Value::from(*name)).collect();
-            Ok(map([("custom", Value::List(names))]))
-        }
-        Some(_) => Err("expected custom:/by-name/by-id/by-member[/groupset[/groupsetfast]]".into()),
-        None => table(words, 4),
-    }
+    let Some(names) = custom(words) else { return table(words, 4) };
+    let ([name, id, member] | [name, id, member, _] | [name, id, member, _, _]) = names.as_slice() else {
+        return Err("expected custom:/by-name/by-id/by-member[/groupset[/groupsetfast]]".into());
+    };
+    let all = map([
+        ("by_name", Value::from(*name)),
+        ("by_id", Value::from(*id)),
+        ("by_member", Value::from(*member)),
+        ("sets", list(names.iter().skip(3))),
+    ]);
+    Ok(map([("custom", all)]))
 }
 
+/// The names in `custom:/name/name`; none of an ordinary line. An empty name is left out: the manual has a slash at
+/// the end.
 fn custom<'w>(words: &[&'w str]) -> Option<Vec<&'w str>> {
     let [word] = words else { return None };
     let (scheme, names) = word.split_once(":/")?;
-    scheme.eq_ignore_ascii_case("custom").then(|| names.split('/').collect())
+    scheme.eq_ignore_ascii_case("custom").then(|| names.split('/').filter(|name| !name.is_empty()).collect())
 }
 
 fn table(words: &[&str], count: usize) -> Result<Value, ParseError> {
     if words.len() != count {
         return Err(format!("wrong number of parameters: expected {count}, found {}", words.len()).into());
     }
-    match words.iter().find(|word| word.contains(['%', '\'', ';'])) {
-        Some(word) => Err(ParseError::of(word, "is not a table or column name")),
-        None => Ok(map([("table", parse::words(words)?)])),
+    for (place, word) in words.iter().enumerate() {
+        let judge = if place == 0 { names::table } else { names::column };
+        judge(word).map_err(|error| ParseError::of(word, error.to_string()))?;
     }
+    Ok(map([("table", parse::words(words)?)]))
+}
+
+pub fn key(words: &[&str]) -> Result<Value, ParseError> {
+    if let Some(names) = custom(words) {
+        let [name] = names.as_slice() else { return Err("expected custom:/name".into()) };
+        return Ok(map([("custom", Value::from(*name))]));
+    }
+    let column = parse::one(words)?;
+    names::column(column).map_err(|error| ParseError::of(column, error.to_string()))?;
+    Ok(map([("column", Value::from(column))]))
+}
+
+pub fn keep_alive(words: &[&str]) -> Result<Value, ParseError> {
+    let (interval, statement) = match words {
+        [interval] => (interval, "SELECT 1"),
+        [interval, statement] => (interval, *statement),
+        _ => return Err(format!("wrong number of parameters: expected 1 or 2, found {}", words.len()).into()),
+    };
+    let seconds: Option<u32> = interval.parse().ok();
+    let seconds = seconds.ok_or_else(|| ParseError::of(interval, "is not a number of seconds"))?;
+    let template = Template::compile(statement).map_err(|error| marked(&error, error.word()))?;
+    template.check(Place::Alone).map_err(|error| marked(&error, Some(error.word())))?;
+    Ok(map([("interval", Value::Int(seconds.into())), ("statement", Value::from(statement))]))
 }
 
 /// An error of a query or a text, with the part of the line that is wrong.
@@ -157,18 +192,24 @@ pub fn named_query(words: &[&str]) -> Result<Value, ParseError> {
 }
 
 pub fn log(words: &[&str]) -> Result<Value, ParseError> {
-    let (commands, query, option) = match words {
-        [commands, query] => (commands, query, ""),
-        [commands, query, option] => (commands, query, *option),
+    let value = logged("commands", words)?;
+    words.iter().take(1).try_for_each(|commands| CommandSet::log(commands).map(drop))?;
+    Ok(value)
+}
+
+pub fn event(words: &[&str]) -> Result<Value, ParseError> {
+    logged("event", words)
+}
+
+/// What is logged, which query does it, and whether errors are ignored.
+fn logged(what: &'static str, words: &[&str]) -> Result<Value, ParseError> {
+    let (first, query, option) = match words {
+        [first, query] => (first, query, ""),
+        [first, query, option] => (first, query, *option),
         _ => return Err(format!("wrong number of parameters: expected 2 or 3, found {}", words.len()).into()),
     };
-    CommandSet::log(commands)?;
     let ignores = option.eq_ignore_ascii_case("IGNORE_ERRORS");
-    Ok(map([
-        ("commands", Value::from(*commands)),
-        ("query", Value::from(*query)),
-        ("ignore_errors", Value::Bool(ignores)),
-    ]))
+    Ok(map([(what, Value::from(*first)), ("query", Value::from(*query)), ("ignore_errors", Value::Bool(ignores))]))
 }
 
 pub fn show(words: &[&str]) -> Result<Value, ParseError> {
@@ -205,6 +246,10 @@ pub fn options(words: &[&str]) -> Result<Value, ParseError> {
     }
 }
 
+fn list<'w>(words: impl Iterator<Item = &'w &'w str>) -> Value {
+    Value::List(words.map(|word| Value::from(*word)).collect())
+}
+
 fn map(entries: impl IntoIterator<Item = (&'static str, Value)>) -> Value {
     Value::Map(entries.into_iter().map(|(key, value)| (key.to_owned(), value)).collect())
 }
@@ -214,7 +259,7 @@ mod tests {
     use gantry_api::settings::of_values;
 
     use super::*;
-    use crate::settings::{AuthType, Authenticate, GroupInfo, Settings, UserInfo};
+    use crate::settings::{AuthType, Authenticate, CustomUsers, GroupInfo, Key, Settings, UserInfo};
 
     fn settings(entries: impl IntoIterator<Item = (&'static str, Value)>) -> Settings {
         of_values(entries).unwrap()
@@ -231,8 +276,10 @@ mod tests {
                 ]),
             ),
             ("SQLAuthTypes", auth_types(&["Crypt", "plaintext", "OpenSSL", "Backend", "SHA1"]).unwrap()),
-            ("SQLAuthenticate", authenticate(&["users", "usersetfast"]).unwrap()),
-            ("SQLUserInfo", users(&["custom:/a/b"]).unwrap()),
+            ("SQLAuthenticate", authenticate(&["users*", "usersetfast"]).unwrap()),
+            ("SQLUserInfo", users(&["custom:/a/b/"]).unwrap()),
+            ("SQLUserPrimaryKey", key(&["custom:/k"]).unwrap()),
+            ("SQLKeepAlive", keep_alive(&["30"]).unwrap()),
             ("SQLGroupInfo", groups(&["g", "n", "i", "m"]).unwrap()),
             ("SQLEngine", engine(&["LOG"]).unwrap()),
             ("SQLMinID", id(&["500"]).unwrap()),
@@ -243,12 +290,16 @@ mod tests {
         ]);
         let connect = found.connect.unwrap();
         assert_eq!((connect.database.as_str(), connect.password.as_deref()), ("ftp@db:3306", Some("secret")));
+        assert_eq!(connect.policy.as_deref(), Some("PERSESSION"));
         assert!(!format!("{connect:?}").contains("secret"));
         let other = AuthType::Other("SHA1".to_owned());
         use AuthType::{Backend, Crypt, OpenSsl, Plaintext};
         assert_eq!(found.auth_types, [Crypt, Plaintext, OpenSsl, Backend, other]);
         assert_eq!(found.authenticate, Authenticate { users: true, groups: false });
-        assert_eq!(found.users, UserInfo::Custom("a".to_owned()));
+        let queries = CustomUsers { by_name: "a".to_owned(), by_id: Some("b".to_owned()), sets: Vec::new() };
+        assert_eq!(found.users, UserInfo::Custom(queries));
+        assert_eq!(found.user_key, Some(Key::Custom("k".to_owned())));
+        assert_eq!(found.keep_alive.unwrap().statement, "SELECT 1");
         assert_eq!(found.groups, GroupInfo::Table(["g", "n", "i", "m"].map(str::to_owned)));
         assert_eq!((found.min_id, found.min_uid, found.default_uid), (500, None, 65533));
         assert_eq!(found.queries[0].table.as_deref(), Some("t"));
@@ -260,15 +311,15 @@ mod tests {
 
     #[test]
     fn what_is_not_supported_is_named() {
+        assert!(connect(&["db", "joe", "secret", "30", "more", "ssl-ca:/x"]).is_err());
         assert_eq!(authenticate(&["users", "all"]).unwrap_err().text(), "unknown parameter 'all'");
-        assert_eq!(
-            clause(&["a = '%h'"]).unwrap_err().text(),
-            "variable %h has no value before the login: %U and %{0} have"
-        );
+        assert_eq!(clause(&["a = '%f'"]).unwrap_err().text(), "variable %f has no value before the login");
         assert!(users(&["custom:/"]).is_err() && users(&["users", "name"]).is_err());
         assert!(groups(&["custom:/a/b"]).is_err());
         assert!(id(&["4294967295"]).is_err() && id(&["-1"]).is_err());
         assert!(show(&["PASS", "99", "x"]).is_err());
         assert!(table(&["t", "n", "%u", "m"], 4).is_err());
+        assert!(key(&["a", "b"]).is_err() && key(&["custom:/a/b"]).is_err() && key(&["%u"]).is_err());
+        assert!(keep_alive(&["-1"]).is_err() && keep_alive(&["30", "SELECT '%u'"]).is_err());
     }
 }

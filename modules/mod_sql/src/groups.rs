@@ -1,12 +1,12 @@
 //! Groups in the database: SQLGroupInfo and SQLGroupWhereClause.
 
-use gantry_api::service::SqlValue;
+use gantry_api::service::{LoginRequest, SqlValue};
 use gantry_api::{Account, Error, Group, Result, log};
 
 use crate::lookup::{self, Ids, Query};
 use crate::queries::Queries;
-use crate::settings::{GroupInfo, Settings, SqlOption};
-use crate::variables::Lookup;
+use crate::settings::{CustomGroups, GroupInfo, Settings, SqlOption};
+use crate::variables::{Lookup, Place};
 
 /// The queries for groups.
 pub struct Groups {
@@ -31,7 +31,7 @@ impl Groups {
     pub fn compile(settings: &Settings, queries: &Queries) -> Result<Self> {
         let (_, gids) = Ids::of(settings);
         match &settings.groups {
-            GroupInfo::Custom([by_name, by_id, by_member]) => {
+            GroupInfo::Custom(CustomGroups { by_name, by_id, by_member, .. }) => {
                 let custom = |name| queries.custom("SQLGroupInfo", name);
                 // Groups are not listed by name yet, but the query must exist.
                 custom(by_name)?;
@@ -46,8 +46,8 @@ impl Groups {
                 let and = lookup::and(&settings.group_where);
                 let select =
                     |condition: &str| format!("SELECT {name}, {gid}, {members} FROM {table} WHERE ({condition}){and}");
-                let by_id = queries.table("SQLGroupInfo", &select(&format!("{gid} = '%{{0}}'")))?;
-                let by_member = queries.table("SQLGroupInfo", &select(&condition))?;
+                let by_id = queries.table("SQLGroupInfo", &select(&format!("{gid} = '%{{0}}'")), Place::Lookup)?;
+                let by_member = queries.table("SQLGroupInfo", &select(&condition), Place::Lookup)?;
                 Ok(Self { by_id, by_member, members: kind, gids })
             }
         }
@@ -60,10 +60,10 @@ impl Groups {
     }
 
     /// The groups of a user; the primary one comes first, if it has a row.
-    pub async fn find(&self, account: &Account) -> Result<Vec<Group>> {
+    pub async fn find(&self, request: &LoginRequest, account: &Account) -> Result<Vec<Group>> {
         let id = account.gid.to_string();
         let mut found = Vec::new();
-        for row in self.by_id.run(&Lookup { user: &account.name, argument: &id }).await? {
+        for row in self.by_id.look_up(&Lookup { request, argument: &id }).await? {
             let (group, _) = self.group(row)?;
             add(&mut found, group.filter(|group| group.gid == account.gid));
         }
@@ -71,7 +71,7 @@ impl Groups {
             Members::List => escaped(&account.name),
             Members::Matched => account.name.clone(),
         };
-        for row in self.by_member.run(&Lookup { user: &account.name, argument: &pattern }).await? {
+        for row in self.by_member.look_up(&Lookup { request, argument: &pattern }).await? {
             let (group, members) = self.group(row)?;
             if self.members == Members::Matched || has(&members, &account.name) {
                 add(&mut found, group);

@@ -4,13 +4,19 @@
 
 mod check;
 mod directives;
+mod events;
 mod groups;
+mod journal;
+mod keep_alive;
+mod keys;
 mod link;
 mod lookup;
 mod message;
 mod named;
+mod names;
 mod passwords;
 mod queries;
+mod record;
 mod server;
 mod services;
 mod settings;
@@ -22,11 +28,13 @@ use std::sync::Arc;
 
 use gantry_api::prelude::*;
 use gantry_api::service::SqlValue;
+use tokio::sync::watch;
 
 use crate::link::{Links, Writes};
 use crate::message::{Message, Piece};
 use crate::passwords::Passwords;
-use crate::server::{Failure, Record, Server};
+use crate::record::{Failure, Record};
+use crate::server::Server;
 use crate::services::{NamedQueries, Servers, SqlUsers};
 use crate::settings::{Engine, Settings};
 
@@ -39,6 +47,8 @@ struct Sql {
     servers: Arc<Servers>,
     links: Links,
     writes: Option<Arc<Writes>>,
+    /// Ends SQLKeepAlive when it is dropped.
+    stop: Option<watch::Sender<()>>,
 }
 
 gantry_api::module! { Sql, settings: Settings, runtime: gantry_runtime::start }
@@ -49,7 +59,9 @@ impl Module for Sql {
         let servers = || self.servers.servers.iter().flatten();
         let logs = servers().flat_map(|server| &server.records).flat_map(|record| record.commands.hooks());
         let shows = servers().flat_map(|server| &server.shows).flat_map(|show| show.commands.hooks());
-        gantry_format::distinct(logs.chain(shows))
+        let keys = servers().filter(|server| !server.keys.is_empty()).flat_map(|_| KEYED.map(Hook::post));
+        let events = servers().filter(|server| !server.events.is_empty()).flat_map(|_| events::hooks());
+        gantry_format::distinct(logs.chain(shows).chain(keys).chain(events))
     }
 
     fn offers(scopes: &Scopes<'_>) -> Vec<Offer> {
@@ -77,6 +89,12 @@ impl Module for Sql {
                 }
             }
         }
+        let (stop, stopped) = watch::channel(());
+        if let Some(runtime) = start.runtime() {
+            let kept = servers.servers.iter_mut().flatten().filter_map(|server| server.keep_alive.take());
+            kept.for_each(|kept| kept.start(&*runtime, stopped.clone()));
+        }
+        self.stop = Some(stop);
         let writes = Arc::new(Writes::new(start.runtime()));
         self.servers = Arc::new(servers);
         self.writes = Some(writes.clone());
@@ -91,8 +109,13 @@ impl Module for Sql {
         let Some(server) = self.servers.server(at.session.server) else { return Ok(Step::Next) };
         let (verb, phase) = (at.command.verb, at.phase);
         let wanted = match phase {
-            Phase::Post | Phase::PostError => server.shows_at(verb, phase).next().is_some(),
-            _ => server.records_at(verb, phase).next().is_some(),
+            Phase::Post | Phase::PostError => {
+                finds_keys(server, verb, phase) || server.shows_at(verb, phase).next().is_some()
+            }
+            _ => {
+                let events = !server.events.is_empty() && events::are_new(at);
+                events || server.records_at(verb, phase).next().is_some()
+            }
         };
         // An <Anonymous> section may have switched it off.
         let engine = at.settings::<Settings>().engine;
@@ -104,6 +127,9 @@ impl Module for Sql {
         let Some(server) = self.servers.server(at.session.server) else { return Ok(Step::Next) };
         let (verb, phase) = (at.command.verb, at.phase);
         if is_show(phase) {
+            if finds_keys(server, verb, phase) {
+                server.keys.look_up(at).await;
+            }
             for show in server.shows_at(verb, phase) {
                 let text = message(&show.message, server, at).await;
                 if at.dialogue.reply.is_none() {
@@ -113,6 +139,13 @@ impl Module for Sql {
                 }
             }
         } else {
+            if !server.events.is_empty() {
+                for event in events::take(at) {
+                    for line in server.events.iter().filter(|line| line.event == event) {
+                        self.write(&line.record, at).await;
+                    }
+                }
+            }
             for record in server.records_at(verb, phase) {
                 self.write(record, at).await;
             }
@@ -121,6 +154,9 @@ impl Module for Sql {
     }
 
     async fn stop(&self) {
+        if let Some(stop) = &self.stop {
+            let _ = stop.send(());
+        }
         if let Some(writes) = &self.writes {
             writes.finish().await;
         }
@@ -132,19 +168,27 @@ impl Sql {
     /// Writes one SQLLog line. The client has its reply already: a failure ends
     /// the session, or is a line in the log.
     async fn write(&self, record: &Record, at: &mut Moment<'_>) {
-        let origin = &record.query.origin;
-        let statement = record.query.template.fill(&variables::subject(at));
+        let statement = record.query.fill(&variables::subject(at));
         let done = match (&self.writes, statement) {
-            (Some(writes), Ok(statement)) => writes.run(&record.query.link, statement).await.map(drop),
+            (Some(writes), Ok(statement)) => record.query.write(writes, Some(at.session.id), statement).await.map(drop),
             (None, _) => Err(Error::system("not started")),
-            (_, Err(error)) => Err(Error::system(error.to_string())),
+            (_, Err(error)) => Err(error),
         };
-        let Err(error) = done else { return };
-        log!(Error, "SQLLog {}: {origin}: {error}", at.command.verb);
+        // The log says what happened.
+        if done.is_ok() {
+            return;
+        }
         if record.failure == Failure::EndsSession {
             at.session.end(format!("SQLLog {} failed", at.command.verb));
         }
     }
+}
+
+/// The commands that log in: USER does where something else than a password vouches for the client.
+const KEYED: [Verb; 2] = [Verb::PASS, Verb::USER];
+
+fn finds_keys(server: &Server, verb: Verb, phase: Phase) -> bool {
+    phase == Phase::Post && KEYED.contains(&verb) && !server.keys.is_empty()
 }
 
 fn is_show(phase: Phase) -> bool {
@@ -168,15 +212,9 @@ async fn first_value(name: &str, server: &Server, at: &mut Moment<'_>) -> String
     let Some((_, query)) = server.queries.named(name).filter(|(kind, _)| kind.reads()) else {
         return message::NOTHING.to_owned();
     };
-    let statement = query.template.fill(&variables::subject(at));
-    let answer = match statement {
-        Ok(statement) => query.link.run(&statement).await,
-        Err(error) => Err(Error::system(error.to_string())),
-    };
-    let rows = answer.map(|answer| answer.rows).unwrap_or_else(|error| {
-        log!(Error, "SQLShowInfo {}: {}: {error}", at.command.verb, query.origin);
-        Vec::new()
-    });
+    let Ok(statement) = query.fill(&variables::subject(at)) else { return message::NOTHING.to_owned() };
+    // The log says what fails.
+    let rows = query.run(at.session.id, &statement).await.map(|answer| answer.rows).unwrap_or_default();
     let first = rows.into_iter().next().and_then(|row| row.into_iter().next());
     first.and_then(SqlValue::into_text).unwrap_or_else(|| message::NOTHING.to_owned())
 }

@@ -79,7 +79,7 @@ impl Links {
 fn backend_name(services: &Services, wanted: Option<&str>) -> Result<String> {
     let there: Vec<&str> = services.sql_backend_names().collect();
     let found = match wanted {
-        Some(wanted) => there.iter().find(|name| name.eq_ignore_ascii_case(wanted)),
+        Some(wanted) => there.iter().find(|name| is_backend(name, wanted)),
         None => there.first(),
     };
     if let Some(found) = found {
@@ -91,6 +91,20 @@ fn backend_name(services: &Services, wanted: Option<&str>) -> Result<String> {
         format!("available: {}", there.join(", "))
     };
     Err(Error::configuration(format!("SQLBackend {}: no such back end; {there}", wanted.unwrap_or("(none)"))))
+}
+
+/// Whether a back end is the one that SQLBackend names.
+pub fn is_backend(name: &str, wanted: &str) -> bool {
+    /// Other names for back ends.
+    const ALIASES: [(&str, &str); 2] = [("sqlite", "sqlite3"), ("postgresql", "postgres")];
+    let alias = ALIASES.iter().find(|(alias, _)| alias.eq_ignore_ascii_case(wanted));
+    name.eq_ignore_ascii_case(alias.map_or(wanted, |(_, name)| *name))
+}
+
+/// Whether a word is a connection policy. ProFTPD reads any other one as PERSESSION.
+pub fn is_policy(word: &str) -> bool {
+    const POLICIES: [&str; 3] = ["PERSESSION", "PERCONNECTION", "PERCALL"];
+    POLICIES.iter().any(|policy| policy.eq_ignore_ascii_case(word)) || word.parse::<i64>().is_ok()
 }
 
 /// Statements of one instance that must not be lost. Each is a separate task, so it is
@@ -137,5 +151,20 @@ impl Writes {
             );
         }
         self.slots.close();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn back_ends_have_aliases_and_policies_are_words_or_seconds() {
+        assert!(
+            is_backend("sqlite3", "SQLite") && is_backend("mysql", "MySQL") && is_backend("postgres", "postgresql")
+        );
+        assert!(!is_backend("sqlite3", "mysql") && !is_backend("sqlite3", ""));
+        assert!(["persession", "PERCALL", "PERCONNECTION", "30", "0", "-5"].into_iter().all(is_policy));
+        assert!(!is_policy("30s") && !is_policy(""));
     }
 }

@@ -1,13 +1,16 @@
-//! What lookups of users and groups share: a compiled query with its database,
-//! and ids with their bounds.
+//! A compiled query with its database, and what lookups of users and groups share: ids with their bounds.
 
-use gantry_api::service::SqlValue;
-use gantry_api::{Error, Fault, Result, log};
+use std::sync::Arc;
+
+use gantry_api::service::{SqlRows, SqlStatement, SqlValue};
+use gantry_api::{Error, Fault, Result, Trouble, log};
 use gantry_format::Context;
 
-use crate::link::Link;
+use crate::journal::Journal;
+use crate::link::{Link, Writes};
 use crate::settings::Settings;
 use crate::template::Template;
+use crate::variables::Lookup;
 
 /// A query and the database that it goes to.
 #[derive(Clone)]
@@ -17,16 +20,61 @@ pub struct Query {
     /// The query.
     pub template: Template,
     /// Its database.
-    pub link: Link,
+    link: Link,
+    journal: Arc<Journal>,
+    trouble: Arc<Trouble>,
 }
 
 impl Query {
-    /// Runs it, and gives the rows.
-    pub async fn run(&self, context: &(dyn Context + Sync)) -> Result<Vec<Vec<SqlValue>>> {
-        let statement =
-            self.template.fill(context).map_err(|error| Error::system(format!("{}: {error}", self.origin)))?;
-        let answer = self.link.run(&statement).await.map_err(|error| error.context(&self.origin))?;
-        Ok(answer.rows)
+    /// A query that has not failed yet.
+    pub fn new(origin: String, template: Template, link: Link, journal: Arc<Journal>) -> Self {
+        Self { origin, template, link, journal, trouble: Arc::default() }
+    }
+
+    /// The statement for one occasion.
+    pub fn fill(&self, context: &dyn Context) -> Result<SqlStatement> {
+        self.template.fill(context).map_err(|error| Error::configuration(error.to_string()).context(&self.origin))
+    }
+
+    /// Looks up for a login, and gives the rows. Whoever asked logs an error.
+    pub async fn look_up(&self, lookup: &Lookup<'_>) -> Result<Vec<Vec<SqlValue>>> {
+        let statement = self.fill(lookup)?;
+        let shown = self.journal.show(&statement);
+        let answer = self.link.run(&statement).await;
+        self.journal.answer(Some(lookup.request.session), &self.origin, shown, &answer);
+        answer.map(|answer| answer.rows).map_err(|error| error.context(&self.origin))
+    }
+
+    /// Runs one of its statements for a session. An error is in the log.
+    pub async fn run(&self, session: u64, statement: &SqlStatement) -> Result<SqlRows> {
+        let shown = self.journal.show(statement);
+        let answer = self.link.run(statement).await;
+        self.answered(Some(session), shown, answer)
+    }
+
+    /// Runs a statement that must not be lost. An error is in the log.
+    pub async fn write(&self, writes: &Writes, session: Option<u64>, statement: SqlStatement) -> Result<SqlRows> {
+        let shown = self.journal.show(&statement);
+        let answer = writes.run(&self.link, statement).await;
+        self.answered(session, shown, answer)
+    }
+
+    fn answered(&self, session: Option<u64>, shown: Option<String>, answer: Result<SqlRows>) -> Result<SqlRows> {
+        let origin = &self.origin;
+        self.journal.answer(session, origin, shown, &answer);
+        match &answer {
+            Ok(_) => {
+                if let Some(failures) = self.trouble.worked() {
+                    log!(Info, "{origin}: works again after {failures} failures");
+                }
+            }
+            Err(error) => match self.trouble.failed() {
+                None => log!(Debug, "{origin}: {error}"),
+                Some(0) => log!(Error, "{origin}: {error}"),
+                Some(more) => log!(Error, "{origin}: {error} ({more} more failures in the meantime)"),
+            },
+        }
+        answer.map_err(|error| error.context(origin))
     }
 
     /// Has the database compile it.

@@ -96,12 +96,13 @@ fn query(fault: &Fault) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::variables::Lookup;
+    use crate::variables::{Lookup, login};
 
     #[test]
     fn a_text_has_variables_and_queries() {
         let message = Message::compile("You've logged on %{count} times, %u: 100%%").unwrap();
-        let lookup = Lookup { user: "joe", argument: "" };
+        let request = login("joe");
+        let lookup = Lookup { request: &request, argument: "" };
         let parts = message.parts.iter().map(|part| match part {
             Piece::Text(text) => {
                 let mut shown = Vec::new();

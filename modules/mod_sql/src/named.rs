@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 
+use crate::names::{self, NameError};
 use crate::template::{Template, TemplateError};
 use crate::variables::{Place, Unavailable};
 
@@ -46,12 +47,14 @@ pub enum QueryError {
     #[error("unknown query type '{0}': expected SELECT, INSERT, UPDATE or FREEFORM")]
     Kind(String),
     /// It cannot be a table.
-    #[error("query '{name}': '{table}' is not a table name")]
+    #[error("query '{name}': '{table}' {error}")]
     Table {
         /// The query.
         name: String,
         /// The word.
         table: String,
+        /// Why.
+        error: NameError,
     },
     /// The text is refused.
     #[error("query '{name}': {error}")]
@@ -88,6 +91,9 @@ impl QueryError {
     }
 }
 
+/// Whether a use fits a query.
+pub type Judge = fn(Kind, &Template) -> Result<(), Unfit>;
+
 impl Kind {
     /// As SQLNamedQuery writes it.
     pub fn word(self) -> &'static str {
@@ -114,6 +120,14 @@ impl Kind {
             return Err(Unfit::ForLookup);
         }
         Ok(template.check(Place::Lookup)?)
+    }
+
+    /// Whether the key of a user or group can be looked up by such a query.
+    pub fn fits_key(self, template: &Template) -> Result<(), Unfit> {
+        if !self.reads() {
+            return Err(Unfit::ForLookup);
+        }
+        Ok(template.check(Place::Key)?)
     }
 
     /// Whether it can give a row.
@@ -150,8 +164,8 @@ impl QueryLine {
     /// Compiles the whole statement.
     pub fn compile(&self) -> Result<Template, QueryError> {
         let table = self.table.as_deref().unwrap_or_default();
-        if table.contains(['%', '\'', ';']) {
-            return Err(QueryError::Table { name: self.name.clone(), table: table.to_owned() });
+        if let Some(Err(error)) = self.table.as_deref().map(names::table) {
+            return Err(QueryError::Table { name: self.name.clone(), table: table.to_owned(), error });
         }
         let query = &self.query;
         let (before, after) = match self.kind {
@@ -171,11 +185,11 @@ impl QueryLine {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::variables::Lookup;
+    use crate::variables::{Lookup, login};
 
     fn sql(words: &[&str]) -> String {
         let template = QueryLine::read(words).unwrap().compile().unwrap();
-        template.fill(&Lookup { user: "joe", argument: "" }).unwrap().pieces.join("?")
+        template.fill(&Lookup { request: &login("joe"), argument: "" }).unwrap().pieces.join("?")
     }
 
     #[test]

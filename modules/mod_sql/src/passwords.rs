@@ -6,13 +6,13 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use gantry_api::service::{Services, SqlPasswords, SqlRows, SqlSecret, Verdict};
 use gantry_api::{Error, Result, ServerId};
-use gantry_format::Context;
 use gantry_secrets::{Digest, Hashing, OldSchemes, is_equal};
 
 use crate::link::Link;
 use crate::lookup::Query;
 use crate::queries::Queries;
 use crate::settings::AuthType;
+use crate::variables::Lookup;
 
 /// One of SQLAuthTypes with what it needs.
 pub enum Scheme {
@@ -68,7 +68,7 @@ pub struct Login<'l> {
     /// The name from USER.
     pub user: &'l str,
     /// For the queries that other modules' schemes need; the user's name is `%{0}`.
-    pub context: &'l (dyn Context + Sync),
+    pub lookup: &'l Lookup<'l>,
 }
 
 /// Checks passwords.
@@ -102,7 +102,7 @@ impl Passwords {
                 Scheme::Other(name, judge, queries) => {
                     let mut found = Vec::new();
                     for query in queries {
-                        found.push(SqlRows { rows: query.run(login.context).await?, affected: 0 });
+                        found.push(SqlRows { rows: query.look_up(login.lookup).await?, affected: 0 });
                     }
                     let secret = SqlSecret {
                         server: login.server,
@@ -149,28 +149,17 @@ impl Passwords {
 
 #[cfg(test)]
 mod tests {
-    use std::time::SystemTime;
-
-    use gantry_api::variable::{Out, Variable};
-
     use super::*;
+    use crate::variables;
     use Scheme::{Crypt, Empty, OpenSsl, Plaintext};
-
-    struct Nothing;
-
-    impl Context for Nothing {
-        fn now(&self) -> SystemTime {
-            SystemTime::UNIX_EPOCH
-        }
-
-        fn write(&self, _variable: &Variable, _out: &mut Out<'_>) {}
-    }
 
     #[tokio::test]
     async fn passwords_fit_by_their_types_alone() {
         let hash = gantry_sys::crypt::hash(b"secret", gantry_sys::crypt::Scheme::Sha512).unwrap();
         let passwords = Passwords::default();
-        let login = Login { server: ServerId(0), user: "alice", context: &Nothing };
+        let request = variables::login("alice");
+        let lookup = Lookup { request: &request, argument: "alice" };
+        let login = Login { server: ServerId(0), user: "alice", lookup: &lookup };
         // From `printf secret | openssl dgst -binary -NAME | base64`.
         let md5 = "{md5}Xr4ilOzQ4PCOq3aQ0qbuaQ==";
         let sha = "{SHA}5en6G6MezRroT3XKqkdPOmY/BfQ=";

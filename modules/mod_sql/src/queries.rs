@@ -2,13 +2,15 @@
 //! from tables.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use gantry_api::service::Services;
 use gantry_api::{Error, Result, log};
 
+use crate::journal::Journal;
 use crate::link::Link;
 use crate::lookup::Query;
-use crate::named::Kind;
+use crate::named::{Judge, Kind};
 use crate::settings::Settings;
 use crate::template::Template;
 use crate::variables::Place;
@@ -17,6 +19,7 @@ use crate::variables::Place;
 pub struct Queries {
     named: HashMap<String, (Kind, Query)>,
     link: Link,
+    journal: Arc<Journal>,
 }
 
 impl Queries {
@@ -27,6 +30,7 @@ impl Queries {
         services: &Services,
         link: Link,
         named_links: &HashMap<String, Link>,
+        journal: Arc<Journal>,
     ) -> Result<Self> {
         let mut named = HashMap::new();
         for line in &settings.queries {
@@ -42,9 +46,9 @@ impl Queries {
                     .cloned()
                     .ok_or_else(|| Error::configuration(format!("{origin}: no SQLNamedConnectInfo '{name}'")))?,
             };
-            named.insert(line.name.clone(), (line.kind, Query { origin, template, link }));
+            named.insert(line.name.clone(), (line.kind, Query::new(origin, template, link, journal.clone())));
         }
-        Ok(Self { named, link })
+        Ok(Self { named, link, journal })
     }
 
     /// Lets the databases check the named queries. What they refuse is a warning: a table
@@ -64,17 +68,26 @@ impl Queries {
 
     /// The named query that a directive uses for look-ups.
     pub fn custom(&self, directive: &str, name: &str) -> Result<Query> {
+        self.fitting(directive, name, Kind::fits_lookup)
+    }
+
+    /// The named query that a directive uses for keys.
+    pub fn custom_key(&self, directive: &str, name: &str) -> Result<Query> {
+        self.fitting(directive, name, Kind::fits_key)
+    }
+
+    fn fitting(&self, directive: &str, name: &str, judge: Judge) -> Result<Query> {
         let fault = |what: String| Error::configuration(format!("{directive} custom:/{name}: {what}"));
         let (kind, query) = self.named.get(name).ok_or_else(|| fault("no SQLNamedQuery has this name".to_owned()))?;
-        kind.fits_lookup(&query.template).map_err(|error| fault(error.to_string()))?;
+        judge(*kind, &query.template).map_err(|error| fault(error.to_string()))?;
         Ok(query.clone())
     }
 
-    /// A query on a table that a directive names.
-    pub fn table(&self, directive: &str, text: &str) -> Result<Query> {
+    /// A query on a table that a directive names, for use at a place.
+    pub fn table(&self, directive: &str, text: &str, place: Place) -> Result<Query> {
         let fault = |what: String| Error::configuration(format!("{directive}: {what}"));
         let template = Template::compile(text).map_err(|error| fault(error.to_string()))?;
-        template.check(Place::Lookup).map_err(|error| fault(error.to_string()))?;
-        Ok(Query { origin: directive.to_owned(), template, link: self.link.clone() })
+        template.check(place).map_err(|error| fault(error.to_string()))?;
+        Ok(Query::new(directive.to_owned(), template, self.link.clone(), self.journal.clone()))
     }
 }

@@ -48,17 +48,17 @@ impl Authenticator for SqlUsers {
     async fn account(&self, request: &LoginRequest) -> Result<Option<Account>> {
         let Some(server) = self.servers.server(request.server) else { return Ok(None) };
         let Some(users) = &server.users else { return Ok(None) };
-        let Some(mut account) = users.find(&request.user).await? else { return Ok(None) };
+        let Some(mut account) = users.find(request).await? else { return Ok(None) };
         if let Some(groups) = &server.groups {
-            account.groups = groups.find(&account).await?;
+            account.groups = groups.find(request, &account).await?;
         }
         Ok(Some(account))
     }
 
     async fn verify(&self, request: &LoginRequest, account: &Account, password: &[u8]) -> Result<Verdict> {
         let Some(server) = self.servers.server(request.server) else { return Ok(Verdict::Unknown) };
-        let context = Lookup { user: &request.user, argument: &request.user };
-        let login = Login { server: request.server, user: &request.user, context: &context };
+        let lookup = Lookup { request, argument: &request.user };
+        let login = Login { server: request.server, user: &request.user, lookup: &lookup };
         let fits = self.passwords.fit(&server.schemes, login, account.secret.as_deref(), password).await?;
         Ok(if fits { Verdict::Accepted } else { Verdict::Rejected })
     }
@@ -80,7 +80,7 @@ impl SqlQueries for NamedQueries {
             found.ok_or_else(|| Error::configuration(format!("no SQLNamedQuery '{name}' on this server")))?;
         let fault = |error| Error::configuration(format!("{}: {error}", query.origin));
         query.template.check(Place::Service).map_err(fault)?;
-        let statement = query.template.fill(&Arguments(arguments)).map_err(fault)?;
-        self.writes.run(&query.link, statement).await.map_err(|error| error.context(&query.origin))
+        let statement = query.fill(&Arguments(arguments))?;
+        query.write(&self.writes, None, statement).await
     }
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use gantry_api::service::SqlConnect;
-use gantry_api::{parse, settings};
+use gantry_api::{LogTarget, parse, settings};
 use serde::Deserialize;
 
 use crate::directives;
@@ -37,14 +37,23 @@ settings! {
         pub auth_types: Vec<AuthType> = SQLAuthTypes "[\"Backend\"|\"Crypt\"|\"Empty\"|\"OpenSSL\"|\"Plaintext\"] ..."
             in SERVER | VHOST | GLOBAL,
             inherits: replace, parse: directives::auth_types;
-        /// The table and columns of users, or the named query that finds a user.
-        pub users: UserInfo = SQLUserInfo "user-table user-name passwd uid gid home-dir shell | custom:/name"
+        /// The table and columns of users, or the named query that finds a user. A column may also be a text in single quotes,
+        /// an expression, or NULL.
+        pub users: UserInfo = SQLUserInfo "user-table user-name passwd uid gid home-dir shell | custom:/name[/by-id[/userset[/usersetfast]]]"
             in SERVER | VHOST | GLOBAL,
             inherits: replace, default: "users userid passwd uid gid homedir shell", parse: directives::users;
         /// The table and columns of groups, or the named queries that find groups.
-        pub groups: GroupInfo = SQLGroupInfo "group-table group-name gid members | custom:/by-name/by-id/by-member"
+        pub groups: GroupInfo = SQLGroupInfo "group-table group-name gid members | custom:/by-name/by-id/by-member[/groupset[/groupsetfast]]"
             in SERVER | VHOST | GLOBAL,
             inherits: replace, default: "groups groupname gid members", parse: directives::groups;
+        /// The column that identifies a user, or the named query that finds its value. It becomes the note
+        /// `sql.user-primary-key` of the session.
+        pub user_key: Option<Key> = SQLUserPrimaryKey "column | custom:/name" in SERVER | VHOST | GLOBAL,
+            inherits: replace, parse: directives::key;
+        /// The column that identifies a group, or the named query that finds its value. For the user's primary group it
+        /// becomes the note `sql.group-primary-key` of the session.
+        pub group_key: Option<Key> = SQLGroupPrimaryKey "column | custom:/name" in SERVER | VHOST | GLOBAL,
+            inherits: replace, parse: directives::key;
         /// A condition added to the look-ups of users.
         pub user_where: Option<String> = SQLUserWhereClause "where-clause" in SERVER | VHOST | GLOBAL,
             inherits: replace, parse: directives::clause;
@@ -58,6 +67,10 @@ settings! {
         /// Runs a named query after commands.
         pub logs: Vec<LogLine> = SQLLog "cmd-set query-name [\"IGNORE_ERRORS\"]" in SERVER | VHOST | GLOBAL,
             inherits: append, parse: directives::log;
+        /// Runs a named query when something happens that is no command: `core.connect`, `core.exit`, `core.timeout-idle` and
+        /// other time-outs, `mod_auth.max-login-attempts` and other limits, `mod_auth.authentication-code`.
+        pub events: Vec<EventLine> = SQLLogOnEvent "event query-name [\"IGNORE_ERRORS\"]" in SERVER | VHOST | GLOBAL,
+            inherits: append, parse: directives::event;
         /// Adds a line to the replies of commands.
         pub shows: Vec<ShowLine> = SQLShowInfo "cmd-set numeric query-string" in SERVER | VHOST | GLOBAL,
             inherits: append, parse: directives::show;
@@ -82,9 +95,14 @@ settings! {
         /// Options that change behaviour: NoDisconnectOnError, UseNormalizedGroupSchema.
         pub options: Vec<SqlOption> = SQLOptions "opt1 ..." in SERVER | VHOST | GLOBAL,
             inherits: replace, parse: directives::options;
-        /// No effect, accepted for ProFTPD's configurations: mod_sql writes to the daemon's log.
+        /// Runs a statement every so many seconds, by default `SELECT 1`, so that connections are not idle for long.
+        pub keep_alive: Option<KeepAlive> = SQLKeepAlive "interval [stmt]" in SERVER | VHOST | GLOBAL,
+            inherits: replace, parse: directives::keep_alive;
+        /// A log of each statement with its values, and of what the databases answer. Errors are also in the daemon's log.
         pub log_file: Option<PathBuf> = SQLLogFile "file|none" in SERVER | VHOST | GLOBAL,
             inherits: replace, parse: parse::path_or_none;
+        /// Whether SQLLogFile may be a symbolic link.
+        follow_links: Option<bool> = AllowLogSymlinks;
     }
 }
 
@@ -92,6 +110,12 @@ impl Settings {
     /// The database, if it is used.
     pub fn database(&self) -> Option<&Connect> {
         self.connect.as_ref().filter(|_| self.engine != Engine::Off)
+    }
+
+    /// Where SQLLogFile's lines go.
+    pub fn log_target(&self) -> Option<LogTarget> {
+        let follow_link = self.follow_links.unwrap_or_default();
+        self.log_file.clone().map(|path| LogTarget::File { path, follow_link })
     }
 
     /// Whether users are looked up in it.
@@ -142,6 +166,9 @@ pub struct Connect {
     /// The password.
     #[serde(default)]
     pub password: Option<String>,
+    /// When its connections are opened and closed, as written.
+    #[serde(default)]
+    pub policy: Option<String>,
     /// The seconds for which an unused connection stays open.
     #[serde(default)]
     pub idle: Option<u64>,
@@ -152,7 +179,7 @@ pub struct Connect {
 
 impl From<&Connect> for SqlConnect {
     fn from(connect: &Connect) -> Self {
-        let Connect { database, user, password, idle, parameters } = connect.clone();
+        let Connect { database, user, password, idle, parameters, .. } = connect.clone();
         Self { database, user, password, idle: idle.map(Duration::from_secs), parameters }
     }
 }
@@ -210,8 +237,21 @@ pub enum AuthType {
 pub enum UserInfo {
     /// A table and its columns for name, password, uid, gid, home and shell.
     Table([String; 7]),
-    /// The SQLNamedQuery that finds a user by name.
-    Custom(String),
+    /// SQLNamedQuery names.
+    Custom(CustomUsers),
+}
+
+/// The SQLNamedQuery names in SQLUserInfo.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct CustomUsers {
+    /// Finds a user by name.
+    pub by_name: String,
+    /// Finds a user by uid.
+    #[serde(default)]
+    pub by_id: Option<String>,
+    /// Would list all users, which nothing here asks for.
+    #[serde(default)]
+    pub sets: Vec<String>,
 }
 
 /// SQLGroupInfo.
@@ -220,8 +260,41 @@ pub enum UserInfo {
 pub enum GroupInfo {
     /// A table and its columns for name, gid and members.
     Table([String; 4]),
-    /// The SQLNamedQuery names that find a group by name, by gid and by member.
-    Custom([String; 3]),
+    /// SQLNamedQuery names.
+    Custom(CustomGroups),
+}
+
+/// The SQLNamedQuery names in SQLGroupInfo.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct CustomGroups {
+    /// Finds a group by name.
+    pub by_name: String,
+    /// Finds a group by gid.
+    pub by_id: String,
+    /// Finds the groups of a member.
+    pub by_member: String,
+    /// Would list all groups, which nothing here asks for.
+    #[serde(default)]
+    pub sets: Vec<String>,
+}
+
+/// SQLUserPrimaryKey and SQLGroupPrimaryKey.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Key {
+    /// A column of the table of users or groups.
+    Column(String),
+    /// A SQLNamedQuery.
+    Custom(String),
+}
+
+/// SQLKeepAlive.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct KeepAlive {
+    /// In seconds; 0 turns it off.
+    pub interval: u64,
+    /// What is run.
+    pub statement: String,
 }
 
 /// SQLLog.
@@ -229,6 +302,17 @@ pub enum GroupInfo {
 pub struct LogLine {
     /// The commands, as written.
     pub commands: String,
+    /// The query's name.
+    pub query: String,
+    /// Whether the session continues if the query fails.
+    pub ignore_errors: bool,
+}
+
+/// SQLLogOnEvent.
+#[derive(Debug, Clone, Deserialize)]
+pub struct EventLine {
+    /// The event's name.
+    pub event: String,
     /// The query's name.
     pub query: String,
     /// Whether the session continues if the query fails.

@@ -52,7 +52,8 @@ impl Template {
         SqlStatement { pieces: self.pieces.clone(), parameters: vec![SqlValue::Null; self.parameters.len()] }
     }
 
-    fn references(&self) -> impl Iterator<Item = &Reference> {
+    /// Its variables.
+    pub fn references(&self) -> impl Iterator<Item = &Reference> {
         self.parameters.iter().flat_map(Parameter::references)
     }
 }

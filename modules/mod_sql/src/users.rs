@@ -2,13 +2,13 @@
 
 use std::path::PathBuf;
 
-use gantry_api::service::SqlValue;
+use gantry_api::service::{LoginRequest, SqlValue};
 use gantry_api::{Account, Error, Result};
 
 use crate::lookup::{self, Ids, Query};
 use crate::queries::Queries;
 use crate::settings::{Settings, UserInfo};
-use crate::variables::Lookup;
+use crate::variables::{Lookup, Place};
 
 /// The query for users.
 pub struct Users {
@@ -25,13 +25,13 @@ impl Users {
     /// manual.
     pub fn compile(settings: &Settings, queries: &Queries) -> Result<Option<Self>> {
         let (query, fixed_home) = match &settings.users {
-            UserInfo::Custom(name) => (queries.custom("SQLUserInfo", name)?, true),
+            UserInfo::Custom(names) => (queries.custom("SQLUserInfo", &names.by_name)?, true),
             UserInfo::Table([table, name, password, uid, gid, home, shell]) => {
                 let text = format!(
                     "SELECT {name}, {password}, {uid}, {gid}, {home}, {shell} FROM {table} WHERE ({name} = '%U'){} LIMIT 1",
                     lookup::and(&settings.user_where)
                 );
-                (queries.table("SQLUserInfo", &text)?, is_null(home))
+                (queries.table("SQLUserInfo", &text, Place::Lookup)?, is_null(home))
             }
         };
         if !have_homes(settings) {
@@ -48,8 +48,9 @@ impl Users {
     }
 
     /// Looks up a user, without groups.
-    pub async fn find(&self, user: &str) -> Result<Option<Account>> {
-        let rows = self.query.run(&Lookup { user, argument: user }).await?;
+    pub async fn find(&self, request: &LoginRequest) -> Result<Option<Account>> {
+        let user = request.user.as_str();
+        let rows = self.query.look_up(&Lookup { request, argument: user }).await?;
         match rows.len() {
             0 => Ok(None),
             1 => self.account(user, rows.into_iter().next().unwrap_or_default()).map(Some),

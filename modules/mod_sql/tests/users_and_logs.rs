@@ -8,7 +8,7 @@ use std::net::Ipv4Addr;
 use gantry_api::runtime::Layout;
 use gantry_api::service::{LoginRequest, SqlValue, Verdict};
 use gantry_api::session::ServerId;
-use gantry_api::{Account, Phase, Result};
+use gantry_api::{Account, Notes, Phase, Result};
 use support::{Daemon, Database, client};
 
 const LAYOUTS: [Layout; 2] = [Layout::Linked, Layout::Loaded];
@@ -27,7 +27,19 @@ async fn daemon(layout: Layout, database: &Database, lines: &[&[&str]]) -> Resul
 
 fn request(user: &str) -> LoginRequest {
     let (address, host) = (Ipv4Addr::LOCALHOST.into(), "localhost".to_owned());
-    LoginRequest { session: 1, server: ServerId(0), user: user.to_owned(), address, host, section: None, class: None }
+    LoginRequest {
+        session: 1,
+        server: ServerId(0),
+        user: user.to_owned(),
+        address,
+        host,
+        section: None,
+        class: None,
+        port: 40000,
+        local: (Ipv4Addr::LOCALHOST, 21).into(),
+        server_name: "test".into(),
+        notes: Notes::default(),
+    }
 }
 
 async fn account(daemon: &Daemon, user: &str) -> Result<Option<Account>> {
@@ -105,6 +117,56 @@ async fn custom_queries_and_clauses_are_used() {
     assert_eq!((homeless.uid, homeless.home.to_str(), homeless.groups.len()), (65533, Some("/srv"), 0));
     assert_eq!(verdict(&clause, &homeless, "secret").await, Verdict::Rejected);
     clause.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn columns_may_be_constants_and_clauses_know_what_is_known_before_the_login() {
+    let database = Database::new().await;
+    let lines: &[&[&str]] = &[
+        &["SQLAuthenticate", "users*"],
+        &["SQLUserInfo", "users", "userid", "passwd", "uid", "33", "'/srv/' || userid", "NULL"],
+        &["SQLUserWhereClause", "'%a %h' = '127.0.0.1 localhost' AND '%v' = 'test' AND %p = 21 AND %{note:x} IS NULL"],
+        &["SQLMinID", "33"],
+        &["SQLAuthTypes", "Plaintext"],
+    ];
+    let daemon = daemon(Layout::Linked, &database, lines).await.unwrap();
+    let joe = account(&daemon, "joe").await.unwrap().unwrap();
+    assert_eq!((joe.uid, joe.gid, joe.home.to_str(), joe.shell.as_str()), (2000, 33, Some("/srv/joe"), ""));
+    let (_, users) = daemon.world.services.authenticators().next().unwrap();
+    let elsewhere = LoginRequest { address: Ipv4Addr::new(192, 0, 2, 1).into(), ..request("joe") };
+    assert_eq!(users.account(&elsewhere).await.unwrap(), None);
+    daemon.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn keys_of_the_user_and_its_group_are_notes_of_the_session() {
+    for (user_key, group_key) in [("rowid", "rowid"), ("custom:/user-key", "custom:/group-key")] {
+        let database = Database::new().await;
+        let lines: &[&[&str]] = &[
+            &["SQLUserPrimaryKey", user_key],
+            &["SQLGroupPrimaryKey", group_key],
+            &["SQLNamedQuery", "user-key", "SELECT", "rowid FROM users WHERE userid IN ('%U', '%{0}')"],
+            &["SQLNamedQuery", "group-key", "FREEFORM", "SELECT rowid FROM groups WHERE groupname = '%g'"],
+            &[
+                "SQLNamedQuery",
+                "add",
+                "INSERT",
+                "'', '', %{note:sql.user-primary-key}, %{note:sql.group-primary-key}",
+                "log",
+            ],
+            &["SQLLog", "PASS", "add"],
+        ];
+        let daemon = daemon(Layout::Linked, &database, lines).await.unwrap();
+        let mut client = client("joe");
+        let success = [Phase::Post, Phase::Log];
+        daemon.command(&mut client, "PASS secret", &success).await;
+        client.session.account = account(&daemon, "joe").await.unwrap().map(Into::into);
+        daemon.command(&mut client, "PASS secret", &success).await;
+        let rows = database.run("SELECT bytes, more FROM log ORDER BY rowid").await.rows;
+        assert_eq!(rows, [[SqlValue::Null, SqlValue::Null], [SqlValue::Int(1), text("1")]]);
+        assert_eq!(client.session.ending, None);
+        daemon.stop().await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

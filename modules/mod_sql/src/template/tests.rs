@@ -8,7 +8,7 @@ use gantry_api::variable::{Out, Variable};
 use gantry_format::{Context, FaultKind};
 
 use super::{Template, TemplateError};
-use crate::variables::{Arguments, Lookup, Place};
+use crate::variables::{Arguments, Lookup, Place, login};
 
 /// Values that an attacker might choose.
 struct Hostile;
@@ -154,26 +154,44 @@ fn every_text_is_compiled_or_refused_without_panic() {
 #[test]
 fn each_place_has_its_variables() {
     let check = |query: &str, place| Template::compile(query).unwrap().check(place).is_ok();
-    for (query, command, lookup, service) in [
-        ("'%U%u'", true, true, false),
-        ("'%a'", true, false, false),
-        ("%{note:x}", true, false, false),
-        ("%{mod_x.load}", true, false, false),
-        ("%{0}", false, true, true),
-        ("%{1}", false, false, true),
-        ("'%{time:%Y-%m-%d}'", true, true, true),
-        ("1", true, true, true),
+    for (query, command, lookup, key, service, alone) in [
+        ("'%U%u'", true, true, true, false, false),
+        ("'%a %h %v %L %p %c %l'", true, true, true, false, false),
+        ("'%m'", true, false, true, false, false),
+        ("%{note:x}", true, true, true, false, false),
+        ("%{mod_x.load}", true, false, true, false, false),
+        ("%{0}", false, true, true, true, false),
+        ("%{1}", false, false, false, true, false),
+        ("'%{time:%Y-%m-%d}'", true, true, true, true, true),
+        ("1", true, true, true, true, true),
     ] {
-        let found = (check(query, Place::Command), check(query, Place::Lookup), check(query, Place::Service));
-        assert_eq!(found, (command, lookup, service), "{query}");
+        let places = [Place::Command, Place::Lookup, Place::Key, Place::Service, Place::Alone];
+        assert_eq!(places.map(|place| check(query, place)), [command, lookup, key, service, alone], "{query}");
     }
 }
 
 #[test]
-fn lookups_know_the_login_name_and_the_argument() {
-    let statement =
-        Template::compile("a='%U' OR b='%u' OR c=%{0}").unwrap().fill(&Lookup { user: "jo'", argument: "7" }).unwrap();
-    assert_eq!(statement.parameters, [text("jo'"), text("jo'"), text("7")]);
+fn lookups_know_what_is_known_before_the_login() {
+    let mut request = login("jo'");
+    request.notes.set("UNIQUE_ID", "x1");
+    let filled = |query: &str, argument: &str| {
+        let template = Template::compile(query).unwrap();
+        template.check(Place::Lookup).unwrap();
+        template.fill(&Lookup { request: &request, argument }).unwrap().parameters
+    };
+    assert_eq!(filled("a='%U' OR b='%u' OR c=%{0}", "7"), [text("jo'"), text("jo'"), text("7")]);
+    assert_eq!(
+        filled("'%a %h %c %l' '%v %L %V %H' %p '%{protocol} %{remote-port}' %{note:UNIQUE_ID} '%{env:UNIQUE_ID}'", ""),
+        [
+            text("192.0.2.7 client.example lan UNKNOWN"),
+            text("my server 192.0.2.1 192.0.2.1 192.0.2.1"),
+            SqlValue::Int(2121),
+            text("ftp 40000"),
+            text("x1"),
+            text("x1"),
+        ]
+    );
+    assert!(matches!(filled("%P, %{epoch}", "").as_slice(), [SqlValue::Int(_), SqlValue::Int(_)]));
 }
 
 #[test]

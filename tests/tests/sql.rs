@@ -1,0 +1,303 @@
+//! mod_sql on SQLite: the forms that panels write, keys, events, SQLKeepAlive, SQLLogFile, and what the log has of a
+//! database that is down. mod_sql's own tests have its look-ups and SQLLog.
+
+use std::fs;
+
+use gantry_tests::config::PASSWORD_CRYPT;
+use gantry_tests::prelude::*;
+use gantry_tests::server::{Trial, sqlite};
+use gantry_tests::wait;
+
+/// Puts tables into the database, and removes the lines about SQL but for those that name it.
+fn with_tables(config: &mut Config, sql: &str) {
+    let database = config.folder().join("var/users.db");
+    let owner = sqlite(&database, &format!("SELECT uid, gid, homedir FROM users WHERE userid = '{USER}'"));
+    let mut words = owner.split('|');
+    let mut next = || words.next().unwrap().to_owned();
+    let (uid, gid, home) = (next(), next(), next());
+    let sql = sql.replace("UID", &uid).replace("GID", &gid).replace("HOME", &home).replace("HASH", PASSWORD_CRYPT);
+    sqlite(&database, &sql);
+    for directive in ["SQLAuthenticate", "SQLAuthTypes", "SQLUserInfo", "SQLMinID", "SQLBackend", "AuthOrder"] {
+        config.remove(directive);
+    }
+}
+
+/// The form of Froxlor's sql.conf, of which only the database and its functions differ.
+const FROXLOR: &str = r#"
+<IfModule mod_sql.c>
+DefaultRoot ~
+RequireValidShell off
+AuthOrder mod_sql.c
+SQLBackend	sqlite3
+#
+SQLEngine on
+SQLAuthenticate on
+SQLAuthTypes Crypt OpenSSL
+
+SQLAuthenticate users* groups*
+SQLUserInfo ftp_users username password uid gid homedir shell
+SQLGroupInfo ftp_groups groupname gid members
+SQLMinID 1
+#
+SQLUserWhereClause "login_enabled = 'y'"
+
+SQLLog PASS login
+SQLNamedQuery login UPDATE "last_login=datetime('now'), login_count=login_count+1 WHERE username='%u'" ftp_users
+
+SQLLog RETR download
+SQLNamedQuery download UPDATE "down_count=down_count+1, down_bytes=down_bytes+%b WHERE username='%u'" ftp_users
+
+SQLLog STOR upload
+SQLNamedQuery upload UPDATE "up_count=up_count+1, up_bytes=up_bytes+%b WHERE username='%u'" ftp_users
+
+SQLNamedQuery get-quota-tally SELECT "name, quota_type, bytes_in_used,bytes_out_used FROM ftp_quotatallies WHERE name = '%{0}' AND quota_type = '%{1}'"
+SQLNamedQuery insert-quota-tally INSERT "%{0}, %{1}, %{2}, %{3}" ftp_quotatallies
+</IfModule>
+"#;
+
+fn a_configuration_as_froxlor_writes_it_serves(layout: Layout) {
+    let server = Server::with(layout, |config| {
+        with_tables(
+            config,
+            "CREATE TABLE ftp_users (username, password, uid, gid, homedir, shell, login_enabled, last_login, \
+                 login_count DEFAULT 0, up_count DEFAULT 0, up_bytes DEFAULT 0, down_count DEFAULT 0, down_bytes DEFAULT 0);
+             CREATE TABLE ftp_groups (groupname, gid, members);
+             CREATE TABLE ftp_quotatallies (name, quota_type, bytes_in_used, bytes_out_used);
+             INSERT INTO ftp_groups VALUES ('customer', GID, 'web1,web1ftp2');
+             INSERT INTO ftp_users (username, password, uid, gid, homedir, shell, login_enabled)
+                 VALUES ('web1', 'HASH', UID, GID, 'HOME', '/bin/false', 'y'),
+                        ('web2', 'HASH', UID, GID, 'HOME', '/bin/false', 'n'),
+                        -- From printf wonderland | openssl dgst -binary -sha1 | base64.
+                        ('web1ftp2', '{sha1}tiY7sUhYKUwI5L3866kDY+ENcrQ=', UID, GID, 'HOME', '/bin/false', 'y')",
+        );
+        config.block(FROXLOR);
+    });
+    let mut wire = server.connect();
+    wire.expect("USER web2", 331);
+    wire.expect(format!("PASS {PASSWORD}"), 530);
+    wire.login("web1", PASSWORD);
+    wire.give("STOR file", b"12345");
+    wire.fetch("RETR file");
+    wire.expect("QUIT", 221);
+    let counts =
+        "SELECT login_count, up_count, up_bytes, down_count, down_bytes FROM ftp_users WHERE username = 'web1'";
+    wait::for_condition("the counts", || server.sql(counts) == "1|1|5|1|5");
+    server.connect().login("web1ftp2", PASSWORD);
+}
+
+/// The form of AlternC's proftpd.conf: a clause over several lines, columns twice, and no shell.
+const ALTERNC: &str = r#"
+SQLBackend sqlite3
+# Table :
+SQLUserInfo ftpusers name encrypted_password uid uid homedir NULL
+SQLAuthTypes                    Crypt
+SQLAuthenticate users
+AuthOrder mod_sql.c
+SQLUserWhereClause " \
+enabled = 'true' and \
+'true' in ( \
+select case when count(*)>0 then 'false' else 'true' end \
+from authorised_ip_affected aia, ftpusers f \
+where cast(aia.parameters as integer)=f.id and f.name='%U'\
+UNION \
+select \
+  case when '%h' = ip then 'true' else 'false' end \
+from authorised_ip ai, authorised_ip_affected aia, ftpusers f \
+where f.name='%U' and cast(aia.parameters as integer)=f.id  and ai.id=aia.authorised_ip_id and aia.protocol='ftp' \
+) \
+"
+SQLDefaultGID                   33
+SQLDefaultUID                   33
+SQLMinID                        1
+"#;
+
+fn a_configuration_as_alternc_writes_it_serves(layout: Layout) {
+    let server = Server::with(layout, |config| {
+        with_tables(
+            config,
+            "CREATE TABLE ftpusers (id, name, encrypted_password, uid, homedir, enabled);
+             CREATE TABLE authorised_ip (id, ip);
+             CREATE TABLE authorised_ip_affected (authorised_ip_id, parameters, protocol);
+             INSERT INTO authorised_ip VALUES (1, '127.0.0.1'), (2, '192.0.2.1');
+             INSERT INTO authorised_ip_affected VALUES (1, '2', 'ftp'), (2, '3', 'ftp');
+             INSERT INTO ftpusers VALUES (1, 'free', 'HASH', UID, 'HOME', 'true'), (2, 'here', 'HASH', UID, 'HOME', 'true'),
+                 (3, 'elsewhere', 'HASH', UID, 'HOME', 'true'), (4, 'off', 'HASH', UID, 'HOME', 'false')",
+        );
+        config.block(ALTERNC);
+    });
+    for user in ["free", "here"] {
+        server.connect().login(user, PASSWORD);
+    }
+    for user in ["elsewhere", "off"] {
+        let mut wire = server.connect();
+        wire.expect(format!("USER {user}"), 331);
+        wire.expect(format!("PASS {PASSWORD}"), 530);
+    }
+}
+
+/// The form of sites that keep no uid and no home: constants, expressions, and a column without quotes.
+const CONSTANTS: &str = r#"
+<Global>
+  SQLBackend sqlite
+  AuthOrder mod_sql.c
+  SQLAuthTypes Crypt
+  SQLMinID 1
+  SQLAuthenticate users userset
+  SQLUserInfo "accounts NATURAL JOIN domains" "login || '@' || domain" secret UID "GID" "'HOME'" "'/bin/sh'"
+</Global>
+"#;
+
+fn columns_may_be_constants_and_expressions(layout: Layout) {
+    let server = Server::with(layout, |config| {
+        let owner = "SELECT uid, gid, homedir FROM users";
+        let owner = sqlite(&config.folder().join("var/users.db"), &format!("{owner} LIMIT 1"));
+        let words: Vec<&str> = owner.split('|').collect();
+        with_tables(
+            config,
+            "CREATE TABLE domains (domain_id, domain);
+             CREATE TABLE accounts (login, domain_id, secret);
+             INSERT INTO domains VALUES (1, 'a.example'), (2, 'b.example');
+             INSERT INTO accounts VALUES ('ann', 1, 'HASH'), ('ann', 2, '*')",
+        );
+        config.block(CONSTANTS.replace("UID", words[0]).replace("GID", words[1]).replace("HOME", words[2]));
+    });
+    server.connect().login("ann@a.example", PASSWORD);
+    for user in ["ann@b.example", "ann"] {
+        let mut wire = server.connect();
+        wire.expect(format!("USER {user}"), 331);
+        wire.expect(format!("PASS {PASSWORD}"), 530);
+    }
+}
+
+fn keys_and_events_are_logged(layout: Layout) {
+    let server = Server::with(layout, |config| {
+        config.set("MaxLoginAttempts", "1");
+        config.block(
+            r#"
+            SQLUserPrimaryKey rowid
+            SQLLog STOR,EXIT add
+            SQLNamedQuery add INSERT "'%m', '%u', '', %{note:sql.user-primary-key}" log
+            SQLNamedQuery event FREEFORM "INSERT INTO log VALUES ('event %m', '%U', '%a', 0)"
+            SQLLogOnEvent core.connect event
+            SQLLogOnEvent mod_auth.max-login-attempts event
+            SQLLogOnEvent mod_auth.authentication-code event
+            SQLLogOnEvent core.exit event IGNORE_ERRORS
+            "#,
+        );
+    });
+    let rows = |count: usize| {
+        wait::for_condition("the rows", || server.sql("SELECT count(*) FROM log") == count.to_string());
+        let rows = server.sql("SELECT verb, user, path, bytes FROM log ORDER BY rowid");
+        server.sql("DELETE FROM log");
+        rows
+    };
+    let mut wire = server.login();
+    wire.give("STOR file", b"x");
+    wire.expect("QUIT", 221);
+    assert_eq!(
+        rows(5),
+        "event CONNECT|-|127.0.0.1|0\nevent PASS|alice|127.0.0.1|0\nSTOR|alice||1\nevent EXIT|alice|127.0.0.1|0\nEXIT|alice||1"
+    );
+    let mut wire = server.connect();
+    wire.expect("USER bob", 331);
+    wire.expect("PASS wrong", 530);
+    wire.until_closed().unwrap();
+    assert_eq!(
+        rows(5),
+        "event CONNECT|-|127.0.0.1|0\nevent PASS|bob|127.0.0.1|0\nevent PASS|bob|127.0.0.1|0\nevent EXIT|bob|127.0.0.1|0\nEXIT|-||"
+    );
+}
+
+fn a_time_out_is_an_event(layout: Layout) {
+    let server = Server::with(layout, |config| {
+        config.set("TimeoutIdle", "1");
+        config.block(
+            "SQLNamedQuery event INSERT \"'%m', '%E', '', 0\" log\nSQLLogOnEvent core.timeout-idle event\nSQLLogOnEvent core.timeout-login event",
+        );
+    });
+    server.login().until_closed().unwrap();
+    wait::for_condition("the row", || server.sql("SELECT verb FROM log") == "EXIT");
+}
+
+fn a_connection_is_kept_alive(layout: Layout) {
+    let server = Server::with(layout, |config| {
+        config.add("SQLKeepAlive", "1 \"INSERT INTO log (verb) VALUES ('alive')\"");
+    });
+    wait::for_condition("two rows", || server.sql("SELECT count(*) >= 2 FROM log WHERE verb = 'alive'") == "1");
+}
+
+fn sql_log_file_has_each_statement_and_what_clients_send_is_escaped(layout: Layout) {
+    let server = Server::with(layout, |config| {
+        let file = config.path("sql.log");
+        config.add("SQLLogFile", file);
+        config.block("SQLNamedQuery bad INSERT \"'%J'\" no_such_table\nSQLLog MKD bad IGNORE_ERRORS");
+    });
+    let file = server.var("sql.log");
+    let mut wire = server.login();
+    server.wait_for_line(&file, &[" mod_sql/", "SQLUserInfo: SELECT userid, ", "= ?) LIMIT 1 <- 'alice': 1 rows, "]);
+    wire.expect("MKD \x1b[31mred", 257);
+    server.wait_for_line(
+        &file,
+        &["SQLNamedQuery bad: INSERT INTO no_such_table", ": error: no such table: no_such_table"],
+    );
+    let text = fs::read_to_string(&file).unwrap();
+    assert!(text.contains("<- '\\x1b[31mred'") && !text.contains('\x1b'), "{text}");
+    assert!(!text.contains(PASSWORD), "{text}");
+    server.wait_for_log(&["SQLNamedQuery bad: no such table"]);
+}
+
+fn the_log_has_one_line_of_a_database_that_is_down(layout: Layout) {
+    let server = Server::with(layout, |config| {
+        config.set("MaxLoginAttempts", "none");
+        config.block("SQLNamedQuery add INSERT \"'%m', '', '', 0\" log\nSQLLog NOOP add IGNORE_ERRORS");
+    });
+    let mut logged_in = server.login();
+    let (database, aside) = (server.var("users.db"), server.var("aside.db"));
+    fs::rename(&database, &aside).unwrap();
+    for _ in 0..4 {
+        let mut wire = server.connect();
+        wire.expect(format!("USER {USER}"), 331);
+        wire.expect(format!("PASS {PASSWORD}"), 421);
+        logged_in.expect("NOOP", 200);
+    }
+    fs::rename(&aside, &database).unwrap();
+    server.login();
+    logged_in.expect("NOOP", 200);
+    server.wait_for_log(&["mod_sql answers again after 4 failures"]);
+    server.wait_for_log(&["SQLNamedQuery add: works again after "]);
+    let log = server.log();
+    let lines: Vec<&str> = log.lines().filter(|line| line.contains("No such file")).collect();
+    let [first, second] = lines.as_slice() else { panic!("{lines:#?}") };
+    assert!(first.contains("Login not possible: mod_sql cannot look up a user: SQLUserInfo: "), "{first}");
+    assert!(second.contains("SQLNamedQuery add: "), "{second}");
+    wait::for_condition("a row", || server.sql("SELECT count(*) > 0 FROM log") == "1");
+}
+
+fn what_the_database_refuses_for_logins_refuses_the_start_and_a_reload(layout: Layout) {
+    for line in ["SQLUserInfo users userid no_column uid gid homedir shell", "SQLUserPrimaryKey no_column"] {
+        let trial = Trial::run(&layout.gantryd(), &[], |config| {
+            let (directive, value) = line.split_once(' ').unwrap();
+            config.set(directive, value);
+        });
+        assert!(trial.fatal().contains("no such column: no_column"), "{}", trial.fatal());
+    }
+    let mut server = Server::start(layout);
+    server.reconfigure(|config| {
+        config.set("SQLUserInfo", "no_table userid passwd uid gid homedir shell");
+    });
+    server.sighup();
+    server.wait_for_log(&["SQLUserInfo", "no such table: no_table"]);
+    server.login();
+}
+
+both_layouts!(
+    a_configuration_as_froxlor_writes_it_serves,
+    a_configuration_as_alternc_writes_it_serves,
+    columns_may_be_constants_and_expressions,
+    keys_and_events_are_logged,
+    a_time_out_is_an_event,
+    a_connection_is_kept_alive,
+    sql_log_file_has_each_statement_and_what_clients_send_is_escaped,
+    the_log_has_one_line_of_a_database_that_is_down,
+    what_the_database_refuses_for_logins_refuses_the_start_and_a_reload,
+);
