@@ -11,8 +11,8 @@ use crate::verb::Verb;
 pub struct Command {
     /// The verb.
     pub verb: Verb,
-    /// The argument: every byte after the space that ends the verb. Spaces are kept, because names may start or end
-    /// with them. May be empty.
+    /// The argument: every byte after the space or tab that ends the verb. Spaces are kept, because names may start or
+    /// end with them; but an argument of nothing else is none, except for a secret. May be empty.
     pub argument: Vec<u8>,
 }
 
@@ -52,7 +52,11 @@ impl Command {
             Verb::SITE => site(argument),
             verb => (verb, argument),
         };
-        Ok(Command { verb, argument: without_telnet_nul(argument)? })
+        let mut command = Command { verb, argument: without_telnet_nul(argument)? };
+        if !command.is_secret() && command.argument.iter().all(|&byte| byte == b' ') {
+            command.argument.clear();
+        }
+        Ok(command)
     }
 
     /// The argument as text.
@@ -106,7 +110,7 @@ impl fmt::Display for CommandError {
 impl std::error::Error for CommandError {}
 
 fn split_at_space(line: &[u8]) -> (&[u8], &[u8]) {
-    let mut parts = line.splitn(2, |&b| b == b' ');
+    let mut parts = line.splitn(2, |&b| b == b' ' || b == b'\t');
     (parts.next().unwrap_or_default(), parts.next().unwrap_or_default())
 }
 
@@ -149,6 +153,9 @@ mod tests {
         assert_eq!(parsed(b"STOR  x "), ("STOR".into(), b" x ".to_vec()));
         assert_eq!(parsed(b"CWD \xff\xfe"), ("CWD".into(), b"\xff\xfe".to_vec()));
         assert_eq!(parsed(b"RNFR a\r\0b"), ("RNFR".into(), b"a\rb".to_vec()));
+        assert_eq!(parsed(b"PWD\t"), ("PWD".into(), b"".to_vec()));
+        assert_eq!(parsed(b"CWD  "), ("CWD".into(), b"".to_vec()));
+        assert_eq!(parsed(b"PASS  "), ("PASS".into(), b" ".to_vec()));
     }
 
     #[test]

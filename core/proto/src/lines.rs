@@ -7,6 +7,11 @@ use std::fmt;
 const FULL: usize = 4;
 
 const IAC: u8 = 255;
+const DONT: u8 = 254;
+const WONT: u8 = 252;
+
+/// The most answers to Telnet's requests, in bytes, that wait to be sent; further requests are ignored.
+const ANSWERS: usize = 48;
 
 /// Assembles lines from the pieces that the network delivers.
 ///
@@ -24,6 +29,8 @@ pub struct Lines {
     /// Whether to drop bytes up to the next LF.
     skipping: bool,
     telnet: Telnet,
+    /// Refusals of Telnet's options that are to be sent.
+    answers: Vec<u8>,
 }
 
 /// A line was too long and was discarded.
@@ -36,7 +43,9 @@ enum Telnet {
     Data,
     /// After IAC.
     Command,
-    /// After IAC WILL, WONT, DO or DONT.
+    /// After IAC WILL or DO, and the refusal of what comes.
+    Request(u8),
+    /// After IAC WONT or DONT.
     Option,
 }
 
@@ -44,7 +53,15 @@ impl Lines {
     /// Accepts lines of up to `max` bytes, without their line ends.
     #[must_use]
     pub const fn new(max: usize) -> Lines {
-        Lines { max, buffer: Vec::new(), read: 0, partial: 0, skipping: false, telnet: Telnet::Data }
+        Lines {
+            max,
+            buffer: Vec::new(),
+            read: 0,
+            partial: 0,
+            skipping: false,
+            telnet: Telnet::Data,
+            answers: Vec::new(),
+        }
     }
 
     /// Adds bytes from the network.
@@ -55,7 +72,10 @@ impl Lines {
                 (Telnet::Data, IAC) => Telnet::Command,
                 (Telnet::Data, _) => self.data(byte),
                 (Telnet::Command, IAC) => self.data(IAC),
-                (Telnet::Command, 251..=254) => Telnet::Option,
+                (Telnet::Command, 251) => Telnet::Request(DONT),
+                (Telnet::Command, 253) => Telnet::Request(WONT),
+                (Telnet::Command, 252 | 254) => Telnet::Option,
+                (Telnet::Request(refusal), _) => self.refuse(refusal, byte),
                 (Telnet::Command, 240..=250) | (Telnet::Option, _) => Telnet::Data,
                 (Telnet::Command, _) => self.undoubled(byte),
             };
@@ -69,11 +89,17 @@ impl Lines {
         let waiting = self.buffer.get(self.read..self.partial)?;
         let len = waiting.iter().position(|&b| b == b'\n')?;
         let line = waiting.get(..len)?;
-        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        let end = line.iter().rposition(|&byte| byte != b'\r').map_or(0, |last| last + 1);
+        let line = line.get(..end).unwrap_or_default();
         let line = if line.len() > self.max { Err(TooLong) } else { Ok(line.to_vec()) };
         self.read += len + 1;
         self.release();
         Some(line)
+    }
+
+    /// Refusals of the Telnet options that the client asked for (RFC 854), to be sent before anything else.
+    pub fn take_answers(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.answers)
     }
 
     /// Whether a line is waiting.
@@ -105,6 +131,13 @@ impl Lines {
         dropped
     }
 
+    fn refuse(&mut self, refusal: u8, option: u8) -> Telnet {
+        if self.answers.len() < ANSWERS {
+            self.answers.extend([IAC, refusal, option]);
+        }
+        Telnet::Data
+    }
+
     fn waiting(&self) -> usize {
         self.buffer.len().saturating_sub(self.read)
     }
@@ -119,9 +152,9 @@ impl Lines {
         let len = self.buffer.len().saturating_sub(self.partial);
         // One byte more than `max` may be the CR of the line end.
         let too_long = !end && (len > self.max || (len == self.max && byte != b'\r'));
-        self.buffer.push(byte);
+        // The extra byte marks the line as too long. It is no CR, which would not count.
+        self.buffer.push(if too_long { b'?' } else { byte });
         if too_long {
-            // Keep the extra byte: its length marks the line as too long.
             self.buffer.push(b'\n');
             self.skipping = true;
         }
@@ -188,10 +221,20 @@ mod tests {
                 lines.push(piece);
                 got.extend(all(&mut lines));
             }
-            let want: [&[u8]; 6] = [b"USER a", b"PASS b ", b"NOOP\r", b"", b"ABOR", b"CWD \xffx"];
+            let want: [&[u8]; 6] = [b"USER a", b"PASS b ", b"NOOP", b"", b"ABOR", b"CWD \xffx"];
             assert_eq!(got, want.map(ok), "pieces of {size}");
             assert!(lines.is_empty());
         }
+    }
+
+    #[test]
+    fn telnets_options_are_refused() {
+        let mut lines = Lines::new(20);
+        lines.push(b"\xff\xfb\x01\xff\xfd\x03\xff\xfc\x01\xff\xfe\x03PWD\r\n");
+        assert_eq!(lines.take_answers(), b"\xff\xfe\x01\xff\xfc\x03");
+        assert_eq!(all(&mut lines), [ok(b"PWD")]);
+        lines.push(&b"\xff\xfb\x01".repeat(1000));
+        assert_eq!((lines.take_answers().len(), lines.take_answers().len()), (ANSWERS, 0));
     }
 
     #[test]

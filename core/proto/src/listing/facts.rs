@@ -52,15 +52,16 @@ impl Facts {
     pub const UNIX_OWNERNAME: Facts = Facts(1 << 9);
 
     /// The selection in `OPTS MLST type;size;`, given without `MLST `. Unknown facts are ignored,
-    /// as RFC 3659 section 7.9 requires.
+    /// as RFC 3659 section 7.9 requires, and so is what no semicolon ends.
     #[must_use]
     pub fn parse(argument: &[u8]) -> Facts {
-        argument
-            .split(|&b| b == b';')
-            .filter_map(|wanted| {
-                NAMES.iter().position(|name| name.as_bytes().eq_ignore_ascii_case(wanted.trim_ascii()))
-            })
-            .fold(Facts::NONE, |facts, at| Facts(facts.0 | 1 << at))
+        named(argument).fold(Facts::NONE, |facts, at| Facts(facts.0 | 1 << at))
+    }
+
+    /// The known facts of such a selection in the client's order, each with a semicolon.
+    #[must_use]
+    pub fn spelled(argument: &[u8]) -> String {
+        named(argument).filter_map(|at| NAMES.get(at)).map(|name| format!("{name};")).collect()
     }
 
     /// Whether it contains all of `other`.
@@ -100,7 +101,14 @@ impl Facts {
     }
 }
 
-/// The reply to OPTS after `MLST OPTS `: the names, each with a semicolon.
+/// The positions of the facts that a selection names.
+fn named(argument: &[u8]) -> impl Iterator<Item = usize> {
+    let ended = argument.iter().rposition(|&byte| byte == b';').and_then(|end| argument.get(..end));
+    let wanted = ended.unwrap_or_default().split(|&byte| byte == b';');
+    wanted.filter_map(|wanted| NAMES.iter().position(|name| name.as_bytes().eq_ignore_ascii_case(wanted.trim_ascii())))
+}
+
+/// The names, each with a semicolon.
 impl fmt::Display for Facts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (at, name) in NAMES.iter().enumerate() {
@@ -139,7 +147,7 @@ impl Entry<'_> {
             Facts::UNIQUE => format!("{:X}U{:X}", self.unique.0, self.unique.1),
             Facts::UNIX_GROUP => self.gid.to_string(),
             Facts::UNIX_GROUPNAME => one_word(self.group),
-            Facts::UNIX_MODE => format!("{:04o}", self.mode & 0o7777),
+            Facts::UNIX_MODE => format!("0{:o}", self.mode & 0o7777),
             Facts::UNIX_OWNER => self.uid.to_string(),
             Facts::UNIX_OWNERNAME => one_word(self.owner),
             _ => return None,
@@ -195,7 +203,8 @@ mod tests {
             "modify=20261123161500;perm=adrw;size=12;type=file;unique=FD00U12AB;UNIX.group=50;\
              UNIX.groupname=staff;UNIX.mode=0644;UNIX.owner=1000;UNIX.ownername=ann_x=1; a name"
         );
-        let chosen = Facts::parse(b"Type;size;nonsense;;unix.MODE");
+        let chosen = Facts::parse(b"Type;size;nonsense;;unix.MODE;perm");
+        assert_eq!(Facts::spelled(b"Type;size;nonsense;;unix.MODE;perm"), "type;size;UNIX.mode;");
         assert_eq!(stated(&file(), chosen), "size=12;type=file;UNIX.mode=0644; a name");
         assert_eq!(chosen.to_string(), "size;type;UNIX.mode;");
         assert_eq!(stated(&file(), Facts::parse(b"")), " a name");

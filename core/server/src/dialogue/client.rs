@@ -398,7 +398,10 @@ impl Client {
             }
             () = self.prepared.expire() => Ok(()),
             read = self.connection.read(&mut self.lines) => match read {
-                Ok(true) => Ok(()),
+                Ok(true) => {
+                    let sent = self.connection.refuse_options(&mut self.lines).await;
+                    sent.map_err(|error| self.lost(&error))
+                }
                 Ok(false) => Err("the client closed the connection".to_owned()),
                 Err(error) => Err(self.lost(&error)),
             },
@@ -493,6 +496,7 @@ impl Client {
                             progress.leave();
                             asides.patience = Some(Instant::now() + GONE_WAIT);
                         }
+                        connection.refuse_options(lines).await?;
                         asides.take(lines, waiting, progress, connection).await?;
                     }
                 }
@@ -634,9 +638,18 @@ async fn until(time: Option<Instant>) {
 fn read_line(line: Result<Vec<u8>, gantry_api::proto::TooLong>) -> Result<Command, Reply> {
     let line = line.map_err(|_| Reply::new(500, "Command line too long"))?;
     Command::parse(&line).map_err(|error| match error {
-        CommandError::Empty | CommandError::NotAVerb => Reply::new(500, "Invalid command: try being more creative"),
+        CommandError::Empty | CommandError::NotAVerb => no_command(&line),
         error => Reply::new(501, error.to_string()),
     })
+}
+
+/// The refusal of a line that begins with the name of no command. Only what can be read is repeated.
+fn no_command(line: &[u8]) -> Reply {
+    let name = line.split(|byte| *byte == b' ').next().unwrap_or_default();
+    match name.is_empty() || name.iter().any(u8::is_ascii_control) {
+        true => Reply::new(500, "Invalid command: try being more creative"),
+        false => Reply::new(500, [&name.to_ascii_uppercase()[..], b" not understood"].concat()),
+    }
 }
 
 /// What the client says while a command runs.

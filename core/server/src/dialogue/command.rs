@@ -124,7 +124,8 @@ fn not_understood(command: &Command) -> String {
     let words = match name.strip_prefix("SITE_") {
         Some(site) => format!("'SITE {site}'"),
         None if command.verb == Verb::OPTS => {
-            String::from_utf8_lossy(&[b"OPTS ", &command.argument[..]].concat()).into_owned()
+            let option = command.argument.split(|byte| *byte == b' ').next().unwrap_or_default();
+            String::from_utf8_lossy(&[b"OPTS ", option].concat()).into_owned()
         }
         None => name,
     };

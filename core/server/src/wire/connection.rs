@@ -181,6 +181,22 @@ impl Connection {
         self.flush().await
     }
 
+    /// Refuses the Telnet options that the client asked for.
+    pub async fn refuse_options(&self, lines: &mut Lines) -> io::Result<()> {
+        let answers = lines.take_answers();
+        if answers.is_empty() {
+            return Ok(());
+        }
+        {
+            let mut wrapping = self.wrapping();
+            match wrapping.is_wrapped() {
+                true => wrapping.send(&answers).map_err(failed)?,
+                false => wrapping.out.extend(answers),
+            }
+        }
+        self.flush().await
+    }
+
     fn put(&self, reply: &Reply) -> io::Result<()> {
         let mut wrapping = self.wrapping();
         if !wrapping.is_wrapped() {
