@@ -7,7 +7,7 @@ use gantry_api::data::Family;
 use gantry_api::prelude::*;
 use gantry_api::proto::address::{self, AddressError, Epsv, Protocol};
 
-use crate::parameters::{done, none, wrong_number};
+use crate::parameters::{done, none, words, wrong_number};
 
 command! {
     /// Has the server listen for the next data connection (IPv4).
@@ -32,7 +32,9 @@ async fn passive(at: &mut Moment<'_>) -> Result<Step> {
 }
 
 async fn extended_passive(at: &mut Moment<'_>) -> Result<Step> {
-    let family = match address::parse_epsv(&at.command.argument) {
+    // As in ProFTPD, more than one word means none.
+    let asked = if words(&at.command.argument).count() > 1 { b"" } else { at.command.argument.as_slice() };
+    let family = match address::parse_epsv(asked) {
         Ok(Epsv::All) => {
             at.dialogue.epsv_only = true;
             return done(at, 200, "EPSV ALL command successful");
@@ -52,6 +54,10 @@ async fn extended_passive(at: &mut Moment<'_>) -> Result<Step> {
 fn port(at: &mut Moment<'_>) -> Result<Step> {
     not_after_all(at)?;
     if at.command.argument.is_empty() {
+        return wrong_number();
+    }
+    // A space after a comma is some clients' habit; another word is not.
+    if words(&at.command.argument).zip(words(&at.command.argument).skip(1)).any(|(word, _)| !word.ends_with(b",")) {
         return wrong_number();
     }
     let Ok(address) = address::parse_port(&at.command.argument) else {

@@ -1,9 +1,10 @@
 //! PWD, CWD, CDUP, MKD and RMD with their X forms (RFC 959, RFC 1123).
 
+use gantry_api::files::Links;
 use gantry_api::prelude::*;
 use gantry_api::proto::reply::quoted_path;
 
-use crate::parameters::{done, none, path};
+use crate::parameters::{done, none, path, shown};
 use crate::settings::Settings;
 
 command! {
@@ -33,14 +34,16 @@ async fn change(at: &mut Moment<'_>) -> Result<Step> {
         return enter(at, path).await;
     }
     let first = at.files.enter(&path).await;
-    let Err(error) = first else { return enter(at, path).await };
+    if first.is_ok() {
+        return enter(at, path).await;
+    }
     for folder in &settings.search {
         let found = VirtualPath::root().join(folder.as_bytes()).join(&at.command.argument);
         if at.files.enter(&found).await.is_ok() {
             return enter(at, found).await;
         }
     }
-    Err(error)
+    enter(at, path).await
 }
 
 async fn up(at: &mut Moment<'_>) -> Result<Step> {
@@ -51,7 +54,14 @@ async fn up(at: &mut Moment<'_>) -> Result<Step> {
 
 async fn make(at: &mut Moment<'_>) -> Result<Step> {
     let path = path(at)?;
-    at.files.create_directory(&path).await?;
+    if at.command.argument.contains(&b'*') {
+        return refuse(550, format!("{}: Invalid directory name", shown(&at.command.argument)));
+    }
+    match at.files.create_directory(&path).await {
+        // The root: the system has no name for it.
+        Err(error) if error.kind() == ErrorKind::Busy => return Err(Error::of(ErrorKind::Exists)),
+        made => made?,
+    }
     let mut text = quoted_path(path.as_bytes());
     text.extend_from_slice(b" - Directory successfully created");
     done(at, 257, text)
@@ -64,7 +74,11 @@ async fn remove(at: &mut Moment<'_>) -> Result<Step> {
 }
 
 async fn enter(at: &mut Moment<'_>, path: VirtualPath) -> Result<Step> {
-    at.files.enter(&path).await?;
+    if let Err(error) = at.files.enter(&path).await {
+        // As ProFTPD, which says of what it cannot look at that it does not exist.
+        let exists = at.files.metadata(&path, Links::Follow).await.is_ok();
+        return Err(if exists { error } else { Error::of(ErrorKind::NotFound) });
+    }
     at.session.cwd = path;
     done(at, 250, format!("{} command successful", at.command.verb))
 }

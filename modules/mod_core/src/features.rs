@@ -3,7 +3,7 @@
 
 use gantry_api::prelude::*;
 
-use crate::parameters::{done, none, not_understood, wrong_number};
+use crate::parameters::{done, none, words, wrong_number};
 
 command! {
     /// Lists the features beyond RFC 959.
@@ -26,12 +26,12 @@ fn list(at: &mut Moment<'_>) -> Result<Step> {
 /// OPTS UTF8: names are bytes to us, so either way is as good.
 fn options(at: &mut Moment<'_>) -> Result<Step> {
     let argument = at.command.argument.to_ascii_uppercase();
-    let words: Vec<&[u8]> = argument.split(|byte| *byte == b' ').filter(|word| !word.is_empty()).collect();
+    let words: Vec<&[u8]> = words(&argument).collect();
     match words.as_slice() {
         [] => wrong_number(),
         [b"UTF8", b"ON"] => done(at, 200, "UTF8 set to on"),
         [b"UTF8", b"OFF"] => done(at, 200, "UTF8 set to off"),
-        [b"UTF8", ..] => not_understood(at, 501),
+        [b"UTF8", ..] => refuse(501, "'OPTS UTF8' not understood"),
         _ => Ok(Step::Next),
     }
 }

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use gantry_api::prelude::*;
 
-use crate::parameters::{done, not_understood, shown};
+use crate::parameters::{done, shown};
 
 command! {
     /// Asks for a server by its name.
@@ -12,15 +12,18 @@ command! {
 }
 
 fn host(at: &mut Moment<'_>) -> Result<Step> {
+    let name = shown(&at.command.argument);
+    if name.is_empty() || name.contains(' ') {
+        return refuse(500, "'HOST' not understood");
+    }
     if at.session.account.is_some() {
         return refuse(503, "Bad sequence of commands");
     }
-    let name = shown(&at.command.argument);
-    if name.is_empty() || name.contains(' ') {
-        return not_understood(at, 500);
-    }
     if is_own_address(at, &name) {
         return done(at, 220, "HOST command successful");
+    }
+    if name.starts_with('[') {
+        return refuse(501, format!("{name}: Invalid hostname provided"));
     }
     let Some(server) = at.session.host(&name) else {
         return refuse(504, format!("{name}: Unknown hostname provided"));

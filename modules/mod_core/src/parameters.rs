@@ -43,6 +43,11 @@ pub(crate) fn line(command: &Command) -> String {
     }
 }
 
+/// The words of an argument.
+pub(crate) fn words(argument: &[u8]) -> impl Iterator<Item = &[u8]> {
+    argument.split(|byte| *byte == b' ').filter(|word| !word.is_empty())
+}
+
 /// The first word, and what stands behind the one space that ends it.
 pub(crate) fn first_word(argument: &[u8]) -> (&[u8], &[u8]) {
     let mut parts = argument.splitn(2, |byte| *byte == b' ');

@@ -1,9 +1,10 @@
-//! QUIT, SYST, TYPE, MODE, STRU, ALLO (RFC 959), and what is not implemented: REIN, ACCT, SMNT.
+//! QUIT, SYST, TYPE, MODE, STRU, ALLO (RFC 959), what clients say of themselves (CLNT, CSID), and what is not implemented:
+//! REIN, ACCT, SMNT.
 
 use gantry_api::Type;
 use gantry_api::prelude::*;
 
-use crate::parameters::{done, first_word, not_understood, shown};
+use crate::parameters::{done, first_word, not_understood, shown, words};
 
 command! {
     /// Ends the session.
@@ -13,19 +14,23 @@ command! {
     /// Sets the representation type of transfers.
     TYPE "<sp> type-code (A, I, L 8)", class: MISC, limit: NAMED, login: no, at_once: representation;
     /// Sets the transfer mode: streams alone.
-    MODE "is not implemented (always S)", class: MISC, limit: NAMED, login: no, at_once: transfer_mode;
+    MODE "is not implemented (always S)", class: MISC, limit: NAMED, at_once: transfer_mode;
     /// Sets the structure of files: none but that of bytes.
-    STRU "is not implemented (always F)", class: MISC, limit: NAMED, login: no, at_once: structure;
+    STRU "is not implemented (always F)", class: MISC, limit: NAMED, at_once: structure;
     /// Does nothing.
     NOOP "(no operation)", class: MISC, login: no, at_once: nothing;
     /// Sets no room aside: nothing here needs it.
-    ALLO "<sp> size", class: MISC, limit: NAMED, login: no, at_once: allocate;
+    ALLO "<sp> size", class: MISC, limit: NAMED, at_once: allocate;
     /// Breaks off the transfer.
-    ABOR "(abort current operation)", class: MISC, limit: NAMED, login: no, at_once: abort;
+    ABOR "(abort current operation)", class: MISC, limit: NAMED, at_once: abort;
     /// Is not implemented.
     REIN | ACCT "is not implemented", class: AUTH, login: no, at_once: not_implemented;
     /// Is not implemented.
-    SMNT "is not implemented", class: MISC, limit: NAMED, login: no, at_once: not_implemented;
+    SMNT "is not implemented", class: MISC, limit: NAMED, at_once: not_implemented;
+    /// Takes the client's name, and does nothing with it.
+    CLNT "<sp> client-name", class: MISC, limit: NAMED, login: no, feature: "CLNT", at_once: client;
+    /// Takes the client's name and version, and tells the server's.
+    CSID "<sp> Name=...; Version=...;", class: MISC, limit: NAMED, feature: "CSID", at_once: identify;
 }
 
 fn quit(at: &mut Moment<'_>) -> Result<Step> {
@@ -41,11 +46,12 @@ fn representation(at: &mut Moment<'_>) -> Result<Step> {
     if at.command.argument.is_empty() {
         return not_understood(at, 500);
     }
-    let Some((kind, letter)) = kind_of(&at.command.argument) else {
+    let Some(kind) = kind_of(&at.command.argument) else {
         let asked = shown(&at.command.argument).to_uppercase();
         return refuse(504, format!("TYPE not implemented for '{asked}' parameter"));
     };
     at.dialogue.kind = kind;
+    let letter = at.command.argument.first().copied().map_or(' ', char::from);
     done(at, 200, format!("Type set to {letter}"))
 }
 
@@ -65,6 +71,9 @@ fn nothing(at: &mut Moment<'_>) -> Result<Step> {
 
 /// ABOR of no transfer: one under way is the server's to break off.
 fn abort(at: &mut Moment<'_>) -> Result<Step> {
+    if !at.command.argument.is_empty() {
+        return not_understood(at, 500);
+    }
     done(at, 226, "Abort successful")
 }
 
@@ -74,7 +83,7 @@ fn allocate(at: &mut Moment<'_>) -> Result<Step> {
     if size.is_empty() {
         return not_understood(at, 504);
     }
-    if !size.iter().all(u8::is_ascii_digit) {
+    if !size.strip_prefix(b"-").unwrap_or(size).iter().all(u8::is_ascii_digit) {
         return refuse(504, format!("{}: Invalid ALLO argument", shown(size)));
     }
     done(at, 202, "No storage allocation necessary")
@@ -85,25 +94,37 @@ fn not_implemented(at: &mut Moment<'_>) -> Result<Step> {
     refuse(502, format!("{} command not implemented", at.command.verb))
 }
 
-/// The type that an argument of TYPE names, and the letter that the reply names. The form (`N`, `T`) of ASCII changes
-/// nothing here; `L 8` is as good as `I`.
-fn kind_of(argument: &[u8]) -> Option<(Type, char)> {
-    let words: Vec<u8> = argument.iter().filter(|byte| **byte != b' ').map(u8::to_ascii_uppercase).collect();
-    match words.as_slice() {
-        b"A" | b"AN" | b"AT" => Some((Type::Ascii, 'A')),
-        b"I" => Some((Type::Image, 'I')),
-        b"L8" => Some((Type::Image, 'L')),
+/// CLNT.
+fn client(at: &mut Moment<'_>) -> Result<Step> {
+    done(at, 200, "OK")
+}
+
+/// CSID.
+fn identify(at: &mut Moment<'_>) -> Result<Step> {
+    done(at, 200, concat!("name=Gantry;version=", env!("CARGO_PKG_VERSION"), ";casesensitive=1;"))
+}
+
+/// The type that an argument of TYPE names. The form that may follow it (`N`, `T`, `8`) changes nothing here; `L` with
+/// one is as good as `I`.
+fn kind_of(argument: &[u8]) -> Option<Type> {
+    let words: Vec<Vec<u8>> = words(argument).map(<[u8]>::to_ascii_uppercase).collect();
+    match words.iter().map(Vec::as_slice).collect::<Vec<_>>().as_slice() {
+        [b"A"] | [b"A", _] => Some(Type::Ascii),
+        [b"I"] | [b"I", _] | [b"L", _] => Some(Type::Image),
         _ => None,
     }
 }
 
 fn one_letter(at: &mut Moment<'_>, served: &[u8], known: &[u8], what: &str, kind: &str) -> Result<Step> {
-    let letter = at.command.argument.to_ascii_uppercase();
-    match letter.as_slice() {
-        [] => not_understood(at, 501),
-        [letter] if served.contains(letter) => done(at, 200, format!("{what} set to {}", char::from(*letter))),
-        [letter] if known.contains(letter) => {
-            refuse(504, format!("'{} {}' unsupported {kind}", at.command.verb, char::from(*letter)))
+    // Of the word, the first letter counts.
+    let (Some(letter), 1) = (at.command.argument.first(), words(&at.command.argument).count()) else {
+        return not_understood(at, 501);
+    };
+    let letter = letter.to_ascii_uppercase();
+    match letter {
+        letter if served.contains(&letter) => done(at, 200, format!("{what} set to {}", char::from(letter))),
+        letter if known.contains(&letter) => {
+            refuse(504, format!("'{} {}' unsupported {kind}", at.command.verb, shown(&at.command.argument)))
         }
         _ => refuse(501, format!("'{} {}' unrecognized {kind}", at.command.verb, shown(&at.command.argument))),
     }
@@ -115,12 +136,13 @@ mod tests {
 
     #[test]
     fn types_are_ascii_and_image() {
-        for ascii in [&b"A"[..], b"a", b"A N", b"an", b"A T"] {
-            assert_eq!(kind_of(ascii), Some((Type::Ascii, 'A')));
+        for ascii in [&b"A"[..], b"a", b"A N", b"A T"] {
+            assert_eq!(kind_of(ascii), Some(Type::Ascii));
         }
-        assert_eq!(kind_of(b"i"), Some((Type::Image, 'I')));
-        assert_eq!(kind_of(b"L 8"), Some((Type::Image, 'L')));
-        for other in [&b""[..], b"E", b"L 7", b"L", b"I N", b"\xff"] {
+        for image in [&b"i"[..], b"I", b"L 8"] {
+            assert_eq!(kind_of(image), Some(Type::Image));
+        }
+        for other in [&b""[..], b"E", b"L", b"AN", b"L8", b"A N T", b"\xff"] {
             assert_eq!(kind_of(other), None);
         }
     }

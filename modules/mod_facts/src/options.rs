@@ -26,9 +26,11 @@ const FEATURE: &[u8] = b"MLST ";
 /// OPTS MLST; other modules handle other options.
 fn choose(at: &mut Moment<'_>) -> Result<Step> {
     let Some(wanted) = wanted(&at.command.argument) else { return Ok(Step::Next) };
-    let facts = Facts::parse(wanted);
-    at.state.of::<FactChoice>().0 = facts;
-    at.respond(200, format!("MLST OPTS {facts}").trim_end());
+    if wanted.contains(&b' ') {
+        return refuse(501, "'OPTS MLST' not understood");
+    }
+    at.state.of::<FactChoice>().0 = Facts::parse(wanted);
+    at.respond(200, format!("MLST OPTS {}", Facts::spelled(wanted)));
     Ok(Step::Done)
 }
 

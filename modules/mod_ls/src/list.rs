@@ -36,6 +36,8 @@ async fn list(ls: &Ls, at: &mut Moment<'_>) -> Result<Step> {
     // As ProFTPD: what cannot be listed is told when the connection stands.
     let output = open(at, path).await?;
     let result = match subject {
+        // The working directory is no more.
+        Err(error) if path.is_empty() && error.kind() == ErrorKind::NotFound => output.finish().await,
         Ok(subject) => write((at.session, at.files), &ls.names, settings, options, Form::Long, subject, output).await,
         Err(error) => output.finish().await.and(Err(error)),
     };

@@ -14,13 +14,18 @@ fn rest(at: &mut Moment<'_>) -> Result<Step> {
     if at.command.argument.is_empty() {
         return refuse(500, "'REST' not understood");
     }
-    let Some(offset) = offset(&at.command.argument) else {
-        return refuse(501, "REST requires a value greater than or equal to 0");
-    };
+    if at.command.argument.contains(&b' ') {
+        return refuse(500, format!("'REST {}' not understood", String::from_utf8_lossy(&at.command.argument)));
+    }
+    let offset = offset(&at.command.argument);
+    let is_number = at.command.argument.iter().all(u8::is_ascii_digit);
     // An offset in ASCII counts bytes of the wire: to find it, the file would have to be read.
-    if offset > 0 && at.dialogue.kind == Type::Ascii {
+    if is_number && offset != Some(0) && at.dialogue.kind == Type::Ascii {
         return refuse(501, "REST: Resuming transfers not allowed in ASCII mode");
     }
+    let Some(offset) = offset else {
+        return refuse(501, "REST requires a value greater than or equal to 0");
+    };
     at.dialogue.restart = offset;
     at.respond(350, format!("Restarting at {offset}. Send STORE or RETRIEVE to initiate transfer"));
     Ok(Step::Done)
