@@ -2,6 +2,7 @@
 //! the files they transfer. The tests themselves are in `tests/`, one file per subject; `tests/run`
 //! builds what they need.
 
+pub mod beside;
 pub mod clients;
 pub mod config;
 pub mod excerpt;

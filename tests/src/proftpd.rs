@@ -65,6 +65,11 @@ impl ProFtpd {
         Some(server)
     }
 
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
     /// A control connection, greeted.
     pub fn connect(&self) -> Wire {
         Wire::connect(self.address)
