@@ -1,6 +1,7 @@
 //! Gantry and other FTP servers under the same load: `benches/peers/run` is the way
 //! in, and `benches/README.md` says what is compared.
 
+mod attack;
 mod case;
 mod error;
 mod figures;
@@ -26,6 +27,8 @@ use clap::Parser;
 enum Step {
     /// Start servers and measure them.
     Measure(measure::Order),
+    /// Attack servers, and measure what a user notices.
+    Attack(attack::Order),
     /// Draw the page of a run.
     Page {
         /// The run's folder
@@ -47,6 +50,7 @@ enum Step {
 fn main() -> ExitCode {
     let done = match Step::parse() {
         Step::Measure(order) => order.run(),
+        Step::Attack(order) => order.run(),
         Step::Page { run, page } => page::draw(&run, &page),
         Step::Host { loopback, program } => host::run(&program, loopback),
     };

@@ -50,9 +50,8 @@ impl Order {
     pub fn run(&self) -> Result<()> {
         fs::create_dir_all(&self.out).map_err(Error::file(&self.out))?;
         let files = Files::write(&self.files)?;
-        let scripts = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/servers"));
         let programs = fs::canonicalize(&self.programs).map_err(Error::file(&self.programs))?;
-        let origin = Origin { scripts, programs, files: &files, isolate: self.isolate };
+        let origin = Origin { scripts: scripts(), programs, files: &files, isolate: self.isolate, attack: false };
         let mut run = Run { order: self, origin, source: source()?, records: Vec::new(), left_out: Vec::new() };
         for round in 1..=self.rounds {
             run.round(round)?;
@@ -61,6 +60,11 @@ impl Order {
         let none = || Error::Text { text: self.servers.join(","), expected: "list of servers that run" };
         if run.records.is_empty() { Err(none()) } else { Ok(()) }
     }
+}
+
+/// The folder of the scripts that start servers.
+pub fn scripts() -> PathBuf {
+    PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/servers"))
 }
 
 struct Run<'a> {

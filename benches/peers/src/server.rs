@@ -31,6 +31,8 @@ pub struct Origin<'a> {
     pub files: &'a Files,
     /// Whether each gets network and mounts of its own.
     pub isolate: bool,
+    /// Whether they are to be attacked: few descriptors, and names are looked up.
+    pub attack: bool,
 }
 
 /// A server.
@@ -55,6 +57,9 @@ impl Server {
         let mut command = host(name, origin)?;
         command.env("NAME", name).env("PROGRAMS", &origin.programs).env("FOLDER", &folder);
         command.env("PORT", address.port().to_string()).envs(origin.files.environment());
+        if origin.attack {
+            command.env("ATTACK", if origin.isolate { "isolated" } else { "" });
+        }
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(log);
         let mut host = command.spawn().map_err(Error::system("start a host"))?;
         if let Some(said) = host.stdout.take() {

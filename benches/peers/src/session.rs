@@ -4,6 +4,7 @@
 use std::fs::File;
 use std::io;
 use std::net::SocketAddr;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::error::{Error, Result};
@@ -85,6 +86,40 @@ impl Session {
             Ok(read)
         })?;
         Ok(lines as u64)
+    }
+
+    /// Receives a file at so many bytes a second, and says how many came.
+    pub fn receive_at(&mut self, line: &str, pace: u64) -> Result<u64> {
+        let mut room = vec![0; 256 << 10];
+        let (began, mut bytes) = (Instant::now(), 0);
+        let received = self.receive_with(line, |data| {
+            let due = Duration::from_secs_f64(bytes as f64 / pace as f64);
+            thread::sleep(due.saturating_sub(began.elapsed()));
+            let read = data.read(&mut room)?;
+            bytes += read as u64;
+            Ok(read)
+        })?;
+        Ok(received.bytes)
+    }
+
+    /// Receives a file byte by byte, as long as that is wanted.
+    pub fn receive_slowly(mut self, line: &str, goes_on: impl Fn() -> bool) -> Result<()> {
+        self.receive_with(line, |data| {
+            thread::sleep(Duration::from_millis(50));
+            if goes_on() { data.read(&mut [0]) } else { Ok(0) }
+        })
+        .map(|_| ())
+    }
+
+    /// Sends a command without a pause and discards the replies, as long as that is wanted.
+    pub fn flood(mut self, line: &str, goes_on: impl Fn() -> bool) -> Result<()> {
+        let lines = format!("{line}\r\n").repeat(100);
+        let mut room = vec![0; 1 << 16];
+        while goes_on() {
+            self.control.send(lines.as_bytes()).map_err(Error::system("flood"))?;
+            self.control.discard(&mut room).map_err(Error::system("read replies"))?;
+        }
+        Ok(())
     }
 
     /// Sends the first bytes of a file to the server.
