@@ -26,6 +26,8 @@ pub struct Server {
     config: Config,
     folder: TempDir,
     panics: Panics,
+    /// Whether the test has killed it.
+    killed: bool,
     swaps: u32,
 }
 
@@ -77,8 +79,15 @@ impl Server {
         command.arg("-n").arg("-c").arg(file).current_dir(folder.path());
         command.stdout(output.try_clone().expect("a file can be shared with a child")).stderr(output);
         let child = command.spawn().unwrap_or_else(|error| panic!("cannot start {}: {error}", gantryd.display()));
-        let mut server =
-            Self { child, address: SocketAddr::from(([0; 4], 0)), config, folder, panics: Panics::Forbidden, swaps: 0 };
+        let mut server = Self {
+            child,
+            address: SocketAddr::from(([0; 4], 0)),
+            config,
+            folder,
+            panics: Panics::Forbidden,
+            killed: false,
+            swaps: 0,
+        };
         server.address = server.announced();
         server
     }
@@ -250,6 +259,16 @@ impl Server {
         self.ended()
     }
 
+    /// Kills it (SIGKILL).
+    ///
+    /// # Panics
+    /// If it does not end in time.
+    pub fn kill(&mut self) {
+        self.killed = true;
+        self.signal(Signal::KILL);
+        self.ended();
+    }
+
     /// Asks it to end, and waits for nothing.
     pub fn signal_end(&self) {
         self.signal(Signal::TERM);
@@ -291,7 +310,7 @@ impl Drop for Server {
         let ended = self.child.try_wait().expect("a child can be waited for");
         let status = ended.unwrap_or_else(|| self.terminate());
         let log = self.log();
-        assert!(status.success(), "gantryd ended with {status}:\n{}", end_of(&log, "log"));
+        assert!(status.success() || self.killed, "gantryd ended with {status}:\n{}", end_of(&log, "log"));
         let panic = log.lines().find(|line| line.contains("panic")).filter(|_| self.panics == Panics::Forbidden);
         assert!(panic.is_none(), "a panic in the log: {}\n{}", panic.unwrap_or_default(), end_of(&log, "log"));
     }

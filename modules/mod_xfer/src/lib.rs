@@ -1,5 +1,6 @@
 //! mod_xfer: RETR, STOR, APPE and STOU (RFC 959), with REST in streams (RFC 3659 section 5), at most so fast and so large.
 
+mod hidden;
 mod idle;
 mod rate;
 mod restart;

@@ -5,6 +5,7 @@ use gantry_api::{ParseError, Type, Value};
 use gantry_display::Facts;
 use serde::Deserialize;
 
+use crate::hidden::{self, Affixes};
 use crate::rate::Rates;
 use crate::size::Sizes;
 use crate::transfers::Limits;
@@ -25,10 +26,15 @@ settings! {
         pub(crate) retrieve_restart: bool = AllowRetrieveRestart "on|off"
             in SERVER | VHOST | GLOBAL | ANONYMOUS | DIRECTORY | FTPACCESS,
             inherits: replace, default: "on", parse: parse::on_off;
-        /// Whether a file is deleted if its upload is aborted.
-        pub(crate) delete_aborted: bool = DeleteAbortedStores "on|off"
+        /// Whether a file is deleted if its upload is aborted. By default only where `HiddenStores` is on.
+        pub(crate) delete_aborted: Option<bool> = DeleteAbortedStores "on|off"
             in SERVER | VHOST | GLOBAL | ANONYMOUS | DIRECTORY | FTPACCESS,
-            inherits: replace, default: "off", parse: parse::on_off;
+            inherits: replace, parse: parse::on_off;
+        /// Gives uploads (STOR) another name until they are complete: with `on`, `.in.` and `.` around the file's own name. Or your
+        /// own prefix and suffix; a prefix alone is put between dots (`.prefix.name.`). If a file has that name already, uploads
+        /// are refused, and so is resuming them (REST).
+        pub(crate) hidden: Option<Affixes> = HiddenStores "on|off|prefix [suffix]"
+            in SERVER | VHOST | GLOBAL | ANONYMOUS | DIRECTORY, inherits: replace, parse: hidden::affixes;
         /// The transfer type at the start of a session, until the client changes it with TYPE.
         pub(crate) mode: Mode = DefaultTransferMode "ascii|binary" in SERVER | VHOST | GLOBAL,
             inherits: replace, default: "ascii", parse: mode;

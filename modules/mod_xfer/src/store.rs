@@ -2,16 +2,17 @@
 
 use std::ops::RangeInclusive;
 
-use gantry_api::files::{File, Kind, Links, Open, OpenFile};
+use gantry_api::files::{File, Kind, Links, Open, OpenFile, Target};
 use gantry_api::prelude::*;
 use gantry_api::transfer::{Direction, Transfer};
 
+use crate::hidden::{Affixes, Hidden};
 use crate::settings::Settings;
 use crate::shown::shown;
 
 command! {
     /// Stores what the client sends as a file.
-    STOR "<sp> pathname", class: WRITE, path: Whole, does: [RETR], wait: store;
+    STOR "<sp> pathname", class: WRITE, path: Whole, does: [RETR, RNFR, RNTO, DELE], wait: store;
     /// Appends what the client sends to a file.
     APPE "<sp> pathname", class: WRITE, path: Whole, does: [STOR, RETR], wait: store;
 }
@@ -59,17 +60,44 @@ async fn store(at: &mut Moment<'_>) -> Result<Step> {
 
 async fn store_at(at: &mut Moment<'_>, offset: u64) -> Result<Step> {
     let path = at.path();
+    if at.command.verb == Verb::STOR
+        && let Some(affixes) = &at.settings::<Settings>().hidden
+    {
+        return store_hidden(at, path, affixes, offset).await;
+    }
     let place = place(at, &path, offset).await?;
     let (file, place) = open(at, &path, place).await?;
     let transfer = transfer(at, path, place);
     let opening = transfer.opening(&at.command.argument);
-    receive(at, transfer, &*file, place, opening).await
+    receive(at, transfer, &Upload { file: &*file, place, hidden: None }, opening).await
+}
+
+/// The same under another name until all of it is there.
+async fn store_hidden(at: &mut Moment<'_>, path: VirtualPath, affixes: &Affixes, offset: u64) -> Result<Step> {
+    if offset > 0 {
+        return refuse(501, "REST not compatible with server configuration");
+    }
+    let before = place(at, &path, 0).await?;
+    let target = if at.settings::<Settings>().overwrite { Target::Replace } else { Target::Keep };
+    let (hidden, file) = affixes.begin(at, &path, target).await?;
+    let transfer = Transfer { size_before: before.size_before(), ..transfer(at, path, Place::New) };
+    let opening = transfer.opening(&at.command.argument);
+    receive(at, transfer, &Upload { file: &*file, place: Place::New, hidden: Some(hidden) }, opening).await
+}
+
+/// A file that is open for an upload.
+struct Upload<'f> {
+    file: &'f dyn File,
+    /// Where in it the upload is written.
+    place: Place,
+    /// The name that it has until it is complete.
+    hidden: Option<Hidden>,
 }
 
 /// STOU's part: into a file that has just been made.
 pub(crate) async fn into_new(at: &mut Moment<'_>, path: VirtualPath, file: &dyn File, opening: Reply) -> Result<Step> {
     let transfer = transfer(at, path, Place::New);
-    receive(at, transfer, file, Place::New, opening).await
+    receive(at, transfer, &Upload { file, place: Place::New, hidden: None }, opening).await
 }
 
 fn transfer(at: &Moment<'_>, path: VirtualPath, place: Place) -> Transfer {
@@ -137,14 +165,10 @@ async fn append_to_new(at: &mut Moment<'_>, path: &VirtualPath) -> Result<(Box<d
     }
 }
 
-async fn receive(
-    at: &mut Moment<'_>,
-    transfer: Transfer,
-    file: &dyn File,
-    place: Place,
-    opening: Reply,
-) -> Result<Step> {
-    let path = transfer.path.clone();
+async fn receive(at: &mut Moment<'_>, transfer: Transfer, upload: &Upload<'_>, opening: Reply) -> Result<Step> {
+    let Upload { file, place, hidden } = upload;
+    let (file, place) = (*file, *place);
+    let path = hidden.as_ref().map_or(&transfer.path, |hidden| &hidden.path).clone();
     at.settings::<Settings>().sizes.bound_upload(at, transfer.offset);
     at.settings::<Settings>().rates.slow(at);
     let mut link = match at.begin(transfer, opening).await {
@@ -169,8 +193,13 @@ async fn receive(
         Ok(()) => link.finish().await,
         Err(error) => Err(error),
     };
+    let result = match (result, hidden) {
+        (Ok(()), Some(hidden)) => hidden.finish(at).await,
+        (result, _) => result,
+    };
     let whole = matches!(place, Place::New | Place::Over(_));
-    if result.is_err() && whole && at.settings::<Settings>().delete_aborted {
+    let deletes = at.settings::<Settings>().delete_aborted.unwrap_or(hidden.is_some());
+    if result.is_err() && whole && deletes {
         remove(at, &path, file, wrote).await;
     }
     result?;

@@ -60,6 +60,12 @@ impl<'a, S: Ground + ?Sized> StoreGate<'a, S> {
         self.find(path, links, Operation::Stat).and_then(|(_, metadata)| Ok(metadata))
     }
 
+    /// A path to the same thing, without links.
+    pub fn resolved(self, path: &'a VirtualPath) -> Promise<'a, VirtualPath> {
+        self.find(path, Links::Follow, Operation::Stat)
+            .and_then(move |(leave, _)| self.store.inside(leave.judged.place(), path))
+    }
+
     /// Opens a regular file.
     pub fn open(self, path: &'a VirtualPath, purpose: Open) -> Promise<'a, OpenFile> {
         match purpose {

@@ -51,6 +51,11 @@ pub trait Ground: Store {
         self.create_directory(at, mode)
     }
 
+    /// Where a place, to which a path leads, is inside the session's root.
+    fn inside(&self, _place: &Self::Place, path: &VirtualPath) -> Result<VirtualPath> {
+        Ok(path.clone())
+    }
+
     /// Whether it has such files.
     fn has_access_files(&self) -> bool {
         false

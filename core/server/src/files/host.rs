@@ -263,6 +263,12 @@ impl Ground for HostStore {
         Promise::later(self.make_directory_for(at, mode, owners))
     }
 
+    fn inside(&self, place: &HostPlace, _path: &VirtualPath) -> Result<VirtualPath> {
+        let real = place.path()?;
+        let inside = real.strip_prefix(self.root_path()).map_err(|_| Error::of(ErrorKind::NotFound))?;
+        Ok(VirtualPath::root().join(inside.as_os_str().as_bytes()))
+    }
+
     fn has_access_files(&self) -> bool {
         true
     }

@@ -74,6 +74,10 @@ impl Files for SessionFiles<'_> {
         gated!(self, |gate| gate.metadata(path, links))
     }
 
+    fn resolved<'a>(&'a self, path: &'a VirtualPath) -> Promise<'a, VirtualPath> {
+        gated!(self, |gate| gate.resolved(path))
+    }
+
     fn open<'a>(&'a self, path: &'a VirtualPath, purpose: Open) -> Promise<'a, OpenFile> {
         gated!(self, |gate| gate.open(path, purpose))
     }
