@@ -38,6 +38,12 @@ extern crate mod_motto as _;
 extern crate mod_scramble as _;
 #[cfg(feature = "static-mod_sql")]
 extern crate mod_sql as _;
+#[cfg(feature = "static-mod_sql_mysql")]
+extern crate mod_sql_mysql as _;
+#[cfg(feature = "static-mod_sql_passwd")]
+extern crate mod_sql_passwd as _;
+#[cfg(feature = "static-mod_sql_postgres")]
+extern crate mod_sql_postgres as _;
 #[cfg(feature = "static-mod_sql_sqlite")]
 extern crate mod_sql_sqlite as _;
 #[cfg(feature = "static-mod_tls")]

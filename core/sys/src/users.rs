@@ -79,6 +79,12 @@ impl User {
     }
 }
 
+/// The name of the process's own user, or its number if it has no name, for messages about what it may not do.
+pub fn own_name() -> String {
+    let uid = rustix::process::geteuid().as_raw();
+    User::by_uid(uid).ok().flatten().map_or_else(|| uid.to_string(), |user| user.name)
+}
+
 impl Group {
     /// The group with this name, if there is one.
     ///
