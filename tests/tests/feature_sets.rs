@@ -39,6 +39,7 @@ fn sets() -> Vec<(&'static str, Vec<String>, Vec<String>)> {
         ("static-sql", sql.clone(), none.clone()),
         ("shared-sql", none.clone(), sql.clone()),
         ("mixed", owned(&SQL[..1]), owned(&SQL[1..])),
+        ("mixed-backends", owned(&["mod_sql_mysql", "mod_sql_postgres"]), owned(&SQL[..1])),
         ("static-all", all.clone(), none.clone()),
         ("shared-all", none.clone(), all),
         ("static-examples", examples.clone(), none.clone()),
