@@ -11,7 +11,10 @@ use sqlx_core::executor::Executor;
 use sqlx_core::sql_str::{AssertSqlSafe, SqlSafeStr};
 use sqlx_mysql::{MySql, MySqlConnectOptions, MySqlConnection, MySqlDatabaseError, MySqlQueryResult, MySqlSslMode};
 
-use crate::{NAME, schemes, values};
+use crate::{schemes, values};
+
+/// Its name in SQLBackend.
+pub(crate) const NAME: &str = "mysql";
 
 /// The way to one database.
 pub(crate) struct MySqlDriver {

@@ -9,7 +9,7 @@ mod values;
 use gantry_api::prelude::*;
 use gantry_database::Databases;
 
-use crate::driver::MySqlDriver;
+use crate::driver::{MySqlDriver, NAME};
 
 /// The module.
 #[derive(Default)]
@@ -18,9 +18,6 @@ struct SqlMySql {
 }
 
 gantry_api::module! { SqlMySql, before: ["mod_sql"], runtime: gantry_runtime::start }
-
-/// Its name in SQLBackend.
-const NAME: &str = "mysql";
 
 #[async_trait]
 impl Module for SqlMySql {

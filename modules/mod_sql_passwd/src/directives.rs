@@ -3,10 +3,10 @@
 use gantry_api::{ParseError, Value, parse};
 use gantry_secrets::Digest;
 
-use crate::recipe;
-
-/// More rounds and iterations than a login may cost.
+/// More rounds than a login may cost.
 const MOST_ROUNDS: i64 = 100_000_000;
+/// More iterations of PBKDF2 than a login may cost.
+pub const MOST_ITERATIONS: u32 = 100_000_000;
 /// The longest hash.
 const MOST_BYTES: i64 = 1024;
 
@@ -83,7 +83,7 @@ pub fn pbkdf2(words: &[&str]) -> Result<Value, ParseError> {
             if Digest::named(digest).is_none() {
                 return Err(ParseError::of(digest, "is not a known digest"));
             }
-            let iterations = number(iterations, 1, recipe::MOST_ITERATIONS.into())?;
+            let iterations = number(iterations, 1, MOST_ITERATIONS.into())?;
             let length = number(length, 1, MOST_BYTES)?;
             let fixed = vec![Value::from(*digest), Value::Int(iterations), Value::Int(length)];
             Ok(Value::map([("fixed", Value::List(fixed))]))

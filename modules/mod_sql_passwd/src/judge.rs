@@ -11,6 +11,7 @@ use gantry_api::{ServerId, log};
 use gantry_secrets::{Digest, Hashing, OldSchemes};
 use tokio::sync::Mutex;
 
+use crate::directives::MOST_ITERATIONS;
 use crate::recipe::{self, Kind, Recipe};
 use crate::salt_file;
 use crate::settings::{Pbkdf2, SaltEncoding, Settings, Side};
@@ -185,7 +186,7 @@ fn bytes(value: &SqlValue) -> Option<Vec<u8>> {
 /// A digest, a number of iterations, a length.
 fn parameters(values: &[SqlValue; 3]) -> Option<(Digest, u32, usize)> {
     let [digest, iterations, length] = values.clone().map(SqlValue::into_text);
-    let iterations = iterations?.trim().parse().ok().filter(|count| (1..=recipe::MOST_ITERATIONS).contains(count))?;
+    let iterations = iterations?.trim().parse().ok().filter(|count| (1..=MOST_ITERATIONS).contains(count))?;
     let length = length?.trim().parse().ok().filter(|length| (1..=1024).contains(length))?;
     Some((Digest::named(digest?.trim())?, iterations, length))
 }

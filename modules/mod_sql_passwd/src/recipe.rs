@@ -68,9 +68,6 @@ impl Kind {
     }
 }
 
-/// More iterations of PBKDF2 than a login may cost.
-pub(crate) const MOST_ITERATIONS: u32 = 100_000_000;
-
 /// All that a hash is made of, besides the password.
 #[derive(Debug, Clone)]
 pub(crate) struct Recipe {

@@ -15,7 +15,10 @@ use sqlx_core::sql_str::AssertSqlSafe;
 use sqlx_postgres::{PgConnectOptions, PgConnection, PgQueryResult, PgSslMode, Postgres};
 
 use crate::plan::Plan;
-use crate::{NAME, schemes, values};
+use crate::{schemes, values};
+
+/// Its name in SQLBackend.
+pub(crate) const NAME: &str = "postgres";
 
 /// The way to one database.
 pub(crate) struct PostgresDriver {

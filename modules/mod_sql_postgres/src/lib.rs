@@ -10,7 +10,7 @@ mod values;
 use gantry_api::prelude::*;
 use gantry_database::Databases;
 
-use crate::driver::PostgresDriver;
+use crate::driver::{NAME, PostgresDriver};
 
 /// The module.
 #[derive(Default)]
@@ -19,9 +19,6 @@ struct SqlPostgres {
 }
 
 gantry_api::module! { SqlPostgres, before: ["mod_sql"], runtime: gantry_runtime::start }
-
-/// Its name in SQLBackend.
-const NAME: &str = "postgres";
 
 #[async_trait]
 impl Module for SqlPostgres {
