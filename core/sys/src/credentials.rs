@@ -44,14 +44,17 @@ impl Credentials {
         Ok(Credentials { uid: fsuid(), gid: fsgid(), groups: groups.into_iter().map(|gid| gid.as_raw()).collect() })
     }
 
-    /// Whether both have the same access to files: the order of groups does not matter.
+    /// Whether both have the same access to files. The order of groups does not matter, nor whether the
+    /// user's own group is among the supplementary ones: the kernel asks for either.
     #[must_use]
     pub fn is_equivalent(&self, other: &Credentials) -> bool {
-        self.uid == other.uid && self.gid == other.gid && self.sorted_groups() == other.sorted_groups()
+        self.uid == other.uid && self.gid == other.gid && self.groups_with(self.gid) == other.groups_with(self.gid)
     }
 
-    fn sorted_groups(&self) -> Vec<u32> {
+    /// All groups that count for a thread with this group, in order.
+    fn groups_with(&self, gid: u32) -> Vec<u32> {
         let mut groups = self.groups.clone();
+        groups.push(gid);
         groups.sort_unstable();
         groups.dedup();
         groups
@@ -107,7 +110,8 @@ impl Switch {
     /// From `own`, which the calling threads must have, to `user`.
     #[must_use]
     pub fn new(own: Credentials, user: Credentials) -> Switch {
-        let groups = own.sorted_groups() != user.sorted_groups();
+        // Once the thread has the user's own group.
+        let groups = own.groups_with(user.gid) != user.groups_with(user.gid);
         let (gid, uid) = (own.gid != user.gid, own.uid != user.uid);
         Switch { own, user, groups, gid, uid }
     }
@@ -319,8 +323,11 @@ fn set_process_ids(user: &Credentials) -> io::Result<()> {
         0 => Ok(()),
         _ => Err(io::Error::last_os_error()),
     };
+    // The own group need not be among the supplementary ones. Without it, a switch to a user that has no more than one
+    // group need not set any.
+    let groups: Vec<_> = user.groups.iter().copied().filter(|group| *group != user.gid).collect();
     // SAFETY: pointer and length come from one slice, which the call only reads.
-    check(unsafe { libc::setgroups(user.groups.len(), user.groups.as_ptr()) })?;
+    check(unsafe { libc::setgroups(groups.len(), groups.as_ptr()) })?;
     // SAFETY: the call takes numbers and no memory.
     check(unsafe { libc::setresgid(user.gid, user.gid, user.gid) })?;
     // SAFETY: the call takes numbers and no memory.
@@ -410,7 +417,7 @@ mod tests {
         let switch = Switch::new(own.clone(), user(1234));
         let (inside, read, readable) =
             switch.run(|| (Credentials::current().unwrap(), fs::read(&roots), fs::read(&theirs))).unwrap();
-        assert_eq!(inside, user(1234));
+        assert!(inside.is_equivalent(&user(1234)), "{inside:?}");
         assert_eq!(read.unwrap_err().kind(), io::ErrorKind::PermissionDenied);
         assert_eq!(readable.unwrap(), b"private");
         assert_eq!(Credentials::current().unwrap(), own);
@@ -432,6 +439,11 @@ mod tests {
         assert_eq!(of(&own, &user(1, 2, &[4, 3])), (false, false, false));
         assert_eq!(of(&own, &user(1, 5, &[4, 3])), (false, false, true));
         assert_eq!(of(&own, &user(5, 2, &[])), (true, true, false));
+        // Groups count as the thread has them under the user's own group.
+        assert_eq!(of(&own, &user(5, 2, &[5, 4, 3])), (false, true, false));
+        assert_eq!(of(&user(1, 2, &[1]), &user(5, 2, &[5])), (true, true, false), "1 would stay");
+        assert_eq!(of(&user(1, 2, &[]), &user(5, 2, &[5])), (false, true, false));
+        assert_eq!(of(&user(1, 2, &[]), &user(5, 2, &[1])), (true, true, false));
     }
 
     #[test]
@@ -557,7 +569,12 @@ mod tests {
         let roots = private_file(dir.path(), 0);
         let theirs = private_file(dir.path(), 1234);
         let ours = private_file(dir.path(), NOBODY);
+        let of_group = private_file(dir.path(), 4321);
+        fs::set_permissions(&of_group, fs::Permissions::from_mode(0o640)).unwrap();
+        chown(&of_group, Some(0), Some(NOBODY)).unwrap();
         become_user(&user(NOBODY), Keep::SwitchUsers).unwrap();
+        let own = Credentials::current().unwrap();
+        assert!(own.is_equivalent(&user(NOBODY)));
 
         let kept = CapabilitySet::SETUID | CapabilitySet::SETGID;
         let sets = capabilities(None).unwrap();
@@ -566,15 +583,21 @@ mod tests {
         assert!(fs::read(&roots).is_err() && fs::read(&theirs).is_err());
         assert!(fs::read(&ours).is_ok());
 
-        let (root, own, daemon) =
+        let (root, own_file, daemon) =
             as_user(&user(1234), || (fs::read(&roots), fs::read(&theirs), fs::read(&ours))).unwrap();
-        assert!(root.is_err() && own.is_ok() && daemon.is_err());
-        assert_eq!(Credentials::current().unwrap(), user(NOBODY));
+        assert!(root.is_err() && own_file.is_ok() && daemon.is_err());
+        assert_eq!(Credentials::current().unwrap(), own);
 
-        let switch = Switch::new(user(NOBODY), user(1234));
-        let (root, own, daemon) = switch.run(|| (fs::read(&roots), fs::read(&theirs), fs::read(&ours))).unwrap();
-        assert!(root.is_err() && own.is_ok() && daemon.is_err());
-        assert_eq!(Credentials::current().unwrap(), user(NOBODY));
+        let switch = Switch::new(own.clone(), user(1234));
+        let (root, own_file, daemon) = switch.run(|| (fs::read(&roots), fs::read(&theirs), fs::read(&ours))).unwrap();
+        assert!(root.is_err() && own_file.is_ok() && daemon.is_err());
+        assert_eq!(Credentials::current().unwrap(), own);
+
+        // Nor does a user have the daemon's group: where no groups are set, it has none to keep.
+        let switch = Switch::new(own, user(1234));
+        assert!(!switch.groups && fs::read(&of_group).is_ok());
+        assert!(switch.run(|| fs::read(&of_group)).unwrap().is_err());
+        assert!(switch.run(|| fs::read(&theirs)).unwrap().is_ok());
 
         // Threads started from here on have the same credentials.
         let thread = std::thread::spawn(move || as_user(&user(1234), || fs::read(&theirs)));
