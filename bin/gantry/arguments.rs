@@ -4,6 +4,7 @@ use clap::{Parser, Subcommand};
 
 use crate::completions::Completions;
 use crate::control::ControlCommand;
+use crate::migrate::Migrate;
 use crate::module::ModuleCommand;
 use crate::passwd::Passwd;
 #[cfg(any(feature = "static-mod_tls", feature = "shared-mod_tls"))]
@@ -21,6 +22,7 @@ pub struct Arguments {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    Migrate(Migrate),
     /// Set a password in an AuthUserFile, add a user to it or remove one
     Passwd(Passwd),
     /// Write, build, test, install, check and sign modules

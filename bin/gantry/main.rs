@@ -5,6 +5,7 @@ mod arguments;
 mod completions;
 mod control;
 mod ftpasswd;
+mod migrate;
 mod module;
 mod passwd;
 mod proftpd;
@@ -29,6 +30,7 @@ fn main() -> ExitCode {
         return code;
     }
     let done = match Arguments::parse().command {
+        Command::Migrate(arguments) => Err(arguments.run()),
         Command::Passwd(arguments) => arguments.run().map_err(|error| error.to_string()),
         Command::Module(command) => return command.run(),
         #[cfg(any(feature = "static-mod_tls", feature = "shared-mod_tls"))]

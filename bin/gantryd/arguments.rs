@@ -21,6 +21,12 @@ pub struct Arguments {
     /// With -t: report what a ProFTPD configuration means for Gantry
     #[arg(long, value_name = "FILE", requires = "test", conflicts_with_all = ["config", "set", "address"])]
     pub compat: Option<PathBuf>,
+    /// With -t: tell what changes in a ProFTPD configuration for Gantry; `gantry migrate` runs this
+    #[arg(long, value_name = "FILE", requires = "test", conflicts_with_all = ["config", "set", "address", "compat"])]
+    pub migrate: Option<PathBuf>,
+    /// With --migrate: write the new configuration into this folder
+    #[arg(long, value_name = "FOLDER", requires = "migrate")]
+    pub write: Option<PathBuf>,
     /// Override a directive of the main server; may be repeated
     #[arg(long, value_name = "NAME=VALUE", value_parser = Override::set)]
     pub set: Vec<Override>,

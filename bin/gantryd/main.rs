@@ -5,6 +5,7 @@ mod arguments;
 mod demo;
 mod directives;
 mod life;
+mod migrate;
 mod modules;
 mod name;
 mod paths;
@@ -34,7 +35,7 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     gantry_api::guard::log_panics("gantryd");
     LOGGER.set_verbosity(arguments.debug.unwrap_or(0));
-    let images = Images::new(paths::modules());
+    let images = Images::new(paths::modules()).knowing(show::optional_modules());
     let text = match &arguments {
         Arguments { list: true, .. } => show::modules(&images),
         Arguments { settings: true, .. } => show::settings(&images, name),
@@ -43,7 +44,10 @@ fn main() -> ExitCode {
             show::status(&images, name, &source(&arguments, name))
         }
         Arguments { version: 1, .. } => show::version(name),
-        Arguments { compat: Some(file), .. } => return compat(file, &arguments, &images),
+        Arguments { compat: Some(file), .. } => return compat(&foreign(file, &arguments), &images),
+        Arguments { migrate: Some(file), write, .. } => {
+            return migrate::run(&foreign(file, &arguments), &images, write.as_deref());
+        }
         Arguments { test: true, .. } => return life::ended(check(&source(&arguments, name), &images)),
         _ => return serve(arguments, images, name),
     };
@@ -82,16 +86,20 @@ fn check(source: &Source, images: &Images) -> Result<(), StartError> {
     Ok(())
 }
 
-/// Reports what a ProFTPD configuration means for Gantry; fails if it cannot be used
-/// as it is.
-fn compat(file: &Path, arguments: &Arguments, images: &Images) -> ExitCode {
-    let source = Source {
+/// A configuration for ProFTPD, which nothing overrides.
+fn foreign(file: &Path, arguments: &Arguments) -> Source {
+    Source {
         path: absolute(file.to_owned()),
         defines: arguments.defines.clone(),
         overrides: Vec::new(),
         family: Family::Any,
-    };
-    match gantry_server::compat(&source, images) {
+    }
+}
+
+/// Reports what a ProFTPD configuration means for Gantry; fails if it cannot be used
+/// as it is.
+fn compat(source: &Source, images: &Images) -> ExitCode {
+    match gantry_server::compat(source, images) {
         Ok(report) => {
             show::print(&format!("{report}\n"));
             if report.is_usable() { ExitCode::SUCCESS } else { ExitCode::FAILURE }

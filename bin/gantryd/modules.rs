@@ -53,6 +53,9 @@ extern crate mod_unique_id as _;
 #[cfg(feature = "static-mod_webhook")]
 extern crate mod_webhook as _;
 
+/// Optional modules that ProFTPD, as distributions build it, has without a LoadModule.
+pub const ALWAYS_IN_PROFTPD: [&str; 1] = ["mod_auth_pam"];
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;

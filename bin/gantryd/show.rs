@@ -140,6 +140,11 @@ const LAYOUTS: &[(bool, &str)] = features![
     "shared-mod_webhook",
 ];
 
+/// The modules that builds may leave out.
+pub fn optional_modules() -> impl Iterator<Item = &'static str> {
+    LAYOUTS.iter().filter_map(|(_, feature)| feature.strip_prefix("shared-"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

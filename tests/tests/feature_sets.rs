@@ -56,6 +56,17 @@ fn each_feature_set_has_exactly_its_modules() {
 }
 
 #[test]
+fn a_module_that_this_build_leaves_out_is_not_called_unknown() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("proftpd.conf");
+    fs::write(&file, "LoadModule mod_tls.c\nTLSEngine on\nBanEngine on\n").unwrap();
+    let mut daemon = std::process::Command::new(layout::feature_set("default").join("sbin/gantryd"));
+    let told = run(daemon.args(["-t", "--compat"]).arg(&file), "").out;
+    assert!(told.contains("of mod_tls: this build of Gantry leaves mod_tls out; build it with --features"), "{told}");
+    assert!(told.contains("known to ProFTPD's mod_ban; not supported"), "{told}");
+}
+
+#[test]
 fn each_feature_set_has_exactly_its_modules_in_release_with_lto() {
     if !full::is_wanted() {
         eprintln!("left out: builds each feature set in release with LTO; tests/run --full does that");

@@ -65,6 +65,11 @@ pub trait Catalogue {
         None
     }
 
+    /// Whether Gantry has a module (`mod_x`) that this build leaves out.
+    fn leaves_out(&self, _module: &str) -> bool {
+        false
+    }
+
     /// The module (`mod_x`) that an operator removed and that provided a directive;
     /// lines with the directive are skipped.
     fn taken_out(&self, _directive: &str) -> Option<String> {

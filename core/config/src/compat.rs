@@ -41,6 +41,8 @@ pub struct Report {
     pub notices: Vec<Notice>,
     /// The servers that the supported lines make, to be checked by their modules.
     pub servers: Vec<Server>,
+    /// The files that were read, the main one first, with their bytes.
+    pub texts: Vec<(PathBuf, Vec<u8>)>,
     /// The directives with a line that was refused.
     pub refused: Vec<String>,
 }
@@ -54,6 +56,8 @@ pub struct Entry {
     pub position: Position,
     /// Notes about it, one per line.
     pub notes: Vec<String>,
+    /// Whether it is in an `<IfModule>` that is skipped.
+    pub is_skipped: bool,
 }
 
 impl Report {
@@ -69,15 +73,16 @@ impl Report {
 /// # Errors
 /// The file cannot be read.
 pub fn compat(path: &Path, catalogue: &mut dyn Catalogue, options: &Options) -> Result<Report, Faults> {
-    let Survey { tree, faults, notices, left_out, absent, skipped } = survey(path, catalogue, options)
+    let Survey { tree, faults, notices, left_out, absent, skipped, texts } = survey(path, catalogue, options)
         .map_err(|error| Fault::general(Problem::Unreadable { path: path.to_owned(), reason: file::reason(&error) }))?;
     let left_out = left_out.into_iter().map(|(module, position)| {
-        let notes = vec![format!("Gantry has no {module}, so its lines are skipped")];
-        Entry { name: "<IfModule>".to_owned(), position, notes }
+        let notes = vec![format!("{}, so its lines are skipped", proftpd::absence(&module, catalogue))];
+        Entry { name: "<IfModule>".to_owned(), position, notes, is_skipped: false }
     });
     let absent = absent.into_iter().map(|(module, position)| {
-        let notes = vec![format!("Gantry has no {module}: {}", proftpd::gravity_of(&module))];
-        Entry { name: "LoadModule".to_owned(), position, notes }
+        let notes =
+            vec![format!("{}: its directives {}", proftpd::absence(&module, catalogue), proftpd::gravity_of(&module))];
+        Entry { name: "LoadModule".to_owned(), position, notes, is_skipped: false }
     });
     let mut report = Report {
         path: path.to_owned(),
@@ -92,6 +97,7 @@ pub fn compat(path: &Path, catalogue: &mut dyn Catalogue, options: &Options) -> 
             true => Vec::new(),
             false => build::servers(&tree, &Overriding::default(), &Position::in_file(path, 1, 1)),
         },
+        texts,
         refused: faults.iter().filter_map(Fault::directive).map(str::to_owned).collect(),
     };
     let differences = differences();
@@ -102,7 +108,7 @@ pub fn compat(path: &Path, catalogue: &mut dyn Catalogue, options: &Options) -> 
         missed.extend(skipped_over(line, catalogue).map(|entry| (line.faults_before, entry)));
     }
     for (at, fault) in faults.into_iter().enumerate() {
-        match missing(&fault) {
+        match missing(&fault, catalogue) {
             Some(entry) => missed.push((at, entry)),
             None => report.faults.push(fault),
         }
@@ -124,7 +130,8 @@ fn skipped_over(line: &SkippedLine, catalogue: &dyn Catalogue) -> Option<Entry> 
     Some(Entry {
         name: line.name.clone(),
         position: line.position.clone(),
-        notes: vec![proftpd::help(&line.name)?, within],
+        notes: vec![proftpd::help(&line.name, catalogue)?, within],
+        is_skipped: true,
     })
 }
 
@@ -152,23 +159,28 @@ impl Report {
             Content::Setting { .. } => (node.name.clone(), &[][..]),
         };
         let list = if notes.is_empty() { &mut self.supported } else { &mut self.differs };
-        list.push(Entry { name, position: node.position.clone(), notes });
+        list.push(Entry { name, position: node.position.clone(), notes, is_skipped: false });
         children.iter().for_each(|child| self.take(child, differences));
     }
 }
 
 /// The missing directive, section or module that a fault reports.
-fn missing(fault: &Fault) -> Option<Entry> {
+fn missing(fault: &Fault, catalogue: &dyn Catalogue) -> Option<Entry> {
     let position = fault.position.clone()?;
     let (name, notes) = match &fault.problem {
-        Problem::Unknown(name) => (name.clone(), vec![proftpd::help(name)?]),
+        Problem::Unknown(name) => {
+            let help = proftpd::help(name, catalogue)?;
+            // Where an installed module has it, the fault says so.
+            let is_there = catalogue.provider(name).is_some();
+            (name.clone(), if is_there { fault.help.clone() } else { vec![help] })
+        }
         Problem::Load { module, reason } => {
             let notes = if fault.help.is_empty() { vec![reason.clone()] } else { fault.help.clone() };
             (format!("LoadModule {module}"), notes)
         }
         _ => return None,
     };
-    Some(Entry { name, position, notes })
+    Some(Entry { name, position, notes, is_skipped: false })
 }
 
 /// One entry of the list.

@@ -4,6 +4,8 @@
 
 use std::fmt;
 
+use crate::catalogue::Catalogue;
+
 /// One per line: module, tab, directive or section.
 const NAMES: &str = include_str!("proftpd.tsv");
 
@@ -86,8 +88,20 @@ pub(crate) fn gravity_of(module: &str) -> Gravity {
 }
 
 /// The hint for such a name.
-pub(crate) fn help(name: &str) -> Option<String> {
-    module_of(name).map(|module| format!("known to ProFTPD's {module}; not supported"))
+pub(crate) fn help(name: &str, catalogue: &dyn Catalogue) -> Option<String> {
+    let module = module_of(name)?;
+    Some(match catalogue.leaves_out(module) {
+        true => format!("of {module}: {}", absence(module, catalogue)),
+        false => format!("known to ProFTPD's {module}; not supported"),
+    })
+}
+
+/// Why a module (`mod_x`) is not there.
+pub(crate) fn absence(module: &str, catalogue: &dyn Catalogue) -> String {
+    match catalogue.leaves_out(module) {
+        true => format!("this build of Gantry leaves {module} out; build it with --features shared-{module}"),
+        false => format!("Gantry has no {module}"),
+    }
 }
 
 fn rows() -> impl Iterator<Item = (&'static str, &'static str)> {

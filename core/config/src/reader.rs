@@ -113,8 +113,14 @@ pub(crate) fn survey(path: &Path, catalogue: &mut dyn Catalogue, options: &Optio
     let mut reader = Reader { skipped: Some(Vec::new()), ..Reader::new(catalogue, options) };
     reader.file(path)?;
     let tree = reader.close(path);
-    let Reader { faults, notices, left_out, absent, skipped, .. } = reader;
-    Ok(Survey { tree, faults, notices, left_out, absent, skipped: skipped.unwrap_or_default() })
+    let Reader { faults, notices, left_out, absent, skipped, files, texts, .. } = reader;
+    let mut read: Vec<(PathBuf, Vec<u8>)> = Vec::new();
+    for file in files {
+        if let Some(bytes) = texts.file(&file).filter(|_| !read.iter().any(|(known, _)| *known == file)) {
+            read.push((file, bytes));
+        }
+    }
+    Ok(Survey { tree, faults, notices, left_out, absent, skipped: skipped.unwrap_or_default(), texts: read })
 }
 
 /// The contents of a file, for a report.
@@ -128,6 +134,8 @@ pub(crate) struct Survey {
     pub(crate) absent: Vec<(String, Position)>,
     /// The lines in them.
     pub(crate) skipped: Vec<SkippedLine>,
+    /// The files, the main one first, with their bytes.
+    pub(crate) texts: Vec<(PathBuf, Vec<u8>)>,
 }
 
 /// A line in an `<IfModule>` section whose module is not present.

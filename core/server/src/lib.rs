@@ -37,9 +37,9 @@ mod wire;
 pub use daemon::{Manner, StartError, Until, check, modules, run, with_generation};
 #[cfg(feature = "bench")]
 pub use dialogue::client::room::{Occupant, Room};
-pub use gantry_config::{Override, Report, SectionKind};
+pub use gantry_config::{Migration, NewFile, Override, Report, SectionKind};
 pub use generation::images::{ImageRef, Images};
 pub use generation::{running::Running, snapshot::Generation};
 pub use log::{LOGGER, Logger, set_program};
-pub use plan::build::{BuildError, compat};
+pub use plan::build::{BuildError, compat, migrate};
 pub use plan::source::{Family, Source};

@@ -162,7 +162,7 @@ impl Reader<'_> {
         }
         let help = match provider {
             Some(module) => vec![provides(&module, "it")],
-            None => proftpd::help(name).map_or_else(|| self.near_directives(name), |help| vec![help]),
+            None => proftpd::help(name, self.catalogue).map_or_else(|| self.near_directives(name), |help| vec![help]),
         };
         self.fault(at, Problem::Unknown(name.to_owned())).help.extend(help);
     }
@@ -274,8 +274,8 @@ impl Reader<'_> {
             // Its directives are faults where they are not in its <IfModule>.
             Err(LoadFailure { is_foreign: true, .. }) if proftpd::has_module(bare(&module.text)) => {
                 let name = bare(&module.text).to_owned();
-                let notice =
-                    format!("LoadModule: Gantry has no {name}: its directives may only be in <IfModule {name}.c>");
+                let absence = proftpd::absence(&name, self.catalogue);
+                let notice = format!("LoadModule: {absence}: its directives may only be in <IfModule {name}.c>");
                 self.notice(at, notice);
                 self.absent.push((name, at.position.clone()));
             }

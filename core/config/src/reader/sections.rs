@@ -107,7 +107,7 @@ impl Reader<'_> {
         let closing = shown.starts_with("</");
         let known = |kind: SectionKind| format!("{}{}>", if closing { "</" } else { "<" }, kind.name());
         let names = self.suggestions(shown, || SectionKind::ALL.map(known).to_vec());
-        let help = proftpd::help(&shown.replace("</", "<")).or(names);
+        let help = proftpd::help(&shown.replace("</", "<"), self.catalogue).or(names);
         self.fault(at, Problem::Unknown(shown.to_owned())).help.extend(help);
     }
 

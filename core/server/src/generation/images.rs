@@ -66,6 +66,8 @@ pub struct Images {
     pub(crate) linked: Arc<Image>,
     pub(crate) objects: Objects,
     pub(crate) folders: Vec<PathBuf>,
+    /// The modules (`mod_x`) that Gantry has, in this build or not.
+    pub(crate) known: Vec<&'static str>,
 }
 
 impl Images {
@@ -73,7 +75,15 @@ impl Images {
     /// set. The executable's `main` must begin with `gantry_loader::Trial::answer`, which tries
     /// files before they are loaded.
     pub fn new(folders: Vec<PathBuf>) -> Self {
-        Self { linked: Arc::new(Image::this(&LOGGER)), objects: Objects::new(), folders }
+        Self { linked: Arc::new(Image::this(&LOGGER)), objects: Objects::new(), folders, known: Vec::new() }
+    }
+
+    /// The same, with the names (`mod_x`) of modules that builds of Gantry may leave out, so that the administrator learns of
+    /// that.
+    #[must_use]
+    pub fn knowing(mut self, modules: impl IntoIterator<Item = &'static str>) -> Self {
+        self.known = modules.into_iter().collect();
+        self
     }
 
     /// The modules linked into the executable, by name.

@@ -5,6 +5,7 @@
 use std::collections::HashMap;
 use std::iter;
 use std::mem;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,8 +18,8 @@ use gantry_api::{
     SectionId, ServerId, Value, World,
 };
 use gantry_config::{
-    Addition, Class, Configuration, Directories, Fault, Faults, FtpAccess, Layers, Options, Override, Personal,
-    Position, Reading, Report, Server as ServerConfig,
+    Addition, Catalogue, Class, Configuration, Directories, Fault, Faults, FtpAccess, Layers, Migration, Options,
+    Override, Personal, Position, Reading, Report, Server as ServerConfig,
 };
 use thiserror::Error;
 use tokio::sync::mpsc::UnboundedSender;
@@ -131,13 +132,38 @@ fn on(place: &Option<Position>) -> String {
 /// # Errors
 /// The file cannot be read.
 pub fn compat(source: &Source, images: &Images) -> Result<Report, Faults> {
+    examine(source, images).map(|(report, _)| report)
+}
+
+/// A configuration for ProFTPD as one for Gantry in a folder, and what changes. Modules of `always` are loaded where they are
+/// installed: ProFTPD has them without a LoadModule.
+///
+/// # Errors
+/// The file cannot be read.
+pub fn migrate(source: &Source, images: &Images, folder: &Path, always: &[&str]) -> Result<Migration, Faults> {
+    let (mut report, set) = examine(source, images)?;
+    let unloaded = always.iter().filter(|module| !set.has_module(module) && images.offers(module));
+    let reason = "ProFTPD has this module without a LoadModule";
+    let mut modules: Vec<_> = unloaded.map(|module| ((*module).to_owned(), reason.to_owned())).collect();
+    report.missing.retain(|entry| {
+        let Some(module) = set.provider(&entry.name) else { return true };
+        let module = module.strip_suffix(".c").unwrap_or(&module).to_owned();
+        if !modules.iter().any(|(known, _)| *known == module) {
+            modules.push((module, format!("{} needs this module", entry.name)));
+        }
+        false
+    });
+    Ok(gantry_config::migrate(report, folder, &modules))
+}
+
+fn examine<'i>(source: &Source, images: &'i Images) -> Result<(Report, ModuleSet<'i>), Faults> {
     let options = Options { defines: source.defines.clone(), ..Options::default() };
     let mut set = ModuleSet::of_configuration(images);
     let mut report = gantry_config::compat(&source.path, &mut set, &options)?;
     let findings = Plan::findings_in(&set, mem::take(&mut report.servers), &report.refused);
     report.faults.extend(findings.faults);
     report.notices.extend(findings.notices);
-    Ok(report)
+    Ok((report, set))
 }
 
 /// A configuration that has been read and checked, its modules loaded, put in

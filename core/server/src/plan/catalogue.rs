@@ -295,6 +295,10 @@ impl Catalogue for ModuleSet<'_> {
         self.installed().iter().map(|(_, name)| name.clone()).collect()
     }
 
+    fn leaves_out(&self, module: &str) -> bool {
+        self.images.known.contains(&module)
+    }
+
     fn taken_out(&self, directive: &str) -> Option<String> {
         self.changes.remover(directive).map(str::to_owned)
     }
