@@ -66,6 +66,28 @@ fn a_folders_file_is_shown_once_and_when_it_has_changed(layout: Layout) {
     assert_eq!(wire.expect("CWD folder", 250).lines[0], "250-first");
 }
 
+fn a_sections_file_is_shown_by_every_way_into_its_folder(layout: Layout) {
+    let server = Server::with(layout, |config| {
+        let folder = config.home().join("folder").display().to_string();
+        config.block(format!("<Directory {folder}>\n  DisplayChdir .message\n</Directory>"));
+    });
+    for folder in ["folder", "folder/deep"] {
+        server.make_folder(folder);
+    }
+    server.put("folder/.message", "welcome");
+    let mut wire = server.login();
+    for (line, shown) in [
+        ("CWD folder", true),
+        ("CWD deep", false),
+        ("CDUP", true),
+        ("CWD deep", false),
+        ("XCUP", true),
+        ("CDUP", false),
+    ] {
+        assert_eq!(wire.expect(line, 250).lines[0] == "250-welcome", shown, "{line}");
+    }
+}
+
 fn no_file_is_no_error_and_nothing_outside_the_root_is_shown(layout: Layout) {
     let server = Server::with(layout, |config| {
         let secret = config.folder().join("secret");
@@ -152,6 +174,7 @@ fn answer(mut stream: TcpStream, server: SocketAddr) {
 both_layouts!(
     files_are_shown_with_their_variables,
     a_folders_file_is_shown_once_and_when_it_has_changed,
+    a_sections_file_is_shown_by_every_way_into_its_folder,
     no_file_is_no_error_and_nothing_outside_the_root_is_shown,
     files_are_shown_where_nothing_may_be_read,
     variables_of_the_environment_may_be_set,

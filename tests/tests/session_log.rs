@@ -5,6 +5,7 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::process::Command;
 
+use gantry_tests::host::own_address;
 use gantry_tests::prelude::*;
 use gantry_tests::server::Trial;
 use gantry_tests::wait;
@@ -174,7 +175,26 @@ fn through_proftpds_name_the_log_is_proftpds(layout: Layout) {
     assert_eq!(found.map(|(host, _)| host), Some("127.0.0.1".to_owned()), "{line}");
 }
 
+fn debug_level_may_be_one_servers_own(layout: Layout) {
+    let here = own_address();
+    let server = Server::with(layout, |config| {
+        config.set("DefaultAddress", here.to_string()).set("Port", "2117");
+        config.block(format!(
+            "<VirtualHost {here}>\n  Port 2117\n  ServerAlias loud.example.org\n  DebugLevel 5\n</VirtualHost>"
+        ));
+    });
+    let mut quiet = server.connect();
+    quiet.expect("QUIT", 221);
+    quiet.until_closed().unwrap();
+    let mut loud = server.connect();
+    loud.expect("HOST loud.example.org", 220);
+    loud.expect("QUIT", 221);
+    server.wait_for_log(&["session 2: ended"]);
+    assert_eq!(server.log_line(&["session 1: ended"]), None);
+}
+
 both_layouts!(
+    debug_level_may_be_one_servers_own,
     fail2ban_finds_failed_logins,
     logwatch_counts_logins,
     a_server_log_has_its_own_sessions,

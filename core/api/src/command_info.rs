@@ -43,6 +43,8 @@ pub enum PathArgument {
     AfterOptions,
     /// The rest after the first word.
     AfterWord,
+    /// Nothing; the command is about the folder above the working directory.
+    Parent,
 }
 
 impl PathArgument {
@@ -51,6 +53,7 @@ impl PathArgument {
         match self {
             Self::None => &[],
             Self::Whole => argument,
+            Self::Parent => b"..",
             Self::AfterWord => after_word(argument),
             Self::AfterOptions => {
                 let mut rest = argument;

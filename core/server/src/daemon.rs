@@ -137,7 +137,7 @@ pub fn run(
     if let Err(error) = identity::raise_file_limit() {
         say(Level::Warn, format_args!("cannot raise the limit on open files: {error}"));
     }
-    plan.settings().configure_log();
+    plan.settings().configure_log(plan.servers().map(|(_, _, settings)| settings));
     let identity = Arc::new(identity::take(plan.settings())?);
     LOGGER.start_thread().map_err(|error| StartError::System("cannot start the log's thread".to_owned(), error))?;
     let failed = |what: &str| {

@@ -43,6 +43,7 @@ pub fn say(level: Level, message: fmt::Arguments<'_>) {
 pub static LOGGER: Logger = Logger {
     verbosity: AtomicU8::new(0),
     configured: AtomicU8::new(0),
+    of_servers: AtomicU8::new(0),
     syslog_rank: AtomicU8::new(u8::MAX),
     most: AtomicU8::new(2),
     channels: RwLock::new(BTreeMap::new()),
@@ -66,6 +67,8 @@ pub struct Logger {
     verbosity: AtomicU8,
     /// The same from the configuration; the higher one counts.
     configured: AtomicU8,
+    /// The highest that any server's DebugLevel is.
+    of_servers: AtomicU8,
     /// The rank of the least that goes to syslog.
     syslog_rank: AtomicU8,
     /// The rank of what any channel has written.
@@ -116,9 +119,10 @@ impl Logger {
         self.verbosity.load(Ordering::Relaxed).max(self.configured.load(Ordering::Relaxed))
     }
 
-    /// Goes by DebugLevel, SyslogFacility and SyslogLevel.
-    pub fn configure(&self, verbosity: u8, facility: Option<u8>, least: Option<Level>) {
+    /// Goes by DebugLevel (the main server's, and the highest that any server has), SyslogFacility and SyslogLevel.
+    pub fn configure(&self, verbosity: u8, of_servers: u8, facility: Option<u8>, least: Option<Level>) {
         self.configured.store(verbosity, Ordering::Relaxed);
+        self.of_servers.store(of_servers, Ordering::Relaxed);
         syslog::set_facility(facility);
         self.syslog_rank.store(least.map_or(u8::MAX, rank), Ordering::Relaxed);
         self.renew();
@@ -144,7 +148,8 @@ impl Logger {
 
     fn renew(&self) {
         let channels = self.channels.read().unwrap_or_else(PoisonError::into_inner);
-        let most = channels.values().copied().chain([self.verbosity()]).map(rank_of).max();
+        let others = [self.verbosity(), self.of_servers.load(Ordering::Relaxed)];
+        let most = channels.values().copied().chain(others).map(rank_of).max();
         self.most.store(most.unwrap_or_default(), Ordering::Relaxed);
     }
 
@@ -152,6 +157,9 @@ impl Logger {
     fn wants(&self, record: &Record<'_>) -> bool {
         let rank = rank(record.level);
         if rank <= rank_of(self.verbosity()) {
+            return true;
+        }
+        if rank <= rank_of(self.of_servers.load(Ordering::Relaxed)) && rank <= rank_of(Speaker::verbosity()) {
             return true;
         }
         let is_of = |channel: &str| {
@@ -423,7 +431,7 @@ mod tests {
     fn a_record_about_a_session_looks_as_proftpds() {
         let line = |target, level| {
             let (server, client) = ("192.0.2.1".into(), "c[192.0.2.7]".into());
-            let label = Label { server, client, log: ServerLog::Shared, options: LogOptions::NONE };
+            let label = Label { server, client, log: ServerLog::Shared, options: LogOptions::NONE, verbosity: 0 };
             let entry = entry(target, level, Some(label));
             LOGGER.line(&entry, "").split_once(' ').unwrap().1.split_once(' ').unwrap().1.to_owned()
         };

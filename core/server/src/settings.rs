@@ -151,7 +151,8 @@ settings! {
             inherits: replace, default: "0", parse: parse::seconds;
         /// Whether servers also listen for IPv6 where no address says otherwise.
         pub use_ipv6: bool = UseIPv6 "on|off" in SERVER, inherits: no, default: "on", parse: parse::on_off;
-        /// How much the log says, 0 to 10; the option `-d` may ask for more.
+        /// How much the log says, 0 to 10; the option `-d` may ask for more. In a `<VirtualHost>` it is about that server's
+        /// sessions.
         pub debug_level: u8 = DebugLevel "level" in SERVER | VHOST | GLOBAL,
             inherits: replace, default: "0", parse: words::debug_level;
         /// The facility of lines for syslog.
@@ -204,8 +205,10 @@ impl SyslogLevel {
 
 impl Settings {
     /// Lets the daemon's log go by what is said of it.
-    pub fn configure_log(&self) {
-        LOGGER.configure(self.debug_level, self.syslog_facility, self.syslog_level.map(SyslogLevel::level));
+    /// `servers` are the settings of all servers.
+    pub fn configure_log<'s>(&self, servers: impl Iterator<Item = &'s Self>) {
+        let of_servers = servers.map(|server| server.debug_level).max().unwrap_or_default();
+        LOGGER.configure(self.debug_level, of_servers, self.syslog_facility, self.syslog_level.map(SyslogLevel::level));
     }
 
     /// What lines of the log begin with; the last word on each option counts.

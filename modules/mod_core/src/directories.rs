@@ -13,7 +13,7 @@ command! {
     /// Makes a directory the working one.
     CWD | XCWD "<sp> pathname", class: DIRS, path: Whole, does: [RETR], wait: change;
     /// Makes the directory above the working one.
-    CDUP | XCUP "(up one directory)", class: DIRS, does: [CWD, RETR], wait: up;
+    CDUP | XCUP "(up one directory)", class: DIRS, path: Parent, does: [CWD, RETR], wait: up;
     /// Makes a directory.
     MKD | XMKD "<sp> pathname", class: DIRS | WRITE, limit: WRITE, path: Whole, wait: make;
     /// Removes an empty directory.

@@ -119,7 +119,7 @@ impl Daemon {
         *self.changes.lock().unwrap_or_else(PoisonError::into_inner) = changes;
         self.accept_at_all();
         LOGGER.send_to(log);
-        next.generation.settings().configure_log();
+        next.generation.settings().configure_log(next.generation.settings_of_servers());
         LOGGER.set_options(log_options);
         let of = module.map(|module| format!(" {module}")).unwrap_or_default();
         let why = if name == "reload" { String::new() } else { format!(" ({name}{of})") };

@@ -10,8 +10,7 @@ use gantry_config::Personal;
 
 use crate::address::resolve;
 use crate::generation::base::Base;
-use crate::log::LogOptions;
-use crate::log::speaker::ServerLog;
+use crate::log::speaker::SessionLog;
 use crate::settings::Port;
 
 /// One server of the configuration.
@@ -30,8 +29,8 @@ pub struct Server {
     pub key: Arc<ServerKey>,
     /// The names that HOST may ask for.
     pub names: HostNames,
-    /// Where its sessions' log records go, and what their lines begin with.
-    pub log: (ServerLog, LogOptions),
+    /// What becomes of its sessions' log records.
+    pub log: SessionLog,
 }
 
 /// Where a server listens, and the names by which a client may ask for it (RFC 7151).

@@ -116,6 +116,11 @@ impl Generation {
         &self.held(&self.servers[0].base.own.held).settings
     }
 
+    /// The settings of all servers.
+    pub fn settings_of_servers(&self) -> impl Iterator<Item = &Settings> {
+        self.servers.iter().map(|server| &self.held(&server.base.own.held).settings)
+    }
+
     /// Reports a change to all modules.
     pub fn tell(&self, change: &Change) {
         for running in &self.modules {

@@ -29,6 +29,19 @@ pub(super) struct Label {
     pub(super) log: ServerLog,
     /// The server's.
     pub(super) options: LogOptions,
+    /// The server's DebugLevel.
+    pub(super) verbosity: u8,
+}
+
+/// What a server says of the records of its sessions.
+#[derive(Clone, Default)]
+pub struct SessionLog {
+    /// Where they go.
+    pub log: ServerLog,
+    /// What their lines begin with.
+    pub options: LogOptions,
+    /// DebugLevel: how many of them are written.
+    pub verbosity: u8,
 }
 
 /// Where the records of a server's sessions go.
@@ -52,9 +65,9 @@ impl Label {
 
 impl Speaker {
     /// A session that begins.
-    pub fn new(local: SocketAddr, remote: SocketAddr, (log, options): (ServerLog, LogOptions)) -> Arc<Self> {
+    pub fn new(local: SocketAddr, remote: SocketAddr, SessionLog { log, options, verbosity }: SessionLog) -> Arc<Self> {
         let client = shown(&remote.ip().to_string(), remote);
-        let label = Label { server: local.ip().to_string().into(), client, log, options };
+        let label = Label { server: local.ip().to_string().into(), client, log, options, verbosity };
         Arc::new(Self { remote, label: Mutex::new(label) })
     }
 
@@ -64,14 +77,19 @@ impl Speaker {
     }
 
     /// The session is at another server now.
-    pub fn server(&self, (log, options): (ServerLog, LogOptions)) {
+    pub fn server(&self, SessionLog { log, options, verbosity }: SessionLog) {
         let mut label = self.locked();
-        (label.log, label.options) = (log, options);
+        (label.log, label.options, label.verbosity) = (log, options, verbosity);
     }
 
     /// Runs a session's task: what is logged in it is logged for the session.
     pub async fn run<T>(self: Arc<Self>, task: impl Future<Output = T>) -> T {
         SPEAKER.scope(self, task).await
+    }
+
+    /// The DebugLevel of the server of the session in whose task this is called.
+    pub(super) fn verbosity() -> u8 {
+        SPEAKER.try_with(|speaker| speaker.locked().verbosity).unwrap_or(0)
     }
 
     /// The session in whose task this is called.

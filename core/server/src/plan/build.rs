@@ -36,7 +36,7 @@ use crate::generation::scopes::Scopes;
 use crate::generation::server::{HostNames, Server, ServerKey};
 use crate::generation::snapshot::Generation;
 use crate::log::LOGGER;
-use crate::log::speaker::ServerLog;
+use crate::log::speaker::{ServerLog, SessionLog};
 use crate::plan::catalogue::{ModuleSet, Unavailable};
 use crate::plan::changes::Changes;
 use crate::plan::check;
@@ -452,7 +452,8 @@ impl Plan {
                     ServerLog::Own(LOGGER.open_log(&target).map_err(BuildError::ServerLog)?)
                 }
             };
-            server.log = (log, scope.settings.log_options());
+            let verbosity = scope.settings.debug_level;
+            server.log = SessionLog { log, options: scope.settings.log_options(), verbosity };
         }
         Ok(())
     }
