@@ -64,7 +64,7 @@ mod tests {
     use gantry_server::LOGGER;
 
     /// The classes are those in which ProFTPD 1.3.8 logs these commands; the groups come from its
-    /// page on `<Limit>`.
+    /// page on `<Limit>`, but for RNFR, which it has in WRITE itself.
     const COMMANDS: &str = "
         ABOR        MISC
         ACCT        AUTH
@@ -97,7 +97,7 @@ mod tests {
         REST        MISC
         RETR        READ            READ
         RMD         WRITE DIRS      WRITE
-        RNFR        WRITE MISC      DIRS
+        RNFR        WRITE MISC      WRITE
         RNTO        WRITE MISC      WRITE
         SITE        MISC
         SITE_CHMOD  MISC            WRITE SITE

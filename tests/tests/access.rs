@@ -21,8 +21,8 @@ fn limit_write_keeps_everything_as_it_is(layout: Layout) {
         let answer = wire.expect(line, 550).text();
         assert!(answer.ends_with("Operation not permitted") || answer.ends_with("Permission denied"), "{answer}");
     }
-    // ProFTPD's WRITE has RNTO in it, and not RNFR.
-    wire.ask("RNFR file");
+    // As in ProFTPD itself; its manual has RNFR in DIRS.
+    wire.expect("RNFR file", 550);
     let renamed = wire.ask("RNTO other");
     assert!([503, 550].contains(&renamed.code), "{}", renamed.text());
     assert_eq!(wire.fetch("RETR file"), b"content");

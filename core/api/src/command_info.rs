@@ -138,8 +138,8 @@ impl fmt::Display for CommandClasses {
     }
 }
 
-/// A set of command groups, as `<Limit>` names them. They differ slightly from the classes: RNFR is
-/// in WRITE for logs, but in DIRS for `<Limit>`.
+/// A set of command groups, as `<Limit>` names them. They differ slightly from the classes: MKD is in
+/// DIRS and WRITE for logs, but only in WRITE for `<Limit>`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct LimitGroups(u16);
 

@@ -54,7 +54,7 @@ impl Operation {
             Self::MakeDirectory => (Verb::MKD, LimitGroups::WRITE),
             Self::RemoveDirectory => (Verb::RMD, LimitGroups::WRITE),
             Self::Remove => (Verb::DELE, LimitGroups::WRITE),
-            Self::RenameFrom => (Verb::RNFR, LimitGroups::DIRS),
+            Self::RenameFrom => (Verb::RNFR, LimitGroups::WRITE),
             Self::RenameTo => (Verb::RNTO, LimitGroups::WRITE),
         })
     }

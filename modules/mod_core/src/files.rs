@@ -12,7 +12,7 @@ command! {
     /// Removes a file.
     DELE "<sp> pathname", class: WRITE, path: Whole, wait: delete;
     /// Names what RNTO renames.
-    RNFR "<sp> pathname", class: WRITE | MISC, limit: DIRS, path: Whole, wait: rename_from;
+    RNFR "<sp> pathname", class: WRITE | MISC, path: Whole, wait: rename_from;
     /// Renames what RNFR named.
     RNTO "<sp> pathname", class: WRITE | MISC, path: Whole, does: [RNFR], wait: rename_to;
     /// Tells the size of a file in bytes.
