@@ -14,7 +14,7 @@ fn a_deny_filter_refuses_arguments(layout: Layout) {
     {
         assert_eq!(wire.expect(line, 550).text(), format!("550 {shown}: Forbidden command argument"));
     }
-    wire.expect("MKD a*b", 257);
+    assert_eq!(wire.expect("CWD a*b", 550).text(), "550 a*b: No such file or directory");
     server.wait_for_log(&["'MKD a*b/c' denied by DenyFilter"]);
 }
 
