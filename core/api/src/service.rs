@@ -254,6 +254,15 @@ guarded! {
         async fn account(&self, request: &LoginRequest) -> Result<Option<Account>>;
         /// Checks a password for an account that this authenticator found.
         async fn verify(&self, request: &LoginRequest, account: &Account, password: &[u8]) -> Result<Verdict>;
+        /// The name of a user by its id, for listings. `request` is of the session that lists. Asked
+        /// for ids that the system does not know.
+        async fn user_name(&self, _request: &LoginRequest, _uid: u32) -> Result<Option<String>> {
+            Ok(None)
+        }
+        /// The name of a group by its id, likewise.
+        async fn group_name(&self, _request: &LoginRequest, _gid: u32) -> Result<Option<String>> {
+            Ok(None)
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use gantry_api::files::{Kind, Metadata};
 use gantry_api::prelude::*;
 use gantry_api::{Account, ParseError, parse};
 
-use crate::names::Names;
+use crate::names::SessionNames;
 
 settings! {
     /// The fakes of one scope.
@@ -23,7 +23,7 @@ settings! {
 
 impl Fakes {
     /// The name shown for an owner's id.
-    pub fn owner(&self, names: &Names, account: &Account, uid: u32) -> Arc<str> {
+    pub fn owner(&self, names: SessionNames<'_>, account: &Account, uid: u32) -> Arc<str> {
         match self.user.as_deref() {
             None => names.owner(account, uid),
             Some("~") => account.name.as_str().into(),
@@ -32,7 +32,7 @@ impl Fakes {
     }
 
     /// The name shown for a group's id.
-    pub fn group(&self, names: &Names, account: &Account, gid: u32) -> Arc<str> {
+    pub fn group(&self, names: SessionNames<'_>, account: &Account, gid: u32) -> Arc<str> {
         match self.group.as_deref() {
             None => names.group(account, gid),
             Some("~") => names.group(account, account.gid),

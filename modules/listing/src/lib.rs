@@ -7,7 +7,7 @@ mod names;
 
 pub use access::access;
 pub use fakes::{Fakes, parse_fake_name};
-pub use names::{Names, Unknown};
+pub use names::{Names, SessionNames};
 
 use gantry_api::files::{Kind, Metadata};
 use gantry_api::proto::listing;

@@ -9,7 +9,7 @@ use gantry_api::files::{Kind, Links, Metadata};
 use gantry_api::prelude::*;
 use gantry_api::proto::listing::Facts;
 use gantry_api::transfer::{Direction, Transfer};
-use gantry_listing::{Fakes, Names};
+use gantry_listing::{Fakes, SessionNames};
 
 use crate::FactsModule;
 use crate::options::FactChoice;
@@ -30,13 +30,12 @@ const PIECE: usize = 32 * 1024;
 /// Writes the facts that a session has selected.
 struct Writer<'a> {
     account: Arc<Account>,
-    names: &'a Names,
+    names: SessionNames<'a>,
     facts: Facts,
     fakes: &'a Fakes,
 }
 
 async fn folder(module: &FactsModule, at: &mut Moment<'_>) -> Result<Step> {
-    let names = &module.names;
     let path = at.path();
     let shown = shown(at.command, &path);
     let own = at.files.metadata(&path, Links::Follow).await?;
@@ -46,14 +45,16 @@ async fn folder(module: &FactsModule, at: &mut Moment<'_>) -> Result<Step> {
     // Errors must come before the data connection is opened.
     let mut listing = at.files.list(&path).await?;
     let above = at.files.metadata(&path.parent(), Links::Follow).await.unwrap_or(own);
-    let fakes = &at.settings::<Settings>().fakes;
-    let writer = Writer { account: at.session.account()?.clone(), names, facts: at.state.of::<FactChoice>().0, fakes };
+    let (account, fakes) = (at.session.account()?.clone(), &at.settings::<Settings>().fakes);
+    let facts = at.state.of::<FactChoice>().0;
     let transfer = Transfer::new(path, Direction::Out, at.dialogue.kind);
     let opening = transfer.opening(b"MLSD");
     let mut link = at.begin(transfer, opening).await?;
 
+    let names = module.names.of(at.session, &at.world.services);
+    let writer = Writer { account, names, facts, fakes };
     let mut lines = Vec::new();
-    names.learn(names.unknown([&own, &above].into_iter())).await;
+    names.learn([&own, &above].into_iter()).await;
     writer.line(b".", &own, &above, &mut lines);
     writer.line(b"..", &above, &above, &mut lines);
     loop {
@@ -61,7 +62,7 @@ async fn folder(module: &FactsModule, at: &mut Moment<'_>) -> Result<Step> {
         if entries.is_empty() {
             break;
         }
-        names.learn(names.unknown(entries.iter().map(|entry| &entry.metadata))).await;
+        names.learn(entries.iter().map(|entry| &entry.metadata)).await;
         for entry in &entries {
             writer.line(&entry.name, &entry.metadata, &own, &mut lines);
         }
@@ -77,16 +78,17 @@ async fn folder(module: &FactsModule, at: &mut Moment<'_>) -> Result<Step> {
 
 /// MLST: the name is shown as an absolute path, so that it means the same in any working directory.
 async fn name(module: &FactsModule, at: &mut Moment<'_>) -> Result<Step> {
-    let names = &module.names;
     let path = at.path();
     let shown = shown(at.command, &path);
     let Ok(own) = at.files.metadata(&path, Links::Follow).await else {
         return refuse(550, format!("'{shown}' cannot be listed"));
     };
     let above = at.files.metadata(&path.parent(), Links::Follow).await.unwrap_or(own);
-    names.learn(names.unknown([&own].into_iter())).await;
-    let fakes = &at.settings::<Settings>().fakes;
-    let writer = Writer { account: at.session.account()?.clone(), names, facts: at.state.of::<FactChoice>().0, fakes };
+    let (account, fakes) = (at.session.account()?.clone(), &at.settings::<Settings>().fakes);
+    let facts = at.state.of::<FactChoice>().0;
+    let names = module.names.of(at.session, &at.world.services);
+    names.learn([&own].into_iter()).await;
+    let writer = Writer { account, names, facts, fakes };
     let mut line = Vec::new();
     writer.state(path.as_bytes(), &own, &above, &mut line);
     let start = match at.command.argument.as_slice() {

@@ -5,7 +5,7 @@ use gantry_api::prelude::*;
 use gantry_api::proto::glob;
 use gantry_api::proto::listing::ListOptions;
 use gantry_api::transfer::{Direction, Transfer};
-use gantry_listing::Names;
+use gantry_listing::SessionNames;
 
 use crate::Ls;
 use crate::expand::expand;
@@ -38,7 +38,10 @@ async fn list(ls: &Ls, at: &mut Moment<'_>) -> Result<Step> {
     let result = match subject {
         // The working directory is no more.
         Err(error) if path.is_empty() && error.kind() == ErrorKind::NotFound => output.finish().await,
-        Ok(subject) => write((at.session, at.files), &ls.names, settings, options, Form::Long, subject, output).await,
+        Ok(subject) => {
+            let names = ls.names.of(at.session, &at.world.services);
+            write((at.session, at.files), names, settings, options, Form::Long, subject, output).await
+        }
         Err(error) => output.finish().await.and(Err(error)),
     };
     finish(at, settings, result)
@@ -58,7 +61,8 @@ async fn names(ls: &Ls, at: &mut Moment<'_>) -> Result<Step> {
     };
     let form = if path.is_empty() { Form::Name } else { Form::Path };
     let output = open(at, path).await?;
-    let result = write((at.session, at.files), &ls.names, settings, options, form, subject, output).await;
+    let names = ls.names.of(at.session, &at.world.services);
+    let result = write((at.session, at.files), names, settings, options, form, subject, output).await;
     finish(at, settings, result)
 }
 
@@ -97,7 +101,7 @@ fn nothing_there(text: &str) -> Error {
 /// The lines.
 async fn write(
     (session, files): (&Session, &dyn Files),
-    names: &Names,
+    names: SessionNames<'_>,
     settings: &Settings,
     options: ListOptions,
     form: Form,

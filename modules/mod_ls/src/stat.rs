@@ -28,8 +28,8 @@ async fn stat(ls: &Ls, at: &mut Moment<'_>) -> Result<Step> {
     options.recursive = false;
     options.hidden = HiddenNames::All;
     let subject = subject(at.session, at.files, path, &options, settings).await?;
-    let mut walk =
-        Walk::new((at.session, at.files), &ls.names, settings, options, Form::Long, Output::Reply(Vec::new()))?;
+    let names = ls.names.of(at.session, &at.world.services);
+    let mut walk = Walk::new((at.session, at.files), names, settings, options, Form::Long, Output::Reply(Vec::new()))?;
     walk.limit(MOST);
     let code = match subject {
         Subject::Folder(path) => {

@@ -9,7 +9,7 @@ use gantry_api::files::{DirectoryEntry, Files, Kind, Links, Metadata};
 use gantry_api::prelude::*;
 use gantry_api::proto::listing::options::HiddenNames;
 use gantry_api::proto::listing::{ListOptions, Order};
-use gantry_listing::Names;
+use gantry_listing::SessionNames;
 
 use crate::expand::below;
 use crate::output::Output;
@@ -36,7 +36,7 @@ pub(crate) struct Walk<'a> {
     session: &'a Session,
     files: &'a dyn Files,
     account: Arc<Account>,
-    names: &'a Names,
+    names: SessionNames<'a>,
     settings: &'a Settings,
     options: ListOptions,
     form: Form,
@@ -51,7 +51,7 @@ impl<'a> Walk<'a> {
     /// Begins a listing; 530 before login.
     pub(crate) fn new(
         (session, files): (&'a Session, &'a dyn Files),
-        names: &'a Names,
+        names: SessionNames<'a>,
         settings: &'a Settings,
         options: ListOptions,
         form: Form,
@@ -162,8 +162,7 @@ impl<'a> Walk<'a> {
         entries.truncate(usize::try_from(self.files_left).unwrap_or(usize::MAX));
         self.files_left = self.files_left.saturating_sub(entries.len() as u64);
         if self.form == Form::Long && !self.options.names_only && !self.options.numeric {
-            let unknown = self.names.unknown(entries.iter().map(|entry| &entry.metadata));
-            self.names.learn(unknown).await;
+            self.names.learn(entries.iter().map(|entry| &entry.metadata)).await;
         }
         for mut entry in entries {
             if entry.metadata.kind == Kind::Link && (self.options.follow || !self.settings.links) {
