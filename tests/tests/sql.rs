@@ -2,8 +2,11 @@
 //! database that is down. mod_sql's own tests have its look-ups and SQLLog.
 
 use std::fs;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::thread;
 
 use gantry_tests::config::PASSWORD_CRYPT;
+use gantry_tests::operator::{Operator, let_operators_in};
 use gantry_tests::prelude::*;
 use gantry_tests::server::{Trial, sqlite};
 use gantry_tests::wait;
@@ -135,6 +138,58 @@ fn a_configuration_as_alternc_writes_it_serves(layout: Layout) {
     }
 }
 
+/// The forms of EngineGP's sql.conf, and of i-MSCP's proftpd.conf, with what each needs to be tried.
+const SMALL: [(&str, &str); 2] = [
+    (
+        r#"
+<IfModule mod_sql.c>
+  SQLBackend sqlite3
+  SQLEngine on
+  SQLAuthTypes Plaintext
+  SQLUserInfo accounts username password uid gid homedir shell
+  SQLAuthenticate users*
+  SQLMinUserUID 1
+  SQLMinUserGID 1
+  AuthOrder mod_sql.c
+</IfModule>
+SQLNamedQuery get-quota-limit SELECT "name, quota_type FROM quotalimits WHERE name = '%{0}' AND quota_type = '%{1}'"
+SQLNamedQuery update-quota-tally UPDATE "bytes_in_used = bytes_in_used + %{0}, files_xfer_used = files_xfer_used + %{5} WHERE name = '%{6}' AND quota_type = '%{7}'" quotatallies
+SQLNamedQuery insert-quota-tally INSERT "%{0}, %{1}, %{2}, %{3}, %{4}, %{5}, %{6}, %{7}" quotatallies
+"#,
+        "CREATE TABLE accounts (username, password, uid, gid, homedir, shell);
+         INSERT INTO accounts VALUES ('server_1', 'wonderland', UID, GID, 'HOME', '/bin/false')",
+    ),
+    (
+        r#"
+<IfModule !mod_sql.c>
+  LoadModule               mod_sql.c
+  AuthOrder                mod_sql.c
+</IfModule>
+SQLBackend                 sqlite3
+SQLAuthTypes               Crypt
+SQLAuthenticate            on
+SQLUserInfo                ftp_users userid passwd uid gid homedir shell
+SQLGroupInfo               ftp_group groupname gid members
+SQLMinUserUID              1
+SQLMinUserGID              1
+"#,
+        "CREATE TABLE ftp_users (userid, passwd, uid, gid, homedir, shell);
+         CREATE TABLE ftp_group (groupname, gid, members);
+         INSERT INTO ftp_group VALUES ('vu2001', GID, 'admin@example.org,server_1');
+         INSERT INTO ftp_users VALUES ('server_1', 'HASH', UID, GID, 'HOME', '/bin/sh')",
+    ),
+];
+
+fn configurations_as_enginegp_and_imscp_write_them_serve(layout: Layout) {
+    for (text, tables) in SMALL {
+        let server = Server::with(layout, |config| {
+            with_tables(config, tables);
+            config.block(text);
+        });
+        server.connect().login("server_1", PASSWORD);
+    }
+}
+
 /// The form of sites that keep no uid and no home: constants, expressions, and a column without quotes.
 const CONSTANTS: &str = r#"
 <Global>
@@ -206,6 +261,76 @@ fn keys_and_events_are_logged(layout: Layout) {
         rows(5),
         "event CONNECT|-|127.0.0.1|0\nevent PASS|bob|127.0.0.1|0\nevent PASS|bob|127.0.0.1|0\nevent EXIT|bob|127.0.0.1|0\nEXIT|-||"
     );
+}
+
+fn listings_show_the_names_of_users_and_groups_in_the_database(layout: Layout) {
+    if !rustix::process::getuid().is_root() {
+        return eprintln!("left out: only root can give files away");
+    }
+    let server = Server::with(layout, |config| {
+        config.set("SQLAuthenticate", "on");
+        config.block("SQLNegativeCache on");
+        let database = config.folder().join("var/users.db");
+        sqlite(
+            &database,
+            "CREATE TABLE groups (groupname, gid, members);
+             INSERT INTO groups VALUES ('authors', 54324, 'carol');
+             INSERT INTO users VALUES ('carol', '*', 54323, 54324, '/', '/bin/sh')",
+        );
+    });
+    server.put("hers", "");
+    server.put("nobodys", "");
+    std::os::unix::fs::chown(server.home().join("hers"), Some(54_323), Some(54_324)).unwrap();
+    std::os::unix::fs::chown(server.home().join("nobodys"), Some(54_325), Some(54_325)).unwrap();
+    let mut wire = server.login();
+    let list = String::from_utf8(wire.fetch("LIST")).unwrap();
+    let owners = |name: &str| {
+        let line = list.lines().find(|line| line.ends_with(name)).unwrap();
+        let words: Vec<&str> = line.split_whitespace().collect();
+        (words[2].to_owned(), words[3].to_owned())
+    };
+    assert_eq!(owners("hers"), ("carol".to_owned(), "authors".to_owned()), "{list}");
+    assert_eq!(owners("nobodys"), ("54325".to_owned(), "54325".to_owned()), "{list}");
+    let facts = String::from_utf8(wire.fetch("MLSD")).unwrap();
+    assert!(facts.contains("UNIX.groupname=authors;") && facts.contains("UNIX.ownername=carol;"), "{facts}");
+}
+
+#[test]
+fn no_row_is_lost_or_doubled_while_mod_sql_is_swapped_under_writes() {
+    const WRITERS: usize = 4;
+    const SWAPS: usize = 6;
+    let server = Server::with(Layout::Shared, |config| {
+        let_operators_in(config);
+        config.block("SQLNamedQuery add INSERT \"'%m', '%u', '%F', %b\" log\nSQLLog STOR add");
+    });
+    let (done, uploads) = (AtomicBool::new(false), AtomicUsize::new(0));
+    thread::scope(|scope| {
+        for writer in 0..WRITERS {
+            let (server, done, uploads) = (&server, &done, &uploads);
+            scope.spawn(move || {
+                let mut number = 0;
+                while !done.load(Ordering::Relaxed) {
+                    let mut wire = server.login();
+                    for _ in 0..3 {
+                        wire.give(format!("STOR {writer}-{number}"), b"content");
+                        number += 1;
+                        uploads.fetch_add(1, Ordering::Relaxed);
+                    }
+                    wire.expect("QUIT", 221);
+                }
+            });
+        }
+        let mut operator = Operator::of(&server);
+        for _ in 0..SWAPS {
+            let target = uploads.load(Ordering::Relaxed) + WRITERS;
+            wait::for_condition("uploads go on", || uploads.load(Ordering::Relaxed) >= target);
+            operator.does("swap mod_sql");
+        }
+        done.store(true, Ordering::Relaxed);
+    });
+    let uploads = uploads.load(Ordering::Relaxed).to_string();
+    wait::for_condition("as many rows as uploads", || server.sql("SELECT count(*) FROM log") == uploads);
+    assert_eq!(server.sql("SELECT count(DISTINCT path) FROM log"), uploads);
 }
 
 fn a_time_out_is_an_event(layout: Layout) {
@@ -293,6 +418,8 @@ fn what_the_database_refuses_for_logins_refuses_the_start_and_a_reload(layout: L
 both_layouts!(
     a_configuration_as_froxlor_writes_it_serves,
     a_configuration_as_alternc_writes_it_serves,
+    configurations_as_enginegp_and_imscp_write_them_serve,
+    listings_show_the_names_of_users_and_groups_in_the_database,
     columns_may_be_constants_and_expressions,
     keys_and_events_are_logged,
     a_time_out_is_an_event,

@@ -11,8 +11,6 @@ use crate::template::Template;
 use crate::variables::Place;
 
 directive! {
-    /// No effect, accepted for ProFTPD's configurations: ids are not looked up, so nothing is cached.
-    SQLNegativeCache "on|off" in SERVER | VHOST | GLOBAL, inherits: replace, default: "off", parse: parse::on_off;
     /// Accepted without effect: ratios are kept elsewhere.
     SQLRatios "on|off | column ..." in SERVER | VHOST | GLOBAL, inherits: no, parse: parse::words,
         idle: "mod_sql keeps no ratios";

@@ -3,6 +3,7 @@
 use gantry_api::service::{LoginRequest, SqlValue};
 use gantry_api::{Account, Error, Group, Result, log};
 
+use crate::id_names::IdNames;
 use crate::lookup::{self, Ids, Query};
 use crate::queries::Queries;
 use crate::settings::{CustomGroups, GroupInfo, Settings, SqlOption};
@@ -13,6 +14,7 @@ pub struct Groups {
     by_id: Query,
     by_member: Query,
     members: Members,
+    names: IdNames,
     gids: Ids,
 }
 
@@ -29,13 +31,12 @@ enum Members {
 impl Groups {
     /// Compiles the configured queries.
     pub fn compile(settings: &Settings, queries: &Queries) -> Result<Self> {
-        let (_, gids) = Ids::of(settings);
         match &settings.groups {
             GroupInfo::Custom(CustomGroups { by_name, by_id, by_member, .. }) => {
                 let custom = |name| queries.custom("SQLGroupInfo", name);
                 // Groups are not listed by name yet, but the query must exist.
                 custom(by_name)?;
-                Ok(Self { by_id: custom(by_id)?, by_member: custom(by_member)?, members: Members::Matched, gids })
+                Ok(Self::new(settings, custom(by_id)?, custom(by_member)?, Members::Matched))
             }
             GroupInfo::Table([table, name, gid, members]) => {
                 let normalized = settings.options.contains(&SqlOption::UseNormalizedGroupSchema);
@@ -46,11 +47,22 @@ impl Groups {
                 let and = lookup::and(&settings.group_where);
                 let select =
                     |condition: &str| format!("SELECT {name}, {gid}, {members} FROM {table} WHERE ({condition}){and}");
-                let by_id = queries.table("SQLGroupInfo", &select(&format!("{gid} = '%{{0}}'")), Place::Lookup)?;
+                let by_id = queries.table("SQLGroupInfo", &select(&format!("{gid} = %{{0}}")), Place::Lookup)?;
                 let by_member = queries.table("SQLGroupInfo", &select(&condition), Place::Lookup)?;
-                Ok(Self { by_id, by_member, members: kind, gids })
+                Ok(Self::new(settings, by_id, by_member, kind))
             }
         }
+    }
+
+    fn new(settings: &Settings, by_id: Query, by_member: Query, members: Members) -> Self {
+        let (_, gids) = Ids::of(settings);
+        let names = IdNames::new(by_id.clone(), gids, settings.negative_cache);
+        Self { by_id, by_member, members, names, gids }
+    }
+
+    /// The name of a group by its gid.
+    pub async fn name_of(&self, request: &LoginRequest, gid: u32) -> Result<Option<String>> {
+        self.names.find(request, gid).await
     }
 
     /// Lets the database check the queries.

@@ -6,6 +6,7 @@ mod check;
 mod directives;
 mod events;
 mod groups;
+mod id_names;
 mod journal;
 mod keep_alive;
 mod keys;

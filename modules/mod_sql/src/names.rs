@@ -30,6 +30,11 @@ pub fn column(word: &str) -> Result<(), NameError> {
     judge(word, &["--", "/*", ";", ","])
 }
 
+/// Whether a column has the same value in all rows: `NULL`, `33`, `'/srv/ftp'`.
+pub fn is_constant(column: &str) -> bool {
+    column.eq_ignore_ascii_case("NULL") || column.starts_with(|first: char| first == '\'' || first.is_ascii_digit())
+}
+
 fn judge(word: &str, refused: &[&'static str]) -> Result<(), NameError> {
     if word.trim().is_empty() {
         return Err(NameError::Empty);

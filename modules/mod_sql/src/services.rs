@@ -62,6 +62,20 @@ impl Authenticator for SqlUsers {
         let fits = self.passwords.fit(&server.schemes, login, account.secret.as_deref(), password).await?;
         Ok(if fits { Verdict::Accepted } else { Verdict::Rejected })
     }
+
+    async fn user_name(&self, request: &LoginRequest, uid: u32) -> Result<Option<String>> {
+        match self.servers.server(request.server).and_then(|server| server.users.as_ref()) {
+            Some(users) => users.name_of(request, uid).await,
+            None => Ok(None),
+        }
+    }
+
+    async fn group_name(&self, request: &LoginRequest, gid: u32) -> Result<Option<String>> {
+        match self.servers.server(request.server).and_then(|server| server.groups.as_ref()) {
+            Some(groups) => groups.name_of(request, gid).await,
+            None => Ok(None),
+        }
+    }
 }
 
 /// Named queries, for other modules.

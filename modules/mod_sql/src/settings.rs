@@ -95,6 +95,10 @@ settings! {
         /// Options that change behaviour: NoDisconnectOnError, UseNormalizedGroupSchema.
         pub options: Vec<SqlOption> = SQLOptions "opt1 ..." in SERVER | VHOST | GLOBAL,
             inherits: replace, parse: directives::options;
+        /// Whether ids for which the database has no name are not looked up again, in listings. Without it, they are after a
+        /// minute.
+        pub negative_cache: bool = SQLNegativeCache "on|off" in SERVER | VHOST | GLOBAL,
+            inherits: replace, default: "off", parse: parse::on_off;
         /// Runs a statement every so many seconds, by default `SELECT 1`, so that connections are not idle for long.
         pub keep_alive: Option<KeepAlive> = SQLKeepAlive "interval [stmt]" in SERVER | VHOST | GLOBAL,
             inherits: replace, parse: directives::keep_alive;

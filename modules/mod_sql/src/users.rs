@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use gantry_api::service::{LoginRequest, SqlValue};
 use gantry_api::{Account, Error, Result};
 
+use crate::id_names::IdNames;
 use crate::lookup::{self, Ids, Query};
+use crate::names;
 use crate::queries::Queries;
 use crate::settings::{Settings, UserInfo};
 use crate::variables::{Lookup, Place};
@@ -13,6 +15,8 @@ use crate::variables::{Lookup, Place};
 /// The query for users.
 pub struct Users {
     query: Query,
+    /// How names are found by uid, if a user has one of its own.
+    names: Option<IdNames>,
     /// The home if the database has none: SQLDefaultHomedir, but only if SQLUserInfo
     /// names no column for it.
     home: Option<PathBuf>,
@@ -24,14 +28,20 @@ impl Users {
     /// Compiles the configured query; `None` if no user can have a home, as in the
     /// manual.
     pub fn compile(settings: &Settings, queries: &Queries) -> Result<Option<Self>> {
-        let (query, fixed_home) = match &settings.users {
-            UserInfo::Custom(names) => (queries.custom("SQLUserInfo", &names.by_name)?, true),
+        let (query, by_id, fixed_home) = match &settings.users {
+            UserInfo::Custom(names) => {
+                let by_id = names.by_id.as_ref().map(|name| queries.custom("SQLUserInfo", name)).transpose()?;
+                (queries.custom("SQLUserInfo", &names.by_name)?, by_id, true)
+            }
             UserInfo::Table([table, name, password, uid, gid, home, shell]) => {
+                let and = lookup::and(&settings.user_where);
                 let text = format!(
-                    "SELECT {name}, {password}, {uid}, {gid}, {home}, {shell} FROM {table} WHERE ({name} = '%U'){} LIMIT 1",
-                    lookup::and(&settings.user_where)
+                    "SELECT {name}, {password}, {uid}, {gid}, {home}, {shell} FROM {table} WHERE ({name} = '%U'){and} LIMIT 1"
                 );
-                (queries.table("SQLUserInfo", &text, Place::Lookup)?, is_null(home))
+                let query = |text: &str| queries.table("SQLUserInfo", text, Place::Lookup);
+                let by_id = (!names::is_constant(uid))
+                    .then(|| query(&format!("SELECT {name} FROM {table} WHERE ({uid} = %{{0}}){and} LIMIT 1")));
+                (query(&text)?, by_id.transpose()?, is_null(home))
             }
         };
         if !have_homes(settings) {
@@ -39,7 +49,16 @@ impl Users {
         }
         let home = settings.default_home.clone().filter(|_| fixed_home);
         let (uids, gids) = Ids::of(settings);
-        Ok(Some(Self { query, home, uids, gids }))
+        let names = by_id.map(|query| IdNames::new(query, uids, settings.negative_cache));
+        Ok(Some(Self { query, names, home, uids, gids }))
+    }
+
+    /// The name of a user by its uid.
+    pub async fn name_of(&self, request: &LoginRequest, uid: u32) -> Result<Option<String>> {
+        match &self.names {
+            Some(names) => names.find(request, uid).await,
+            None => Ok(None),
+        }
     }
 
     /// Lets the database check the query.

@@ -78,7 +78,8 @@ async fn users_come_with_their_groups_and_the_bounds_hold() {
         let wildcard = account(&daemon, "j_e").await.unwrap().unwrap();
         assert_eq!(wildcard.groups.iter().map(|group| group.gid).collect::<Vec<_>>(), [2400]);
         assert_eq!(verdict(&daemon, &wildcard, "").await, Verdict::Rejected);
-        for nobody in ["nobody", "", "' OR '1'='1", "joe'--", "j%"] {
+        let long = "x".repeat(10_000);
+        for nobody in ["nobody", "", "' OR '1'='1", "joe'--", "j%", "joe\0", "\u{fffd}", "\\' OR 1 --", long.as_str()] {
             assert_eq!(account(&daemon, nobody).await.unwrap(), None, "{nobody}");
         }
         daemon.stop().await;
@@ -136,6 +137,47 @@ async fn columns_may_be_constants_and_clauses_know_what_is_known_before_the_logi
     let elsewhere = LoginRequest { address: Ipv4Addr::new(192, 0, 2, 1).into(), ..request("joe") };
     assert_eq!(users.account(&elsewhere).await.unwrap(), None);
     daemon.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn ids_have_the_names_of_users_and_groups() {
+    for custom in [false, true] {
+        let database = Database::new().await;
+        let lines: &[&[&str]] = match custom {
+            false => &[&["SQLNegativeCache", "on"]],
+            true => &[
+                &["SQLUserInfo", "custom:/user/uid"],
+                &["SQLGroupInfo", "custom:/name/id/member"],
+                &[
+                    "SQLNamedQuery",
+                    "user",
+                    "SELECT",
+                    "userid, passwd, uid, gid, homedir, shell FROM users WHERE userid = '%U'",
+                ],
+                &[
+                    "SQLNamedQuery",
+                    "uid",
+                    "SELECT",
+                    "userid, passwd, uid, gid, homedir, shell FROM users WHERE uid = %{0}",
+                ],
+                &["SQLNamedQuery", "name", "SELECT", "groupname, gid, members FROM groups WHERE groupname = '%{0}'"],
+                &["SQLNamedQuery", "id", "SELECT", "groupname, gid, members FROM groups WHERE gid = %{0}"],
+                &["SQLNamedQuery", "member", "SELECT", "groupname, gid, members FROM groups WHERE members = '%{0}'"],
+            ],
+        };
+        let daemon = daemon(Layout::Linked, &database, lines).await.unwrap();
+        let (_, users) = daemon.world.services.authenticators().next().unwrap();
+        let request = request("joe");
+        let user = async |uid| users.user_name(&request, uid).await.unwrap();
+        let group = async |gid| users.group_name(&request, gid).await.unwrap();
+        assert_eq!((user(2000).await.as_deref(), group(2200).await.as_deref()), (Some("joe"), Some("ftp")));
+        // Below SQLMinID they are the system's.
+        assert_eq!((user(0).await, group(0).await), (None, None));
+        assert_eq!((user(5000).await, group(5000).await), (None, None));
+        database.run("INSERT INTO users VALUES ('late', '', 5000, 5000, '/', '')").await;
+        assert_eq!(user(5000).await.is_some(), custom);
+        daemon.stop().await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -43,9 +43,20 @@ impl Parameter {
         };
         match written {
             Written::Nothing => SqlValue::Null,
+            Written::Text if matches!(self, Self::Bare(Reference::Argument(_))) => argument(text),
             Written::Int(number) => SqlValue::Int(number),
             Written::Text => SqlValue::Text(utf8(text)),
         }
+    }
+}
+
+/// An argument without quotes, which modules have as text: a number is one. What only looks like one, such as `007`, stays
+/// text.
+fn argument(text: Vec<u8>) -> SqlValue {
+    let text = utf8(text);
+    match text.parse::<i64>() {
+        Ok(number) if number.to_string() == text => SqlValue::Int(number),
+        _ => SqlValue::Text(text),
     }
 }
 

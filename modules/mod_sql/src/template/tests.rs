@@ -86,6 +86,13 @@ fn positions_and_patterns_are_bound() {
     let error = template.fill(&Hostile).unwrap_err();
     assert_eq!(error.to_string(), "variable %{2} has no value here: too few arguments");
     assert!(template.fill(&Arguments(&["a".into(), "b".into(), "c".into()])).is_ok());
+    // Without quotes a number is one, as in ProFTPD, which puts it into the text.
+    let arguments = ["42", "-7", "007", "1e3", "9223372036854775808"].map(str::to_owned);
+    let template = Template::compile("%{0}, %{1}, %{2}, %{3}, %{4}, '%{0}'").unwrap();
+    assert_eq!(
+        template.fill(&Arguments(&arguments)).unwrap().parameters,
+        [SqlValue::Int(42), SqlValue::Int(-7), text("007"), text("1e3"), text("9223372036854775808"), text("42")]
+    );
 }
 
 #[test]
@@ -179,7 +186,7 @@ fn lookups_know_what_is_known_before_the_login() {
         template.check(Place::Lookup).unwrap();
         template.fill(&Lookup { request: &request, argument }).unwrap().parameters
     };
-    assert_eq!(filled("a='%U' OR b='%u' OR c=%{0}", "7"), [text("jo'"), text("jo'"), text("7")]);
+    assert_eq!(filled("a='%U' OR b='%u' OR c=%{0}", "7"), [text("jo'"), text("jo'"), SqlValue::Int(7)]);
     assert_eq!(
         filled("'%a %h %c %l' '%v %L %V %H' %p '%{protocol} %{remote-port}' %{note:UNIQUE_ID} '%{env:UNIQUE_ID}'", ""),
         [
