@@ -190,6 +190,100 @@ fn configurations_as_enginegp_and_imscp_write_them_serve(layout: Layout) {
     }
 }
 
+/// The examples of ProFTPD's manual on mod_sql and of its howto, of which only names, paths and the database's functions
+/// differ.
+const MANUAL: &str = r#"
+<IfModule mod_sql.c>
+  AuthOrder mod_sql.c
+  SQLBackend sqlite3
+  SQLAuthTypes Crypt Empty
+  SQLMinID 1
+
+  SQLAuthenticate users groups usersetfast groupsetfast
+  SQLUserInfo custom:/get-user-by-name/get-user-by-id/get-user-names/get-all-users
+  SQLNamedQuery get-user-by-name SELECT "userid, passwd, uid, gid, homedir, shell FROM ftpusers WHERE userid = '%U'"
+  SQLNamedQuery get-user-by-id SELECT "userid, passwd, uid, gid, homedir, shell FROM ftpusers WHERE uid = %{0}"
+  SQLNamedQuery get-user-names SELECT "userid FROM ftpusers"
+  SQLNamedQuery get-all-users SELECT "userid, passwd, uid, gid, homedir, shell FROM ftpusers"
+
+  SQLGroupInfo custom:/get-group-by-name/get-group-by-id/get-group-by-member/get-all-groupnames/get-all-groups
+  SQLNamedQuery get-group-by-name SELECT "groupname, gid, members FROM ftpgroups WHERE groupname = '%{0}'"
+  SQLNamedQuery get-group-by-id SELECT "groupname, gid, members FROM ftpgroups WHERE gid = %{0}"
+  SQLNamedQuery get-group-by-member SELECT "groupname, gid, members FROM ftpgroups WHERE (members LIKE '%%,%{0},%%' OR members LIKE '%{0},%%' OR members LIKE '%%,%{0}')"
+  SQLNamedQuery get-all-groupnames SELECT "groupname FROM ftpgroups"
+  SQLNamedQuery get-all-groups SELECT "groupname, gid, members FROM ftpgroups"
+
+  SQLNamedConnectInfo logdb sqlite3 LOGDB user pass
+
+  SQLNamedQuery last_accessed UPDATE "last_accessed = datetime('now') WHERE userid='%u'" ftpusers
+  SQLLog PASS last_accessed
+
+  SQLNamedQuery log_sess FREEFORM "INSERT INTO login_history (user, client_ip, server_ip, protocol, at) VALUES ('%u', '%a', '%V', '%{protocol}', datetime('now'))" logdb
+  SQLLog PASS log_sess IGNORE_ERRORS
+
+  SQLNamedQuery updatecount UPDATE "count=count+1 WHERE userid='%u'" ftpusers
+  SQLLog PASS updatecount
+  SQLNamedQuery count SELECT "count from ftpusers where userid='%u'"
+  SQLShowInfo PASS 230 "You've logged on %{count} times, %u"
+
+  SQLLog CWD updatedir
+  SQLNamedQuery updatedir UPDATE "cwd='%d' where userid='%u'" ftpusers
+
+  SQLLog RETR,STOR insertfileinfo
+  SQLNamedQuery insertfileinfo INSERT "'%f', %b, '%u@%v', datetime('now')" filehistory
+
+  SQLUserPrimaryKey custom:/get-user-key
+  SQLNamedQuery get-user-key SELECT "id FROM ftpusers WHERE userid = '%U'"
+  SQLGroupPrimaryKey custom:/get-group-key
+  SQLNamedQuery get-group-key SELECT "id FROM ftpgroups WHERE groupname = '%g'"
+  SQLNamedQuery start-session FREEFORM "INSERT INTO ftp_sessions (userid, groupid) VALUES (%{note:sql.user-primary-key}, %{note:sql.group-primary-key})"
+  SQLLog PASS start-session IGNORE_ERRORS
+
+  SQLNamedQuery update_max_logins UPDATE "max_login_attempts=max_login_attempts+1 WHERE userid='%U'" ftpusers
+  SQLLogOnEvent mod_auth.max-login-attempts update_max_logins
+  SQLKeepAlive 30 "SELECT count(*) FROM ftpusers"
+  SQLOptions NoDisconnectOnError
+</IfModule>
+"#;
+
+fn the_examples_of_the_manual_serve(layout: Layout) {
+    let server = Server::with(layout, |config| {
+        with_tables(
+            config,
+            "CREATE TABLE ftpusers (id INTEGER PRIMARY KEY, userid VARCHAR(30) NOT NULL UNIQUE, passwd VARCHAR(80) NOT NULL,
+                 uid INTEGER UNIQUE, gid INTEGER, homedir VARCHAR(255), shell VARCHAR(255), last_accessed DATETIME,
+                 count INTEGER DEFAULT 0, cwd, max_login_attempts INTEGER DEFAULT 0);
+             CREATE TABLE ftpgroups (id INTEGER PRIMARY KEY, groupname VARCHAR(30) NOT NULL, gid INTEGER NOT NULL, members VARCHAR(255));
+             CREATE TABLE filehistory (file, bytes, who, at);
+             CREATE TABLE ftp_sessions (userid, groupid);
+             INSERT INTO ftpusers (id, userid, passwd, uid, gid, homedir, shell) VALUES (7, 'matilda', 'HASH', UID, GID, 'HOME', '/bin/sh');
+             INSERT INTO ftpgroups VALUES (9, 'first', GID, 'x,matilda'), (10, 'second', 54324, 'matilda,y')",
+        );
+        let logs = config.folder().join("var/logs.db");
+        sqlite(&logs, "CREATE TABLE login_history (user, client_ip, server_ip, protocol, at)");
+        gantry_tests::server::own(&logs);
+        let manual = MANUAL.replace("LOGDB", &config.path("logs.db"));
+        config.set("MaxLoginAttempts", "1").block(manual);
+    });
+    let mut wire = server.connect();
+    wire.expect("USER matilda", 331);
+    let greeting = wire.expect(format!("PASS {PASSWORD}"), 230).text();
+    assert!(greeting.contains("You've logged on 0 times, matilda"), "{greeting}");
+    server.make_folder("folder");
+    wire.expect("CWD folder", 250);
+    wire.give("STOR file", b"12345");
+    wire.expect("QUIT", 221);
+    let mut wire = server.connect();
+    wire.expect("USER matilda", 331);
+    wire.expect("PASS wrong", 530);
+    let row = "SELECT count, cwd, max_login_attempts, last_accessed IS NULL FROM ftpusers";
+    wait::for_condition("the user's row", || server.sql(row) == "1|/folder|1|0");
+    assert_eq!(server.sql("SELECT bytes, who FROM filehistory"), "5|matilda@Gantry under test");
+    assert_eq!(server.sql("SELECT userid, groupid FROM ftp_sessions"), "7|9");
+    let history = "SELECT user, client_ip, server_ip, protocol FROM login_history";
+    assert_eq!(sqlite(&server.var("logs.db"), history), "matilda|127.0.0.1|127.0.0.1|ftp");
+}
+
 /// The form of sites that keep no uid and no home: constants, expressions, and a column without quotes.
 const CONSTANTS: &str = r#"
 <Global>
@@ -415,9 +509,45 @@ fn what_the_database_refuses_for_logins_refuses_the_start_and_a_reload(layout: L
     server.login();
 }
 
+/// Lines that are no fault, and what a check says of them.
+const NOTICES: [(&str, &str); 7] = [
+    ("SQLLogOnEvent core.exitt log", "SQLLogOnEvent: nothing announces the event 'core.exitt'"),
+    (
+        "SQLNamedConnectInfo logs sqlite3 DATABASE joe secret 30s",
+        "unknown connection policy '30s'; it is read as PERSESSION",
+    ),
+    ("SQLUserInfo custom:/one/one/sett", "SQLUserInfo: no SQLNamedQuery has the name 'sett'"),
+    ("SQLUserWhereClause \"uid > 0\"", "SQLUserWhereClause: it has no effect on custom queries"),
+    ("SQLRatios on", "SQLRatios"),
+    ("SQLRatioStats on", "SQLRatioStats"),
+    ("SQLNamedQuery log FREEFORM \"DELETE FROM log\"", ""),
+];
+
+fn what_has_no_effect_is_told_by_a_check(layout: Layout) {
+    let trial = Trial::run(&layout.gantryd(), &["-t"], |config| {
+        let database = config.path("users.db");
+        config.remove("SQLUserInfo");
+        config.add("SQLNamedQuery", "one SELECT \"userid, passwd, uid, gid, homedir, shell FROM users\"");
+        config.block(NOTICES.map(|(line, _)| line.replace("DATABASE", &database)).join("\n"));
+    });
+    let said = trial.done.ok().text();
+    for (line, text) in NOTICES {
+        assert!(said.contains(text), "{line}: {said}");
+    }
+    assert!(!said.contains("secret"), "{said}");
+    let trial = Trial::run(&layout.gantryd(), &["-t"], |config| {
+        config.without_sql().add("LoadModule", "mod_sql.c");
+        config.block("SQLAuthTypes Crypt\nSQLNamedQuery log FREEFORM \"DELETE FROM log\"\nSQLLog EXIT log");
+    });
+    let said = trial.done.ok().text();
+    assert_eq!(said.matches("it has no effect, because there is no SQLConnectInfo").count(), 2, "{said}");
+}
+
 both_layouts!(
+    what_has_no_effect_is_told_by_a_check,
     a_configuration_as_froxlor_writes_it_serves,
     a_configuration_as_alternc_writes_it_serves,
+    the_examples_of_the_manual_serve,
     configurations_as_enginegp_and_imscp_write_them_serve,
     listings_show_the_names_of_users_and_groups_in_the_database,
     columns_may_be_constants_and_expressions,
