@@ -389,6 +389,34 @@ fn listings_show_the_names_of_users_and_groups_in_the_database(layout: Layout) {
     assert!(facts.contains("UNIX.groupname=authors;") && facts.contains("UNIX.ownername=carol;"), "{facts}");
 }
 
+fn an_anonymous_section_may_do_without_the_database(layout: Layout) {
+    let with_section = |engine: &'static str| {
+        Server::with(layout, |config| {
+            let home = config.home().display().to_string();
+            let lines = "SQLNamedQuery add INSERT \"'%m', '%u', '', 0\" log\nSQLLog NOOP add";
+            config.block(format!(
+                "{lines}\n<Anonymous {home}>\n  User bob\n  AnonRequirePassword on\n  SQLEngine {engine}\n</Anonymous>"
+            ));
+        })
+    };
+    for (engine, code, rows) in [("on", 230, "1"), ("auth", 230, "0"), ("log", 530, "0"), ("off", 530, "0")] {
+        let server = with_section(engine);
+        let mut wire = server.connect();
+        wire.expect("USER bob", 331);
+        wire.expect("PASS plain as day", code);
+        if code == 230 {
+            wire.expect("NOOP", 200);
+            wire.expect("QUIT", 221);
+        }
+        // The server's own users have it.
+        let mut wire = server.login();
+        wire.expect("NOOP", 200);
+        wire.expect("QUIT", 221);
+        wait::for_condition("a row", || server.sql("SELECT count(*) FROM log WHERE user = 'alice'") == "1");
+        assert_eq!(server.sql("SELECT count(*) FROM log WHERE user = 'bob'"), rows, "{engine}");
+    }
+}
+
 #[test]
 fn no_row_is_lost_or_doubled_while_mod_sql_is_swapped_under_writes() {
     const WRITERS: usize = 4;
@@ -552,6 +580,7 @@ both_layouts!(
     listings_show_the_names_of_users_and_groups_in_the_database,
     columns_may_be_constants_and_expressions,
     keys_and_events_are_logged,
+    an_anonymous_section_may_do_without_the_database,
     a_time_out_is_an_event,
     a_connection_is_kept_alive,
     sql_log_file_has_each_statement_and_what_clients_send_is_escaped,

@@ -27,6 +27,7 @@ mod variables;
 
 use std::sync::Arc;
 
+use gantry_api::ScopeKind;
 use gantry_api::prelude::*;
 use gantry_api::service::SqlValue;
 use tokio::sync::watch;
@@ -81,6 +82,13 @@ impl Module for Sql {
 
     async fn start(&mut self, start: &mut Start<'_>) -> Result<()> {
         let mut servers = Servers::default();
+        for (id, kind, settings) in start.scopes::<Settings>() {
+            if let ScopeKind::Anonymous { section, .. } = kind
+                && !settings.engine.authenticates()
+            {
+                servers.barred.insert((id, *section));
+            }
+        }
         for (id, settings) in start.servers::<Settings>() {
             match Server::start(id, settings, start.services(), &mut self.links).await {
                 Ok(server) => servers.insert(id, server),

@@ -1,10 +1,10 @@
 //! The services of mod_sql: its users and its named queries.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use gantry_api::service::{Authenticator, LoginRequest, SqlQueries, SqlRows, Verdict};
-use gantry_api::session::ServerId;
-use gantry_api::{Account, Error, Result, async_trait};
+use gantry_api::{Account, Error, Result, SectionId, ServerId, async_trait};
 
 use crate::link::Writes;
 use crate::passwords::{Login, Passwords};
@@ -16,12 +16,20 @@ use crate::variables::{Arguments, Lookup, Place};
 pub struct Servers {
     /// `None` for servers without a database.
     pub servers: Vec<Option<Server>>,
+    /// The `<Anonymous>` sections in which SQLEngine lets nobody log in.
+    pub barred: HashSet<(ServerId, SectionId)>,
 }
 
 impl Servers {
     /// A server with a database.
     pub fn server(&self, id: ServerId) -> Option<&Server> {
         self.servers.get(id.0)?.as_ref()
+    }
+
+    /// The server that a login asks, unless SQLEngine is off for its `<Anonymous>` section.
+    pub fn asked(&self, request: &LoginRequest) -> Option<&Server> {
+        let is_barred = request.section.is_some_and(|section| self.barred.contains(&(request.server, section)));
+        self.server(request.server).filter(|_| !is_barred)
     }
 
     /// Adds a server.
@@ -46,7 +54,7 @@ pub struct SqlUsers {
 #[async_trait]
 impl Authenticator for SqlUsers {
     async fn account(&self, request: &LoginRequest) -> Result<Option<Account>> {
-        let Some(server) = self.servers.server(request.server) else { return Ok(None) };
+        let Some(server) = self.servers.asked(request) else { return Ok(None) };
         let Some(users) = &server.users else { return Ok(None) };
         let Some(mut account) = users.find(request).await? else { return Ok(None) };
         if let Some(groups) = &server.groups {
@@ -56,7 +64,7 @@ impl Authenticator for SqlUsers {
     }
 
     async fn verify(&self, request: &LoginRequest, account: &Account, password: &[u8]) -> Result<Verdict> {
-        let Some(server) = self.servers.server(request.server) else { return Ok(Verdict::Unknown) };
+        let Some(server) = self.servers.asked(request) else { return Ok(Verdict::Unknown) };
         let lookup = Lookup { request, argument: &request.user };
         let login = Login { server: request.server, user: &request.user, lookup: &lookup };
         let fits = self.passwords.fit(&server.schemes, login, account.secret.as_deref(), password).await?;
@@ -64,14 +72,14 @@ impl Authenticator for SqlUsers {
     }
 
     async fn user_name(&self, request: &LoginRequest, uid: u32) -> Result<Option<String>> {
-        match self.servers.server(request.server).and_then(|server| server.users.as_ref()) {
+        match self.servers.asked(request).and_then(|server| server.users.as_ref()) {
             Some(users) => users.name_of(request, uid).await,
             None => Ok(None),
         }
     }
 
     async fn group_name(&self, request: &LoginRequest, gid: u32) -> Result<Option<String>> {
-        match self.servers.server(request.server).and_then(|server| server.groups.as_ref()) {
+        match self.servers.asked(request).and_then(|server| server.groups.as_ref()) {
             Some(groups) => groups.name_of(request, gid).await,
             None => Ok(None),
         }
