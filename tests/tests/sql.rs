@@ -538,7 +538,8 @@ fn what_the_database_refuses_for_logins_refuses_the_start_and_a_reload(layout: L
 }
 
 /// Lines that are no fault, and what a check says of them.
-const NOTICES: [(&str, &str); 7] = [
+const NOTICES: [(&str, &str); 8] = [
+    ("SQLNamedQuery two SELECT \"SELECT 1\"", "SQLNamedQuery: 'two': the word SELECT is added before the query"),
     ("SQLLogOnEvent core.exitt log", "SQLLogOnEvent: nothing announces the event 'core.exitt'"),
     (
         "SQLNamedConnectInfo logs sqlite3 DATABASE joe secret 30s",

@@ -153,6 +153,11 @@ impl<'a> Server<'a> {
         let settings = self.scope.settings;
         for (number, query) in settings.queries.iter().enumerate() {
             let line = self.scope.nth_line("SQLNamedQuery", number);
+            if let Some(word) = query.doubled_word() {
+                let text =
+                    format!("'{}': the word {word} is added before the query, and should not be in it", query.name);
+                check.notice(line.clone().at(query.query.trim()), text);
+            }
             let mut compiled = query.compile().ok();
             if let Some(template) = &mut compiled
                 && let Err(error) = template.resolve(check.variables())

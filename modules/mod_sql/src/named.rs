@@ -161,6 +161,13 @@ impl QueryLine {
         })
     }
 
+    /// The first word of the statement, if the query has it a second time.
+    pub fn doubled_word(&self) -> Option<&'static str> {
+        let first = self.query.split_whitespace().next()?;
+        let is_doubled = self.kind != Kind::Freeform && first.eq_ignore_ascii_case(self.kind.word());
+        is_doubled.then(|| self.kind.word())
+    }
+
     /// Compiles the whole statement.
     pub fn compile(&self) -> Result<Template, QueryError> {
         let table = self.table.as_deref().unwrap_or_default();
@@ -213,5 +220,12 @@ mod tests {
         let error = QueryLine::read(&["q", "SELECT", "%y"]).unwrap().compile().unwrap_err();
         assert_eq!(error.to_string(), "query 'q': unknown variable '%y' at column 1 (a percent sign is written %%)");
         assert!(QueryLine::read(&["q", "INSERT", "1", "t%u"]).unwrap().compile().is_err());
+        let doubled = |words: &[&str]| QueryLine::read(words).unwrap().doubled_word();
+        assert_eq!(doubled(&["q", "SELECT", " select 1"]), Some("SELECT"));
+        assert_eq!(doubled(&["q", "UPDATE", "UPDATE t SET a = 1", "t"]), Some("UPDATE"));
+        assert_eq!(
+            (doubled(&["q", "SELECT", "selected FROM t"]), doubled(&["q", "FREEFORM", "SELECT 1"])),
+            (None, None)
+        );
     }
 }
