@@ -569,7 +569,26 @@ fn what_has_no_effect_is_told_by_a_check(layout: Layout) {
         config.block("SQLAuthTypes Crypt\nSQLNamedQuery log FREEFORM \"DELETE FROM log\"\nSQLLog EXIT log");
     });
     let said = trial.done.ok().text();
+    assert!(!said.contains("SQLBackend is not set"), "{said}");
     assert_eq!(said.matches("it has no effect, because there is no SQLConnectInfo").count(), 2, "{said}");
+}
+
+#[test]
+fn a_check_says_which_of_several_back_ends_is_used() {
+    let trial = Trial::run(&Layout::Shared.gantryd(), &["-t"], |config| {
+        let database = config.path("users.db");
+        config.remove("SQLBackend");
+        config
+            .set("LoadModule", "mod_sql.c")
+            .add("LoadModule", "mod_sql_mysql.c")
+            .add("LoadModule", "mod_sql_sqlite.c");
+        config.set("SQLConnectInfo", database);
+    });
+    let said = trial.done.text();
+    assert!(
+        said.contains("SQLConnectInfo: SQLBackend is not set: the first of several back ends is used, 'mysql'"),
+        "{said}"
+    );
 }
 
 both_layouts!(

@@ -92,6 +92,13 @@ impl<'a> Server<'a> {
         let connect = self.scope.line("SQLConnectInfo");
         let named = if settings.backend.is_some() { self.scope.line("SQLBackend") } else { connect.clone() };
         let backend = self.backend(check, named, settings.backend.as_deref());
+        if settings.backend.is_none()
+            && let [first, _, ..] = self.backends
+        {
+            let text = format!("SQLBackend is not set: the first of several back ends is used, '{}'", first.name);
+            let others: Vec<&str> = self.backends.iter().map(|backend| backend.name.as_str()).collect();
+            check.notice(connect.clone(), text).help(format!("available: {}", others.join(", ")));
+        }
         self.database(check, backend, connect, settings.database());
         let names: Vec<&str> = settings.named_connects.iter().map(|other| other.name.as_str()).collect();
         for (number, other) in settings.named_connects.iter().enumerate() {
