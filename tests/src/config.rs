@@ -91,6 +91,16 @@ impl Config {
         self
     }
 
+    /// Replaces the value of the line of a directive that has this one, at its place.
+    ///
+    /// # Panics
+    /// If there is none.
+    pub fn exchange(&mut self, directive: &str, old: &str, new: impl Into<String>) -> &mut Self {
+        let found = self.lines.iter_mut().find(|(name, value)| name == directive && value == old);
+        found.unwrap_or_else(|| panic!("there is no line {directive} {old}")).1 = new.into();
+        self
+    }
+
     /// Removes all lines of a directive.
     pub fn remove(&mut self, directive: &str) -> &mut Self {
         self.lines.retain(|(name, _)| name != directive);

@@ -5,13 +5,16 @@
 pub mod beside;
 pub mod clients;
 pub mod config;
+pub mod database;
 pub mod excerpt;
 pub mod fixture;
 pub mod full;
 pub mod host;
 pub mod kit;
 pub mod layout;
+mod mariadb;
 pub mod operator;
+mod postgres;
 pub mod process;
 pub mod proftpd;
 pub mod sample;

@@ -19,6 +19,9 @@ pub trait Driver: Send + Sync + Sized + 'static {
     /// A connection.
     type Connection: Connection + Send;
 
+    /// The back end's module.
+    const MODULE: &str;
+
     /// The way to the database that SQLConnectInfo describes. It must not connect.
     ///
     /// # Errors

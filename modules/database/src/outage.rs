@@ -2,10 +2,11 @@
 //! caller at a time tries, after growing pauses; all others fail at once. The log has one line when
 //! it goes down, one for each new reason, and one when it answers again.
 
+use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use gantry_api::log;
+use gantry_api::log::{self, Level};
 
 use crate::error::DatabaseError;
 
@@ -18,6 +19,8 @@ const QUIET: Duration = Duration::from_secs(60);
 
 /// What is known of a server.
 pub(crate) struct Outage {
+    /// The module that the log names.
+    module: &'static str,
     /// What the log calls it.
     name: String,
     state: Mutex<State>,
@@ -46,8 +49,8 @@ pub(crate) struct Attempt<'o>(&'o Outage);
 
 impl Outage {
     /// Of a server that is believed to be up.
-    pub(crate) fn new(name: String) -> Self {
-        Self { name, state: Mutex::default() }
+    pub(crate) fn new(module: &'static str, name: String) -> Self {
+        Self { module, name, state: Mutex::default() }
     }
 
     /// Permits an attempt to connect.
@@ -76,12 +79,19 @@ impl Outage {
                 *slow = Some((now, 0));
                 drop(state);
                 match more {
-                    0 => log!(Error, "{}: {what}", self.name),
-                    more => log!(Error, "{}: {what} (and {more} more since the last such line)", self.name),
+                    0 => self.say(Level::Error, format_args!("{}: {what}", self.name)),
+                    more => {
+                        let line = format_args!("{}: {what} (and {more} more since the last such line)", self.name);
+                        self.say(Level::Error, line);
+                    }
                 }
             }
         }
         DatabaseError::Unavailable(format!("{}: {what}", self.name))
+    }
+
+    fn say(&self, level: Level, line: fmt::Arguments<'_>) {
+        log::write(level, self.module, line);
     }
 
     // A panic while it is locked leaves it consistent.
@@ -96,7 +106,10 @@ impl Attempt<'_> {
         let down = self.0.state().down.take();
         if let Some(down) = down {
             let (seconds, failed) = (down.since.elapsed().as_secs_f32(), down.failed);
-            log!(Info, "{} answers again, after {seconds:.1} seconds in which {failed} requests failed", self.0.name);
+            let name = &self.0.name;
+            let line =
+                format_args!("{name} answers again, after {seconds:.1} seconds in which {failed} requests failed");
+            self.0.say(Level::Info, line);
         }
     }
 
@@ -122,7 +135,7 @@ impl Attempt<'_> {
         };
         drop(state);
         if is_new {
-            log!(Error, "{reason}; what needs this database fails until it answers");
+            self.0.say(Level::Error, format_args!("{reason}; what needs this database fails until it answers"));
         }
         DatabaseError::Unavailable(reason)
     }
@@ -142,7 +155,7 @@ mod tests {
 
     #[test]
     fn one_at_a_time_tries_while_a_server_is_down() {
-        let outage = Outage::new("mysql ftp@db".to_owned());
+        let outage = Outage::new("mod_sql_mysql", "mysql ftp@db".to_owned());
         // Several may connect to a server that is up.
         let (one, other) = (outage.attempt().unwrap(), outage.attempt().unwrap());
         let error = one.failed("connection refused");

@@ -69,6 +69,7 @@ impl<D: Driver> Manager for Connector<D> {
                 DatabaseError::Unavailable(text) => Err(DatabaseError::Configuration(text)),
                 other => Err(other),
             },
+            DatabaseError::Broken(text) => Err(attempt.failed(&text)),
             error => Err(attempt.failed(&error.to_string())),
         }
     }
@@ -107,7 +108,7 @@ impl<D: Driver> Pool<D> {
     /// # Errors
     /// The server refuses what the configuration says. That it does not answer is only logged.
     pub(crate) async fn open(driver: D, parameters: &Parameters) -> Result<Self, DatabaseError> {
-        let outage = Outage::new(driver.name().to_owned());
+        let outage = Outage::new(D::MODULE, driver.name().to_owned());
         let timeouts =
             Timeouts { wait: None, create: Some(CONNECT_TIMEOUT + PING_TIMEOUT), recycle: Some(2 * PING_TIMEOUT) };
         let connections = managed::Pool::builder(Connector { driver, outage })
@@ -263,6 +264,9 @@ fn database_error<D: Driver>(error: &SqlxError) -> DatabaseError {
         // What rustls has against the other side is such an error.
         SqlxError::Io(error) if error.kind() == std::io::ErrorKind::InvalidData => {
             DatabaseError::Configuration(format!("TLS: {error}"))
+        }
+        SqlxError::Io(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => {
+            DatabaseError::Broken("the server closed it".to_owned())
         }
         SqlxError::Io(error) => DatabaseError::Broken(error.to_string()),
         SqlxError::Tls(error) => DatabaseError::Configuration(format!("TLS: {error}")),

@@ -34,6 +34,7 @@ const PORT: u16 = 3306;
 
 impl Driver for MySqlDriver {
     type Connection = MySqlConnection;
+    const MODULE: &str = env!("CARGO_PKG_NAME");
 
     fn new(connect: &SqlConnect, parameters: &Parameters) -> Result<Self, DatabaseError> {
         let place = Place::read(&connect.database)?;

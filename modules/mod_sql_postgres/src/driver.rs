@@ -43,6 +43,7 @@ const STATEMENTS: usize = 500;
 
 impl Driver for PostgresDriver {
     type Connection = PgConnection;
+    const MODULE: &str = env!("CARGO_PKG_NAME");
 
     fn new(connect: &SqlConnect, parameters: &Parameters) -> Result<Self, DatabaseError> {
         let place = Place::read(&connect.database)?;
