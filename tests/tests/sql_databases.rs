@@ -2,6 +2,8 @@
 //! is down, wrong or under load.
 
 use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 
@@ -393,6 +395,65 @@ both_layouts!(
     tls_to_the_database_is_checked,
     passwords_are_judged_in_the_databases_scheme_and_by_mod_sql_passwd,
 );
+
+/// The fenced blocks of a section of docs/users.md: the schema, then the configuration.
+fn of_page(heading: &str) -> (String, String) {
+    let page = std::fs::read_to_string(layout::workspace().join("docs/users.md")).unwrap();
+    let (_, section) = page.split_once(&format!("\n### {heading}\n")).expect("the section is there");
+    let mut blocks = section.split("\n```");
+    // What is between blocks comes in between.
+    let mut block = |start: &str| blocks.nth(1).and_then(|block| block.strip_prefix(start)).unwrap().to_owned();
+    (block("sql"), block(""))
+}
+
+/// Each schema and configuration of the page for administrators serves as it is, but for paths,
+/// ids and the password.
+#[test]
+fn the_schemas_of_the_page_serve() {
+    let (uid, _) = gantry_tests::config::Account::ids();
+    let serve = |layout: Layout, lines: &str| {
+        let server = Server::with(layout, |config| {
+            config.without_sql().remove("AuthOrder").remove("AuthUserFile").remove("RequireValidShell").block(lines);
+            config.block("<Limit MKD>\n  AllowGroup staff\n  DenyAll\n</Limit>");
+        });
+        let mut wire = server.login();
+        wire.give("STOR file", b"12345");
+        wire.expect("MKD folder", 257);
+        server
+    };
+    let filled = |text: &str, home: &Path| {
+        text.replace("HASH", PASSWORD_CRYPT)
+            .replace("2001", &uid.to_string())
+            .replace("/srv/ftp/alice", &home.display().to_string())
+    };
+    let home = tempfile::tempdir().unwrap();
+    std::fs::set_permissions(home.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
+    gantry_tests::server::own(home.path());
+    for (kind, heading) in [(Kind::MariaDb, "MariaDB and MySQL"), (Kind::Postgres, "PostgreSQL")] {
+        let Some(database) = Database::shared(kind) else { continue };
+        let (schema, lines) = of_page(heading);
+        database.sql("", filled(&schema, home.path()).trim_end().trim_end_matches(';'));
+        let info = database.over_socket("ftp", "");
+        let place = info.split(' ').next().unwrap();
+        for layout in [Layout::Static, Layout::Shared] {
+            serve(layout, &lines.replace("ftp@localhost", place)).login().expect("RMD folder", 250);
+        }
+        let rows = database.sql("ftp", "SELECT userid, client, bytes FROM transfers");
+        assert_eq!(rows, "alice|127.0.0.1|5\nalice|127.0.0.1|5");
+    }
+    let (schema, lines) = of_page("SQLite");
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
+    gantry_tests::server::own(folder.path());
+    let file = folder.path().join("users.db");
+    gantry_tests::server::sqlite(&file, filled(&schema, home.path()).trim_end().trim_end_matches(';'));
+    std::fs::read_dir(folder.path()).unwrap().for_each(|entry| gantry_tests::server::own(&entry.unwrap().path()));
+    for layout in [Layout::Static, Layout::Shared] {
+        let lines = lines.replace("/var/lib/gantry/users.db", &file.display().to_string());
+        serve(layout, &lines).login().expect("RMD folder", 250);
+    }
+    assert_eq!(gantry_tests::server::sqlite(&file, "SELECT count(*), sum(bytes) FROM transfers"), "2|10");
+}
 
 /// mod_sql linked in and its back end loaded, and the other way.
 #[test]

@@ -1,6 +1,7 @@
 //! Errors of an SQLite database. No message contains a bound value.
 
 use gantry_api::Error;
+use gantry_sys::users::own_name;
 
 /// Why a database could not be opened or a statement not be run.
 #[derive(Debug, thiserror::Error)]
@@ -9,7 +10,7 @@ pub(crate) enum SqliteError {
     #[error("'{0}' is not the full path of a database file")]
     NotAbsolute(String),
     /// The file cannot be reached.
-    #[error("database file '{path}': {error}")]
+    #[error("database file '{path}': {error}, as user {}", own_name())]
     NoFile {
         /// The path in SQLConnectInfo.
         path: String,

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use gantry_api::service::{SqlBackend, SqlConnect, SqlPool, SqlRows, SqlStatement, SqlValue};
+use gantry_sys::users::own_name;
 use mod_sql_sqlite::Sqlite;
 use tempfile::TempDir;
 
@@ -100,7 +101,10 @@ async fn a_database_that_is_not_there_is_not_made() {
     let sqlite = Sqlite::default();
     let path = folder.path().join("missing.db");
     let error = sqlite.open(&connect(&path)).await.unwrap_err();
-    assert_eq!(error.message(), format!("database file '{}': No such file or directory (os error 2)", path.display()));
+    assert_eq!(
+        error.message(),
+        format!("database file '{}': No such file or directory (os error 2), as user {}", path.display(), own_name())
+    );
     assert!(!path.exists());
 
     let error = sqlite.open(&connect(Path::new("ftp.db"))).await.unwrap_err();
