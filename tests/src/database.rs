@@ -6,7 +6,6 @@ use std::env;
 use std::fs;
 use std::net::TcpListener;
 use std::os::unix::fs::{PermissionsExt, chown};
-use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Mutex, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
@@ -15,16 +14,13 @@ use std::time::Duration;
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::config::{Account, Config, PASSWORD_CRYPT, USER};
+use crate::instance::{Instance, unprivileged};
+pub use crate::instance::{OWNER, OWNER_PASSWORD};
 use crate::layout;
 use crate::process::{Done, run};
-use crate::tls::{Authority, Kind as Key, Signed};
+use crate::tls::{Authority, Kind as Key};
 use crate::wait;
 use crate::{mariadb, postgres};
-
-/// The user of the databases, who owns all tables.
-pub const OWNER: &str = "gantry";
-/// Its password.
-pub const OWNER_PASSWORD: &str = "database-secret";
 
 /// How long a server may take to answer; recovery after a crash is part of it.
 const START: Duration = Duration::from_secs(60);
@@ -66,8 +62,7 @@ impl Kind {
 /// A database server.
 pub struct Database {
     kind: Kind,
-    folder: PathBuf,
-    port: u16,
+    instance: Instance,
     child: Mutex<Option<Child>>,
     /// Ends the server and removes its folder when its input ends, which is when this process has
     /// ended.
@@ -174,15 +169,19 @@ impl Database {
         shell.arg("-c").arg(end).current_dir(&folder).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
         let watcher = shell.spawn().expect("there is a shell");
         let child = Mutex::new(None);
-        let database = Self { kind, folder, port, child, _watcher: watcher, usage: RwLock::new(()) };
+        let database =
+            Self { kind, instance: Instance { folder, port }, child, _watcher: watcher, usage: RwLock::new(()) };
         match kind {
-            Kind::MariaDb => mariadb::prepare(&database),
-            Kind::Postgres => postgres::prepare(&database),
+            Kind::MariaDb => mariadb::prepare(&database.instance),
+            Kind::Postgres => postgres::prepare(&database.instance),
         }
         database.begin();
-        match kind {
-            Kind::MariaDb => mariadb::make_owner(&database),
-            Kind::Postgres => postgres::make_owner(&database),
+        let make_owner = match kind {
+            Kind::MariaDb => mariadb::make_owner(),
+            Kind::Postgres => postgres::make_owner(),
+        };
+        for statement in make_owner {
+            database.sql("", &statement);
         }
         Some(database)
     }
@@ -193,16 +192,16 @@ impl Database {
     /// If it does not.
     pub fn begin(&self) {
         let mut command = match self.kind {
-            Kind::MariaDb => mariadb::command(self),
-            Kind::Postgres => postgres::command(self),
+            Kind::MariaDb => mariadb::command(&self.instance),
+            Kind::Postgres => postgres::command(&self.instance),
         };
-        let log = fs::File::options().create(true).append(true).open(self.folder.join("log")).expect("a log");
+        let log = fs::File::options().create(true).append(true).open(self.instance.folder.join("log")).expect("a log");
         command.stdin(Stdio::null()).stdout(log.try_clone().expect("a file can be shared")).stderr(log);
         let child = unprivileged(&mut command).spawn().expect("the database server starts");
-        fs::write(self.folder.join("pid"), child.id().to_string()).expect("a file can be written");
+        fs::write(self.instance.folder.join("pid"), child.id().to_string()).expect("a file can be written");
         *self.child() = Some(child);
         let answers = || self.try_sql("", "SELECT 1").status.success().then_some(());
-        let log = || fs::read_to_string(self.folder.join("log")).unwrap_or_default();
+        let log = || fs::read_to_string(self.instance.folder.join("log")).unwrap_or_default();
         wait::until(START, answers).unwrap_or_else(|| {
             self.kill();
             panic!("the database does not answer: {}", log())
@@ -231,22 +230,17 @@ impl Database {
 
     /// Its folder.
     pub fn folder(&self) -> &Path {
-        &self.folder
+        &self.instance.folder
     }
 
     /// Its TCP port on 127.0.0.1.
     pub fn port(&self) -> u16 {
-        self.port
+        self.instance.port
     }
 
     /// The authority of its certificate, which is for `localhost`.
     pub fn authority(&self) -> PathBuf {
-        self.folder.join("ca.pem")
-    }
-
-    /// Its certificate and key.
-    pub fn signed(&self) -> Signed {
-        Signed::of(&self.folder, "server")
+        self.instance.authority()
     }
 
     /// Makes a database with the tables `users`, `groups` and `log`, as servers of tests have them in
@@ -271,14 +265,14 @@ impl Database {
 
     /// SQLConnectInfo for a database over TCP, with `more` after user and password.
     pub fn over_tcp(&self, name: &str, more: &str) -> String {
-        format!("{name}@127.0.0.1:{} {OWNER} {OWNER_PASSWORD} {more}", self.port)
+        format!("{name}@127.0.0.1:{} {OWNER} {OWNER_PASSWORD} {more}", self.instance.port)
     }
 
     /// SQLConnectInfo for a database over the server's socket.
     pub fn over_socket(&self, name: &str, more: &str) -> String {
         let socket = match self.kind {
-            Kind::MariaDb => mariadb::socket(self).display().to_string(),
-            Kind::Postgres => format!("{}:{}", self.folder.display(), self.port),
+            Kind::MariaDb => mariadb::socket(&self.instance).display().to_string(),
+            Kind::Postgres => format!("{}:{}", self.instance.folder.display(), self.instance.port),
         };
         format!("{name}@{socket} {OWNER} {OWNER_PASSWORD} {more}")
     }
@@ -314,8 +308,8 @@ impl Database {
 
     fn try_sql(&self, name: &str, statement: &str) -> Done {
         let mut command = match self.kind {
-            Kind::MariaDb => mariadb::client(self, name),
-            Kind::Postgres => postgres::client(self, name),
+            Kind::MariaDb => mariadb::client(&self.instance, name),
+            Kind::Postgres => postgres::client(&self.instance, name),
         };
         run(&mut command, &format!("{statement};\n"))
     }
@@ -332,14 +326,6 @@ impl Database {
 /// A name for a database that no other test has.
 pub fn name_of(layout: layout::Layout, test: &str) -> String {
     format!("{test}_{layout:?}").to_lowercase()
-}
-
-/// Runs a command as `nobody` if the tests run as root: database servers refuse root.
-pub(crate) fn unprivileged(command: &mut Command) -> &mut Command {
-    if let Some(account) = Account::to_drop_to() {
-        command.uid(account.uid).gid(account.gid);
-    }
-    command
 }
 
 fn give(path: &Path) {

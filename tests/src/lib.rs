@@ -10,6 +10,7 @@ pub mod excerpt;
 pub mod fixture;
 pub mod full;
 pub mod host;
+mod instance;
 pub mod kit;
 pub mod layout;
 mod mariadb;

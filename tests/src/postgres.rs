@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
 
-use crate::database::{Database, OWNER, OWNER_PASSWORD, unprivileged};
+use crate::instance::{Instance, OWNER, OWNER_PASSWORD, unprivileged};
 use crate::process::run_within;
 
 /// The folder of the newest version's programs.
@@ -25,11 +25,11 @@ fn program(name: &str) -> Command {
 }
 
 /// Makes the data folder.
-pub(crate) fn prepare(database: &Database) {
-    let data = database.folder().join("data");
+pub(crate) fn prepare(server: &Instance) {
+    let data = server.folder.join("data");
     let mut command = program("initdb");
     command.args(["--username=postgres", "--auth=trust", "--no-sync", "--encoding=UTF8", "--locale=C.UTF-8", "-D"]);
-    command.arg(&data).current_dir(database.folder());
+    command.arg(&data).current_dir(&server.folder);
     run_within(unprivileged(&mut command), "", Duration::from_secs(120)).ok();
     let rules = format!(
         "local all postgres trust\nlocal all all scram-sha-256\nhostssl all {OWNER}_tls 127.0.0.1/32 scram-sha-256\n\
@@ -39,14 +39,14 @@ pub(crate) fn prepare(database: &Database) {
     fs::write(data.join("pg_hba.conf"), rules).expect("a file can be written");
 }
 
-pub(crate) fn command(database: &Database) -> Command {
-    let signed = database.signed();
+pub(crate) fn command(server: &Instance) -> Command {
+    let signed = server.signed();
     let mut command = program("postgres");
-    command.arg("-D").arg(database.folder().join("data"));
+    command.arg("-D").arg(server.folder.join("data"));
     for setting in [
         "listen_addresses=127.0.0.1".to_owned(),
-        format!("port={}", database.port()),
-        format!("unix_socket_directories={}", database.folder().display()),
+        format!("port={}", server.port),
+        format!("unix_socket_directories={}", server.folder.display()),
         "ssl=on".to_owned(),
         format!("ssl_cert_file={}", signed.certificate.display()),
         format!("ssl_key_file={}", signed.key.display()),
@@ -56,21 +56,20 @@ pub(crate) fn command(database: &Database) -> Command {
     ] {
         command.arg("-c").arg(setting);
     }
-    command.current_dir(database.folder());
+    command.current_dir(&server.folder);
     command
 }
 
-pub(crate) fn make_owner(database: &Database) {
-    for name in [OWNER.to_owned(), format!("{OWNER}_tls")] {
-        database.sql("", &format!("CREATE ROLE {name} LOGIN SUPERUSER PASSWORD '{OWNER_PASSWORD}'"));
-    }
+pub(crate) fn make_owner() -> Vec<String> {
+    let make = |name: &str| format!("CREATE ROLE {name} LOGIN SUPERUSER PASSWORD '{OWNER_PASSWORD}'");
+    vec![make(OWNER), make(&format!("{OWNER}_tls"))]
 }
 
-pub(crate) fn client(database: &Database, name: &str) -> Command {
+pub(crate) fn client(server: &Instance, name: &str) -> Command {
     let mut command = program("psql");
-    command.arg("-h").arg(database.folder()).arg("-p").arg(database.port().to_string());
+    command.arg("-h").arg(&server.folder).arg("-p").arg(server.port.to_string());
     command.args(["-U", "postgres", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-d"]);
     command.arg(if name.is_empty() { "postgres" } else { name });
-    command.current_dir(database.folder());
+    command.current_dir(&server.folder);
     command
 }
