@@ -23,6 +23,8 @@ pub mod background;
 pub mod credentials;
 #[allow(unsafe_code)] // Calls the system's libcrypt.
 pub mod crypt;
+#[allow(unsafe_code)] // Calls the C library's fcntl, for locks that rustix lacks.
+pub mod file_lock;
 #[allow(unsafe_code)] // Calls the C library's getifaddrs.
 pub mod interfaces;
 #[allow(unsafe_code)] // Calls the C library's getnameinfo.
