@@ -21,6 +21,8 @@ use crate::variable::Variable;
 pub enum Offer {
     /// It knows users of a server ([`crate::service::Authenticator`]).
     Authenticator(ServerId),
+    /// It keeps quota tables of this kind ([`crate::quota::QuotaSource`]).
+    QuotaSource(String),
     /// It is the back end for a kind of database ([`crate::service::SqlBackend`]).
     SqlBackend(SqlBackendOffer),
     /// It runs a server's named query ([`crate::service::SqlQueries`]).
@@ -46,6 +48,14 @@ impl Offer {
     pub fn store(&self) -> Option<&str> {
         match self {
             Self::Store(name) => Some(name),
+            _ => None,
+        }
+    }
+
+    /// The kind of quota tables that it keeps, if it does.
+    pub fn quota_source(&self) -> Option<&str> {
+        match self {
+            Self::QuotaSource(name) => Some(name),
             _ => None,
         }
     }
@@ -91,6 +101,7 @@ impl fmt::Debug for Offer {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Authenticator(server) => out.debug_tuple("Authenticator").field(server).finish(),
+            Self::QuotaSource(name) => out.debug_tuple("QuotaSource").field(name).finish(),
             Self::SqlBackend(backend) => backend.fmt(out),
             Self::SqlQuery(server, name) => out.debug_tuple("SqlQuery").field(server).field(name).finish(),
             Self::SqlPasswords(server, name) => out.debug_tuple("SqlPasswords").field(server).field(name).finish(),

@@ -39,6 +39,7 @@ pub mod parse;
 mod parse_error;
 mod path;
 mod promise;
+pub mod quota;
 pub mod runtime;
 pub mod service;
 pub mod session;

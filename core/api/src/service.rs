@@ -12,6 +12,7 @@ use crate::guard::{Guarded, Home, Output, guarded};
 use crate::ids::{SectionId, ServerId};
 use crate::notes::Notes;
 use crate::path::VirtualPath;
+use crate::quota::QuotaSource;
 use crate::session::Session;
 use crate::store::Store;
 use crate::system::System;
@@ -25,6 +26,8 @@ pub enum Service {
     /// Judges passwords of users that authenticators know; asked in AuthOrder, too. Named
     /// after its module.
     PasswordJudge(Arc<dyn PasswordJudge>),
+    /// Keeps quota tables. Named as in QuotaLimitTable and QuotaTallyTable.
+    QuotaSource(Arc<dyn QuotaSource>),
     /// Talks to a database. Named as in SQLBackend.
     SqlBackend(Arc<dyn SqlBackend>),
     /// Judges passwords that a database keeps. Named as in SQLAuthTypes.
@@ -79,6 +82,14 @@ impl Services {
     /// Gives modules the host's users. The server does, before it starts any module.
     pub fn set_system(&mut self, system: Arc<dyn System>) {
         self.system = Some(system);
+    }
+
+    /// The source of quota tables with this name.
+    pub fn quota_source(&self, name: &str) -> Option<&Arc<dyn QuotaSource>> {
+        self.entries.iter().find_map(|(found, service)| match service {
+            Service::QuotaSource(source) if found.eq_ignore_ascii_case(name) => Some(source),
+            _ => None,
+        })
     }
 
     /// The SQL back end with this name.
@@ -152,6 +163,12 @@ impl<'a> Publisher<'a> {
     pub fn password_judge<S: PasswordJudge + 'static>(&mut self, name: &str, service: S) {
         let service = Arc::new(self.guarded(service));
         self.add(name, Service::PasswordJudge(service));
+    }
+
+    /// Publishes a source of quota tables under a name.
+    pub fn quota_source<S: QuotaSource + 'static>(&mut self, name: &str, service: S) {
+        let service = Arc::new(self.guarded(service));
+        self.add(name, Service::QuotaSource(service));
     }
 
     /// Publishes a database's back end under a name.
