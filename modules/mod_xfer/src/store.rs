@@ -2,6 +2,7 @@
 
 use std::ops::RangeInclusive;
 
+use gantry_api::Fault;
 use gantry_api::files::{File, Kind, Links, Open, OpenFile, Target};
 use gantry_api::prelude::*;
 use gantry_api::transfer::{Direction, Transfer};
@@ -199,13 +200,38 @@ async fn receive(at: &mut Moment<'_>, transfer: Transfer, upload: &Upload<'_>, o
     };
     let whole = matches!(place, Place::New | Place::Over(_));
     let deletes = at.settings::<Settings>().delete_aborted.unwrap_or(hidden.is_some());
-    if result.is_err() && whole && deletes {
+    let is_over_quota = result.as_ref().is_err_and(is_over_quota);
+    if result.is_err() && whole && (deletes || is_over_quota) {
         remove(at, &path, file, wrote).await;
+    } else if is_over_quota {
+        cut_back(at, &path, file, place, wrote).await;
     }
     result?;
     at.session.files.0 = at.session.files.0.saturating_add(1);
     at.respond(226, "Transfer complete");
     Ok(Step::Done)
+}
+
+/// Whether a module's quota cut the upload, so that nothing of it may stay. The file system's quota is another.
+fn is_over_quota(error: &Error) -> bool {
+    error.kind() == ErrorKind::Quota && error.fault() == Fault::Client
+}
+
+/// Takes off what an upload has added to a file, but not what others have.
+async fn cut_back(at: &mut Moment<'_>, path: &VirtualPath, file: &dyn File, place: Place, wrote: RangeInclusive<u64>) {
+    let (offset, size) = (place.offset(), place.size_before().unwrap_or_default());
+    let ends = offset.saturating_add(*wrote.start())..=offset.saturating_add(*wrote.end());
+    if *ends.end() <= size {
+        return;
+    }
+    let cut = match is_own(at, path, file, *ends.start().max(&size)..=*ends.end()).await {
+        Ok(true) => file.truncate(size).await,
+        Ok(false) => return log!(Info, "what was added to {path} stays: others have written to it, or replaced it"),
+        Err(error) => Err(error),
+    };
+    if let Err(error) = cut {
+        log!(Info, "cannot take off what was added to {path}: {error}");
+    }
 }
 
 /// Removes what should not stay of an upload that wrote so many bytes; the reply tells of the transfer alone.
