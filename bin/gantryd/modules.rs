@@ -34,6 +34,12 @@ extern crate mod_greet as _;
 extern crate mod_memory_store as _;
 #[cfg(feature = "static-mod_motto")]
 extern crate mod_motto as _;
+#[cfg(feature = "static-mod_quotatab")]
+extern crate mod_quotatab as _;
+#[cfg(feature = "static-mod_quotatab_file")]
+extern crate mod_quotatab_file as _;
+#[cfg(feature = "static-mod_quotatab_sql")]
+extern crate mod_quotatab_sql as _;
 #[cfg(feature = "static-mod_scramble")]
 extern crate mod_scramble as _;
 #[cfg(feature = "static-mod_sql")]
