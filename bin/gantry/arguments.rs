@@ -7,6 +7,7 @@ use crate::control::ControlCommand;
 use crate::migrate::Migrate;
 use crate::module::ModuleCommand;
 use crate::passwd::Passwd;
+use crate::quota::Quota;
 #[cfg(any(feature = "static-mod_tls", feature = "shared-mod_tls"))]
 use crate::tls::TlsCommand;
 
@@ -25,6 +26,8 @@ pub enum Command {
     Migrate(Migrate),
     /// Set a password in an AuthUserFile, add a user to it or remove one
     Passwd(Passwd),
+    /// Create, change and show quota tables in ProFTPD's files
+    Quota(Box<Quota>),
     /// Write, build, test, install, check and sign modules
     #[command(subcommand)]
     Module(ModuleCommand),

@@ -9,6 +9,7 @@ mod migrate;
 mod module;
 mod passwd;
 mod proftpd;
+mod quota;
 mod show;
 #[cfg(any(feature = "static-mod_tls", feature = "shared-mod_tls"))]
 mod tls;
@@ -26,12 +27,16 @@ fn main() -> ExitCode {
     if name == "ftpasswd" {
         return ftpasswd::run();
     }
+    if name == "ftpquota" {
+        return quota::run();
+    }
     if let Some(code) = proftpd::run(name) {
         return code;
     }
     let done = match Arguments::parse().command {
         Command::Migrate(arguments) => Err(arguments.run()),
         Command::Passwd(arguments) => arguments.run().map_err(|error| error.to_string()),
+        Command::Quota(arguments) => arguments.run().map_err(|error| error.to_string()),
         Command::Module(command) => return command.run(),
         #[cfg(any(feature = "static-mod_tls", feature = "shared-mod_tls"))]
         Command::Tls(command) => command.run(),

@@ -38,7 +38,11 @@ fn sets() -> Vec<(&'static str, Vec<String>, Vec<String>)> {
         ("default", none.clone(), none.clone()),
         ("static-sql", sql.clone(), none.clone()),
         ("shared-sql", none.clone(), sql.clone()),
-        ("mixed", owned(&SQL[..1]), owned(&SQL[1..])),
+        (
+            "mixed",
+            owned(&["mod_quotatab", "mod_sql"]),
+            owned(&["mod_quotatab_file", "mod_quotatab_sql", "mod_sql_sqlite"]),
+        ),
         ("mixed-backends", owned(&["mod_sql_mysql", "mod_sql_postgres"]), owned(&SQL[..1])),
         ("static-all", all.clone(), none.clone()),
         ("shared-all", none.clone(), all),

@@ -3,14 +3,16 @@
 use std::fs;
 use std::io::Write;
 use std::net::TcpStream;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::{Arc, Barrier};
 use std::thread;
 
-use gantry_tests::layout::workspace;
+use gantry_tests::layout::{feature_set, workspace};
 use gantry_tests::operator::{Operator, let_operators_in};
 use gantry_tests::prelude::*;
+use gantry_tests::process::run;
 use gantry_tests::server::own;
 use gantry_tests::wait;
 
@@ -553,6 +555,65 @@ fn a_running_server_gets_quotas(layout: Layout) {
     before.give("STOR a", &[7; 1000]);
 }
 
+/// The front end is linked in, the files' module is loaded.
+#[test]
+fn a_mixture_of_linked_and_loaded_works() {
+    let mixed = feature_set("mixed");
+    let server = Server::of(&mixed.join("sbin/gantryd"), |config| {
+        with_files(config, &[uploads(10)]);
+        config.set("ModulePath", mixed.join("libexec").display().to_string());
+    });
+    let mut wire = server.login();
+    wire.give("STOR a", &[7; 9]);
+    assert!(send(&mut wire, "STOR b", &[7; 1000]).starts_with("552-Transfer aborted. Disk quota exceeded"));
+    assert_eq!(uploaded(&server).0, 9.0);
+}
+
+/// Each line of the fixtures' page makes the same bytes.
+fn gantry_is_ftpquota_under_its_name(layout: Layout) {
+    let data = workspace().join("tests/data/quota");
+    let folder = tempfile::tempdir().unwrap();
+    let link = folder.path().join("ftpquota");
+    symlink(layout.prefix().join("bin/gantry"), &link).unwrap();
+    let ftpquota = |line: &str| run(Command::new(&link).args(line.split(' ')).current_dir(folder.path()), "");
+    let page = fs::read_to_string(data.join("README.md")).unwrap();
+    let lines: Vec<&str> = page.lines().filter_map(|line| line.strip_prefix("ftpquota ")).collect();
+    assert_eq!(lines.len(), 8, "{page}");
+    for line in lines {
+        ftpquota(line).ok();
+    }
+    let read = |name: &str| fs::read(folder.path().join(name)).unwrap();
+    assert_eq!(read("ftpquota.limittab"), fs::read(data.join("limit.tab")).unwrap());
+    assert_eq!(read("ftpquota.tallytab"), fs::read(data.join("tally.tab")).unwrap());
+    let shown = ftpquota("-type=limit --show-records --units Kb").ok().out;
+    assert!(shown.contains("  Name: staff\n  Quota Type: Group\n  Per Session: True\n  Limit Type: Soft\n"), "{shown}");
+    assert!(shown.contains("    Downloaded Kb:\t2097152.00\n"), "{shown}");
+    ftpquota("--update-record --type=tally -Q user -N alice --Fu 7").ok();
+    ftpquota("--delete-record --type=tally -Q user -N bob").ok();
+    assert_eq!(tallies(&folder.path().join("ftpquota.tallytab")), [(USERS, "alice".to_owned(), ([0.0; 3], [7, 0, 0]))]);
+    for (line, words) in [
+        ("--create-table --type=limit", "cannot create existing table"),
+        ("--add-record --type=limit -Q user -N alice", "matching record already exists"),
+        ("--update-record --type=limit -Q user -N nobody", "unable to update record: no match found"),
+        ("--delete-record --type=limit -Q class -N alice", "unable to delete record: no match found"),
+        ("--add-record --type=limit --name=x", "--add-record requires --quota-type option"),
+        ("--add-record --type=limit --quota-type=user", "quota type \"user\" requires --name option"),
+        ("--show-records --type=tally --table-path=ftpquota.limittab", "mismatched table header"),
+        ("--show-records --type=tally --table-path=nothing", "nothing: No such file"),
+    ] {
+        let done = ftpquota(line);
+        assert!(done.status.code() == Some(1) && done.err.contains(words), "{line}: {}", done.err);
+    }
+    let long = "x".repeat(81);
+    let done = ftpquota(&format!("--add-record --type=limit -Q user -N {long}"));
+    assert!(done.err.contains("name is too long"), "{}", done.err);
+    // The same by gantry's own name.
+    let gantry = layout.prefix().join("bin/gantry");
+    let own =
+        run(Command::new(gantry).args(["quota", "--show-records", "--type=tally"]).current_dir(folder.path()), "");
+    assert!(own.ok().out.contains("    Uploaded files:\t7\n"));
+}
+
 both_layouts!(
     a_hard_limit_cuts_an_upload_at_the_byte,
     a_hard_limit_holds_for_all_sessions_together,
@@ -561,6 +622,7 @@ both_layouts!(
     a_soft_limit_and_downloads_are_exceeded_by_one_file,
     a_table_that_cannot_be_used_refuses_uploads,
     files_and_transfers_are_limited,
+    gantry_is_ftpquota_under_its_name,
     nobody_has_a_quota_without_a_limit,
     proftpds_files_are_read_and_written_byte_for_byte,
     sql_tables_are_read_and_written,

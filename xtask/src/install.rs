@@ -17,8 +17,10 @@ const SAMPLE: &str = include_str!("../files/gantry.conf.sample");
 const SERVICE: &str = include_str!("../files/gantryd.service");
 
 /// Folders, the program in each, and ProFTPD's names for it.
-const LINKS: [(&str, &str, &str); 2] =
-    [("bin", "gantry", "ftpasswd ftpcount ftpdctl ftpshut ftptop ftpwho prxs"), ("sbin", "gantryd", "proftpd")];
+const LINKS: [(&str, &str, &str); 2] = [
+    ("bin", "gantry", "ftpasswd ftpcount ftpdctl ftpquota ftpshut ftptop ftpwho prxs"),
+    ("sbin", "gantryd", "proftpd"),
+];
 
 /// Builds Gantry and installs it under a prefix.
 ///
