@@ -30,6 +30,8 @@ extern crate mod_ctrls_admin as _;
 extern crate mod_dso as _;
 #[cfg(feature = "static-mod_greet")]
 extern crate mod_greet as _;
+#[cfg(feature = "static-mod_ldap")]
+extern crate mod_ldap as _;
 #[cfg(feature = "static-mod_memory_store")]
 extern crate mod_memory_store as _;
 #[cfg(feature = "static-mod_motto")]

@@ -22,6 +22,7 @@ pub mod sample;
 pub mod scramble;
 pub mod scripted;
 pub mod server;
+pub mod slapd;
 pub mod suite;
 pub mod terminal;
 pub mod tls;
