@@ -157,6 +157,11 @@ impl Endpoint {
 
     /// Binds as LDAPBindDN.
     async fn introduce(&self, ldap: &mut Ldap) -> Result<(), String> {
+        let needs_password = !matches!(self.sasl, Some(Sasl::External | Sasl::Anonymous));
+        if needs_password && !self.bind.dn.is_empty() && self.bind.password.is_empty() {
+            // The server would take it as a bind of nobody, and accept it.
+            return Err("LDAPBindDN has no password".to_owned());
+        }
         let answer = match self.sasl {
             Some(Sasl::External) => ldap.sasl_external_bind().await,
             Some(Sasl::Anonymous) => ldap.simple_bind("", "").await,

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use ldap3::controls::RawControl;
-use ldap3::{DerefAliases, Ldap, LdapResult, SearchEntry, SearchOptions};
+use ldap3::{DerefAliases, Ldap, LdapError, LdapResult, SearchEntry, SearchOptions};
 
 /// What is asked.
 pub(crate) enum Request {
@@ -129,7 +129,14 @@ async fn search(
     if let Some(control) = &search.tracking {
         ldap.with_controls(vec![control.clone()]);
     }
-    let mut stream = ldap.streaming_search(&search.base, scope, &search.filter, search.attributes.clone()).await?;
+    let begun = ldap.streaming_search(&search.base, scope, &search.filter, search.attributes.clone()).await;
+    let mut stream = match begun {
+        // Nothing has been sent: the server is not to blame.
+        Err(LdapError::FilterParsing) => {
+            return Ok(Err(Failure::Answer(format!("no filter: {}", search.filter.escape_debug()))));
+        }
+        begun => begun?,
+    };
     let mut entries: Vec<Entry> = Vec::new();
     let mut elsewhere = false;
     while let Some(item) = stream.next().await? {
