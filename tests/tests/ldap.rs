@@ -1,6 +1,7 @@
 //! mod_ldap against OpenLDAP's server: who logs in, what of the directory makes an account, TLS, and directories that
 //! fail.
 
+use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::thread;
@@ -459,6 +460,47 @@ fn a_directory_that_says_nothing_costs_a_bounded_time(layout: Layout) {
     server.wait_for_log(&["LDAPServer", "no connection within 1 s"]);
 }
 
+fn a_directory_that_answers_nonsense_costs_logins_and_nothing_else(layout: Layout) {
+    // What follows an answer to the bind, if one comes first: LDAP messages 1 and 2.
+    const BOUND: &[u8] = b"\x30\x0c\x02\x01\x01\x61\x07\x0a\x01\x00\x04\x00\x04\x00";
+    const NONSENSE: [&[u8]; 6] = [
+        b"HTTP/1.1 400 Bad Request\r\n\r\n",
+        b"\x30\x05\x02\x01\x01\x04\x00",
+        b"\x30\x84\xff\xff\xff\xff",
+        b"\x30\x05\x02\x01\x02\x04\x00",
+        b"\x30\x0a\x02\x01\x02\x64\x05\x04\x03\xff\xff\xff",
+        b"\x30\x00",
+    ];
+    for (number, nonsense) in NONSENSE.into_iter().enumerate() {
+        let listener = TcpListener::bind((own_address(), 0)).unwrap();
+        let address = listener.local_addr().unwrap();
+        thread::spawn(move || {
+            for client in listener.incoming() {
+                let mut client = client.unwrap();
+                let _ = client.read(&mut [0; 1000]);
+                if number > 2 {
+                    let _ = client.write_all(BOUND);
+                    let _ = client.read(&mut [0; 1000]);
+                }
+                let _ = client.write_all(nonsense);
+                let _ = client.read(&mut [0; 1]);
+            }
+        });
+        let mut server = Server::with(layout, |config| {
+            without_users(config)
+                .set("LDAPServer", address.to_string())
+                .set("LDAPUsers", format!("ou=people,{SUFFIX}"));
+            config.set("LDAPConnectTimeout", "1").set("LDAPQueryTimeout", "1");
+        });
+        server.expect_panics();
+        let mut other = server.connect();
+        answered(&server, "ann", SECRET, 421);
+        answered(&server, "ann", SECRET, 421);
+        server.wait_for_log(&["LDAPServer", &address.to_string(), "it is asked again from time to time"]);
+        other.expect("NOOP", 200);
+    }
+}
+
 fn a_directory_that_freezes_costs_a_bounded_time(layout: Layout) {
     let slapd = Slapd::start("");
     let server = with(layout, &slapd, |config| {
@@ -774,6 +816,7 @@ both_layouts!(
     a_restart_between_logins_is_not_noticed,
     two_hundred_log_in_at_once,
     a_directory_that_says_nothing_costs_a_bounded_time,
+    a_directory_that_answers_nonsense_costs_logins_and_nothing_else,
     a_directory_that_freezes_costs_a_bounded_time,
     a_refused_bind_and_a_directory_that_is_not_there_are_told,
     connections_are_encrypted,

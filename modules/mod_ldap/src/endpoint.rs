@@ -45,6 +45,20 @@ impl fmt::Display for Endpoint {
     }
 }
 
+/// A request to a server whose answer the library may not be able to read: then it panics.
+struct Unread<'a> {
+    endpoint: &'a Endpoint,
+    known: u64,
+}
+
+impl Drop for Unread<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.endpoint.failed(self.known, "its answer cannot be read");
+        }
+    }
+}
+
 /// Why a connection cannot be used any more.
 enum Lost {
     /// The server has closed it.
@@ -88,6 +102,11 @@ impl Endpoint {
         };
         // Another may have found out while this one waited.
         let known = self.claim().map_err(Failure::Unavailable)?;
+        let _unread = Unread { endpoint: self, known };
+        self.ask_once(pool, known, request).await
+    }
+
+    async fn ask_once(&self, pool: &Pool, known: u64, request: &Request) -> Result<Answer, Failure> {
         while let Some(mut ldap) = pool.take() {
             match self.perform(&mut ldap, request).await {
                 Ok(answer) => return self.answered(pool, ldap, answer),
