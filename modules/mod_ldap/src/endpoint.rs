@@ -109,7 +109,7 @@ impl Endpoint {
     async fn ask_once(&self, pool: &Pool, known: u64, request: &Request) -> Result<Answer, Failure> {
         while let Some(mut ldap) = pool.take() {
             match self.perform(&mut ldap, request).await {
-                Ok(answer) => return self.answered(pool, ldap, answer),
+                Ok(answer) => return self.answered(pool, known, ldap, answer),
                 // The server ends idle connections, or has been started again.
                 Err(Lost::Closed(_)) => {}
                 Err(Lost::Silent(why)) => {
@@ -127,7 +127,7 @@ impl Endpoint {
             }
         };
         match made.await {
-            Ok((ldap, answer)) => self.answered(pool, ldap, answer),
+            Ok((ldap, answer)) => self.answered(pool, known, ldap, answer),
             Err(why) => {
                 self.failed(known, &why);
                 Err(Failure::Unavailable(why))
@@ -135,9 +135,15 @@ impl Endpoint {
         }
     }
 
-    fn answered(&self, pool: &Pool, ldap: Ldap, answer: Result<Answer, Failure>) -> Result<Answer, Failure> {
+    fn answered(
+        &self,
+        pool: &Pool,
+        known: u64,
+        ldap: Ldap,
+        answer: Result<Answer, Failure>,
+    ) -> Result<Answer, Failure> {
         if !matches!(answer, Err(Failure::Unavailable(_))) {
-            self.recovered();
+            self.recovered(known);
             pool.give(ldap);
         }
         answer
@@ -228,8 +234,12 @@ impl Endpoint {
         };
     }
 
-    fn recovered(&self) {
+    /// It has answered one that had known of `known` failures: old news, if there were more since.
+    fn recovered(&self, known: u64) {
         let mut health = self.health.lock().unwrap_or_else(PoisonError::into_inner);
+        if health.failures != known {
+            return;
+        }
         if health.rest.take().is_some() {
             log!(Info, "LDAPServer {self}: it answers again");
         }
