@@ -779,6 +779,12 @@ fn the_page_for_administrators_serves(layout: Layout) {
     answered(&server, "ann", "wrong", 530);
     assert!(slapd.log().contains("BIND dn=\"cn=ftp,dc=example,dc=com\" mech=SIMPLE"), "{}", slapd.log());
     assert!(slapd.log().contains("STARTTLS"), "{}", slapd.log());
+    let active_directory = blocks[2].replace("/etc/gantry/ad-ca.pem", &ca);
+    let trial = Trial::run(&layout.gantryd(), &["-t"], |config| {
+        without_users(config).block(active_directory);
+    });
+    let said = trial.done.ok().text();
+    assert!(!said.contains("LDAP"), "{said}");
 }
 
 #[test]
