@@ -97,6 +97,9 @@ pub trait Files: Send + Sync {
     /// Opens a regular file, and nothing else. The mode of a new file is 0666 minus the scope's
     /// Umask.
     fn open<'a>(&'a self, path: &'a VirtualPath, purpose: Open) -> Promise<'a, OpenFile>;
+    /// Makes a new file as [`Open::Create`] does; where the path leads to something already, tells
+    /// what, and opens nothing.
+    fn create<'a>(&'a self, path: &'a VirtualPath) -> Promise<'a, Created>;
     /// Checks that the path is a directory that the session may enter.
     fn enter<'a>(&'a self, path: &'a VirtualPath) -> Promise<'a, ()>;
     /// Begins to list a directory.
@@ -122,6 +125,14 @@ pub enum Target {
     Keep,
     /// It is replaced.
     Replace,
+}
+
+/// What [`Files::create`] made or found.
+pub enum Created {
+    /// A new file, open for writing.
+    New(OpenFile),
+    /// Something that was there before; links are followed.
+    Exists(Metadata),
 }
 
 /// An open file, and its metadata when it was opened.

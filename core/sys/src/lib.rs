@@ -8,6 +8,7 @@
 pub mod directory;
 pub mod handle;
 pub mod home;
+pub mod medium;
 pub mod memfd;
 pub mod own_file;
 pub mod place;
@@ -43,7 +44,8 @@ pub use credentials::{
     hide_memory,
 };
 pub use directory::{Batch, Directory};
+pub use medium::Medium;
 pub use place::{Existing, Place};
 pub use root::Root;
-pub use roots::{Medium, Roots, SharedRoot};
+pub use roots::{Roots, SharedRoot};
 pub use rustix::fs::{FileType, Mode, OFlags, Stat};

@@ -10,6 +10,7 @@ use rustix::fs::{CWD, FileType, Mode, OFlags, ResolveFlags, fstatfs, openat, ope
 use rustix::io::Errno;
 
 use crate::handle::{self, Attributes, Freshness};
+use crate::medium::Medium;
 use crate::place::Place;
 
 /// How often to retry a resolution that the kernel gives up because of a concurrent rename.
@@ -24,6 +25,7 @@ pub struct Root {
     fd: OwnedFd,
     /// The mount and the device that it is on.
     ground: Ground,
+    medium: Medium,
 }
 
 /// A mount, where the kernel tells, and a device.
@@ -38,9 +40,15 @@ impl Root {
     pub fn open(path: &Path) -> io::Result<Root> {
         let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let fd = openat(CWD, path, flags, Mode::empty())?;
-        check_medium(fd.as_fd())?;
+        let medium = check_medium(fd.as_fd())?;
         let ground = ground(fd.as_fd())?;
-        Ok(Root { fd, ground })
+        Ok(Root { fd, ground, medium })
+    }
+
+    /// Where its files are stored.
+    #[must_use]
+    pub fn medium(&self) -> Medium {
+        self.medium
     }
 
     /// Opens the client's path, which starts at the root with or without a leading slash.
@@ -78,12 +86,12 @@ impl Root {
         }
     }
 
-    /// As [`Root::open_at`], where the kernel finds all of the path in its caches, so that no disk is waited for, and the
-    /// path leads to nothing on another mount; none where that is not so. With what it has at hand of the file. Nothing is
-    /// created.
+    /// As [`Root::open_at`], where the kernel finds all of the path in its caches or the file system is in memory, so that
+    /// no disk is waited for, and the path leads to nothing on another mount; none where that is not so. With what it has
+    /// at hand of the file. Nothing is created.
     pub fn open_cached(&self, path: &[u8], flags: OFlags) -> Option<io::Result<(OwnedFd, Attributes)>> {
         let path = if path.is_empty() { b"." } else { path };
-        let found = match cached(self.fd.as_fd(), path, flags)? {
+        let found = match at_hand(self.fd.as_fd(), path, flags, self.medium)? {
             Ok(found) => found,
             Err(error) => return Some(Err(error)),
         };
@@ -133,8 +141,8 @@ impl Root {
         Ok(Place { directory, name: name.to_vec() })
     }
 
-    /// Like [`Root::place`], but only if the kernel finds the directory in its caches; otherwise
-    /// `None`.
+    /// Like [`Root::place`], but only if the kernel finds the directory without waiting, on the
+    /// root's mount; otherwise `None`.
     pub fn place_cached(&self, path: &[u8]) -> Option<io::Result<Place>> {
         let path = normalize(path);
         let (parent, name) = match parent_and_name(&path) {
@@ -152,7 +160,7 @@ impl Root {
     /// A kernel error if too many files are open.
     pub fn try_clone(&self) -> io::Result<Root> {
         let fd = self.fd.try_clone()?;
-        Ok(Root { fd, ground: self.ground })
+        Ok(Root { fd, ground: self.ground, medium: self.medium })
     }
 }
 
@@ -164,16 +172,26 @@ impl AsFd for Root {
 
 /// Whether the thread may search the directory, if the kernel knows without waiting.
 pub fn searchable_cached(directory: BorrowedFd<'_>) -> Option<io::Result<()>> {
-    let found = cached(directory, b".", OFlags::PATH | OFlags::DIRECTORY)?;
+    let found = at_hand(directory, b".", OFlags::PATH | OFlags::DIRECTORY, Medium::Disk)?;
     Some(found.map(drop))
 }
 
-fn cached(directory: BorrowedFd<'_>, path: &[u8], flags: OFlags) -> Option<io::Result<OwnedFd>> {
-    let resolve = ResolveFlags::IN_ROOT | ResolveFlags::NO_MAGICLINKS | ResolveFlags::CACHED;
+fn at_hand(directory: BorrowedFd<'_>, path: &[u8], flags: OFlags, medium: Medium) -> Option<io::Result<OwnedFd>> {
+    // TMPFILE has the bit of DIRECTORY in it.
+    if flags.contains(OFlags::CREATE) || flags.contains(OFlags::TMPFILE) {
+        return None;
+    }
+    let unwaiting = match medium {
+        // Names that are not there are not in the caches, but in memory all is at hand. Another
+        // mount may be anything.
+        Medium::Memory => ResolveFlags::NO_XDEV,
+        Medium::Disk | Medium::Elsewhere => ResolveFlags::CACHED,
+    };
+    let resolve = ResolveFlags::IN_ROOT | ResolveFlags::NO_MAGICLINKS | unwaiting;
     match openat2(directory, path, flags | OFlags::CLOEXEC, Mode::empty(), resolve) {
         // Kernels before 5.12 do not know CACHED and return INVAL; `open_at` reports anything else
         // that is invalid.
-        Err(Errno::AGAIN | Errno::INTR | Errno::INVAL) => None,
+        Err(Errno::AGAIN | Errno::INTR | Errno::INVAL | Errno::XDEV) => None,
         done => Some(done.map_err(io::Error::from)),
     }
 }
@@ -189,12 +207,12 @@ fn ground_of(found: &Attributes) -> Ground {
 
 /// Refuses what is in a file system through which the kernel shows itself: by it, a client could see and change what
 /// the daemon, other processes and the machine do.
-fn check_medium(thing: BorrowedFd<'_>) -> io::Result<()> {
+fn check_medium(thing: BorrowedFd<'_>) -> io::Result<Medium> {
     // The numbers are of 32 bits, and negative where the C library's type has no more.
-    let kind = fstatfs(thing)?.f_type as u32;
-    match KERNEL.contains(&kind) {
+    let kind = fstatfs(thing)?.f_type;
+    match KERNEL.contains(&(kind as u32)) {
         true => Err(Errno::ACCESS.into()),
-        false => Ok(()),
+        false => Ok(Medium::of(kind)),
     }
 }
 

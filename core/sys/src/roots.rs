@@ -6,9 +6,8 @@ use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
-use rustix::fs::{FsWord, fstatfs};
-
 use crate::handle::{self, Freshness};
+use crate::medium::Medium;
 use crate::root::Root;
 
 /// The number of entries before unused ones are removed for the first time.
@@ -25,31 +24,6 @@ pub struct SharedRoot {
     pub mount: Option<u64>,
     /// Where its files are stored.
     pub medium: Medium,
-}
-
-/// Where the files of a file system are stored.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Medium {
-    /// In memory: nothing there ever waits.
-    Memory,
-    /// On a local disk: data that has been read is in memory, and the kernel answers for it without
-    /// waiting.
-    Disk,
-    /// On another machine, in another process, or unknown: each call may wait.
-    Elsewhere,
-}
-
-impl Medium {
-    fn of(kind: FsWord) -> Medium {
-        match u32::try_from(kind).unwrap_or(0) {
-            // tmpfs, ramfs.
-            0x0102_1994 | 0x8584_58f6 => Medium::Memory,
-            // ext2 to ext4, XFS, btrfs, F2FS, bcachefs, ZFS, JFS, overlayfs.
-            0xef53 | 0x5846_5342 | 0x9123_683e | 0xf2f5_2010 | 0xca45_1a4e | 0x2fc1_2fc1 | 0x3153_464a
-            | 0x794c_7630 => Medium::Disk,
-            _ => Medium::Elsewhere,
-        }
-    }
 }
 
 /// The device, number and mount of a directory.
@@ -83,7 +57,7 @@ impl Roots {
             return Ok(known);
         }
         let path = handle::real_path(root.as_fd())?;
-        let medium = Medium::of(fstatfs(&root)?.f_type);
+        let medium = root.medium();
         let opened = Arc::new(SharedRoot { root, path, mount: found.mount, medium });
         self.add(key, &opened);
         Ok(opened)
@@ -144,15 +118,5 @@ mod tests {
             roots.open(&path).unwrap();
         }
         assert!(roots.known.lock().unwrap().roots.len() <= FEW);
-    }
-
-    #[test]
-    fn only_what_answers_by_itself_is_a_disk() {
-        assert_eq!(Medium::of(0x0102_1994), Medium::Memory);
-        assert_eq!(Medium::of(0xef53), Medium::Disk);
-        // NFS, FUSE, CIFS, and /proc.
-        for elsewhere in [0x6969, 0x6573_5546, 0xff53_4d42, 0x9fa0] {
-            assert_eq!(Medium::of(elsewhere), Medium::Elsewhere);
-        }
     }
 }

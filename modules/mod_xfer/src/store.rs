@@ -3,7 +3,7 @@
 use std::ops::RangeInclusive;
 
 use gantry_api::Fault;
-use gantry_api::files::{File, Kind, Links, Open, OpenFile, Target};
+use gantry_api::files::{Created, File, Kind, Links, Metadata, Open, OpenFile, Target};
 use gantry_api::prelude::*;
 use gantry_api::transfer::{Direction, Transfer};
 
@@ -66,8 +66,7 @@ async fn store_at(at: &mut Moment<'_>, offset: u64) -> Result<Step> {
     {
         return store_hidden(at, path, affixes, offset).await;
     }
-    let place = place(at, &path, offset).await?;
-    let (file, place) = open(at, &path, place).await?;
+    let (file, place) = file(at, &path, offset).await?;
     let transfer = transfer(at, path, place);
     let opening = transfer.opening(&at.command.argument);
     receive(at, transfer, &Upload { file: &*file, place, hidden: None }, opening).await
@@ -78,7 +77,8 @@ async fn store_hidden(at: &mut Moment<'_>, path: VirtualPath, affixes: &Affixes,
     if offset > 0 {
         return refuse(501, "REST not compatible with server configuration");
     }
-    let before = place(at, &path, 0).await?;
+    let found = at.files.metadata(&path, Links::Follow).await.ok();
+    let before = place(at, found, 0)?;
     let target = if at.settings::<Settings>().overwrite { Target::Replace } else { Target::Keep };
     let (hidden, file) = affixes.begin(at, &path, target).await?;
     let transfer = Transfer { size_before: before.size_before(), ..transfer(at, path, Place::New) };
@@ -107,39 +107,52 @@ fn transfer(at: &Moment<'_>, path: VirtualPath, place: Place) -> Transfer {
     Transfer { size_before: place.size_before(), ..transfer }
 }
 
-/// Where the upload is written, or why it is refused.
-async fn place(at: &mut Moment<'_>, path: &VirtualPath, offset: u64) -> Result<Place> {
-    let settings = at.settings::<Settings>();
+/// Opens the file and tells where in it the upload is written, or why it is refused.
+async fn file(at: &mut Moment<'_>, path: &VirtualPath, offset: u64) -> Result<(Box<dyn File>, Place)> {
     let appends = at.command.verb == Verb::APPE;
     if appends && offset > 0 {
         // Two places are named, and neither RFC says which counts.
         return refuse(501, "REST: not allowed before APPE");
     }
-    let found = at.files.metadata(path, Links::Follow).await;
+    let found = if appends || offset > 0 {
+        at.files.metadata(path, Links::Follow).await.ok()
+    } else {
+        match at.files.create(path).await? {
+            Created::New(new) => return Ok((new.file, Place::New)),
+            Created::Exists(found) => Some(found),
+        }
+    };
+    let place = place(at, found, offset)?;
+    open(at, path, place).await
+}
+
+/// Where the upload is written into what was found.
+fn place(at: &Moment<'_>, found: Option<Metadata>, offset: u64) -> Result<Place> {
+    let settings = at.settings::<Settings>();
+    let appends = at.command.verb == Verb::APPE;
     let resumes = appends || offset > 0;
     match found {
-        Ok(_) if !appends && !settings.overwrite => {
+        Some(_) if !appends && !settings.overwrite => {
             refuse(550, format!("{}: Overwrite permission denied", shown(at.command)))
         }
-        Ok(_) if resumes && !settings.store_restart => {
+        Some(_) if resumes && !settings.store_restart => {
             refuse(451, format!("{}: Append/Restart not permitted, try again", shown(at.command)))
         }
-        Ok(found) if found.kind != Kind::File => refuse(550, format!("{}: Not a regular file", shown(at.command))),
-        Ok(found) if offset > found.size => refuse(554, format!("REST: invalid {} argument", shown(at.command))),
-        Ok(found) if appends => Ok(Place::Behind(found.size)),
-        Ok(found) if offset > 0 => Ok(Place::From { offset, size: found.size }),
-        Ok(found) => Ok(Place::Over(found.size)),
-        Err(_) if offset > 0 => refuse(554, format!("REST: invalid {} argument", shown(at.command))),
+        Some(found) if found.kind != Kind::File => refuse(550, format!("{}: Not a regular file", shown(at.command))),
+        Some(found) if offset > found.size => refuse(554, format!("REST: invalid {} argument", shown(at.command))),
+        Some(found) if appends => Ok(Place::Behind(found.size)),
+        Some(found) if offset > 0 => Ok(Place::From { offset, size: found.size }),
+        Some(found) => Ok(Place::Over(found.size)),
+        None if offset > 0 => refuse(554, format!("REST: invalid {} argument", shown(at.command))),
         // Opening it tells what is wrong, if it is more than that there is no such file yet.
-        Err(_) => Ok(Place::New),
+        None => Ok(Place::New),
     }
 }
 
 /// Opens the file; one that exists keeps its contents until the data connection stands.
 async fn open(at: &mut Moment<'_>, path: &VirtualPath, place: Place) -> Result<(Box<dyn File>, Place)> {
     let purpose = match place {
-        Place::New if at.command.verb == Verb::APPE => return append_to_new(at, path).await,
-        Place::New => Open::Create,
+        Place::New => return append_to_new(at, path).await,
         Place::Over(_) | Place::From { .. } => Open::Update,
         Place::Behind(_) => {
             return Ok(behind(at.files.open(path, Open::Append).await?));

@@ -7,7 +7,7 @@ use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-use gantry_api::files::{Kind, Links, Listing, Metadata, Open, OpenFile, Target};
+use gantry_api::files::{Created, Kind, Links, Listing, Metadata, Open, OpenFile, Target};
 use gantry_api::store::{Access, ApprovedPlace, Found};
 use gantry_api::{Error, ErrorKind, Promise, Result, Verb, VirtualPath};
 
@@ -70,7 +70,7 @@ impl<'a, S: Ground + ?Sized> StoreGate<'a, S> {
     pub fn open(self, path: &'a VirtualPath, purpose: Open) -> Promise<'a, OpenFile> {
         match purpose {
             Open::Read => {
-                if let Some(opened) = self.store.open_at_once(path, |found| self.judge_to_read(path, found)) {
+                if let Some(opened) = self.store.open_at_once(path, |found| self.judge_file(path, found)) {
                     return Promise::now(opened);
                 }
                 self.find(path, Links::Follow, Operation::Read).then(move |(leave, metadata)| {
@@ -84,8 +84,27 @@ impl<'a, S: Ground + ?Sized> StoreGate<'a, S> {
         }
     }
 
+    /// Makes a file, or tells what is there already.
+    pub fn create(self, path: &'a VirtualPath) -> Promise<'a, Created> {
+        // What is hidden has to be looked for by its other names.
+        if self.view.sections.hides_nothing()
+            && let Some(created) = self.store.create_at_once(
+                path,
+                |place| self.judge_new(path, place),
+                |found| self.judge_at_once(path, found, Operation::Stat)?.ok().map(|(_, metadata)| metadata),
+            )
+        {
+            return Promise::now(created);
+        }
+        Promise::later(self.create_by_steps(path))
+    }
+
     /// Sees whether a directory may be entered.
     pub fn enter(self, path: &'a VirtualPath) -> Promise<'a, ()> {
+        if let Some(entered) = self.store.enter_at_once(path, |found| self.judge_at_once(path, found, Operation::Enter))
+        {
+            return Promise::now(entered);
+        }
         let found = self.find(path, Links::Follow, Operation::Enter);
         found.then(move |(leave, _)| self.store.enter(leave.judged))
     }
@@ -202,18 +221,40 @@ impl<'a, S: Ground + ?Sized> StoreGate<'a, S> {
         })
     }
 
-    /// Asks the gate about a file that is to be read; none where it has to wait.
-    fn judge_to_read(
+    /// Asks the gate about what was found; none where it has to wait.
+    fn judge_at_once(
+        self,
+        path: &'a VirtualPath,
+        found: Found<S::Place>,
+        operation: Operation,
+    ) -> Option<Result<(ApprovedPlace<S::Place>, Metadata)>> {
+        let thing = Thing { path, found: Some(found.metadata) };
+        let Promise::Kept(Some(leave)) = self.judge(found.place, operation, thing) else { return None };
+        Some(leave.map(|leave| (leave.judged, found.metadata)))
+    }
+
+    /// The same about a file that is to be read.
+    fn judge_file(
         self,
         path: &'a VirtualPath,
         found: Found<S::Place>,
     ) -> Option<Result<(ApprovedPlace<S::Place>, Metadata)>> {
-        let thing = Thing { path, found: Some(found.metadata) };
-        let Promise::Kept(Some(leave)) = self.judge(found.place, Operation::Read, thing) else { return None };
-        Some(leave.and_then(|leave| {
-            is_file(&found.metadata)?;
-            Ok((leave.judged, found.metadata))
+        let judged = self.judge_at_once(path, found, Operation::Read)?;
+        Some(judged.and_then(|(judged, metadata)| {
+            is_file(&metadata)?;
+            Ok((judged, metadata))
         }))
+    }
+
+    /// Asks the gate about the name of a new file, and adds the file's mode; none where it has to wait or
+    /// refuses, and where the file is to be somebody else's.
+    fn judge_new(self, path: &'a VirtualPath, place: S::Place) -> Option<(ApprovedPlace<S::Place>, u32)> {
+        let thing = Thing { path, found: None };
+        let Promise::Kept(Some(Ok(leave))) = self.judge(place, Operation::Write, thing) else { return None };
+        if !self.owners(&leave.scope).is_none() {
+            return None;
+        }
+        Some((leave.judged, self.mode_of_new(&leave.scope)))
     }
 
     /// Refuses to change a `.ftpaccess` file: with one, clients could give themselves what
@@ -296,7 +337,7 @@ impl<'a, S: Ground + ?Sized> StoreGate<'a, S> {
                 _ => self.store.find(path, Links::Follow).await?,
             };
             let Some(found) = found else {
-                match self.create(path, access).await? {
+                match self.make(path, access).await? {
                     Some(file) => return Ok(file),
                     None if purpose == Open::Create => break,
                     None => continue,
@@ -315,9 +356,9 @@ impl<'a, S: Ground + ?Sized> StoreGate<'a, S> {
         Err(Error::of(ErrorKind::Exists))
     }
 
-    async fn create(self, path: &'a VirtualPath, access: Access) -> Result<Option<OpenFile>> {
+    async fn make(self, path: &'a VirtualPath, access: Access) -> Result<Option<OpenFile>> {
         let leave = self.name(path, Operation::Write).await?;
-        let mode = 0o666 & !self.view.sections.held(&leave.scope).settings.umask.0;
+        let mode = self.mode_of_new(&leave.scope);
         match self.owners(&leave.scope) {
             owners if owners.is_none() => self.store.create(leave.judged, access, mode).await,
             owners => self.store.create_for(leave.judged, access, mode, owners).await,
@@ -329,6 +370,40 @@ impl<'a, S: Ground + ?Sized> StoreGate<'a, S> {
         let owners = &self.view.sections.held(scope).settings.owners;
         let group = owners.group.map(|group| group.id.unwrap_or_else(|| self.view.viewer.gid()));
         NewOwners { user: owners.user.and_then(|user| user.id), group }
+    }
+
+    /// A name that is not known at once is new as a rule, so the file is made first, and what is there
+    /// is looked at if it cannot be made.
+    async fn create_by_steps(self, path: &'a VirtualPath) -> Result<Created> {
+        let known = match self.store.find(path, Links::Follow) {
+            Promise::Kept(known) => known.and_then(Result::ok).flatten(),
+            Promise::Later(_) => None,
+        };
+        if let Some(known) = known
+            && let Ok(metadata) = self.look_at(path, known).await
+        {
+            return Ok(Created::Exists(metadata));
+        }
+        let refused = match self.make(path, Access::Write).await {
+            Ok(Some(file)) => return Ok(Created::New(file)),
+            Ok(None) => Error::of(ErrorKind::Exists),
+            Err(error) => error,
+        };
+        match self.metadata(path, Links::Follow).await {
+            Ok(metadata) => Ok(Created::Exists(metadata)),
+            Err(_) => Err(refused),
+        }
+    }
+
+    async fn look_at(self, path: &'a VirtualPath, found: Found<S::Place>) -> Result<Metadata> {
+        let thing = Thing { path, found: Some(found.metadata) };
+        self.judge(found.place, Operation::Stat, thing).await?;
+        Ok(found.metadata)
+    }
+
+    /// The permission bits of a new file.
+    fn mode_of_new(self, scope: &ScopeHandle) -> u32 {
+        0o666 & !self.view.sections.held(scope).settings.umask.0
     }
 }
 

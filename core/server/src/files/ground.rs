@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use gantry_api::files::{Metadata, OpenFile};
+use gantry_api::files::{Created, Metadata, OpenFile};
 use gantry_api::store::{Access, ApprovedPlace, Found, Store};
 use gantry_api::{Promise, Result, VirtualPath};
 
@@ -54,6 +54,27 @@ pub trait Ground: Store {
     /// Where a place, to which a path leads, is inside the session's root.
     fn inside(&self, _place: &Self::Place, path: &VirtualPath) -> Result<VirtualPath> {
         Ok(path.clone())
+    }
+
+    /// Sees in one step whether a directory may be entered, as `open_at_once` does for a file.
+    fn enter_at_once(
+        &self,
+        _path: &VirtualPath,
+        _judge: impl FnOnce(Found<Self::Place>) -> Option<Result<(ApprovedPlace<Self::Place>, Metadata)>>,
+    ) -> Option<Result<()>> {
+        None
+    }
+
+    /// Makes a file in one step: the name is pinned, judged and taken. `name` judges it and
+    /// adds the file's mode; where the name is taken, `thing` judges what it leads to. None
+    /// where anything of that may wait or is refused: the steps are then taken one by one.
+    fn create_at_once(
+        &self,
+        _path: &VirtualPath,
+        _name: impl FnOnce(Self::Place) -> Option<(ApprovedPlace<Self::Place>, u32)>,
+        _thing: impl FnOnce(Found<Self::Place>) -> Option<Metadata>,
+    ) -> Option<Result<Created>> {
+        None
     }
 
     /// Whether it has such files.

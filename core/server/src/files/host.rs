@@ -18,12 +18,12 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use gantry_api::files::{File, Links, Listing, Metadata, OpenFile, Target};
+use gantry_api::files::{Created, File, Links, Listing, Metadata, OpenFile, Target};
 use gantry_api::store::{Access, ApprovedPlace, Found, Store};
 use gantry_api::{Error, ErrorKind, Promise, Result, VirtualPath};
 use gantry_sys::handle::{Freshness, attributes};
 use gantry_sys::root::searchable_cached;
-use gantry_sys::{Directory, Existing, Mode, OFlags, Switch};
+use gantry_sys::{Directory, Existing, Medium, Mode, OFlags, Switch};
 
 use crate::files::blocking::Blocking;
 use crate::files::ground::Ground;
@@ -66,7 +66,15 @@ impl HostStore {
     pub fn root_path(&self) -> &Path {
         &self.actor.user().root.path
     }
+
+    fn opened(&self, (file, metadata, near): Made, access: Access) -> OpenFile {
+        let file = HostFile::new(self.actor.blocking.clone(), file, access, near);
+        OpenFile { file: Box::new(file), metadata }
+    }
 }
+
+/// A file that was made, what is known of it, and what holds it, where the kernel answers for it by itself.
+type Made = (OwnedFd, Metadata, Option<Medium>);
 
 impl User {
     fn find_cached(&self, path: &VirtualPath, links: Links) -> Option<io::Result<Option<Found<HostPlace>>>> {
@@ -90,17 +98,57 @@ impl User {
         Ok(Some(Found { place, metadata: metadata(&found) }))
     }
 
+    /// Finds what a path leads to, and has it judged; none where any of that may wait.
+    fn judged_cached(
+        &self,
+        path: &VirtualPath,
+        judge: impl FnOnce(Found<HostPlace>) -> Option<Result<(ApprovedPlace<HostPlace>, Metadata)>>,
+    ) -> Result<Option<(ApprovedPlace<HostPlace>, Metadata)>> {
+        let Some(found) = self.find_cached(path, Links::Follow).transpose()? else { return Ok(None) };
+        judge(found.ok_or_else(|| Error::of(ErrorKind::NotFound))?).transpose()
+    }
+
+    /// Sees whether a directory may be entered, once it has been judged; none where any of that may wait.
+    fn enter_cached(
+        &self,
+        path: &VirtualPath,
+        judge: impl FnOnce(Found<HostPlace>) -> Option<Result<(ApprovedPlace<HostPlace>, Metadata)>>,
+    ) -> Result<Option<()>> {
+        let Some((judged, _)) = self.judged_cached(path, judge)? else { return Ok(None) };
+        Ok(searchable_cached(judged.place().as_fd()).transpose()?)
+    }
+
     /// Opens a file to read it, once it has been judged; none where any of that may wait.
     fn open_cached(
         &self,
         path: &VirtualPath,
         judge: impl FnOnce(Found<HostPlace>) -> Option<Result<(ApprovedPlace<HostPlace>, Metadata)>>,
     ) -> Result<Option<(OwnedFd, Metadata)>> {
-        let Some(found) = self.find_cached(path, Links::Follow).transpose()? else { return Ok(None) };
-        let found = found.ok_or_else(|| Error::of(ErrorKind::NotFound))?;
-        let Some((judged, metadata)) = judge(found).transpose()? else { return Ok(None) };
-        let opened = judged.into_place().open_at_once().transpose()?;
+        let Some((judged, metadata)) = self.judged_cached(path, judge)? else { return Ok(None) };
+        let opened = judged.into_place().open_at_once(Access::Read).transpose()?;
         Ok(opened.map(|file| (file, metadata)))
+    }
+
+    /// Makes a file by a judged name; none where that is taken.
+    fn create(&self, at: &HostPlace, access: Access, mode: u32) -> io::Result<Option<Made>> {
+        let Some(file) = at.named()?.create_file(writing(access), Mode::from_raw_mode(mode))? else { return Ok(None) };
+        let found = attributes(file.as_fd(), Freshness::Now)?;
+        Ok(Some((file, metadata(&found), self.is_near(&found).then_some(self.root.medium))))
+    }
+
+    /// Makes a file by a name that is judged first, or finds what the name leads to; none where any of that may wait.
+    fn create_in_memory(
+        &self,
+        path: &VirtualPath,
+        name: impl FnOnce(HostPlace) -> Option<(ApprovedPlace<HostPlace>, u32)>,
+        thing: impl FnOnce(Found<HostPlace>) -> Option<Metadata>,
+    ) -> Option<io::Result<std::result::Result<Made, Metadata>>> {
+        let place = self.root.root.place_cached(path.as_bytes())?.ok()?;
+        let (judged, mode) = name(HostPlace::name(place))?;
+        match self.create(judged.place(), Access::Write, mode).transpose() {
+            Some(made) => Some(made.map(Ok)),
+            None => Some(Ok(Err(thing(self.find_cached(path, Links::Follow)?.ok()??)?))),
+        }
     }
 
     /// What holds at a place, files of its folders included.
@@ -160,9 +208,9 @@ impl Store for HostStore {
         let place = at.into_place();
         let (blocking, near) = (self.actor.blocking.clone(), place.is_near().then_some(self.actor.user().root.medium));
         let host_file = move |file| -> Box<dyn File> { Box::new(HostFile::new(blocking, file, access, near)) };
-        if access == Access::Read
+        if (access == Access::Read || near == Some(Medium::Memory))
             && place.is_near()
-            && let Some(opened) = self.actor.at_once(|_| place.open_at_once())
+            && let Some(opened) = self.actor.at_once(|_| place.open_at_once(access))
         {
             return Promise::now(opened.map(host_file));
         }
@@ -184,19 +232,8 @@ impl Store for HostStore {
 
     fn create(&self, at: ApprovedPlace<HostPlace>, access: Access, mode: u32) -> Promise<'_, Option<OpenFile>> {
         let place = at.into_place();
-        let created = self.actor.later(move |user| {
-            let Some(file) = place.named()?.create_file(writing(access), Mode::from_raw_mode(mode))? else {
-                return Ok(None);
-            };
-            let found = attributes(file.as_fd(), Freshness::Now)?;
-            Ok(Some((file, metadata(&found), user.is_near(&found).then_some(user.root.medium))))
-        });
-        created.and_then(move |created| {
-            Ok(created.map(|(file, metadata, near)| {
-                let file = HostFile::new(self.actor.blocking.clone(), file, access, near);
-                OpenFile { file: Box::new(file), metadata }
-            }))
-        })
+        let created = self.actor.later(move |user| Ok(user.create(&place, access, mode)?));
+        created.and_then(move |created| Ok(created.map(|created| self.opened(created, access))))
     }
 
     fn create_directory(&self, at: ApprovedPlace<HostPlace>, mode: u32) -> Promise<'_, ()> {
@@ -267,6 +304,31 @@ impl Ground for HostStore {
         let real = place.path()?;
         let inside = real.strip_prefix(self.root_path()).map_err(|_| Error::of(ErrorKind::NotFound))?;
         Ok(VirtualPath::root().join(inside.as_os_str().as_bytes()))
+    }
+
+    fn enter_at_once(
+        &self,
+        path: &VirtualPath,
+        judge: impl FnOnce(Found<HostPlace>) -> Option<Result<(ApprovedPlace<HostPlace>, Metadata)>>,
+    ) -> Option<Result<()>> {
+        self.actor.at_once(|user| user.enter_cached(path, judge).transpose())
+    }
+
+    /// In memory alone: a disk may have to be waited for.
+    fn create_at_once(
+        &self,
+        path: &VirtualPath,
+        name: impl FnOnce(HostPlace) -> Option<(ApprovedPlace<HostPlace>, u32)>,
+        thing: impl FnOnce(Found<HostPlace>) -> Option<Metadata>,
+    ) -> Option<Result<Created>> {
+        if self.actor.user().root.medium != Medium::Memory {
+            return None;
+        }
+        let made = self.actor.at_once(|user| user.create_in_memory(path, name, thing))?;
+        Some(made.map(|made| match made {
+            Ok(made) => Created::New(self.opened(made, Access::Write)),
+            Err(found) => Created::Exists(found),
+        }))
     }
 
     fn has_access_files(&self) -> bool {

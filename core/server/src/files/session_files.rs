@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use gantry_api::files::{Files, Links, Listing, Metadata, Open, OpenFile, Target};
+use gantry_api::files::{Created, Files, Links, Listing, Metadata, Open, OpenFile, Target};
 use gantry_api::store::Store;
 use gantry_api::{Error, ErrorKind, Promise, Result, Verb, VirtualPath};
 
@@ -80,6 +80,10 @@ impl Files for SessionFiles<'_> {
 
     fn open<'a>(&'a self, path: &'a VirtualPath, purpose: Open) -> Promise<'a, OpenFile> {
         gated!(self, |gate| gate.open(path, purpose))
+    }
+
+    fn create<'a>(&'a self, path: &'a VirtualPath) -> Promise<'a, Created> {
+        gated!(self, |gate| gate.create(path))
     }
 
     fn enter<'a>(&'a self, path: &'a VirtualPath) -> Promise<'a, ()> {

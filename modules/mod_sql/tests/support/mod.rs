@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 
 use gantry_api::census::{Census, Claim};
 use gantry_api::data::{Control, Data, DataLink, Family};
-use gantry_api::files::{Files, Links, Listing, Metadata, Open, OpenFile, Target};
+use gantry_api::files::{Created, Files, Links, Listing, Metadata, Open, OpenFile, Target};
 use gantry_api::guard::Home;
 use gantry_api::image::Descriptor;
 use gantry_api::layer::{Layer, LayerMaker};
@@ -253,6 +253,9 @@ impl Files for Nothing {
         Promise::now(none())
     }
     fn open<'a>(&'a self, _: &'a VirtualPath, _: Open) -> Promise<'a, OpenFile> {
+        Promise::now(none())
+    }
+    fn create<'a>(&'a self, _: &'a VirtualPath) -> Promise<'a, Created> {
         Promise::now(none())
     }
     fn enter<'a>(&'a self, _: &'a VirtualPath) -> Promise<'a, ()> {

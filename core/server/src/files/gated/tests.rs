@@ -240,3 +240,23 @@ fn a_file_that_others_make_meanwhile_is_found_again() {
     let opened = wait(gated(&view, &store, Verb::STOR).open(&at, Open::Replace)).unwrap();
     assert_eq!((store.acts(), opened.metadata.size), (vec!["open"], 0));
 }
+
+#[test]
+fn a_file_is_made_or_told_of() {
+    let (view_of, at) = (view, path());
+    let view = view_of(&[]);
+    let create = |store: &Noted| match wait(gated(&view, store, Verb::STOR).create(&at)) {
+        Ok(Created::New(_)) => "new".to_owned(),
+        Ok(Created::Exists(found)) => format!("{:?}", found.kind),
+        Err(error) => error.text().to_owned(),
+    };
+    // What is known to be there is not made.
+    let store = Noted::with([Kind::Directory]);
+    assert_eq!((create(&store).as_str(), store.acts().len()), ("Directory", 0));
+    // A link that leads nowhere takes the name as well.
+    let store = Noted::default();
+    assert_eq!((create(&store).as_str(), store.acts()), ("File exists", vec!["create"]));
+    let denied = view_of(&["ALL"]);
+    let refused = wait(gated(&denied, &store, Verb::STOR).create(&at)).map(drop).unwrap_err();
+    assert_eq!((refused.text(), store.acts().len()), ("Permission denied", 1));
+}

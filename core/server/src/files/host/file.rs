@@ -39,6 +39,14 @@ impl HostFile {
         promised(|| Promise::later(self.blocking.run(move || Ok(work(&file)?))))
     }
 
+    /// Changes the file: at once in memory, while a disk may have to be waited for.
+    fn change<'a>(&'a self, work: impl FnOnce(&Open) -> io::Result<()> + Send + 'static) -> Promise<'a, ()> {
+        match self.near {
+            Some(Medium::Memory) => Promise::now(work(&self.file).map_err(io::Error::into)),
+            _ => self.later(work),
+        }
+    }
+
     /// What is in memory of it, or all where it is memory that holds it.
     fn read_at_once(&self, offset: u64, most: usize) -> io::Result<Option<Vec<u8>>> {
         let mut bytes = vec![0; most];
@@ -77,11 +85,11 @@ impl File for HostFile {
     }
 
     fn write_at(&self, offset: u64, bytes: Vec<u8>) -> Promise<'_, ()> {
-        self.later(move |file| file.write_all_at(&bytes, offset))
+        self.change(move |file| file.write_all_at(&bytes, offset))
     }
 
     fn truncate(&self, length: u64) -> Promise<'_, ()> {
-        self.later(move |file| file.set_len(length))
+        self.change(move |file| file.set_len(length))
     }
 
     /// None where bytes are appended: splice refuses such a file. `write_at`

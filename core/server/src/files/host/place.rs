@@ -89,9 +89,9 @@ impl HostPlace {
         Ok(Self { pin, near: self.near })
     }
 
-    /// Opens the file to read it, where nobody has to be waited for.
-    pub(super) fn open_at_once(&self) -> Option<io::Result<OwnedFd>> {
-        match handle::reopen(self.as_fd(), OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY) {
+    /// Opens the file, where nobody has to be waited for.
+    pub(super) fn open_at_once(&self, access: Access) -> Option<io::Result<OwnedFd>> {
+        match handle::reopen(self.as_fd(), flags(access) | OFlags::NONBLOCK) {
             // Somebody has a lease on it.
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => None,
             done => Some(done),
@@ -100,18 +100,22 @@ impl HostPlace {
 
     /// Opens the file.
     pub(super) fn open(&self, access: Access) -> io::Result<OwnedFd> {
-        let flags = match access {
-            Access::Read => OFlags::RDONLY,
-            Access::Write => OFlags::WRONLY,
-            Access::Append => OFlags::WRONLY | OFlags::APPEND,
-        };
-        handle::reopen(self.as_fd(), flags | OFlags::NOCTTY)
+        handle::reopen(self.as_fd(), flags(access))
     }
 
     /// Sees whether it is a directory that may be searched: resolving `.` in it asks for that.
     pub(super) fn enter(&self) -> io::Result<()> {
         Ok(accessat(self.as_fd(), c".", Right::EXEC_OK, AtFlags::EACCESS)?)
     }
+}
+
+fn flags(access: Access) -> OFlags {
+    let flags = match access {
+        Access::Read => OFlags::RDONLY,
+        Access::Write => OFlags::WRONLY,
+        Access::Append => OFlags::WRONLY | OFlags::APPEND,
+    };
+    flags | OFlags::NOCTTY
 }
 
 /// Of the thing, or of the name's folder.

@@ -166,3 +166,31 @@ fn names_of_a_folder_come_at_once_the_second_time() {
     names(first);
     names(second);
 }
+
+#[test]
+fn files_in_memory_are_made_in_one_step() {
+    let memory = Path::new("/dev/shm");
+    let Ok(folder) = tempfile::tempdir_in(memory) else {
+        return println!("left out: there is no {}", memory.display());
+    };
+    let store = Site::store(folder.path());
+    if store.actor.user().root.medium != Medium::Memory {
+        return println!("left out: {} is not in memory", memory.display());
+    }
+    let create = |name: &str| {
+        let judge_name = |place| Some((ApprovedPlace::by_the_gate(place), 0o640));
+        let made = store.create_at_once(&path(name), judge_name, |found| Some(found.metadata));
+        made.map(|made| match made.unwrap() {
+            Created::New(new) => (true, new.metadata.mode),
+            Created::Exists(found) => (false, found.mode),
+        })
+    };
+    assert_eq!(create("new"), Some((true, 0o640)));
+    fs::create_dir(folder.path().join("folder")).unwrap();
+    std::os::unix::fs::symlink("new", folder.path().join("link")).unwrap();
+    std::os::unix::fs::symlink("nowhere", folder.path().join("lost")).unwrap();
+    assert_eq!((create("new"), create("link")), (Some((false, 0o640)), Some((false, 0o640))));
+    assert_eq!((create("folder").map(|(new, _)| new), create("lost"), create("none/new")), (Some(false), None, None));
+    let refused = store.create_at_once(&path("other"), |_| None, |found| Some(found.metadata));
+    assert!(refused.is_none() && !folder.path().join("other").exists());
+}
