@@ -9,3 +9,4 @@ mod patience;
 pub mod ports;
 pub mod preparation;
 pub mod progress;
+mod socket;

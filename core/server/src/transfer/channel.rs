@@ -3,30 +3,30 @@
 
 use std::future::Future;
 use std::io;
-use std::net::Shutdown;
-use std::os::fd::{AsFd, BorrowedFd};
+use std::os::fd::BorrowedFd;
 
 use gantry_api::Result;
 use gantry_sys::transfer::{self, Pipe};
-use socket2::SockRef;
+use rustix::buffer::spare_capacity;
+use rustix::net::{RecvFlags, SendFlags, Shutdown, recv, send, shutdown};
 use tokio::io::Interest;
-use tokio::net::TcpStream;
 
 use crate::transfer::layered::LayeredStream;
 use crate::transfer::patience::{Patience, broken};
+use crate::transfer::socket::DataSocket;
 use crate::wire::stack::Stack;
 
 /// An open data connection.
 pub struct Channel {
-    stream: TcpStream,
+    socket: DataSocket,
     patience: Patience,
     layered: Option<LayeredStream>,
 }
 
 impl Channel {
-    /// Takes over an open stream, with the layers around it.
-    pub fn new(stream: TcpStream, layers: Option<Stack>, patience: Patience) -> Self {
-        Self { stream, patience, layered: layers.map(LayeredStream::new) }
+    /// Takes over an open socket, with the layers around it.
+    pub fn new(socket: DataSocket, layers: Option<Stack>, patience: Patience) -> Self {
+        Self { socket, patience, layered: layers.map(LayeredStream::new) }
     }
 
     /// What can end its waits.
@@ -41,32 +41,33 @@ impl Channel {
 
     /// Sends some of these bytes, and returns how many.
     pub async fn send(&mut self, bytes: &[u8]) -> Result<usize> {
-        let stream = &self.stream;
         match &mut self.layered {
-            Some(layered) => layered.send(stream, &self.patience, bytes).await,
-            None => self.patience.step(stream.async_io(Interest::WRITABLE, || stream.try_write(bytes))).await,
+            Some(layered) => layered.send(self.socket.stream().map_err(broken)?, &self.patience, bytes).await,
+            None => {
+                let send = |socket: BorrowedFd<'_>| Ok(send(socket, bytes, SendFlags::NOSIGNAL)?);
+                self.patience.step(self.socket.when(Interest::WRITABLE, send)).await
+            }
         }
     }
 
     /// Receives up to `most` bytes; empty at the end.
     pub async fn receive(&mut self, most: usize) -> Result<Vec<u8>> {
-        let stream = &self.stream;
         if let Some(layered) = &mut self.layered {
-            return layered.receive(stream, &self.patience, most).await;
+            return layered.receive(self.socket.stream().map_err(broken)?, &self.patience, most).await;
         }
-        let read = || {
-            let mut buffer = vec![0; most];
-            let count = stream.try_read(&mut buffer)?;
-            buffer.truncate(count);
+        // It is filled in place, and not before there is something to fill it with.
+        let read = |socket: BorrowedFd<'_>| {
+            let mut buffer = Vec::with_capacity(most);
+            recv(socket, spare_capacity(&mut buffer), RecvFlags::empty())?;
             Ok(buffer)
         };
-        self.patience.step(stream.async_io(Interest::READABLE, read)).await
+        self.patience.step(self.socket.when(Interest::READABLE, read)).await
     }
 
     /// Opens the layers before the 150, if the client does; see [`LayeredStream::open_early`].
     pub async fn open_early(&mut self) -> Result<()> {
         match &mut self.layered {
-            Some(layered) => layered.open_early(&self.stream, &self.patience).await,
+            Some(layered) => layered.open_early(self.socket.stream().map_err(broken)?, &self.patience).await,
             None => Ok(()),
         }
     }
@@ -74,27 +75,26 @@ impl Channel {
     /// Waits for bytes, and returns how many there are; 0 at the end.
     pub async fn available(&mut self) -> Result<usize> {
         if let Some(layered) = &mut self.layered {
-            return layered.available(&self.stream, &self.patience).await;
+            return layered.available(self.socket.stream().map_err(broken)?, &self.patience).await;
         }
-        if self.patience.step(self.stream.peek(&mut [0])).await? == 0 {
+        let peek = |socket: BorrowedFd<'_>| Ok(recv(socket, &mut [0_u8; 1], RecvFlags::PEEK)?.1);
+        if self.patience.step(self.socket.when(Interest::READABLE, peek)).await? == 0 {
             return Ok(0);
         }
-        let count = rustix::io::ioctl_fionread(&self.stream).unwrap_or(1);
+        let count = self.socket.descriptor().and_then(|socket| Ok(rustix::io::ioctl_fionread(socket)?)).unwrap_or(1);
         Ok(usize::try_from(count).unwrap_or(usize::MAX).max(1))
     }
 
     /// Sends up to `most` bytes of a file with sendfile, and advances the offset.
     pub async fn send_from(&mut self, file: BorrowedFd<'_>, offset: &mut u64, most: usize) -> Result<KernelStep> {
-        let stream = &self.stream;
-        let sent = || transfer::send_file(stream.as_fd(), file, offset, most);
-        self.patience.step(kernel(stream.async_io(Interest::WRITABLE, sent))).await
+        let send = |socket: BorrowedFd<'_>| transfer::send_file(socket, file, offset, most);
+        self.patience.step(kernel(self.socket.when(Interest::WRITABLE, send))).await
     }
 
     /// Moves up to `most` bytes into a pipe with splice.
     pub async fn fill(&mut self, pipe: &mut Pipe, most: usize) -> Result<KernelStep> {
-        let stream = &self.stream;
-        let fill = || pipe.fill(stream.as_fd(), most);
-        self.patience.step(kernel(stream.async_io(Interest::READABLE, fill))).await
+        let fill = |socket: BorrowedFd<'_>| pipe.fill(socket, most);
+        self.patience.step(kernel(self.socket.when(Interest::READABLE, fill))).await
     }
 
     /// Fills the pipe with what has arrived meanwhile, so that one write covers several packets. A
@@ -104,8 +104,9 @@ impl Channel {
     /// free slot. Tokio would conclude that the socket is empty, and wait for an event that never
     /// comes.
     pub fn fill_up(&self, pipe: &mut Pipe, most: usize) -> Result<()> {
+        let socket = self.socket.descriptor().map_err(broken)?;
         loop {
-            match pipe.fill(self.stream.as_fd(), most) {
+            match pipe.fill(socket, most) {
                 // The end; the next wait for bytes notices it again.
                 Ok(0) => return Ok(()),
                 Ok(_) => {}
@@ -117,12 +118,12 @@ impl Channel {
 
     /// Closes the connection so that the client sees an orderly end.
     pub async fn finish(self) -> Result<()> {
-        let Self { stream, patience, layered } = self;
+        let Self { mut socket, patience, layered } = self;
         if let Some(mut layered) = layered {
-            layered.close(&stream, &patience).await?;
+            layered.close(socket.stream().map_err(broken)?, &patience).await?;
         }
         // The client may have closed already, once it had everything.
-        let _ = SockRef::from(&stream).shutdown(Shutdown::Write);
+        let _ = socket.descriptor().map(|socket| shutdown(socket, Shutdown::Write));
         Ok(())
     }
 }

@@ -22,11 +22,11 @@ use crate::transfer::channel::Channel;
 use crate::transfer::link::Link;
 use crate::transfer::meters::Meters;
 use crate::transfer::patience::{Patience, cut};
-use crate::transfer::ports::{self, Listener};
+use crate::transfer::ports::{self, Accepted, Listener};
 use crate::transfer::preparation::{Preparation, Prepared};
 use crate::transfer::progress::Progress;
+use crate::transfer::socket::DataSocket;
 use crate::wire::connection::Connection;
-use crate::wire::options;
 use crate::wire::stack::Stack;
 
 /// The time limit for opening a connection, in either direction.
@@ -139,11 +139,11 @@ impl SessionData {
     }
 
     /// Opens the prepared connection.
-    async fn open(&self, prepared: Preparation<Listener>) -> Result<TcpStream> {
+    async fn open(&self, prepared: Preparation<Listener>) -> Result<Accepted> {
         let opening = async {
             match prepared {
                 Preparation::Passive(listener, _) => self.accept(listener).await,
-                Preparation::Active(address) => self.connect(address).await,
+                Preparation::Active(address) => self.connect(address).await.map(Accepted::Later),
                 Preparation::Nothing => Err(io::ErrorKind::NotConnected.into()),
             }
         };
@@ -160,7 +160,7 @@ impl SessionData {
     }
 
     /// Accepts the client's connection. Strangers are turned away, and the wait continues.
-    async fn accept(&self, mut listener: Listener) -> io::Result<TcpStream> {
+    async fn accept(&self, mut listener: Listener) -> io::Result<Accepted> {
         loop {
             let (stream, peer) = listener.accept().await?;
             let peer = peer.ip().to_canonical();
@@ -229,12 +229,15 @@ impl Data for SessionData {
         self.progress.begin(transfer.direction);
         caught(async {
             let layers = self.layers()?;
-            let stream = self.open(prepared).await?;
+            let opened = self.open(prepared).await?;
             let settings = self.settings.settings();
-            options::set(&stream, settings.no_delay, &settings.options);
+            let socket = match opened {
+                Accepted::AtOnce(stream) => DataSocket::fresh(stream, settings.no_delay, &settings.options),
+                Accepted::Later(stream) => DataSocket::registered(stream, settings.no_delay, &settings.options),
+            };
             let meters = Meters::new(std::mem::take(&mut session.meters), transfer.direction);
             let patience = Patience::new(self.progress.clone(), settings.stalled);
-            let mut channel = Channel::new(stream, layers, patience);
+            let mut channel = Channel::new(socket, layers, patience);
             channel.open_early().await?;
             let link = Link::new(channel, &transfer, meters, self.progress.clone());
             self.progress.record(session, transfer);

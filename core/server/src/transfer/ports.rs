@@ -36,20 +36,33 @@ impl Listener {
     }
 
     /// The next connection, and its peer.
-    pub async fn accept(&mut self) -> io::Result<(TcpStream, SocketAddr)> {
+    pub async fn accept(&mut self) -> io::Result<(Accepted, SocketAddr)> {
         // Strangers that connect again and again do not keep the worker to themselves.
         consume_budget().await;
         if let Some(accepted) = self.fresh.as_ref().map(accept_at_once).transpose()?.flatten() {
-            return Ok(accepted);
+            let (stream, peer) = accepted;
+            return Ok((Accepted::AtOnce(stream), peer));
         }
         if let Some(listener) = self.fresh.take() {
             self.waiting = Some(TcpListener::from_std(listener)?);
         }
         match &self.waiting {
-            Some(listener) => listener.accept().await,
+            Some(listener) => {
+                let (stream, peer) = listener.accept().await?;
+                Ok((Accepted::Later(stream), peer))
+            }
             None => Err(io::ErrorKind::NotConnected.into()),
         }
     }
+}
+
+/// A connection that a client has made.
+#[derive(Debug)]
+pub enum Accepted {
+    /// It was there already. It does not block.
+    AtOnce(net::TcpStream),
+    /// It had to be waited for.
+    Later(TcpStream),
 }
 
 /// Listens at an address, on a port from PassivePorts if that is set.
@@ -87,11 +100,11 @@ fn listen_at(address: SocketAddr) -> io::Result<Listener> {
 }
 
 /// A connection that is there already.
-fn accept_at_once(listener: &net::TcpListener) -> io::Result<Option<(TcpStream, SocketAddr)>> {
+fn accept_at_once(listener: &net::TcpListener) -> io::Result<Option<(net::TcpStream, SocketAddr)>> {
     match acceptfrom_with(listener, SocketFlags::NONBLOCK | SocketFlags::CLOEXEC) {
         Ok((socket, peer)) => {
             let peer = peer.and_then(|peer| SocketAddr::try_from(peer).ok()).ok_or(io::ErrorKind::NotConnected)?;
-            Ok(Some((TcpStream::from_std(socket.into())?, peer)))
+            Ok(Some((socket.into(), peer)))
         }
         Err(Errno::AGAIN) => Ok(None),
         Err(error) => Err(error.into()),
@@ -142,14 +155,15 @@ mod tests {
     async fn clients_are_accepted_that_came_before_and_that_come_later() {
         let mut listener = passive(HOST, None).unwrap();
         let before = net::TcpStream::connect(listener.address()).unwrap();
-        let (_, peer) = listener.accept().await.unwrap();
+        let (accepted, peer) = listener.accept().await.unwrap();
         assert_eq!(peer, before.local_addr().unwrap());
-        assert!(listener.fresh.is_some(), "nobody was waited for");
+        assert!(matches!(accepted, Accepted::AtOnce(_)) && listener.fresh.is_some(), "nobody was waited for");
         let address = listener.address();
         let mut accepting = pin!(listener.accept());
         assert!(accepting.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
         let later = net::TcpStream::connect(address).unwrap();
-        let (_, peer) = accepting.await.unwrap();
+        let (accepted, peer) = accepting.await.unwrap();
+        assert!(matches!(accepted, Accepted::Later(_)));
         assert_eq!(peer, later.local_addr().unwrap());
     }
 }

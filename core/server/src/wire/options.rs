@@ -1,10 +1,10 @@
 //! Options of a connection's socket, as SocketOptions and TCPNoDelay say. Each is a wish: a client without it is served
 //! as well.
 
+use std::os::fd::AsFd;
 use std::time::Duration;
 
 use socket2::{SockRef, TcpKeepalive};
-use tokio::net::TcpStream;
 
 use crate::settings::SocketOptions;
 
@@ -12,21 +12,17 @@ use crate::settings::SocketOptions;
 const IDLE: Duration = Duration::from_secs(120);
 
 /// Sets them.
-pub fn set(stream: &TcpStream, no_delay: bool, options: &SocketOptions) {
+pub fn set(stream: &impl AsFd, no_delay: bool, options: &SocketOptions) {
+    set_sizes(stream, no_delay, options);
+    set_probes(stream, options);
+}
+
+/// Sets those that matter from the first byte on.
+pub fn set_sizes(stream: &impl AsFd, no_delay: bool, options: &SocketOptions) {
     let socket = SockRef::from(stream);
     // Off is what a connection begins with.
     if no_delay {
-        let _ = stream.set_nodelay(true);
-    }
-    if !options.silent {
-        let probes = TcpKeepalive::new();
-        let _ = socket.set_tcp_keepalive(&match options.probes {
-            None => probes.with_time(IDLE),
-            Some((idle, count, interval)) => probes
-                .with_time(Duration::from_secs(idle))
-                .with_retries(count)
-                .with_interval(Duration::from_secs(interval)),
-        });
+        let _ = socket.set_tcp_nodelay(true);
     }
     if let Some(bytes) = options.rcvbuf {
         let _ = socket.set_recv_buffer_size(bytes);
@@ -37,4 +33,18 @@ pub fn set(stream: &TcpStream, no_delay: bool, options: &SocketOptions) {
     if let Some(bytes) = options.maxseg {
         let _ = socket.set_tcp_mss(bytes);
     }
+}
+
+/// Sets those that matter when nothing happens.
+pub fn set_probes(stream: &impl AsFd, options: &SocketOptions) {
+    if options.silent {
+        return;
+    }
+    let probes = TcpKeepalive::new();
+    let _ = SockRef::from(stream).set_tcp_keepalive(&match options.probes {
+        None => probes.with_time(IDLE),
+        Some((idle, count, interval)) => {
+            probes.with_time(Duration::from_secs(idle)).with_retries(count).with_interval(Duration::from_secs(interval))
+        }
+    });
 }
