@@ -25,6 +25,8 @@ use crate::transfer::progress::Progress;
 const SLICE: usize = 1 << 20;
 /// The buffer size if the kernel cannot move the bytes itself.
 const BUFFER: usize = 64 << 10;
+/// The first bytes of an upload, for which no pipe is made: many files have no more.
+const FEW: usize = 16 << 10;
 /// Bytes for which a transfer uses one unit of tokio's cooperative budget.
 const SHARE: u64 = 64 << 10;
 
@@ -117,13 +119,12 @@ impl Link {
         }
     }
 
-    /// Receives some bytes from the client; empty at the end.
-    async fn receive_some(&mut self) -> Result<Vec<u8>> {
-        let mut most = BUFFER;
+    /// Receives some bytes from the client, `most` at most; empty at the end.
+    async fn receive_some(&mut self, mut most: usize) -> Result<Vec<u8>> {
         if !self.meters.is_empty() {
             let available = self.channel.available().await?;
             if available > 0 {
-                most = self.granted(available.min(BUFFER)).await?;
+                most = self.granted(available.min(most)).await?;
             }
         }
         self.channel.receive(most).await
@@ -132,7 +133,7 @@ impl Link {
     async fn receive_pieces(&mut self, file: &dyn File) -> Result<()> {
         let mut converter = FromWire::default();
         loop {
-            let piece = self.receive_some().await?;
+            let piece = self.receive_some(BUFFER).await?;
             let is_end = piece.is_empty();
             let piece = match self.kind {
                 Type::Image => piece,
@@ -144,6 +145,20 @@ impl Link {
                 return Ok(());
             }
         }
+    }
+
+    /// Receives the first bytes through a buffer; true at the end.
+    async fn receive_few(&mut self, file: &dyn File) -> Result<bool> {
+        let mut left = FEW;
+        while left > 0 {
+            let piece = self.receive_some(left).await?;
+            if piece.is_empty() {
+                return Ok(true);
+            }
+            left = left.saturating_sub(piece.len());
+            self.write(file, piece).await?;
+        }
+        Ok(false)
     }
 
     async fn write(&mut self, file: &dyn File, piece: Vec<u8>) -> Result<()> {
@@ -187,9 +202,10 @@ impl Link {
         }
     }
 
-    /// Receives with splice: false if the file system does not support it and nothing was moved.
+    /// Receives with splice: false if the file system does not support it, and it moved nothing.
     async fn receive_by_kernel(&mut self, file: BorrowedFd<'_>) -> Result<bool> {
-        let mut offset = self.offset;
+        let mut offset = self.at();
+        let never_waits = transfer::is_in_memory(file);
         let mut pipe = Pipe::new().map_err(broken)?;
         loop {
             let most = match self.meters.is_empty() {
@@ -208,7 +224,10 @@ impl Link {
             // The write may wait for the disk, so this worker's other sessions move to another one
             // meanwhile.
             let before = offset;
-            let drained = tokio::task::block_in_place(|| pipe.drain(file, &mut offset));
+            let drained = match never_waits {
+                true => pipe.drain(file, &mut offset),
+                false => tokio::task::block_in_place(|| pipe.drain(file, &mut offset)),
+            };
             // Bytes that were written count, even if the disk is full.
             let counted = self.count(offset - before).await;
             drained.map_err(|error| Error::from(error).context("Transfer aborted"))?;
@@ -225,7 +244,7 @@ impl DataLink for Link {
 
     async fn receive(&mut self) -> Result<Vec<u8>> {
         caught(async {
-            let bytes = self.receive_some().await?;
+            let bytes = self.receive_some(BUFFER).await?;
             self.count(bytes.len() as u64).await?;
             Ok(bytes)
         })
@@ -249,7 +268,7 @@ impl DataLink for Link {
         caught(async {
             if self.by_kernel()
                 && let Some(descriptor) = file.descriptor()
-                && self.receive_by_kernel(descriptor).await?
+                && (self.receive_few(file).await? || self.receive_by_kernel(descriptor).await?)
             {
                 return Ok(());
             }
