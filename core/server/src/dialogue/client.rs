@@ -2,6 +2,7 @@
 //! the gate and the phases, sends the reply. While a command runs it goes on
 //! reading, so that ABOR and STAT reach a transfer (RFC 959 section 4.1.3).
 
+mod alarm;
 #[cfg(any(test, feature = "bench"))]
 pub mod room;
 
@@ -11,6 +12,7 @@ use std::sync::Arc;
 use std::sync::OnceLock;
 use std::time::{Duration, SystemTime};
 
+use gantry_api::data::Control;
 use gantry_api::log::Level;
 use gantry_api::proto::Lines;
 use gantry_api::proto::command::CommandError;
@@ -21,6 +23,7 @@ use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
+use crate::dialogue::client::alarm::Alarm;
 use crate::dialogue::command;
 use crate::files::blocking::Blocking;
 use crate::files::privileged::Privileged;
@@ -112,6 +115,7 @@ struct Client {
     waiting: VecDeque<Command>,
     progress: Arc<Progress>,
     clock: Clock,
+    alarm: Alarm,
     reverse_dns: Option<bool>,
     names: Arc<Names>,
     /// Lines that it has sent without logging in.
@@ -141,6 +145,7 @@ struct Clock {
 }
 
 /// When a session has waited too long, and for what.
+#[derive(Clone, Copy)]
 struct Deadline {
     time: Instant,
     seconds: u64,
@@ -206,6 +211,7 @@ impl Client {
             waiting,
             progress,
             clock,
+            alarm: Alarm::default(),
             reverse_dns,
             names: arrival.names,
             strange_lines: 0,
@@ -319,6 +325,9 @@ impl Client {
     /// The next command; else why the session ends. What is no command is
     /// answered here.
     async fn next_command(&mut self) -> Result<Command, String> {
+        let mut deadline = self.deadline();
+        // The clock has just been looked at.
+        let mut now = self.clock.last_command;
         loop {
             // Also where commands wait: there may be thousands.
             self.hear();
@@ -326,8 +335,7 @@ impl Client {
                 return Err(goodbye(&self.connection, self.closing.1).await);
             }
             // By the clock: timers may be late where clients keep the workers busy.
-            let deadline = self.deadline();
-            if deadline.as_ref().is_some_and(|deadline| deadline.time <= Instant::now()) {
+            if deadline.as_ref().is_some_and(|deadline| deadline.time <= now) {
                 return Err(self.out_of_time().await);
             }
             let waits = !self.waiting.is_empty() || !self.lines.is_empty();
@@ -349,9 +357,15 @@ impl Client {
                         sent.map_err(|error| self.lost(&error))?;
                     }
                 }
+                now = Instant::now();
                 continue;
             }
             self.wait_for_bytes(deadline).await?;
+            now = Instant::now();
+            // A layer may have opened.
+            if self.connection.is_layered() {
+                deadline = self.deadline();
+            }
         }
     }
 
@@ -385,12 +399,12 @@ impl Client {
     }
 
     async fn wait_for_bytes(&mut self, deadline: Option<Deadline>) -> Result<(), String> {
-        let wishes = &mut self.wishes;
+        let (wishes, alarm) = (&mut self.wishes, &mut self.alarm);
         tokio::select! {
             // The deadline first: a client that never stops sending shall not
             // outlive it.
             biased;
-            () = until(deadline.map(|deadline| deadline.time)) => Err(self.out_of_time().await),
+            () = alarm.wait(deadline.map(|deadline| deadline.time)) => Err(self.out_of_time().await),
             // It is heard before anything else is done.
             () = wished(wishes) => {
                 wishes.mark_changed();
@@ -419,26 +433,32 @@ impl Client {
     /// When the session has waited too long.
     fn deadline(&self) -> Option<Deadline> {
         let settings = self.settings();
-        let idle = (self.clock.last_command, settings.timeout_idle, "Idle timeout", "core.timeout-idle");
-        let other = match self.session.account {
-            None => (self.clock.began, settings.timeout_login, "Login timeout", "core.timeout-login"),
-            Some(_) => {
-                let (from, seconds) = (self.clock.last_transfer, settings.timeout_no_transfer);
-                (from, seconds, "No transfer timeout", "core.timeout-no-transfer")
+        let mut first: Option<Deadline> = None;
+        let mut is_due = |from: Option<Instant>, seconds: u64, (name, event)| {
+            if let (Some(from), Some(limit)) = (from, limit(seconds))
+                && let Some(time) = from.checked_add(limit)
+                && first.is_none_or(|first| time < first.time)
+            {
+                first = Some(Deadline { time, seconds, name, event });
             }
         };
-        let session = self.clock.logged_in;
-        let session = session.map(|from| (from, settings.timeout_session, "Session Timeout", "core.timeout-session"));
-        let times = [Some(idle), Some(other), session].into_iter().flatten();
-        let times = times.filter_map(|(from, seconds, name, event)| {
-            let time = from.checked_add(limit(seconds)?)?;
-            Some(Deadline { time, seconds, name, event })
-        });
-        let opening = self.connection.opens_by().map(|(time, limit)| {
+        let clock = &self.clock;
+        is_due(Some(clock.last_command), settings.timeout_idle, ("Idle timeout", "core.timeout-idle"));
+        match self.session.account {
+            None => is_due(Some(clock.began), settings.timeout_login, ("Login timeout", "core.timeout-login")),
+            Some(_) => {
+                let names = ("No transfer timeout", "core.timeout-no-transfer");
+                is_due(Some(clock.last_transfer), settings.timeout_no_transfer, names);
+            }
+        }
+        is_due(clock.logged_in, settings.timeout_session, ("Session Timeout", "core.timeout-session"));
+        if let Some((time, limit)) = self.connection.opens_by()
+            && first.is_none_or(|first| time < first.time)
+        {
             let (seconds, name) = (limit.as_secs(), "Handshake timeout");
-            Deadline { time, seconds, name, event: "core.timeout-handshake" }
-        });
-        times.chain(opening).min_by_key(|deadline| deadline.time)
+            first = Some(Deadline { time, seconds, name, event: "core.timeout-handshake" });
+        }
+        first
     }
 
     /// One command, from the line to the reply. Errors are those of the
