@@ -3,14 +3,16 @@
 //! `O_PATH` handles.
 
 use std::ffi::OsString;
+use std::fs::Metadata;
 use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStringExt;
-use std::path::PathBuf;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
 
 use rustix::fs::{
-    AtFlags, CWD, Gid, Mode, OFlags, Stat, StatxFlags, Timespec, Timestamps, Uid, chmodat, chownat, fstat, makedev,
-    openat, readlinkat, statat, statx, utimensat,
+    AtFlags, CWD, Gid, Mode, OFlags, ResolveFlags, Stat, StatxFlags, StatxTimestamp, Timespec, Timestamps, Uid,
+    chmodat, chownat, fstat, makedev, openat, openat2, readlinkat, statat, statx, utimensat,
 };
 use rustix::io::Errno;
 
@@ -79,6 +81,56 @@ pub fn attributes(handle: BorrowedFd<'_>, freshness: Freshness) -> io::Result<At
         inode: found.stx_ino,
         mount: has_mount.then_some(found.stx_mnt_id),
     })
+}
+
+/// Opens a path of the host, if the kernel finds all of it in its caches; `None` also for any error.
+#[must_use]
+pub fn open_cached(path: &Path, flags: OFlags) -> Option<OwnedFd> {
+    let resolve = ResolveFlags::NO_MAGICLINKS | ResolveFlags::CACHED;
+    openat2(CWD, path, flags | OFlags::CLOEXEC, Mode::empty(), resolve).ok()
+}
+
+/// The version of a file: it differs once the file has been changed or replaced.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Version {
+    /// The device number.
+    pub device: u64,
+    inode: u64,
+    size: u64,
+    /// Seconds and nanoseconds.
+    modified: (i64, i64),
+    changed: (i64, i64),
+}
+
+impl Version {
+    /// From a file's metadata.
+    #[must_use]
+    pub fn of(found: &Metadata) -> Version {
+        Version {
+            device: found.dev(),
+            inode: found.ino(),
+            size: found.len(),
+            modified: (found.mtime(), found.mtime_nsec()),
+            changed: (found.ctime(), found.ctime_nsec()),
+        }
+    }
+
+    /// Of the file at a path of the host, if the kernel knows it without waiting: all of the path is in
+    /// its caches, and so is what is asked. Of another machine's file it may be an old one.
+    #[must_use]
+    pub fn at_hand(path: &Path) -> Option<Version> {
+        let file = open_cached(path, OFlags::PATH)?;
+        let flags = AtFlags::EMPTY_PATH | AtFlags::STATX_DONT_SYNC;
+        let found = statx(file, c"", flags, StatxFlags::BASIC_STATS).ok()?;
+        let time = |time: StatxTimestamp| (time.tv_sec, time.tv_nsec.into());
+        Some(Version {
+            device: makedev(found.stx_dev_major, found.stx_dev_minor),
+            inode: found.stx_ino,
+            size: found.stx_size,
+            modified: time(found.stx_mtime),
+            changed: time(found.stx_ctime),
+        })
+    }
 }
 
 /// The metadata of a name in a directory; of a link itself.
@@ -209,6 +261,20 @@ mod tests {
         assert_eq!((now.device, now.inode, now.links), (stat.st_dev, stat.st_ino, stat.st_nlink));
         assert_eq!(attributes(handle.as_fd(), Freshness::AtHand).unwrap(), now);
         assert_eq!(attributes_of_name(root.as_fd(), b"f").unwrap(), Attributes { mount: None, ..now });
+    }
+
+    #[test]
+    fn a_version_changes_with_its_file() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("f");
+        fs::write(&path, "text").unwrap();
+        let version = || Version::of(&fs::metadata(&path).unwrap());
+        let first = version();
+        assert!(Version::at_hand(&path).is_none_or(|at_hand| at_hand == first));
+        fs::write(&path, "texts").unwrap();
+        assert_ne!(version(), first);
+        assert_eq!(Version::at_hand(&path), Some(version()), "it has just been looked at");
+        assert_eq!(Version::at_hand(&dir.path().join("none")), None);
     }
 
     #[test]

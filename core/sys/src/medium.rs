@@ -1,6 +1,8 @@
 //! Where a file system keeps its files: whether its answers may take time.
 
-use rustix::fs::FsWord;
+use std::os::fd::BorrowedFd;
+
+use rustix::fs::{FsWord, fstatfs};
 
 /// Where the files of a file system are stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,6 +17,12 @@ pub enum Medium {
 }
 
 impl Medium {
+    /// What holds an open file; `Elsewhere` if the kernel does not tell.
+    #[must_use]
+    pub fn holding(file: BorrowedFd<'_>) -> Medium {
+        fstatfs(file).map_or(Medium::Elsewhere, |about| Medium::of(about.f_type))
+    }
+
     /// By a file system's number (`statfs`).
     #[must_use]
     pub fn of(kind: FsWord) -> Medium {

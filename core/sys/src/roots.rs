@@ -6,6 +6,8 @@ use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
+use rustix::fs::OFlags;
+
 use crate::handle::{self, Freshness};
 use crate::medium::Medium;
 use crate::root::Root;
@@ -63,9 +65,15 @@ impl Roots {
         Ok(opened)
     }
 
+    /// The same, if the directory is open already and the kernel tells so without waiting.
+    pub fn open_at_once(&self, path: &Path) -> Option<Arc<SharedRoot>> {
+        let directory = handle::open_cached(path, OFlags::PATH | OFlags::DIRECTORY)?;
+        let found = handle::attributes(directory.as_fd(), Freshness::AtHand).ok()?;
+        self.known(&(found.device, found.inode, found.mount)).filter(|root| root.medium != Medium::Elsewhere)
+    }
+
     fn known(&self, key: &Key) -> Option<Arc<SharedRoot>> {
-        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        let found = known.roots.get(key)?.upgrade()?;
+        let found = self.known.lock().unwrap_or_else(PoisonError::into_inner).roots.get(key)?.upgrade()?;
         // If the directory has been moved, it is a different root for everyone who uses paths.
         let is_there = handle::real_path(found.root.as_fd()).is_ok_and(|path| path == found.path);
         is_there.then_some(found)
@@ -99,6 +107,10 @@ mod tests {
         assert!(Arc::ptr_eq(&first, &roots.open(&dir.path().join("link")).unwrap()));
         assert!(!Arc::ptr_eq(&first, &roots.open(&other).unwrap()));
         assert_eq!(first.path, home.canonicalize().unwrap());
+        let at_once = |path: &str| roots.open_at_once(&dir.path().join(path));
+        assert!(at_once("link").is_none_or(|root| Arc::ptr_eq(&first, &root)));
+        assert!(at_once("home").is_some() == (first.medium != Medium::Elsewhere));
+        assert!(at_once("none").is_none(), "nobody has opened it");
 
         fs::rename(&home, dir.path().join("old")).unwrap();
         fs::create_dir(&home).unwrap();

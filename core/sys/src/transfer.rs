@@ -6,7 +6,7 @@ use std::io::{self, IoSliceMut};
 use std::num::NonZeroU64;
 use std::os::fd::{BorrowedFd, OwnedFd};
 
-use rustix::fs::{Advice, fadvise, fstatfs, sendfile};
+use rustix::fs::{Advice, fadvise, sendfile};
 use rustix::io::{Errno, ReadWriteFlags, preadv2, retry_on_intr};
 use rustix::pipe::{PipeFlags, SpliceFlags, fcntl_getpipe_size, fcntl_setpipe_size, pipe_with, splice};
 
@@ -104,7 +104,7 @@ impl Pipe {
 /// Whether the file's system keeps it in memory alone, so that writing never waits for a disk.
 #[must_use]
 pub fn is_in_memory(file: BorrowedFd<'_>) -> bool {
-    fstatfs(file).is_ok_and(|about| Medium::of(about.f_type) == Medium::Memory)
+    Medium::holding(file) == Medium::Memory
 }
 
 /// Whether the byte at `offset` is in memory, so that reading from there does not wait for a disk.

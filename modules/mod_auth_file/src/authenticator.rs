@@ -50,8 +50,11 @@ impl Files {
 #[async_trait]
 impl Authenticator for Files {
     async fn account(&self, request: &LoginRequest) -> Result<Option<Account>> {
-        let Some(server) = self.servers.get(&request.server).cloned() else { return Ok(None) };
-        let user = request.user.clone();
+        let Some(server) = self.servers.get(&request.server) else { return Ok(None) };
+        if let Some(account) = server.account_at_once(&request.user) {
+            return Ok(account);
+        }
+        let (server, user) = (server.clone(), request.user.clone());
         blocking(move || server.account(&user)).await
     }
 
@@ -89,26 +92,37 @@ impl Server {
     }
 
     fn account(&self, name: &str) -> Option<Account> {
-        let users = self.users.contents();
-        let user = users.get(name)?;
-        Some(Account {
-            name: name.to_owned(),
-            uid: user.uid,
-            gid: user.gid,
-            groups: self.groups_of(name, user.gid),
-            home: user.home.clone().into(),
-            shell: user.shell.clone(),
-            secret: Some(user.hash.clone()),
-        })
+        let groups = self.groups.as_ref().map(Source::contents);
+        account(&self.users.contents(), groups.as_deref(), name)
     }
 
-    /// The groups of a user, including the primary one if the file names it.
-    fn groups_of(&self, name: &str, gid: u32) -> Vec<Group> {
-        let Some(groups) = &self.groups else { return Vec::new() };
-        let groups = groups.contents();
-        let is_in = |group: &&entries::Group| group.gid == gid || group.members.iter().any(|member| member == name);
-        groups.iter().filter(is_in).map(|group| Group { name: group.name.clone(), gid: group.gid }).collect()
+    /// The same, if neither file has to be waited for.
+    fn account_at_once(&self, name: &str) -> Option<Option<Account>> {
+        let groups = match &self.groups {
+            Some(groups) => Some(groups.contents_at_once()?),
+            None => None,
+        };
+        Some(account(&*self.users.contents_at_once()?, groups.as_deref(), name))
     }
+}
+
+fn account(users: &HashMap<String, User>, groups: Option<&Vec<entries::Group>>, name: &str) -> Option<Account> {
+    let user = users.get(name)?;
+    Some(Account {
+        name: name.to_owned(),
+        uid: user.uid,
+        gid: user.gid,
+        groups: groups.map_or_else(Vec::new, |groups| groups_of(groups, name, user.gid)),
+        home: user.home.clone().into(),
+        shell: user.shell.clone(),
+        secret: Some(user.hash.clone()),
+    })
+}
+
+/// The groups of a user, including the primary one if the file names it.
+fn groups_of(groups: &[entries::Group], name: &str, gid: u32) -> Vec<Group> {
+    let is_in = |group: &&entries::Group| group.gid == gid || group.members.iter().any(|member| member == name);
+    groups.iter().filter(is_in).map(|group| Group { name: group.name.clone(), gid: group.gid }).collect()
 }
 
 /// Runs blocking work on a thread for it.

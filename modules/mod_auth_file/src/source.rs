@@ -2,12 +2,13 @@
 
 use std::fs::{self, File};
 use std::io::Read;
-use std::os::unix::fs::MetadataExt;
+use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use gantry_api::log;
-use gantry_sys::as_daemon;
+use gantry_sys::handle::Version;
+use gantry_sys::{Medium, as_daemon};
 
 use crate::entries::Parsed;
 use crate::safety::{self, Readers};
@@ -25,25 +26,23 @@ pub(crate) struct Source<T> {
 
 struct Held<T> {
     version: Version,
+    /// Whether no other machine changes it.
+    is_local: bool,
     contents: Arc<T>,
-}
-
-/// Identifies a version of a file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-struct Version {
-    device: u64,
-    inode: u64,
-    size: u64,
-    modified: (i64, i64),
-    changed: (i64, i64),
 }
 
 impl<T> Source<T> {
     /// Reads the file; an error names it.
     pub(crate) fn open(path: PathBuf, readers: Readers, parse: fn(&[u8]) -> Parsed<T>) -> Result<Self, String> {
-        let (version, contents) =
-            read(&path, readers, parse).map_err(|error| format!("unable to use {}: {error}", path.display()))?;
-        Ok(Self { path, readers, parse, held: Mutex::new(Held { version, contents: Arc::new(contents) }) })
+        let held = read(&path, readers, parse).map_err(|error| format!("unable to use {}: {error}", path.display()))?;
+        Ok(Self { path, readers, parse, held: Mutex::new(held) })
+    }
+
+    /// The current contents, if the kernel knows without waiting that the file has not changed.
+    pub(crate) fn contents_at_once(&self) -> Option<Arc<T>> {
+        let version = Version::at_hand(&self.path)?;
+        let held = self.held.try_lock().ok()?;
+        (held.is_local && held.version == version).then(|| held.contents.clone())
     }
 
     /// The current contents. If a changed file cannot be used, the last contents stay, and the log says so once.
@@ -52,7 +51,7 @@ impl<T> Source<T> {
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         if held.version != version {
             match read(&self.path, self.readers, self.parse) {
-                Ok((version, contents)) => *held = Held { version, contents: Arc::new(contents) },
+                Ok(new) => *held = new,
                 Err(error) => {
                     log!(
                         Error,
@@ -67,24 +66,13 @@ impl<T> Source<T> {
     }
 }
 
-impl Version {
-    fn of(metadata: &fs::Metadata) -> Self {
-        Self {
-            device: metadata.dev(),
-            inode: metadata.ino(),
-            size: metadata.len(),
-            modified: (metadata.mtime(), metadata.mtime_nsec()),
-            changed: (metadata.ctime(), metadata.ctime_nsec()),
-        }
-    }
-}
-
-fn read<T>(path: &Path, readers: Readers, parse: fn(&[u8]) -> Parsed<T>) -> Result<(Version, T), String> {
+fn read<T>(path: &Path, readers: Readers, parse: fn(&[u8]) -> Parsed<T>) -> Result<Held<T>, String> {
     // Checked before it is opened, because opening a pipe would wait for its other end.
     let found = as_daemon(|| fs::metadata(path)).map_err(|error| error.to_string())?;
     safety::check(path, &found, readers)?;
     let file = as_daemon(|| File::open(path)).map_err(|error| error.to_string())?;
     let metadata = file.metadata().map_err(|error| error.to_string())?;
+    let is_local = Medium::holding(file.as_fd()) != Medium::Elsewhere;
     safety::check(path, &metadata, readers)?;
     let mut text = Vec::new();
     file.take(MOST + 1).read_to_end(&mut text).map_err(|error| error.to_string())?;
@@ -95,7 +83,7 @@ fn read<T>(path: &Path, readers: Readers, parse: fn(&[u8]) -> Parsed<T>) -> Resu
     for warning in warnings {
         log!(Warn, "{}, line {}: {} (skipped)", path.display(), warning.line, warning.what);
     }
-    Ok((Version::of(&metadata), contents))
+    Ok(Held { version: Version::of(&metadata), is_local, contents: Arc::new(contents) })
 }
 
 #[cfg(test)]
@@ -117,7 +105,9 @@ mod tests {
         fs::set_permissions(&path, Permissions::from_mode(0o600)).unwrap();
         let source = Source::open(path.clone(), Readers::NotTheWorld, lengths).unwrap();
         assert_eq!(*source.contents(), 1);
+        assert!(source.contents_at_once().is_none_or(|contents| *contents == 1));
         fs::write(&path, "abc").unwrap();
+        assert!(source.contents_at_once().is_none());
         assert_eq!(*source.contents(), 3);
         fs::set_permissions(&path, Permissions::from_mode(0o666)).unwrap();
         assert_eq!(*source.contents(), 3);

@@ -34,6 +34,9 @@ impl Actor {
         root: &Path,
         switch: Switch,
     ) -> Result<Self> {
+        if let Ok(Some(root)) = act(&switch, || Ok(generation.roots.open_at_once(root))) {
+            return Ok(Self::at(root, blocking, switch));
+        }
         let root = root.to_owned();
         let opened = blocking.run(move || {
             let opened = act(&switch, || {
