@@ -387,7 +387,10 @@ fn what_cannot_be_reloaded_is_refused(layout: Layout) {
     for (block, words) in [
         ("NoSuchDirective on", "unknown configuration directive 'NoSuchDirective'"),
         ("LoadModule mod_nothing.c", "mod_nothing"),
-        ("<VirtualHost 127.0.0.3>\n  SQLConnectInfo /nonexistent/folder/users.db\n</VirtualHost>", "users.db"),
+        (
+            "<VirtualHost 127.0.0.3>\n  SQLBackend sqlite3\n  SQLConnectInfo /nonexistent/folder/users.db\n</VirtualHost>",
+            "users.db",
+        ),
         ("SystemLog /nonexistent/folder/log", "SystemLog"),
     ] {
         server.reconfigure(|config| {

@@ -47,7 +47,7 @@ impl Module for Hand {
     async fn control(&self, request: &ControlRequest<'_>) -> Result<Answer> {
         match request.words {
             [] => {}
-            ["panic"] => panic!("request to"),
+            ["panic"] => panic!("asked to"),
             _ => return usage("no words are wanted"),
         }
         let logins = self.logins.load(Ordering::Relaxed);
