@@ -42,6 +42,8 @@ extern crate mod_quotatab as _;
 extern crate mod_quotatab_file as _;
 #[cfg(feature = "static-mod_quotatab_sql")]
 extern crate mod_quotatab_sql as _;
+#[cfg(feature = "static-mod_ratio")]
+extern crate mod_ratio as _;
 #[cfg(feature = "static-mod_scramble")]
 extern crate mod_scramble as _;
 #[cfg(feature = "static-mod_sql")]
