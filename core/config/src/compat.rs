@@ -299,6 +299,10 @@ mod tests {
         assert!(!report.is_usable());
         let shown = report.to_string();
         assert!(shown.contains("3 supported, 2 differ, 2 missing, 2 skipped, 2 wrong"), "{shown}");
+        // Off is what it would be without the module.
+        std::fs::write(&path, "<IfModule mod_quotatab.c>\nQuotaEngine off\n</IfModule>\n")?;
+        let off = compat(&path, &mut Shelf::default(), &Options::default()).map_err(std::io::Error::other)?;
+        assert!(off.is_usable() && off.passed_over.is_empty());
         assert!(compat(Path::new("/nowhere/x"), &mut Shelf::default(), &Options::default()).is_err());
         Ok(())
     }

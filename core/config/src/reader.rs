@@ -13,7 +13,7 @@ use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use gantry_api::Contexts;
+use gantry_api::{Contexts, parse};
 
 use crate::build;
 use crate::catalogue::Catalogue;
@@ -372,8 +372,11 @@ impl<'c> Reader<'c> {
         }
     }
 
-    /// Records a skipped line.
+    /// Records a skipped line, unless it only turns something off that is not there anyway.
     fn skip(&mut self, name: &str, form: Form, at: &At<'_>) {
+        if matches!(at.arguments, [only] if parse::switch(&only.text) == Some(false)) {
+            return;
+        }
         let name = match form {
             Form::Directive | Form::Switch => name.to_owned(),
             Form::Open => format!("<{name}>"),
