@@ -40,8 +40,14 @@ fn counted(operator: &mut Operator) -> usize {
 }
 
 fn many_sessions_and_more_that_come_and_go(layout: Layout) {
-    let (sessions, visitors) = (full::or(300, 10_000), full::or(600, 120_000));
+    let (wanted, visitors) = (full::or(300, 10_000), full::or(600, 120_000));
     let limit = getrlimit(Resource::Nofile);
+    // The daemon lets in no more than it has files for: fourteen for each session.
+    let room = limit.maximum.map_or(usize::MAX, |files| usize::try_from(files / 14).unwrap_or(usize::MAX));
+    let sessions = wanted.min(room.saturating_sub(100));
+    if sessions < wanted {
+        eprintln!("left out: more than {sessions} sessions: the limit on open files is {:?}", limit.maximum);
+    }
     let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum });
     let server = Server::with(layout, |config| {
         let_operators_in(config);
