@@ -117,8 +117,12 @@ impl SessionNames<'_> {
         let is_known = |names: &HashMap<(ServerId, u32), Name>, id| {
             names.get(&(server, id)).is_some_and(|name| name.until.is_none_or(|until| until > now))
         };
-        let mut unknown = Unknown::default();
+        let (mut unknown, mut last) = (Unknown::default(), None);
         for file in files {
+            // Neighbours in a folder are of one owner as a rule.
+            if last.replace((file.uid, file.gid)) == Some((file.uid, file.gid)) {
+                continue;
+            }
             if !is_known(&users, file.uid) && users.len() + unknown.uids.len() < MOST {
                 unknown.uids.insert(file.uid);
             }

@@ -31,6 +31,9 @@ pub(crate) enum Form {
     Path,
 }
 
+/// The names of an owner and a group.
+type Owners = (Arc<str>, Arc<str>);
+
 /// A listing under way.
 pub(crate) struct Walk<'a> {
     session: &'a Session,
@@ -45,6 +48,8 @@ pub(crate) struct Walk<'a> {
     output: Output,
     files_left: u64,
     folders_left: u64,
+    /// Owner and group of the last name, and what they are called.
+    owners: Option<((u32, u32), Owners)>,
 }
 
 impl<'a> Walk<'a> {
@@ -75,6 +80,7 @@ impl<'a> Walk<'a> {
             output,
             files_left,
             folders_left,
+            owners: None,
         })
     }
 
@@ -168,7 +174,7 @@ impl<'a> Walk<'a> {
             if entry.metadata.kind == Kind::Link && (self.options.follow || !self.settings.links) {
                 self.follow(&mut entry, folder).await;
             }
-            self.line(&entry, folder);
+            self.line(entry, folder);
             self.output.flush().await?;
         }
         Ok(())
@@ -183,20 +189,32 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn line(&mut self, entry: &DirectoryEntry, folder: &[u8]) {
-        let metadata = &entry.metadata;
-        let (owner, group) = match self.options.numeric {
-            true => (metadata.uid.to_string().into(), metadata.gid.to_string().into()),
+    /// What an owner and a group are called.
+    fn owners(&mut self, (uid, gid): (u32, u32)) -> Owners {
+        if let Some((ids, names)) = &self.owners
+            && *ids == (uid, gid)
+        {
+            return names.clone();
+        }
+        let names: Owners = match self.options.numeric {
+            true => (uid.to_string().into(), gid.to_string().into()),
             false => {
                 let (fakes, names, account) = (&self.settings.fakes, self.names, &self.account);
-                (fakes.owner(names, account, metadata.uid), fakes.group(names, account, metadata.gid))
+                (fakes.owner(names, account, uid), fakes.group(names, account, gid))
             }
         };
+        self.owners = Some(((uid, gid), names.clone()));
+        names
+    }
+
+    fn line(&mut self, entry: DirectoryEntry, folder: &[u8]) {
+        let DirectoryEntry { name, metadata, mut target } = entry;
+        let metadata = &metadata;
+        let (owner, group) = self.owners((metadata.uid, metadata.gid));
         let mut name = match self.form {
-            Form::Path => below(folder, &entry.name),
-            Form::Long | Form::Name => entry.name.clone(),
+            Form::Path => below(folder, &name),
+            Form::Long | Form::Name => name,
         };
-        let mut target = entry.target.clone();
         if self.options.classify && self.form == Form::Long {
             target.as_mut().unwrap_or(&mut name).extend(mark(metadata));
         }
