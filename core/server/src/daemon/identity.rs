@@ -34,7 +34,9 @@ pub fn take(settings: &Settings) -> Result<Identity, StartError> {
         wanted.gid = find_group(group)?;
     }
     become_user(&wanted, Keep::SwitchUsers).map_err(|error| system(&format!("cannot become User {name}"), error))?;
-    Ok(Identity::new(wanted, true))
+    // The process's own, which may name fewer groups.
+    let own = Credentials::current().map_err(|error| system("cannot read the process's identity", error))?;
+    Ok(Identity::new(own, true))
 }
 
 fn find_user(name: &str) -> Result<User, StartError> {
