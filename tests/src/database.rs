@@ -4,10 +4,11 @@
 
 use std::env;
 use std::fs;
+use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
 use std::os::unix::fs::{PermissionsExt, chown};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::{Mutex, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Duration;
 
@@ -105,6 +106,20 @@ impl Drop for Owned {
         if !self.database.runs() {
             self.database.begin();
         }
+    }
+}
+
+/// A table that nobody else can read.
+pub struct Lock {
+    child: Child,
+    input: Option<ChildStdin>,
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        drop(self.input.take());
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 
@@ -296,6 +311,27 @@ impl Database {
     #[track_caller]
     pub fn sql(&self, name: &str, statement: &str) -> String {
         self.try_sql(name, statement).ok().out.trim_end().replace('\t', "|")
+    }
+
+    /// Locks a table of a database until what is returned is dropped, so that nobody else reads it.
+    ///
+    /// # Panics
+    /// If that cannot be done.
+    pub fn lock(&self, name: &str, table: &str) -> Lock {
+        let (mut command, statement) = match self.kind {
+            Kind::MariaDb => (mariadb::client(&self.instance, name), format!("LOCK TABLES {table} WRITE")),
+            Kind::Postgres => (postgres::client(&self.instance, name), format!("BEGIN; LOCK TABLE {table}")),
+        };
+        // The client says that it has the lock.
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("a client starts");
+        let mut input = child.stdin.take().expect("it is piped");
+        writeln!(input, "{statement};\nSELECT 'locked';\n{}", " ".repeat(1 << 16)).expect("a client reads");
+        let mut output = BufReader::new(child.stdout.take().expect("it is piped"));
+        let lock = Lock { child, input: Some(input) };
+        let mut line = String::new();
+        output.read_line(&mut line).expect("a client answers");
+        assert_eq!(line.trim(), "locked");
+        lock
     }
 
     fn sql_as_owner(&self, name: &str, statement: &str) {

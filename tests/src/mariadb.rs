@@ -51,7 +51,7 @@ pub(crate) fn make_owner() -> Vec<String> {
 pub(crate) fn client(server: &Instance, name: &str) -> Command {
     let mut command = Command::new("mariadb");
     command.arg("--no-defaults").arg(format!("--socket={}", socket(server).display()));
-    command.args(["--user=root", "--batch", "--skip-column-names", "--default-character-set=utf8mb4"]);
+    command.args(["--user=root", "--batch", "--unbuffered", "--skip-column-names", "--default-character-set=utf8mb4"]);
     command.arg(if name.is_empty() { "mysql" } else { name });
     command
 }

@@ -188,6 +188,28 @@ fn an_outage_costs_the_logins_that_needed_the_database(layout: Layout) {
     }
 }
 
+fn a_slow_database_costs_the_logins_that_wait_for_it(layout: Layout) {
+    each(layout, "slow", |database, name| {
+        let server = Server::with(layout, |config| {
+            database.serve(config, name, "pool-timeout:1 pool-size:2");
+        });
+        let mut old = server.login();
+        let lock = database.lock(name, "users");
+        let codes = thread::scope(|scope| {
+            let logins: Vec<_> = (0..4).map(|_| scope.spawn(|| login(&server, b"bob", "plain as day"))).collect();
+            old.give("STOR meanwhile", b"1");
+            logins.into_iter().map(|login| login.join().unwrap()).collect::<Vec<_>>()
+        });
+        assert_eq!(codes, [421; 4]);
+        drop(lock);
+        wait::for_condition("users log in", || login(&server, b"bob", "plain as day") == 230);
+        let log = server.log();
+        let error = format!("{} error", database.kind().module());
+        let said = log.lines().filter(|line| line.contains(&error) && line.contains("no answer to a statement within"));
+        assert_eq!(said.count(), 1, "{log}");
+    });
+}
+
 fn a_server_starts_while_its_database_is_down(layout: Layout) {
     for kind in Kind::ALL {
         let Some(database) = Database::alone(kind) else { continue };
@@ -388,6 +410,7 @@ both_layouts!(
     values_of_any_type_are_read,
     each_transfer_is_logged_once_across_reloads,
     an_outage_costs_the_logins_that_needed_the_database,
+    a_slow_database_costs_the_logins_that_wait_for_it,
     a_server_starts_while_its_database_is_down,
     what_the_database_refuses_refuses_start_and_reload,
     hostile_names_are_only_names,
