@@ -62,8 +62,8 @@ fn descriptors_do_not_run_out(layout: Layout) {
     assert_eq!(operator.does("status")["sessions"], crowd.len() + 1);
     server.sighup();
     server.wait_for_log(&["generation 2 serves"]);
-    server.wait_for_log(&["has room for"]);
-    let told = server.log().lines().filter(|line| line.contains("has room for")).count();
+    server.wait_for_log(&["the limit on open files allows"]);
+    let told = server.log().lines().filter(|line| line.contains("the limit on open files allows")).count();
     assert_eq!(told, 1, "once a minute");
     drop((crowd, streams));
     wait::for_condition("there is room again", || {

@@ -187,14 +187,14 @@ fn servers_that_nobody_can_log_in_to_are_told_of(layout: Layout) {
     });
     for text in [
         "AuthOrder: there is no module 'mod_auth_fil' (Did you mean: mod_auth_file, mod_auth_unix) on line ",
-        "AuthOrder: nobody can log in to this server: none of these modules knows users of it on line ",
+        "AuthOrder: nobody can log in to this server: none of these modules has users for it on line ",
     ] {
         assert!(missing.contains(text), "{missing}");
     }
     let unknown = said(|config| {
         config.without_sql().set("AuthOrder", "mod_auth_file.c").remove("AuthUserFile");
     });
-    let text = "AuthOrder: nobody can log in to this server: none of these modules knows users of it on line ";
+    let text = "AuthOrder: nobody can log in to this server: none of these modules has users for it on line ";
     assert!(unknown.contains(text), "{unknown}");
     let usual = said(|_| {});
     assert!(!usual.contains("AuthOrder"), "{usual}");

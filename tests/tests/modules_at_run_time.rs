@@ -355,7 +355,7 @@ fn what_cannot_go_is_refused(layout: Layout) {
 fn a_module_that_others_require_stays() {
     let object = build("mod_needy", Build::Foreign);
     let (server, _) = open(Layout::Shared, |_, folder| install(&object, "mod_needy", folder));
-    assert!(refused(&server, "insmod mod_needy", "").contains("mod_needy requires mod_greet, which is not there"));
+    assert!(refused(&server, "insmod mod_needy", "").contains("mod_needy requires mod_greet, which is not loaded"));
     let mut operator = Operator::of(&server);
     operator.does("insmod mod_greet");
     operator.does("insmod mod_needy");

@@ -140,7 +140,7 @@ fn a_circle_is_refused_and_the_order_that_is_wanted_breaks_it(layout: Layout) {
     assert_refused(&circle(None), "mod_round.c", &["mod_auth -> mod_round -> mod_core -> mod_auth", "ModuleOrder"]);
     let broken = circle(Some("mod_core.c mod_round.c"));
     assert!(broken.done.status.success(), "{}", broken.done.text());
-    let notice = "ModuleOrder overrides a wish: that of mod_round to come before mod_core on line ";
+    let notice = "ModuleOrder overrides a declaration: mod_round declares that it comes before mod_core on line ";
     assert!(broken.done.text().contains(notice), "{}", broken.done.text());
     assert_refused(
         &circle(Some("mod_core mod_round mod_start")),
@@ -162,7 +162,7 @@ fn a_module_that_does_not_start_is_named_with_its_file_and_line(layout: Layout) 
         ("error", &["the place is taken"][..]),
         ("panic", &["mod_start panicked: the place is on fire"]),
         ("wait", &["did not start within 1 seconds", "TimeoutModuleStart"]),
-        ("block", &["did not start within 1 seconds", "given up on", "stays in memory"]),
+        ("block", &["did not start within 1 seconds", "blocks its thread", "stay in memory"]),
     ] {
         let trial = starting(layout, way);
         assert_refused(&trial, "mod_start.c", &[words, &["/modules/mod_start.so"]].concat());
@@ -181,7 +181,7 @@ fn a_module_that_hangs_keeps_a_running_server_from_nothing(layout: Layout) {
         config.add("LoadModule", "mod_start.c").add("StartWay", "block");
     });
     server.sighup();
-    server.wait_for_log(&["Fatal: mod_start (", "given up on"]);
+    server.wait_for_log(&["Fatal: mod_start (", "blocks its thread"]);
     server.wait_for_log(&["generation 2 retired"]);
     server.login();
     server.swap(|config| {

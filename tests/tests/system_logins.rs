@@ -376,9 +376,13 @@ fn without_the_keeper_logins_are_refused_and_the_log_says_so(layout: Layout) {
     assert_eq!(answer(&server, &user.name, PASSWORD), 230);
     let keeper = keeper_of(&server);
     kill_process(pid(keeper), Signal::KILL).unwrap();
-    server.wait_for_log(&[&format!("the keeper (process {keeper}) has ended"), "signal: 9", "started anew"]);
+    server.wait_for_log(&[
+        &format!("the keeper (process {keeper}) has ended"),
+        "signal: 9",
+        "until gantryd is restarted",
+    ]);
     assert_eq!(answer(&server, &user.name, PASSWORD), 421);
-    server.wait_for_log(&["mod_auth_unix cannot check a password", "start gantryd anew"]);
+    server.wait_for_log(&["mod_auth_unix cannot check a password", "restart gantryd"]);
     server.login().expect("NOOP", 200);
 }
 
@@ -458,7 +462,7 @@ fn started_by_others_it_says_that_root_is_needed(layout: Layout) {
     let mut wire = Wire::connect(address.unwrap_or_else(|| panic!("no address in {}", text())));
     wire.expect(format!("USER {}", user.name), 331);
     wire.expect(format!("PASS {PASSWORD}"), 421);
-    let said = wait::until(wait::PATIENCE, || text().contains("can be read by root alone").then_some(()));
+    let said = wait::until(wait::PATIENCE, || text().contains("only root can read").then_some(()));
     kill_process(pid(daemon.id()), Signal::TERM).unwrap();
     assert!(daemon.wait().unwrap().success());
     assert!(said.is_some(), "{}", text());

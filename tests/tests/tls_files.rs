@@ -95,7 +95,7 @@ fn what_is_not_there_is_refused_with_what_to_write(layout: Layout) {
         ("TLSProtocol", "TLSv1 TLSv1.1", "TLSv1.2 TLSv1.3"),
         ("TLSDSACertificateFile", "/x", "TLSRSACertificateFile"),
         ("TLSPreSharedKey", "a hex:/x", "TLSVerifyClient"),
-        ("TLSServerInfoFile", "/x", "take the line out"),
+        ("TLSServerInfoFile", "/x", "remove the line"),
         ("TLSVerifyOrder", "ocsp", "TLSCARevocationFile"),
         ("TLSCipherSuite", "RC4:DES", "HIGH"),
         ("TLSCipherSuite", "HIGH:NOSUCHTHING", "NOSUCHTHING"),
@@ -194,7 +194,7 @@ fn a_renewed_certificate_is_served_without_a_reload(layout: Layout) {
     wait::for_condition("the new certificate is served", || presented_or_nothing(&server, &trust).contains("renewed"));
     // What cannot be used changes nothing.
     tls::write(&server.folder().join("server.crt"), "garbage", 0o644);
-    server.wait_for_log(&["cannot be read again", "server.crt"]);
+    server.wait_for_log(&["cannot reread", "server.crt"]);
     assert!(presented(&server, &trust).contains("renewed"));
     running.expect("NOOP", 200);
 }

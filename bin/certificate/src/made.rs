@@ -29,7 +29,7 @@ pub struct CertificateFiles {
 pub fn make(folder: &Path, names: &[String]) -> Result<CertificateFiles, String> {
     let first = names.first().ok_or("a name is needed")?;
     if first.contains('/') {
-        return Err(format!("'{first}' is no name of a server"));
+        return Err(format!("'{first}' is not a valid server name"));
     }
     let made =
         CertificateFiles { certificate: folder.join(format!("{first}.crt")), key: folder.join(format!("{first}.key")) };
@@ -58,7 +58,7 @@ fn params(first: &str, names: &[String]) -> Result<CertificateParams, String> {
         params.subject_alt_names.push(match name.parse() {
             Ok(address) => SanType::IpAddress(address),
             Err(_) => {
-                let fault = |_| format!("'{name}' is no name of a server");
+                let fault = |_| format!("'{name}' is not a valid server name");
                 SanType::DnsName(name.as_str().try_into().map_err(fault)?)
             }
         });

@@ -58,7 +58,7 @@ fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
     let bytes = fs::read(path).map_err(|error| fault(&error))?;
     let all: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&bytes).collect();
     let all = all.map_err(|error| fault(&error))?;
-    if all.is_empty() { Err(fault(&"no certificate is in it")) } else { Ok(all) }
+    if all.is_empty() { Err(fault(&"it contains no certificate")) } else { Ok(all) }
 }
 
 fn parsed<'a>(der: &'a CertificateDer<'_>, path: &Path) -> Result<X509Certificate<'a>, String> {

@@ -22,7 +22,7 @@ impl Make {
         let made = make(&self.folder, &self.names)?;
         println!("TLSECCertificateFile    {}", made.certificate.display());
         println!("TLSECCertificateKeyFile {}", made.key.display());
-        eprintln!("Clients will warn of it: nobody vouches for this certificate.");
+        eprintln!("Clients will warn about it: no authority has signed this certificate.");
         Ok(())
     }
 }

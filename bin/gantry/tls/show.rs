@@ -27,7 +27,7 @@ impl Show {
             if let [one, next] = pair
                 && one.issuer != next.subject
             {
-                faults.push(format!("certificate {} is not of the issuer of certificate {}", at + 2, at + 1));
+                faults.push(format!("certificate {} does not belong to the issuer of certificate {}", at + 2, at + 1));
             }
         }
         faults
@@ -45,7 +45,7 @@ impl Show {
 fn print(at: usize, certificate: &CertificateReport) {
     println!("{}. {}", at + 1, certificate.subject);
     let issuer = if certificate.is_self_issued() { "itself" } else { certificate.issuer.as_str() };
-    println!("   vouched for by {issuer}");
+    println!("   issuer         {issuer}");
     if !certificate.names.is_empty() {
         println!("   names          {}", certificate.names.join(", "));
     }

@@ -252,7 +252,10 @@ fn check_owner(folder: &Path) -> io::Result<()> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         Err(error) => Err(error),
         Ok(found) if found.is_dir() && found.uid() == own => Ok(()),
-        Ok(_) => Err(io::Error::other(format!("{} is no folder of yours: start it somewhere else", folder.display()))),
+        Ok(_) => Err(io::Error::other(format!(
+            "{} does not belong to you: start the demonstration in another folder",
+            folder.display()
+        ))),
     }
 }
 

@@ -53,7 +53,7 @@ struct Version {
 
 impl Version {
     fn of(text: &str) -> Result<Self, String> {
-        let fail = || format!("'{text}' is no version: use major.minor.revision, as in 1.3.8 or 1.3.8rc1");
+        let fail = || format!("'{text}' is not a version: use major.minor.revision, as in 1.3.8 or 1.3.8rc1");
         let end = text.find(|letter: char| !letter.is_ascii_digit() && letter != '.').unwrap_or(text.len());
         let (plain, suffix) = text.split_at(end);
         let mut numbers = [0; 3];

@@ -178,7 +178,7 @@ impl Keeper {
                 self.workers.insert(id, Worker { pid, pipe, state });
                 Ok(())
             }
-            Err(error) => self.fail(id, &format!("no process for this: {error}")),
+            Err(error) => self.fail(id, &format!("cannot start a process for the request: {error}")),
         }
     }
 
@@ -221,7 +221,7 @@ impl Keeper {
         }
         match answer {
             Some(answer) if awaited => self.say(&answer),
-            None if awaited => self.fail(id, "the process that did this ended without an answer"),
+            None if awaited => self.fail(id, "the process for the request ended without an answer"),
             _ => Ok(()),
         }
     }

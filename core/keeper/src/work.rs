@@ -70,7 +70,7 @@ fn check(Check { user, password }: &Check) -> Outcome {
     let entry = match found {
         Ok(entry) => entry,
         Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
-            return Outcome::Failed("passwords of system users can be read by root alone".to_owned());
+            return Outcome::Failed("only root can read the passwords of system users".to_owned());
         }
         Err(error) => return Outcome::Failed(format!("the name service: {error}")),
     };
@@ -130,13 +130,13 @@ fn age(entry: &Shadow, today: i64) -> Standing {
 fn converse(keeper: &OwnedFd, request: PamRequest, say: impl Fn(Outcome)) {
     let failed = |why: &str| say(Outcome::Failed(why.to_owned()));
     if !is_service(request.service.as_bytes()) {
-        return failed("this cannot be the name of a PAM service");
+        return failed("not a valid name for a PAM service");
     }
     if !is_user(request.user.as_bytes()) {
-        return failed("this cannot be the name of a user");
+        return failed("not a valid user name");
     }
     if !is_host(request.host.as_bytes()) {
-        return failed("this cannot be the name of a host");
+        return failed("not a valid host name");
     }
     let text = |text: &str| CString::new(text).unwrap_or_default();
     let terminal = request.terminal.as_deref().map(text);

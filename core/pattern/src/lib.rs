@@ -79,7 +79,7 @@ fn flag(flags: &str) -> Result<bool, ParseError> {
     let inner = inner.ok_or_else(|| format!("badly formatted flags parameter: '{flags}'"))?;
     match inner.eq_ignore_ascii_case("NC") || inner.eq_ignore_ascii_case("nocase") {
         true => Ok(true),
-        false => Err(format!("unknown flag '{inner}': NC or nocase is possible").into()),
+        false => Err(format!("unknown flag '{inner}': expected NC or nocase").into()),
     }
 }
 
@@ -117,7 +117,7 @@ mod tests {
     fn what_is_no_pattern_is_refused_in_words() {
         let fails = |words: &[&str]| Pattern::parse(words).unwrap_err().to_string();
         assert_eq!(fails(&["a", "NC"]), "badly formatted flags parameter: 'NC'");
-        assert_eq!(fails(&["a", "[x]"]), "unknown flag 'x': NC or nocase is possible");
+        assert_eq!(fails(&["a", "[x]"]), "unknown flag 'x': expected NC or nocase");
         assert!(fails(&["(a"]).contains("unclosed group"), "{}", fails(&["(a"]));
         assert!(fails(&["(?=a)"]).contains("look-around"), "{}", fails(&["(?=a)"]));
         assert!(fails(&["a{1000000}"]).contains("failed regex compilation"));

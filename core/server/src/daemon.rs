@@ -331,7 +331,7 @@ impl Daemon {
                     return grace.unwrap_or_default();
                 }
                 _ = signals.hangup.recv() => {
-                    say(Level::Info, format_args!("SIGHUP received: reading {} anew", self.source.path.display()));
+                    say(Level::Info, format_args!("SIGHUP received: rereading {}", self.source.path.display()));
                     manager::reloading();
                     match reloads.is_empty() {
                         true => drop(reloads.spawn(self.clone().reload_or_say())),

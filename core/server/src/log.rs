@@ -259,7 +259,7 @@ impl Logger {
             Work::Write(entry) => {
                 let lost = self.lost.swap(0, Ordering::Relaxed);
                 if lost > 0 {
-                    let text = format!(" warning: {lost} records were lost: the log is not taken fast enough");
+                    let text = format!(" warning: {lost} records were lost: the log cannot be written fast enough");
                     self.write(&Entry { time: entry.time.clone(), level: Level::Warn, session: None, text });
                 }
                 self.write(&entry);

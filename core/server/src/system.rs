@@ -161,7 +161,7 @@ impl System for Host {
 
     async fn pam(&self, login: &PamLogin<'_>) -> Result<PamOutcome> {
         if !is_host(login.host.as_bytes()) {
-            return Err(Error::system("PAM cannot be given this name of the client's host"));
+            return Err(Error::system("the client's host name cannot be passed to PAM"));
         }
         let task = Task::Pam(PamRequest {
             service: login.service.to_owned(),
@@ -225,6 +225,6 @@ fn unexpected(outcome: Outcome) -> Error {
     match outcome {
         Outcome::Failed(why) => Error::system(why),
         Outcome::Late => late(),
-        Outcome::Checked(_) | Outcome::Pam(_) | Outcome::Done => Error::system("the keeper answers something else"),
+        Outcome::Checked(_) | Outcome::Pam(_) | Outcome::Done => Error::system("the keeper sent an unexpected answer"),
     }
 }

@@ -65,8 +65,7 @@ fn is_ours(found: &Metadata) -> bool {
 }
 
 fn foreign(path: &Path) -> io::Error {
-    let words =
-        format!("{}: anybody can put another file there: use a folder that not everybody may write to", path.display());
+    let words = format!("{}: anybody can replace this file: use a folder that is not world-writable", path.display());
     io::Error::new(io::ErrorKind::PermissionDenied, words)
 }
 

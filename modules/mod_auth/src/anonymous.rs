@@ -37,7 +37,8 @@ impl Anonymity<'_> {
             }
         };
         let root = anonymous_root(&section.root, |_| home);
-        let root = root.ok_or_else(|| Refusal::Root(format!("<Anonymous {}> leads nowhere", section.root)))?;
+        let root =
+            root.ok_or_else(|| Refusal::Root(format!("the path of <Anonymous {}> cannot be resolved", section.root)))?;
         let root = match attempt.settings.user_root {
             true => root.join(single(&attempt.client.user)),
             false => root,

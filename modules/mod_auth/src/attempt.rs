@@ -9,7 +9,7 @@ use crate::troubles::News;
 pub(crate) enum Refusal {
     /// The client is nobody who may log in.
     Login(String),
-    /// An authenticator failed, and no other knew better: nobody can tell.
+    /// An authenticator failed, and no other module knows the user, so nobody can tell.
     Trouble {
         /// What failed.
         reason: String,

@@ -62,7 +62,7 @@ fn is_named(module: &str, order: &[Entry]) -> bool {
 
 fn nobody(order: &[Entry]) -> &'static str {
     match order.is_empty() {
-        true => "nobody can log in to this server: no module knows users of it",
-        false => "nobody can log in to this server: none of these modules knows users of it",
+        true => "nobody can log in to this server: no module has users for it",
+        false => "nobody can log in to this server: none of these modules has users for it",
     }
 }

@@ -13,5 +13,5 @@ directive! {
     WtmpLog "on|off|none" in SERVER | VHOST | GLOBAL | ANONYMOUS, inherits: no,
         idle: "logins are in the log, not in /var/log/wtmp";
     /// Accepted without effect: Gantry shows anonymous clients the files that there are, and makes up no robots.txt.
-    AnonAllowRobots "on|off" in ANONYMOUS, inherits: no, parse: parse::on_off, idle: "Gantry makes up no robots.txt";
+    AnonAllowRobots "on|off" in ANONYMOUS, inherits: no, parse: parse::on_off, idle: "Gantry has no built-in robots.txt";
 }

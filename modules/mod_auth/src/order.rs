@@ -58,7 +58,7 @@ pub(crate) fn asked<'a>(order: &[Entry], services: &'a Services) -> Vec<Judge<'a
             let ends = |(entry, found): &(&Entry, Option<Judge<'_>>)| {
                 let ends = found.is_none() && entry.finality == Finality::Final;
                 if ends {
-                    log!(Warn, "AuthOrder: nobody can be asked behind {}*, which is not there", entry.module);
+                    log!(Warn, "AuthOrder: {0}* is not loaded, so no module after it is asked", entry.module);
                 }
                 ends
             };

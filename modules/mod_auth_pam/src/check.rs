@@ -6,7 +6,7 @@ use crate::service;
 use crate::settings::Settings;
 
 /// What a server that asks PAM without a `*` should know.
-pub(crate) const NO_LAST_WORD: &str = "a login that PAM refuses may still succeed by another module; \
+pub(crate) const NO_LAST_WORD: &str = "a login that PAM refuses may still succeed through another module; \
                                        'AuthOrder mod_auth_pam.c* mod_auth_unix.c' gives PAM the last word";
 
 /// Notices for servers whose lines name PAM: a service without a file, and a judge without the last word.

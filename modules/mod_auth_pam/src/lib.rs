@@ -36,7 +36,7 @@ impl Module for AuthPam {
         if self.is_on && !system.is_root() {
             log!(
                 Warn,
-                "not started as root: PAM can do only what the daemon's user may do, as a rule nothing for others"
+                "not started as root: PAM has only the rights of the daemon's user, and usually cannot check other users"
             );
         }
         // If a line names PAM, the check has reported it.

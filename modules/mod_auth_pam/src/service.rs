@@ -13,7 +13,7 @@ pub(crate) fn default() -> &'static str {
 
 /// What happens where a service has no file.
 pub(crate) fn missing(service: &str) -> String {
-    format!("there is no /etc/pam.d/{service}: PAM judges by its service 'other', which as a rule lets nobody in")
+    format!("there is no /etc/pam.d/{service}: PAM uses its service 'other', which usually lets nobody in")
 }
 
 /// Whether a service has a file. Where there is no folder for them, /etc/pam.conf may have its lines.

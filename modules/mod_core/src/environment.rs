@@ -20,7 +20,7 @@ fn variable(words: &[&str]) -> Result<Value, ParseError> {
 
 fn name(words: &[&str]) -> Result<Value, ParseError> {
     match parse::one(words)? {
-        name if name.is_empty() || name.contains('=') => Err(ParseError::of(name, "is no name of a variable")),
+        name if name.is_empty() || name.contains('=') => Err(ParseError::of(name, "is not a valid variable name")),
         name => Ok(Value::from(name)),
     }
 }

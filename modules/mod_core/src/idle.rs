@@ -5,7 +5,7 @@ use gantry_api::{directive, parse};
 directive! {
     /// Accepted without effect: the kernel's own caches are used.
     FSCachePolicy "on|off|size count [maxAge secs]" in SERVER | VHOST | GLOBAL, inherits: no, parse: parse::words,
-        idle: "files are cached by the kernel alone";
+        idle: "only the kernel caches files";
     /// Accepted without effect: clients cannot use extended attributes.
     FSOptions "option ..." in SERVER | VHOST | GLOBAL, inherits: no, parse: parse::words,
         idle: "Gantry does not use extended attributes";
@@ -16,7 +16,7 @@ directive! {
     ProcessTitles "terse|verbose" in SERVER, inherits: no, idle: "one process serves all sessions";
     /// Accepted without effect: matching a pattern always takes time in proportion to the text.
     RegexOptions "[Engine engine] [MatchLimit limit] [MatchRecursionLimit limit]" in SERVER | VHOST | GLOBAL,
-        inherits: no, parse: parse::words, idle: "the time that patterns take is bounded without it";
+        inherits: no, parse: parse::words, idle: "Gantry always limits the time that a pattern may take";
     /// Accepted without effect: one process serves all sessions, so Gantry needs no scoreboard.
     ScoreboardFile "path|none" in SERVER, inherits: no, idle: "Gantry has no scoreboard";
     /// Accepted without effect; see `ScoreboardFile`.
@@ -28,7 +28,7 @@ directive! {
     ScoreboardScrub "on|off|seconds" in SERVER, inherits: no, idle: "Gantry has no scoreboard";
     /// Accepted without effect: each server always listens on its own addresses alone.
     SocketBindTight "on|off" in SERVER, inherits: no, parse: parse::on_off,
-        idle: "a server always listens on its own addresses alone";
+        idle: "a server always listens only on its own addresses";
     /// Accepted without effect: debugging messages go to the log; see `gantryd -d`.
     Trace "channel:level ..." in SERVER | VHOST | GLOBAL, inherits: no, parse: parse::words,
         idle: "debugging messages go to the log (gantryd -d)";

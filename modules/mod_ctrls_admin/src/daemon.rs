@@ -51,7 +51,7 @@ pub async fn reload(request: &ControlRequest<'_>) -> Result<Answer> {
     let number = |key: &str| value.entry(key).and_then(Value::int).unwrap_or_default();
     let mut lines = vec![format!("restarted server: generation {} serves new sessions", number("generation"))];
     if leave != Leave::Stay {
-        lines.push(format!("sessions of former generations that are ended: {}", number("ended")));
+        lines.push(format!("ended sessions of former generations: {}", number("ended")));
     }
     Ok(Answer { lines, value })
 }

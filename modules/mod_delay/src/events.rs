@@ -69,7 +69,7 @@ pub(crate) fn line(words: &[&str]) -> Result<Value, ParseError> {
 }
 
 fn milliseconds(text: &str) -> Result<i64, ParseError> {
-    let fail = || format!("'{text}' is no delay: use milliseconds, or a number with ms, s or sec");
+    let fail = || format!("'{text}' is not a delay: use milliseconds, or a number with ms, s or sec");
     let digits = text.trim_end_matches(|letter: char| letter.is_ascii_alphabetic());
     let factor = match text.get(digits.len()..).unwrap_or_default().to_ascii_lowercase().as_str() {
         "" | "ms" => 1,

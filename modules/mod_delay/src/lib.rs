@@ -81,9 +81,9 @@ impl Module for Delay {
             }
             ["reset"] => {
                 self.times.clear();
-                Ok(Answer::new("the times of logins are forgotten", Value::None))
+                Ok(Answer::new("the times of logins were cleared", Value::None))
             }
-            _ => usage("info or reset is expected"),
+            _ => usage("expected info or reset"),
         }
     }
 }

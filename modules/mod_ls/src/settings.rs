@@ -47,7 +47,7 @@ pub(crate) enum Style {
 fn style(words: &[&str]) -> std::result::Result<Value, ParseError> {
     let word = parse::one(words)?;
     let known = ["Unix", "Windows"].into_iter().find(|known| known.eq_ignore_ascii_case(word));
-    known.map(Value::from).ok_or_else(|| ParseError::of(word, "is no style: Unix or Windows is possible"))
+    known.map(Value::from).ok_or_else(|| ParseError::of(word, "is not a style: expected Unix or Windows"))
 }
 
 impl Settings {

@@ -141,7 +141,7 @@ fn pkcs12(path: &Path, provider: &Provider) -> Result<(Vec<CertificateDer<'stati
         Some(_) => fault(&error),
         None => format!("{}: {error} (TLSPassPhraseProvider names no program for its pass phrase)", path.display()),
     })?;
-    let (_, chain) = store.private_key_chain().ok_or_else(|| fault(&"no private key is in it"))?;
+    let (_, chain) = store.private_key_chain().ok_or_else(|| fault(&"it contains no private key"))?;
     let key = PrivatePkcs8KeyDer::from(chain.key().as_der().to_vec());
     let certificates = chain.certs().iter().map(|certificate| CertificateDer::from(certificate.as_der().to_vec()));
     Ok((certificates.collect(), key.into()))

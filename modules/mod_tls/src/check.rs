@@ -39,7 +39,7 @@ fn certificates(scope: &CheckedScope<'_, Settings>, check: &mut Check<'_>) {
     let is_whole = certificate::DIRECTIVES.iter().all(|directive| check.has_all(directive));
     if sources.is_empty() && settings.pkcs12.is_none() && is_whole {
         let fault = check.fault(scope.line("TLSEngine"), "there is no certificate");
-        fault.help("name one by TLSRSACertificateFile and TLSRSACertificateKeyFile");
+        fault.help("set one with TLSRSACertificateFile and TLSRSACertificateKeyFile");
     }
     for source in sources {
         let (facts, judged) = match files::certificates_of(source.certificate) {
@@ -62,7 +62,7 @@ fn verification(scope: &CheckedScope<'_, Settings>, check: &mut Check<'_>) {
         check.fault(scope.line("TLSVerifyClient"), error);
     }
     if settings.clients.verify == Verify::Off {
-        let off = "it has no effect: TLSVerifyClient is off, so that no client is asked for a certificate";
+        let off = "it has no effect: TLSVerifyClient is off, so no client is asked for a certificate";
         if settings.clients.user_name.is_some() {
             check.notice(scope.line("TLSUserName"), off);
         }

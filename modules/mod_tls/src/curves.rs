@@ -55,9 +55,7 @@ pub(crate) fn parse(words: &[&str]) -> Result<Value, ParseError> {
     }
     match known.is_empty() {
         true if list.eq_ignore_ascii_case("auto") => Ok(Value::None),
-        true => {
-            Err(format!("no curve of '{list}' is one that Gantry has; write: TLSECDHCurve X25519:prime256v1").into())
-        }
+        true => Err(format!("Gantry has none of the curves in '{list}'; write: TLSECDHCurve X25519:prime256v1").into()),
         false => Ok(Value::List(known)),
     }
 }

@@ -14,7 +14,7 @@ use rustls::pki_types::{PrivateKeyDer, PrivatePkcs1KeyDer, PrivatePkcs8KeyDer, P
 
 use crate::phrase::Phrase;
 
-const WRONG: &str = "the pass phrase does not fit";
+const WRONG: &str = "the pass phrase is wrong";
 
 /// Whether a PEM file has an encrypted key.
 pub(crate) fn is_encrypted(pem: &str) -> bool {
@@ -41,7 +41,7 @@ pub(crate) fn decrypt(pem: &str, phrase: &Phrase) -> Result<PrivateKeyDer<'stati
     match label {
         label if label.contains("RSA") => Ok(PrivatePkcs1KeyDer::from(plain).into()),
         label if label.contains("EC") => Ok(PrivateSec1KeyDer::from(plain).into()),
-        _ => Err(format!("keys of the form {label} are unknown")),
+        _ => Err(format!("keys of the form {label} are not supported")),
     }
 }
 
@@ -60,7 +60,7 @@ fn traditional(cipher: &str, iv: &[u8], bytes: Vec<u8>, phrase: &Phrase) -> Resu
         "AES-256-CBC" => plain(Decryptor::<Aes256>::new_from_slices(&key(32), iv), &bytes),
         "DES-EDE3-CBC" => plain(Decryptor::<TdesEde3>::new_from_slices(&key(24), iv), &bytes),
         _ => Err(format!(
-            "the cipher {cipher} of DEK-Info is unknown; write the key anew by: openssl pkcs8 -topk8 -v2 aes-256-cbc"
+            "the cipher {cipher} of DEK-Info is not supported; convert the key with: openssl pkcs8 -topk8 -v2 aes-256-cbc"
         )),
     }
 }

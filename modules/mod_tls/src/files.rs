@@ -70,7 +70,7 @@ pub(crate) fn check_private(path: &Path) -> Result<(), String> {
     match about.permissions().mode() & OTHERS {
         0 => Ok(()),
         _ => Err(format!(
-            "everybody may read {}, which holds a private key; run: chmod 0600 {}",
+            "everybody may read {}, which contains a private key; run: chmod 0600 {}",
             path.display(),
             path.display()
         )),
@@ -130,7 +130,7 @@ pub(crate) fn folder(words: &[&str]) -> Result<Value, ParseError> {
     let path = absolute(words)?;
     match as_daemon(|| fs::metadata(path)) {
         Ok(about) if about.is_dir() => parse::word(words),
-        Ok(_) => Err(format!("{} is no directory", path.display()).into()),
+        Ok(_) => Err(format!("{} is not a directory", path.display()).into()),
         Err(error) => Err(format!("unable to use {}: {error}", path.display()).into()),
     }
 }
@@ -140,7 +140,7 @@ pub(crate) fn program(words: &[&str]) -> Result<Value, ParseError> {
     let path = absolute(words)?;
     match as_daemon(|| fs::metadata(path)) {
         Ok(about) if about.is_file() && about.permissions().mode() & 0o111 != 0 => parse::word(words),
-        Ok(_) => Err(format!("{} is no program", path.display()).into()),
+        Ok(_) => Err(format!("{} is not a program", path.display()).into()),
         Err(error) => Err(format!("unable to use {}: {error}", path.display()).into()),
     }
 }

@@ -56,7 +56,7 @@ impl TlsLayer {
                 State::Hello(acceptor) => {
                     let read = acceptor.read_tls(&mut piece);
                     if read.map_err(|error| self.failed(&error))? == 0 {
-                        return Err(self.failed(&"the handshake has no end"));
+                        return Err(self.failed(&"the handshake does not end"));
                     }
                     self.accept(answer)?;
                 }
@@ -244,11 +244,11 @@ impl Layer for TlsLayer {
         }
         match self.tls.requires_close() {
             true => {
-                self.tls.say(|| "data connection ended without close_notify: the transfer is broken off (TLSOptions CloseNotifyRequired)".to_owned());
+                self.tls.say(|| "data connection ended without close_notify: the transfer is aborted (TLSOptions CloseNotifyRequired)".to_owned());
                 Err(Error::client(426, "Transfer aborted. Data connection closed without close_notify"))
             }
             false => {
-                self.tls.say(|| "data connection ended without close_notify: what has come is taken".to_owned());
+                self.tls.say(|| "data connection ended without close_notify: what was received is kept".to_owned());
                 Ok(())
             }
         }

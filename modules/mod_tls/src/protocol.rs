@@ -30,7 +30,7 @@ pub(crate) fn parse(words: &[&str]) -> Result<Value, ParseError> {
         let (on, name) = match (is_all && at > 0, word.strip_prefix('+'), word.strip_prefix('-')) {
             (true, Some(name), _) => (true, name),
             (true, None, Some(name)) => (false, name),
-            (true, None, None) => return Err(format!("behind ALL, '{word}' needs a + or a -").into()),
+            (true, None, None) => return Err(format!("after ALL, '{word}' needs a + or a -").into()),
             (false, ..) => (true, *word),
         };
         match named(name)? {
@@ -43,7 +43,7 @@ pub(crate) fn parse(words: &[&str]) -> Result<Value, ParseError> {
     match v1_2 || v1_3 {
         true => Ok(Value::map([("v1_2", v1_2.into()), ("v1_3", v1_3.into())])),
         false => {
-            Err("Gantry has TLSv1.2 and TLSv1.3 alone: older versions are broken. Write: TLSProtocol TLSv1.2 TLSv1.3"
+            Err("Gantry has only TLSv1.2 and TLSv1.3: older versions are broken. Write: TLSProtocol TLSv1.2 TLSv1.3"
                 .into())
         }
     }
@@ -55,7 +55,7 @@ fn named(word: &str) -> Result<Word, String> {
         "tlsv1.2" => Ok(Word::V1_2),
         "tlsv1.3" => Ok(Word::V1_3),
         "sslv23" | "all" => Ok(Word::All),
-        _ => Err(format!("'{word}' is no protocol: expected TLSv1.2, TLSv1.3 or ALL")),
+        _ => Err(format!("'{word}' is not a protocol: expected TLSv1.2, TLSv1.3 or ALL")),
     }
 }
 

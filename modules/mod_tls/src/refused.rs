@@ -25,7 +25,7 @@ fn pre_shared_key(_: &[&str]) -> Result<Value, ParseError> {
 }
 
 fn server_info(_: &[&str]) -> Result<Value, ParseError> {
-    Err("no extensions can be added to handshakes; take the line out".into())
+    Err("no extensions can be added to handshakes; remove the line".into())
 }
 
 fn masquerade(_: &[&str]) -> Result<Value, ParseError> {

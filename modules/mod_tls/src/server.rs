@@ -124,12 +124,12 @@ impl Server {
         match make(settings, &self.provider) {
             Ok(made) => {
                 *self.config.write().unwrap_or_else(PoisonError::into_inner) = made;
-                log!(Info, "certificates were read again: their files have changed");
+                log!(Info, "the certificates were reread: their files have changed");
             }
             Err(error) => {
                 // Said once for each change.
                 self.config.write().unwrap_or_else(PoisonError::into_inner).files = files;
-                log!(Error, "certificates cannot be read again, the ones before go on: {error}");
+                log!(Error, "cannot reread the certificates; the former ones stay in use: {error}");
             }
         }
     }

@@ -185,7 +185,7 @@ pub(crate) fn parse(words: &[&str]) -> Result<Value, ParseError> {
     };
     match is_empty {
         true => Err(format!(
-            "no cipher of '{list}' is one that Gantry has; write: TLSCipherSuite {}",
+            "Gantry has none of the ciphers in '{list}'; write: TLSCipherSuite {}",
             if v1_3 { "TLSv1.3 TLS_AES_256_GCM_SHA384" } else { "HIGH" }
         )
         .into()),

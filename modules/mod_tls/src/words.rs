@@ -49,7 +49,7 @@ pub(crate) fn order(words: &[&str]) -> Result<Value, ParseError> {
         [word] if word.eq_ignore_ascii_case("crl") => Ok(Value::from(*word)),
         [] => Err("missing parameters".into()),
         _ if words.iter().any(|word| word.eq_ignore_ascii_case("ocsp")) => {
-            Err("Gantry does not ask OCSP responders about clients. Write: TLSVerifyOrder crl, and name the lists by TLSCARevocationFile".into())
+            Err("Gantry does not ask OCSP responders about clients. Write: TLSVerifyOrder crl, and set the lists with TLSCARevocationFile".into())
         }
         _ => Err("expected crl".into()),
     }

@@ -19,7 +19,7 @@ impl OldSchemes {
         if is_new {
             log!(
                 Warn,
-                "users log in with passwords that are stored as {scheme}: whoever reads the database guesses them quickly"
+                "users log in with passwords that are stored as {scheme}: anyone who reads the database can guess them quickly"
             );
         }
     }

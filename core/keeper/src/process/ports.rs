@@ -16,7 +16,7 @@ pub(super) fn bind(socket: Option<OwnedFd>, address: SocketAddr) -> io::Result<(
     }
     let family = if address.is_ipv4() { AddressFamily::INET } else { AddressFamily::INET6 };
     if socket_type(&socket)? != SocketType::STREAM || socket_domain(&socket)? != family {
-        return Err(refused("it is no TCP socket of that family"));
+        return Err(refused("it is not a TCP socket of that family"));
     }
     Ok(bind_socket(&socket, &address)?)
 }
@@ -40,7 +40,7 @@ mod tests {
             (AddressFamily::INET6, SocketType::STREAM),
             (AddressFamily::UNIX, SocketType::STREAM),
         ] {
-            assert!(refused(made(family, kind), low).contains("no TCP socket") || made(family, kind).is_none());
+            assert!(refused(made(family, kind), low).contains("not a TCP socket") || made(family, kind).is_none());
         }
     }
 }

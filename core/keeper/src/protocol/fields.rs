@@ -15,7 +15,7 @@ pub enum Fault {
     #[error("the packet ends too early")]
     Short,
     /// Something follows the last field.
-    #[error("the packet goes on behind its last field")]
+    #[error("the packet has bytes after its last field")]
     Long,
     /// A number that means nothing.
     #[error("the packet has an unknown number in '{0}'")]

@@ -95,7 +95,7 @@ impl Daemon {
         }
         if active >= current.room {
             let line = format_args!(
-                "{active} sessions are all that the limit on open files has room for: {remote} is turned away"
+                "{active} sessions are the most that the limit on open files allows: {remote} is turned away"
             );
             self.seldom.no_room.say(Level::Warn, line);
             return turn_away(&stream, TOO_MANY);

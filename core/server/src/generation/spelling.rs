@@ -47,7 +47,7 @@ pub fn spelled(written: &str, holder: Holder<'_>) -> Option<Spellings> {
         // Who may not look there cannot get there either.
         if error.kind() != ErrorKind::PermissionDenied {
             let (place, name) = (Escaped(at.as_os_str().as_bytes()), &holder.account.name);
-            let what = format_args!("<Directory {written}>: {place}: {error}; all below it is refused to {name}");
+            let what = format_args!("<Directory {written}>: {place}: {error}; {name} is refused everything below it");
             say(Level::Warn, what);
         }
         spellings.refused = Some(at.into_os_string().into_encoded_bytes());

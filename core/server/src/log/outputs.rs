@@ -123,7 +123,7 @@ impl Outputs {
         let Some(queue) = locked(&self.state).queue.clone() else { return };
         let (done, flushed) = sync_channel(1);
         if queue.send(Work::Flush(done)).is_ok() && flushed.recv_timeout(FLUSH_LIMIT).is_err() {
-            (self.say)(Level::Error, format_args!("the last lines of a log were lost: it takes too long"));
+            (self.say)(Level::Error, format_args!("the last lines of a log were lost: writing them takes too long"));
         }
     }
 
@@ -229,10 +229,7 @@ impl Output {
                     if !std::mem::replace(&mut writing.failing, true) {
                         say(
                             Level::Error,
-                            format_args!(
-                                "cannot write to {}: {error}; its next lines are kept for a while",
-                                self.target
-                            ),
+                            format_args!("cannot write to {}: {error}; further lines are kept for now", self.target),
                         );
                     }
                     if writing.lost > 0 && writing.reported.elapsed() > REPORT_EVERY {
@@ -301,7 +298,7 @@ impl Writing {
             Ok(LineTarget::Same) => {}
             Err(error) if !self.place.is_open() => return Err(error),
             Err(error) => {
-                say(Level::Error, format_args!("cannot reopen {target}: {error}; the renamed file is written to"));
+                say(Level::Error, format_args!("cannot reopen {target}: {error}; lines still go to the renamed file"));
             }
         }
         let written = self.place.write(self.lines.get(self.written..).unwrap_or_default())?;

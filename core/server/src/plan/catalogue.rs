@@ -218,8 +218,8 @@ impl<'a> ModuleSet<'a> {
         let Some(module) = &self.unchecked else { return Ok(None) };
         let place = self.place(module).map(|place| format!(" (on {place})")).unwrap_or_default();
         Err(ParseError::new(format!(
-            "module '{module}' was loaded above this line{place}, its signature not looked at: \
-             ModuleSigners must stand above every LoadModule line"
+            "module '{module}' was loaded above this line{place} without a signature check: \
+             ModuleSigners must be above every LoadModule line"
         )))
     }
 }
@@ -238,7 +238,7 @@ impl Catalogue for ModuleSet<'_> {
     fn load(&mut self, name: &str, at: &Position) -> Result<Option<String>, LoadFailure> {
         let module = module_name(name);
         if self.changes.is_removed(module) {
-            return Ok(Some(format!("LoadModule: module '{module}' was taken out (rmmod)")));
+            return Ok(Some(format!("LoadModule: module '{module}' was removed (rmmod)")));
         }
         let there = self.modules().find(|(_, found)| found.name == module).map(|(image, _)| image.layout());
         match there {

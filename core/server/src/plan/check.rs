@@ -49,7 +49,7 @@ fn repeated(tree: &[Node]) -> Vec<Fault> {
     let mut first: HashMap<&str, &Position> = HashMap::new();
     let known = tree.iter().filter(|node| ONCE.contains(&node.name.as_str()));
     let again = known.filter_map(|node| match first.get(node.name.as_str()) {
-        Some(before) => Some(value(node, "is there already").help(format!("the first one stands on {before}"))),
+        Some(before) => Some(value(node, "is there already").help(format!("the first one is on {before}"))),
         None => {
             first.insert(&node.name, &node.position);
             None
@@ -66,7 +66,7 @@ fn second_default(tree: &[Node]) -> Vec<Fault> {
     let mut on: Vec<&Node> = tree.iter().chain(hosts).filter(is_on).collect();
     on.sort_by_key(|node| (node.position.file().map(ToOwned::to_owned), node.position.line));
     let Some((first, others)) = on.split_first() else { return Vec::new() };
-    let help = format!("the first one stands on {}", first.position);
+    let help = format!("the first one is on {}", first.position);
     others.iter().map(|node| value(node, "DefaultServer has already been set").help(&help)).collect()
 }
 
@@ -149,7 +149,7 @@ pub fn linked(tree: &[Node]) -> Vec<String> {
         let found = resolve(path);
         let link = found.by_links.first()?;
         let (link, to) = (link.display(), found.path.display());
-        Some(format!("<Directory {written}>: there is a link in {link}, which leads to {to} now, on {}", node.position))
+        Some(format!("<Directory {written}>: {link} contains a link, which now leads to {to}, on {}", node.position))
     });
     notices.collect()
 }

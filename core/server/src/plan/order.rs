@@ -40,7 +40,7 @@ pub struct Order {
 #[derive(Debug, Error, PartialEq, Eq)]
 pub enum OrderError {
     /// A required module is missing.
-    #[error("{module} requires {missing}, which is not there: add the line 'LoadModule {missing}.c'")]
+    #[error("{module} requires {missing}, which is not loaded: add the line 'LoadModule {missing}.c'")]
     Missing {
         /// Who requires.
         module: String,
@@ -49,15 +49,15 @@ pub enum OrderError {
     },
     /// The modules' wishes go round in a circle.
     #[error(
-        "these modules each want to come before the next: {}; leave one of them out, or say with ModuleOrder which comes first",
+        "these modules form a cycle; each declares that it comes before the next: {}; leave one of them out, or set their order with ModuleOrder",
         .0.join(" -> ")
     )]
     Cycle(Vec<String>),
     /// ModuleOrder names a module that is not there.
-    #[error("ModuleOrder: there is no module {0} here: add the line 'LoadModule {0}.c', or leave it out")]
+    #[error("ModuleOrder: module {0} is not loaded: add the line 'LoadModule {0}.c', or leave it out")]
     Unknown(String),
     /// ModuleOrder names a module twice.
-    #[error("ModuleOrder: {0} is named twice")]
+    #[error("ModuleOrder: {0} is listed twice")]
     Twice(String),
     /// ModuleOrder puts a module before one that it requires.
     #[error("ModuleOrder: {module} requires {required}, which must come before it")]
@@ -246,12 +246,12 @@ impl<'p> Graph<'p> {
         };
         let (later_name, earlier_name) = (self.places[later].name, self.places[earlier].name);
         let wish = match self.earlier[later].iter().find(|(other, _)| *other == earlier) {
-            Some((_, Reason::Before)) => format!("that of {earlier_name} to come before {later_name}"),
-            Some((_, Reason::Last)) => format!("that of {later_name} to come last, behind {earlier_name}"),
-            _ => format!("that of {later_name} to come after {earlier_name}"),
+            Some((_, Reason::Before)) => format!("{earlier_name} declares that it comes before {later_name}"),
+            Some((_, Reason::Last)) => format!("{later_name} declares that it comes last, after {earlier_name}"),
+            _ => format!("{later_name} declares that it comes after {earlier_name}"),
         };
         self.earlier[later].retain(|(other, _)| *other != earlier);
-        Ok(format!("ModuleOrder overrides a wish: {wish}"))
+        Ok(format!("ModuleOrder overrides a declaration: {wish}"))
     }
 }
 

@@ -60,12 +60,12 @@ pub async fn start(starting: Starting) -> Answer {
     let lost = |reason: String| Lent::new((Err(reason), Services::default()), modules);
     let answer = match begin(starting) {
         Ok(answer) => answer,
-        Err(error) => return lost(format!("no thread for its start: {error}")),
+        Err(error) => return lost(format!("cannot start a thread for it: {error}")),
     };
     tokio::select! {
-        answer = answer => answer.unwrap_or_else(|_| lost("its start ended in a panic of gantryd's".to_owned())),
+        answer = answer => answer.unwrap_or_else(|_| lost("gantryd panicked while it started the module".to_owned())),
         () = blocked(limit) => lost(format!(
-            "{}: it blocks its thread, which was given up on, and stays in memory until gantryd ends",
+            "{}: it blocks its thread, so both stay in memory until gantryd ends",
             late(limit)
         )),
     }
@@ -84,7 +84,9 @@ fn begin(starting: Starting) -> io::Result<oneshot::Receiver<Answer>> {
         let answer = match thread::Builder::new().name(name).spawn(start).map(thread::JoinHandle::join) {
             Ok(Ok(answer)) => answer,
             Ok(Err(_)) => return,
-            Err(error) => Lent::new((Err(format!("no thread for its start: {error}")), Services::default()), modules),
+            Err(error) => {
+                Lent::new((Err(format!("cannot start a thread for it: {error}")), Services::default()), modules)
+            }
         };
         // Nobody waits any more: what was started late is of no use, and
         // nothing is known of what its code still does.

@@ -53,7 +53,7 @@ impl SessionDoor {
             // It has no folder below which to keep anybody.
             if section.is_some() && root != Path::new("/") {
                 return Err(Error::configuration(format!(
-                    "<Anonymous> with another root than / in the store '{name}', which has but one"
+                    "<Anonymous> has a root other than /, but the store '{name}' has only one"
                 )));
             }
             let store = shared.generation.world.services.store(name);
@@ -159,7 +159,7 @@ impl Door for SessionDoor {
             return Err(already());
         }
         let wanted = self.shared.generation.servers.get(server.0);
-        let at = wanted.ok_or_else(|| Error::system("a move to a server that is not there"))?.at();
+        let at = wanted.ok_or_else(|| Error::system("a move to a server that does not exist"))?.at();
         let base = self.shared.generation.base(server, None, || self.shared.person(None))?;
         self.server = server;
         self.shared.standing.move_to(base);

@@ -25,7 +25,7 @@ impl TryFrom<String> for Port {
         match word.parse() {
             Ok(0) => Ok(Self::Off),
             Ok(number) => Ok(Self::Number(number)),
-            Err(_) => Err(ParseError::of(&word, "is no port: 1 to 65535, 0 for none, or any")),
+            Err(_) => Err(ParseError::of(&word, "is not a port: use 1 to 65535, 0 for none, or any")),
         }
     }
 }

@@ -101,7 +101,7 @@ fn options(words: &[&str]) -> Result<Value, ParseError> {
         let entry = match name.as_str() {
             "maxseg" | "rcvbuf" | "sndbuf" => match parse::whole(word) {
                 Ok(bytes @ 1..=1_073_741_824) => (name, Value::Int(bytes)),
-                _ => return Err(format!("'{word}' is no number of bytes").into()),
+                _ => return Err(format!("'{word}' is not a number of bytes").into()),
             },
             "keepalive" if word.contains(':') => ("probes".to_owned(), probes(word)?),
             "keepalive" => ("silent".to_owned(), Value::Bool(!switch(word)?)),

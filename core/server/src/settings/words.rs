@@ -46,7 +46,7 @@ pub(super) fn ports(words: &[&str]) -> Result<Value, ParseError> {
     let [first, last] = words else { return Err("two ports expected: the lowest and the highest".into()) };
     let (first, last) = (parse::whole(first)?, parse::whole(last)?);
     if !(1..=65535).contains(&first) || !(1..=65535).contains(&last) || first > last {
-        return Err(format!("{first} {last} is no range of ports between 1 and 65535").into());
+        return Err(format!("{first} {last} is not a range of ports between 1 and 65535").into());
     }
     Ok(Value::List(vec![Value::Int(first), Value::Int(last)]))
 }

@@ -121,7 +121,7 @@ impl Keeper {
 
     /// Sends a request; waits while the keeper takes none.
     async fn send(&self, request: &Request, descriptor: Option<BorrowedFd<'_>>) -> Result<()> {
-        let link = self.link.as_ref().ok_or_else(|| Error::system("there is no keeper"))?;
+        let link = self.link.as_ref().ok_or_else(|| Error::system("the keeper is not running"))?;
         loop {
             match link.send(request, descriptor) {
                 Ok(()) => return Ok(()),
@@ -158,7 +158,7 @@ impl Keeper {
         say(
             Level::Error,
             format_args!(
-                "the keeper (process {pid}) has ended: {how}: system users cannot log in until gantryd is started anew"
+                "the keeper (process {pid}) has ended: {how}: system users cannot log in until gantryd is restarted"
             ),
         );
     }
@@ -178,7 +178,7 @@ fn hear(mut receiver: Receiver, keeper: &std::sync::Weak<Keeper>) {
 }
 
 fn gone(how: &str) -> Error {
-    Error::system(format!("the keeper has ended ({how}): start gantryd anew"))
+    Error::system(format!("the keeper has ended ({how}): restart gantryd"))
 }
 
 /// The place of one who waits.
