@@ -1,6 +1,5 @@
-//! The daemon's life: start-up, accepting clients, SIGHUP, SIGTERM. Whatever
-//! changes the generation goes one way: build the next beside the running one,
-//! and put it in place only if all of it is sound.
+//! The daemon's life: start, accepting clients, SIGHUP, SIGTERM. Every change builds the next
+//! generation next to the running one, and replaces it only if everything works.
 
 mod capacity;
 mod change;
@@ -62,24 +61,23 @@ use crate::session::sessions::Sessions;
 use crate::session::strangers::Strangers;
 use crate::system::{Host, Keeper, start_keeper};
 
-/// How long sessions have to end by themselves after SIGTERM.
+/// How long sessions may continue after SIGTERM before their transfers are aborted.
 const END_LIMIT: Duration = Duration::from_secs(5);
 
-/// Reads and checks a configuration without running anything of it.
+/// Reads and checks a configuration without running anything.
 pub fn check(source: &Source, images: &Images) -> Result<Vec<String>, StartError> {
     let plan = read(source, images)?;
     Endpoints::of(&plan).map_err(StartError::Wanted)?;
     Ok(plan.notices)
 }
 
-/// The modules that a configuration uses, in their order: name and version.
-/// Nothing of it runs.
+/// The modules of a configuration in order, with name and version. Runs nothing.
 pub fn modules(source: &Source, images: &Images) -> Result<Vec<(String, String)>, StartError> {
     let plan = read(source, images)?;
     Ok(plan.modules().map(|(_, module)| (module.name.to_owned(), module.version.to_owned())).collect())
 }
 
-/// A configuration, with what is to be said of the server's own directives.
+/// Reads a configuration and adds the notices about the server's own directives.
 fn read(source: &Source, images: &Images) -> Result<Plan, BuildError> {
     read_on(source, images, &Basis::default())
 }
@@ -87,13 +85,13 @@ fn read(source: &Source, images: &Images) -> Result<Plan, BuildError> {
 /// The same on a basis.
 fn read_on(source: &Source, images: &Images, basis: &Basis<'_>) -> Result<Plan, BuildError> {
     let mut plan = Plan::read(source, images, basis)?;
-    // What cannot be wanted is told where it is asked for.
+    // Report an impossible request where it is made.
     plan.notices.extend(Endpoints::of(&plan).map(|wanted| wanted.clashes).unwrap_or_default());
     Ok(plan)
 }
 
-/// Starts the modules of a configuration for one piece of work, without
-/// serving anybody. Called before any thread is started.
+/// Starts the modules of a configuration for one piece of work, without serving clients. Call it
+/// before any thread starts.
 pub fn with_generation<T>(
     source: &Source,
     images: &Images,
@@ -114,9 +112,8 @@ pub fn with_generation<T>(
     })
 }
 
-/// Runs the daemon to its end. Called before any thread is started, since
-/// privileges belong to threads. `ready` is told the addresses and the first
-/// generation once clients can come.
+/// Runs the daemon until it ends. Call it before any thread starts, because privileges belong to
+/// threads. `ready` gets the addresses and the first generation once clients can connect.
 pub fn run(
     source: Source,
     images: Images,
@@ -124,7 +121,7 @@ pub fn run(
     ready: impl FnOnce(&[SocketAddr], &Generation),
 ) -> Result<(), StartError> {
     let plan = read(&source, &images)?;
-    // First of all: of a second start, this says most.
+    // First of all: a second start is best explained by this.
     Endpoints::of(&plan).map_err(StartError::Wanted)?;
     let pid_file = take_pid_file(&plan, &manner)?;
     let mut open = Open::of(&plan, None, &manner)?;
@@ -133,7 +130,7 @@ pub fn run(
     say_all(&plan.notices);
     let keeper = start_keeper();
     let was_root = rustix::process::geteuid().is_root();
-    // Before User: root alone raises it beyond what it was given.
+    // Before User, because only root can raise the limit.
     if let Err(error) = identity::raise_file_limit() {
         say(Level::Warn, format_args!("cannot raise the limit on open files: {error}"));
     }
@@ -151,7 +148,7 @@ pub fn run(
         .map_err(failed("cannot start threads"))?;
     let done = runtime.block_on(async {
         let blocking = Arc::new(Blocking::new().map_err(failed("cannot start threads"))?);
-        // Before anybody knows that there is somebody to signal.
+        // Before anybody can know the process to signal.
         let signals = Signals::new().map_err(failed("cannot receive signals"))?;
         watchdog::start().map_err(failed("cannot start threads"))?;
         let until = manner.until;
@@ -182,16 +179,16 @@ pub fn run(
     done
 }
 
-/// Where generations go, and the task that takes leave of them.
+/// The channel for ended generations, and the task that retires them.
 type Retiring = (mpsc::UnboundedSender<RetiredGeneration>, JoinHandle<()>);
 
 struct Daemon {
     source: Source,
     images: Images,
     manner: Manner,
-    /// None once the daemon ends.
+    /// `None` when the daemon is ending.
     current: RwLock<Option<Arc<Current>>>,
-    /// Held while the next generation is built: one at a time.
+    /// Locked while the next generation is built.
     changing: tokio::sync::Mutex<()>,
     changes: Mutex<Changes>,
     registry: Arc<Registry>,
@@ -211,29 +208,29 @@ struct Daemon {
     names: Arc<Names>,
     strangers: Strangers,
     rate: Mutex<Rate>,
-    /// Lines about clients that are turned away.
+    /// Log lines about clients that are turned away.
     seldom: TurnedAway,
     tasks: Mutex<JoinSet<()>>,
-    /// Changes that operators asked for, and sessions' ends that are due.
+    /// The changes that operators made, and sessions that must end at a certain time.
     #[cfg(feature = "ctrls")]
     works: Mutex<JoinSet<()>>,
     began: SystemTime,
-    /// How often the configuration was read anew, and when last.
+    /// How often the configuration was reread, and when last.
     reloads: Mutex<(u64, Option<SystemTime>)>,
-    /// Actions that operators switched off, by module and name.
+    /// The actions that operators disabled, by module and name.
     #[cfg(feature = "ctrls")]
     disabled: Mutex<std::collections::BTreeSet<(String, String)>>,
-    /// What an operator says of names of clients, in place of UseReverseDNS.
+    /// An operator's override of UseReverseDNS.
     reverse_dns: Mutex<Option<bool>>,
-    /// An operator ends the daemon: how long sessions may go on.
+    /// How long sessions may continue, if an operator ends the daemon.
     shutdown: watch::Sender<Option<Duration>>,
-    /// A session has ended.
+    /// Notified when a session ends.
     left: Notify,
-    /// No more clients are let in.
+    /// Set when no more clients are accepted.
     closing: AtomicBool,
 }
 
-/// What a daemon begins with.
+/// What a daemon starts with.
 struct Beginning {
     source: Source,
     images: Images,
@@ -308,9 +305,9 @@ impl Daemon {
         self.current.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Signals, until one of them or an operator ends the daemon: how long
-    /// sessions may go on then. A reload runs beside them, so that one which takes
-    /// its time keeps nobody from ending the daemon.
+    /// Handles signals until one of them or an operator ends the daemon, and returns how long
+    /// sessions may continue. A reload runs concurrently, so a slow one does not keep anybody from
+    /// ending the daemon.
     async fn live(self: &Arc<Self>, signals: &mut Signals, until: Until) -> Duration {
         let mut reloads = JoinSet::new();
         let mut asked_again = false;
@@ -340,7 +337,7 @@ impl Daemon {
                 }
                 Some(_) = reloads.join_next() => {
                     manager::ready();
-                    // What was asked for meanwhile wants what the file says now.
+                    // A reload requested meanwhile must read the file as it is now.
                     if std::mem::take(&mut asked_again) {
                         manager::reloading();
                         reloads.spawn(self.clone().reload_or_say());
@@ -351,7 +348,7 @@ impl Daemon {
     }
 }
 
-/// The PidFile of the configuration, or that of the manner.
+/// Takes the PidFile of the configuration, or the one of `manner`.
 fn take_pid_file(plan: &Plan, manner: &Manner) -> Result<Option<PidFile>, StartError> {
     if let Some(path) = plan.settings().pid_file.as_deref() {
         return PidFile::take(Path::new(path)).map(Some);

@@ -1,35 +1,34 @@
-//! How many sessions there may be: as many as there are descriptors for, whatever they
-//! do. What the daemon itself needs is kept back.
+//! How many sessions the limit on open files allows, whatever they do, with a reserve for the
+//! daemon itself.
 
 use std::fs::File;
 
-/// The most descriptors that a session has open at once: its control connection, a
-/// listening socket and a data connection, a file, two of a pipe, two of a listing, three
-/// places that are pinned, a root, and two of its modules'.
+/// The most descriptors that a session has open at once: its control connection, a listening socket
+/// and a data connection, a file, two of a pipe, two of a listing, three pinned places, a root, and
+/// two for its modules.
 const OF_SESSION: u64 = 14;
-/// What the daemon keeps back: logs, listening and control sockets, modules, databases, a
-/// reload.
+/// The reserve for the daemon: logs, listening and control sockets, modules, databases, a reload.
 const OF_DAEMON: u64 = 160;
 
-/// How many sessions have room where so many files may be open.
+/// The number of sessions for a limit on open files.
 pub fn sessions(files: Option<u64>) -> usize {
-    // Without a limit there is still an end.
+    // Without a limit there is still a maximum.
     let files = files.unwrap_or(1 << 20);
     let room = files.saturating_sub(OF_DAEMON.min(files / 2)) / OF_SESSION;
     usize::try_from(room).unwrap_or(usize::MAX).max(1)
 }
 
-/// A descriptor that is kept back, to be able to turn clients away where there is none left.
+/// A descriptor kept in reserve, to be able to turn clients away when none is left.
 #[derive(Debug)]
 pub struct Spare(Option<File>);
 
 impl Spare {
-    /// Takes one.
+    /// Opens one.
     pub fn new() -> Self {
         Self(File::open("/dev/null").ok())
     }
 
-    /// Does something with its room.
+    /// Frees the descriptor for the time of `act`.
     pub async fn lend(&mut self, act: impl Future<Output = ()>) {
         drop(self.0.take());
         act.await;

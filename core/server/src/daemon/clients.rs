@@ -172,7 +172,7 @@ impl Daemon {
         for (.., task) in self.acceptors.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
             task.abort();
         }
-        // With it the listening sockets go: nobody waits at one where nobody answers.
+        // The listening sockets close too: no client must wait at one that nobody answers.
         drop(self.current.write().unwrap_or_else(PoisonError::into_inner).take());
         let mut tasks = std::mem::take(&mut *self.tasks.lock().unwrap_or_else(PoisonError::into_inner));
         for (near, wait) in [(Closing::Soon, END_LIMIT), (Closing::Now, CUT_LIMIT)] {
@@ -198,7 +198,7 @@ impl Daemon {
 
 const TOO_MANY: &str = "Too many connections: try again later";
 
-/// Tells a client why it is not served, as far as its socket takes that at once.
+/// Tells a client why it is not served, if its socket takes that at once.
 fn turn_away(stream: &TcpStream, why: &str) {
     let _ = stream.try_write(format!("421 {why}\r\n").as_bytes());
 }

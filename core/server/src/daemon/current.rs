@@ -60,8 +60,8 @@ impl Current {
         }
     }
 
-    /// Takes over what a change of one module does not affect: which servers are down, and which
-    /// other modules have failed.
+    /// Keeps what a change of one module does not affect: which servers are down, and which other
+    /// modules have failed.
     pub fn goes_on(&self, before: &Self, changed: Option<&str>) {
         let addresses = |current: &Self, id: ServerId| -> Vec<SocketAddr> {
             let own = current.wanted.addresses.iter().filter(|(_, server)| *server == id);
@@ -95,8 +95,8 @@ pub(super) struct Open {
 }
 
 impl Open {
-    /// Opens what is not open already; the generation before stays unchanged. It comes with the host, which
-    /// then has to do what the daemon itself no longer can.
+    /// Opens what is not open yet; the previous generation stays unchanged. It has the host's
+    /// users, who bind ports that the daemon itself no longer can.
     pub fn of(plan: &Plan, before: Option<(&Current, &Host)>, manner: &Manner) -> Result<Self, StartError> {
         let (before, system) = before.unzip();
         let wanted = Endpoints::of(plan).map_err(StartError::Wanted)?;

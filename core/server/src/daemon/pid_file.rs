@@ -12,7 +12,7 @@ use rustix::fs::{FlockOperation, OFlags, flock};
 
 use crate::daemon::error::StartError;
 
-/// The file, locked while this lives, and removed with it.
+/// The file, locked while this value lives. Dropping it removes the file.
 #[derive(Debug)]
 pub struct PidFile {
     path: PathBuf,

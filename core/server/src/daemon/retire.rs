@@ -61,7 +61,7 @@ async fn end(retired: RetiredGeneration, registry: Arc<Registry>) {
     say(level, format_args!("generation {number} retired"));
 }
 
-/// What is needed of a module after its instance has been dropped.
+/// What is still needed of a module after its instance has been dropped.
 struct Leftovers {
     name: String,
     version: String,

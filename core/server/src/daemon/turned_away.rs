@@ -1,8 +1,8 @@
-//! What is told of clients that are not let in.
+//! Log lines about clients that are not served.
 
 use crate::seldom::Seldom;
 
-/// Lines about clients that are not let in: they cause as many as they like.
+/// Each line is limited, because clients can cause as many as they like.
 #[derive(Debug, Default)]
 pub struct TurnedAway {
     /// No connection can be accepted.

@@ -1,5 +1,5 @@
-//! Notices that the sessions' threads run nothing any more. A thread of its own looks,
-//! for nothing that tokio runs could tell.
+//! Notices that the sessions' threads no longer run anything. It needs its own thread, because
+//! tokio's threads would be stuck, too.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -12,10 +12,10 @@ use crate::log::say;
 
 /// How often the runtime ticks.
 const TICK: Duration = Duration::from_secs(1);
-/// How many ticks may be missing before that is told.
+/// How many ticks may be missing before it is reported.
 const PATIENCE: u32 = 5;
 
-/// Starts ticking on the runtime that is entered, and a thread that looks.
+/// Starts ticking on the current runtime, and the thread that watches.
 ///
 /// # Errors
 /// The system gives no thread.
@@ -49,7 +49,7 @@ pub fn start() -> io::Result<()> {
     Ok(())
 }
 
-/// What the thread saw.
+/// What the thread has found.
 #[derive(Debug, Default)]
 struct Watch {
     last: u64,
@@ -58,14 +58,14 @@ struct Watch {
 
 #[derive(Debug, PartialEq, Eq)]
 enum Finding {
-    /// Nothing ticks.
+    /// The ticks have stopped.
     Stands,
-    /// It ticks again, after so many seconds.
+    /// The ticks are back, after this many seconds.
     Runs(u32),
 }
 
 impl Watch {
-    /// Looks once a second; what is to be told.
+    /// Checks once a second; returns what to report.
     fn look(&mut self, ticks: u64) -> Option<Finding> {
         let missing = self.missing;
         self.missing = if ticks == self.last { missing.saturating_add(1) } else { 0 };

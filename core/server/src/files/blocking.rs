@@ -1,6 +1,6 @@
-//! The threads on which path operations run: the file system may make them
-//! wait, and a session's credentials belong to a thread. They do nothing else,
-//! so no other work can ever run under a client's identity.
+//! The threads for path operations: the file system may make them wait, and a session's credentials
+//! belong to a thread. They do nothing else, so no other work can ever run under a client's
+//! identity.
 
 use std::io;
 
@@ -10,7 +10,7 @@ use tokio::task::JoinError;
 
 const THREADS: usize = 64;
 
-/// The pool.
+/// The pool of threads.
 pub struct Blocking {
     runtime: Option<Runtime>,
     handle: Handle,
@@ -24,8 +24,7 @@ impl Blocking {
         Ok(Self { handle: runtime.handle().clone(), runtime: Some(runtime) })
     }
 
-    /// Does work on one of the threads. It goes on to its end even if nobody
-    /// waits for it any more.
+    /// Runs `work` on one of the threads. It is completed even if nobody waits for it any more.
     pub async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
         let done: std::result::Result<_, JoinError> = self.handle.spawn_blocking(work).await;
         done.unwrap_or_else(|error| Err(Error::panic("gantryd", &error.to_string())))

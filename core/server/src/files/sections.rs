@@ -1,4 +1,4 @@
-//! What holds where: the scopes of what one session stands on, by paths.
+//! The scopes of a session's base, by path.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -14,10 +14,10 @@ use crate::generation::scope::Scope;
 use crate::generation::snapshot::Generation;
 use crate::hiding::Viewer;
 
-/// The commands that list: what is hidden they never show.
+/// The commands that list; they never show hidden files.
 const LISTING: [Verb; 5] = [Verb::LIST, Verb::NLST, Verb::STAT, Verb::MLSD, Verb::MLST];
 
-/// The scopes of what a session stands on, for its account.
+/// The scopes of a session's base, for its account.
 pub struct Sections {
     generation: Arc<Generation>,
     folders: Folders,
@@ -25,7 +25,7 @@ pub struct Sections {
 }
 
 impl Sections {
-    /// Those of a base, whose sections for folders lie as they do for the account.
+    /// For a base, with the folders of its sections resolved for the account.
     pub fn new(generation: Arc<Generation>, folders: Folders) -> Self {
         let hides = |held: &ScopeHandle| !generation.held(held).settings.hidden.is_empty();
         let base = &folders.base;
@@ -33,13 +33,13 @@ impl Sections {
         Self { generation, folders, hides_nothing: !hides }
     }
 
-    /// What holds everywhere, if the path does not matter.
+    /// The scope of all paths, if there are no sections for folders.
     pub fn everywhere(&self) -> Option<ScopeHandle> {
         let base = &self.folders.base;
         (!base.depends_on_path()).then(|| base.own.held.clone())
     }
 
-    /// What the configuration says of a path.
+    /// The scope of a path.
     ///
     /// # Errors
     /// `Denied` where a section may be, and nobody can tell.
@@ -47,8 +47,8 @@ impl Sections {
         Ok(self.folders.at(path)?.held.clone())
     }
 
-    /// Whether `.ftpaccess` files count for anybody: what clients put there could come to
-    /// count by another server, or another name of the folder.
+    /// Whether `.ftpaccess` files count for any session. If so, clients must not create them: the
+    /// file might count for another server, or under another name of the folder.
     pub fn guards_files(&self) -> bool {
         self.generation.has_access_files()
     }
@@ -58,14 +58,13 @@ impl Sections {
         !self.folders.base.inner.is_empty()
     }
 
-    /// Whether a section would no longer cover its folder if `from`, which is a folder
-    /// or not, were renamed to `to`, or removed.
+    /// Whether a section would no longer cover its folder if `from` were renamed to `to`, or
+    /// removed.
     pub fn loses(&self, from: &Path, to: Option<&Path>, is_folder: bool) -> bool {
         self.folders.loses(from, to, is_folder)
     }
 
-    /// Whether nothing is hidden in any of the scopes. What `.ftpaccess` files say is not known
-    /// beforehand.
+    /// Whether no scope hides anything. `.ftpaccess` files cannot be known beforehand.
     pub fn hides_nothing(&self) -> bool {
         self.hides_nothing
     }
@@ -75,8 +74,8 @@ impl Sections {
         self.folders.base.reads_files
     }
 
-    /// What holds at a place, files of its folders included; none where it is another
-    /// place by now.
+    /// The scope of a place, including the `.ftpaccess` files of its folders; `None` if the place
+    /// has moved.
     ///
     /// # Errors
     /// A file that is no good, or a folder that cannot be searched.
@@ -87,14 +86,14 @@ impl Sections {
         }
     }
 
-    /// Asks the gate whether a command may do this where this holds.
+    /// Asks the gate whether a command may do this in this scope.
     pub fn check(&self, held: &ScopeHandle, verb: Verb, operation: Operation, person: &Person) -> Result<()> {
         let facts = &self.generation.table.row(verb).limits;
         self.held(held).rules.check(verb, facts, Some(operation), person)
     }
 
-    /// Whether a command finds a thing, by its names, where this holds: not what is hidden, where
-    /// IgnoreHidden says so. Without metadata nothing is there by that name.
+    /// Whether a command finds a file, by its names, in this scope: IgnoreHidden makes hidden files
+    /// nonexistent. Without metadata there is no file.
     pub fn finds(
         &self,
         held: &ScopeHandle,
@@ -116,7 +115,7 @@ impl Sections {
         })
     }
 
-    /// What holds.
+    /// The settings of a scope.
     pub fn held<'a>(&'a self, held: &'a ScopeHandle) -> &'a Scope {
         self.generation.held(held)
     }

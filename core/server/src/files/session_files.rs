@@ -1,5 +1,5 @@
-//! A session's files as modules see them, for one command: from the login on, the
-//! gate and the session's store behind it.
+//! A session's files as modules see them, for one command: after the login, the gate with the
+//! session's store behind it.
 
 use std::sync::Arc;
 
@@ -14,13 +14,13 @@ use crate::files::turn::in_turn;
 use crate::files::view::SessionStore;
 use crate::generation::held::ScopeHandle;
 
-/// The files of one session, for one command; before the login there are none.
+/// The files of one session, for one command. Before the login there are none.
 pub struct SessionFiles<'a> {
     shared: &'a Arc<SessionParts>,
     verb: Verb,
 }
 
-/// Asks the gate, if the client is logged in.
+/// Calls the gate, if the client has logged in.
 macro_rules! gated {
     ($files:ident, |$gate:ident| $ask:expr) => {
         promised(|| {
@@ -42,13 +42,12 @@ macro_rules! gated {
 }
 
 impl<'a> SessionFiles<'a> {
-    /// For a command of this verb, by which the gate judges.
+    /// For a command with this verb, which the gate checks.
     pub fn new(shared: &'a Arc<SessionParts>, verb: Verb) -> Self {
         Self { shared, verb }
     }
 
-    /// What holds at the path that the command names; before the login, what holds
-    /// everywhere.
+    /// The scope of the command's path; before the login, the scope of all paths.
     ///
     /// # Errors
     /// Nobody knows: the command is refused.

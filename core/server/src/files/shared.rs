@@ -1,5 +1,5 @@
-//! What one session's parts share: its generation, where it stands, its identity
-//! once it has one, and the threads for its files.
+//! What the parts of a session share: its generation, its base, its identity after the login, and
+//! the threads for its files.
 
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -20,7 +20,7 @@ use crate::identity::Identity;
 pub struct SessionParts {
     /// The generation that the session pinned.
     pub generation: Arc<Generation>,
-    /// Where it stands.
+    /// The session's base.
     pub standing: Standing,
     /// The threads for path operations.
     pub blocking: Arc<Blocking>,
@@ -32,18 +32,18 @@ pub struct SessionParts {
     pub view: OnceLock<View>,
     /// The client's address.
     pub address: IpAddr,
-    /// The client, as the gate knows it, once its name has been looked up.
+    /// The client, as the gate knows it, after its name has been looked up.
     pub client: OnceLock<Arc<Client>>,
 }
 
 impl SessionParts {
-    /// Who asks the gate: the client, with its account if it has one.
+    /// For the gate: the client, with its account if it has one.
     pub fn person(&self, account: Option<&Account>) -> Person {
         let unnamed = || Client::new(self.address, &self.address.to_string(), &self.generation.classes).into();
         Person::new(self.client.get_or_init(unnamed).clone(), account)
     }
 
-    /// The credentials under which an account's files are touched.
+    /// The credentials for accessing an account's files.
     pub fn credentials(&self, account: &Account) -> Credentials {
         if !self.identity.may_switch {
             return self.identity.own.clone();
@@ -53,20 +53,20 @@ impl SessionParts {
     }
 }
 
-/// The base that a session stands on: at first its server's. It changes at few
-/// moments, so whoever goes by it keeps a [`Footing`] and only looks whether it moved.
+/// The base of a session, at first its server's. It rarely changes, so users of it keep a
+/// [`Footing`] and only check whether it changed.
 pub struct Standing {
     base: Mutex<Arc<Base>>,
     moves: AtomicU64,
 }
 
 impl Standing {
-    /// On a base.
+    /// With a base.
     pub fn on(base: Arc<Base>) -> Self {
         Self { base: Mutex::new(base), moves: AtomicU64::new(0) }
     }
 
-    /// Moves to another base.
+    /// Changes the base.
     pub fn move_to(&self, base: Arc<Base>) {
         *self.base.lock().unwrap_or_else(PoisonError::into_inner) = base;
         self.moves.fetch_add(1, Ordering::Release);
@@ -78,7 +78,7 @@ impl Standing {
     }
 }
 
-/// A base that a session stood on when somebody last looked.
+/// The base of a session when it was last checked.
 pub struct Footing {
     /// The base.
     pub base: Arc<Base>,
@@ -86,13 +86,13 @@ pub struct Footing {
 }
 
 impl Footing {
-    /// Where a session stands now.
+    /// The present base.
     pub fn of(standing: &Standing) -> Self {
         let moves = standing.moves.load(Ordering::Acquire);
         Self { base: standing.base(), moves }
     }
 
-    /// Follows the session; whether it moved.
+    /// Takes over the present base; returns whether it changed.
     #[inline]
     pub fn follow(&mut self, standing: &Standing) -> bool {
         let moved = standing.moves.load(Ordering::Acquire) != self.moves;

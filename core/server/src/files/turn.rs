@@ -1,5 +1,5 @@
-//! A command's turn on its worker. Answers that are there at once never suspend: a
-//! listing of thousands of names would keep the worker from all its other sessions.
+//! A command's turn on its worker. Immediate answers never suspend, so a listing of thousands of
+//! names would keep the worker from all its other sessions.
 
 use std::future::Future;
 use std::pin::pin;
@@ -8,10 +8,10 @@ use std::task::{Context, Waker};
 use gantry_api::Promise;
 use tokio::task::coop::consume_budget;
 
-/// Begins what may be answered at once, as long as the task's turn lasts; then the
-/// others have theirs first.
+/// Starts an operation that may be answered at once, if the task's turn still lasts; otherwise lets
+/// other sessions run first.
 pub fn in_turn<'a, T: Send + 'a>(begin: impl FnOnce() -> Promise<'a, T> + Send + 'a) -> Promise<'a, T> {
-    // Ready where there was any budget left, which it then has taken a unit of.
+    // Ready if any budget was left; this takes a unit of it.
     let lasts = pin!(consume_budget()).poll(&mut Context::from_waker(Waker::noop())).is_ready();
     if lasts {
         return begin();

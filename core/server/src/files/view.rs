@@ -1,4 +1,4 @@
-//! What a logged-in session sees of files: its store, and what the gate goes by.
+//! The files of a logged-in session: its store, and the data for the gate.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use crate::gate::Person;
 use crate::generation::held::ScopeHandle;
 use crate::hiding::Viewer;
 
-/// What holds a session's files.
+/// The store of a session's files.
 pub enum SessionStore {
     /// The host's file system.
     Host(HostStore),
@@ -22,18 +22,18 @@ pub enum SessionStore {
 
 /// What a session's operations need, from its login on.
 pub struct View {
-    /// What holds its files.
+    /// The store.
     pub store: SessionStore,
-    /// What holds where.
+    /// The scopes by path.
     pub sections: Arc<Sections>,
-    /// Who asks the gate.
+    /// Who the gate checks.
     pub person: Person,
-    /// From whom things are hidden.
+    /// Who hidden files are hidden from.
     pub viewer: Viewer,
 }
 
 impl View {
-    /// A listing without what is hidden in its folder.
+    /// A listing without the hidden files of its folder.
     pub fn without_hidden(&self, inner: Box<dyn Listing>, scope: ScopeHandle) -> Box<dyn Listing> {
         Box::new(Visible { inner, scope, sections: self.sections.clone(), viewer: self.viewer.clone() })
     }

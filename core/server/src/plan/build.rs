@@ -1,6 +1,5 @@
-//! Building a generation: read the configuration and load what it names, put
-//! the modules in order, make their settings, start them. Whatever fails, the
-//! running generation has not been touched.
+//! Building a generation: read the configuration, load its modules, put them in order, build their
+//! settings, start them. If anything fails, the running generation is unchanged.
 
 use std::collections::HashMap;
 use std::iter;
@@ -48,24 +47,24 @@ use crate::plan::source::Source;
 use crate::plan::start::{self, Starting, Surroundings};
 use crate::settings::Settings;
 
-/// Why a generation cannot be had.
+/// Why a generation cannot be built.
 #[derive(Debug, Error)]
 pub enum BuildError {
-    /// The configuration is faulty.
+    /// The configuration has errors.
     #[error("{0}")]
     Configuration(#[from] Faults),
-    /// The modules do not go together.
+    /// The modules have no valid order.
     #[error("Fatal: {reason}{}", on(.place))]
     Order {
         /// Why.
         reason: OrderError,
-        /// The line that has to do with it.
+        /// The line that it is about.
         place: Option<Position>,
     },
     /// A module declares a default that cannot be read.
     #[error("Fatal: {}: {reason}{}", .reason.module, on(.place))]
     Default {
-        /// Which, and why.
+        /// Which module, and why.
         reason: DefaultError,
         /// The module's LoadModule line.
         place: Option<Position>,
@@ -73,7 +72,7 @@ pub enum BuildError {
     /// A module does not start.
     #[error("Fatal: {module}: {reason}{}", on(.place))]
     Start {
-        /// Which, and the file that it was loaded from.
+        /// The module, and the file it was loaded from.
         module: String,
         /// Why.
         reason: String,
@@ -86,10 +85,10 @@ pub enum BuildError {
     /// A ServerLog cannot be used.
     #[error("Fatal: ServerLog: {0}")]
     ServerLog(gantry_api::Error),
-    /// A module that an operator takes or took in cannot be had.
+    /// A module that an operator added cannot be used.
     #[error("Fatal: insmod {module}: {reason}")]
     Inserted {
-        /// Which.
+        /// The module.
         module: String,
         /// Why.
         reason: String,
@@ -102,20 +101,20 @@ impl BuildError {
     }
 }
 
-/// What a generation is built on besides its source.
+/// What a generation is built on, besides its source.
 #[derive(Default)]
 pub struct Basis<'a> {
-    /// What operators changed.
+    /// The changes of operators.
     pub changes: Changes,
-    /// The generation whose configuration and modules' files are used once
-    /// more, as they were read then; without it all is read anew.
+    /// The generation whose configuration and module files are used again, as they were read then.
+    /// Without it, everything is reread.
     pub onto: Option<&'a Generation>,
-    /// The module whose file is read anew all the same.
+    /// The module whose file is reread even so.
     pub anew: Option<&'a str>,
 }
 
 impl Basis<'_> {
-    /// The images that are used as they are, by module.
+    /// The images to use again, by module.
     fn kept(&self) -> HashMap<String, ImageRef> {
         let modules = self.onto.iter().flat_map(|generation| &generation.modules);
         let kept = modules.filter(|module| self.anew != Some(module.name.as_str()));
@@ -127,7 +126,7 @@ fn on(place: &Option<Position>) -> String {
     place.as_ref().map(|place| format!(" on {place}")).unwrap_or_default()
 }
 
-/// What a configuration for ProFTPD means to the modules at hand.
+/// What a ProFTPD configuration means for the available modules.
 ///
 /// # Errors
 /// The file cannot be read.
@@ -166,11 +165,11 @@ fn examine<'i>(source: &Source, images: &'i Images) -> Result<(Report, ModuleSet
     Ok((report, set))
 }
 
-/// A configuration that has been read and checked, its modules loaded, put in
-/// order and their settings made; nothing of it runs yet.
+/// A configuration that has been read and checked. Its modules are loaded and in order, and their
+/// settings are built; nothing runs yet.
 pub struct Plan {
     servers: Vec<Server>,
-    /// All scopes, each with what it is and the layers that make it.
+    /// All scopes, each with its kind and its layers.
     scopes: Lent<Vec<Scope>, ModuleRefs>,
     kinds: Vec<(ServerId, ScopeKind)>,
     layers: Vec<Layers>,
@@ -180,11 +179,11 @@ pub struct Plan {
     classes: Vec<Class>,
     /// What later changes build on.
     pub read: Read,
-    /// What is worth a line in the log.
+    /// Notices for the log.
     pub notices: Vec<String>,
-    /// The host's users, for modules to ask.
+    /// The host's users, for modules.
     pub system: Option<Arc<dyn System>>,
-    /// Which addresses its servers listen at.
+    /// The address family of the servers' addresses.
     pub family: Family,
 }
 
@@ -197,7 +196,7 @@ struct Begun {
 }
 
 impl Plan {
-    /// Reads the configuration, all of it.
+    /// Reads the whole configuration.
     pub fn read(source: &Source, images: &Images, basis: &Basis<'_>) -> Result<Self, BuildError> {
         let mut set = ModuleSet::new(images, &basis.changes, basis.kept());
         set.take_inserted().map_err(BuildError::inserted)?;
@@ -268,7 +267,7 @@ impl Plan {
         }
     }
 
-    /// What the modules find in the settings; some directives have lines that were refused.
+    /// What the modules find in the settings. `refused` are the directives with a refused line.
     fn findings(&self, refused: &[String]) -> Findings {
         let modules = self.modules().map(|(_, module)| module).collect();
         let variables = self.variables().collect();
@@ -276,8 +275,8 @@ impl Plan {
         JudgedPlan { modules, places, variables, scopes, kinds, layers, refused }.findings()
     }
 
-    /// What they find in a configuration that is not used anyway. If the lines that were
-    /// refused leave no settings, they find nothing.
+    /// What they find in a configuration that has errors. If there are no settings without the
+    /// refused lines, they find nothing.
     fn findings_in(set: &ModuleSet<'_>, servers: Vec<ServerConfig>, refused: &[String]) -> Findings {
         let modules: Vec<_> = set.modules().map(|(image, module)| located(image, module)).collect();
         let defaults = Arc::new(Defaults::read(set.directives()).unwrap_or_default());
@@ -291,7 +290,7 @@ impl Plan {
 
     /// The settings of the main server.
     pub fn settings(&self) -> &Settings {
-        // Reading a configuration gives a main server, and its scope is always the first.
+        // Every configuration has a main server, and its scope is always the first.
         &self.scopes[0].settings
     }
 
@@ -351,8 +350,8 @@ impl Plan {
         Ok(())
     }
 
-    /// Adds what a section that waits for a person makes of its server alone: which of
-    /// them hold together is known at a login.
+    /// Adds what a section for a user or class makes of its server alone. Which of these sections
+    /// apply together is known only at a login.
     fn add_personal(&mut self, server: ServerId, base: &Base, section: &Personal) -> Result<(), Faults> {
         let layers = base.own.layers.with(&section.layer);
         let shown = section.shown.clone();
@@ -365,8 +364,7 @@ impl Plan {
         Ok(())
     }
 
-    /// What sessions stand on in a server or one of its sections, whose own scope is
-    /// there already.
+    /// Adds the base of a server or of one of its sections. Its own scope exists already.
     fn add_base(
         &mut self,
         server: ServerId,
@@ -400,8 +398,8 @@ impl Plan {
         Ok(ScopeId(self.scopes.len() - 1))
     }
 
-    /// Makes and starts the modules' instances, which begin with what those of
-    /// the generation `before` hand over.
+    /// Creates and starts the modules' instances. They get what the instances of the generation
+    /// `before` hand over.
     pub async fn start(
         mut self,
         number: u64,
@@ -420,12 +418,12 @@ impl Plan {
         let done = self.start_all(&mut begun, before).await;
         let modules = self.modules().map(|(_, module)| module.name.to_owned()).collect();
         let (Begun { scopes, started, hooks, services }, images) = Lent::into_parts(begun);
-        // Only a module that was given up on still holds them, for ever.
+        // Only a module whose thread is stuck still holds them, for ever.
         let scopes = Arc::into_inner(scopes).unwrap_or_default();
         let scopes = Scopes::new(Lent::new(scopes, images.clone()), &self.layers, self.read.defaults.clone());
         let world = World { services, commands: self.commands(), modules };
         if let Err(error) = done {
-            // Those that did start are stopped again.
+            // Those that started are stopped again.
             let images = images.iter().map(|(image, _)| image.clone()).collect();
             let remains = Remains { modules: started, scopes, files: None, world };
             let _ = retire.send(RetiredGeneration::new(number, remains, images));
@@ -440,7 +438,7 @@ impl Plan {
         Ok(Arc::new(generation.with_read(self.read)))
     }
 
-    /// Opens what ServerLogs name. Several servers may share a file.
+    /// Opens the ServerLogs. Several servers may share a file.
     fn open_server_logs(&mut self) -> Result<(), BuildError> {
         for ((id, kind), scope) in self.kinds.iter().zip(&*self.scopes) {
             let Some(server) = self.servers.get_mut(id.0).filter(|_| *kind == ScopeKind::Server) else { continue };
@@ -472,7 +470,7 @@ impl Plan {
                 position,
                 kinds: kinds.clone(),
                 limit: (seconds > 0).then(|| Duration::from_secs(seconds)),
-                // A module that takes its time shall hold up no session.
+                // A slow module must not delay a session.
                 handed_over: tokio::task::block_in_place(|| {
                     before.map_or(Value::None, |before| before.hand_over(module.name))
                 }),
@@ -500,7 +498,7 @@ impl Plan {
         BuildError::Start { module, reason, place: self.places[position].clone() }
     }
 
-    /// What the modules contribute to logs and messages.
+    /// The modules' variables for logs and messages.
     fn variables(&self) -> impl Iterator<Item = Variable> {
         self.modules().flat_map(|(image, module)| {
             image.image().variables.iter().filter(|variable| variable.module == module.name).map(|found| **found)
@@ -523,8 +521,8 @@ impl Plan {
         })
     }
 
-    /// What is known of the commands, sorted by name. Of several declarations of
-    /// one command the first module's counts.
+    /// The commands, sorted by name. If several modules declare the same command, the first one's
+    /// declaration counts.
     fn commands(&self) -> Vec<CommandInfo> {
         let info = |command: &CommandEntry| CommandInfo {
             verb: command.verb,
@@ -541,8 +539,7 @@ impl Plan {
     }
 }
 
-/// The modules of a set in their order, and a notice for each wish that
-/// ModuleOrder overrides.
+/// The modules of a set in order, and a notice for each declaration that ModuleOrder overrides.
 fn ordered(
     set: &ModuleSet<'_>,
     configuration: &Configuration,

@@ -1,5 +1,5 @@
-//! The modules of one configuration, growing line by line while it is read: what
-//! the reader asks for, and what LoadModule and its like do.
+//! The modules of one configuration. The set grows line by line while the file is read: it answers
+//! the reader's questions and implements LoadModule and the directives like it.
 
 use std::cell::{RefCell, RefMut};
 use std::collections::HashMap;
@@ -25,35 +25,35 @@ pub struct ModuleSet<'a> {
     taken: Vec<ImageRef>,
     /// Lower-case name to image and position within it.
     directives: HashMap<String, (usize, usize)>,
-    /// Where LoadModule names each module that was loaded.
+    /// The LoadModule line of each loaded module.
     places: HashMap<String, Position>,
-    /// ModuleSigners: none where it was not met.
+    /// ModuleSigners; `None` if there is no such line.
     signers: Option<Vec<Signer>>,
-    /// The first module that was loaded before any signers were named.
+    /// The first module that was loaded before a ModuleSigners line.
     unchecked: Option<String>,
-    /// The directives of all files in some folders, once somebody has asked.
+    /// The directives of all files in some folders, once they have been read.
     installed: RefCell<Option<Installed>>,
 }
 
 /// Folders, and the modules and directives in their files.
 type Installed = (Vec<PathBuf>, Vec<(String, String)>);
 
-/// A module that operators took in and that cannot be had.
+/// A module that operators added and that cannot be used.
 #[derive(Debug)]
 pub struct Unavailable {
-    /// Which.
+    /// The module.
     pub module: String,
     /// Why.
     pub reason: String,
 }
 
 impl<'a> ModuleSet<'a> {
-    /// The linked modules so far, for a configuration that nobody has changed.
+    /// The modules that are linked in, for a configuration without changes by operators.
     pub fn of_configuration(images: &'a Images) -> Self {
         Self::new(images, &Changes::default(), HashMap::new())
     }
 
-    /// The linked modules so far, without those that operators took out.
+    /// The modules that are linked in, without those that operators removed.
     pub fn new(images: &'a Images, changes: &Changes, kept: HashMap<String, ImageRef>) -> Self {
         let mut set = Self {
             images,
@@ -83,15 +83,15 @@ impl<'a> ModuleSet<'a> {
         self.taken.push(image);
     }
 
-    /// The modules in the order in which they came; those of one image by name,
-    /// since the linker's order is nobody's wish.
+    /// The modules in the order in which they were added. Those of one image are sorted by name,
+    /// because the linker's order means nothing.
     pub fn modules(&self) -> impl Iterator<Item = (&ImageRef, &Descriptor)> {
         let all = self.taken.iter();
         let all = all.flat_map(|image| by_name(image.image()).into_iter().map(move |module| (image, module)));
         all.filter(|(_, module)| !self.changes.is_removed(module.name))
     }
 
-    /// The modules as the resolver wants them, in the order in which they came.
+    /// The modules for sorting, in the order in which they were added.
     pub fn places(&self) -> Vec<Place<'_>> {
         self.modules().map(|(_, module)| Place::of(module)).collect()
     }
@@ -107,13 +107,13 @@ impl<'a> ModuleSet<'a> {
         &self.folders
     }
 
-    /// By whom the files of modules must be signed at this line.
+    /// The keys that must have signed module files at this line.
     pub fn signers(&self) -> Option<&[Signer]> {
         self.signers.as_deref()
     }
 
-    /// Takes in what operators did, before any line is read: the directives of
-    /// such modules may stand in the configuration.
+    /// Adds the modules that operators added, before any line is read, because the configuration
+    /// may contain their directives.
     ///
     /// # Errors
     /// The first module that cannot be had.
@@ -132,15 +132,14 @@ impl<'a> ModuleSet<'a> {
         Ok(())
     }
 
-    /// Has those modules judged by what ModuleSigners says, now that all lines
-    /// have been read.
+    /// Checks those modules against ModuleSigners, after all lines have been read.
     ///
     /// # Errors
     /// The first module that may not be used.
     pub fn judge_inserted(&self) -> Result<(), Unavailable> {
         let Some(signers) = &self.signers else { return Ok(()) };
         for inserted in &self.changes.inserted {
-            // What is kept was judged when it was read.
+            // Modules that are kept were checked when they were read.
             let file = self.changes.inserted_file(inserted).filter(|_| !self.kept.contains_key(&inserted.module));
             let Some(file) = file else { continue };
             let judged = self.load_from(file, &inserted.module, Some(signers));
@@ -153,7 +152,7 @@ impl<'a> ModuleSet<'a> {
         self.images.objects.load(file, module, signers).map(ImageRef::Loaded)
     }
 
-    /// The LoadModule line of a module; none of one that is linked in.
+    /// The LoadModule line of a module; `None` if it is linked in.
     pub fn place(&self, module: &str) -> Option<&Position> {
         self.places.get(module)
     }
@@ -190,9 +189,8 @@ impl<'a> ModuleSet<'a> {
         Ok(notice)
     }
 
-    /// The modules and directives of all files in the folders. They are looked at
-    /// once for each list of folders: a forgotten LoadModule makes many directives
-    /// unknown.
+    /// The modules and directives of all files in the folders. They are read once for each list of
+    /// folders: a forgotten LoadModule makes many directives unknown.
     fn installed(&self) -> RefMut<'_, Vec<(String, String)>> {
         let mut installed = self.installed.borrow_mut();
         if installed.as_ref().is_none_or(|(folders, _)| *folders != self.folders) {
@@ -205,8 +203,8 @@ impl<'a> ModuleSet<'a> {
     }
 
     fn add_signers(&mut self, words: &[&str]) -> Result<Option<String>, ParseError> {
-        // From here on, whatever is wrong with this line: what stands below it
-        // is not loaded by mistake.
+        // This takes effect even if the line has an error, so that nothing below it is loaded by
+        // mistake.
         let signers = self.signers.get_or_insert_default();
         for word in words {
             let keys = self.images.objects.signers(word);

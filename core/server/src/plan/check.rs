@@ -1,6 +1,5 @@
-//! What is wrong with the lines of a configuration together, though each is in
-//! order by itself: found where all of them have been read, and told with the
-//! other faults.
+//! Errors that concern several lines of a configuration, although each line is valid by itself.
+//! They are found after all lines have been read, and reported with the other errors.
 
 use std::collections::{HashMap, HashSet};
 use std::os::unix::ffi::OsStrExt;
@@ -18,15 +17,15 @@ use gantry_sys::users::{Group, User};
 use crate::generation::images::module_name;
 use crate::plan::order::{Place, order};
 
-/// The modules of a configuration, as far as its lines have to do with them.
+/// The modules of a configuration, as far as lines refer to them.
 pub struct Modules<'m> {
-    /// Each with its wishes, in the order in which they came.
+    /// Each with its declarations, in the order in which they were added.
     pub places: Vec<Place<'m>>,
     /// The LoadModule line of a module.
     pub line: &'m dyn Fn(&str) -> Option<Position>,
 }
 
-/// What is wrong with a tree, whose modules are these.
+/// The errors in a tree that uses these modules.
 pub fn faults(modules: &Modules<'_>, tree: &[Node], overrides: &[&Node]) -> Vec<Fault> {
     let mut found = repeated(tree);
     found.extend(second_default(tree));
@@ -41,8 +40,7 @@ pub fn faults(modules: &Modules<'_>, tree: &[Node], overrides: &[&Node]) -> Vec<
 
 const ORDER: &str = "ModuleOrder";
 
-/// Directives of which a second one would put the first out of effect, without
-/// anybody noticing.
+/// Directives that may appear once: a second line would silently replace the first.
 const ONCE: [&str; 1] = [ORDER];
 
 fn repeated(tree: &[Node]) -> Vec<Fault> {
@@ -58,7 +56,7 @@ fn repeated(tree: &[Node]) -> Vec<Fault> {
     again.collect()
 }
 
-/// As ProFTPD: one server alone may be the default.
+/// Only one server may be the default, as in ProFTPD.
 fn second_default(tree: &[Node]) -> Vec<Fault> {
     let hosts = tree.iter().filter_map(|node| node.section(SectionKind::VirtualHost)).flatten();
     let is_on =
@@ -70,8 +68,8 @@ fn second_default(tree: &[Node]) -> Vec<Fault> {
     others.iter().map(|node| value(node, "DefaultServer has already been set").help(&help)).collect()
 }
 
-/// User and Group of servers, which the system has to know. Those of an `<Anonymous>`
-/// may be known to an authenticator alone.
+/// User and Group of servers, which the system must know. Those of an `<Anonymous>` may be known
+/// only to an authenticator.
 fn unknown_owners(tree: &[Node], overrides: &[&Node]) -> Vec<Fault> {
     let is_server = |kind: &SectionKind| matches!(kind, SectionKind::Global | SectionKind::VirtualHost);
     let lines = lines_in(tree, &is_server).into_iter().chain(overrides.iter().copied());
@@ -86,7 +84,7 @@ fn unknown_owners(tree: &[Node], overrides: &[&Node]) -> Vec<Fault> {
         (!known).then(|| {
             let help = format!("syntax: {} name", node.name);
             let fault = value(node, &format!("unknown {what} '{name}'")).help(help);
-            // The mark stands at the word.
+            // The mark points at the word.
             let place = node.arguments.first().and_then(|word| at(node, word));
             Fault { position: place.or(fault.position.clone()), ..fault }
         })
@@ -108,8 +106,8 @@ fn unknown_homes(tree: &[Node]) -> Vec<Fault> {
     faults.collect()
 }
 
-/// That rules name hosts where no client's name is known, each by its line: whom
-/// they were to refuse they let in.
+/// Notices for rules with host names where no client's name is known, one per line: they let in
+/// clients that they should refuse.
 pub fn nameless(configuration: &Configuration) -> Vec<String> {
     let off = |server: &&ServerConfig| server.scope.settings.entry("UseReverseDNS") != Some(&Value::Bool(true));
     let servers: Vec<&ServerConfig> = configuration.servers.iter().filter(off).collect();
@@ -138,8 +136,8 @@ fn limits_within<'a>(layers: &'a Layers, directories: &'a Directories) -> impl I
     layers.limits().chain(directories.iter().flat_map(|directory| directory.layers.limits()))
 }
 
-/// `<Directory>`s whose path has a link in it, by their lines: what they cover depends
-/// on where that leads at a login.
+/// Notices for `<Directory>`s with a link in the path, one per line: the folder depends on where
+/// the link leads at a login.
 pub fn linked(tree: &[Node]) -> Vec<String> {
     let sections = lines_in(tree, &|kind| *kind != SectionKind::Limit);
     let notices = sections.into_iter().filter_map(|node| {
@@ -158,7 +156,7 @@ fn is_pattern(path: &Path) -> bool {
     glob::is_pattern(path.as_os_str().as_bytes())
 }
 
-/// All lines of a tree, also those in sections of some kinds.
+/// All lines of a tree, including those in sections of some kinds.
 fn lines_in<'t>(tree: &'t [Node], kinds: &dyn Fn(&SectionKind) -> bool) -> Vec<&'t Node> {
     let inner = tree.iter().flat_map(|node| match &node.content {
         Content::Section { kind, children } if kinds(kind) => lines_in(children, kinds),
@@ -167,8 +165,7 @@ fn lines_in<'t>(tree: &'t [Node], kinds: &dyn Fn(&SectionKind) -> bool) -> Vec<&
     tree.iter().chain(inner).collect()
 }
 
-/// Why there is no order of the modules: at the word of ModuleOrder, or at the
-/// LoadModule line, that has to do with it.
+/// Why the modules have no order, at the word of ModuleOrder or the LoadModule line in question.
 fn misordered(modules: &Modules<'_>, line: Option<&Node>) -> Option<Fault> {
     let words = line.map(|node| node.arguments.as_slice()).unwrap_or_default();
     let wanted: Vec<&str> = words.iter().map(|word| module_name(&word.text)).collect();
@@ -186,7 +183,7 @@ fn misordered(modules: &Modules<'_>, line: Option<&Node>) -> Option<Fault> {
     Some(Fault { modules: reason.names().into_iter().map(str::to_owned).collect(), ..fault })
 }
 
-/// The place of a word, where it stands on the line that is shown.
+/// The position of a word, if it is on the line that is shown.
 fn at(node: &Node, word: &Argument) -> Option<Position> {
     (word.line == node.position.line).then(|| Position { column: word.column, ..node.position.clone() })
 }

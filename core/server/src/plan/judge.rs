@@ -1,5 +1,5 @@
-//! What modules find in the settings of a configuration, once all of them have been made
-//! and before anything starts; and FileStore, which is the server's own.
+//! What modules find in a configuration's settings, after all settings have been built and before
+//! anything starts; and FileStore, which belongs to the server.
 
 use std::collections::HashSet;
 
@@ -10,30 +10,30 @@ use gantry_config::{Fault, Faults, Layers, Notice, Position, Problem};
 
 use crate::generation::scope::Scope;
 
-/// A configuration whose settings have been made.
+/// A configuration with its settings.
 pub struct JudgedPlan<'a> {
     /// The modules, in the order of the settings.
     pub modules: Vec<&'a Descriptor>,
     /// The LoadModule line of each.
     pub places: &'a [Option<Position>],
-    /// The variables that they contribute.
+    /// Their variables.
     pub variables: Vec<Variable>,
     /// All scopes.
     pub scopes: &'a [Scope],
-    /// What each of them is.
+    /// The server and kind of each scope.
     pub kinds: &'a [(ServerId, ScopeKind)],
-    /// The layers that make each of them.
+    /// The layers of each scope.
     pub layers: &'a [Layers],
-    /// The directives with a line that was refused.
+    /// The directives with a refused line.
     pub refused: &'a [String],
 }
 
-/// What was found.
+/// The findings.
 #[derive(Default)]
 pub struct Findings {
-    /// What keeps the configuration from being used.
+    /// Those that refuse the configuration.
     pub faults: Vec<Fault>,
-    /// What does not.
+    /// Those that only inform.
     pub notices: Vec<Notice>,
 }
 
@@ -57,7 +57,7 @@ impl JudgedPlan<'_> {
             }
             findings.extend(check.into_findings());
         }
-        // What many scopes have in common is reported once.
+        // A finding in many scopes is reported once.
         let mut reported = HashSet::new();
         for finding in findings {
             let place = self.place(&finding.line);
@@ -78,7 +78,7 @@ impl JudgedPlan<'_> {
         scopes.collect()
     }
 
-    /// FileStore of a store that no module offers.
+    /// FileStore lines with a store that no module offers.
     fn stores(&self, outlook: &Outlook<'_>) -> Vec<Finding> {
         let offers = outlook.modules.iter().flat_map(|(_, offers)| offers);
         let stores: Vec<&str> = offers.filter_map(Offer::store).collect();
@@ -95,7 +95,7 @@ impl JudgedPlan<'_> {
         missing.filter(|_| is_complete).collect()
     }
 
-    /// The place of a line; if there is none, the place where its section begins.
+    /// The position of a line; without one, the position where its section begins.
     fn place(&self, line: &Line) -> Position {
         let Some(layers) = self.layers.get(line.scope) else { return Layers::default().position() };
         let lines = layers.lines(line.directive);
@@ -107,7 +107,7 @@ impl JudgedPlan<'_> {
     }
 }
 
-/// Findings as faults, each with its weight and the text that is marked.
+/// Findings as errors, each with its severity and the marked text.
 #[derive(Default)]
 struct FaultList {
     faults: Vec<Fault>,
@@ -122,7 +122,7 @@ impl FaultList {
         self.marks.push((weight, line.word));
     }
 
-    /// A module that cannot check anything: what it would have found is unknown.
+    /// Reports a module whose check failed: what it would have found is unknown.
     fn failed(&mut self, module: &Descriptor, place: Option<&Option<Position>>, error: &Error) {
         let problem = Problem::Settings(format!("{}: {error}", module.name));
         self.faults.push(match place.and_then(Option::as_ref) {

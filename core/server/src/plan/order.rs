@@ -1,26 +1,26 @@
-//! The order of modules: the stable topological sort of what they say of each
-//! other, ties by the order in which they were linked or loaded. ModuleOrder goes
-//! before their wishes, but not before what they require.
+//! The order of modules: a stable topological sort of their declarations; ties keep the order in
+//! which they were linked or loaded. ModuleOrder overrides `before`, `after` and `last`, but not
+//! `requires`.
 
 use thiserror::Error;
 
-/// What a module says of its place.
+/// A module's declarations about its place.
 #[derive(Debug, Clone, Default)]
 pub struct Place<'a> {
     /// Its name.
     pub name: &'a str,
-    /// Must be there, and come before it.
+    /// Modules that must be loaded, and come before it.
     pub requires: &'a [&'a str],
-    /// Come before it where they are there.
+    /// Modules that come before it if they are loaded.
     pub after: &'a [&'a str],
-    /// Come behind it where they are there.
+    /// Modules that come after it if they are loaded.
     pub before: &'a [&'a str],
-    /// Comes behind all that are not last themselves.
+    /// Whether it comes after all modules that are not last themselves.
     pub last: bool,
 }
 
 impl<'a> Place<'a> {
-    /// Of a module, as its image describes it.
+    /// The declarations of a module's descriptor.
     pub fn of(module: &'a gantry_api::Descriptor) -> Self {
         let gantry_api::Descriptor { name, requires, after, before, last, .. } = module;
         Self { name, requires, after, before, last: *last }
@@ -30,9 +30,9 @@ impl<'a> Place<'a> {
 /// Modules in order.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Order {
-    /// The positions of the places that were given.
+    /// Indices into the given places.
     pub positions: Vec<usize>,
-    /// The wishes that ModuleOrder overrides, a sentence each.
+    /// The declarations that ModuleOrder overrides, one sentence each.
     pub overridden: Vec<String>,
 }
 
@@ -42,35 +42,35 @@ pub enum OrderError {
     /// A required module is missing.
     #[error("{module} requires {missing}, which is not loaded: add the line 'LoadModule {missing}.c'")]
     Missing {
-        /// Who requires.
+        /// The module that requires it.
         module: String,
-        /// What is required.
+        /// The required module.
         missing: String,
     },
-    /// The modules' wishes go round in a circle.
+    /// The declarations form a cycle.
     #[error(
         "these modules form a cycle; each declares that it comes before the next: {}; leave one of them out, or set their order with ModuleOrder",
         .0.join(" -> ")
     )]
     Cycle(Vec<String>),
-    /// ModuleOrder names a module that is not there.
+    /// ModuleOrder lists a module that is not loaded.
     #[error("ModuleOrder: module {0} is not loaded: add the line 'LoadModule {0}.c', or leave it out")]
     Unknown(String),
-    /// ModuleOrder names a module twice.
+    /// ModuleOrder lists a module twice.
     #[error("ModuleOrder: {0} is listed twice")]
     Twice(String),
     /// ModuleOrder puts a module before one that it requires.
     #[error("ModuleOrder: {module} requires {required}, which must come before it")]
     Required {
-        /// Who requires.
+        /// The module that requires it.
         module: String,
-        /// What is required.
+        /// The required module.
         required: String,
     },
 }
 
 impl OrderError {
-    /// The module at whose place the fault is, where ModuleOrder is not it.
+    /// The modules whose lines the error is about, unless it is about ModuleOrder.
     pub fn modules(&self) -> &[String] {
         match self {
             Self::Missing { module, .. } => std::slice::from_ref(module),
@@ -81,7 +81,7 @@ impl OrderError {
 }
 
 impl OrderError {
-    /// The names of all modules that it is about.
+    /// The names of all modules in the error.
     pub fn names(&self) -> Vec<&str> {
         match self {
             Self::Missing { module, missing: other } | Self::Required { module, required: other } => {
@@ -106,17 +106,17 @@ impl OrderError {
 enum Reason {
     /// The later one requires the earlier.
     Requires,
-    /// The later one says so.
+    /// The later one declares `after`.
     After,
-    /// The earlier one says so.
+    /// The earlier one declares `before`.
     Before,
-    /// The later one wants to be last.
+    /// The later one declares `last`.
     Last,
-    /// ModuleOrder says so.
+    /// ModuleOrder lists them so.
     Ordered,
 }
 
-/// Puts `places` in order; `wanted` are the names that ModuleOrder lists.
+/// Sorts `places`; `wanted` are the names that ModuleOrder lists.
 pub fn order(places: &[Place<'_>], wanted: &[&str]) -> Result<Order, OrderError> {
     let mut graph = Graph::new(places, wanted)?;
     let mut overridden = Vec::new();
@@ -130,10 +130,10 @@ pub fn order(places: &[Place<'_>], wanted: &[&str]) -> Result<Order, OrderError>
     }
 }
 
-/// What comes before what.
+/// Which places come before which.
 struct Graph<'p> {
     places: &'p [Place<'p>],
-    /// For each place: what comes earlier, and why.
+    /// For each place: the earlier ones, and why.
     earlier: Vec<Vec<(usize, Reason)>>,
 }
 
@@ -167,7 +167,7 @@ impl<'p> Graph<'p> {
         Ok(Self { places, earlier })
     }
 
-    /// The places in order, or which of them could be placed.
+    /// The places in order, or else which of them could be placed.
     fn sorted(&self) -> Result<Vec<usize>, Vec<bool>> {
         let mut ordered = Vec::with_capacity(self.places.len());
         let mut placed = vec![false; self.places.len()];
@@ -180,7 +180,7 @@ impl<'p> Graph<'p> {
         Ok(ordered)
     }
 
-    /// One circle among those that could not be placed.
+    /// One cycle among those that could not be placed.
     fn circle(&self, placed: &[bool]) -> OrderError {
         let mut path = Vec::new();
         let mut at = placed.iter().position(|placed| !placed);
@@ -196,8 +196,8 @@ impl<'p> Graph<'p> {
         OrderError::Cycle(path.iter().rev().map(|at| self.places[*at].name.to_owned()).collect())
     }
 
-    /// A circle that ModuleOrder has a part in: each place comes earlier than the
-    /// one before it in the list, and the last earlier than itself.
+    /// A cycle that involves ModuleOrder: each place comes before the previous one in the list, and
+    /// the last one before itself.
     fn circle_by_order(&self) -> Option<Vec<usize>> {
         let steps = self.earlier.iter().enumerate().flat_map(|(later, earlier)| {
             let ordered = earlier.iter().filter(|(_, reason)| *reason == Reason::Ordered);
@@ -206,7 +206,7 @@ impl<'p> Graph<'p> {
         steps.into_iter().find_map(|(later, earlier)| self.path(later, earlier))
     }
 
-    /// From `later` by way of `earlier` and what comes before it, back to `later`.
+    /// A path from `later` through `earlier` and its predecessors back to `later`.
     fn path(&self, later: usize, earlier: usize) -> Option<Vec<usize>> {
         let mut from: Vec<Option<usize>> = vec![None; self.places.len()];
         from[earlier] = Some(later);
@@ -230,15 +230,14 @@ impl<'p> Graph<'p> {
         Some(path)
     }
 
-    /// Drops a wish of a module's that goes round in a circle with ModuleOrder;
-    /// what it was.
+    /// Drops a declaration that forms a cycle with ModuleOrder, and describes it.
     fn give_way(&mut self, circle: &[usize]) -> Result<String, OrderError> {
-        // (later, earlier), all around.
+        // (later, earlier), around the cycle.
         let steps: Vec<(usize, usize)> = circle.iter().copied().zip(circle.iter().copied().cycle().skip(1)).collect();
         let has = |(later, earlier): (usize, usize), wanted: Reason| self.earlier[later].contains(&(earlier, wanted));
         let gives_way = |step: &&(usize, usize)| !has(**step, Reason::Ordered) && !has(**step, Reason::Requires);
         let Some(&(later, earlier)) = steps.iter().find(gives_way) else {
-            // Only requirements stand against ModuleOrder.
+            // Only requirements override ModuleOrder.
             let against = steps.iter().find(|step| !has(**step, Reason::Ordered)).or(steps.first());
             let (module, required) = against.map_or((0, 0), |step| *step);
             let name = |at: usize| self.places[at].name.to_owned();
@@ -314,7 +313,7 @@ mod tests {
         assert_eq!(ordered(&places, &["a", "c"]), Ok((vec!["a", "b", "c", "d"], 1)));
         assert_eq!(ordered(&places, &["d", "a", "b", "c"]), Ok((vec!["d", "a", "b", "c"], 4)));
         assert!(order(&places, &["d", "a"]).unwrap().overridden.iter().any(|text| text.contains("d to come last")));
-        // Against a wish of one that is not named.
+        // First try a declaration of a module that is not listed.
         let chain = [place("a"), Place { after: &["a"], ..place("x") }, Place { after: &["x"], ..place("b") }];
         assert_eq!(ordered(&chain, &["b", "a"]), Ok((vec!["b", "a", "x"], 1)));
     }
@@ -334,7 +333,7 @@ mod tests {
     fn the_order_that_is_wanted_breaks_a_circle() {
         let places = [Place { after: &["b"], ..place("a") }, Place { after: &["a"], ..place("b") }];
         assert_eq!(ordered(&places, &["b", "a"]), Ok((vec!["b", "a"], 1)));
-        // A longer one, of which it says something else.
+        // A longer cycle, which it orders differently.
         let places = [
             place("core"),
             Place { after: &["core"], ..place("auth") },
@@ -342,7 +341,7 @@ mod tests {
         ];
         assert!(matches!(ordered(&places, &[]), Err(OrderError::Cycle(_))));
         assert_eq!(ordered(&places, &["core", "round"]), Ok((vec!["core", "auth", "round"], 1)));
-        // One that it says nothing of.
+        // A cycle that it does not mention.
         assert!(matches!(ordered(&places, &["auth"]), Err(OrderError::Cycle(_))));
     }
 

@@ -1,10 +1,8 @@
-//! A configuration as text once more, all files in one, with what may be a secret
-//! left out: what `get config` tells.
+//! A configuration as text, with all files in one and secrets left out, for `get config`.
 
 use gantry_config::{Catalogue, Content, Node};
 
-/// The lines of a tree. Of directives that are declared secret the words are not
-/// shown.
+/// The lines of a tree. Directives that are declared secret are shown without their words.
 pub fn text(tree: &[Node], catalogue: &dyn Catalogue) -> String {
     let mut text = String::new();
     write(&mut text, tree, catalogue, 0);
@@ -29,7 +27,7 @@ fn write(text: &mut String, nodes: &[Node], catalogue: &dyn Catalogue, depth: us
     }
 }
 
-/// A word as the language has it.
+/// A word in the configuration's syntax.
 fn quoted(word: &str) -> String {
     let plain = !word.is_empty() && !word.contains(|letter: char| letter.is_whitespace() || "\"\\#".contains(letter));
     if plain { word.to_owned() } else { format!("\"{}\"", word.replace('\\', "\\\\").replace('"', "\\\"")) }

@@ -17,12 +17,12 @@ pub struct Source {
     pub family: Family,
 }
 
-/// Which of the Internet's protocols servers listen by.
+/// The address families that servers listen on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Family {
-    /// Both, where the machine has both.
+    /// IPv6 and IPv4, if the machine has both.
     #[default]
     Any,
-    /// IPv4 alone.
+    /// IPv4 only.
     V4,
 }

@@ -1,8 +1,7 @@
-//! Starting one module: its runtime, its instance, `start`, its hooks, all within
-//! a time. Code that yields is simply dropped when the time is up. Code that
-//! blocks its thread cannot be: each module starts on a thread of its own, which
-//! is given up on then, with all that it holds. That is leaked, not unmapped, for
-//! the code may go on at any time.
+//! Starting one module: its runtime, its instance, `start` and its hooks, within a time limit. A
+//! module that waits asynchronously is simply dropped when the time is up. One that blocks its
+//! thread cannot be, so each module starts on its own thread. A stuck thread is abandoned with
+//! everything it holds. That is leaked and not unmapped, because its code may continue at any time.
 
 use std::io;
 use std::mem;
@@ -21,21 +20,20 @@ use crate::generation::images::{ImageRef, ModuleRefs};
 use crate::generation::running::Running;
 use crate::generation::scope::Scope;
 
-/// By how much a thread may be late before it counts as blocked.
+/// How late a thread may be before it counts as blocked.
 const GRACE: Duration = Duration::from_secs(1);
 
-/// What a module's start needs, and what has to outlive it.
+/// What a module needs to start, and what must outlive it.
 pub struct Starting {
-    /// The settings and services, which are of any module's making: none of the
-    /// images goes before them.
+    /// The settings and services, which may belong to any module: no image is unmapped before them.
     pub lent: Lent<Surroundings, ModuleRefs>,
-    /// What each of the scopes is.
+    /// The server and kind of each scope.
     pub kinds: Arc<[(ServerId, ScopeKind)]>,
-    /// Which of them is to be started.
+    /// The position of the module to start.
     pub position: usize,
-    /// How long it may take.
+    /// The time limit.
     pub limit: Option<Duration>,
-    /// What its instance before handed over.
+    /// What the previous instance handed over.
     pub handed_over: Value,
 }
 
@@ -47,14 +45,14 @@ pub struct Surroundings {
     pub services: Services,
 }
 
-/// A module that runs, and the moments at which it wants to be called.
+/// A running module, and its hooks.
 pub type Started = (Running, Vec<Hook>);
 
-/// What comes back from the thread.
+/// What the thread returns.
 type Answer = Lent<(Result<Started, String>, Services), ModuleRefs>;
 
-/// Starts the module: what has become of it, and all services, to which it has added
-/// its own. When the thread is given up on, they are lost. The error is the reason.
+/// Starts the module. Returns it or the reason why it did not start, with all services, including
+/// its own. If the thread is abandoned, the services are lost.
 pub async fn start(starting: Starting) -> Answer {
     let (limit, modules) = (starting.limit, Lent::image(&starting.lent).clone());
     let lost = |reason: String| Lent::new((Err(reason), Services::default()), modules);
@@ -71,9 +69,9 @@ pub async fn start(starting: Starting) -> Answer {
     }
 }
 
-/// Starts the module on a thread, and a second one that waits for it to have
-/// ended: what a thread leaves for its end to clean up (std does, in every
-/// image) is code of the image, which must not have been unmapped by then.
+/// Starts the module on one thread, with a second thread that waits for the first to end.
+/// Destructors of thread-local values (std has some in every image) are code of the image, which
+/// must stay mapped until they have run.
 fn begin(starting: Starting) -> io::Result<oneshot::Receiver<Answer>> {
     let runtime = Handle::current();
     let name = format!("start {}", starting.module().1.name);
@@ -88,8 +86,7 @@ fn begin(starting: Starting) -> io::Result<oneshot::Receiver<Answer>> {
                 Lent::new((Err(format!("cannot start a thread for it: {error}")), Services::default()), modules)
             }
         };
-        // Nobody waits any more: what was started late is of no use, and
-        // nothing is known of what its code still does.
+        // Nobody waits any more: a late start is useless, and its code may still do anything.
         if let Err(late) = send.send(answer) {
             mem::forget(late);
         }
@@ -115,7 +112,7 @@ impl Starting {
         (image, &image.image().modules[*at])
     }
 
-    /// On the thread; nothing of the generation is held any more when it ends.
+    /// Runs on the thread, which holds nothing of the generation when it ends.
     async fn run(mut self) -> Answer {
         let modules = Lent::image(&self.lent).clone();
         let mut services = Lent::new(mem::take(&mut self.lent.services), modules);

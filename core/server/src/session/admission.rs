@@ -1,6 +1,5 @@
-//! The server's side of a session's door: what `Session::admit` and
-//! `Session::move_to` change. Where the session stands, its root and what it may
-//! do there are fixed here and nowhere else.
+//! What `Session::admit` and `Session::move_to` do on the server's side. Only this file sets a
+//! session's base, its root and its rights.
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -25,32 +24,32 @@ use crate::hiding::Viewer;
 use crate::session::homes;
 use crate::session::strangers::Stranger;
 
-/// The door of one session.
+/// Admits one session.
 pub struct SessionDoor {
     shared: Arc<SessionParts>,
-    /// Where it stands until it is somebody.
+    /// Its server until the login.
     server: ServerId,
-    /// Its place among those who have not logged in, until it has.
+    /// Its place among the clients that have not logged in, until it logs in.
     stranger: Option<Stranger>,
 }
 
 impl SessionDoor {
-    /// The door of a session that has come to a server.
+    /// For a session that has just reached a server.
     pub fn new(shared: Arc<SessionParts>, server: ServerId, stranger: Option<Stranger>) -> Self {
         Self { shared, server, stranger }
     }
 
-    /// What holds before the login, in the server or a section of it.
+    /// The base before the login: that of the server or of one of its sections.
     fn base(&self, section: Option<SectionId>) -> Result<Arc<Base>> {
         self.shared.generation.base(self.server, section, || self.shared.person(None))
     }
 
-    /// What holds the session's files: what FileStore names, or the host.
+    /// The store of the session's files: the one that FileStore names, or the host.
     async fn store(&self, base: &Base, admission: &Admission) -> Result<SessionStore> {
         let shared = &self.shared;
         let Admission { account, root, section, .. } = admission;
         if let Some(name) = &shared.generation.held(&base.own.held).settings.file_store {
-            // It has no folder below which to keep anybody.
+            // It has no folder to confine anybody to.
             if section.is_some() && root != Path::new("/") {
                 return Err(Error::configuration(format!(
                     "<Anonymous> has a root other than /, but the store '{name}' has only one"
@@ -70,7 +69,7 @@ impl SessionDoor {
         );
         let host = host.await?;
         let settings = &shared.generation.held(&base.own.held).settings;
-        // What was opened is elsewhere: a link led there.
+        // The opened folder is somewhere else: a link led there.
         if settings.chroot_symlinks == Some(false) && host.root_path() != lexical(root) {
             return Err(Error::system(format!(
                 "the root {} is or contains a symbolic link (AllowChrootSymlinks)",
@@ -80,7 +79,7 @@ impl SessionDoor {
         Ok(SessionStore::Host(host))
     }
 
-    /// The sections for folders as they lie for an account.
+    /// The `<Directory>` sections with their paths resolved for an account.
     async fn folders(&self, base: &Arc<Base>, account: &Account, store: &SessionStore) -> Result<Folders> {
         let (root, on_host) = match store {
             SessionStore::Host(store) => (store.root_path(), true),
@@ -90,8 +89,8 @@ impl SessionDoor {
         if base.directories.is_empty() {
             return generation.folders(base, Holder { account, root, on_host });
         }
-        // Links are followed as far as the account may; the system may have to be asked
-        // where other users' homes are.
+        // Links are followed with the account's rights. The name service may be needed to find
+        // other users' homes.
         let switch = Switch::new(self.shared.identity.own.clone(), self.shared.credentials(account));
         let (generation, base, account, root) = (generation.clone(), base.clone(), account.clone(), root.to_owned());
         let placed = move || {
@@ -108,7 +107,7 @@ impl Door for SessionDoor {
     fn lets_in(&self, section: Option<SectionId>) -> Result<()> {
         let base = self.base(section)?;
         let rules = &self.shared.generation.held(&base.own.held).rules;
-        // A limit that asks for the user is judged once the user is known.
+        // A limit that depends on the user is checked when the user is known.
         if rules.is_empty() || rules.login_asks_for_user() {
             Ok(())
         } else {
@@ -137,7 +136,7 @@ impl Door for SessionDoor {
         let begin = caught(first_entered(&view, beginnings)).await?;
         let nowhere = || Error::system(format!("cannot enter {}", account.home.display()));
         let begin = begin.ok_or_else(nowhere)?;
-        // Nothing above has changed anything.
+        // Nothing has been changed up to here.
         shared.view.set(view).map_err(|_| already())?;
         shared.standing.move_to(base);
         self.stranger = None;
@@ -167,7 +166,7 @@ impl Door for SessionDoor {
     }
 }
 
-/// The server of a name among those that listen at an address.
+/// The server with this name among those at an address.
 fn named(generation: &Generation, name: &str, local: SocketAddr) -> Option<ServerId> {
     let servers = &generation.servers;
     let near = || servers.iter().enumerate().filter(|(_, server)| server.names.listens_at(local));
@@ -176,12 +175,12 @@ fn named(generation: &Generation, name: &str, local: SocketAddr) -> Option<Serve
     found.map(|(at, _)| ServerId(at))
 }
 
-/// A path without `.`, empty components and slashes at its end.
+/// A path without `.`, empty components and trailing slashes.
 fn lexical(path: &Path) -> PathBuf {
     path.components().collect()
 }
 
-/// The first of some paths that the session may enter.
+/// The first of these paths that the session may enter.
 async fn first_entered(view: &View, paths: &[VirtualPath]) -> Result<Option<VirtualPath>> {
     for path in paths {
         let entered = match &view.store {

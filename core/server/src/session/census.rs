@@ -1,5 +1,5 @@
-//! The daemon's census: counts by keys, in shards with a lock each, so that no
-//! lock is everybody's. A key without claims, events or mark takes no memory.
+//! The daemon's census: counts by key, in shards with one lock each, so that sessions rarely wait
+//! for the same lock. A key without claims, events or mark uses no memory.
 
 use std::collections::hash_map::{HashMap, RandomState};
 use std::collections::{BTreeMap, VecDeque};
@@ -9,16 +9,16 @@ use std::time::{Duration, Instant, SystemTime};
 
 use gantry_api::census::{Census, Claim};
 
-/// Shards: more than a machine has processors, mostly.
+/// The number of shards: more than most machines have processors.
 const SHARDS: usize = 64;
-/// Keys of a shard that have no claim, only events or a mark: a stranger chooses
-/// some of them (addresses, user names), so their number has a bound.
+/// The most keys of a shard that have only events or a mark. Clients choose some of these keys
+/// (addresses, user names), so their number must be limited.
 const MOST_LOOSE: usize = 4096;
-/// How often a full shard is looked through for what has passed: strangers may
-/// fill one.
+/// How often to remove expired keys from a full shard. Clients can fill one, so this must not
+/// happen for each event.
 const SWEEP: Duration = Duration::from_secs(1);
-/// Events of a key that are remembered: a limit beyond that cannot be judged, and
-/// every further event counts as one too many.
+/// The most events that a key remembers. A higher limit cannot be checked: every further event
+/// counts as one too many.
 const MOST_EVENTS: usize = 4096;
 
 /// The counts of the whole process.
@@ -31,23 +31,23 @@ pub struct DaemonCensus {
 #[derive(Default)]
 struct Shard {
     keys: HashMap<Box<str>, Entry>,
-    /// How many keys were made without a claim since what has passed was looked
-    /// for last, with those that were left then.
+    /// How many keys have been made without a claim since the last removal of expired keys, plus
+    /// those that were left then.
     loose: usize,
-    /// When what has passed was looked for last.
+    /// When expired keys were last removed.
     swept: Option<Instant>,
 }
 
-/// What is known of one key.
+/// The counts of one key.
 #[derive(Default)]
 struct Entry {
     /// Places without a member.
     places: u64,
     /// How many claims each member has.
     members: BTreeMap<Box<str>, u64>,
-    /// When things happened, the oldest first.
+    /// The times of the events, oldest first.
     events: VecDeque<Instant>,
-    /// For how long events count, as asked last.
+    /// How long events count, from the latest call.
     within: Duration,
     marked: Option<SystemTime>,
 }
@@ -61,7 +61,7 @@ impl Entry {
         self.places > 0 || !self.members.is_empty()
     }
 
-    /// Forgets what has passed; whether nothing is left.
+    /// Drops expired events and marks; returns whether nothing is left.
     fn has_passed(&mut self, now: Instant, clock: SystemTime) -> bool {
         let within = self.within;
         while self.events.front().is_some_and(|event| now.duration_since(*event) >= within) {
@@ -97,12 +97,12 @@ impl DaemonCensus {
         self.shards[at].lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// How many places are taken under a key.
+    /// How many places of a key are taken.
     pub fn count(&self, key: &str) -> u64 {
         self.shard(key).keys.get(key).map_or(0, Entry::count)
     }
 
-    /// Notes an event; how many there were within the time that ends now.
+    /// Adds an event; returns how many there were within the time that ends now.
     pub fn tally(&self, key: &str, within: Duration) -> u64 {
         let now = Instant::now();
         let mut shard = self.shard(key);
@@ -155,7 +155,7 @@ impl DaemonCensus {
             }
             return;
         }
-        // A mark bars somebody: room is made for it at the cost of events.
+        // A mark keeps somebody out, so it may replace events.
         if shard.loose(key, now).is_none() {
             shard.keys.retain(|_, entry| entry.is_claimed() || entry.marked.is_some());
             shard.sweep(now);
@@ -170,8 +170,8 @@ impl DaemonCensus {
 }
 
 impl Shard {
-    /// The entry of a key that need not have claims; none where a shard has too many
-    /// of those, even once what has passed is gone.
+    /// The entry of a key that needs no claims; `None` if the shard is full even after removing
+    /// expired keys.
     fn loose(&mut self, key: &str, now: Instant) -> Option<&mut Entry> {
         if !self.keys.contains_key(key) {
             if self.loose >= MOST_LOOSE && self.swept.is_none_or(|swept| now.duration_since(swept) >= SWEEP) {
@@ -193,14 +193,14 @@ impl Shard {
     }
 }
 
-/// One session's claims; they end with this.
+/// One session's claims. Dropping it ends them.
 pub struct SessionCensus {
     daemon: Arc<DaemonCensus>,
     claims: Vec<(Box<str>, Option<Box<str>>)>,
 }
 
 impl SessionCensus {
-    /// For a session that has claimed nothing yet.
+    /// For a session without claims.
     pub fn new(daemon: Arc<DaemonCensus>) -> Self {
         Self { daemon, claims: Vec::new() }
     }

@@ -1,5 +1,5 @@
-//! What a session tells of itself when it is asked (who). While a command has
-//! the session, that is what was known before it, and the command.
+//! What a session reports about itself (who). While a command runs, this is the state before the
+//! command, and the command.
 
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -11,16 +11,16 @@ use crate::files::shared::SessionParts;
 use crate::session::sessions::{About, Doing};
 use crate::transfer::progress::Progress;
 
-/// Kept beside the session.
+/// A copy next to the session.
 pub struct Known {
-    /// What never changes, with what did not yet.
+    /// The values that never change, and former values of the others.
     about: About,
     account: Option<Arc<Account>>,
     directory: VirtualPath,
 }
 
 impl Known {
-    /// Of a session that begins.
+    /// For a session that begins.
     pub fn of(session: &Session, shared: &SessionParts) -> Self {
         let about = About {
             id: session.id,
@@ -40,18 +40,18 @@ impl Known {
         Self { about, account: None, directory: session.cwd.clone() }
     }
 
-    /// The client's name and class are known.
+    /// Sets the client's name and class.
     pub fn client(&mut self, host: &str, class: Option<&str>) {
         self.about.host = host.to_owned();
         self.about.class = class.map(str::to_owned);
     }
 
-    /// The session is another server's.
+    /// Sets the server, after HOST.
     pub fn server(&mut self, name: &Arc<str>) {
         self.about.server = name.clone();
     }
 
-    /// After a command.
+    /// Updates the values after a command.
     pub fn renew(&mut self, session: &Session) {
         self.about.bytes = session.bytes;
         if self.directory != session.cwd {
@@ -62,7 +62,7 @@ impl Known {
         }
     }
 
-    /// All of it.
+    /// The complete report.
     pub fn about(&self, doing: Doing, since: SystemTime) -> About {
         let user = self.account.as_ref().map(|account| account.name.clone());
         let directory = Escaped(self.directory.as_bytes()).to_string();
@@ -70,7 +70,7 @@ impl Known {
     }
 }
 
-/// What a command of these classes does.
+/// What a command of these classes does, for the report.
 pub fn doing(command: &Command, progress: &Progress) -> Doing {
     let shown = command.to_string();
     let (name, argument) = shown.split_once(' ').unwrap_or((&shown, ""));

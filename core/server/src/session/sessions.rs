@@ -1,6 +1,5 @@
-//! The sessions of the process, and what the daemon wishes of them: that they
-//! end, or tell of themselves. A session publishes nothing by itself, so that
-//! being known costs a command nothing.
+//! The sessions of the process, and the daemon's requests to them: to end, or to report. Sessions
+//! publish nothing by themselves, so commands pay nothing for it.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -13,34 +12,33 @@ use tokio::time::timeout;
 
 use crate::generation::server::ServerKey;
 
-/// How long a session may take to tell of itself: one whose thread is busy with
-/// something else is left out.
+/// How long to wait for a session's report. A session with a busy thread is left out.
 const ANSWER_LIMIT: Duration = Duration::from_millis(500);
 
-/// What a session hears of its end.
+/// How a session is asked to end.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Closing {
-    /// There is none in sight.
+    /// Not at all.
     #[default]
     No,
     /// The session ends when its command has.
     Soon,
-    /// The session's transfer is broken off.
+    /// At once; its transfer is aborted.
     Now,
 }
 
-/// What the daemon wishes of a session.
+/// The daemon's requests to a session.
 #[derive(Debug, Clone, Default)]
 pub struct Wish {
-    /// Its end.
+    /// Whether and how to end.
     pub closing: Closing,
-    /// What its client is told then, behind 421.
+    /// The text for its client, after 421.
     pub words: &'static str,
-    /// Where it tells of itself.
+    /// Where to send a report.
     pub ask: Option<mpsc::UnboundedSender<About>>,
 }
 
-/// What a session tells of itself.
+/// A session's report.
 #[derive(Debug, Clone)]
 pub struct About {
     /// Its number.
@@ -57,46 +55,46 @@ pub struct About {
     pub host: String,
     /// The client's class.
     pub class: Option<String>,
-    /// When it was accepted.
+    /// When the client was accepted.
     pub since: SystemTime,
-    /// Who is logged in.
+    /// The logged-in user.
     pub user: Option<String>,
     /// The working directory.
     pub directory: String,
-    /// What it does.
+    /// What the session does.
     pub doing: Doing,
-    /// Since when.
+    /// Since when it does that.
     pub doing_since: SystemTime,
-    /// Bytes that its transfers brought in, and sent out.
+    /// The bytes that its transfers have received and sent.
     pub bytes: (u64, u64),
 }
 
 /// What a session does.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Doing {
-    /// It waits for a command.
+    /// Waiting for a command.
     Nothing,
-    /// A command.
+    /// Running a command.
     Command {
         /// Its name.
         name: String,
-        /// Its argument; nothing of a secret.
+        /// Its argument, without secrets.
         argument: String,
     },
-    /// A command that transfers.
+    /// Running a transfer.
     Transfer {
         /// Its name.
         name: String,
         /// Its argument.
         argument: String,
-        /// Which way.
+        /// The direction.
         direction: Direction,
-        /// Bytes moved so far.
+        /// The bytes moved so far.
         bytes: u64,
     },
 }
 
-/// A session as the daemon knows it.
+/// What the daemon knows about a session.
 #[derive(Debug)]
 struct Entry {
     generation: u64,
@@ -104,7 +102,7 @@ struct Entry {
     wish: watch::Sender<Wish>,
 }
 
-/// The server at which a session is counted.
+/// The server whose session count includes a session.
 #[derive(Debug, Clone)]
 pub struct CountedAt(Arc<Mutex<Arc<ServerKey>>>);
 
@@ -113,7 +111,7 @@ impl CountedAt {
         Self(Arc::new(Mutex::new(server)))
     }
 
-    /// Counts it at another server from here on.
+    /// Counts the session at another server from now on.
     pub fn move_to(&self, server: Arc<ServerKey>) {
         *self.server() = server;
     }
@@ -123,17 +121,16 @@ impl CountedAt {
     }
 }
 
-/// All sessions, by their numbers.
+/// All sessions, by number.
 #[derive(Debug, Default)]
 pub struct Sessions {
     table: Mutex<BTreeMap<u64, Entry>>,
-    /// Held while sessions are asked: a session answers one at a time.
+    /// Locked while sessions are asked, so that only one request is open at a time.
     asking: tokio::sync::Mutex<()>,
 }
 
 impl Sessions {
-    /// Takes a session in: where it hears what is wished of it, and where it is
-    /// counted.
+    /// Adds a session, with the channel for requests and the server that counts it.
     pub fn enter(&self, id: u64, generation: u64, server: Arc<ServerKey>) -> (watch::Receiver<Wish>, CountedAt) {
         let (wish, heard) = watch::channel(Wish::default());
         let server = CountedAt::new(server);
@@ -141,22 +138,22 @@ impl Sessions {
         (heard, server)
     }
 
-    /// Lets go of a session.
+    /// Removes a session.
     pub fn leave(&self, id: u64) {
         self.table().remove(&id);
     }
 
-    /// How many there are.
+    /// The number of sessions.
     pub fn count(&self) -> usize {
         self.table().len()
     }
 
-    /// How many pin any of some generations.
+    /// The number of sessions that pin any of these generations.
     pub fn count_of(&self, generations: &[u64]) -> usize {
         self.table().values().filter(|entry| generations.contains(&entry.generation)).count()
     }
 
-    /// How many there are at each server.
+    /// The number of sessions of each server.
     pub fn by_server(&self) -> BTreeMap<Arc<ServerKey>, usize> {
         let mut counts = BTreeMap::new();
         for entry in self.table().values() {
@@ -165,22 +162,22 @@ impl Sessions {
         counts
     }
 
-    /// Ends all sessions: their clients are told `words`.
+    /// Ends all sessions; their clients get `words`.
     pub fn end_all(&self, closing: Closing, words: &'static str) {
         self.end(closing, words, |_, _| true);
     }
 
-    /// Ends the sessions that pin any of some generations; how many those are.
+    /// Ends the sessions that pin any of these generations; returns how many.
     pub fn end_of(&self, generations: &[u64], closing: Closing, words: &'static str) -> usize {
         self.end(closing, words, |_, entry| generations.contains(&entry.generation))
     }
 
-    /// Ends the sessions that pin generations before one; how many those are.
+    /// Ends the sessions that pin a generation before this one; returns how many.
     pub fn end_before(&self, generation: u64, closing: Closing, words: &'static str) -> usize {
         self.end(closing, words, |_, entry| entry.generation < generation)
     }
 
-    /// Ends the sessions of some numbers; which of them there are.
+    /// Ends the sessions with these numbers; returns those that exist.
     pub fn end_these(&self, ids: &[u64], closing: Closing, words: &'static str) -> Vec<u64> {
         let there = ids.iter().copied().filter(|id| self.table().contains_key(id)).collect();
         self.end(closing, words, |id, _| ids.contains(&id));
@@ -203,8 +200,7 @@ impl Sessions {
         count
     }
 
-    /// Asks all sessions to tell of themselves; what those say that do so in
-    /// time, by their numbers.
+    /// Asks all sessions for a report; returns the reports that arrive in time, by number.
     pub async fn ask(&self) -> Vec<About> {
         let _alone = self.asking.lock().await;
         let (say, mut said) = mpsc::unbounded_channel();
@@ -228,7 +224,7 @@ impl Sessions {
         for entry in table.values() {
             match ask {
                 Some(ask) => entry.wish.send_modify(|wish| wish.ask = Some(ask.clone())),
-                // Nobody needs to wake up for that.
+                // This needs no wake-up.
                 None => drop(entry.wish.send_if_modified(|wish| {
                     wish.ask = None;
                     false

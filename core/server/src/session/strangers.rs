@@ -1,5 +1,5 @@
-//! Clients that have not logged in (MaxUnauthenticatedPerHost): so many from one place,
-//! so that one who only connects keeps nobody else out.
+//! Clients that have not logged in (MaxUnauthenticatedPerHost). Their number per address is
+//! limited, so that a client that only connects cannot keep others out.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -7,13 +7,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::names::network;
 
-/// The clients that have not logged in, by where they come from.
+/// The clients that have not logged in, by address.
 #[derive(Debug, Default)]
 pub struct Strangers {
     counts: Arc<Mutex<HashMap<IpAddr, usize>>>,
 }
 
-/// A place among the strangers, for as long as it is held.
+/// A place among them, until dropped.
 #[derive(Debug)]
 pub struct Stranger {
     counts: Arc<Mutex<HashMap<IpAddr, usize>>>,
@@ -21,7 +21,7 @@ pub struct Stranger {
 }
 
 impl Strangers {
-    /// A place for a client; none where so many from there have one.
+    /// A place for a client; `None` if its address has no more.
     pub fn enter(&self, address: IpAddr, most: Option<usize>) -> Option<Stranger> {
         let from = place(address);
         let mut counts = locked(&self.counts);
@@ -48,7 +48,7 @@ fn locked(counts: &Mutex<HashMap<IpAddr, usize>>) -> MutexGuard<'_, HashMap<IpAd
     counts.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// One client has one address of IPv4, and may have a whole /64 of IPv6.
+/// What counts as one address: one of IPv4, or a /64 of IPv6, since a client may have a whole one.
 fn place(address: IpAddr) -> IpAddr {
     match address {
         IpAddr::V4(_) => address,

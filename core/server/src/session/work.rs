@@ -1,5 +1,5 @@
-//! One command: its way through the gate and the phases (PRE_CMD, CMD, POST_CMD,
-//! LOG_CMD and the _ERR ones). What is said of it is the dialogue's.
+//! One command: its way through the gate and the phases (PRE_CMD, CMD, POST_CMD, LOG_CMD and the
+//! _ERR ones). The dialogue makes the reply.
 
 use std::sync::Arc;
 
@@ -22,43 +22,43 @@ use crate::generation::snapshot::Generation;
 use crate::log::say;
 use crate::transfer::progress::Progress;
 
-/// A module's place in a session.
+/// A module's data in a session.
 #[derive(Default)]
 pub struct Seat {
-    /// What the module keeps with the session.
+    /// The module's state for the session.
     state: Option<StateBox>,
-    /// How often it was called: the session's own count, summed at its end.
+    /// How often the module was called; added to the generation's count at the session's end.
     pub calls: u64,
 }
 
 impl Seat {
-    /// What the module keeps, for a call into its image.
+    /// The module's state, for a call into its image.
     pub fn state<'a>(&'a mut self, home: &'a Home) -> State<'a> {
         State::new(&mut self.state, home)
     }
 }
 
-/// What a command works on.
+/// What a command needs.
 pub struct Work<'a> {
-    /// The modules' places, by their positions.
+    /// The modules' data, by position.
     pub seats: &'a mut Vec<Seat>,
     /// The session.
     pub session: &'a mut Session,
-    /// The dialogue that brings its commands.
+    /// The dialogue that the commands come from.
     pub dialogue: &'a mut Dialogue,
-    /// How far its transfer is.
+    /// The progress of the transfer.
     pub progress: &'a Progress,
-    /// What its parts share.
+    /// What the session's parts share.
     pub shared: &'a Arc<SessionParts>,
-    /// Where it stands.
+    /// The session's base.
     pub base: &'a Base,
 }
 
-/// A command that has gone through PRE_CMD and CMD.
+/// A command after PRE_CMD and CMD.
 pub struct Performance<'a> {
-    /// Whom it concerns.
+    /// The modules that hook it.
     pub row: &'a Row,
-    /// What holds where it acts.
+    /// The scope that it acts in.
     scope: ScopeHandle,
     /// What came of it.
     pub result: Result<()>,
@@ -138,7 +138,8 @@ impl<'a> Work<'a> {
         }
     }
 
-    /// Calls a module that may well need no future: no part of this is one.
+    /// Calls a module's hook, which often needs no future; this function is not async, so it needs
+    /// none either.
     // Inlined, so that the answer, which is large, is not moved about.
     #[inline(always)]
     fn at_once(&mut self, command: &Command, whom: Handling, scope: &ScopeHandle, phase: Phase) -> Result<Step> {
@@ -182,8 +183,8 @@ impl<'a> Work<'a> {
         done
     }
 
-    /// Takes a command through a phase in which no error changes what has
-    /// happened: each module is called. Returns the last panic.
+    /// Takes a command through a phase in which errors have no effect any more: calls each module,
+    /// and returns the last panic.
     pub async fn follow(&mut self, command: &Command, performed: &Performance<'_>, phase: Phase) -> Option<Error> {
         let mut panicked = None;
         for at in performed.row.modules(phase) {
@@ -195,7 +196,7 @@ impl<'a> Work<'a> {
         panicked
     }
 
-    /// An event: every module is called; the first refusal counts.
+    /// Calls every module for an event; the first refusal counts.
     pub async fn event(&mut self, command: &Command) -> Result<()> {
         let shared = self.shared;
         let row = shared.generation.table.row(command.verb);
@@ -209,7 +210,7 @@ impl<'a> Work<'a> {
         refused
     }
 
-    /// Tells the administrator what was not the client's doing.
+    /// Logs errors that are not the client's fault.
     pub fn report(&self, command: &Command, error: &Error) {
         let level = match error.fault() {
             Fault::Client => return,
@@ -223,8 +224,7 @@ impl<'a> Work<'a> {
     }
 }
 
-/// The moment of a call; the place of the module's settings is by its position, and
-/// the scope.
+/// The moment of a call. The module's position and the scope select its settings.
 #[inline(always)]
 fn moment<'m>(
     (session, dialogue, files): (&'m mut Session, &'m mut Dialogue, &'m SessionFiles<'m>),
@@ -239,8 +239,8 @@ fn moment<'m>(
     Moment::new((session, files), dialogue, command, phase, seat.state(home), &generation.world, settings)
 }
 
-/// In place of a call into a module that has failed: what it was to judge or to
-/// do is refused, the rest goes on without it.
+/// Replaces a call of a failed module: refuses what the module would have handled or checked, and
+/// skips its other hooks.
 fn failed(running: &Running, phase: Phase) -> Result<Step> {
     match phase {
         Phase::Pre | Phase::Command => {
@@ -250,8 +250,7 @@ fn failed(running: &Running, phase: Phase) -> Result<Step> {
     }
 }
 
-/// What holds where a command acts. A password belongs to the section that the
-/// user's name does.
+/// The scope that a command acts in. For a password this is the section of the user's name.
 async fn scope(
     session: &Session,
     shared: &Arc<SessionParts>,

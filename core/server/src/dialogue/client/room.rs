@@ -1,6 +1,5 @@
-//! A session without a client, for benches and nothing else: commands go the
-//! way of a real session's, but for the lines that bring them and the sending of
-//! replies. The daemon never makes one.
+//! A session without a client, only for benches: commands take the way of a real session's, without
+//! the lines that bring them and without sending replies. The daemon never makes one.
 
 use std::io;
 use std::net::{Ipv4Addr, TcpListener, TcpStream as Plain};
@@ -48,7 +47,7 @@ pub struct Occupant {
 /// The session.
 pub struct Room {
     client: Guest,
-    // What the client's connection needs, which nothing is sent over.
+    // The parts that belong to a client's connection; nothing is sent over it.
     _peer: Plain,
     _sessions: Sessions,
     _runtime: Runtime,
@@ -163,7 +162,7 @@ fn generation(occupants: Vec<Occupant>) -> Generation {
     };
     let images = modules.iter().map(|running| (running.image().clone(), 0)).collect();
     let scopes = Scopes::new(Lent::new(vec![scope], images), &[], Arc::default());
-    // Nobody takes leave of it: it is simply dropped.
+    // No client needs a goodbye: it is simply dropped.
     let (retire, _) = mpsc::unbounded_channel();
     Generation::new(1, vec![server], scopes, modules, table, World::default(), retire)
 }
@@ -201,7 +200,7 @@ mod tests {
         fn stop(&self, _limit: Duration) {}
     }
 
-    /// Waits where the command has an argument.
+    /// Waits if the command has an argument.
     #[derive(Default)]
     struct Waiting;
 
@@ -222,7 +221,7 @@ mod tests {
         Ok(Step::Done)
     }
 
-    /// Keeps what it is given with the session.
+    /// Keeps the value that it gets in the session.
     struct Keeping(Mutex<Option<Witness>>);
 
     #[derive(Default)]
@@ -240,13 +239,13 @@ mod tests {
         let (image, report) = (witness::image(), Report::default());
         let home = Home { module: "mod_keeping".into(), runtime: None };
         let keeping = Guarded::new(home, Keeping(Mutex::new(Some(report.witness(&image)))));
-        // No command of its own: it sees how one fails.
+        // It has no command of its own, and sees how another one fails.
         let (settings, hooks) = (Box::new(report.witness(&image)), vec![Hook::log_error(Verb::NOOP)]);
         let running = Running::new("mod_keeping".to_owned(), String::new(), Lent::new(Box::new(keeping), image));
         let mut room = Room::new(vec![Occupant { running, settings, hooks, commands: Vec::new() }]).unwrap();
         let runner = Builder::new_current_thread().build().unwrap();
         runner.block_on(room.command(&Command { verb: Verb::NOOP, argument: Vec::new() }));
-        // The session is all that keeps the generation.
+        // Only the session keeps the generation alive.
         drop(room);
         report.assert_sound(2);
     }
@@ -269,7 +268,7 @@ mod tests {
                 progress.finish();
             }
             let before = session.bytes;
-            // Once, however often: a task that was dropped is settled by the session's end.
+            // Once only: the end of the session settles a task that was dropped.
             progress.settle(session, succeeds);
             progress.settle(session, succeeds);
             let transfer = session.transfer.as_ref().unwrap();

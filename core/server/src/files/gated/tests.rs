@@ -1,4 +1,4 @@
-//! What the gate lets through to a store, and when.
+//! Which operations the gate lets through to a store, and when.
 
 use std::collections::VecDeque;
 use std::path::PathBuf;
@@ -25,11 +25,11 @@ use crate::generation::snapshot::Generation;
 use crate::generation::spelling::Holder;
 use crate::hiding::Viewer;
 
-/// A store that notes what is done to it.
+/// A store that records the operations on it.
 #[derive(Default)]
 struct Noted {
     acts: Mutex<Vec<&'static str>>,
-    /// What `find` finds, one after another; nothing behind the last.
+    /// What `find` returns, in order; nothing after the last.
     found: Mutex<VecDeque<Kind>>,
 }
 
@@ -113,7 +113,7 @@ impl Store for Noted {
     }
 }
 
-/// What a session sees where nobody may use these commands.
+/// The files of a session that may not use these commands.
 fn view(denied: &[&str]) -> View {
     let limit = Limit {
         commands: denied.iter().map(|name| (*name).to_owned()).collect(),
@@ -195,7 +195,7 @@ fn a_rename_needs_leave_for_both_names() {
     let at = path();
     for (denied, acts) in [("RNFR", 0), ("RNTO", 0), ("DELE", 1)] {
         let view = view(&[denied]);
-        // Another command that renames needs leave for the one that is meant for it.
+        // Another command that renames needs permission for RNFR or RNTO, too.
         let _ = wait(gated(&view, &store, Verb::new("SITE_MOVE")).rename(&at, &at, Target::Keep));
         assert_eq!(store.acts().len(), acts, "{denied}");
     }
@@ -228,7 +228,7 @@ fn only_regular_files_are_opened() {
 
 #[test]
 fn a_file_that_others_make_meanwhile_is_found_again() {
-    // It finds nothing, though the name is taken.
+    // It finds nothing, although the name is taken.
     let store = Noted::default();
     let (view, at) = (view(&[]), path());
     let opened = wait(gated(&view, &store, Verb::STOR).open(&at, Open::Update)).map(drop).unwrap_err();

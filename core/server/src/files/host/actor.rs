@@ -1,5 +1,4 @@
-//! Acts on the host as a session's user: on the thread that asks, or on one of the
-//! pool.
+//! Acts on the host as a session's user, on the calling thread or on one of the pool.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -19,7 +18,7 @@ pub(super) struct Actor {
     pub(super) blocking: Arc<Blocking>,
 }
 
-/// What an act needs, shared with the threads that do it.
+/// What an operation needs, shared with the threads that run it.
 pub(super) struct User {
     pub(super) root: Arc<SharedRoot>,
     pub(super) warm: Warm,
@@ -49,17 +48,17 @@ impl Actor {
         Ok(Self::at(root, blocking, switch))
     }
 
-    /// For a root that has been opened.
+    /// For an open root.
     pub(super) fn at(root: Arc<SharedRoot>, blocking: Arc<Blocking>, switch: Switch) -> Self {
         Self { user: Arc::new(User { root, warm: Warm::default(), switch }), blocking }
     }
 
-    /// For whom it acts.
+    /// The user.
     pub(super) fn user(&self) -> &User {
         &self.user
     }
 
-    /// Does what the kernel can answer from its caches; none where it cannot.
+    /// Does what the kernel can answer from its caches; `None` if it cannot.
     pub(super) fn at_once<T, E: Into<Error>>(
         &self,
         work: impl FnOnce(&User) -> Option<std::result::Result<T, E>>,
@@ -86,13 +85,14 @@ impl User {
         self.switch.user().uid
     }
 
-    /// Whether the kernel answers for a thing by itself: it is on the root's mount, and that is no other machine's.
+    /// Whether the kernel answers for a file by itself: it is on the root's mount, and that is a
+    /// local one.
     pub(super) fn is_near(&self, found: &Attributes) -> bool {
         self.root.medium != Medium::Elsewhere && found.mount.is_some() && found.mount == self.root.mount
     }
 }
 
-/// Does work as the session's user.
+/// Runs work as the session's user.
 fn act<T>(switch: &Switch, work: impl FnOnce() -> Result<T>) -> Result<T> {
     switch.run(work).map_err(|error| Error::system(format!("cannot act as uid {}: {error}", switch.user().uid)))?
 }

@@ -1,6 +1,5 @@
-//! A directory of the host that is being listed. Its first names come at once where
-//! they are in memory; those behind them from a thread of the pool, so that a
-//! large directory holds nobody else up.
+//! A listing of a directory of the host. Its first names come at once if they are in memory; later
+//! ones come from a thread of the pool, so that a large directory delays nobody else.
 
 use std::io;
 use std::os::fd::AsFd;
@@ -20,7 +19,7 @@ pub(super) struct HostListing {
     has_begun: bool,
 }
 
-/// The directory, and its place, to look at the names in it.
+/// The directory, and its place for reading metadata of the names.
 struct Reading {
     directory: Directory,
     place: HostPlace,
@@ -32,7 +31,7 @@ impl HostListing {
         Self { actor, reading: Some(Reading { directory, place }), has_begun: false }
     }
 
-    /// The first names, where nobody has to be waited for.
+    /// The first names, if reading them need not wait.
     fn first(&mut self, reading: &mut Reading) -> Option<Result<(Vec<DirectoryEntry>, Batch)>> {
         if std::mem::replace(&mut self.has_begun, true) || !reading.place.is_near() {
             return None;
@@ -73,8 +72,7 @@ impl Listing for HostListing {
 }
 
 impl Reading {
-    /// The next names with what they stand for. A name that is gone again by then
-    /// is left out.
+    /// The next names with their metadata. A name that has disappeared by then is left out.
     fn batch(&mut self) -> io::Result<(Vec<DirectoryEntry>, Batch)> {
         let mut entries = Vec::new();
         loop {

@@ -10,7 +10,7 @@ use tokio::runtime::{Builder, Runtime};
 use super::*;
 use crate::files::privileged::Unprivileged;
 
-/// A store of a folder, as whoever runs the test.
+/// A store of a folder, as the user who runs the test.
 struct Site {
     folder: tempfile::TempDir,
     store: HostStore,
@@ -41,7 +41,7 @@ impl Site {
         self.wait(self.store.find(&path(name), Links::Follow)).unwrap().unwrap()
     }
 
-    /// A place as the gate would hand it over.
+    /// A place as the gate would approve it.
     fn judged(&self, name: &str) -> ApprovedPlace<HostPlace> {
         ApprovedPlace::by_the_gate(self.found(name).place)
     }
@@ -91,7 +91,7 @@ fn what_creates_or_writes_goes_to_the_pool() {
 fn another_file_system_is_never_asked_at_once() {
     let site = Site::new();
     let store = Site::store(Path::new("/"));
-    // Another mount, where the machine has one.
+    // Another mount, if the machine has one.
     let shared = Path::new("/dev/shm");
     let file = tempfile::NamedTempFile::new_in(if shared.is_dir() { shared } else { site.folder.path() }).unwrap();
     let name = path(file.path().to_str().unwrap());

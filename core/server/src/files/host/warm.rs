@@ -1,12 +1,12 @@
-//! Which directories are likely to be in memory: those that were read lately.
+//! Which directories are probably in memory: those that were read lately.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// How long a directory that has been read counts as being in memory.
+/// How long a directory counts as in memory after it was read.
 const WARM: Duration = Duration::from_secs(60);
-/// Directories that are remembered.
+/// The number of directories to remember.
 const MOST: usize = 64;
 
 /// The directories that a session read lately, by device and inode.
@@ -22,7 +22,7 @@ impl Warm {
         read.get(&id).is_some_and(|when| when.elapsed() < WARM)
     }
 
-    /// A directory has been read.
+    /// Records that a directory was read.
     pub(super) fn note(&self, id: (u64, u64)) {
         let mut read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
         if read.len() >= MOST && !read.contains_key(&id) {
