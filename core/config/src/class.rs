@@ -70,7 +70,7 @@ fn class(node: &Node, children: &[Node]) -> Class {
     let mut class = Class { name, position, satisfy: Satisfy::Any, from: Vec::new(), host_names: Vec::new() };
     for child in children {
         let words: Vec<&str> = child.arguments.iter().map(|argument| argument.text.as_str()).collect();
-        // Invalid words were refused when the line was read.
+        // Errors in the words were reported when the line was read.
         if child.name.eq_ignore_ascii_case("From") {
             let rules = from(&words).unwrap_or_default();
             if rules.iter().any(|(host, _)| host.is_name()) {

@@ -37,15 +37,15 @@ pub struct Configuration {
 pub struct Server {
     /// The addresses of `<VirtualHost>`; empty for the main server.
     pub addresses: Vec<String>,
-    /// Those that make its scope.
+    /// The layers of its scope.
     pub layers: Layers,
-    /// What holds in it.
+    /// Its scope.
     pub scope: Scope,
     /// Its `<Directory>` sections, those of `<Global>` first.
     pub directories: Directories,
     /// Its `<Anonymous>` sections, those of `<Global>` first.
     pub anonymous: Vec<Anonymous>,
-    /// Its sections that wait for a person, those of `<Global>` first.
+    /// Its sections for users, groups and classes, those of `<Global>` first.
     pub personal: Vec<Personal>,
     /// Where it begins.
     pub position: Position,
@@ -64,9 +64,9 @@ impl Server {
 pub struct Anonymous {
     /// Its root, as written: `~ftp`, `/srv/ftp`.
     pub path: String,
-    /// Those that make its scope.
+    /// The layers of its scope.
     pub layers: Layers,
-    /// What holds in it: the server's settings, then its own.
+    /// Its scope: the server's settings, then its own.
     pub scope: Scope,
     /// Its `<Directory>` sections; relative paths begin at its root.
     pub directories: Directories,

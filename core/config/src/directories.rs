@@ -20,25 +20,25 @@ use patterns::Patterns;
 /// A `<Directory>` section by itself.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Part {
-    /// As written; may hold wildcards, a leading `~` and `%u`, and be relative in an
+    /// As written; may contain wildcards, a leading `~` and `%u`, and be relative in an
     /// `<Anonymous>`.
     pub path: String,
-    /// What stands in it.
+    /// Its own settings and limits.
     pub layer: Arc<Layer>,
 }
 
-/// A `<Directory>` section with what it inherits.
+/// A `<Directory>` section with the layers that it inherits.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Directory {
     /// As written.
     pub path: String,
-    /// The server's (or `<Anonymous>`'s), then those of each `<Directory>` that
-    /// encloses it, the closest last, then its own.
+    /// The layers of the server (or `<Anonymous>`), those of each enclosing `<Directory>` from the
+    /// outermost in, and its own.
     pub layers: Layers,
 }
 
 impl Directory {
-    /// What holds in it; merged anew each time.
+    /// Its scope, merged at each call.
     pub fn scope(&self) -> Scope {
         self.layers.scope()
     }
@@ -55,13 +55,13 @@ pub struct Directories {
     table: Arc<DirectoryTable>,
 }
 
-/// The paths by which a section's folder is known to one who has logged in.
+/// All paths of a section's folder, for a session.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Spellings {
     /// Patterns: as written, with links resolved, and one for each link on the way.
     pub patterns: Vec<Vec<u8>>,
-    /// A folder below which nothing may be touched, because it could not be found out
-    /// where the section's folder is; no pattern.
+    /// A folder where everything is refused, because the section's folder could not be found; not a
+    /// pattern.
     pub refused: Option<Vec<u8>>,
 }
 
@@ -72,13 +72,13 @@ impl Spellings {
     }
 }
 
-/// Sections as they lie for one who has logged in.
+/// The sections of a session, with their paths resolved.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PlacedSections {
-    /// Finds them by their numbers.
+    /// Finds their numbers.
     pub table: Arc<DirectoryTable>,
-    /// What makes the scope of each; none where that is the same for everybody, as
-    /// the sections themselves have it.
+    /// The layers of each section; `None` if they are the same for everybody, as in the sections
+    /// themselves.
     pub layers: Option<Vec<Layers>>,
 }
 
@@ -99,7 +99,7 @@ impl Directories {
         Self { outer: outer.clone(), root, list: list.collect(), parts, table }
     }
 
-    /// The same sections, and others behind them, within other layers.
+    /// The same sections followed by others, within other layers.
     #[must_use]
     pub fn onto(&self, outer: &Layers, others: &[Part]) -> Self {
         let parts = self.parts.iter().chain(others).cloned().collect();
@@ -112,8 +112,8 @@ impl Directories {
         self.list.get(self.table.find(real_path)?)
     }
 
-    /// The sections for one who logs in: `spell` makes absolute paths of written
-    /// ones (`~`, `~ftp`, `%u`, relative ones of `<Anonymous>`) and resolves their links.
+    /// The sections for a session: `spell` makes written paths absolute (`~`, `~ftp`, `%u`,
+    /// relative ones of `<Anonymous>`) and resolves their links.
     ///
     /// # Errors
     /// The path of which it makes none: what that section protects is not known.
@@ -134,7 +134,7 @@ impl Directories {
     }
 }
 
-/// The table of some sections, whose paths are given, and the layers of each.
+/// The table of some sections with resolved paths, and the layers of each.
 fn within(outer: &Layers, parts: &[Part], spelled: &[Spellings]) -> (DirectoryTable, Vec<Layers>) {
     let table = DirectoryTable::new(spelled.iter());
     let layers = parts.iter().zip(spelled).enumerate().map(|(number, (part, spelled))| {
@@ -188,7 +188,7 @@ impl DirectoryTable {
         self.covering(path.as_os_str().as_bytes()).max().map(|(_, _, number)| number)
     }
 
-    /// Whether all is refused at a path, because a section could not be placed.
+    /// Whether everything at a path is refused because a section's folder could not be found.
     pub fn refuses(&self, path: &Path) -> bool {
         if self.refused.is_empty() {
             return false;
@@ -199,9 +199,9 @@ impl DirectoryTable {
         above.any(|folder| self.refused.contains(folder))
     }
 
-    /// Whether a section would no longer cover its folder if that, or a folder above it,
-    /// lost the name `from`, or got the name `to`. A section with wildcards stays where
-    /// it is when what it covers is removed.
+    /// Whether a section would no longer cover its folder if that folder, or one above it, lost the
+    /// name `from` or got the name `to`. A section with wildcards still applies after its folders
+    /// are removed.
     pub fn loses(&self, from: &Path, to: Option<&Path>, is_folder: bool) -> bool {
         let from: Vec<&[u8]> = components(from.as_os_str().as_bytes()).collect();
         let to: Option<Vec<&[u8]>> = to.map(|to| components(to.as_os_str().as_bytes()).collect());

@@ -119,8 +119,8 @@ impl Fault {
         }
     }
 
-    /// Whether it leaves open which lines belong to which section, or whether they were
-    /// read at all.
+    /// Whether it makes unclear which lines belong to which section, or whether they were read at
+    /// all.
     pub fn is_of_structure(&self) -> bool {
         match self.problem {
             Problem::Toml(_)

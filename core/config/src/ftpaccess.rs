@@ -62,8 +62,8 @@ impl FtpAccess {
         self
     }
 
-    /// Reads the bytes of a file that messages call `path`: a layer on top of all
-    /// that the configuration says of its folder.
+    /// Reads the bytes of a file that messages call `path`. The result is a layer on top of the
+    /// folder's configuration.
     ///
     /// # Errors
     /// All faults. Such a folder is best refused to everybody: what its file
@@ -77,7 +77,7 @@ impl FtpAccess {
         if bytes.split(|byte| *byte == b'\n').count() > Self::MOST_LINES {
             return too_much("too many lines: a .ftpaccess may have at most 1000", &position);
         }
-        // Before any is compiled. There may be the word without a pattern, but not so often.
+        // Before any is compiled. A line may have the word without a pattern, but rarely.
         let words = |text: &[u8]| bytes.windows(text.len()).filter(|word| word.eq_ignore_ascii_case(text)).count();
         let words = words(b"regex") + words(b"filter") + words(b"hidefiles");
         if words > Self::MOST_PATTERNS * 4 {

@@ -1,9 +1,8 @@
-//! Layers: what stands in one section each, and the one door at which they become
-//! a scope. The configuration's own scopes are merged here while it is read, those
-//! of `.ftpaccess` files and of sections that wait for a person while the server
-//! runs. figment merges; what it merges are the numbers of settings, so that a
-//! merged setting still knows its place, and a setting that is itself a map is
-//! never mixed with another.
+//! Layers: the settings and limits of one section each, and the only function that merges them to a
+//! scope. The configuration's scopes are merged while it is read; those of `.ftpaccess` files and
+//! of sections for users, groups and classes while the server runs. figment merges the numbers of
+//! settings and not their values, so that a merged setting still knows its line, and a setting that
+//! is itself a map is never merged with another.
 
 use std::slice;
 use std::sync::Arc;
@@ -19,8 +18,8 @@ use crate::scope::Scope;
 use crate::section::SectionKind;
 use crate::tree::{Content, Node};
 
-/// The directives of which the last line of a section counts, as in ProFTPD; of all others it
-/// is the first.
+/// The directives of which a section's last line counts, as in ProFTPD; of all others the first
+/// line counts.
 pub(crate) const LAST_COUNTS: [&str; 8] = [
     "MaxConnectionRate",
     "MaxInstances",
@@ -32,7 +31,7 @@ pub(crate) const LAST_COUNTS: [&str; 8] = [
     "UseReverseDNS",
 ];
 
-/// What stands in one section itself.
+/// A section's own settings and limits.
 #[derive(Debug, PartialEq)]
 pub struct Layer {
     reach: Reach,
@@ -42,16 +41,16 @@ pub struct Layer {
     cost: usize,
 }
 
-/// Where a layer holds.
+/// Where a layer applies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Reach {
-    /// Throughout a session: a server's, an `<Anonymous>`'s.
+    /// To the whole session: layers of servers and `<Anonymous>` sections.
     Session,
-    /// Throughout a session, in place of what is below it: lists are replaced and
-    /// not continued. The environment's and the command line's.
+    /// To the whole session, replacing what is below: lists are not continued. Layers of the
+    /// environment and the command line.
     Override,
-    /// In a folder: a `<Directory>`'s or a `.ftpaccess` file's. What is not
-    /// inherited does not reach it.
+    /// To a folder: layers of `<Directory>` sections and `.ftpaccess` files. Settings that are not
+    /// inherited do not reach it.
     Folder,
 }
 
@@ -64,14 +63,14 @@ struct Setting {
 }
 
 impl Layer {
-    /// The settings and limits among some nodes; other nodes are no part of it.
+    /// The settings and limits among some nodes; other nodes are ignored.
     pub(crate) fn new(reach: Reach, nodes: &[&Node], position: &Position) -> Arc<Self> {
         let settings = nodes.iter().filter(|node| !Limit::is_plain(node)).filter_map(|node| Setting::of(node));
         let (settings, limits) = (settings.collect(), limits(nodes));
         Arc::new(Self { reach, settings, limits, position: position.clone(), cost: 0 })
     }
 
-    /// What stands in a `.ftpaccess` file, which costs about so many bytes of memory.
+    /// For a `.ftpaccess` file that uses about `cost` bytes of memory.
     pub(crate) fn of_file(nodes: &[&Node], position: &Position, cost: usize) -> Arc<Self> {
         let mut layer = Self::new(Reach::Folder, nodes, position);
         if let Some(layer) = Arc::get_mut(&mut layer) {
@@ -80,13 +79,13 @@ impl Layer {
         layer
     }
 
-    /// About how many bytes of memory it costs at most beyond the configuration; 0 for
-    /// what is a part of that.
+    /// The most bytes of memory that it uses beyond the configuration, roughly; 0 if it is part of
+    /// the configuration.
     pub fn cost(&self) -> usize {
         self.cost
     }
 
-    /// The limits that stand in it.
+    /// Its limits.
     pub fn limits(&self) -> impl Iterator<Item = &Limit> {
         self.limits.iter()
     }
@@ -96,8 +95,8 @@ impl Layer {
         self.reach != Reach::Override && !LAST_COUNTS.contains(&name)
     }
 
-    /// The numbers of its settings for figment, as the layer at a place among others:
-    /// a number by name, or a list of them where each line of a setting counts.
+    /// The numbers of its settings for figment, as the layer with index `at`: one number per name,
+    /// or a list if every line of a setting counts.
     fn numbers(&self, at: usize, own: Own) -> Dict {
         let mut numbers = Dict::new();
         for (number, setting) in self.settings.iter().enumerate() {
@@ -118,7 +117,7 @@ impl Layer {
     }
 }
 
-/// Whether what inner scopes do not inherit counts.
+/// Whether to include settings that inner scopes do not inherit.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Own {
     Counts,
@@ -133,35 +132,35 @@ impl Setting {
     }
 }
 
-/// The limits that stand in a section itself. AllowAll and DenyAll outside a
-/// `<Limit>` come last, so that their refusal counts more than the sections do.
+/// The section's own limits. AllowAll and DenyAll outside a `<Limit>` come last, because their
+/// refusal overrides the `<Limit>` sections.
 fn limits(nodes: &[&Node]) -> Arc<[Limit]> {
     let sections = nodes.iter().filter_map(|node| Limit::of_section(node, node.section(SectionKind::Limit)?));
     sections.chain(nodes.iter().filter_map(|node| Limit::plain(node))).collect()
 }
 
-/// Some layers, from the outermost in.
+/// Layers, from the outermost in.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Layers(Vec<Arc<Layer>>);
 
-/// Which layers these are, for maps. It tells layers apart as long as they live.
+/// Identifies layers in maps, as long as the layers live.
 pub type LayersKey = Box<[usize]>;
 
 impl Layers {
-    /// The same with one further in.
+    /// These layers and an inner one.
     #[must_use]
     pub fn with(&self, inner: &Arc<Layer>) -> Self {
         Self(self.0.iter().chain([inner]).cloned().collect())
     }
 
-    /// The same with those of `inner` that are not among `outer`.
+    /// These layers, and those of `inner` that are not in `outer`.
     #[must_use]
     pub fn with_beyond(&self, inner: &Self, outer: &Self) -> Self {
         let beyond = inner.0.iter().filter(|layer| !outer.0.iter().any(|other| Arc::ptr_eq(layer, other)));
         Self(self.0.iter().chain(beyond).cloned().collect())
     }
 
-    /// Which these are.
+    /// Their key.
     pub fn key(&self) -> LayersKey {
         self.0.iter().map(|layer| Arc::as_ptr(layer).addr()).collect()
     }
@@ -171,12 +170,12 @@ impl Layers {
         self.0.last()
     }
 
-    /// The limits that hold where all of them do, outermost first.
+    /// All their limits, outermost first.
     pub fn limits(&self) -> impl Iterator<Item = &Limit> {
         self.0.iter().flat_map(|layer| layer.limits.iter())
     }
 
-    /// What holds where all of them do.
+    /// Merges them to a scope.
     pub fn scope(&self) -> Scope {
         let merged = self.merged();
         let mut limits = Limits::default();
@@ -190,8 +189,8 @@ impl Layers {
         Scope { settings: Value::Map(settings), limits, position: self.position(), places }
     }
 
-    /// The lines that make a directive's value where all of them hold: one, or as many as
-    /// its list has entries. Empty if no line sets it.
+    /// The lines that make a directive's value in their scope: one, or one for each entry of a
+    /// list. Empty if no line sets it.
     pub fn lines(&self, directive: &str) -> Vec<Position> {
         let merged = self.merged();
         let numbers = match merged.get(directive) {
@@ -202,7 +201,7 @@ impl Layers {
         numbers.iter().filter_map(|number| Some(self.setting(number)?.position.clone())).collect()
     }
 
-    /// The numbers of the settings that hold where all of them do.
+    /// The numbers of the settings of their scope.
     fn merged(&self) -> Dict {
         let in_folder = self.innermost().is_some_and(|layer| layer.reach == Reach::Folder);
         let merged = self.0.iter().enumerate().fold(Figment::new(), |merged, (at, layer)| {
@@ -210,11 +209,11 @@ impl Layers {
             let numbers = Numbers(layer.numbers(at, if hidden { Own::Hidden } else { Own::Counts }));
             if layer.reach == Reach::Override { merged.merge(numbers) } else { merged.admerge(numbers) }
         });
-        // Providers of ours do not fail, so neither does what is merged of them.
+        // Our providers never fail, so neither does merging them.
         merged.data().unwrap_or_default().remove(&Profile::Default).unwrap_or_default()
     }
 
-    /// The place where the innermost of them begins.
+    /// The position where the innermost layer begins.
     pub fn position(&self) -> Position {
         let begins = self.0.iter().rev().find(|layer| layer.reach != Reach::Override);
         begins.map_or_else(|| Position::in_file(std::path::Path::new(""), 1, 1), |layer| layer.position.clone())
@@ -224,7 +223,7 @@ impl Layers {
         self.line(number).map(|(_, setting)| setting)
     }
 
-    /// A setting, and which of the layers it is in.
+    /// A setting, and the index of its layer.
     fn line(&self, number: &Merged) -> Option<(usize, &Setting)> {
         let Number { layer, setting } = Number::of(number)?;
         Some((layer, self.0.get(layer)?.settings.get(setting)?))
@@ -243,7 +242,7 @@ impl Layers {
         }
     }
 
-    /// Where the last setting of a merged one stands.
+    /// The position of the last line of a merged setting.
     fn place(&self, numbers: &Merged) -> Option<&Position> {
         let last = match numbers {
             Merged::Array(_, numbers) => numbers.last()?,
@@ -253,7 +252,7 @@ impl Layers {
     }
 }
 
-/// The values of a setting's lines, those of each layer in a list of their own.
+/// The values of a setting's lines, in one list per layer.
 fn sections(lines: &[(usize, &Setting)]) -> Vec<Value> {
     let layers = lines.chunk_by(|(one, _), (next, _)| one == next);
     layers.map(|lines| Value::List(lines.iter().map(|(_, setting)| setting.value.clone()).collect())).collect()
@@ -265,7 +264,7 @@ impl FromIterator<Arc<Layer>> for Layers {
     }
 }
 
-/// One setting of one of some layers.
+/// A setting in one of several layers.
 struct Number {
     layer: usize,
     setting: usize,

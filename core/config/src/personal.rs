@@ -1,6 +1,6 @@
-//! Sections that wait for a person: `<IfUser>`, `<IfGroup>`, `<IfClass>` and
-//! `<IfAuthenticated>`. What stands in them is a layer of the sessions of those whom
-//! they speak of, on top of the server's and of an `<Anonymous>`'s.
+//! Sections for users, groups and classes: `<IfUser>`, `<IfGroup>`, `<IfClass>` and
+//! `<IfAuthenticated>`. Their settings and limits are a layer of the matching sessions, on top of
+//! the server's layer and of an `<Anonymous>`'s.
 
 use std::sync::Arc;
 
@@ -18,27 +18,27 @@ use crate::tree::{Argument, Node};
 pub struct Personal {
     /// The section as written: `<IfUser bob,alice>`.
     pub shown: String,
-    /// What stands in it.
+    /// Its settings and limits.
     pub layer: Arc<Layer>,
     /// The `<Directory>` sections in it.
     pub directories: Vec<Part>,
-    /// Where it stands.
+    /// Its position.
     pub position: Position,
     whose: Rule,
 }
 
 impl Personal {
-    /// A section; none of another kind.
+    /// Reads such a section; `None` for other kinds.
     pub(crate) fn of(node: &Node, layer: Arc<Layer>, directories: Vec<Part>) -> Option<Self> {
         let kind = SectionKind::of(&node.name).filter(|kind| kind.is_condition())?;
-        // Wrong words were refused when the line was read.
+        // Errors in the words were reported when the line was read.
         let whose = whose(kind, &node.arguments).ok()?;
         let words = node.arguments.iter().map(|argument| format!(" {}", argument.text)).collect::<String>();
         let (shown, position) = (format!("<{}{words}>", kind.name()), node.position.clone());
         Some(Self { shown, layer, directories, position, whose })
     }
 
-    /// Whether it speaks of somebody. Before a login it speaks of classes alone.
+    /// Whether it matches. Before a login only `<IfClass>` can match.
     pub fn holds(&self, who: &Who<'_>) -> bool {
         match self.whose {
             Rule::All => !who.user.is_empty(),
@@ -47,7 +47,7 @@ impl Personal {
     }
 }
 
-/// Whom the words behind a section's name speak of.
+/// Whom the words after a section's name match.
 pub(crate) fn whose(kind: SectionKind, arguments: &[Argument]) -> Result<Rule, ParseError> {
     let words: Vec<&str> = arguments.iter().map(|argument| argument.text.as_str()).collect();
     match kind {
@@ -66,8 +66,8 @@ mod tests {
     use super::*;
     use crate::testing::{configure, faults};
 
-    /// Which of the sections of a text hold for a user (none before the login), who is
-    /// in the group `staff`, of a client of the class `lan`.
+    /// Which sections of a text match a user (none before the login) who is in the group `staff`,
+    /// with a client of the class `lan`.
     fn holding(text: &str, user: &str) -> Vec<bool> {
         let read = configure(text).unwrap_or_else(|faults| panic!("{faults}"));
         let (address, groups) = (IpAddr::V4(Ipv4Addr::LOCALHOST), [("staff".to_owned())]);

@@ -38,12 +38,12 @@ pub(crate) fn has_module(name: &str) -> bool {
     WITHOUT.contains(&name) || rows().any(|(module, _)| module == name)
 }
 
-/// What a module of ProFTPD's is for, as far as it matters that it is not there.
+/// The purpose of a ProFTPD module, as far as it matters that Gantry lacks it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Gravity {
-    /// It protects, or decides who gets in.
+    /// It protects, or decides who may log in.
     Access,
-    /// It says what is logged or counted.
+    /// It logs or counts.
     Logs,
     /// Anything else.
     Others,
@@ -59,7 +59,7 @@ impl fmt::Display for Gravity {
     }
 }
 
-/// What a module (`mod_x`) is for.
+/// The purpose of a module (`mod_x`).
 pub(crate) fn gravity_of(module: &str) -> Gravity {
     let begins = |names: &[&str]| names.iter().any(|name| module.starts_with(name));
     const ACCESS: [&str; 16] = [

@@ -1,5 +1,5 @@
-//! Scopes: what holds in one place of the configuration, with all that it
-//! inherits. [`crate::Layers`] make them.
+//! Scopes: the settings and limits of one place in the configuration, with all that it inherits.
+//! [`crate::Layers`] makes them.
 
 use gantry_api::{Value, ValueError};
 

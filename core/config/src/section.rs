@@ -65,22 +65,22 @@ impl SectionKind {
         }
     }
 
-    /// Whether it waits for a person: what stands in it holds for some sessions.
+    /// Whether it is for users, groups or classes, and so applies only to some sessions.
     pub const fn is_condition(self) -> bool {
         matches!(self, Self::IfUser | Self::IfGroup | Self::IfClass | Self::IfAuthenticated)
     }
 
-    /// Whether a section may stand in it: in one that waits for a person, those for
-    /// folders and limits alone.
+    /// Whether it may contain a section: those for users, groups and classes may only contain
+    /// `<Directory>` and `<Limit>`.
     pub fn admits(self, inner: Self) -> bool {
         inner.allowed_in().contains(self.context())
             && (!self.is_condition() || matches!(inner, Self::Directory | Self::Limit))
     }
 
-    /// The context of what stands in it.
+    /// The context of the lines in it.
     pub const fn context(self) -> Contexts {
         match self {
-            // What waits for a person may stand in any server.
+            // Sections for users, groups and classes may be in any server.
             Self::Global | Self::IfUser | Self::IfGroup | Self::IfClass | Self::IfAuthenticated => Contexts::GLOBAL,
             Self::VirtualHost => Contexts::VHOST,
             Self::Anonymous => Contexts::ANONYMOUS,

@@ -57,8 +57,8 @@ impl Stack {
         self.open.last_mut().map_or(&mut self.root, |open| &mut open.children).push(node);
     }
 
-    /// Where the innermost section already has a directive; remembers the first place of each. In a
-    /// `<Limit>` or `<Class>` every line counts.
+    /// The first line of a directive in the innermost section, if there is one; otherwise remembers
+    /// this line. In a `<Limit>` or `<Class>` every line counts.
     pub(crate) fn repeats(&mut self, name: &str, position: &Position) -> Option<Position> {
         let firsts = match self.open.last_mut() {
             None => &mut self.firsts,
@@ -108,25 +108,23 @@ impl Stack {
         });
     }
 
-    /// Closes the innermost section. When another one has this name, all up to
-    /// it are closed; when none has, the innermost is, since a mistyped end is
-    /// likelier than one too many.
+    /// Closes the innermost section. If an outer one has this name, closes all up to it. If none
+    /// has it, closes the innermost: a misspelt end is likelier than a superfluous one.
     pub(crate) fn close(&mut self, name: &str) -> CloseOutcome {
         let found = self.open.iter().rposition(|open| open.name.eq_ignore_ascii_case(name));
         if found.is_none_or(|at| at + 1 < self.open.len()) {
             self.open.truncate(found.unwrap_or(self.open.len().saturating_sub(1)));
             return CloseOutcome::Mismatched;
         }
-        // What is within an unknown section is dropped level by level: a deep
-        // tree could not be dropped at once.
+        // Nodes in an unknown section are dropped level by level, because dropping a deep tree at
+        // once would overflow the stack.
         match self.open.pop().filter(|open| !open.obscure).and_then(Open::node) {
             Some(node) => CloseOutcome::Section(node),
             None => CloseOutcome::Unknown,
         }
     }
 
-    /// Where a line stands: the context, and ProFTPD's word for it. None within
-    /// a section that nobody knows.
+    /// The context of a line, and ProFTPD's name for it; `None` in an unknown section.
     pub(crate) fn context(&self) -> Option<(Contexts, String)> {
         match self.open.last() {
             None => Some((self.base, self.base.to_string())),
@@ -135,7 +133,7 @@ impl Stack {
         }
     }
 
-    /// ProFTPD's word for where a line stands, and what is open there.
+    /// ProFTPD's name for the context of a line, and the section that is open there.
     pub(crate) fn place(&self) -> (String, Option<(String, Position)>) {
         match self.open.last() {
             None => (self.base.to_string(), None),
@@ -143,8 +141,7 @@ impl Stack {
         }
     }
 
-    /// Whether a section that waits for a person is open, in which this one may not
-    /// stand.
+    /// Whether a section for users, groups or classes is open that may not contain this one.
     pub(crate) fn waits_for_person(&self, kind: SectionKind) -> bool {
         let innermost = self.open.last().and_then(|open| open.kind);
         innermost.is_some_and(|open| open.is_condition() && !open.admits(kind))
@@ -154,7 +151,7 @@ impl Stack {
         self.open.last().is_some_and(|open| open.anonymous)
     }
 
-    /// The tree; and name, position and line of what has not been closed.
+    /// The tree, and name, position and line of each section that is still open.
     pub(crate) fn finish(&mut self) -> (Vec<Node>, Vec<(String, Position, String)>) {
         let known = std::mem::take(&mut self.open).into_iter().filter(|open| open.kind.is_some());
         let unclosed = known.map(|open| (open.name, open.position, open.source)).collect();
@@ -178,7 +175,7 @@ impl Node {
 }
 
 impl SectionKind {
-    /// Whether the words behind the name will do; ProFTPD's words where not.
+    /// Checks the words after the name. The error is in ProFTPD's words.
     pub(crate) fn check(self, arguments: &[Argument], within_anonymous: bool) -> Result<(), ParseError> {
         let first = arguments.first().map(|argument| argument.text.as_str());
         let absolute = first.is_some_and(|path| path.starts_with(['/', '~']));
@@ -203,8 +200,8 @@ impl SectionKind {
     }
 }
 
-/// Whether a path has `..` behind a component with wildcards. What is resolved has no
-/// such component, so the section would protect nothing.
+/// Whether a path has `..` after a component with wildcards. Resolved paths have no such component,
+/// so the section would protect nothing.
 fn climbs_behind_wildcard(path: &str) -> bool {
     let mut components = path.split('/').skip_while(|component| !glob::is_pattern(component.as_bytes()));
     components.any(|component| component == "..")

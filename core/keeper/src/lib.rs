@@ -1,9 +1,11 @@
-//! The keeper: the one process of Gantry that stays root. The daemon starts it before it becomes User, and asks it over
-//! a pair of sockets for the few things that need root. It runs no code of any module, and knows no configuration, no
-//! client and no file but what a request names.
+//! The keeper: the only process of Gantry that stays root. The daemon starts it before becoming
+//! User, and asks it over a pair of sockets for the few things that need root. The keeper runs no
+//! code of any module. It knows no configuration, no client, and no file except those that a
+//! request names.
 //!
-//! `protocol` is what is said; `process` is the keeper itself, which decides nothing but splits off a worker for each
-//! request and ends it when its time is up; `work` is what workers do; `link` is the daemon's end.
+//! `protocol` has the messages. `process` is the keeper itself: it decides nothing, but starts a
+//! worker for each request and ends it when its time is up. `work` is what workers do; `link` is
+//! the daemon's end.
 
 mod link;
 mod name;

@@ -15,7 +15,7 @@ use crate::packets::{Packet, receive, send_all};
 use crate::process::ARGUMENT;
 use crate::protocol::{Answer, Fault, Request};
 
-/// The only folders that are searched for programs that PAM's modules start.
+/// The only folders where PAM modules find programs.
 const PATH: &str = "/usr/sbin:/usr/bin:/sbin:/bin";
 
 /// The daemon's connection to the keeper. Dropping it ends the keeper.
@@ -24,39 +24,39 @@ pub struct Link {
     pid: u32,
 }
 
-/// Where its answers come in: for one thread, which does nothing else.
+/// Receives the answers; for one thread that does nothing else.
 pub struct Receiver {
     socket: Arc<OwnedFd>,
     process: Child,
 }
 
-/// The keeper has gone; how.
+/// The keeper has ended, and how.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("{0}")]
 pub struct KeeperExit(String);
 
-/// A request that does not reach the keeper.
+/// A request that did not reach the keeper.
 #[derive(Debug, Error)]
 pub enum SendError {
-    /// It cannot be sent at all.
+    /// It cannot be encoded.
     #[error(transparent)]
     Fault(#[from] Fault),
-    /// The keeper has gone, or takes nothing now.
+    /// The keeper has ended, or accepts nothing now.
     #[error("the keeper cannot be reached: {0}")]
     System(#[from] io::Error),
 }
 
 impl Link {
-    /// Starts the keeper as this process's user: this executable once more, with an empty environment and one socket. The
-    /// executable's `main` must begin with [`crate::answer`].
+    /// Starts the keeper as this process's user: the same executable, with an empty environment and
+    /// one socket. The executable's `main` must begin with [`crate::answer`].
     ///
     /// # Errors
     /// No process can be started.
     pub fn start() -> io::Result<(Self, Receiver)> {
         let (ours, theirs) = socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None)?;
-        // The keeper does not need what it would get otherwise.
+        // The keeper does not need what it would inherit.
         let _ = keep_descriptors();
-        // Not its path, which may lead to another build by now.
+        // Not by its path, which may lead to another build by now.
         let process = Command::new("/proc/self/exe")
             .arg0("gantryd")
             .arg(ARGUMENT)
@@ -79,7 +79,7 @@ impl Link {
         self.pid
     }
 
-    /// Sends a request and what belongs to it, without waiting.
+    /// Sends a request with its descriptor, without waiting.
     ///
     /// # Errors
     /// The request cannot be sent, or the keeper does not take it.
@@ -91,7 +91,7 @@ impl Link {
 
 impl Drop for Link {
     fn drop(&mut self) {
-        // Those who wait for an answer notice it as well.
+        // This wakes those who wait for an answer.
         let _ = shutdown(&*self.socket, Shutdown::Both);
     }
 }
@@ -106,7 +106,7 @@ impl Receiver {
             let why = match receive(&self.socket) {
                 Ok(Packet::Whole(packet)) => match Answer::decode(&packet) {
                     Ok(answer) => return Ok(answer),
-                    // Whoever waits for it gives up.
+                    // The caller gives up.
                     Err(_) => continue,
                 },
                 Ok(Packet::Cut) => continue,

@@ -1,7 +1,8 @@
-//! Which names the keeper takes to PAM and to the name service. PAM's modules make file names and environments of them.
+//! Which names the keeper passes to PAM and to the name service. PAM modules use them in file names
+//! and environments.
 
-/// Whether this may be a user's name: neither empty nor long, no control character, no slash or colon, and no word that a
-/// program would take for an option.
+/// Whether this may be a user's name: not empty, not long, without control characters, slashes and
+/// colons, and not like an option of a program.
 #[must_use]
 pub fn is_user(name: &[u8]) -> bool {
     let is_fit = |byte: &u8| !byte.is_ascii_control() && !b"/:".contains(byte);

@@ -1,4 +1,4 @@
-//! Packets on a pair of sockets (SOCK_SEQPACKET): each comes whole or not at all.
+//! Packets on a pair of sockets (SOCK_SEQPACKET). Each arrives complete or not at all.
 
 use std::io::{self, IoSlice, IoSliceMut};
 use std::mem::MaybeUninit;
@@ -38,7 +38,7 @@ pub(crate) fn receive_all(socket: &OwnedFd) -> io::Result<(Packet, Option<OwnedF
         let mut slices = [IoSliceMut::new(&mut packet)];
         match recvmsg(socket, &mut slices, &mut control, RecvFlags::TRUNC | RecvFlags::CMSG_CLOEXEC) {
             Err(Errno::INTR) => {}
-            // It has gone and left something unread.
+            // It has ended and left something unread.
             Err(Errno::CONNRESET | Errno::PIPE) => return Ok((Packet::End, None)),
             done => break done?.bytes,
         }

@@ -1,6 +1,6 @@
-//! The keeper's process. It reads a request, splits off a worker for it, hands the worker's answer on, and ends workers
-//! whose time is up. It does nothing of that work itself: whatever a PAM module or the name service does happens to a
-//! worker, and costs one login.
+//! The keeper's process. It reads a request, forks a worker for it, passes the worker's answer on,
+//! and ends workers when their time is up. It does no such work itself: a failure in a PAM module
+//! or the name service only affects a worker, and costs one login.
 //!
 //! A worker that has opened a PAM session stays until the session is closed, because only the process that opened it can
 //! close it.
@@ -33,19 +33,19 @@ use crate::work;
 /// The argument that makes an executable the keeper.
 pub(crate) const ARGUMENT: &str = "--keeper";
 
-/// The maximum number of workers at once that somebody waits for.
+/// The maximum number of workers that a caller is waiting for.
 pub(crate) const WORKERS: usize = 64;
 /// The maximum number of PAM sessions at once, each a worker.
 const SESSIONS: usize = 4096;
-/// How long comparing a password may take.
+/// The time limit for comparing a password.
 const CHECK_LIMIT: Duration = Duration::from_secs(20);
 /// How long making a home directory, or giving a file away, may take.
 const FILES_LIMIT: Duration = Duration::from_secs(60);
-/// The longest time that a conversation may be given.
+/// The longest time limit of a PAM conversation.
 const PAM_LIMIT: Duration = Duration::from_secs(600);
 /// How often to look whether killed workers have gone.
 const PAUSE: Duration = Duration::from_millis(50);
-/// How long a session may take to close.
+/// The time limit for closing a session.
 const CLOSE_LIMIT: Duration = Duration::from_secs(30);
 
 /// Does the keeper's work if this process is to be the keeper, and returns its exit code. Call this before anything else
@@ -60,7 +60,7 @@ pub fn answer() -> Option<ExitCode> {
 }
 
 fn serve() -> io::Result<()> {
-    // Above the standard streams, and not for programs that PAM's modules start.
+    // Above the standard streams, and closed in programs that PAM modules start.
     let daemon = fcntl_dupfd_cloexec(io::stdin(), 3)?;
     close_standard_streams()?;
     settle();
@@ -70,7 +70,7 @@ fn serve() -> io::Result<()> {
     done
 }
 
-/// Settings that a process of root should have. None of them is essential.
+/// Makes the settings that a process of root should have. None of them is essential.
 fn settle() {
     let _ = rustix::thread::set_name(c"gantryd-keeper");
     // Signals of a terminal or a service manager are for the daemon; when it ends, the keeper ends.
@@ -86,7 +86,8 @@ fn settle() {
 struct Keeper {
     daemon: OwnedFd,
     workers: HashMap<u64, Worker>,
-    /// Workers that were killed and have not gone yet: one that waits for a file system may take its time.
+    /// Workers that were killed and have not ended yet: one that waits for a file system may take a
+    /// while.
     killed: Vec<Pid>,
 }
 
@@ -98,16 +99,16 @@ struct Worker {
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum State {
-    /// Somebody waits for its answer.
+    /// A caller waits for its answer.
     Works { until: Instant },
-    /// It has opened a session.
+    /// It keeps a PAM session open.
     Session,
     /// It closes the session.
     Closes { until: Instant },
 }
 
 impl Keeper {
-    /// Until the daemon has gone.
+    /// Runs until the daemon has ended.
     fn live(&mut self) -> io::Result<()> {
         loop {
             let (daemon, spoken) = self.wait()?;
@@ -126,11 +127,11 @@ impl Keeper {
         }
     }
 
-    /// Whether the daemon has something to say, and which workers have.
+    /// Whether the daemon has sent something, and which workers have.
     fn wait(&self) -> io::Result<(bool, Vec<u64>)> {
         let next = self.workers.values().filter_map(|worker| worker.until()).min();
         let time = next.map(|until| until.saturating_duration_since(Instant::now()));
-        // Nothing reports when those have gone.
+        // Nothing reports the end of these.
         let time = if self.killed.is_empty() { time } else { Some(time.map_or(PAUSE, |time| time.min(PAUSE))) };
         let time = time.map(Timespec::try_from).transpose().map_err(io::Error::other)?;
         let ids: Vec<u64> = self.workers.keys().copied().collect();
@@ -190,7 +191,7 @@ impl Keeper {
             let _ = setpgid(Some(pid), Some(pid));
             return Ok((pid, ours));
         }
-        // The worker's own copies, so that nothing it runs can speak for the keeper.
+        // The worker's own copies, so that nothing it runs can send as the keeper.
         drop(ours);
         self.workers.clear();
         let nothing = rustix::fs::open("/dev/null", rustix::fs::OFlags::CLOEXEC, rustix::fs::Mode::empty());
@@ -205,7 +206,7 @@ impl Keeper {
         exit_now(0)
     }
 
-    /// Handles what a worker says, or its end.
+    /// Handles a worker's message, or its end.
     fn hear(&mut self, id: u64) -> io::Result<()> {
         let Some(worker) = self.workers.get_mut(&id) else { return Ok(()) };
         let answer = match receive(&worker.pipe) {
@@ -266,7 +267,8 @@ impl Keeper {
         speak(&self.daemon, answer)
     }
 
-    /// The daemon has gone: sessions are closed, those that close already go on, and all else is ended.
+    /// The daemon has ended: closes the sessions, lets those that are closing finish, and ends
+    /// everything else.
     fn end(&mut self) {
         let states: Vec<_> = self.workers.iter().map(|(id, worker)| (*id, worker.state)).collect();
         for (id, state) in states {
@@ -278,7 +280,7 @@ impl Keeper {
         }
         let until = Instant::now() + CLOSE_LIMIT;
         while !self.workers.is_empty() && Instant::now() < until {
-            // The daemon's socket is at its end and would wake every poll.
+            // The daemon's socket is closed and would end every poll at once.
             let ids: Vec<u64> = self.workers.keys().copied().collect();
             let mut pipes: Vec<_> =
                 self.workers.values().map(|worker| PollFd::new(&worker.pipe, PollFlags::IN)).collect();

@@ -1,5 +1,6 @@
-//! What daemon and keeper, and keeper and worker, say to each other: one packet a message, each field with its length,
-//! nothing after the last one. Both sides bound every field before they send it and when they read it.
+//! The messages between daemon and keeper, and between keeper and worker: one packet per message,
+//! each field with its length, nothing after the last field. Both sides check every length before
+//! sending and when reading.
 
 mod fields;
 
@@ -29,7 +30,7 @@ const VERSION: u8 = 1;
 /// What the daemon asks for.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Request {
-    /// The number of the work; no other work under way has it.
+    /// The number of the request; no other open request has it.
     pub id: u64,
     /// The work.
     pub task: Task,
@@ -38,11 +39,11 @@ pub struct Request {
 /// Some work for the keeper.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Task {
-    /// Compares a password with the system's own entry of a user.
+    /// Compare a password with the system's entry of a user.
     Check(Check),
-    /// A conversation with PAM.
+    /// Have a conversation with PAM.
     Pam(PamRequest),
-    /// Binds the TCP socket that comes with the packet to an address whose port is below 1024.
+    /// Bind the TCP socket that comes with the packet to an address with a port below 1024.
     Bind(SocketAddr),
     /// Makes a user's home directory, unless there is one.
     Home(NewHome),
@@ -53,11 +54,11 @@ pub enum Task {
         /// The group, which is not root's; none to leave it.
         group: Option<u32>,
     },
-    /// Ends the PAM session that the work of the same number opened; there is no answer.
+    /// End the PAM session that the request with the same number opened. There is no answer.
     Close,
 }
 
-/// A password to be compared.
+/// A password to compare.
 #[derive(PartialEq, Eq)]
 pub struct Check {
     /// The user.
@@ -79,33 +80,33 @@ pub struct PamRequest {
     pub host: String,
     /// PAM_TTY.
     pub terminal: Option<String>,
-    /// Whether a session is opened, which goes on until [`Task::Close`].
+    /// Whether to open a session, which lasts until [`Task::Close`].
     pub session: bool,
-    /// How long the conversation may take.
+    /// The time limit of the conversation.
     pub limit: Duration,
 }
 
-/// What the keeper says of some work.
+/// The keeper's answer to a request.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Answer {
-    /// The work's number.
+    /// The request's number.
     pub id: u64,
     /// Its result.
     pub outcome: Outcome,
 }
 
-/// The result of some work.
+/// The result of a request.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Outcome {
     /// Of a comparison.
     Checked(Standing),
     /// Of a conversation.
     Pam(PamAnswer),
-    /// It is done, and there is no more to say.
+    /// Done.
     Done,
-    /// It could not be done; why.
+    /// It failed, with the reason.
     Failed(String),
-    /// It took too long, and was ended.
+    /// It took too long and was ended.
     Late,
 }
 
@@ -116,7 +117,7 @@ pub enum Standing {
     Good,
     /// It is wrong, or there is no such user.
     Wrong,
-    /// Nobody can have the right one: the account is locked, or has no password.
+    /// No password is right: the account is locked, or has none.
     Locked,
     /// It is right, but the account has expired.
     Expired,
@@ -129,7 +130,7 @@ pub enum Standing {
 pub struct PamAnswer {
     /// PAM's message if it refuses.
     pub refusal: Option<String>,
-    /// What PAM's modules had to say to the user.
+    /// Messages of PAM's modules for the user.
     pub messages: Vec<String>,
     /// How long the refusal should take.
     pub delay: Duration,
@@ -138,7 +139,7 @@ pub struct PamAnswer {
 }
 
 impl Request {
-    /// As a packet.
+    /// Encodes it as a packet.
     ///
     /// # Errors
     /// A field is longer than it may be, or has a NUL byte.
@@ -179,7 +180,7 @@ impl Request {
         Ok(out.packet())
     }
 
-    /// From a packet.
+    /// Decodes a packet.
     ///
     /// # Errors
     /// The packet is malformed.
@@ -233,7 +234,7 @@ fn home(packet: &mut Reader<'_>) -> Result<NewHome, Fault> {
 }
 
 impl Answer {
-    /// As a packet; words that are too long are cut.
+    /// Encodes it as a packet; texts that are too long are cut.
     pub(crate) fn encode(&self) -> Vec<u8> {
         let mut out = Writer::new(VERSION);
         let cut = |words: &str| words.replace('\0', "").chars().take(WORDS / 4).collect::<String>();
@@ -241,7 +242,7 @@ impl Answer {
             Outcome::Checked(standing) => drop(out.number(1).id(self.id).number(standing.number())),
             Outcome::Pam(PamAnswer { refusal, messages, delay, session }) => {
                 out.number(2).id(self.id).number(refusal.is_some().into());
-                // Cut before, so that none is too long.
+                // Cut before, so that encoding cannot fail.
                 let _ = out.text("refusal", &cut(refusal.as_deref().unwrap_or_default()), WORDS);
                 let messages = messages.get(..MESSAGES).unwrap_or(messages);
                 out.number(u8::try_from(messages.len()).unwrap_or(0));
@@ -290,7 +291,7 @@ impl Answer {
 impl Standing {
     const ALL: [Self; 5] = [Self::Good, Self::Wrong, Self::Locked, Self::Expired, Self::Aged];
 
-    // Wrong numbers must not come out as Good: it is not 0.
+    // An unknown number must not become Good, which is not 0.
     fn number(self) -> u8 {
         Self::ALL.iter().position(|standing| *standing == self).map_or(u8::MAX, |at| 0x51 + at as u8)
     }

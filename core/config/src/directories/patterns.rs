@@ -77,7 +77,7 @@ pub(super) fn match_all(patterns: &[Vec<u8>], names: &[&[u8]]) -> bool {
     patterns.len() == names.len() && pairs.all(|(pattern, name)| matches(pattern, name, &mut budget))
 }
 
-/// Whether a component has no wildcards: a backslash takes a wildcard's meaning away.
+/// Whether a component has no wildcards: a backslash escapes one.
 pub(super) fn is_plain(component: &[u8]) -> bool {
     !glob::is_pattern(component)
 }
@@ -86,7 +86,7 @@ fn matches(pattern: &[u8], name: &[u8], budget: &mut glob::Budget) -> bool {
     glob::matches(pattern, name, budget).unwrap_or(false)
 }
 
-/// Whether a component of a pattern is a name, letter by letter.
+/// Whether a component of a pattern is exactly a name.
 fn is_literal(component: &[u8]) -> bool {
     !component.iter().any(|byte| matches!(byte, b'*' | b'?' | b'[' | b'\\'))
 }

@@ -132,9 +132,8 @@ impl Reader<'_> {
         }
     }
 
-    /// Says that a line has no effect, or puts an earlier one out of effect, because its
-    /// section has two of them. As in ProFTPD 1.3.8, the first one counts, but for the few
-    /// that it keeps in one place.
+    /// Reports that a line has no effect, or takes it from an earlier one, because the section has
+    /// two of them. As in ProFTPD 1.3.8 the first one counts, except for a few directives.
     fn note_repetition(&mut self, name: &str, inherits: Inherits, at: &At<'_>) {
         if matches!(inherits, Inherits::Append | Inherits::Sections) || ACTED_ON.contains(&name) {
             return;

@@ -1,5 +1,5 @@
-//! What is said of wrong configurations: the first lines are what ProFTPD 1.3.8
-//! prints for the same files.
+//! The messages for wrong configurations: the first lines are what ProFTPD 1.3.8 prints for the
+//! same files.
 
 mod samples;
 mod twenty;

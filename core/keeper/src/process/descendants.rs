@@ -1,5 +1,5 @@
-//! What a process has started, by the parents that /proc names: PAM's modules put programs into sessions of their own, where
-//! no process group reaches them.
+//! Finds the processes that a process has started, by the parents in /proc. PAM modules may start
+//! programs in their own sessions, which a signal to the process group does not reach.
 
 use std::fs::{self, DirEntry};
 
