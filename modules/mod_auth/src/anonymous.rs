@@ -1,4 +1,4 @@
-//! Logins by an `<Anonymous>` section: under whose ids files are touched, and where the root is.
+//! Logins to an `<Anonymous>` section: the ids for its files, and its root.
 
 use std::path::Path;
 
@@ -10,14 +10,14 @@ use crate::sections::Anonymous;
 use crate::start::{anonymous_root, single};
 use crate::system::SystemUsers;
 
-/// What is asked for the accounts and groups of sections.
+/// What such logins need to know about accounts and groups.
 pub(crate) struct Anonymity<'a> {
     pub(crate) logins: &'a Logins,
     pub(crate) system: &'a SystemUsers,
 }
 
 impl Anonymity<'_> {
-    /// What makes the session an account of a section.
+    /// Describes the session as an account of a section.
     pub(crate) async fn admission(
         &self,
         attempt: &Attempt<'_>,
@@ -43,14 +43,14 @@ impl Anonymity<'_> {
             true => root.join(single(&attempt.client.user)),
             false => root,
         };
-        // Inside, the root is the home, and all there is.
+        // Inside, the root is the home, and nothing else exists.
         let resident = Account { home: "/".into(), ..account.clone() };
         let of_server = section.beginnings_of_server;
         let beginnings = attempt.settings.beginnings_of(&resident, Path::new("/"), of_server);
         Ok(Admission { account, root, section: Some(section.id), beginnings })
     }
 
-    /// The number of a group: one of the account's own, or the system's.
+    /// The id of a group: one of the account's, or one of the system's.
     fn group(&self, group: &str, account: &Account) -> Option<u32> {
         let own = || account.groups.iter().find(|own| own.name == group).map(|own| own.gid);
         group.parse().ok().or_else(own).or_else(|| self.system.group(group))

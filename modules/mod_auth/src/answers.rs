@@ -1,4 +1,4 @@
-//! What clients read of logins, and what the log does.
+//! What clients read about logins, and what the log says.
 
 use gantry_api::prelude::*;
 use gantry_api::proto::text::Escaped;
@@ -7,16 +7,16 @@ use crate::limits::Full;
 use crate::settings::Settings;
 use crate::troubles::News;
 
-/// What USER answers where no password is asked for.
+/// The reply to USER if no password is required.
 pub(crate) const INVITATION: &str = "Anonymous login ok, send your complete email address as your password";
-/// Why a login fails whose user no authenticator has.
+/// The reason for the log if no authenticator knows the user.
 pub(crate) const NO_SUCH_USER: &str = "no such user found";
-/// Why a login fails that `<Limit LOGIN>` refuses.
+/// The reason for the log if `<Limit LOGIN>` refuses.
 pub(crate) const LIMITED: &str = "Limit access denies login";
-/// What 230 says of an `<Anonymous>` where AccessGrantMsg does not.
+/// The text of the 230 of an `<Anonymous>` without AccessGrantMsg.
 const GRANTED: &str = "Anonymous access granted, restrictions apply";
 
-/// Greets who has logged in.
+/// Sets the reply to a successful login.
 pub(crate) fn welcome(at: &mut Moment<'_>, settings: &Settings) -> Step {
     let user = at.session.user.clone().unwrap_or_default();
     let granted = match at.session.section {
@@ -29,12 +29,13 @@ pub(crate) fn welcome(at: &mut Moment<'_>, settings: &Settings) -> Step {
     Step::Done
 }
 
-/// The same words for an unknown user, a wrong password, and an account that may not log in.
+/// Refuses a login, with the same text for an unknown user, a wrong password, and an account that
+/// may not log in.
 pub(crate) fn deny(at: &mut Moment<'_>, settings: &Settings, reason: &str) -> Result<Step> {
     refuse(530, failed(at, settings, reason))
 }
 
-/// Whoever this is may log in, but too many are there; the session ends.
+/// Refuses a valid login because too many clients are logged in; the session ends.
 pub(crate) fn turn_away(at: &mut Moment<'_>, full: Full) -> Result<Step> {
     let user = at.session.user.clone().unwrap_or_default();
     let kind = kind(at);
@@ -49,8 +50,8 @@ pub(crate) fn turn_away(at: &mut Moment<'_>, full: Full) -> Result<Step> {
     refuse(530, full.message)
 }
 
-/// Nobody can tell whether the password is right. It is no failed login, and the client may
-/// come again.
+/// Refuses a login because the password could not be checked. It does not count as a failed login,
+/// and the client may try again.
 pub(crate) fn no_service(at: &mut Moment<'_>, reason: &str, news: News) -> Result<Step> {
     let user = at.session.user.clone().unwrap_or_default();
     let kind = kind(at);
@@ -64,12 +65,13 @@ pub(crate) fn no_service(at: &mut Moment<'_>, reason: &str, news: News) -> Resul
     refuse(421, "Logins cannot be checked at the moment: try again later")
 }
 
-/// How the log calls a login.
+/// The log's word for a login.
 fn kind(at: &Moment<'_>) -> &'static str {
     if at.session.section.is_some() { "ANON" } else { "USER" }
 }
 
-/// Counts a login that failed; what the client reads. The log has ProFTPD's words, which fail2ban and logwatch look for.
+/// Counts a failed login, and sets the reply. The log has ProFTPD's words, which fail2ban and
+/// logwatch look for.
 fn failed(at: &mut Moment<'_>, settings: &Settings, reason: &str) -> String {
     let user = at.session.user.clone().unwrap_or_default();
     let (kind, shown) = (kind(at), Escaped(user.as_bytes()));
@@ -90,7 +92,7 @@ fn failed(at: &mut Moment<'_>, settings: &Settings, reason: &str) -> String {
     settings.deny.replace("%u", &user)
 }
 
-/// Refuses a login whose root cannot be had, in ProFTPD's words. Another one may succeed.
+/// Refuses a login whose root cannot be opened, in ProFTPD's words. Another login may succeed.
 pub(crate) fn unable(at: &mut Moment<'_>, settings: &Settings, reason: &str) -> Step {
     let text = failed(at, settings, reason);
     at.respond(530, "Unable to set anonymous privileges.");

@@ -1,13 +1,13 @@
-//! A login that is to be checked, and why it fails.
+//! A login to check, and why it may fail.
 
 use gantry_api::service::{LoginRequest, Services};
 
 use crate::settings::Settings;
 use crate::troubles::News;
 
-/// Why a login fails; the text is for the log.
+/// Why a login fails; the texts are for the log.
 pub(crate) enum Refusal {
-    /// The client is nobody who may log in.
+    /// The client may not log in.
     Login(String),
     /// An authenticator failed, and no other module knows the user, so nobody can tell.
     Trouble {
@@ -26,17 +26,17 @@ impl From<String> for Refusal {
     }
 }
 
-/// A login that is to be checked.
+/// A login to check.
 pub(crate) struct Attempt<'a> {
     pub(crate) services: &'a Services,
-    /// Who asks, by the name that it gave.
+    /// The client, with the user name that it sent.
     pub(crate) client: LoginRequest,
     pub(crate) settings: &'a Settings,
     pub(crate) password: &'a [u8],
 }
 
 impl Attempt<'_> {
-    /// What asks an authenticator for a user.
+    /// The request for an authenticator.
     pub(crate) fn request(&self, user: &str) -> LoginRequest {
         LoginRequest { user: user.to_owned(), ..self.client.clone() }
     }

@@ -1,4 +1,4 @@
-//! Whether anybody can log in, by AuthOrder and the authenticators that there will be.
+//! Whether anybody can log in, by AuthOrder and the authenticators that will exist.
 
 use std::collections::{HashMap, HashSet};
 
@@ -8,10 +8,10 @@ use gantry_api::{ScopeKind, ServerId};
 use crate::order::Entry;
 use crate::settings::Settings;
 
-/// A module that ProFTPD always has on Linux, and files therefore never load.
+/// A module that ProFTPD on Linux always has, so files never load it.
 const PAM: &str = "mod_auth_pam";
 
-/// Notices for names in AuthOrder that are no modules, and for servers that nobody can log in to.
+/// Notices for names in AuthOrder that are not modules, and for servers that nobody can log in to.
 pub(crate) fn check(check: &mut Check<'_>) {
     let scopes = check.scopes();
     let sections = scopes.all::<Settings>().filter(|scope| matches!(scope.kind, ScopeKind::Anonymous { .. }));
@@ -23,7 +23,7 @@ pub(crate) fn check(check: &mut Check<'_>) {
         let line = scope.line("AuthOrder");
         let has_section = with_sections.contains(&scope.server);
         for entry in order {
-            // An <Anonymous> finds its user among the system's.
+            // An <Anonymous> can find its user among the system's.
             let is_known = check.modules().any(|module| entry.is(module)) || has_section && entry.is_system();
             if !is_known {
                 let text = format!("there is no module '{}'", entry.module());
@@ -45,7 +45,7 @@ pub(crate) fn check(check: &mut Check<'_>) {
     }
 }
 
-/// The modules that know users of each server.
+/// The modules that have users for each server.
 fn authenticators<'a>(check: &Check<'a>) -> HashMap<ServerId, Vec<&'a str>> {
     let mut found: HashMap<ServerId, Vec<&str>> = HashMap::new();
     for (module, offer) in check.offers() {

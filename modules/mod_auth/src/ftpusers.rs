@@ -1,4 +1,4 @@
-//! UseFtpUsers: the users whom /etc/ftpusers keeps out (ftpusers(5)).
+//! UseFtpUsers: the users that /etc/ftpusers refuses (ftpusers(5)).
 
 use std::fs;
 use std::io::ErrorKind;
@@ -7,7 +7,7 @@ use gantry_api::log;
 
 const FILE: &str = "/etc/ftpusers";
 
-/// Whether the file names the user. A file that cannot be read names everybody.
+/// Whether the file contains the user. A file that cannot be read refuses everybody.
 pub(crate) fn names(user: &str) -> bool {
     match fs::read(FILE) {
         Ok(text) => is_in(&String::from_utf8_lossy(&text), user),
@@ -19,7 +19,7 @@ pub(crate) fn names(user: &str) -> bool {
     }
 }
 
-/// Whether a file of names has this one on a line of its own. Comments begin with `#`.
+/// Whether a text contains this name on its own line. Comments begin with `#`.
 pub(crate) fn is_in(text: &str, name: &str) -> bool {
     text.lines().any(|line| line.split('#').next().unwrap_or_default().trim() == name)
 }

@@ -1,4 +1,4 @@
-//! Directives that have no effect here, and are read so that ProFTPD's files can be used as they are.
+//! Directives without effect, accepted so that ProFTPD's files can be used unchanged.
 
 use gantry_api::{directive, parse};
 

@@ -1,5 +1,5 @@
-//! mod_auth: USER and PASS (RFC 959): who logs in, and where the session begins. Users and passwords are known to
-//! authenticators, which other modules publish; whether `<Limit LOGIN>` lets somebody in is the server's to judge.
+//! mod_auth: USER and PASS (RFC 959): who logs in, and where the session begins. Authenticators of
+//! other modules know users and passwords; the server checks `<Limit LOGIN>`.
 
 mod anonymous;
 mod answers;
@@ -44,16 +44,16 @@ pub struct Auth {
 module! { Auth, settings: Settings, after: ["mod_core"] }
 
 command! {
-    /// Names who logs in.
+    /// Sends the user name.
     USER "<sp> username", class: AUTH, login: no, does: [CWD], at_once: user, wait: vouched;
-    /// Gives the password of the user named before.
+    /// Sends the password for the user name.
     PASS "<sp> password", class: AUTH, login: no, does: [CWD, RETR], at_once: pass, wait: log_in;
 }
 
-/// What this module keeps with a session.
+/// The module's state in a session.
 #[derive(Default)]
 struct LoginState {
-    /// Whether USER was the last of USER and PASS.
+    /// Whether USER is being handled, and not PASS.
     for_password: bool,
 }
 
@@ -148,7 +148,7 @@ fn pass(at: &mut Moment<'_>) -> Result<Step> {
     if at.session.account.is_some() {
         return refuse(503, "You are already logged in");
     }
-    // Each password needs a USER of its own, also when the last one was wrong.
+    // Each password needs its own USER, even after a wrong one.
     match std::mem::take(&mut at.state.of::<LoginState>().for_password) && at.session.user.is_some() {
         true => match at.session.lets_in() {
             Ok(()) => Ok(Step::Wait),
@@ -184,7 +184,7 @@ async fn log_in(auth: &Auth, at: &mut Moment<'_>) -> Result<Step> {
     Ok(step)
 }
 
-/// Lets in who may log in: takes its places, and makes the session its own.
+/// Completes a login: takes its places among the clients, and admits the session.
 async fn enter(auth: &Auth, at: &mut Moment<'_>, settings: &Settings, admission: Admission) -> Result<Step> {
     let counted = admission.section.and_then(|section| auth.sections.key(at.session.server, section));
     let places = match settings.limits.enter(at.session, &admission.account, counted.as_deref()) {
@@ -201,7 +201,7 @@ async fn enter(auth: &Auth, at: &mut Moment<'_>, settings: &Settings, admission:
     };
     places.give_back(at.session);
     match section {
-        // Not let in (<Limit LOGIN>): another user may be.
+        // Refused (<Limit LOGIN>); another user may be admitted.
         _ if error.fault() == Fault::Client => deny(at, settings, &format!("{LIMITED}: {error}")),
         Some(_) => Ok(unable(at, settings, &format!("{}: {error}", root.display()))),
         None => {
@@ -220,7 +220,7 @@ impl Auth {
         };
         let found = self.logins.look_up(services, &settings.order, &self.system, request).await;
         let account = found.ok_or_else(|| NO_SUCH_USER.to_owned())?;
-        // Before it is hashed, which takes long.
+        // Check this before hashing, which takes long.
         settings.takes(password)?;
         let (password, hash) = (password.to_vec(), hash.to_owned());
         let trouble = |error: &dyn std::fmt::Display| Refusal::Trouble {
@@ -236,7 +236,7 @@ impl Auth {
         }
     }
 
-    /// The account of a user of the server's own: none of an `<Anonymous>` section's.
+    /// The account of a user of the server itself, not of an `<Anonymous>` section.
     async fn account(&self, attempt: &Attempt<'_>) -> Option<Account> {
         let belonging = self.sections.of(attempt.client.server, &attempt.client.user);
         if belonging.ignored || belonging.section.is_some() {
@@ -246,7 +246,7 @@ impl Auth {
         self.logins.look_up(attempt.services, &attempt.settings.order, &self.system, &request).await
     }
 
-    /// Who the client is by its name and password.
+    /// The account for the client's name and password.
     async fn found(&self, attempt: &Attempt<'_>) -> std::result::Result<Admission, Refusal> {
         let Attempt { services, settings, password, .. } = *attempt;
         let user = attempt.client.user.as_str();

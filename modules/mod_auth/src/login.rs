@@ -74,7 +74,8 @@ impl Logins {
                     }
                     return Err(INCORRECT.to_owned().into());
                 }
-                // A judge that does not judge here leaves the last word to others. One that fails has it.
+                // A judge that does not know the service leaves the decision to others. A judge
+                // that fails decides.
                 (Some(Verdict::Unknown), Some(_)) if matches!(asked.who, Who::Judges(_)) => continue,
                 _ => {}
             }
@@ -95,8 +96,8 @@ impl Logins {
         Err(NO_SUCH_USER.to_owned().into())
     }
 
-    /// The account of a name whose password nobody asks for: the first that an authenticator knows, else the system's,
-    /// where AuthOrder does not leave those out.
+    /// The account of a name that needs no password: of the first authenticator that knows it, or
+    /// else the system's, unless AuthOrder leaves the system's users out.
     pub(crate) async fn look_up(
         &self,
         services: &Services,
@@ -116,7 +117,7 @@ impl Logins {
         asks_system.then(|| system.account(&request.user).cloned()).flatten()
     }
 
-    /// Takes as long as a login that fails.
+    /// Takes as long as a failed login.
     pub(crate) async fn fail(&self, services: &Services, order: &[Entry], request: &LoginRequest, password: &[u8]) {
         self.spend_the_same(&order::asked(order, services), Credentials { request, password }).await;
     }
@@ -132,13 +133,13 @@ impl Logins {
                 authenticator.verify(request, account, password).await
             }
             Who::Judges(judge) => {
-                // The hash is for the authenticator that has it.
+                // The hash is only for its own authenticator.
                 judge.judge(request, &Account { secret: None, ..account.clone() }, password).await
             }
         }
     }
 
-    /// Has all refuse the password, each in its time.
+    /// Lets all of them refuse the password, each taking its usual time.
     async fn spend_the_same(&self, all: &[Judge<'_>], given: Credentials<'_>) {
         for asked in all {
             if let Who::Judges(judge) = asked.who {
@@ -165,7 +166,7 @@ impl Logins {
     }
 }
 
-/// What authenticators said of a user so far, by their places: each is asked once.
+/// The answers of the authenticators about a user so far, by index: each is asked once.
 struct KnownAccounts<'t> {
     accounts: Vec<(usize, Option<Account>)>,
     /// One that could not tell, and what it said.
@@ -191,7 +192,7 @@ impl<'t> KnownAccounts<'t> {
         }
     }
 
-    /// What one of them knows.
+    /// The answer of one of them.
     async fn by(&mut self, all: &[Judge<'_>], at: usize, request: &LoginRequest) -> Option<Account> {
         if let Some((_, known)) = self.accounts.iter().find(|(place, _)| *place == at) {
             return known.clone();
@@ -211,7 +212,8 @@ impl<'t> KnownAccounts<'t> {
         account
     }
 
-    /// What the first knows that knows the user. Behind one whose answer is final nobody is asked.
+    /// The answer of the first that knows the user. After one with a final answer, no other is
+    /// asked.
     async fn by_any(&mut self, all: &[Judge<'_>], request: &LoginRequest) -> Option<Account> {
         for (at, asked) in all.iter().enumerate() {
             if let Who::Judges(_) = asked.who {

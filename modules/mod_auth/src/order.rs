@@ -1,4 +1,4 @@
-//! AuthOrder: which authenticators and judges of passwords are asked, and whose answer is final.
+//! AuthOrder: which authenticators and judges of passwords are asked, and which answers are final.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ pub(crate) struct Entry {
     finality: Finality,
 }
 
-/// Whether to ask others after an authenticator that refused a login.
+/// Whether to ask others after a refusal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Finality {
     /// Ask others.
@@ -22,27 +22,27 @@ pub(crate) enum Finality {
     Final,
 }
 
-/// Somebody to ask.
+/// A module to ask.
 pub(crate) struct Judge<'a> {
     /// Its module.
     pub(crate) name: &'a str,
-    /// What it can tell.
+    /// What to ask it.
     pub(crate) who: Who<'a>,
     /// Whether its answer is final.
     pub(crate) finality: Finality,
 }
 
-/// What somebody can tell.
+/// What a module can tell.
 #[derive(Clone, Copy)]
 pub(crate) enum Who<'a> {
     /// Who a user is, and whether a password is right.
     Knows(&'a Arc<dyn Authenticator>),
-    /// Whether a password is right for a user whom others know.
+    /// Whether a password is right, for a user whom another module knows.
     Judges(&'a Arc<dyn PasswordJudge>),
 }
 
-/// Those to ask, in order. Names in AuthOrder that nobody has are skipped, but for those whose answer would be final: behind
-/// them nobody is asked.
+/// The modules to ask, in order. Names in AuthOrder that are not loaded are skipped; if their
+/// answer would be final, the list ends there.
 pub(crate) fn asked<'a>(order: &[Entry], services: &'a Services) -> Vec<Judge<'a>> {
     let find = |wanted: &str, finality| {
         let is_wanted = |name: &str| name.eq_ignore_ascii_case(wanted);
@@ -83,7 +83,7 @@ impl Entry {
         self.module.eq_ignore_ascii_case(module)
     }
 
-    /// Whether nobody is asked behind it.
+    /// Whether no other is asked after it.
     pub(crate) fn is_final(&self) -> bool {
         self.finality == Finality::Final
     }

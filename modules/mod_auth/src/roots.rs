@@ -1,4 +1,4 @@
-//! Directives about the roots of sessions that the server obeys when it opens a root.
+//! Directives for the roots of sessions, which the server applies when it opens a root.
 
 use gantry_api::{directive, parse};
 

@@ -1,5 +1,5 @@
-//! Which section of the configuration a login belongs to: the server itself, or an `<Anonymous>` by its User and
-//! UserAlias lines. It is known at the start, and no password has to do with it.
+//! Finds the section that a login belongs to: the server itself, or an `<Anonymous>` with this User
+//! or UserAlias. The sections are known at the start, and passwords do not matter.
 
 use std::collections::HashMap;
 
@@ -18,43 +18,43 @@ pub(crate) struct Sections {
 struct Server {
     aliases: Vec<Alias>,
     alias_only: bool,
-    /// How many DefaultChdir lines it has.
+    /// The number of its DefaultChdir lines.
     beginnings: usize,
     anonymous: Vec<Anonymous>,
 }
 
-/// An `<Anonymous>` section, as far as names go.
+/// The names of an `<Anonymous>` section.
 #[derive(Debug)]
 pub(crate) struct Anonymous {
     pub(crate) id: SectionId,
     /// Its root, as written.
     pub(crate) root: String,
-    /// Whether a password has to be right.
+    /// Whether the login needs the right password.
     pub(crate) requires_password: bool,
-    /// Whether that is the alias's own.
+    /// Whether that is the alias's own password.
     pub(crate) uses_alias: bool,
-    /// How many of its DefaultChdir lines are the server's.
+    /// How many of its DefaultChdir lines belong to the server.
     pub(crate) beginnings_of_server: usize,
-    /// The group under which its files are touched, a name or number.
+    /// The group for access to its files, as a name or id.
     pub(crate) group: Option<String>,
     user: Option<String>,
     aliases: Vec<Alias>,
     alias_only: bool,
 }
 
-/// Where the name that a client gave belongs.
+/// The section and account of a user name.
 #[derive(Debug)]
 pub(crate) struct Belonging<'a> {
-    /// The section; none for the server itself.
+    /// The section; `None` for the server itself.
     pub(crate) section: Option<&'a Anonymous>,
-    /// The name of the account: that behind an alias.
+    /// The account's name, with an alias resolved.
     pub(crate) name: &'a str,
-    /// Whether AuthAliasOnly lets nobody log in by it.
+    /// Whether AuthAliasOnly refuses logins with this name.
     pub(crate) ignored: bool,
 }
 
 impl Sections {
-    /// Those of a configuration.
+    /// The sections of a configuration.
     pub(crate) fn new(start: &Start<'_>) -> Self {
         let mut servers: HashMap<ServerId, Server> = HashMap::new();
         for (id, kind, settings) in start.scopes::<Settings>() {
@@ -73,7 +73,7 @@ impl Sections {
                     beginnings_of_server: server.beginnings,
                     group: settings.group.clone(),
                     user: settings.user.clone(),
-                    // The server's own come first, and lead elsewhere.
+                    // The server's own aliases come first, and lead to other accounts.
                     aliases: settings.aliases.get(server.aliases.len()..).unwrap_or_default().to_vec(),
                     alias_only: settings.alias_only,
                 }),
@@ -83,8 +83,8 @@ impl Sections {
         Self { servers }
     }
 
-    /// Where a name belongs. An alias of a section comes before one of the server, a name before `*`, and of several
-    /// sections the last one counts, as with ProFTPD.
+    /// The section of a name. An alias of a section wins over one of the server, a name wins over
+    /// `*`, and of several sections the last one counts, as in ProFTPD.
     pub(crate) fn of<'a>(&'a self, server: ServerId, name: &'a str) -> Belonging<'a> {
         let Some(server) = self.servers.get(&server) else {
             return Belonging { section: None, name, ignored: false };
@@ -112,7 +112,7 @@ impl Sections {
         Some(format!("{}\n{}", section.root, section.user.as_deref().unwrap_or_default()))
     }
 
-    /// The groups under which their files are touched.
+    /// The groups for access to their files.
     pub(crate) fn groups(&self) -> impl Iterator<Item = &str> {
         self.servers.values().flat_map(|server| &server.anonymous).filter_map(|section| section.group.as_deref())
     }
@@ -129,7 +129,7 @@ impl Sections {
 }
 
 impl Server {
-    /// A section whose User this is.
+    /// The section with this User.
     fn by_user<'a>(&'a self, name: &'a str) -> Option<Belonging<'a>> {
         let mut of_user = self.anonymous.iter().rev().filter(|section| section.is_users(name)).peekable();
         of_user.peek()?;
@@ -144,7 +144,7 @@ impl Anonymous {
     }
 }
 
-/// The account behind an alias; of several lines for one the first counts.
+/// The account of an alias; if several lines have it, the first one counts.
 fn target<'a>(aliases: &'a [Alias], alias: &str) -> Option<&'a str> {
     aliases.iter().find(|known| known.alias == alias).map(|known| known.name.as_str())
 }

@@ -122,20 +122,20 @@ pub(crate) struct Alias {
 }
 
 impl Settings {
-    /// What to say of a server that confines nobody.
+    /// A notice for a server that confines nobody.
     pub(crate) fn whole_host(&self) -> Option<String> {
         let confines = !self.roots.is_empty() || self.store.is_some();
         let name = self.name.as_deref().unwrap_or("a server");
         (!confines).then(|| format!("'{name}' has no DefaultRoot: its sessions see all files of the host"))
     }
 
-    /// Whether an account may log in by this password, which was right; the error is for the log.
+    /// Checks an account whose password was right; the error is for the log.
     pub(crate) fn admits(&self, account: Account, password: &[u8]) -> std::result::Result<Account, String> {
         self.takes(password)?;
         self.admits_anonymous(account, password)
     }
 
-    /// Refuses a password that is too long, whether it is right or not.
+    /// Refuses a password that is too long, even if it is right.
     pub(crate) fn takes(&self, password: &[u8]) -> std::result::Result<(), String> {
         match password.len() > self.password_size {
             true => Err("password is longer than MaxPasswordSize".to_owned()),
@@ -153,7 +153,7 @@ impl Settings {
         self.reject_passwords.as_ref().is_some_and(|pattern| pattern.matches(password) != Some(false))
     }
 
-    /// The same where the password is anything, by custom an e-mail address.
+    /// The same for a section that accepts any password, by custom an e-mail address.
     pub(crate) fn admits_anonymous(&self, account: Account, password: &[u8]) -> std::result::Result<Account, String> {
         if password.is_empty() && !self.empty_passwords {
             return Err("empty password".to_owned());
@@ -161,7 +161,7 @@ impl Settings {
         self.admits_vouched(account)
     }
 
-    /// The same where something else than a password vouches for the client.
+    /// The same for a client that something other than a password vouches for.
     pub(crate) fn admits_vouched(&self, account: Account) -> std::result::Result<Account, String> {
         if account.uid == 0 && !self.root_login {
             log::event(format_args!("SECURITY VIOLATION: Root login attempted"));

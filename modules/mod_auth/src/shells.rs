@@ -13,7 +13,7 @@ pub(crate) fn is_valid(shell: &str) -> bool {
     }
 }
 
-/// An empty line is no shell.
+/// An empty line is not a shell.
 fn is_listed(shells: &str, shell: &str) -> bool {
     !shell.is_empty() && is_in(shells, shell)
 }

@@ -22,7 +22,8 @@ impl Settings {
         self.beginnings_of(account, root, self.beginnings.len())
     }
 
-    /// The same in a section: of its lines the first so many are the server's, and count where none of its own does.
+    /// The same for a section. Its first `of_server` lines belong to the server, and count only if
+    /// none of its own lines matches.
     pub(crate) fn beginnings_of(&self, account: &Account, root: &Path, of_server: usize) -> Vec<VirtualPath> {
         let (outer, own) = self.beginnings.split_at(of_server.min(self.beginnings.len()));
         let wanted = fitting(own, account).or_else(|| fitting(outer, account));
@@ -39,8 +40,8 @@ impl Settings {
     }
 }
 
-/// The root of an `<Anonymous>`, as written, on the host; `home` tells that of the account and of others (`~name`).
-/// None where the path leads nowhere.
+/// The root of an `<Anonymous>` as a path of the host; `home` returns the home of the account or of
+/// another user (`~name`). `None` if there is no such home.
 pub(crate) fn anonymous_root(path: &str, home: impl FnOnce(&str) -> Option<PathBuf>) -> Option<PathBuf> {
     let Some(path) = path.strip_prefix('~') else { return Some(path.into()) };
     let (name, below) = path.split_once('/').unwrap_or((path, ""));

@@ -1,5 +1,5 @@
-//! The system's own users, for `<Anonymous>` sections: no password of theirs is looked at. They are as they were when
-//! the configuration was read, as with User and Group of the daemon itself.
+//! The system's users, for `<Anonymous>` sections, which check no passwords of theirs. They are
+//! looked up when the configuration is read, like User and Group of the daemon.
 
 use std::collections::HashMap;
 
@@ -15,7 +15,7 @@ pub(crate) struct SystemUsers {
 }
 
 impl SystemUsers {
-    /// Looks users and groups up; those that there are not are left out.
+    /// Looks users and groups up; those that do not exist are left out.
     pub(crate) async fn look_up<'n>(
         start: &Start<'_>,
         users: impl Iterator<Item = &'n str>,
@@ -38,12 +38,12 @@ impl SystemUsers {
         Ok(found)
     }
 
-    /// The user of a name.
+    /// The user with this name.
     pub(crate) fn account(&self, name: &str) -> Option<&Account> {
         self.users.get(name)
     }
 
-    /// The number of a group.
+    /// The id of a group.
     pub(crate) fn group(&self, name: &str) -> Option<u32> {
         self.groups.get(name).copied()
     }

@@ -1,15 +1,16 @@
-//! Compares what the configuration says about PAM with the services that exist.
+//! Compares what the configuration says about PAM with the existing services.
 
 use gantry_api::prelude::*;
 
 use crate::service;
 use crate::settings::Settings;
 
-/// What a server that asks PAM without a `*` should know.
+/// The notice for a server that asks PAM without a `*`.
 pub(crate) const NO_LAST_WORD: &str = "a login that PAM refuses may still succeed through another module; \
                                        'AuthOrder mod_auth_pam.c* mod_auth_unix.c' gives PAM the last word";
 
-/// Notices for servers whose lines name PAM: a service without a file, and a judge without the last word.
+/// Notices for servers with PAM in their lines: a service without a file, and PAM without the last
+/// word.
 pub(crate) fn check(check: &mut Check<'_>) {
     let default = service::default();
     for scope in check.scopes().servers::<Settings>() {

@@ -15,7 +15,7 @@ use crate::settings::Terms;
 #[derive(Clone, Default)]
 pub(crate) struct Sessions(Arc<Mutex<HashMap<u64, Box<dyn PamSession>>>>);
 
-/// Asks PAM.
+/// Checks passwords with PAM.
 pub(crate) struct Judge {
     system: Arc<dyn System>,
     servers: HashMap<ServerId, Terms>,

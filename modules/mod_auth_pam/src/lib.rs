@@ -1,5 +1,6 @@
-//! mod_auth_pam: PAM judges the passwords of users whom other modules know, and has a session for each that it lets in.
-//! The server's keeper talks to PAM, in processes of its own; no code of this module does.
+//! mod_auth_pam: PAM checks the passwords of users whom other modules know, and has a session for
+//! each logged-in user. The server's keeper talks to PAM in separate processes; no code of this
+//! module does.
 
 mod check;
 mod judge;
@@ -31,7 +32,7 @@ impl Module for AuthPam {
         let servers = start.servers::<Settings>().filter(|(_, settings)| settings.is_on);
         let servers: Vec<_> = servers.map(|(server, settings)| (server, settings.terms(default))).collect();
         self.is_on = !servers.is_empty();
-        // None where the modules serve no clients.
+        // `None` if the modules serve no clients.
         let Ok(system) = start.system() else { return Ok(()) };
         if self.is_on && !system.is_root() {
             log!(
@@ -59,7 +60,7 @@ impl Module for AuthPam {
     }
 
     fn at_once(&self, at: &mut Moment<'_>) -> Result<Step> {
-        // A second PASS of somebody who is logged in fails, too.
+        // A second PASS of a logged-in user fails, too.
         if at.session.account.is_none() || at.command.verb == Verb::EXIT {
             self.sessions.end(at.session.id);
         }

@@ -22,7 +22,7 @@ settings! {
         /// How many seconds PAM may take for a login; then the login is refused.
         limit: u64 = AuthPAMTimeout "seconds" in SERVER | VHOST | GLOBAL,
             inherits: replace, default: "60", parse: limit;
-        // mod_auth's.
+        // Directives of mod_auth.
         order: Option<Vec<String>> = AuthOrder;
     }
 }
@@ -50,12 +50,12 @@ impl Settings {
         }
     }
 
-    /// Whether PAM is asked: it is on, and AuthOrder does not leave it out.
+    /// Whether PAM is asked: AuthPAM is on, and AuthOrder does not leave it out.
     pub(crate) fn asks_pam(&self) -> bool {
         self.is_on && (self.order.as_ref().is_none_or(Vec::is_empty) || self.word().is_some())
     }
 
-    /// Whether a line names PAM: it is not merely there.
+    /// Whether a line names PAM.
     pub(crate) fn names_pam(&self) -> bool {
         self.names_service() || self.word().is_some()
     }
@@ -69,7 +69,7 @@ impl Settings {
         self.word().is_some_and(|word| word.ends_with('*'))
     }
 
-    /// AuthOrder's word for this module.
+    /// The word of AuthOrder for this module.
     fn word(&self) -> Option<&String> {
         let is_pam =
             |word: &&String| word.trim_end_matches('*').trim_end_matches(".c").eq_ignore_ascii_case("mod_auth_pam");

@@ -1,5 +1,5 @@
-//! PASV, PORT (RFC 959), EPSV and EPRT (RFC 2428): where the next data connection is made. Whose addresses may be
-//! named is the server's to judge.
+//! PASV, PORT (RFC 959), EPSV and EPRT (RFC 2428): where the next data connection is made. The
+//! server decides which addresses clients may name.
 
 use std::net::{SocketAddr, SocketAddrV4};
 
@@ -10,11 +10,11 @@ use gantry_api::proto::address::{self, AddressError, Epsv, Protocol};
 use crate::parameters::{done, none, words, wrong_number};
 
 command! {
-    /// Has the server listen for the next data connection (IPv4).
+    /// Makes the server listen for the next data connection (IPv4).
     PASV "(returns address/port)", class: MISC, limit: NAMED, wait: passive;
     /// Names the address of the next data connection (IPv4).
     PORT "<sp> h1,h2,h3,h4,p1,p2", class: MISC, limit: NAMED, at_once: port;
-    /// Has the server listen for the next data connection.
+    /// Makes the server listen for the next data connection.
     EPSV "(returns port |||port|)", class: MISC, limit: NAMED, feature: "EPSV", wait: extended_passive;
     /// Names the address of the next data connection.
     EPRT "<sp> |proto|addr|port|", class: MISC, limit: NAMED, feature: "EPRT", at_once: extended_port;
@@ -85,7 +85,8 @@ fn extended_port(at: &mut Moment<'_>) -> Result<Step> {
     done(at, 200, "EPRT command successful")
 }
 
-/// After EPSV ALL a translating router between us may count on no addresses being named (RFC 2428 section 4).
+/// After EPSV ALL a translating router on the way may rely on no more addresses being named (RFC
+/// 2428 section 4).
 fn not_after_all(at: &Moment<'_>) -> Result<()> {
     match at.dialogue.epsv_only {
         true => refuse(500, format!("Illegal {} command, EPSV ALL in effect", at.command.verb)),
@@ -93,7 +94,7 @@ fn not_after_all(at: &Moment<'_>) -> Result<()> {
     }
 }
 
-/// A client that came by IPv4 can be reached by nothing else.
+/// A client that connected by IPv4 can only be reached by IPv4.
 fn serves(at: &Moment<'_>, protocol: Protocol) -> bool {
     protocol == Protocol::Ipv4 || !by_ipv4(at)
 }

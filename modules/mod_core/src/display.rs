@@ -7,14 +7,14 @@ use gantry_api::prelude::*;
 
 use crate::settings::{Enter, Settings};
 
-/// The most folders that a session remembers to have shown a file of.
+/// The most folders of which a session remembers that it has shown a file.
 const MOST: usize = 1000;
 
-/// The files that a session has been shown, with their times of modification.
+/// The files that a session has shown, with their times of modification.
 #[derive(Default)]
 struct ShownFiles(HashMap<VirtualPath, i64>);
 
-/// The moments at which files are shown, as far as some scope has any.
+/// The hooks for showing files, if any scope has some.
 pub(crate) fn hooks(start: &Start<'_>) -> Vec<Hook> {
     let given = |has: fn(&Settings) -> bool| start.scopes::<Settings>().any(|(_, _, settings)| has(settings));
     let mut hooks = Vec::new();
@@ -30,7 +30,7 @@ pub(crate) fn hooks(start: &Start<'_>) -> Vec<Hook> {
     hooks
 }
 
-/// Whether there is a file to be shown at this moment.
+/// Whether there is a file to show now.
 pub(crate) fn is_due(at: &Moment<'_>) -> bool {
     let settings = at.settings::<Settings>();
     match at.command.verb {
@@ -53,7 +53,7 @@ pub(crate) async fn show(at: &mut Moment<'_>) {
         Verb::QUIT => {
             let Some(path) = &settings.quit else { return };
             let lines = gantry_display::lines(at, path, &settings.facts).await.unwrap_or_default();
-            // As ProFTPD: it is shown in place of the usual words.
+            // It replaces the usual text, as in ProFTPD.
             if let (false, Some(reply)) = (lines.is_empty(), &mut at.dialogue.reply) {
                 reply.lines = lines;
             }
@@ -67,7 +67,7 @@ pub(crate) async fn show(at: &mut Moment<'_>) {
     }
 }
 
-/// Whether the session has not seen the file yet as it is now.
+/// Whether the session has not shown this version of the file yet.
 async fn is_new(at: &mut Moment<'_>, enter: &Enter) -> bool {
     let path = gantry_display::place(at.session, &enter.path);
     let Ok(found) = at.files.metadata(&path, Links::Follow).await else { return false };

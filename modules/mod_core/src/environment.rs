@@ -1,5 +1,5 @@
-//! SetEnv and UnsetEnv. They change what `%{env:NAME}` is in the configuration and in Display files, and nothing of the
-//! process, whose threads serve all sessions.
+//! SetEnv and UnsetEnv. They change `%{env:NAME}` in the configuration and in Display files. They
+//! do not change the process's environment, because its threads serve all sessions.
 
 use gantry_api::{ParseError, Value, directive, parse};
 

@@ -1,5 +1,5 @@
-//! FEAT and OPTS (RFC 2389), with UTF8 (RFC 2640). A feature's line stands with the command that brings it; options of
-//! other commands are other modules'.
+//! FEAT and OPTS (RFC 2389), with UTF8 (RFC 2640). Each command declares its own line of FEAT, and
+//! other modules handle OPTS of their commands.
 
 use gantry_api::prelude::*;
 
@@ -23,7 +23,7 @@ fn list(at: &mut Moment<'_>) -> Result<Step> {
     Ok(Step::Done)
 }
 
-/// OPTS UTF8: names are bytes to us, so either way is as good.
+/// OPTS UTF8. Names are bytes here, so on and off are the same.
 fn options(at: &mut Moment<'_>) -> Result<Step> {
     let argument = at.command.argument.to_ascii_uppercase();
     let words: Vec<&[u8]> = words(&argument).collect();

@@ -15,13 +15,13 @@ command! {
     RNFR "<sp> pathname", class: WRITE | MISC, path: Whole, wait: rename_from;
     /// Renames what RNFR named.
     RNTO "<sp> pathname", class: WRITE | MISC, path: Whole, does: [RNFR], wait: rename_to;
-    /// Tells the size of a file in bytes.
+    /// Returns the size of a file in bytes.
     SIZE "<sp> pathname", class: INFO, limit: READ, path: Whole, feature: "SIZE", wait: size;
-    /// Tells when a file was last modified.
+    /// Returns when a file was last modified.
     MDTM "<sp> pathname", class: INFO | DIRS, path: Whole, feature: "MDTM", wait: modified;
 }
 
-/// What this module keeps with a session. What RNFR named stays in the session, for the logs of RNTO (%w).
+/// The module's state in a session. RNFR's path is kept in the session, for the logs of RNTO (%w).
 #[derive(Debug, Default)]
 struct Pending {
     /// Whether RNTO may follow.
@@ -30,7 +30,7 @@ struct Pending {
 
 async fn delete(at: &mut Moment<'_>) -> Result<Step> {
     let path = path(at)?;
-    // For the logs alone: whether it can be removed, the removal says.
+    // Only for the logs: the removal itself reports whether it is possible.
     let size = at.files.metadata(&path, Links::Keep).await.ok().map(|found| found.size);
     at.files.remove_file(&path).await?;
     at.session.deleted = size;
@@ -46,8 +46,8 @@ async fn rename_from(at: &mut Moment<'_>) -> Result<Step> {
     done(at, 350, "File or directory exists, ready for destination name")
 }
 
-/// RNTO. Where AllowOverwrite is off the system itself keeps the target, so that none can slip in between check and
-/// rename.
+/// RNTO. If AllowOverwrite is off, the system itself protects an existing target, so that no file
+/// can appear between check and rename.
 async fn rename_to(at: &mut Moment<'_>) -> Result<Step> {
     let to = path(at)?;
     let pending = std::mem::take(&mut at.state.of::<Pending>().rename);
@@ -67,7 +67,7 @@ async fn rename_to(at: &mut Moment<'_>) -> Result<Step> {
     done(at, 250, "Rename successful")
 }
 
-/// SIZE: in ASCII the size on the wire could be told only by reading the file.
+/// SIZE. For ASCII the server would have to read the whole file.
 async fn size(at: &mut Moment<'_>) -> Result<Step> {
     let path = path(at)?;
     if at.dialogue.kind == Type::Ascii {

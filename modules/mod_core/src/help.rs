@@ -1,4 +1,4 @@
-//! HELP (RFC 959) and SITE HELP, from what the generation's modules say of their commands.
+//! HELP (RFC 959) and SITE HELP, from the declarations of commands in the generation's modules.
 
 use gantry_api::CommandInfo;
 use gantry_api::prelude::*;
@@ -7,7 +7,7 @@ use crate::parameters::{done, shown, words};
 use crate::settings::Settings;
 
 command! {
-    /// Lists the commands, or tells what follows one.
+    /// Lists the commands, or shows a command's syntax.
     HELP "[<sp> command]", class: INFO, login: no, at_once: help;
     /// Precedes the commands of this site.
     SITE "<sp> string", class: MISC, limit: NAMED, at_once: site;
@@ -15,10 +15,10 @@ command! {
     SITE_HELP "[<sp> sitename]", class: MISC, limit: NAMED, login: no, at_once: site_help;
 }
 
-/// Columns of HELP's table.
+/// The number of columns in HELP's table.
 const COLUMNS: usize = 8;
 
-/// The syntax of a command that is known and not served.
+/// The syntax of a command that is known and not implemented.
 const UNIMPLEMENTED: &str = "is not implemented";
 
 /// ProFTPD's order; it names those of RFC 2228 also where nothing serves them. Others follow by their names.
@@ -45,7 +45,7 @@ fn help(at: &mut Moment<'_>) -> Result<Step> {
     done(at, 214, format!("Syntax: {} {}", help.verb, help.syntax))
 }
 
-/// SITE with no command that anybody knows.
+/// SITE with an unknown command.
 fn site(at: &mut Moment<'_>) -> Result<Step> {
     match words(&at.command.argument).next() {
         None => refuse(500, "'SITE' requires parameters"),

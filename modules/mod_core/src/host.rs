@@ -1,4 +1,4 @@
-//! HOST (RFC 7151): a client asks for a server by its name, before it logs in.
+//! HOST (RFC 7151): a client selects a server by its name before it logs in.
 
 use std::net::IpAddr;
 
@@ -7,7 +7,7 @@ use gantry_api::prelude::*;
 use crate::parameters::{done, shown};
 
 command! {
-    /// Asks for a server by its name.
+    /// Selects a server by its name.
     HOST "<sp> hostname", class: AUTH, login: no, feature: "HOST", at_once: host;
 }
 
@@ -34,7 +34,7 @@ fn host(at: &mut Moment<'_>) -> Result<Step> {
     done(at, 220, "HOST command successful")
 }
 
-/// Whether a name is the address that the client reached; one of IPv6 is in brackets.
+/// Whether a name is the address that the client reached. IPv6 addresses are in brackets.
 fn is_own_address(at: &Moment<'_>, name: &str) -> bool {
     let inner = name.strip_prefix('[').and_then(|name| name.strip_suffix(']'));
     let address: Option<IpAddr> = match inner {

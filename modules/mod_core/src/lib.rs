@@ -1,5 +1,5 @@
-//! mod_core: the commands of a session that belong to no transfer, listing or login (RFC 959, 1123, 2389, 2428, 3659).
-//! Each file here declares one kind of them.
+//! mod_core: the commands that do not belong to transfers, listings or logins (RFC 959, 1123, 2389,
+//! 2428, 3659). Each file declares one kind of them.
 
 mod addresses;
 mod directories;
@@ -24,7 +24,7 @@ use settings::Settings;
 /// The module.
 #[derive(Default)]
 pub struct Core {
-    /// The moments at which there is something to show or to judge.
+    /// The hooks that the configuration needs.
     hooks: Vec<Hook>,
 }
 

@@ -1,19 +1,19 @@
-//! What all commands of this module do with their arguments and replies.
+//! What all commands of this module share for their arguments and replies.
 
 use gantry_api::prelude::*;
 
-/// Replies, and has the command done.
+/// Sets the reply, and marks the command as handled.
 pub(crate) fn done(at: &mut Moment<'_>, code: u16, text: impl AsRef<[u8]>) -> Result<Step> {
     at.respond(code, text);
     Ok(Step::Done)
 }
 
-/// Refuses a command that came without what it needs, or with what it does not take.
+/// Refuses a command with a wrong number of arguments.
 pub(crate) fn wrong_number<T>() -> Result<T> {
     refuse(501, "Invalid number of parameters")
 }
 
-/// Sees that there is no argument.
+/// Checks that there is no argument.
 pub(crate) fn none(at: &Moment<'_>) -> Result<()> {
     if at.command.argument.is_empty() { Ok(()) } else { wrong_number() }
 }
@@ -28,7 +28,7 @@ pub(crate) fn shown(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
-/// The refusal of a line that makes no sense: `500 'RETR' not understood`.
+/// The refusal of a command with an invalid argument: `500 'RETR' not understood`.
 pub(crate) fn not_understood<T>(at: &Moment<'_>, code: u16) -> Result<T> {
     refuse(code, format!("'{}' not understood", line(at.command)))
 }
@@ -48,7 +48,7 @@ pub(crate) fn words(argument: &[u8]) -> impl Iterator<Item = &[u8]> {
     argument.split(|byte| *byte == b' ').filter(|word| !word.is_empty())
 }
 
-/// The first word, and what stands behind the one space that ends it.
+/// The first word, and the rest after one space.
 pub(crate) fn first_word(argument: &[u8]) -> (&[u8], &[u8]) {
     let mut parts = argument.splitn(2, |byte| *byte == b' ');
     (parts.next().unwrap_or_default(), parts.next().unwrap_or_default())

@@ -1,17 +1,17 @@
-//! Protocols: by which protocols clients may come.
+//! Protocols: which protocols clients may use.
 
 use gantry_api::Value;
 use gantry_api::prelude::*;
 
 use crate::settings::Settings;
 
-/// The moments at which it is judged, if some scope has it.
+/// The hooks for the check, if any scope has the directive.
 pub(crate) fn hooks(start: &Start<'_>) -> Vec<Hook> {
     let given = start.scopes::<Settings>().any(|(_, _, settings)| !settings.protocols.is_empty());
     if given { vec![Hook::connect(), Hook::pre(Verb::PASS)] } else { Vec::new() }
 }
 
-/// Refuses a client that comes by another protocol. Whether it comes by TLS is known once it logs in.
+/// Refuses a client that uses another protocol. Whether it uses TLS is known only at its login.
 pub(crate) fn check(at: &Moment<'_>) -> Result<()> {
     let allowed = &at.settings::<Settings>().protocols;
     let has = |name: &str| allowed.iter().any(|allowed| allowed.eq_ignore_ascii_case(name));

@@ -9,23 +9,23 @@ use crate::parameters::{done, first_word, not_understood, shown, words};
 command! {
     /// Ends the session.
     QUIT "(close control connection)", class: INFO, limit: NAMED, login: no, does: [RETR], at_once: quit;
-    /// Tells the kind of system.
+    /// Returns the type of the system.
     SYST "(returns system type)", class: INFO, limit: NAMED, login: no, at_once: system;
     /// Sets the representation type of transfers.
     TYPE "<sp> type-code (A, I, L 8)", class: MISC, limit: NAMED, login: no, at_once: representation;
-    /// Sets the transfer mode: streams alone.
+    /// Sets the transfer mode; only streams are implemented.
     MODE "is not implemented (always S)", class: MISC, limit: NAMED, at_once: transfer_mode;
-    /// Sets the structure of files: none but that of bytes.
+    /// Sets the structure of files; only bytes are implemented.
     STRU "is not implemented (always F)", class: MISC, limit: NAMED, at_once: structure;
     /// Does nothing.
     NOOP "(no operation)", class: MISC, login: no, at_once: nothing;
-    /// Sets no room aside: nothing here needs it.
+    /// Reserves no space: none is needed.
     ALLO "<sp> size", class: MISC, limit: NAMED, at_once: allocate;
-    /// Breaks off the transfer.
+    /// Aborts the transfer.
     ABOR "(abort current operation)", class: MISC, limit: NAMED, at_once: abort;
-    /// Is not implemented.
+    /// Not implemented.
     REIN | ACCT "is not implemented", class: AUTH, login: no, at_once: not_implemented;
-    /// Is not implemented.
+    /// Not implemented.
     SMNT "is not implemented", class: MISC, limit: NAMED, at_once: not_implemented;
     /// Takes the client's name, and does nothing with it.
     CLNT "<sp> client-name", class: MISC, limit: NAMED, login: no, feature: "CLNT", at_once: client;
@@ -55,12 +55,12 @@ fn representation(at: &mut Moment<'_>) -> Result<Step> {
     done(at, 200, format!("Type set to {letter}"))
 }
 
-/// MODE: streams alone.
+/// MODE: only streams.
 fn transfer_mode(at: &mut Moment<'_>) -> Result<Step> {
     one_letter(at, b"S", b"BC", "Mode", "transfer mode")
 }
 
-/// STRU: files alone.
+/// STRU: only files.
 fn structure(at: &mut Moment<'_>) -> Result<Step> {
     one_letter(at, b"F", b"RP", "Structure", "structure type")
 }
@@ -69,7 +69,7 @@ fn nothing(at: &mut Moment<'_>) -> Result<Step> {
     done(at, 200, "NOOP command successful")
 }
 
-/// ABOR of no transfer: one under way is the server's to break off.
+/// ABOR without a transfer. The server aborts a running one.
 fn abort(at: &mut Moment<'_>) -> Result<Step> {
     if !at.command.argument.is_empty() {
         return not_understood(at, 500);
@@ -77,7 +77,7 @@ fn abort(at: &mut Moment<'_>) -> Result<Step> {
     done(at, 226, "Abort successful")
 }
 
-/// ALLO: nothing is set aside.
+/// ALLO: reserves nothing.
 fn allocate(at: &mut Moment<'_>) -> Result<Step> {
     let (size, _) = first_word(&at.command.argument);
     if size.is_empty() {
@@ -89,7 +89,7 @@ fn allocate(at: &mut Moment<'_>) -> Result<Step> {
     done(at, 202, "No storage allocation necessary")
 }
 
-/// What RFC 959 knows and nobody serves.
+/// Commands of RFC 959 that are not implemented.
 fn not_implemented(at: &mut Moment<'_>) -> Result<Step> {
     refuse(502, format!("{} command not implemented", at.command.verb))
 }

@@ -1,10 +1,11 @@
-//! STAT without an argument (RFC 959): how the session stands. STAT of a path is a listing, and another module's.
+//! STAT without an argument (RFC 959): the state of the session. STAT of a path is a listing, which
+//! another module handles.
 
 use gantry_api::Type;
 use gantry_api::prelude::*;
 
 command! {
-    /// Tells how the session stands, or lists a path on the control connection.
+    /// Shows the state of the session, or lists a path on the control connection.
     STAT "[<sp> pathname]", class: INFO, limit: READ | DIRS, path: AfterOptions, does: [LIST], at_once: status;
 }
 

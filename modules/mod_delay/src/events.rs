@@ -6,7 +6,7 @@ use std::time::Duration;
 use gantry_api::{ParseError, Value, parse};
 use serde::Deserialize;
 
-/// What is delayed.
+/// What to delay.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
 pub(crate) enum Event {
     /// The greeting.
@@ -53,7 +53,7 @@ pub(crate) fn line(words: &[&str]) -> Result<Value, ParseError> {
     let event = event.ok_or_else(|| format!("unknown event '{}'", words.first().unwrap_or(&"")))?;
     let (least, most) = match delay.split_once('-') {
         Some(_) if event != "Connect" => return Err("only Connect takes a range of delays".into()),
-        // The unit is that of both.
+        // The unit applies to both numbers.
         Some((least, most)) if least.bytes().all(|byte| byte.is_ascii_digit()) => {
             let unit = most.trim_start_matches(|letter: char| letter.is_ascii_digit());
             (milliseconds(&format!("{least}{unit}"))?, milliseconds(most)?)

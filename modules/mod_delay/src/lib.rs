@@ -1,5 +1,5 @@
-//! mod_delay: makes the time that logins take tell less about users (DelayEngine), and delays connections and logins
-//! by fixed times (DelayOnEvent).
+//! mod_delay: hides how long logins take, so that the time shows less about users (DelayEngine),
+//! and delays connections and logins by fixed times (DelayOnEvent).
 
 mod events;
 mod settings;
@@ -89,7 +89,7 @@ impl Module for Delay {
 }
 
 impl Delay {
-    /// How much sooner than usual this command is done; notes how long it took.
+    /// How much sooner than usual this command is done. Records how long it took.
     fn learned(&self, at: &Moment<'_>, event: Event) -> Duration {
         let took = SystemTime::now().duration_since(at.session.command_began).unwrap_or_default();
         let usual = self.times.note((at.session.server_key.clone(), event), took);

@@ -1,4 +1,4 @@
-//! How long USER and PASS took lately, for each server.
+//! The recent durations of USER and PASS, for each server.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::events::Event;
 
-/// How many times are kept for one server and command.
+/// How many durations to keep for one server and command.
 const KEPT: usize = 256;
 /// The maximum number of servers and commands; beyond that nothing is learned.
 const MOST: usize = 4096;
@@ -19,7 +19,7 @@ pub(crate) type Key = (Arc<str>, Event);
 pub(crate) struct Times(Mutex<HashMap<Key, VecDeque<Duration>>>);
 
 impl Times {
-    /// Notes a time; the median of those before it, if there are any.
+    /// Adds a duration; returns the median of the previous ones, if there are any.
     pub(crate) fn note(&self, key: Key, took: Duration) -> Option<Duration> {
         let mut all = self.all();
         if all.len() >= MOST && !all.contains_key(&key) {

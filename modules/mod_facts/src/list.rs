@@ -18,7 +18,7 @@ use crate::settings::Settings;
 command! {
     /// Lists a directory for programs, on a data connection.
     MLSD "[<sp> pathname]", class: DIRS, path: Whole, does: [LIST], wait: folder;
-    /// Tells the facts of one name.
+    /// Returns the facts of one name.
     MLST "[<sp> pathname]", class: DIRS, path: Whole,
         feature: "MLST modify*;perm*;size*;type*;unique*;UNIX.group*;UNIX.groupname*;UNIX.mode*;UNIX.owner*;UNIX.ownername*;",
         wait: name;

@@ -3,8 +3,8 @@
 /// The longest name of a user that is kept, in characters (RFC 1413 section 4: octets).
 const LONGEST: usize = 512;
 
-/// The user that an answer names for a connection, by the ports on the client's and on the server's side. Control
-/// characters are left out.
+/// The user in an answer for a connection, which is named by the ports on the client's and on the
+/// server's side. Control characters are removed.
 pub(crate) fn user(answer: &[u8], ports: (u16, u16)) -> Option<String> {
     let line = answer.split(|byte| *byte == b'\n').next()?;
     let line = String::from_utf8_lossy(line);

@@ -1,5 +1,5 @@
-//! mod_ident: asks the client's host for the client's user (RFC 1413), for logs and messages. Whatever it says proves
-//! nothing.
+//! mod_ident: asks the client's host for the client's user (RFC 1413), for logs and messages. The
+//! answer proves nothing.
 
 mod answer;
 
@@ -13,7 +13,7 @@ use tokio::net::TcpSocket;
 
 /// The port of the service.
 const PORT: u16 = 113;
-/// How long a look-up may take: the greeting waits for it.
+/// The time limit of a look-up; the greeting waits for it.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// The longest answer, in bytes (RFC 1413 section 4).
 const LONGEST: u64 = 1000;
@@ -21,7 +21,7 @@ const LONGEST: u64 = 1000;
 /// The module.
 #[derive(Default)]
 pub struct Ident {
-    /// Whether some server looks up users.
+    /// Whether any server looks up users.
     is_needed: bool,
 }
 
@@ -62,7 +62,7 @@ impl Module for Ident {
     }
 }
 
-/// Asks who has a connection, from the address that the client reached.
+/// Asks which user has a connection, from the address that the client reached.
 async fn ask(local: SocketAddr, remote: SocketAddr) -> std::io::Result<Option<String>> {
     let socket = if remote.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
     socket.bind(SocketAddr::new(local.ip(), 0))?;

@@ -1,5 +1,5 @@
-//! mod_ifsession: here so that `<IfModule mod_ifsession.c>` holds. The server itself knows `<IfUser>`, `<IfGroup>`,
-//! `<IfClass>` and `<IfAuthenticated>`.
+//! mod_ifsession: exists so that `<IfModule mod_ifsession.c>` applies. The server itself implements
+//! `<IfUser>`, `<IfGroup>`, `<IfClass>` and `<IfAuthenticated>`.
 
 use gantry_api::prelude::*;
 use gantry_api::{directive, parse};

@@ -1,4 +1,5 @@
-//! mod_ifversion: here so that `<IfModule mod_ifversion.c>` holds. The reader itself knows `<IfVersion>`.
+//! mod_ifversion: exists so that `<IfModule mod_ifversion.c>` applies. The reader itself implements
+//! `<IfVersion>`.
 
 use gantry_api::prelude::*;
 

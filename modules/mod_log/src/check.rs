@@ -1,5 +1,5 @@
-//! What mod_log's lines mean together, judged before anything starts: whether logs can be
-//! opened, and whether the formats that lines name exist.
+//! Checks of several lines of mod_log together, before anything starts: whether logs can be opened,
+//! and whether the formats in lines exist.
 
 use gantry_api::prelude::*;
 use gantry_format::{Dialect, Template};
@@ -42,7 +42,7 @@ pub(crate) fn check(check: &mut Check<'_>) {
     }
 }
 
-/// The variable of a format that no module contributes, and what is wrong.
+/// The variable of a format that no module provides, and the error.
 fn unresolved(format: &Format, check: &Check<'_>) -> Option<(String, String)> {
     let mut template = Template::parse(&format.text, &Dialect::log(TimeZone::UTC)).ok()?;
     let error = template.resolve(check.variables()).err()?;

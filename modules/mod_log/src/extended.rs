@@ -1,4 +1,4 @@
-//! ExtendedLog: the logs that are open, and what is written to them.
+//! ExtendedLog: the open logs, and what is written to them.
 
 use std::collections::HashMap;
 
@@ -10,7 +10,7 @@ use jiff::tz::TimeZone;
 
 use crate::settings::{COMMON, DEFAULT, ExtendedLine, Format, Settings};
 
-/// The logs that are open, and the formats that lines name.
+/// The open logs, and the formats of their lines.
 #[derive(Default)]
 pub(crate) struct ExtendedLogs {
     /// By their targets as written.
@@ -18,16 +18,16 @@ pub(crate) struct ExtendedLogs {
     formats: HashMap<String, Template>,
     /// The classes of all lines.
     classes: Vec<ClassSet>,
-    /// How many lists of lines are those of a server, and not of a section in it.
+    /// For each server, how many of the lists of lines belong to it and not to a section in it.
     of_servers: HashMap<ServerId, usize>,
 }
 
-/// A session's line while it is written: its memory is used again.
+/// Memory for a session's lines, which is used again.
 #[derive(Default)]
 pub(crate) struct Draft(pub(crate) Vec<u8>);
 
 impl ExtendedLogs {
-    /// Reads the formats; of two with one name the first counts.
+    /// Reads the formats; if two have the same name, the first one counts.
     ///
     /// # Errors
     /// The configuration's: a format names a variable of a module that is not there.
@@ -78,12 +78,12 @@ impl ExtendedLogs {
         Ok(())
     }
 
-    /// The moments at which some log wants a line.
+    /// The hooks that the logs need.
     pub(crate) fn hooks(&self) -> Vec<Hook> {
         distinct(self.classes.iter().flat_map(ClassSet::hooks))
     }
 
-    /// Writes the lines of a moment.
+    /// Writes the lines for a hook.
     pub(crate) fn write(&self, at: &mut Moment<'_>) {
         let settings = at.settings::<Settings>();
         let (verb, phase) = (at.command.verb, at.phase);

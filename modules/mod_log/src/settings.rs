@@ -67,9 +67,9 @@ impl TryFrom<String> for Classes {
 }
 
 impl Settings {
-    /// The lines of ExtendedLog that hold in this scope. The first `of_server` lists are the server's, those of
-    /// `<Global>` included; each of the others is a section's. A section's line takes the place of those around it that
-    /// have the same target.
+    /// The lines of ExtendedLog in this scope. The first `of_server` lists belong to the server,
+    /// including those of `<Global>`; each of the others belongs to a section. A section's line
+    /// replaces those around it that have the same target.
     pub(crate) fn logs(&self, of_server: usize) -> impl Iterator<Item = &ExtendedLine> {
         self.extended.iter().enumerate().flat_map(move |(at, lines)| {
             let inner = self.extended.get(of_server.max(at.saturating_add(1))..).unwrap_or_default();
@@ -77,19 +77,19 @@ impl Settings {
         })
     }
 
-    /// Where TransferLog's lines go.
+    /// The target of TransferLog.
     pub(crate) fn transfer_target(&self) -> Option<LogTarget> {
         self.transfers.clone().map(|path| LogTarget::File { path, follow_link: self.follow_links })
     }
 }
 
 impl ExtendedLine {
-    /// Whether it names any command: one that names none takes another line's place.
+    /// Whether it names any command. A line that names none only replaces another line.
     pub(crate) fn is_written(&self) -> bool {
         !self.classes.0.hooks().is_empty()
     }
 
-    /// Where its lines go.
+    /// Its target.
     pub(crate) fn log_target(&self, follow_link: bool) -> LogTarget {
         match severity(&self.target) {
             Some(Ok(severity)) => LogTarget::Syslog(severity),
@@ -98,7 +98,7 @@ impl ExtendedLine {
     }
 }
 
-/// The level behind `syslog:`; the word where it is none.
+/// The level after `syslog:`; the word if it is not a level.
 fn severity(target: &str) -> Option<Result<Severity, &str>> {
     let level = target.strip_prefix("syslog:")?;
     Some(Severity::parse(level).ok_or(level))
@@ -162,7 +162,7 @@ mod tests {
         let outer = vec![line("/a", "ALL"), line("/a", "READ"), line("/b", "ALL")];
         assert_eq!(logged(1, vec![outer.clone()]), [all("/a"), all("/a"), all("/b")]);
         assert_eq!(logged(1, vec![outer.clone(), inner.clone()]), [all("/b"), ("/a".to_owned(), false)]);
-        // <Global> is no section around the server.
+        // For the server, <Global> is not an outer section.
         let both = logged(2, vec![outer, inner]);
         assert_eq!(both, [all("/a"), all("/a"), all("/b"), ("/a".to_owned(), false)]);
     }

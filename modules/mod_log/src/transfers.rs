@@ -1,4 +1,4 @@
-//! TransferLog: the files that are open, and when a line is written to them.
+//! TransferLog: the open files, and when a line is written to them.
 
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -16,11 +16,11 @@ use crate::xferlog::{Action, Line, User};
 #[derive(Default)]
 pub(crate) struct TransferLogs {
     open: HashMap<PathBuf, LogOutput>,
-    /// The host's zone; asked for once, when there is something to log.
+    /// The host's time zone, read once if there is a log.
     zone: Option<TimeZone>,
 }
 
-/// The classes of the commands that transfer files, and leave a line whether they succeed or not.
+/// The classes of commands that transfer files. They cause a line whether they succeed or not.
 const TRANSFERS: CommandClasses = CommandClasses::READ.union(CommandClasses::WRITE);
 
 impl TransferLogs {
@@ -38,7 +38,7 @@ impl TransferLogs {
         Ok(())
     }
 
-    /// The moments at which a line may be due.
+    /// The hooks that the logs need.
     pub(crate) fn hooks(&self) -> Vec<Hook> {
         if self.open.is_empty() {
             return Vec::new();
@@ -61,7 +61,7 @@ impl TransferLogs {
     }
 }
 
-/// Whether a command moves files: listings have no line.
+/// Whether a command transfers a file; listings cause no line.
 fn is_of_file(at: &Moment<'_>, verb: Verb) -> bool {
     at.world.command(verb).is_some_and(|info| info.classes.intersects(TRANSFERS))
 }

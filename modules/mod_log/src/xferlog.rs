@@ -8,12 +8,12 @@ use gantry_api::transfer::{Direction, Outcome, Type};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-/// What was done with a file.
+/// What happened to a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Action {
-    /// It was moved.
+    /// It was transferred.
     Transfer(Direction),
-    /// It was removed.
+    /// It was deleted.
     Deletion,
 }
 
@@ -22,11 +22,11 @@ pub(crate) enum Action {
 pub(crate) enum User<'a> {
     /// A user by its name.
     Real(&'a str),
-    /// Anybody, by what was given in place of a password.
+    /// An anonymous client, by the text that it sent as its password.
     Anonymous(&'a str),
 }
 
-/// What a line tells.
+/// The fields of a line.
 #[derive(Debug)]
 pub(crate) struct Line<'a> {
     pub(crate) ended: SystemTime,
@@ -41,7 +41,7 @@ pub(crate) struct Line<'a> {
 }
 
 impl Line<'_> {
-    /// The line without its end, its time in the given zone.
+    /// The line without its end, with its time in this zone.
     pub(crate) fn written(&self, zone: &TimeZone) -> Vec<u8> {
         let time = Timestamp::try_from(self.ended).unwrap_or(Timestamp::UNIX_EPOCH);
         let time = zone.to_datetime(time);
@@ -66,7 +66,7 @@ impl Line<'_> {
         one_word(&self.path, &mut line);
         let (access, user) = match self.user {
             User::Real(name) => ('r', name),
-            // An empty field would shift those behind it.
+            // An empty field would shift the fields after it.
             User::Anonymous(address) => ('a', if address.is_empty() { "-" } else { address }),
         };
         line.extend_from_slice(format!(" {kind} _ {action} {access} ").as_bytes());

@@ -5,13 +5,13 @@ use gantry_api::files::{Files, Kind, Links};
 use gantry_api::prelude::*;
 use gantry_api::proto::glob::{self, Budget, BudgetExhausted};
 
-/// How many steps of matching one command may take.
+/// The most matching steps per command.
 const STEPS: u64 = 50_000_000;
 
-/// How many paths a pattern may stand for.
+/// The most paths that a pattern may match.
 const MOST: usize = 50_000;
 
-/// The paths that a pattern stands for, as the client would write them, sorted.
+/// The paths that match a pattern, as the client would write them, sorted.
 pub(crate) async fn expand(session: &Session, files: &dyn Files, pattern: &[u8]) -> Result<Vec<Vec<u8>>> {
     let mut budget = Budget::new(STEPS);
     let start: &[u8] = if pattern.starts_with(b"/") { b"/" } else { b"" };
@@ -40,7 +40,7 @@ async fn matching(
 ) -> Result<Vec<Vec<u8>>> {
     let mut found = Vec::new();
     for folder in folders {
-        // A name that is no folder, or one that must not be read, has nothing below it that fits.
+        // A name that is not a folder, or that must not be read, matches nothing below it.
         let Ok(mut listing) = files.list(&session.resolve(folder)).await else { continue };
         loop {
             let entries = listing.next().await?;
@@ -62,7 +62,7 @@ async fn matching(
     Ok(found)
 }
 
-/// Hidden names are meant only by a pattern that begins with their dot.
+/// A pattern matches hidden names only if it begins with a dot.
 fn fits(part: &[u8], name: &[u8], budget: &mut Budget) -> Result<bool> {
     if name.starts_with(b".") && !part.starts_with(b".") {
         return Ok(false);
@@ -70,7 +70,7 @@ fn fits(part: &[u8], name: &[u8], budget: &mut Budget) -> Result<bool> {
     glob::matches(part, name, budget).or_else(|exhausted| refuse(450, exhausted.to_string()))
 }
 
-/// What `d*/x` stands for has not been seen yet: whether there is an `x`.
+/// Keeps the paths that exist: for `d*/x` nothing has checked yet whether there is an `x`.
 async fn existing(session: &Session, files: &dyn Files, paths: Vec<Vec<u8>>) -> Vec<Vec<u8>> {
     let mut found = Vec::with_capacity(paths.len());
     for path in paths {
@@ -81,7 +81,7 @@ async fn existing(session: &Session, files: &dyn Files, paths: Vec<Vec<u8>>) -> 
     found
 }
 
-/// The path of a name in a folder; the name alone in the working directory.
+/// The path of a name in a folder; in the working directory only the name.
 pub(crate) fn below(folder: &[u8], name: &[u8]) -> Vec<u8> {
     match folder {
         [] => name.to_vec(),

@@ -1,4 +1,5 @@
-//! DirFakeUser, DirFakeGroup and DirFakeMode. gantry-listing has what they do, for mod_facts obeys them, too.
+//! DirFakeUser, DirFakeGroup and DirFakeMode. The code is in gantry-listing, because mod_facts uses
+//! it, too.
 
 use gantry_api::{ParseError, Value, directive, parse};
 use gantry_listing::parse_fake_name;

@@ -1,14 +1,14 @@
-//! Where the lines of a listing go: to the client in pieces, or into a reply.
+//! The output of a listing: to the client in pieces, or into a reply.
 
 use gantry_api::data::DataLink;
 use gantry_api::prelude::*;
 
-/// How much is gathered before it is sent, in bytes.
+/// How many bytes to collect before sending them.
 const PIECE: usize = 32 * 1024;
 
 /// Takes lines.
 pub(crate) enum Output {
-    /// A data connection, with what is gathered for it.
+    /// A data connection, with the bytes collected for it.
     Data(Box<dyn DataLink>, Vec<u8>),
     /// The lines of a reply.
     Reply(Vec<u8>),
@@ -20,14 +20,14 @@ impl Output {
         Self::Data(link, Vec::new())
     }
 
-    /// Where the next line is appended, its CRLF included.
+    /// The buffer for the next line, including its CRLF.
     pub(crate) fn lines(&mut self) -> &mut Vec<u8> {
         match self {
             Self::Data(_, lines) | Self::Reply(lines) => lines,
         }
     }
 
-    /// Sends what is gathered, once it is enough.
+    /// Sends the collected bytes if there are enough.
     pub(crate) async fn flush(&mut self) -> Result<()> {
         match self {
             Self::Data(link, lines) if lines.len() >= PIECE => {

@@ -38,9 +38,9 @@ settings! {
 /// The values of ListStyle.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 pub(crate) enum Style {
-    /// As ls(1) has it.
+    /// Like ls(1).
     Unix,
-    /// As DIR has it.
+    /// Like DIR.
     Windows,
 }
 

@@ -9,14 +9,14 @@ use crate::output::Output;
 use crate::settings::Settings;
 use crate::walk::{Form, Walk};
 
-/// Most lines of a reply: it is made as a whole before it is sent.
+/// The most lines of a reply, which is built in memory before it is sent.
 const MOST: u64 = 10_000;
 
 hook! {
     command [STAT], at_once: with_path, wait: stat;
 }
 
-/// Without a path it asks how the session stands, which another module tells.
+/// Without a path, another module shows the state of the session.
 fn with_path(at: &mut Moment<'_>) -> Result<Step> {
     Ok(if at.command.argument.is_empty() { Step::Next } else { Step::Wait })
 }

@@ -6,7 +6,7 @@ use jiff::tz::TimeZone;
 /// A time zone.
 #[derive(Debug, Clone)]
 pub(crate) enum Zone {
-    /// Greenwich.
+    /// GMT.
     Gmt,
     /// The host's.
     Local(TimeZone),

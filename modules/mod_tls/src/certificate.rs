@@ -1,4 +1,4 @@
-//! A server's certificates and keys: from files to what rustls presents.
+//! A server's certificates and keys, from their files to what rustls sends.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -17,7 +17,7 @@ use crate::files;
 use crate::phrase::Provider;
 use crate::settings::Certificates;
 
-/// The directives that name a server's certificates and keys.
+/// The directives for a server's certificates and keys.
 pub(crate) const DIRECTIVES: [&str; 5] = [
     "TLSRSACertificateFile",
     "TLSRSACertificateKeyFile",
@@ -26,9 +26,9 @@ pub(crate) const DIRECTIVES: [&str; 5] = [
     "TLSPKCS12File",
 ];
 
-/// One certificate of a server: where it comes from.
+/// The files of one certificate.
 pub(crate) struct Source<'a> {
-    /// The directive that names the key, else the certificate.
+    /// The directive of the key, or else of the certificate.
     pub(crate) directive: &'static str,
     /// For TLSPassPhraseProvider: `RSA` or `EC`.
     kind: &'static str,
@@ -38,7 +38,7 @@ pub(crate) struct Source<'a> {
 }
 
 impl Source<'_> {
-    /// Whether the key belongs to the certificates of the file, as far as nobody has to be asked for a pass phrase.
+    /// Checks that the key belongs to the certificates of the file, if that needs no pass phrase.
     pub(crate) fn judge(&self, certificates: Vec<CertificateDer<'static>>) -> Result<(), String> {
         if encrypted::is_encrypted(&String::from_utf8_lossy(&files::read(self.key)?)) {
             return Ok(());
@@ -48,7 +48,8 @@ impl Source<'_> {
     }
 }
 
-/// Where a server's certificates come from, those for elliptic curves first: they cost less.
+/// The files of a server's certificates; those with elliptic curves come first, because they cost
+/// less.
 pub(crate) fn sources(settings: &Certificates) -> Vec<Source<'_>> {
     let ec = ["EC", "TLSECCertificateFile", "TLSECCertificateKeyFile"];
     let rsa = ["RSA", "TLSRSACertificateFile", "TLSRSACertificateKeyFile"];
@@ -61,17 +62,17 @@ pub(crate) fn sources(settings: &Certificates) -> Vec<Source<'_>> {
     source.collect()
 }
 
-/// All files of which a server's certificates are made.
+/// All files that a server's certificates are read from.
 pub(crate) fn paths(settings: &Certificates) -> Vec<PathBuf> {
     let all = [&settings.rsa, &settings.rsa_key, &settings.ec, &settings.ec_key, &settings.pkcs12, &settings.chain];
     all.into_iter().flatten().cloned().collect()
 }
 
-/// What a server presents: its certificates, the best first.
+/// A server's certificates, in order of preference.
 #[derive(Debug)]
 pub(crate) struct Identity {
     keys: Vec<Arc<CertifiedKey>>,
-    /// What is known of each.
+    /// The data of each certificate.
     pub(crate) facts: Vec<Facts>,
 }
 
@@ -105,7 +106,8 @@ impl Identity {
     }
 }
 
-/// The one that a client can verify. The client's schemes are those that fit its ciphers.
+/// Chooses the certificate that a client can verify, by the signature schemes that match its
+/// ciphers.
 impl ResolvesServerCert for Identity {
     fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
         let fits = |key: &&Arc<CertifiedKey>| key.key.choose_scheme(hello.signature_schemes()).is_some();

@@ -1,5 +1,5 @@
-//! What the lines of a server mean together, and which of them have no effect. Nothing is run for it: an encrypted key is
-//! judged when the server starts.
+//! Checks of several lines of a server together, and notices for lines without effect. Nothing is
+//! run for it: an encrypted key is checked when the server starts.
 
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -18,7 +18,7 @@ use crate::settings::Settings;
 use crate::suites;
 use crate::words::Verify;
 
-/// Judges each server.
+/// Checks each server.
 pub(crate) fn check(check: &mut Check<'_>) {
     for scope in check.scopes().servers::<Settings>() {
         if scope.settings.engine {
@@ -85,7 +85,8 @@ fn log_file(scope: &CheckedScope<'_, Settings>, check: &mut Check<'_>) {
     }
 }
 
-/// What has no effect as it is written here; idle.rs has the directives that never have any.
+/// Notices for lines that have no effect in this combination; idle.rs has the directives that never
+/// have any.
 fn idle(scope: &CheckedScope<'_, Settings>, check: &mut Check<'_>) {
     if scope.settings.stapling {
         check.notice(scope.line("TLSStapling"), "it has no effect: no OCSP response is stapled");

@@ -1,4 +1,4 @@
-//! Client certificates: who vouches for them, and which are revoked.
+//! Client certificates: the trusted authorities, and the revocation lists.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -15,11 +15,11 @@ use crate::files;
 use crate::settings::Clients;
 use crate::words::Verify;
 
-/// The directives that name its files.
+/// The directives for its files.
 pub(crate) const DIRECTIVES: [&str; 4] =
     ["TLSCACertificateFile", "TLSCACertificatePath", "TLSCARevocationFile", "TLSCARevocationPath"];
 
-/// What judges clients' certificates.
+/// Makes the verifier of clients' certificates.
 pub(crate) fn verifier(
     settings: &Clients,
     provider: Arc<CryptoProvider>,
@@ -50,13 +50,13 @@ pub(crate) fn verifier(
     Ok(Arc::new(DepthLimit::new(verifier, settings.depth)))
 }
 
-/// All files of which it is made.
+/// All files that it is read from.
 pub(crate) fn paths(settings: &Clients) -> Vec<PathBuf> {
     let all = [(&settings.authorities, &settings.authorities_folder), (&settings.revoked, &settings.revoked_folder)];
     all.into_iter().flat_map(|(file, folder)| listed(file, folder).unwrap_or_default()).collect()
 }
 
-/// What a file has, and what the files of a folder have, which may be of other kinds as well.
+/// The items in a file, and those in the files of a folder, which may also contain other files.
 fn all<T>(
     file: &Option<PathBuf>,
     folder: &Option<PathBuf>,
@@ -69,7 +69,7 @@ fn all<T>(
     listed(file, folder)?.into_iter().map(read).collect()
 }
 
-/// A file, and the files of a folder, in the order of their names.
+/// A file, and the files of a folder, sorted by name.
 fn listed(file: &Option<PathBuf>, folder: &Option<PathBuf>) -> Result<Vec<PathBuf>, String> {
     let mut paths: Vec<PathBuf> = file.iter().cloned().collect();
     if let Some(folder) = folder {

@@ -17,30 +17,30 @@ use crate::words::Verify;
 command! {
     /// Protects the control connection with TLS, from the reply on.
     AUTH "<sp> TLS|TLS-C|TLS-P|SSL", class: SEC, limit: NAMED, login: no, feature: "AUTH TLS", at_once: auth;
-    /// Takes the protection of the control connection off again.
+    /// Removes the protection of the control connection.
     CCC "", class: SEC, feature: "CCC", at_once: clear;
-    /// Names the size of protected buffers: 0, for TLS has its own.
+    /// Sets the size of protected buffers: 0, because TLS has its own.
     PBSZ "<sp> 0", class: SEC, limit: NAMED, login: no, feature: "PBSZ", at_once: buffer_size;
     /// Protects data connections (P), or does not (C).
     PROT "<sp> C|P", class: SEC, limit: NAMED, login: no, feature: "PROT", at_once: protection;
-    /// Tells which side of TLS the server is on data connections: always the server.
+    /// Says which side of TLS the server is on data connections: always the server.
     SSCN "[<sp> OFF]", class: SEC, at_once: side;
 }
 
-/// What the module keeps with a session.
+/// The module's state in a session.
 #[derive(Default)]
 pub(crate) struct State {
-    /// From AUTH on.
+    /// Set by AUTH.
     pub(crate) tls: Option<Arc<Tls>>,
     /// Whether data connections are protected (PROT P).
     pub(crate) private: bool,
-    /// Whether the server's name in the handshake has been looked at.
+    /// Whether the server name in the handshake has been handled.
     pub(crate) followed: bool,
-    /// Whether those that are not protected are refused where they open.
+    /// Whether unprotected data connections are refused when they open.
     pub(crate) refusing: bool,
 }
 
-/// A client has come: implicit TLS protects all from the first byte on.
+/// On a new connection: implicit TLS protects everything from the first byte.
 pub(crate) fn connect(module: &TlsModule, at: &mut Moment<'_>) -> Result<()> {
     match module.servers.get(&at.session.server).filter(|server| server.options.implicit) {
         Some(server) => secure(module, server, at, true),
@@ -60,12 +60,12 @@ fn auth(module: &TlsModule, at: &mut Moment<'_>) -> Result<Step> {
     if at.dialogue.control.is_layered() {
         return refuse(503, "Unwilling to accept second AUTH");
     }
-    // A login cannot be undone, and its password has gone over the wire in clear.
+    // A login cannot be undone, and its password was sent in clear.
     if at.session.account.is_some() {
         return refuse(534, "Unwilling to accept security parameters");
     }
     secure(module, server, at, implies_private)?;
-    // A name that came in clear may be somebody else's (RFC 4217 section 4).
+    // A user name sent in clear may have been changed on the way (RFC 4217 section 4).
     (at.session.user, at.session.section) = (None, None);
     at.respond(234, format!("AUTH {mechanism} successful"));
     Ok(Step::Done)
@@ -83,7 +83,7 @@ fn secure(module: &TlsModule, server: &Arc<Server>, at: &mut Moment<'_>, implies
     Ok(())
 }
 
-/// Lets the client's certificate vouch for it, where the server says so.
+/// Accepts the client's certificate in place of a password, if the server is configured so.
 fn vouch(server: &Server, at: &mut Moment<'_>, tls: &Arc<Tls>) {
     let (attribute, dot_login) = (server.attribute.clone(), server.options.dot_login);
     if server.verify != Verify::Off && (attribute.is_some() || dot_login) {
@@ -103,7 +103,7 @@ pub(crate) fn follow(at: &mut Moment<'_>) -> Result<()> {
     Ok(())
 }
 
-/// Protects the data connections to come, or does not.
+/// Protects further data connections, or stops protecting them.
 fn set_private(at: &mut Moment<'_>, tls: Option<Arc<Tls>>) {
     let state = at.state.of::<State>();
     (state.private, state.refusing) = (tls.is_some(), false);
@@ -126,7 +126,7 @@ fn buffer_size(at: &mut Moment<'_>) -> Result<Step> {
 }
 
 fn protection(at: &mut Moment<'_>) -> Result<Step> {
-    // After CCC as well: data connections have TLS of their own.
+    // Even after CCC: data connections have their own TLS.
     let Some(tls) = at.state.of::<State>().tls.clone() else { return not_understood("PROT") };
     let required = at.settings::<Settings>().required.data;
     let level = String::from_utf8_lossy(&at.command.argument).to_ascii_uppercase();
@@ -160,7 +160,7 @@ fn clear(at: &mut Moment<'_>) -> Result<Step> {
     Ok(Step::Done)
 }
 
-/// Data connections go between the client and this server alone, so that there is nothing to change sides for.
+/// SSCN. Data connections are only between the client and this server, so sides never change.
 fn side(at: &mut Moment<'_>) -> Result<Step> {
     if protected(at).is_none() {
         return not_understood("SSCN");
@@ -173,13 +173,13 @@ fn side(at: &mut Moment<'_>) -> Result<Step> {
     Ok(Step::Done)
 }
 
-/// The session's TLS, where it is around the control connection now.
+/// The session's TLS, if it protects the control connection now.
 fn protected(at: &mut Moment<'_>) -> Option<Arc<Tls>> {
     let layered = at.dialogue.control.is_layered();
     at.state.of::<State>().tls.clone().filter(|_| layered)
 }
 
-/// FEAT of a server without TLS does not speak of it.
+/// Removes the lines of TLS from FEAT, for servers without TLS.
 pub(crate) fn hide(module: &TlsModule, at: &mut Moment<'_>) {
     if module.servers.contains_key(&at.session.server) {
         return;
@@ -189,7 +189,7 @@ pub(crate) fn hide(module: &TlsModule, at: &mut Moment<'_>) {
     }
 }
 
-/// Leaves notes for logs.
+/// Sets the notes for logs.
 pub(crate) fn note(module: &TlsModule, at: &mut Moment<'_>) {
     let (Some(tls), Some(server)) = (protected(at), module.servers.get(&at.session.server)) else { return };
     let facts = at.dialogue.control.facts();

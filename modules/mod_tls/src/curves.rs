@@ -5,13 +5,13 @@ use gantry_api::{ParseError, Value};
 use rustls::crypto::SupportedKxGroup;
 use rustls::crypto::aws_lc_rs::kx_group as has;
 
-/// A group: OpenSSL's names of it.
+/// A group, with OpenSSL's names.
 struct Group {
     names: &'static [&'static str],
     group: &'static dyn SupportedKxGroup,
 }
 
-/// The best first. The first one holds against a computer that breaks the others.
+/// In order of preference. The first also resists quantum computers.
 static GROUPS: [Group; 5] = [
     Group { names: &["X25519MLKEM768"], group: has::X25519MLKEM768 },
     Group { names: &["X25519"], group: has::X25519 },
@@ -20,7 +20,7 @@ static GROUPS: [Group; 5] = [
     Group { names: &["SecP256r1MLKEM768"], group: has::SECP256R1MLKEM768 },
 ];
 
-/// How many of them are offered by default.
+/// How many of them are on by default.
 const USUAL: usize = 4;
 
 /// OpenSSL's names of some groups that rustls does not have.
@@ -42,7 +42,7 @@ const ABSENT: &[&str] = &[
     "SecP384r1MLKEM1024",
 ];
 
-/// Reads a list with colons.
+/// Reads a list separated by colons.
 pub(crate) fn parse(words: &[&str]) -> Result<Value, ParseError> {
     let list = words_of::one(words)?;
     let mut known = Vec::new();
@@ -60,7 +60,7 @@ pub(crate) fn parse(words: &[&str]) -> Result<Value, ParseError> {
     }
 }
 
-/// The groups that a server offers, the best first.
+/// The groups that a server offers, in order of preference.
 pub(crate) fn offered(names: Option<&[String]>) -> Vec<&'static dyn SupportedKxGroup> {
     match names {
         None => GROUPS.iter().take(USUAL).map(|group| group.group).collect(),

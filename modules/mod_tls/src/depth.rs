@@ -1,4 +1,4 @@
-//! TLSVerifyDepth: how long the chain to a trusted authority may be.
+//! TLSVerifyDepth: the longest chain to a trusted authority.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use rustls::pki_types::{CertificateDer, UnixTime};
 use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
 use rustls::{CertificateError, DigitallySignedStruct, DistinguishedName, Error, SignatureScheme};
 
-/// Judges as another verifier, and by the length of the chain.
+/// A verifier that also limits the length of the chain.
 #[derive(Debug)]
 pub(crate) struct DepthLimit {
     verifier: Arc<dyn ClientCertVerifier>,
@@ -15,7 +15,7 @@ pub(crate) struct DepthLimit {
 }
 
 impl DepthLimit {
-    /// Lets chains pass with so many authorities.
+    /// Limits chains to this many authorities.
     pub(crate) fn new(verifier: Arc<dyn ClientCertVerifier>, depth: i64) -> Self {
         Self { verifier, depth: usize::try_from(depth).unwrap_or_default() }
     }
@@ -34,8 +34,8 @@ impl ClientCertVerifier for DepthLimit {
         self.verifier.root_hint_subjects()
     }
 
-    /// The chain is built of what the client has sent, so a client that sends more than is allowed is refused even where
-    /// a shorter chain would do: the authority that is trusted counts as one.
+    /// The chain is built from the certificates that the client sent. A client that sends more than
+    /// allowed is refused even if a shorter chain exists. The trusted authority counts as one.
     fn verify_client_cert(
         &self,
         certificate: &CertificateDer<'_>,
@@ -72,7 +72,7 @@ impl ClientCertVerifier for DepthLimit {
     }
 }
 
-/// Whether it is the trusted authority itself, which some clients send as well.
+/// Whether it is the trusted authority itself, which some clients also send.
 fn is_self_issued(der: &CertificateDer<'_>) -> bool {
     use x509_parser::prelude::{FromDer, X509Certificate};
     X509Certificate::from_der(der).is_ok_and(|(_, certificate)| certificate.subject() == certificate.issuer())

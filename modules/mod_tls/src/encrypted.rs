@@ -16,7 +16,7 @@ use crate::phrase::Phrase;
 
 const WRONG: &str = "the pass phrase is wrong";
 
-/// Whether a PEM file has an encrypted key.
+/// Whether a PEM file contains an encrypted key.
 pub(crate) fn is_encrypted(pem: &str) -> bool {
     pem.contains("-----BEGIN ENCRYPTED PRIVATE KEY-----") || pem.contains("Proc-Type: 4,ENCRYPTED")
 }

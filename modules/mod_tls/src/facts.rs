@@ -1,4 +1,4 @@
-//! What is known of a certificate without its key.
+//! The data of a certificate, without its key.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -8,19 +8,19 @@ use x509_parser::prelude::{FromDer, X509Certificate};
 /// How many days before a certificate expires the log warns.
 pub(crate) const SOON: u64 = 30;
 
-/// What is known of a certificate.
+/// The data of a certificate.
 #[derive(Debug, Clone)]
 pub(crate) struct Facts {
     /// Its subject.
     pub(crate) subject: String,
-    /// From when on it is valid.
+    /// The start of its validity.
     pub(crate) begins: SystemTime,
-    /// Until when it is valid.
+    /// The end of its validity.
     pub(crate) ends: SystemTime,
 }
 
 impl Facts {
-    /// Of a certificate.
+    /// Reads a certificate.
     pub(crate) fn of(der: &CertificateDer<'_>) -> Result<Self, String> {
         let (_, certificate) = X509Certificate::from_der(der).map_err(|error| format!("not a certificate: {error}"))?;
         let time = |seconds: i64| UNIX_EPOCH + Duration::from_secs(u64::try_from(seconds).unwrap_or_default());
@@ -31,12 +31,12 @@ impl Facts {
         })
     }
 
-    /// How many whole days it is still valid; none once it has expired.
+    /// The whole days that it remains valid; `None` if it has expired.
     pub(crate) fn days_left(&self, now: SystemTime) -> Option<u64> {
         self.ends.duration_since(now).ok().map(|left| left.as_secs() / 86_400)
     }
 
-    /// Refuses a certificate that is not valid at a time.
+    /// Refuses a certificate that is not valid at this time.
     pub(crate) fn check(&self, now: SystemTime) -> Result<(), String> {
         let days = |duration: Duration| duration.as_secs() / 86_400;
         match (now.duration_since(self.ends), self.begins.duration_since(now)) {
@@ -49,7 +49,7 @@ impl Facts {
     }
 }
 
-/// Whether a private key is in a PEM file, encrypted or not.
+/// Whether a PEM file contains a private key, encrypted or not.
 pub(crate) fn has_key(pem: &[u8]) -> bool {
     String::from_utf8_lossy(pem)
         .lines()

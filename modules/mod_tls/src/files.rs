@@ -1,5 +1,5 @@
-//! The files that directives name: read as root where it must be, checked with the configuration, so that a fault is
-//! reported with its line.
+//! The files in directives: read as root if necessary, and checked with the configuration, so that
+//! an error is reported with its line.
 
 use std::fs;
 use std::io::Read;
@@ -14,9 +14,9 @@ use rustls::pki_types::{CertificateDer, CertificateRevocationListDer};
 
 use crate::facts::{self, Facts};
 
-/// More than any bundle of certificates has.
+/// A size limit in bytes, larger than any bundle of certificates.
 const MOST: u64 = 16 << 20;
-/// Permissions of everybody.
+/// The permission bits for others.
 const OTHERS: u32 = 0o007;
 
 /// A file's bytes.
@@ -29,22 +29,22 @@ pub(crate) fn read(path: &Path) -> Result<Vec<u8>, String> {
     read.map_err(|error| format!("unable to read {}: {error}", path.display()))
 }
 
-/// What tells whether a file was replaced: its inode, time of modification and size.
+/// Identifies a version of a file: its inode, time of modification and size.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Stamp(u64, i64, i64, u64);
 
-/// A file's stamp as it is now.
+/// The file's present version.
 pub(crate) fn stamp(path: &Path) -> Option<Stamp> {
     let about = as_daemon(|| fs::metadata(path)).ok()?;
     Some(Stamp(about.ino(), about.mtime(), about.mtime_nsec(), about.size()))
 }
 
-/// The certificates of a file in PEM; at least one.
+/// The certificates in a PEM file; at least one.
 pub(crate) fn certificates_of(path: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
     certificates_in(&read(path)?, path)
 }
 
-/// The revocation lists of a file in PEM; at least one.
+/// The revocation lists in a PEM file; at least one.
 pub(crate) fn revocations_of(path: &Path) -> Result<Vec<CertificateRevocationListDer<'static>>, String> {
     items(&read(path)?, path, "revocation list", "X509 CRL")
 }
@@ -53,7 +53,7 @@ fn certificates_in(bytes: &[u8], path: &Path) -> Result<Vec<CertificateDer<'stat
     items(bytes, path, "certificate", "CERTIFICATE")
 }
 
-/// All items of a kind, which PEM calls by a label.
+/// All items with this PEM label.
 fn items<T: PemObject>(bytes: &[u8], path: &Path, kind: &str, label: &str) -> Result<Vec<T>, String> {
     let found: Result<Vec<T>, _> = T::pem_slice_iter(bytes).collect();
     let found = found.map_err(|error| format!("{}: {error}", path.display()))?;
@@ -63,7 +63,7 @@ fn items<T: PemObject>(bytes: &[u8], path: &Path, kind: &str, label: &str) -> Re
     }
 }
 
-/// Refuses a file with a secret that everybody may read or change.
+/// Refuses a file with a secret that others may read or change.
 pub(crate) fn check_private(path: &Path) -> Result<(), String> {
     let about =
         as_daemon(|| fs::metadata(path)).map_err(|error| format!("unable to read {}: {error}", path.display()))?;
@@ -77,7 +77,7 @@ pub(crate) fn check_private(path: &Path) -> Result<(), String> {
     }
 }
 
-/// TLSRSACertificateFile and its like: a certificate that is valid now, and perhaps its key.
+/// Parses TLSRSACertificateFile and the like: a certificate that is valid now, and perhaps its key.
 pub(crate) fn certificate(words: &[&str]) -> Result<Value, ParseError> {
     let path = absolute(words)?;
     let bytes = read(path)?;
@@ -92,7 +92,7 @@ pub(crate) fn certificate(words: &[&str]) -> Result<Value, ParseError> {
     parse::word(words)
 }
 
-/// TLSRSACertificateKeyFile and its like.
+/// Parses TLSRSACertificateKeyFile and the like.
 pub(crate) fn key(words: &[&str]) -> Result<Value, ParseError> {
     let path = absolute(words)?;
     let bytes = read(path)?;
@@ -105,7 +105,7 @@ pub(crate) fn key(words: &[&str]) -> Result<Value, ParseError> {
     }
 }
 
-/// TLSPKCS12File.
+/// Parses TLSPKCS12File.
 pub(crate) fn private(words: &[&str]) -> Result<Value, ParseError> {
     let path = absolute(words)?;
     read(path)?;
@@ -113,19 +113,19 @@ pub(crate) fn private(words: &[&str]) -> Result<Value, ParseError> {
     parse::word(words)
 }
 
-/// Certificates of authorities.
+/// Parses a file with certificates of authorities.
 pub(crate) fn certificates(words: &[&str]) -> Result<Value, ParseError> {
     certificates_of(absolute(words)?)?;
     parse::word(words)
 }
 
-/// Revocation lists.
+/// Parses a file with revocation lists.
 pub(crate) fn revocations(words: &[&str]) -> Result<Value, ParseError> {
     revocations_of(absolute(words)?)?;
     parse::word(words)
 }
 
-/// A folder.
+/// Parses a folder.
 pub(crate) fn folder(words: &[&str]) -> Result<Value, ParseError> {
     let path = absolute(words)?;
     match as_daemon(|| fs::metadata(path)) {
@@ -135,7 +135,7 @@ pub(crate) fn folder(words: &[&str]) -> Result<Value, ParseError> {
     }
 }
 
-/// A program.
+/// Parses a program.
 pub(crate) fn program(words: &[&str]) -> Result<Value, ParseError> {
     let path = absolute(words)?;
     match as_daemon(|| fs::metadata(path)) {

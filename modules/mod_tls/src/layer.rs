@@ -18,7 +18,7 @@ use crate::tickets::{Resumption, Role};
 pub(crate) struct TlsLayer {
     tls: Arc<Tls>,
     role: Role,
-    /// What it resumes, once its server is known.
+    /// What it can resume, once its server is known.
     resumption: Option<Arc<Resumption>>,
     state: State,
     stage: Stage,
@@ -26,14 +26,14 @@ pub(crate) struct TlsLayer {
 }
 
 enum State {
-    /// Nothing is known of the client: its hello chooses the server.
+    /// Nothing is known about the client yet: its hello selects the server.
     Hello(Box<Acceptor>),
     Running(Box<ServerConnection>),
     Failed,
 }
 
 impl TlsLayer {
-    /// Around the control connection.
+    /// For the control connection.
     pub(crate) fn control(tls: Arc<Tls>) -> Self {
         Self::new(None, tls, Role::Control, State::Hello(Box::default()))
     }
@@ -49,7 +49,7 @@ impl TlsLayer {
         Self { tls, role, resumption, state, stage: Stage::Opening, records: Records::default() }
     }
 
-    /// Takes bytes of one record at most.
+    /// Takes the bytes of at most one record.
     fn take(&mut self, mut piece: &[u8], plain: &mut Vec<u8>, answer: &mut Vec<u8>) -> Result<()> {
         while !piece.is_empty() {
             match &mut self.state {
@@ -73,7 +73,7 @@ impl TlsLayer {
         Ok(())
     }
 
-    /// Goes on with the server that the client's hello names, once it is whole.
+    /// Continues with the server that the client's hello names, once the hello is complete.
     fn accept(&mut self, answer: &mut Vec<u8>) -> Result<()> {
         let State::Hello(acceptor) = &mut self.state else { return Ok(()) };
         let accepted = match acceptor.accept() {
@@ -92,7 +92,7 @@ impl TlsLayer {
         }
     }
 
-    /// Lets rustls look at what has come.
+    /// Lets rustls process the received bytes.
     fn process(&mut self, plain: &mut Vec<u8>, answer: &mut Vec<u8>) -> Result<()> {
         let State::Running(connection) = &mut self.state else { return Ok(()) };
         let processed = connection.process_new_packets();
@@ -120,7 +120,8 @@ impl TlsLayer {
         matches!(&self.state, State::Running(connection) if !connection.is_handshaking())
     }
 
-    /// The handshake is done. A data connection must be the control connection's client's.
+    /// Called after the handshake. A data connection must belong to the client of the control
+    /// connection.
     fn opened(&mut self, answer: &mut Vec<u8>) -> Result<()> {
         let State::Running(connection) = &mut self.state else { return Ok(()) };
         let resumed = connection.handshake_kind() == Some(HandshakeKind::Resumed);
@@ -173,20 +174,20 @@ impl TlsLayer {
         self.failed(error)
     }
 
-    /// What went wrong, for logs; a client of a data connection hears it as well.
+    /// Reports an error to the log; on a data connection the client gets it, too.
     fn failed(&mut self, error: &dyn std::fmt::Display) -> Error {
         let was = if self.stage == Stage::Opening { "TLS handshake failed" } else { "TLS failed" };
         self.state = State::Failed;
         self.tls.say(|| format!("{was}: {error}"));
         match self.role {
-            // Nobody reads it but the log.
+            // Only the log shows it.
             Role::Control => Error::client(421, format!("{was}: {error}")),
             Role::Data => Error::client(425, format!("Unable to build data connection: {was}: {error}")),
         }
     }
 }
 
-/// Takes what rustls has for the wire.
+/// Takes the bytes that rustls has for the wire.
 fn flush(connection: &mut ServerConnection, wire: &mut Vec<u8>) -> Result<()> {
     while connection.wants_write() {
         connection.write_tls(wire).map_err(|error| Error::system(error.to_string()))?;
@@ -198,7 +199,7 @@ impl Layer for TlsLayer {
     fn receive(&mut self, wire: &[u8], plain: &mut Vec<u8>, answer: &mut Vec<u8>) -> Result<usize> {
         let mut taken = 0;
         while let Some(rest) = wire.get(taken..).filter(|rest| !rest.is_empty() && self.stage != Stage::Closed) {
-            // Record by record: what is behind the peer's close is not this layer's.
+            // Record by record, because bytes after the peer's close do not belong to this layer.
             let length = self.records.next(rest);
             self.take(rest.get(..length).unwrap_or(rest), plain, answer)?;
             taken += length;

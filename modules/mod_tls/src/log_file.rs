@@ -1,4 +1,4 @@
-//! TLSLog: lines of handshakes, which the daemon writes as it does those of all logs.
+//! TLSLog: lines about handshakes. The daemon writes them like those of all logs.
 
 use std::fmt::{self, Display};
 use std::net::SocketAddr;
@@ -10,11 +10,11 @@ use gantry_api::{LogOutput, LogTarget};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-/// A log.
+/// An open TLSLog.
 #[derive(Debug)]
 pub(crate) struct Log(LogOutput);
 
-/// Whose connection a line is about.
+/// The connection that a line is about.
 #[derive(Debug, Clone)]
 pub(crate) struct About {
     session: u64,
@@ -23,13 +23,13 @@ pub(crate) struct About {
 }
 
 impl About {
-    /// A session's.
+    /// For a session.
     pub(crate) fn of(session: &Session) -> Self {
         Self { session: session.id, remote: session.remote }
     }
 }
 
-/// For the daemon's log.
+/// As it appears in the daemon's log.
 impl Display for About {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(out, "session {} from {}", self.session, self.remote.ip())
@@ -42,7 +42,8 @@ impl Log {
         log::open(target).map(Self).map_err(|error| error.context("TLSLog"))
     }
 
-    /// Writes a line. What a client has sent, such as the names in its certificate, cannot forge another.
+    /// Writes a line. Data of the client, such as names in its certificate, cannot forge another
+    /// line.
     pub(crate) fn write(&self, about: &About, text: &str) {
         let (now, version) = (timestamp(SystemTime::now()), env!("CARGO_PKG_VERSION"));
         let text = Escaped(text.as_bytes());

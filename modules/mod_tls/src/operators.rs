@@ -16,7 +16,7 @@ control! {
     "tls" "[sesscache info|clear|remove]" by TLSControlsACLs;
 }
 
-/// Does the action.
+/// Performs the action.
 pub(crate) fn answer(module: &TlsModule, request: &ControlRequest<'_>) -> Result<Answer> {
     match request.words {
         [] => Ok(certificates(module)),

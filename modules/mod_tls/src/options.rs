@@ -3,7 +3,8 @@
 use gantry_api::{ParseError, Value};
 use serde::Deserialize;
 
-/// Declares the options: each one's name, and the field that it sets; and the names that have no effect.
+/// Declares the options, each with its name and the field that it sets, and the names without
+/// effect.
 macro_rules! options {
     ($($name:literal sets $field:ident,)+ idle: $($idle:literal),+) => {
         /// The options of a server.
@@ -11,15 +12,15 @@ macro_rules! options {
         #[serde(default)]
         pub(crate) struct Options {
             $(pub(crate) $field: bool,)+
-            /// Whether a name was there that has no effect.
+            /// Whether a name without effect appeared.
             pub(crate) idle: bool,
         }
 
-        /// Names, and what they set.
+        /// The names, and the fields that they set.
         const NAMES: &[(&str, &str)] = &[$(($name, stringify!($field)),)+ $(($idle, "idle")),+];
 
         impl Options {
-            /// What the lines of the innermost scope say together.
+            /// Combines the lines of the innermost scope.
             pub(crate) fn of(sections: &[Vec<Options>]) -> Options {
                 let lines = sections.last().map_or(&[][..], Vec::as_slice);
                 Options {

@@ -1,11 +1,11 @@
-//! What a certificate says of its holder.
+//! What a certificate says about its holder.
 
 use std::net::IpAddr;
 
 use x509_parser::der_parser::asn1_rs::{Any, Tag};
 use x509_parser::prelude::{FromDer, GeneralName, X509Certificate};
 
-/// TLSUserName: what of a certificate is to be a user's name.
+/// TLSUserName: the attribute of a certificate that is the user's name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Attribute {
     CommonName,
@@ -15,7 +15,7 @@ pub(crate) enum Attribute {
 }
 
 impl Attribute {
-    /// By TLSUserName's word, which its parser has read.
+    /// The attribute for a word of TLSUserName that has been parsed.
     pub(crate) fn named(word: &str) -> Self {
         match word {
             "CommonName" => Self::CommonName,
@@ -32,12 +32,12 @@ pub(crate) struct Holder {
     emails: Vec<String>,
     hosts: Vec<String>,
     addresses: Vec<IpAddr>,
-    /// Extensions with a text: identifier and text.
+    /// Extensions that contain a text: identifier and text.
     extensions: Vec<(String, String)>,
 }
 
 impl Holder {
-    /// Of a certificate that has been verified.
+    /// Reads a certificate that has been verified.
     pub(crate) fn of(der: &[u8]) -> Result<Self, String> {
         let (_, certificate) = X509Certificate::from_der(der).map_err(|error| format!("not a certificate: {error}"))?;
         let mut holder = Self::default();
@@ -60,9 +60,9 @@ impl Holder {
         Ok(holder)
     }
 
-    /// Whether an attribute of it is a user's name, to the letter.
+    /// Whether an attribute equals a user's name exactly.
     pub(crate) fn is(&self, attribute: &Attribute, user: &str) -> bool {
-        // No name is anybody's.
+        // An empty name matches nobody.
         !user.is_empty()
             && match attribute {
                 Attribute::CommonName => self.common_names.iter().any(|name| name == user),
@@ -71,24 +71,24 @@ impl Holder {
             }
     }
 
-    /// Whether its common name is this host (CommonNameRequired).
+    /// Whether its common name is this host's (CommonNameRequired).
     pub(crate) fn has_common_name(&self, host: &str) -> bool {
         self.common_names.iter().any(|name| name.eq_ignore_ascii_case(host))
     }
 
-    /// Whether it may be this host (dNSNameRequired).
+    /// Whether one of its names is this host's (dNSNameRequired).
     pub(crate) fn has_host(&self, host: &str) -> bool {
         self.hosts.iter().any(|name| name.eq_ignore_ascii_case(host))
     }
 
-    /// Whether it may be at this address (iPAddressRequired).
+    /// Whether it has this address (iPAddressRequired).
     pub(crate) fn has_address(&self, address: IpAddr) -> bool {
         let address = address.to_canonical();
         self.addresses.iter().any(|known| known.to_canonical() == address)
     }
 }
 
-/// The text of an extension: a string of ASN.1's, or bytes that are one.
+/// The text of an extension: an ASN.1 string, or the bytes themselves.
 fn text(value: &[u8]) -> Option<String> {
     let (_, any) = Any::from_der(value).ok()?;
     match any.tag() {

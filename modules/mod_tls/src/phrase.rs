@@ -6,32 +6,32 @@ use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// How long the program may take.
+/// The time limit of the program.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// Bytes of output that are read.
+/// The most bytes of its output.
 const MOST: u64 = 4096;
 
-/// A pass phrase: shown to nobody.
+/// A pass phrase. It is never shown.
 pub(crate) struct Phrase(String);
 
 impl Phrase {
-    /// The words.
+    /// The text.
     pub(crate) fn reveal(&self) -> &str {
         &self.0
     }
 }
 
-/// Who asks the program, and for which server.
+/// The program, and the server for it.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Provider {
-    /// The program; none where the configuration names none.
+    /// The program, if one is configured.
     pub(crate) program: Option<PathBuf>,
     /// The server's name and port, as the program gets them.
     pub(crate) server: String,
 }
 
 impl Provider {
-    /// The pass phrase of a key of a kind: what the program prints, without the line's end.
+    /// The pass phrase for a kind of key: the program's output without the end of the line.
     pub(crate) fn phrase(&self, kind: &str) -> Result<Phrase, String> {
         let program = self.program.as_ref().ok_or("it is encrypted, and TLSPassPhraseProvider names no program")?;
         let failed = |error: &dyn std::fmt::Display| format!("TLSPassPhraseProvider {}: {error}", program.display());

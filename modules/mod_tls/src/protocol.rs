@@ -12,7 +12,7 @@ pub(crate) struct Versions {
     pub(crate) v1_3: bool,
 }
 
-/// What a word names. The old versions are known, and not there.
+/// The versions that a word stands for. Old versions are known, but not supported.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Word {
     Old,
@@ -21,7 +21,7 @@ enum Word {
     All,
 }
 
-/// Reads TLSProtocol's words: a list, or `ALL` and what is added to it or taken away.
+/// Reads TLSProtocol's words: a list, or `ALL` with additions and removals.
 pub(crate) fn parse(words: &[&str]) -> Result<Value, ParseError> {
     let (mut v1_2, mut v1_3) = (false, false);
     let Some(first) = words.first() else { return Err("missing parameters".into()) };

@@ -2,12 +2,12 @@
 
 const HEAD: usize = 5;
 
-/// How far the current record is.
+/// The position in the current record.
 #[derive(Debug, Default)]
 pub(crate) struct Records {
-    /// Bytes of its head that have come.
+    /// The bytes of its header received so far.
     head: usize,
-    /// Its length, as far as it has come; then what is left of it.
+    /// Its length, as far as received; then the bytes still missing.
     left: usize,
 }
 

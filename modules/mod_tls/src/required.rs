@@ -1,4 +1,4 @@
-//! TLSRequired: what must go through TLS, and what must not.
+//! TLSRequired: what must use TLS, and what must not.
 
 use gantry_api::parse as words_of;
 use gantry_api::{ParseError, Value};
@@ -7,37 +7,37 @@ use serde::Deserialize;
 /// What must be protected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 pub(crate) struct Requirement {
-    /// Of the control connection.
+    /// On the control connection.
     pub(crate) control: Control,
-    /// Of data connections.
+    /// On data connections.
     pub(crate) data: Data,
 }
 
-/// What must be protected of the control connection.
+/// What must be protected on the control connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Control {
     /// Nothing.
     Off,
-    /// Names and passwords.
+    /// User names and passwords.
     Auth,
-    /// All of it.
+    /// Everything.
     On,
 }
 
-/// What must be protected of data connections.
+/// Whether data connections must be protected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Data {
     /// The client chooses.
     Off,
-    /// All of them.
+    /// All must be.
     On,
     /// None may be.
     Never,
 }
 
-/// Reads TLSRequired's word.
+/// Parses TLSRequired's word.
 pub(crate) fn parse(words: &[&str]) -> Result<Value, ParseError> {
     let word = words_of::one(words)?;
     let (mut control, mut data) = ("off", "off");

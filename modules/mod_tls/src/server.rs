@@ -1,4 +1,4 @@
-//! One server of the configuration: what its handshakes are made of.
+//! One server of the configuration, with the parameters of its handshakes.
 
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, SystemTime};
@@ -20,9 +20,9 @@ use crate::tickets::{Bond, Cache, Keys, Resumption};
 use crate::words::Verify;
 use crate::{clients, curves, suites};
 
-/// The protocol that clients may come for (ALPN).
+/// The protocol that clients may name (ALPN).
 const PROTOCOL: &[u8] = b"ftp";
-/// Tickets that a client may ask for (RFC 9149).
+/// The most tickets that a client may request (RFC 9149).
 const MOST_TICKETS: usize = 64;
 
 /// A server with TLSEngine on.
@@ -35,11 +35,11 @@ pub(crate) struct Server {
     pub(crate) verify: Verify,
     /// TLSUserName.
     pub(crate) attribute: Option<Attribute>,
-    /// How long a handshake may take.
+    /// The time limit of a handshake.
     pub(crate) patience: Option<Duration>,
     /// TLSLog.
     pub(crate) log: Option<Log>,
-    /// What all handshakes have in common, as its files are now.
+    /// The common parameters of all handshakes, from the present files.
     config: RwLock<Made>,
     settings: Settings,
     provider: Provider,
@@ -54,19 +54,19 @@ struct Made {
     files: Stamps,
 }
 
-/// Those of all files that a server reads.
+/// The versions of all files that a server reads.
 type Stamps = Vec<Option<Stamp>>;
 
 /// What the servers of a configuration share.
 pub(crate) struct SharedState {
-    /// The keys of tickets.
+    /// The keys for tickets.
     pub(crate) keys: Arc<Keys>,
-    /// The cache for control connections to come.
+    /// The cache for later control connections.
     pub(crate) cache: Option<Arc<Cache>>,
 }
 
 impl SharedState {
-    /// As TLSSessionTicketKeys and TLSSessionCache say.
+    /// From TLSSessionTicketKeys and TLSSessionCache.
     pub(crate) fn new(settings: &settings::Resumption) -> Self {
         let count = usize::try_from(settings.keys.count).unwrap_or(1);
         let cache = settings.cache.map(|cache| Arc::new(Cache::new(Duration::from_secs(cache.lifetime))));
@@ -75,12 +75,13 @@ impl SharedState {
 }
 
 impl Server {
-    /// Reads a server's files; an error names one, or a directive.
+    /// Reads a server's files; an error names the file or the directive.
     pub(crate) fn load(settings: &Settings, shared: &SharedState, provider: Provider) -> Result<Self, String> {
         let log = settings.log_target().as_ref().map(Log::open).transpose();
         let log = log.map_err(|error| error.message().to_owned())?;
         let timeout = settings.handshakes.timeout;
-        // Whoever must show a certificate shows it each time: a list of revoked ones may be new.
+        // A client that must show a certificate shows it each time, because it may have been
+        // revoked meanwhile.
         let may_share = settings.clients.verify == Verify::Off;
         Ok(Self {
             place: settings.place(),
@@ -98,12 +99,14 @@ impl Server {
         })
     }
 
-    /// What one control connection and its data connections resume; none where the system has no random numbers.
+    /// What a control connection and its data connections can resume; `None` if the system has no
+    /// random numbers.
     pub(crate) fn bond(&self) -> Option<Arc<Bond>> {
         Bond::new(self.keys.clone(), self.shares, self.cache.clone())
     }
 
-    /// How one connection's handshake is made. It gives the client so many tickets of TLSv1.3.
+    /// The parameters for one connection's handshake, which gives the client this many tickets of
+    /// TLSv1.3.
     pub(crate) fn config(&self, resumption: &Arc<Resumption>, tickets: usize) -> Arc<ServerConfig> {
         let made = self.config.read().unwrap_or_else(PoisonError::into_inner);
         let mut config = ServerConfig::clone(&made.config);
@@ -114,7 +117,7 @@ impl Server {
         Arc::new(config)
     }
 
-    /// Reads the server's files again where they have changed. What cannot be read leaves all as it was.
+    /// Reads the server's files again if they have changed. If one cannot be read, nothing changes.
     pub(crate) fn look(&self) {
         let settings = &self.settings;
         let files = stamps(settings);
@@ -127,19 +130,19 @@ impl Server {
                 log!(Info, "the certificates were reread: their files have changed");
             }
             Err(error) => {
-                // Said once for each change.
+                // Logged once for each change.
                 self.config.write().unwrap_or_else(PoisonError::into_inner).files = files;
                 log!(Error, "cannot reread the certificates; the former ones stay in use: {error}");
             }
         }
     }
 
-    /// What is known of its certificates.
+    /// The data of its certificates.
     pub(crate) fn facts(&self) -> Vec<Facts> {
         self.config.read().unwrap_or_else(PoisonError::into_inner).facts.clone()
     }
 
-    /// Warns of certificates that will soon have expired, or have.
+    /// Warns about certificates that expire soon or have expired.
     pub(crate) fn warn(&self) {
         for facts in self.facts() {
             match facts.days_left(SystemTime::now()) {
@@ -151,7 +154,7 @@ impl Server {
     }
 }
 
-/// Makes what all handshakes have in common.
+/// Builds the common parameters of all handshakes.
 fn make(settings: &Settings, provider: &Provider) -> Result<Made, String> {
     let files = stamps(settings);
     let identity = Identity::load(&settings.certificates, provider)?;

@@ -13,8 +13,8 @@ use crate::tickets::Cache;
 pub(crate) struct TlsModule {
     /// The servers with TLSEngine on.
     pub(crate) servers: Arc<HashMap<ServerId, Arc<Server>>>,
-    /// The cache of sessions for control connections to come (TLSSessionCache).
+    /// The cache of sessions for later control connections (TLSSessionCache).
     pub(crate) cache: Option<Arc<Cache>>,
-    /// Whether TLSRequired says anything in any scope.
+    /// Whether any scope has TLSRequired.
     pub(crate) requires: bool,
 }

@@ -1,4 +1,4 @@
-//! One session's TLS: what its connections have in common.
+//! One session's TLS: what its connections share.
 
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
@@ -16,9 +16,10 @@ use crate::servers::TlsModule;
 use crate::suites;
 use crate::tickets::{Bond, Resumption, Role};
 
-/// Tickets that a control connection gives a client of TLSv1.3: some clients use each once.
+/// The number of TLSv1.3 tickets that a control connection sends; some clients use each once.
 const CONTROL_TICKETS: usize = 8;
-/// Tickets that a data connection gives. Uploads do so too: curl reads them, and uses each once.
+/// The number of tickets that a data connection sends, even for uploads: curl reads them, and uses
+/// each once.
 const DATA_TICKETS: usize = 2;
 
 /// One session's TLS, from AUTH on.
@@ -30,9 +31,9 @@ pub(crate) struct Tls {
     others: Others,
     bond: OnceLock<Arc<Bond>>,
     about: About,
-    /// The client's name, where the server looks names up.
+    /// The client's name, if the server looks names up.
     host: Option<String>,
-    /// The certificates that the client has shown, its own first.
+    /// The client's certificates, its own first.
     peer: OnceLock<Vec<CertificateDer<'static>>>,
 }
 
@@ -43,7 +44,7 @@ struct Others {
 }
 
 impl Tls {
-    /// Of a session that begins to protect its control connection.
+    /// For a session that begins to protect its control connection.
     pub(crate) fn new(module: &TlsModule, server: &Arc<Server>, session: &Session, looks_up: bool) -> Arc<Self> {
         let others = Others { servers: module.servers.clone(), hosts: session.hosts() };
         Arc::new(Self {
@@ -62,12 +63,13 @@ impl Tls {
         &self.named.get().unwrap_or(&self.server).1
     }
 
-    /// The server that the client has named, if the session was at another one.
+    /// The server that the client named, if it is not the session's former one.
     pub(crate) fn named(&self) -> Option<(ServerId, &Arc<Server>)> {
         self.named.get().map(|(id, server)| (*id, server)).filter(|(id, _)| *id != self.server.0)
     }
 
-    /// How the control connection's handshake is made, for a client that names a server or does not; and what it resumes.
+    /// The parameters for the control connection's handshake, with the server name from the client
+    /// if there is one; and what it can resume.
     pub(crate) fn control(&self, name: Option<&str>) -> Result<(Arc<ServerConfig>, Arc<Resumption>)> {
         let found = name.filter(|_| !self.server.1.options.ignore_sni).and_then(|name| (self.others.hosts)(name));
         let server = found.and_then(|id| Some((id, self.others.servers.get(&id)?.clone())));
@@ -77,7 +79,7 @@ impl Tls {
         self.config(Role::Control, CONTROL_TICKETS)
     }
 
-    /// The same of a data connection.
+    /// The same for a data connection.
     pub(crate) fn data(&self) -> Result<(Arc<ServerConfig>, Arc<Resumption>)> {
         self.config(Role::Data, DATA_TICKETS)
     }
@@ -94,7 +96,7 @@ impl Tls {
         Ok((self.server().config(&resumption, tickets), resumption))
     }
 
-    /// The control connection is open.
+    /// Called when the control connection's handshake is done.
     pub(crate) fn opened(&self, connection: &ServerConnection, resumed: bool) -> Result<(), &'static str> {
         if let Some(chain) = connection.peer_certificates() {
             let _ = self.peer.set(chain.iter().map(|der| der.clone().into_owned()).collect());
@@ -112,11 +114,12 @@ impl Tls {
         Ok(())
     }
 
-    /// Whether the client's certificate, if it has one, names where the client is, as TLSOptions demands.
+    /// Whether the client's certificate, if there is one, has the client's name or address, if
+    /// TLSOptions requires that.
     fn check(&self) -> Result<(), &'static str> {
         let (options, Some(shown)) = (&self.server().options, self.peer().first()) else { return Ok(()) };
         let holder = || Holder::of(shown).map_err(|_| "the client's certificate cannot be read");
-        // As the manual has it, names count only where the server looks them up.
+        // As in the manual, names count only if the server looks them up.
         if let Some(host) = &self.host {
             if options.common_name_required && !holder()?.has_common_name(host) {
                 return Err("the client's certificate does not have its host's name (CommonNameRequired)");
@@ -131,17 +134,17 @@ impl Tls {
         }
     }
 
-    /// The certificates that the client has shown.
+    /// The client's certificates.
     pub(crate) fn peer(&self) -> &[CertificateDer<'static>] {
         self.peer.get().map_or(&[], Vec::as_slice)
     }
 
-    /// Whether data connections may be of any TLS session.
+    /// Whether data connections may use other TLS sessions.
     pub(crate) fn allows_any_session(&self) -> bool {
         self.server().options.no_reuse_required
     }
 
-    /// Whether its handshake was made by a server's rules.
+    /// Whether its handshake used a server's parameters.
     pub(crate) fn is_of(&self, server: &Arc<Server>) -> bool {
         Arc::ptr_eq(self.server(), server)
     }
@@ -151,12 +154,12 @@ impl Tls {
         self.server().patience
     }
 
-    /// Whether an upload needs a close_notify at its end.
+    /// Whether an upload must end with close_notify.
     pub(crate) fn requires_close(&self) -> bool {
         self.server().options.close_notify_required
     }
 
-    /// Writes to TLSLog, else to the daemon's log.
+    /// Writes to TLSLog, or else to the daemon's log.
     pub(crate) fn say(&self, text: impl Fn() -> String) {
         match &self.server().log {
             Some(log) => log.write(&self.about, &text()),

@@ -1,4 +1,4 @@
-//! mod_tls's directives, and the settings that they make.
+//! mod_tls's directives and settings.
 
 use std::path::PathBuf;
 
@@ -53,7 +53,7 @@ settings! {
 }
 
 settings! {
-    /// What the server shows clients.
+    /// The server's certificates.
     #[derive(Debug, Clone)]
     pub(crate) struct Certificates {
         /// The server's certificate with an RSA key, in PEM, and the certificates of its issuers behind it. The file may
@@ -83,7 +83,7 @@ settings! {
 }
 
 settings! {
-    /// What clients show the server.
+    /// The checks of client certificates.
     #[derive(Debug, Clone)]
     pub(crate) struct Clients {
         /// Whether clients must have a certificate that TLSCACertificateFile or TLSCACertificatePath vouches for; `optional`
@@ -117,7 +117,7 @@ settings! {
 }
 
 settings! {
-    /// How handshakes go.
+    /// The parameters of handshakes.
     #[derive(Debug, Clone)]
     pub(crate) struct Handshakes {
         /// The ciphers, in OpenSSL's words. Those that Gantry does not have are left out; a list must leave one for each
@@ -140,7 +140,7 @@ settings! {
 }
 
 settings! {
-    /// How sessions of TLS are resumed.
+    /// How TLS sessions are resumed.
     #[derive(Debug, Clone)]
     pub(crate) struct Resumption {
         /// Whether a client's next control connection may resume the TLS session of an earlier one. The cache is in the
@@ -164,7 +164,7 @@ impl Settings {
         format!("{}:{}", self.name.as_deref().unwrap_or_default(), self.port.as_deref().unwrap_or("21"))
     }
 
-    /// Where TLSLog's lines go.
+    /// The target of TLSLog.
     pub(crate) fn log_target(&self) -> Option<LogTarget> {
         let follow_link = self.follow_links.unwrap_or_default();
         self.log.clone().map(|path| LogTarget::File { path, follow_link })

@@ -1,4 +1,4 @@
-//! The start: a server for each TLSEngine on, and a look at their files from time to time.
+//! The start: prepares a server for each TLSEngine on, and checks the files regularly.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -15,13 +15,13 @@ use crate::settings::Settings;
 /// How often certificate files are checked for changes.
 const LOOK: Duration = Duration::from_secs(5);
 
-/// How often the log warns of certificates that will soon have expired.
+/// How often the log warns of certificates that expire soon.
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Makes the servers ready.
+/// Prepares the servers.
 pub(crate) fn start(module: &mut TlsModule, start: &mut Start<'_>) -> Result<()> {
     let Some((_, main)) = start.servers::<Settings>().next() else { return Ok(()) };
-    // Lines of the main server that hold for the whole daemon.
+    // These lines of the main server apply to the whole daemon.
     let phrases = main.certificates.pass_phrase.clone();
     let shared = SharedState::new(&main.resumption);
     module.cache = shared.cache.clone();
@@ -45,7 +45,7 @@ pub(crate) fn start(module: &mut TlsModule, start: &mut Start<'_>) -> Result<()>
     Ok(())
 }
 
-/// Takes certificates that were replaced, such as renewed ones, without a reload.
+/// Takes over replaced certificates, such as renewed ones, without a reload.
 async fn watch(servers: Vec<Arc<Server>>) {
     let mut warned = Instant::now();
     loop {
@@ -56,7 +56,7 @@ async fn watch(servers: Vec<Arc<Server>>) {
         }
         for server in &servers {
             let server = server.clone();
-            // Reading waits for the disk.
+            // Reading may wait for the disk.
             let _ = tokio::task::spawn_blocking(move || server.look()).await;
         }
     }

@@ -7,14 +7,14 @@ use serde::Deserialize;
 
 use crate::protocol::Versions;
 
-/// One line: for which versions, and the list.
+/// One line: the TLS versions, and the list.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub(crate) struct Line {
     v1_3: bool,
     list: String,
 }
 
-/// A suite of TLSv1.2: OpenSSL's name, and the words that mean it.
+/// A suite of TLSv1.2: OpenSSL's name, and the words that include it.
 struct Suite {
     name: &'static str,
     iana: &'static str,
@@ -28,7 +28,7 @@ macro_rules! suite {
     };
 }
 
-/// In the order of `ALL`: as OpenSSL has them.
+/// In the order of `ALL`, as in OpenSSL.
 static TLS12: [Suite; 6] = [
     suite!(
         "ECDHE-ECDSA-AES256-GCM-SHA384",
@@ -78,7 +78,7 @@ static TLS12: [Suite; 6] = [
     ),
 ];
 
-/// Words that mean each of them.
+/// Words that include every suite.
 const ALL: &[&str] = &["ALL", "DEFAULT", "HIGH", "TLSv1.2", "ECDHE", "EECDH", "kECDHE", "kEECDH"];
 
 /// OpenSSL's words for suites that rustls does not have.
@@ -197,7 +197,7 @@ fn is_version(word: &str) -> bool {
     ["SSLv3", "TLSv1", "TLSv1.0", "TLSv1.1", "TLSv1.2"].iter().any(|version| version.eq_ignore_ascii_case(word))
 }
 
-/// The suites that a server offers, the best first: what the lines of the innermost scope say.
+/// The suites that a server offers, in order of preference, from the lines of the innermost scope.
 pub(crate) fn offered(sections: &[Vec<Line>], versions: Versions) -> Result<Vec<SupportedCipherSuite>, String> {
     let lines = sections.last().map_or(&[][..], Vec::as_slice);
     let last = |v1_3: bool| lines.iter().rev().find(|line| line.v1_3 == v1_3).map(|line| line.list.as_str());
@@ -214,7 +214,7 @@ pub(crate) fn offered(sections: &[Vec<Line>], versions: Versions) -> Result<Vec<
     Ok(suites)
 }
 
-/// TLSv1.3's have no words, only names.
+/// TLSv1.3's suites have names only.
 fn tls13(list: &str) -> Result<Vec<SupportedCipherSuite>, String> {
     let mut suites = Vec::new();
     for name in items(list) {
@@ -228,8 +228,8 @@ fn tls13(list: &str) -> Result<Vec<SupportedCipherSuite>, String> {
     Ok(suites)
 }
 
-/// As OpenSSL reads its lists: each item adds, moves (`+`), removes (`-`) or forbids (`!`) the suites that all of its
-/// words mean.
+/// Reads a list like OpenSSL: each item adds, moves (`+`), removes (`-`) or forbids (`!`) the
+/// suites that match all of its words.
 fn tls12(list: &str) -> Result<Vec<SupportedCipherSuite>, String> {
     let (mut chosen, mut forbidden): (Vec<&Suite>, Vec<&Suite>) = (Vec::new(), Vec::new());
     let is = |one: &&Suite, other: &&Suite| one.name == other.name;
@@ -276,7 +276,7 @@ fn items(list: &str) -> impl Iterator<Item = &str> {
     list.split([':', ',', ' ', ';']).filter(|item| !item.is_empty())
 }
 
-/// The suites that all words mean, with `+` between them.
+/// The suites that match all words, which are separated by `+`.
 fn meant(words: &str) -> Result<Vec<&'static Suite>, String> {
     let mut suites: Vec<&Suite> = TLS12.iter().collect();
     for word in words.split('+') {
@@ -287,7 +287,7 @@ fn meant(words: &str) -> Result<Vec<&'static Suite>, String> {
         suites.retain(|suite| suite.name == word || suite.iana == word || suite.words.iter().any(&same));
         let is_known = TLS12.iter().any(|suite| suite.name == word || suite.words.iter().any(&same))
             || NONE.iter().any(same)
-            // A suite's name that is not there, such as DHE-RSA-AES128-SHA.
+            // A suite that rustls does not have, such as DHE-RSA-AES128-SHA.
             || (word.contains(['-', '_']) && word.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_')));
         if !is_known {
             return Err(format!("unknown cipher '{word}'"));
@@ -303,7 +303,7 @@ pub(crate) fn name(suite: SupportedCipherSuite) -> String {
     old.or_else(new).map_or_else(|| format!("{:?}", suite.suite()), str::to_owned)
 }
 
-/// How many bits the key of a suite has.
+/// The number of bits of a suite's key.
 pub(crate) fn bits(suite: SupportedCipherSuite) -> u16 {
     if name(suite).contains("128") { 128 } else { 256 }
 }

@@ -1,6 +1,7 @@
-//! How TLS sessions are resumed. A ticket, or a session id, belongs to the control connection for which it was made. Data
-//! connections take those of their own control connection alone: to resume it proves that the same client is at the other
-//! end. A new control connection takes those of earlier ones where the configuration says so.
+//! How TLS sessions are resumed. A ticket or session id belongs to the control connection that it
+//! was made for. Data connections accept only those of their own control connection: resuming it
+//! proves that the same client is at the other end. A new control connection accepts those of
+//! earlier ones if the configuration allows it.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -12,25 +13,25 @@ use aws_lc_rs::aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
 use aws_lc_rs::rand;
 use rustls::server::{ProducesTickets, StoresServerSessions};
 
-/// The bytes that name a key, at the beginning of each ticket.
+/// The length of a key's name, at the beginning of each ticket.
 const NAME: usize = 16;
-/// The bytes that name a control connection, at the beginning of what is sealed.
+/// The length of a control connection's number, at the beginning of the sealed part.
 const OWNER: usize = 16;
-/// TLSv1.3's longest lifetime of a ticket: a week (RFC 8446 section 4.6.1).
+/// The longest lifetime of a TLSv1.3 ticket: a week (RFC 8446 section 4.6.1).
 const LONGEST: u64 = 7 * 24 * 60 * 60;
-/// Sessions that are kept by id for one control connection. Its own is one; others come of data connections that need
-/// not resume it.
+/// How many sessions to keep by id for one control connection. One is its own; others are from data
+/// connections that need not resume it.
 const KEPT: usize = 4;
-/// Sessions that are kept by id for all control connections.
+/// How many sessions to keep by id for all control connections.
 const SHARED: usize = 10_000;
 
 type Owner = [u8; OWNER];
 
-/// The keys that seal tickets. They are only in memory.
+/// The keys that seal tickets. They exist only in memory.
 pub(crate) struct Keys {
     age: Duration,
     count: usize,
-    /// The newest first.
+    /// Newest first.
     keys: RwLock<VecDeque<Key>>,
 }
 
@@ -41,7 +42,7 @@ struct Key {
 }
 
 impl Keys {
-    /// Keys that are replaced when they are so old, and of which so many are kept.
+    /// `age` is when a key is replaced, `count` how many are kept.
     pub(crate) fn new(age: Duration, count: usize) -> Self {
         Self { age, count: count.max(1), keys: RwLock::default() }
     }
@@ -72,7 +73,7 @@ impl Keys {
         Some(plain)
     }
 
-    /// Makes a new key where there is none that is young enough.
+    /// Makes a new key if none is young enough.
     fn renew(&self) -> Option<()> {
         let is_young = |keys: &VecDeque<Key>| keys.front().is_some_and(|key| key.made.elapsed() < self.age);
         if is_young(&self.keys.read().unwrap_or_else(PoisonError::into_inner)) {
@@ -97,24 +98,24 @@ impl Key {
     }
 }
 
-/// Says nothing of the keys.
+/// Shows no keys.
 impl fmt::Debug for Keys {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str("Keys")
     }
 }
 
-/// Sessions by their ids, for control connections to come.
+/// Sessions by id, for later control connections.
 pub(crate) struct Cache {
     lifetime: Duration,
     sessions: Mutex<VecDeque<Cached>>,
 }
 
-/// An id, its session, and when it was made.
+/// An id, its session, and the time when it was made.
 type Cached = (Vec<u8>, Vec<u8>, Instant);
 
 impl Cache {
-    /// A cache that forgets sessions after a time.
+    /// A cache that drops sessions after a time.
     pub(crate) fn new(lifetime: Duration) -> Self {
         Self { lifetime, sessions: Mutex::default() }
     }
@@ -127,12 +128,12 @@ impl Cache {
         sessions.push_front((id, session, Instant::now()));
     }
 
-    /// How many sessions there are.
+    /// The number of sessions.
     pub(crate) fn count(&self) -> usize {
         self.sessions.lock().unwrap_or_else(PoisonError::into_inner).len()
     }
 
-    /// Forgets all sessions; how many there were.
+    /// Drops all sessions; returns how many there were.
     pub(crate) fn clear(&self) -> usize {
         std::mem::take(&mut *self.sessions.lock().unwrap_or_else(PoisonError::into_inner)).len()
     }
@@ -144,20 +145,21 @@ impl Cache {
     }
 }
 
-/// What the connections of one control connection resume.
+/// What the connections of one control connection can resume.
 pub(crate) struct Bond {
     owner: Owner,
-    /// The owner of the ticket by which the control connection itself was resumed: the client may go on using it.
+    /// The owner of the ticket that the control connection itself resumed; the client may continue
+    /// to use it.
     adopted: Mutex<Option<Owner>>,
     keys: Arc<Keys>,
-    /// Whether tickets of other control connections are taken for this one.
+    /// Whether it accepts tickets of other control connections.
     shares: bool,
     cache: Option<Arc<Cache>>,
     sessions: Mutex<VecDeque<(Vec<u8>, Vec<u8>)>>,
 }
 
 impl Bond {
-    /// For a control connection; none where the system has no random numbers.
+    /// For a control connection; `None` if the system has no random numbers.
     pub(crate) fn new(keys: Arc<Keys>, shares: bool, cache: Option<Arc<Cache>>) -> Option<Arc<Self>> {
         let mut owner = [0; OWNER];
         rand::fill(&mut owner).ok()?;
@@ -185,7 +187,7 @@ impl Bond {
     }
 }
 
-/// Which connection it is.
+/// The kind of a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Role {
     /// The control connection.
@@ -194,34 +196,34 @@ pub(crate) enum Role {
     Data,
 }
 
-/// What one connection resumes, and what it gives its client to resume.
+/// What one connection can resume, and what it gives its client to resume.
 ///
-/// A data connection gives nothing unless it has itself resumed the control connection's session: a stranger who is
-/// refused would have a ticket for the next one.
+/// A data connection gives nothing unless it has itself resumed the control connection's session:
+/// otherwise a stranger who is refused would have a ticket for the next attempt.
 pub(crate) struct Resumption {
     bond: Arc<Bond>,
     role: Role,
-    /// Whether a ticket or an id of the bond's has come.
+    /// Whether the client sent a ticket or an id of the bond.
     known: AtomicBool,
-    /// Whether a full handshake is made, as far as rustls has decided that. It does so with the client's first message.
+    /// Whether rustls has decided on a full handshake. It decides at the client's first message.
     full: AtomicBool,
 }
 
 impl Resumption {
-    /// Of a connection that begins.
+    /// For a new connection.
     pub(crate) fn new(bond: Arc<Bond>, role: Role) -> Arc<Self> {
         Arc::new(Self { bond, role, known: AtomicBool::new(false), full: AtomicBool::new(false) })
     }
 
-    /// Hears how the handshake is made, after each message of the client's.
+    /// Records how the handshake proceeds, after each message of the client.
     pub(crate) fn decided(&self, resumed: bool) {
         if !resumed && !self.full.swap(true, Ordering::AcqRel) && self.role == Role::Control {
-            // What was offered is not what the connection has resumed.
+            // The connection has not resumed what the client offered.
             *self.bond.adopted() = None;
         }
     }
 
-    /// Whether the client may be given something to resume.
+    /// Whether to give the client something to resume.
     fn gives(&self) -> bool {
         let is_own = || self.known.load(Ordering::Acquire) && !self.full.load(Ordering::Acquire);
         self.role == Role::Control || is_own()
@@ -234,7 +236,7 @@ impl Resumption {
         session
     }
 
-    /// Takes a ticket of an earlier control connection for this one, if that may be.
+    /// Accepts a ticket of an earlier control connection for this one, if that is allowed.
     fn adopts(&self, owner: &Owner) -> bool {
         let may = self.bond.shares && self.role == Role::Control;
         if may {
@@ -244,7 +246,7 @@ impl Resumption {
     }
 }
 
-/// Says nothing of what is secret.
+/// Shows no secrets.
 impl fmt::Debug for Resumption {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(out, "Resumption of a {:?} connection", self.role)
@@ -267,8 +269,8 @@ impl ProducesTickets for Resumption {
         self.bond.keys.seal([&self.bond.owner[..], plain].concat())
     }
 
-    /// A ticket may be used again and again: whoever uses it proves to know its secret, and clients that only upload do
-    /// not read new ones.
+    /// A ticket may be used repeatedly: its user proves to know the secret, and clients that only
+    /// upload do not read new ones.
     fn decrypt(&self, ticket: &[u8]) -> Option<Vec<u8>> {
         let plain = self.bond.keys.open(ticket)?;
         let (owner, session) = plain.split_first_chunk::<OWNER>()?;
@@ -293,7 +295,7 @@ impl StoresServerSessions for Resumption {
         let own = self.bond.sessions().iter().find(|(known, _)| known == id).map(|(_, session)| session.clone());
         let shared = || {
             let session = self.bond.cache.as_ref().filter(|_| self.role == Role::Control)?.get(id)?;
-            // Its data connections resume it as well.
+            // Its data connections may resume it, too.
             self.bond.keep(id, &session);
             Some(session)
         };
@@ -355,7 +357,7 @@ mod tests {
         stranger.decided(false);
         assert_eq!(stranger.encrypt(b"x"), None);
         assert!(!stranger.put(b"id".to_vec(), b"x".to_vec()));
-        // A ticket that was seen on the wire, offered with another server's name.
+        // A ticket that was seen on the wire, offered with another server name.
         let thief = data(&bond);
         assert!(thief.decrypt(&ticket).is_some());
         thief.decided(false);
@@ -400,7 +402,7 @@ mod tests {
 
     #[test]
     fn old_keys_are_kept_and_the_oldest_is_dropped() {
-        // With no age at all each ticket has a key of its own.
+        // With an age of zero, each ticket has its own key.
         let keys = Arc::new(Keys::new(Duration::ZERO, 2));
         let bond = bond(&keys, false, None);
         let tickets: Vec<_> = (0..3).map(|_| control(&bond).encrypt(b"x").unwrap()).collect();

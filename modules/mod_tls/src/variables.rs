@@ -1,5 +1,5 @@
-//! What logs can show of a session's TLS: variables of mod_tls, and ProFTPD's names as notes, as its manual lists them
-//! under TLSOptions StdEnvVars and ExportCertData.
+//! The variables of mod_tls for logs, and ProFTPD's names as notes, which its manual lists under
+//! TLSOptions StdEnvVars and ExportCertData.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -47,7 +47,7 @@ const PARTS: [(&str, &str); 13] = [
     ("Email", "1.2.840.113549.1.9.1"),
 ];
 
-/// Leaves the notes: a few always, more where TLSOptions says so.
+/// Sets the notes: a few always, more if TLSOptions says so.
 pub(crate) fn leave(notes: &mut Notes, facts: &Value, tls: &Tls, options: &Options) {
     notes.set("FTPS", "1");
     notes.set("TLS_LIBRARY_VERSION", "rustls");

@@ -1,4 +1,4 @@
-//! What vouches for a user: TLSUserName, and TLSOptions AllowDotLogin.
+//! Logins by certificate: TLSUserName, and TLSOptions AllowDotLogin.
 
 use std::fs;
 use std::io::{self, Read};
@@ -16,12 +16,12 @@ use rustls::pki_types::pem::PemObject;
 use crate::peer::{Attribute, Holder};
 use crate::session::Tls;
 
-/// The file of a user's own certificates, in its home.
+/// The file with a user's own certificates, in the home folder.
 const DOT_LOGIN: &str = ".tlslogin";
 /// A size limit in bytes, larger than any such file.
 const MOST: u64 = 256 << 10;
 
-/// The client's certificate, for one session.
+/// The client's certificate in one session.
 pub(crate) struct Certificate {
     pub(crate) tls: Arc<Tls>,
     /// TLSUserName.
@@ -55,7 +55,7 @@ impl Voucher for Certificate {
     }
 }
 
-/// The certificates of a file, read as the user; none where it cannot be read.
+/// The certificates in a file, read as the user; none if it cannot be read.
 fn listed(path: &PathBuf, user: &Credentials) -> Vec<CertificateDer<'static>> {
     let read = || -> io::Result<Vec<u8>> {
         let flags = i32::try_from((OFlags::NONBLOCK | OFlags::NOCTTY).bits()).unwrap_or_default();
@@ -66,7 +66,7 @@ fn listed(path: &PathBuf, user: &Credentials) -> Vec<CertificateDer<'static>> {
         }
         Ok(bytes)
     };
-    // A daemon that cannot act as the user reads as itself.
+    // A daemon that cannot act as the user reads with its own rights.
     let bytes = as_user(user, read).unwrap_or_else(|_| read()).unwrap_or_default();
     CertificateDer::pem_slice_iter(&bytes).filter_map(std::result::Result::ok).collect()
 }

@@ -8,11 +8,11 @@ use serde::Deserialize;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Verify {
-    /// No client is asked for a certificate.
+    /// Clients are not asked for certificates.
     Off,
-    /// Clients are asked; those without one come in.
+    /// Clients are asked; those without a certificate are accepted.
     Optional,
-    /// Those without one do not come in.
+    /// Clients without a certificate are refused.
     On,
 }
 
@@ -32,7 +32,7 @@ pub(crate) struct TicketKeys {
     pub(crate) count: u64,
 }
 
-/// Reads TLSVerifyClient's word.
+/// Parses TLSVerifyClient's word.
 pub(crate) fn verify(words: &[&str]) -> Result<Value, ParseError> {
     let word = words_of::one(words)?;
     match words_of::switch(word) {
@@ -43,7 +43,8 @@ pub(crate) fn verify(words: &[&str]) -> Result<Value, ParseError> {
     }
 }
 
-/// Reads TLSVerifyOrder's words. What protects must be done, so that `ocsp` is refused.
+/// Parses TLSVerifyOrder's words. `ocsp` is refused, because a check that is not made must not
+/// appear to be.
 pub(crate) fn order(words: &[&str]) -> Result<Value, ParseError> {
     match words {
         [word] if word.eq_ignore_ascii_case("crl") => Ok(Value::from(*word)),
@@ -55,7 +56,7 @@ pub(crate) fn order(words: &[&str]) -> Result<Value, ParseError> {
     }
 }
 
-/// Reads TLSUserName's word.
+/// Parses TLSUserName's word.
 pub(crate) fn user_name(words: &[&str]) -> Result<Value, ParseError> {
     let word = words_of::one(words)?;
     for name in ["CommonName", "EmailSubjAltName"] {
@@ -70,7 +71,7 @@ pub(crate) fn user_name(words: &[&str]) -> Result<Value, ParseError> {
     }
 }
 
-/// Reads TLSSessionCache's words.
+/// Parses TLSSessionCache's words.
 pub(crate) fn cache(words: &[&str]) -> Result<Value, ParseError> {
     let (kind, lifetime) = match words {
         [kind] => (*kind, 1800),
@@ -86,7 +87,7 @@ pub(crate) fn cache(words: &[&str]) -> Result<Value, ParseError> {
     }
 }
 
-/// Reads TLSSessionTicketKeys's words.
+/// Parses TLSSessionTicketKeys's words.
 pub(crate) fn ticket_keys(words: &[&str]) -> Result<Value, ParseError> {
     let (mut age, mut count) = (12 * 60 * 60, 25);
     let pairs = words.chunks_exact(2);
@@ -109,7 +110,7 @@ pub(crate) fn ticket_keys(words: &[&str]) -> Result<Value, ParseError> {
     Ok(Value::map([("age", Value::Int(age)), ("count", Value::Int(count))]))
 }
 
-/// Reads TLSStaplingOptions' words.
+/// Parses TLSStaplingOptions' words.
 pub(crate) fn stapling_options(words: &[&str]) -> Result<Value, ParseError> {
     let unknown =
         words.iter().find(|word| !["NoFakeTryLater", "NoNonce"].iter().any(|name| name.eq_ignore_ascii_case(word)));

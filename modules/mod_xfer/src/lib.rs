@@ -1,4 +1,5 @@
-//! mod_xfer: RETR, STOR, APPE and STOU (RFC 959), with REST in streams (RFC 3659 section 5), at most so fast and so large.
+//! mod_xfer: RETR, STOR, APPE and STOU (RFC 959), with REST in stream mode (RFC 3659 section 5),
+//! and limits on their speed and size.
 
 mod hidden;
 mod idle;
@@ -20,7 +21,7 @@ use settings::Settings;
 /// The module.
 #[derive(Default)]
 pub struct Xfer {
-    /// Whether a file is shown after transfers anywhere.
+    /// Whether any scope shows a file after transfers.
     shows: bool,
 }
 

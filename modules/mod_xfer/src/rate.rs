@@ -73,8 +73,8 @@ impl Pace {
         Grant::After(Duration::try_from_secs_f64(wait).unwrap_or(LONGEST).min(LONGEST))
     }
 
-    /// The least bytes to wait for: those of a twentieth of a second; at slow speeds those
-    /// of a quarter of a second, up to 1 Kb.
+    /// The fewest bytes to wait for: those of a twentieth of a second, or at slow speeds those of a
+    /// quarter of a second, up to 1 Kb.
     fn piece(&self) -> f64 {
         (self.speed / 20.0).max((self.speed / 4.0).min(1024.0)).max(1.0)
     }
@@ -149,7 +149,7 @@ mod tests {
         }
     }
 
-    /// How long a transfer of some bytes takes by a clock that goes as it is told.
+    /// How long a transfer of some bytes takes with a simulated clock.
     fn time(mut pace: Pace, bytes: u64, slice: u64) -> (Duration, u32) {
         let began = Instant::now();
         let (mut now, mut left, mut asked) = (began, bytes, 0);

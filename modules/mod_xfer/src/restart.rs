@@ -1,5 +1,6 @@
-//! REST (RFC 3659 section 5): where the next transfer begins. It holds until the next data connection has served
-//! its command, so commands that only prepare one (PASV, TYPE) may come in between, as many clients send them.
+//! REST (RFC 3659 section 5): where the next transfer begins. It applies to the command of the next
+//! data connection. Commands that only prepare one (PASV, TYPE) may come in between, because many
+//! clients send them there.
 
 use gantry_api::Type;
 use gantry_api::prelude::*;
@@ -19,7 +20,7 @@ fn rest(at: &mut Moment<'_>) -> Result<Step> {
     }
     let offset = offset(&at.command.argument);
     let is_number = at.command.argument.iter().all(u8::is_ascii_digit);
-    // An offset in ASCII counts bytes of the wire: to find it, the file would have to be read.
+    // In ASCII, an offset counts bytes on the wire: finding it would require reading the file.
     if is_number && offset != Some(0) && at.dialogue.kind == Type::Ascii {
         return refuse(501, "REST: Resuming transfers not allowed in ASCII mode");
     }
@@ -31,7 +32,7 @@ fn rest(at: &mut Moment<'_>) -> Result<Step> {
     Ok(Step::Done)
 }
 
-/// No file is longer than the system's signed offsets reach.
+/// No file is longer than the largest signed offset of the system.
 fn offset(argument: &[u8]) -> Option<u64> {
     let digits = !argument.is_empty() && argument.iter().all(u8::is_ascii_digit);
     let number = std::str::from_utf8(argument).ok().filter(|_| digits)?.parse().ok()?;

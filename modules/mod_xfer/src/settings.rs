@@ -57,7 +57,7 @@ settings! {
 }
 
 impl Settings {
-    /// As what type a file moves that the client asked for in this one.
+    /// The representation type for a file that the client requested in this type.
     pub(crate) fn kind(&self, asked: Type) -> Type {
         if self.options.iter().any(|option| option == IGNORE_ASCII) { Type::Image } else { asked }
     }

@@ -1,4 +1,4 @@
-//! What error replies say of a transfer's file.
+//! How error replies show a transfer's file.
 
 use gantry_api::prelude::*;
 

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use crate::whom::Sections;
 
 settings! {
-    /// What the configuration says of it.
+    /// The settings of one scope.
     #[derive(Debug)]
     pub(crate) struct Limits {
         /// The maximum number of simultaneous transfers by each of these commands for the clients of

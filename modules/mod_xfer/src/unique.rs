@@ -1,4 +1,4 @@
-//! STOU (RFC 959): an upload into a file whose name the server makes.
+//! STOU (RFC 959): an upload to a file whose name the server chooses.
 
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
@@ -10,16 +10,17 @@ use crate::settings::Settings;
 use crate::store;
 
 command! {
-    /// Stores what the client sends under a name that the server makes.
+    /// Stores what the client sends under a name that the server chooses.
     STOU "(store unique filename)", class: WRITE, path: Whole, does: [STOR, RETR], wait: store;
 }
 
-/// How many names are tried.
+/// How many names to try.
 const TRIES: u32 = 100;
 
 const LETTERS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
-/// STOU: in the working directory, whatever the argument says. RFC 1123 section 4.1.2.9 has the name in the 150.
+/// STOU: always in the working directory; the argument is ignored. The name is in the 150, as RFC
+/// 1123 section 4.1.2.9 requires.
 async fn store(at: &mut Moment<'_>) -> Result<Step> {
     if std::mem::take(&mut at.dialogue.restart) > 0 {
         return refuse(550, "STOU incompatible with REST");

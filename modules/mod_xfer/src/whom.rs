@@ -26,7 +26,7 @@ enum Kind {
 pub(crate) struct Sections<T>(Vec<Vec<T>>);
 
 impl<T> Sections<T> {
-    /// The line that counts: the first that matches, in the innermost section that has one.
+    /// The line that counts: the first match in the innermost section with a match.
     pub(crate) fn innermost(&self, fits: impl Fn(&T) -> bool) -> Option<&T> {
         self.0.iter().rev().flatten().find(|line| fits(line))
     }

@@ -28,7 +28,7 @@ pub(super) struct Count<'a> {
 }
 
 impl Count<'_> {
-    /// The key under which a server counts all its clients, or those of one section.
+    /// The key for counting a server's clients, or those of one section.
     fn key(&self, server: &str, section: Option<&str>) -> String {
         match section {
             None => format!("{} {server} {}", self.name, self.of),
@@ -51,7 +51,7 @@ pub(super) fn claim(session: &mut Session, count: &Count<'_>, server: &str) -> s
     take(session, count, count.limit, count.key(server, None))
 }
 
-/// Takes a place among the server's clients, where the limit does not concern it, and one among
+/// Takes a place among the server's clients, which this limit does not restrict, and one among
 /// those of its section.
 pub(super) fn claim_in_section(
     session: &mut Session,
