@@ -754,6 +754,34 @@ fn the_manuals_examples_serve(layout: Layout) {
     assert!(homes.join("ann/file 0").is_file() && homes.join("data/ann/file 3").is_file());
 }
 
+fn listings_show_the_directorys_names(layout: Layout) {
+    if !gantry_tests::host::may_make_users() {
+        return;
+    }
+    let entry = |name: &str, uid: u32| {
+        format!(
+            "dn: uid={name},ou=people,{SUFFIX}\nobjectClass: account\nobjectClass: posixAccount\nuid: {name}\ncn: {name}\n\
+             uidNumber: {uid}\ngidNumber: 50001\nhomeDirectory: /\n\n"
+        )
+    };
+    let slapd = Slapd::start(&[entry("dora", 54321), entry("eve", 54322), entry("evelyn", 54322)].concat());
+    for (name, uid) in [("first", 54321), ("several", 54322), ("nobodys", 54323)] {
+        let path = slapd.home("ann").join(name);
+        std::fs::write(&path, "x").and_then(|()| std::os::unix::fs::chown(&path, Some(uid), Some(50001))).unwrap();
+    }
+    let server = with(layout, &slapd, |config| {
+        config.set("LDAPGroups", format!("ou=groups,{SUFFIX}"));
+    });
+    let mut wire = server.connect();
+    wire.login("ann", SECRET);
+    let lines = wire.list("LIST");
+    for (name, owner) in [("first", "dora"), ("several", "54322"), ("nobodys", "54323")] {
+        let line = lines.iter().find(|line| line.ends_with(name)).unwrap_or_else(|| panic!("{lines:#?}"));
+        let words: Vec<&str> = line.split_whitespace().collect();
+        assert_eq!((words[2], words[3]), (owner, "web"), "{line}");
+    }
+}
+
 fn the_page_for_administrators_serves(layout: Layout) {
     let page = std::fs::read_to_string(gantry_tests::layout::workspace().join("docs/users.md")).unwrap();
     let section = page.split("\n## ").find(|section| section.starts_with("An LDAP directory")).unwrap();
@@ -831,5 +859,6 @@ both_layouts!(
     faults_are_told_with_their_lines,
     lines_that_are_wrong_together_are_told,
     the_manuals_examples_serve,
+    listings_show_the_directorys_names,
     the_page_for_administrators_serves,
 );

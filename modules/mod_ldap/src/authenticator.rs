@@ -88,6 +88,20 @@ impl Authenticator for LdapUsers {
             Bound::Refused(_) => Verdict::Rejected,
         })
     }
+
+    async fn user_name(&self, request: &LoginRequest, uid: u32) -> Result<Option<String>> {
+        match self.servers.get(&request.server) {
+            Some(users) => users.user_name(uid).await,
+            None => Ok(None),
+        }
+    }
+
+    async fn group_name(&self, request: &LoginRequest, gid: u32) -> Result<Option<String>> {
+        match self.servers.get(&request.server) {
+            Some(users) => users.group_name(gid).await,
+            None => Ok(None),
+        }
+    }
 }
 
 impl LdapUsers {

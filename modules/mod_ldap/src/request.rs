@@ -30,6 +30,8 @@ pub(crate) struct Search {
     pub(crate) most: usize,
     /// Whether the base depends on the user: then nobody is there without it.
     pub(crate) may_lack_base: bool,
+    /// Whether more entries than that are as good as none.
+    pub(crate) may_be_many: bool,
     /// The control of LDAPSessionTracking.
     pub(crate) tracking: Option<RawControl>,
 }
@@ -150,7 +152,11 @@ async fn search(
         gantry_api::log!(Debug, "a part of {} is on another server, which is not asked", search.base);
     }
     let result = stream.finish().await;
-    if entries.len() > search.most || result.rc == SIZE_LIMIT {
+    let are_many = entries.len() > search.most || result.rc == SIZE_LIMIT;
+    if are_many && search.may_be_many {
+        return Ok(Ok(Answer::Entries(Vec::new())));
+    }
+    if are_many {
         return Ok(Err(Failure::Answer(format!(
             "more than {} entries fit {}",
             search.most,

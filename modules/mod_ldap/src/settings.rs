@@ -21,8 +21,8 @@ settings! {
         /// Whom to bind as for look-ups; nobody by default.
         pub(crate) bind: Option<BindAs> = LDAPBindDN "dn password" in SERVER | VHOST | GLOBAL,
             inherits: replace, parse: directives::bind, secret: true;
-        /// Looks users up: below which entry, and by which filters. `%u` and `%v` are the user's name, in the base too.
-        /// Without it, mod_ldap knows no users.
+        /// Looks users up: below which entry, and by which filters. `%u` and `%v` are the user's name, in the base too; in
+        /// the second filter they are a user id, whose name listings show. Without it, mod_ldap knows no users.
         pub(crate) users: Option<Lookups> = LDAPUsers "base-dn [name-filter-template [uid-filter-template]]"
             in SERVER | VHOST | GLOBAL,
             inherits: replace, parse: directives::users;

@@ -30,6 +30,8 @@ pub(crate) struct Users {
     pub(crate) scheme: DefaultScheme,
     base: Base,
     filter: Filter,
+    /// Finds users by their numbers.
+    by_number: Filter,
     groups: Option<Groups>,
     names: Names,
     settings: Settings,
@@ -83,6 +85,8 @@ impl Users {
         let names = Names::of(settings);
         let by_name = format!("(&({}=%v)(objectclass=posixAccount))", names.uid);
         let filter = lookups.filters.first().unwrap_or(&by_name);
+        let by_number = format!("(&({}=%v)(objectclass=posixAccount))", names.uid_number);
+        let by_number = lookups.filters.get(1).unwrap_or(&by_number);
         let groups = settings.groups.as_ref().map(|lookups| Groups::new(lookups, &names)).transpose();
         Ok(Some(Self {
             directory,
@@ -91,6 +95,7 @@ impl Users {
             scheme: settings.scheme,
             base: Base::parse(&lookups.base).map_err(fault)?,
             filter: Filter::parse(filter).map_err(fault)?,
+            by_number: Filter::parse(by_number).map_err(fault)?,
             groups: groups.map_err(|error| Error::configuration(format!("LDAPGroups: {error}")))?,
             names,
             settings: settings.clone(),
@@ -123,6 +128,39 @@ impl Users {
         Ok(Some(account))
     }
 
+    /// The name of the user with this id, for listings; none if there is none, or more than one.
+    pub(crate) async fn user_name(&self, uid: u32) -> Result<Option<String>> {
+        // The files of all users are one user's then.
+        match self.settings.force_uid || self.base.has_places() {
+            true => Ok(None),
+            false => self.name_of(&self.base, &self.by_number, uid, &self.names.uid).await,
+        }
+    }
+
+    /// The name of the group with this id, likewise.
+    pub(crate) async fn group_name(&self, gid: u32) -> Result<Option<String>> {
+        match &self.groups {
+            Some(groups) if !self.settings.force_gid && !groups.base.has_places() => {
+                self.name_of(&groups.base, &groups.by_number, gid, &self.names.cn).await
+            }
+            _ => Ok(None),
+        }
+    }
+
+    async fn name_of(&self, base: &Base, filter: &Filter, id: u32, attribute: &str) -> Result<Option<String>> {
+        let search = Search {
+            base: base.of(""),
+            filter: filter.of(&id.to_string()),
+            attributes: vec![attribute.to_owned()],
+            most: 1,
+            may_lack_base: false,
+            may_be_many: true,
+            tracking: None,
+        };
+        let found = self.directory.search(search).await?;
+        Ok(found.first().and_then(|entry| entry.text(attribute)).map(str::to_owned))
+    }
+
     async fn entry(&self, user: &str, tracking: Option<RawControl>) -> Result<Option<Entry>> {
         let Names { uid, uid_number, gid_number, home, shell, password, .. } = &self.names;
         let mut attributes = vec![uid, uid_number, gid_number, home, shell];
@@ -135,6 +173,7 @@ impl Users {
             attributes: attributes.into_iter().cloned().collect(),
             most: 1,
             may_lack_base: self.base.has_places(),
+            may_be_many: false,
             tracking,
         };
         Ok(self.directory.search(search).await?.into_iter().next())
@@ -204,6 +243,7 @@ impl Users {
             attributes: vec![self.names.cn.clone(), self.names.gid_number.clone()],
             most,
             may_lack_base: groups.base.has_places(),
+            may_be_many: false,
             tracking: tracking.clone(),
         };
         let gid = account.gid.to_string();
