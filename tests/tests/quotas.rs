@@ -449,6 +449,18 @@ fn nobody_has_a_quota_without_a_limit(layout: Layout) {
     assert_eq!(off.login().ask("SITE QUOTA").text(), "500 'SITE QUOTA' not understood");
 }
 
+fn files_for_clients_show_the_quota(layout: Layout) {
+    let server = server(layout, &[uploads(1000)], &[("DisplayChdir", "shown"), ("QuotaDisplayUnits", "Kb")]);
+    server.put(
+        "shown",
+        "%{mod_quotatab.tally.bytes_in} of %{mod_quotatab.limit.bytes_in}, %{mod_quotatab.limit.files_in}\n",
+    );
+    let mut wire = server.login();
+    wire.give("STOR a", &[7; 500]);
+    let shown = wire.ask("CWD /").text();
+    assert!(shown.starts_with("250-0.49 KB of 0.98 KB, (unlimited)\n"), "{shown}");
+}
+
 /// ProFTPD turns its quotas off then.
 fn a_table_that_cannot_be_used_refuses_uploads(layout: Layout) {
     for name in ["tally.tab", "limit.tab"] {
@@ -622,6 +634,7 @@ both_layouts!(
     a_soft_limit_and_downloads_are_exceeded_by_one_file,
     a_table_that_cannot_be_used_refuses_uploads,
     files_and_transfers_are_limited,
+    files_for_clients_show_the_quota,
     gantry_is_ftpquota_under_its_name,
     nobody_has_a_quota_without_a_limit,
     proftpds_files_are_read_and_written_byte_for_byte,

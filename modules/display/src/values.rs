@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use gantry_api::variable::Subject;
+use gantry_api::variable::{Out, Subject};
 use gantry_api::{IDENT_USER, Value};
 use gantry_format::Pattern;
 use jiff::tz::TimeZone;
@@ -113,6 +113,11 @@ impl Write for Values<'_> {
             "total_files_in" => session.files.0,
             "total_files_out" => session.files.1,
             "total_files_xfer" => session.files.0.saturating_add(session.files.1),
+            // A module's variable that is a note of the session.
+            _ if name.starts_with("mod_") => {
+                Out::new(out).value(session.notes.get(name));
+                return session.notes.get(name).is_some();
+            }
             _ => {
                 if let Some(format) = name.strip_prefix("time:") {
                     return self.time(format, out);
