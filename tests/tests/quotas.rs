@@ -9,6 +9,7 @@ use std::process::Command;
 use std::sync::{Arc, Barrier};
 use std::thread;
 
+use gantry_tests::database::{Database, Kind, name_of};
 use gantry_tests::layout::{feature_set, workspace};
 use gantry_tests::operator::{Operator, let_operators_in};
 use gantry_tests::prelude::*;
@@ -493,16 +494,44 @@ fn a_table_that_cannot_be_used_refuses_uploads(layout: Layout) {
     }
 }
 
-/// The manual's example of SQL tables, with the schema of the page on quotas.
-fn sql_tables_are_read_and_written(layout: Layout) {
+/// The page's schema and lines.
+fn page_on_sql() -> (String, String) {
     let page = fs::read_to_string(workspace().join("docs/quotas.md")).unwrap();
     let block = |heading: &str, start: &str| {
         let (_, part) = page.split_once(heading).unwrap_or_else(|| panic!("the page has {heading}"));
         let (_, rest) = part.split_once(start).unwrap_or_else(|| panic!("the part has {start}"));
         rest.split_once("```").unwrap().0.to_owned()
     };
-    let schema = block("## SQL", "```sql\n");
-    let lines = block("With the `SQLConnectInfo`", "```\n");
+    (block("## SQL", "```sql\n"), block("With the `SQLConnectInfo`", "```\n"))
+}
+
+fn mariadb_and_postgresql_hold_the_same_tables(layout: Layout) {
+    let (schema, lines) = page_on_sql();
+    for kind in Kind::ALL {
+        let Some(database) = Database::shared(kind) else { continue };
+        let name = &name_of(layout, "quotas");
+        let server = Server::with(layout, |config| {
+            database.serve(config, name, "");
+            database.sql(name, &schema);
+            config.block(&lines);
+        });
+        let insert = "INSERT INTO quotalimits VALUES ('alice', 'user', 'false', 'hard', 10000, 0, 0, 0, 2, 0)";
+        database.sql(name, insert);
+        let mut wire = server.login();
+        wire.give("STOR a", &[7; 300]);
+        wire.give("STOR a", &[7; 200]);
+        assert_eq!(wire.fetch("RETR a").len(), 200);
+        assert!(wire.ask("SITE QUOTA").text().contains("Uploaded bytes:\t200.00/10000.00"));
+        assert!(send(&mut wire, "STOR b", &[7; 100_000]).starts_with("552-Transfer aborted. Disk quota exceeded"));
+        let is_right = "SELECT count(*) FROM quotatallies WHERE name = 'alice' AND quota_type = 'user' \
+                        AND bytes_in_used = 200 AND files_out_used = 1";
+        assert_eq!(database.sql(name, is_right).trim(), "1", "{kind:?}");
+    }
+}
+
+/// The manual's example of SQL tables, with the schema of the page on quotas.
+fn sql_tables_are_read_and_written(layout: Layout) {
+    let (schema, lines) = page_on_sql();
     let server = Server::with(layout, |config| {
         let database = PathBuf::from(config.path("users.db"));
         gantry_tests::server::sqlite(&database, schema.trim_end().trim_end_matches(';'));
@@ -636,6 +665,7 @@ both_layouts!(
     files_and_transfers_are_limited,
     files_for_clients_show_the_quota,
     gantry_is_ftpquota_under_its_name,
+    mariadb_and_postgresql_hold_the_same_tables,
     nobody_has_a_quota_without_a_limit,
     proftpds_files_are_read_and_written_byte_for_byte,
     sql_tables_are_read_and_written,
