@@ -40,6 +40,8 @@ extern crate mod_motto as _;
 extern crate mod_quotatab as _;
 #[cfg(feature = "static-mod_quotatab_file")]
 extern crate mod_quotatab_file as _;
+#[cfg(feature = "static-mod_quotatab_ldap")]
+extern crate mod_quotatab_ldap as _;
 #[cfg(feature = "static-mod_quotatab_sql")]
 extern crate mod_quotatab_sql as _;
 #[cfg(feature = "static-mod_ratio")]

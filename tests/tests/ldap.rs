@@ -782,6 +782,54 @@ fn listings_show_the_directorys_names(layout: Layout) {
     }
 }
 
+fn quotas_are_in_the_directory(layout: Layout) {
+    let mut slapd = Slapd::start("");
+    let changed =
+        |lines: &str| format!("dn: uid=ann,ou=people,{SUFFIX}\nchangetype: modify\nreplace: description\n{lines}");
+    slapd.modify(&changed("description: false,hard,10,0,0,0,0,0\n"));
+    let server = with(layout, &slapd, |config| {
+        let tallies = config.path("tally.tab");
+        // The magic number of a table without records.
+        std::fs::write(&tallies, 0x7644_u32.to_ne_bytes()).unwrap();
+        gantry_tests::server::own(std::path::Path::new(&tallies));
+        for module in ["mod_quotatab.c", "mod_quotatab_file.c", "mod_quotatab_ldap.c"] {
+            config.add("LoadModule", module);
+        }
+        config.set("LDAPAttr", "ftpQuota description").set("LDAPDefaultQuota", "false,soft,0,0,0,1,0,0");
+        config
+            .set("QuotaEngine", "on")
+            .set("QuotaLimitTable", "ldap:")
+            .set("QuotaTallyTable", format!("file:{tallies}"));
+    });
+    let login = |user: &str, password: &str| {
+        let mut wire = server.connect();
+        wire.login(user, password);
+        wire.expect("TYPE I", 200);
+        wire
+    };
+    let mut ann = login("ann", SECRET);
+    ann.give("STOR small", b"12345");
+    let mut large = ann.passive();
+    ann.expect("STOR large", 150);
+    large.write_all(&[0; 100]).unwrap();
+    drop(large);
+    assert_eq!(ann.reply().code, 552);
+    // By default, one file.
+    let mut bob = login("bob", "plain as day");
+    bob.give("STOR one", b"1");
+    assert_eq!(bob.store("two"), 552);
+    // A quota that cannot be read or looked up lets nobody store.
+    slapd.modify(&changed("description: plenty\n"));
+    let stored = login("ann", SECRET).store("more");
+    assert!(stored >= 400, "{stored}");
+    slapd.modify(&changed("description: false,hard,0,0,0,0,0,0\n"));
+    login("ann", SECRET).give("STOR more", b"12345678901234567890");
+    let mut ann = login("ann", SECRET);
+    slapd.kill();
+    let stored = ann.store("again");
+    assert!([150, 451].contains(&stored), "{stored}");
+}
+
 fn the_page_for_administrators_serves(layout: Layout) {
     let page = std::fs::read_to_string(gantry_tests::layout::workspace().join("docs/users.md")).unwrap();
     let section = page.split("\n## ").find(|section| section.starts_with("An LDAP directory")).unwrap();
@@ -861,4 +909,5 @@ both_layouts!(
     the_manuals_examples_serve,
     listings_show_the_directorys_names,
     the_page_for_administrators_serves,
+    quotas_are_in_the_directory,
 );

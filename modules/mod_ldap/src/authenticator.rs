@@ -18,7 +18,7 @@ use crate::users::Users;
 
 /// The users of all servers of the configuration.
 pub(crate) struct LdapUsers {
-    pub(crate) servers: HashMap<ServerId, Users>,
+    pub(crate) servers: Arc<HashMap<ServerId, Users>>,
     pub(crate) sessions: Arc<Sessions>,
     /// Hashes passwords that are compared.
     pub(crate) hashing: Hashing,

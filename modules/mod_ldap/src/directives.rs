@@ -2,6 +2,7 @@
 
 use gantry_api::{ParseError, Value, nearest, parse};
 
+use crate::quota_text;
 use crate::server;
 use crate::template::{Base, Filter};
 
@@ -130,24 +131,12 @@ pub(crate) fn prefix(words: &[&str]) -> Parsed {
 /// `per_session,limit_type,bytes_in,bytes_out,bytes_xfer,files_in,files_out,files_xfer`.
 pub(crate) fn quota(words: &[&str]) -> Parsed {
     let word = parse::one(words)?;
-    let fields: Vec<&str> = word.split(',').map(str::trim).collect();
-    let [session, kind, numbers @ ..] = fields.as_slice() else { return Err(not_a_quota(word)) };
-    let is_one = |word: &str, known: &[&str]| known.iter().any(|known| known.eq_ignore_ascii_case(word));
-    let is_number = |number: &&str| number.parse::<f64>().is_ok_and(f64::is_finite);
-    match is_one(session, &["true", "false"])
-        && is_one(kind, &["hard", "soft"])
-        && numbers.len() == 6
-        && numbers.iter().all(is_number)
-    {
-        true => Ok(word.into()),
-        false => Err(not_a_quota(word)),
+    match quota_text::parse(word) {
+        Some(_) => Ok(word.into()),
+        None => Err(ParseError::of(word, "is not a quota").help(
+            "per_session,limit_type,bytes_in,bytes_out,bytes_xfer,files_in,files_out,files_xfer: false,hard,1000,0,0,0,0,0",
+        )),
     }
-}
-
-fn not_a_quota(word: &str) -> ParseError {
-    ParseError::of(word, "is not a quota").help(
-        "per_session,limit_type,bytes_in,bytes_out,bytes_xfer,files_in,files_out,files_xfer: false,hard,1000,0,0,0,0,0",
-    )
 }
 
 pub(crate) fn version(words: &[&str]) -> Parsed {

@@ -8,6 +8,8 @@ mod directory;
 mod endpoint;
 mod log_file;
 mod passwords;
+mod quota_text;
+mod quotas;
 mod refused;
 mod request;
 mod secret;
@@ -27,6 +29,7 @@ use gantry_api::prelude::*;
 
 use authenticator::LdapUsers;
 use directory::Directory;
+use quotas::LdapQuotas;
 use settings::Settings;
 use setup::Setup;
 use tracking::Sessions;
@@ -81,6 +84,9 @@ impl Module for Ldap {
             self.tracks |= settings.tracking;
         }
         if !servers.is_empty() {
+            let servers = Arc::new(servers);
+            // mod_quotatab_ldap looks for it by this name.
+            start.publish().quota_source(NAME, LdapQuotas { servers: servers.clone() });
             let users = LdapUsers {
                 servers,
                 sessions: self.sessions.clone(),

@@ -56,6 +56,7 @@ struct Names {
     shell: String,
     cn: String,
     member: String,
+    quota: String,
 }
 
 impl Names {
@@ -73,6 +74,7 @@ impl Names {
             shell: name("loginShell"),
             cn: name("cn"),
             member: name("memberUid"),
+            quota: name("ftpQuota"),
         }
     }
 }
@@ -161,16 +163,29 @@ impl Users {
         Ok(found.first().and_then(|entry| entry.text(attribute)).map(str::to_owned))
     }
 
+    /// The quota of a user: ftpQuota, or LDAPDefaultQuota; none if there is no such user.
+    pub(crate) async fn quota(&self, user: &str) -> Result<Option<String>> {
+        let Some(entry) = self.found(user, vec![self.names.quota.clone()], None).await? else { return Ok(None) };
+        match entry.text(&self.names.quota) {
+            Some(text) => Ok(Some(text.to_owned())),
+            None => Ok(self.settings.quota.clone()),
+        }
+    }
+
     async fn entry(&self, user: &str, tracking: Option<RawControl>) -> Result<Option<Entry>> {
         let Names { uid, uid_number, gid_number, home, shell, password, .. } = &self.names;
         let mut attributes = vec![uid, uid_number, gid_number, home, shell];
         if !self.settings.auth_binds {
             attributes.push(password);
         }
+        self.found(user, attributes.into_iter().cloned().collect(), tracking).await
+    }
+
+    async fn found(&self, user: &str, attributes: Vec<String>, tracking: Option<RawControl>) -> Result<Option<Entry>> {
         let search = Search {
             base: self.base.of(user),
             filter: self.filter.of(user),
-            attributes: attributes.into_iter().cloned().collect(),
+            attributes,
             most: 1,
             may_lack_base: self.base.has_places(),
             may_be_many: false,
