@@ -182,8 +182,19 @@ impl Slapd {
     }
 
     /// Makes it answer nothing, and take connections.
+    ///
+    /// # Panics
+    /// When it does not run.
     pub fn freeze(&self) {
         self.signal(Signal::STOP);
+        let tasks = format!("/proc/{}/task", self.child.as_ref().expect("slapd runs").id());
+        let is_stopped = |task: fs::DirEntry| {
+            let stat = fs::read_to_string(task.path().join("stat")).unwrap_or_default();
+            stat.rsplit(") ").next().is_some_and(|rest| rest.starts_with('T'))
+        };
+        wait::for_condition("all threads of slapd have stopped", || {
+            fs::read_dir(&tasks).expect("a process has tasks").all(|task| task.is_ok_and(is_stopped))
+        });
     }
 
     /// Lets it go on.
