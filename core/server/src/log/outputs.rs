@@ -1,7 +1,7 @@
-//! The logs that modules write: TransferLog, ExtendedLog and their like. Whoever has a
-//! line appends it to the log's buffer and goes on; one thread takes whole buffers and
-//! writes them. A log that cannot be written keeps its lines up to [`MOST`] bytes and
-//! is tried again; what does not fit is counted and reported.
+//! The logs that modules write: TransferLog, ExtendedLog and the like. A writer appends its line to
+//! the log's buffer and continues; one thread writes whole buffers. A log that cannot be written
+//! keeps its lines up to [`MOST`] bytes, and the thread tries again; further lines are counted and
+//! reported as lost.
 
 use std::io::ErrorKind;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, channel, sync_channel};
@@ -14,25 +14,25 @@ use gantry_api::{Error, LogTarget, LogWriter, Result};
 
 use super::place::{LineTarget, Place};
 
-/// The bytes of a log that may wait to be written.
+/// The most bytes of a log that wait to be written.
 const MOST: usize = 4 << 20;
-/// When a log is tried again that takes nothing just now: a full pipe or socket.
+/// When to try again if a pipe or socket is full.
 const SOON: Duration = Duration::from_millis(10);
-/// When a log is tried again that cannot be written: a full disk.
+/// When to try again if a log cannot be written, for example on a full disk.
 const LATER: Duration = Duration::from_secs(1);
-/// How often a log that cannot be written says how many lines were lost.
+/// How often to report how many lines a log has lost.
 const REPORT_EVERY: Duration = Duration::from_secs(60);
-/// The memory that a log keeps for its next lines; what a burst took is given back.
+/// The memory that a log keeps for its next lines; a burst's memory is freed.
 const KEPT: usize = 64 << 10;
-/// How long a reader may take for the last lines of a pipe.
+/// How long to wait for the reader of a pipe with the last lines.
 const READER_LIMIT: Duration = Duration::from_secs(5);
-/// How long the last lines may take at the daemon's end.
+/// How long writing the last lines may take when the daemon ends.
 const FLUSH_LIMIT: Duration = Duration::from_secs(30);
 
 /// Writes a message to the daemon's own log.
 pub(super) type Say = fn(Level, std::fmt::Arguments<'_>);
 
-/// All logs that are open.
+/// All open logs.
 pub(super) struct Outputs {
     state: Mutex<State>,
     say: Say,
@@ -40,11 +40,11 @@ pub(super) struct Outputs {
 
 struct State {
     open: Vec<Weak<Output>>,
-    /// To the thread, once it runs.
+    /// The channel to the thread, once it runs.
     queue: Option<Sender<Work>>,
 }
 
-/// What the thread does.
+/// The thread's work.
 enum Work {
     Write(Arc<Output>),
     Flush(SyncSender<()>),
@@ -54,18 +54,18 @@ enum Work {
 struct Output {
     target: LogTarget,
     pending: Mutex<Pending>,
-    /// The thread's alone: it may be held for as long as a disk takes.
+    /// Only for the thread: it may be locked as long as a disk takes.
     writing: Mutex<Writing>,
 }
 
-/// What waits.
+/// The lines that wait.
 #[derive(Default)]
 struct Pending {
     lines: Vec<u8>,
     lost: u64,
-    /// Whether the thread knows of them.
+    /// Whether the thread has been notified of them.
     queued: bool,
-    /// The log opened anew.
+    /// The new place, after the log was reopened.
     place: Option<Place>,
 }
 
@@ -88,7 +88,7 @@ impl Outputs {
         Self { state: Mutex::new(State { open: Vec::new(), queue: None }), say }
     }
 
-    /// Opens a log; one that is open already is opened anew, for all who write to it.
+    /// Opens a log. If it is open already, reopens it for all who write to it.
     pub(super) fn open(&self, target: &LogTarget) -> Result<Arc<dyn LogWriter>> {
         let place = Place::open(target).map_err(|error| unable(target, &error))?;
         let mut state = locked(&self.state);
@@ -113,12 +113,12 @@ impl Outputs {
             }
         };
         let handle = Handle { output, queue };
-        // A file that was renamed is let go of, whether or not there will be a line.
+        // A renamed file is closed even if no line follows.
         handle.call_thread(&mut locked(&handle.output.pending));
         Ok(Arc::new(handle))
     }
 
-    /// Waits for all lines to be written, for some time; reports what could not be.
+    /// Waits for a limited time until all lines are written; reports those that could not be.
     pub(super) fn flush(&self) {
         let Some(queue) = locked(&self.state).queue.clone() else { return };
         let (done, flushed) = sync_channel(1);
@@ -136,7 +136,7 @@ impl Outputs {
     }
 }
 
-/// Whether a log could be opened; none is made.
+/// Checks whether a log could be opened, without creating it.
 pub(super) fn check(target: &LogTarget) -> Result<()> {
     Place::check(target).map_err(|error| unable(target, &error))
 }
@@ -145,7 +145,7 @@ fn unable(target: &LogTarget, error: &std::io::Error) -> Error {
     Error::configuration(format!("unable to use '{target}': {error}"))
 }
 
-/// What a module writes to.
+/// A module's handle of a log.
 struct Handle {
     output: Arc<Output>,
     queue: Sender<Work>,
@@ -154,7 +154,7 @@ struct Handle {
 impl Handle {
     fn call_thread(&self, pending: &mut Pending) {
         if !std::mem::replace(&mut pending.queued, true) {
-            // The thread ends with the process alone.
+            // The thread ends only with the process.
             let _ = self.queue.send(Work::Write(self.output.clone()));
         }
     }
@@ -173,7 +173,7 @@ impl LogWriter for Handle {
     }
 }
 
-/// The thread.
+/// The thread's loop.
 fn serve(work: &Receiver<Work>, say: Say) {
     let mut waiting: Vec<(Instant, Arc<Output>)> = Vec::new();
     loop {
@@ -198,7 +198,7 @@ fn serve(work: &Receiver<Work>, say: Say) {
     }
 }
 
-/// Writes what waits; tells when to try again where that failed.
+/// Writes the waiting lines; returns when to try again if that failed.
 fn attempt(output: Arc<Output>, say: Say) -> Option<(Instant, Arc<Output>)> {
     let wait = output.write(say)?;
     Some((Instant::now() + wait, output))
@@ -211,7 +211,7 @@ impl Output {
         Self { target: target.clone(), pending: Mutex::default(), writing: Mutex::new(writing) }
     }
 
-    /// Writes all that waits, or tells when to try again.
+    /// Writes the waiting lines, or returns when to try again.
     fn write(&self, say: Say) -> Option<Duration> {
         let mut writing = locked(&self.writing);
         self.renew(&mut writing);
@@ -241,7 +241,7 @@ impl Output {
         }
     }
 
-    /// Takes what waits; false if that is nothing.
+    /// Takes the waiting lines; false if there are none.
     fn take(&self, writing: &mut Writing) -> bool {
         let mut pending = locked(&self.pending);
         writing.clear();
@@ -255,7 +255,7 @@ impl Output {
         is_there
     }
 
-    /// The log was opened anew while lines of it wait.
+    /// Applies a reopening while lines are waiting.
     fn renew(&self, writing: &mut Writing) {
         if let Some(place) = locked(&self.pending).place.take() {
             writing.place = place;
@@ -263,8 +263,8 @@ impl Output {
         }
     }
 
-    /// Writes the last lines, with some patience for a reader that is slow; what cannot be
-    /// written counts as lost.
+    /// Writes the last lines, waiting a little for a slow reader. Lines that cannot be written
+    /// count as lost.
     fn finish(&self, say: Say) {
         let end = Instant::now() + READER_LIMIT;
         loop {
@@ -317,7 +317,7 @@ impl Writing {
         }
     }
 
-    /// What is left of a line whose beginning is in another file helps nobody.
+    /// Drops the rest of a line that began in another file.
     fn drop_half_line(&mut self) {
         let begun =
             self.written.checked_sub(1).and_then(|last| self.lines.get(last)).is_some_and(|last| *last != b'\n');
@@ -330,7 +330,7 @@ impl Writing {
         self.lost = self.lost.saturating_add(1);
     }
 
-    /// Says how many lines were lost since the last time.
+    /// Reports how many lines were lost since the last report.
     fn report(&mut self, target: &LogTarget, say: Say) {
         let lost = std::mem::take(&mut self.lost);
         if lost > 0 {

@@ -1,5 +1,5 @@
-//! What one log is written to: a file, a pipe, the daemon's standard output or error, or
-//! the system's log. Nothing here waits, but for a disk.
+//! The target of one log: a file, a pipe, the daemon's standard output or error, or the system's
+//! log. Only a disk can block it.
 
 use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, ErrorKind, Write};
@@ -15,9 +15,9 @@ use rustix::fs::OFlags;
 
 use super::syslog::Syslog;
 
-/// How long a file that was renamed may still be written to.
+/// How often to check whether a file was renamed.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
-/// What a pipe takes without waiting once it is said to take anything (PIPE_BUF).
+/// How many bytes a writable pipe accepts without blocking (PIPE_BUF).
 const PIPE_PIECE: usize = 4096;
 /// The daemon's own standard output and error, by their usual names.
 const OUTPUT: &str = "/dev/stdout";
@@ -36,12 +36,12 @@ pub(super) enum Place {
     Syslog(Syslog, Severity),
 }
 
-/// Where the next line goes.
+/// The target of the next line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum LineTarget {
-    /// To where the last one went.
+    /// The same as before.
     Same,
-    /// To another file.
+    /// Another file.
     Another,
 }
 
@@ -50,11 +50,11 @@ pub(super) struct Named {
     path: PathBuf,
     follow_link: bool,
     file: Option<File>,
-    /// Whether it is a file on a disk, which is found again by its device and inode.
+    /// Whether it is a file on a disk, which device and inode identify.
     is_regular: bool,
     identity: (u64, u64),
     looked: Instant,
-    /// Whether the name leads elsewhere, to what cannot be used; this is reported once.
+    /// Whether the name now leads to a file that cannot be used; this is reported once.
     is_refused: bool,
 }
 
@@ -72,7 +72,7 @@ impl Place {
         }
     }
 
-    /// Looks whether it could be opened, and makes nothing. Who looks may have fewer rights than
+    /// Checks whether it could be opened, and creates nothing. The check may have fewer rights than
     /// the daemon.
     ///
     /// # Errors
@@ -90,7 +90,7 @@ impl Place {
         looked.or_else(|error| if error.kind() == ErrorKind::PermissionDenied { Ok(()) } else { Err(error) })
     }
 
-    /// Writes from the beginning of some lines, and tells how many bytes were written.
+    /// Writes the beginning of these lines, and returns how many bytes were written.
     ///
     /// # Errors
     /// The system's, where nothing could be written; `WouldBlock` where nothing can be
@@ -108,8 +108,7 @@ impl Place {
         }
     }
 
-    /// Opens the file that the name leads to, if that is another one by now or none is
-    /// open.
+    /// Opens the file that the name leads to, if it is not the open one.
     ///
     /// # Errors
     /// The system's; see [`Place::is_open`]. Of a file that stays open they are told once.
@@ -134,13 +133,12 @@ impl Place {
         Ok(LineTarget::Another)
     }
 
-    /// Whether there is something to write to.
+    /// Whether there is a target to write to.
     pub(super) fn is_open(&self) -> bool {
         !matches!(self, Self::Named(Named { file: None, .. }))
     }
 
-    /// Something is wrong with it: what is no file on a disk is opened anew before the next
-    /// line.
+    /// Called after an error: anything but a file on a disk is reopened before the next line.
     pub(super) fn doubt(&mut self) {
         match self {
             Self::Named(named) if !named.is_regular => named.file = None,
@@ -152,7 +150,7 @@ impl Place {
 impl Named {
     fn open(path: &Path, follow_link: bool) -> io::Result<Self> {
         check_folder(path)?;
-        // With NONBLOCK a pipe that nobody reads is an error, and never waited for.
+        // With NONBLOCK, a pipe without a reader is an error and does not block.
         let mut flags = OFlags::NONBLOCK | OFlags::NOCTTY;
         if !follow_link {
             flags |= OFlags::NOFOLLOW;
@@ -189,7 +187,7 @@ impl Named {
         }
     }
 
-    /// A name whose folder cannot be looked at counts as unchanged.
+    /// If the folder of the name cannot be read, the file counts as unchanged.
     fn is_where_the_name_leads(&self) -> bool {
         let look = || if self.follow_link { fs::metadata(&self.path) } else { fs::symlink_metadata(&self.path) };
         match as_daemon(look) {
@@ -215,8 +213,8 @@ fn identity(metadata: &Metadata) -> (u64, u64) {
     (metadata.dev(), metadata.ino())
 }
 
-/// Writes to what other processes share: it cannot be made non-blocking, so it is asked
-/// first whether it takes anything.
+/// Writes to a target that is shared with other processes. It cannot be made non-blocking, so poll
+/// it first.
 fn write_shared(to: BorrowedFd<'_>, lines: &[u8]) -> io::Result<usize> {
     let mut asked = [PollFd::new(&to, PollFlags::OUT)];
     let none = Timespec { tv_sec: 0, tv_nsec: 0 };

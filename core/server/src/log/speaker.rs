@@ -1,5 +1,5 @@
-//! The session that a record of the log is about. What runs in a session's task, modules
-//! included, need not say whose it is: the task knows.
+//! The session of a log record. Code in a session's task, including modules, need not name the
+//! session: the task carries it.
 
 use std::future::Future;
 use std::net::SocketAddr;
@@ -19,7 +19,7 @@ pub struct Speaker {
     label: Mutex<Label>,
 }
 
-/// What changes while the session goes on.
+/// The parts that may change.
 #[derive(Clone)]
 pub(super) struct Label {
     /// The server's address: `192.0.2.1`.
@@ -27,72 +27,72 @@ pub(super) struct Label {
     /// The client's name and address: `client.example[192.0.2.7]`.
     pub(super) client: Arc<str>,
     pub(super) log: ServerLog,
-    /// The server's.
+    /// The server's LogOptions.
     pub(super) options: LogOptions,
     /// The server's DebugLevel.
     pub(super) verbosity: u8,
 }
 
-/// What a server says of the records of its sessions.
+/// How a server logs the records of its sessions.
 #[derive(Clone, Default)]
 pub struct SessionLog {
-    /// Where they go.
+    /// Their target.
     pub log: ServerLog,
-    /// What their lines begin with.
+    /// The format of the beginning of their lines.
     pub options: LogOptions,
-    /// DebugLevel: how many of them are written.
+    /// DebugLevel.
     pub verbosity: u8,
 }
 
-/// Where the records of a server's sessions go.
+/// The target of the records of a server's sessions.
 #[derive(Clone, Default)]
 pub enum ServerLog {
-    /// To the daemon's log.
+    /// The daemon's log.
     #[default]
     Shared,
-    /// Nowhere: `ServerLog none`.
+    /// No target: `ServerLog none`.
     None,
-    /// To a file of the server's own.
+    /// The server's own file.
     Own(Arc<dyn LogWriter>),
 }
 
 impl Label {
-    /// Its server and its client.
+    /// The server and the client.
     pub(super) fn parties(&self) -> (&str, &str) {
         (&self.server, &self.client)
     }
 }
 
 impl Speaker {
-    /// A session that begins.
+    /// For a new session.
     pub fn new(local: SocketAddr, remote: SocketAddr, SessionLog { log, options, verbosity }: SessionLog) -> Arc<Self> {
         let client = shown(&remote.ip().to_string(), remote);
         let label = Label { server: local.ip().to_string().into(), client, log, options, verbosity };
         Arc::new(Self { remote, label: Mutex::new(label) })
     }
 
-    /// The client's name has been found.
+    /// Sets the client's name.
     pub fn client(&self, name: &str) {
         self.locked().client = shown(name, self.remote);
     }
 
-    /// The session is at another server now.
+    /// Sets the server, after HOST.
     pub fn server(&self, SessionLog { log, options, verbosity }: SessionLog) {
         let mut label = self.locked();
         (label.log, label.options, label.verbosity) = (log, options, verbosity);
     }
 
-    /// Runs a session's task: what is logged in it is logged for the session.
+    /// Runs a session's task, in which all records belong to the session.
     pub async fn run<T>(self: Arc<Self>, task: impl Future<Output = T>) -> T {
         SPEAKER.scope(self, task).await
     }
 
-    /// The DebugLevel of the server of the session in whose task this is called.
+    /// The DebugLevel of the current task's session.
     pub(super) fn verbosity() -> u8 {
         SPEAKER.try_with(|speaker| speaker.locked().verbosity).unwrap_or(0)
     }
 
-    /// The session in whose task this is called.
+    /// The current task's session.
     pub(super) fn current() -> Option<Label> {
         SPEAKER.try_with(|speaker| speaker.locked().clone()).ok()
     }

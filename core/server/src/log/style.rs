@@ -1,4 +1,4 @@
-//! What the lines of the daemon's log begin with (LogOptions).
+//! The beginning of lines in the daemon's log (LogOptions).
 
 use std::fmt::Write;
 use std::process;
@@ -9,17 +9,17 @@ use serde::Deserialize;
 
 static PROGRAM: OnceLock<&'static str> = OnceLock::new();
 
-/// The name that the log has for this program: `gantryd`, or the one that it was given.
+/// The program's name in the log: `gantryd`, or the one that was set.
 pub(super) fn program() -> &'static str {
     PROGRAM.get().copied().unwrap_or("gantryd")
 }
 
-/// Gives this program another name in the log; the first call counts.
+/// Sets the program's name in the log; only the first call counts.
 pub fn set_program(name: &'static str) {
     let _ = PROGRAM.set(name);
 }
 
-/// What lines begin with. None where LogOptions does not say.
+/// The parts of a line's beginning. `None` if LogOptions does not mention the part.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 pub struct LogOptions {
     /// The host's name; by default if the program has ProFTPD's name.
@@ -33,10 +33,10 @@ pub struct LogOptions {
 }
 
 impl LogOptions {
-    /// Nothing is said.
+    /// Mentions nothing.
     pub const NONE: Self = Self { hostname: None, labels: None, timestamp: None, server: None };
 
-    /// What these say, and where they do not, others.
+    /// These options, or `others` where these mention nothing.
     pub fn or(self, others: Self) -> Self {
         Self {
             hostname: self.hostname.or(others.hostname),

@@ -9,12 +9,12 @@ use jiff::ZonedDateTime;
 
 use super::style::program;
 
-/// Where the system's log hears.
+/// The socket of the system's log.
 const SOCKET: &str = "/dev/log";
 /// The facility for daemons.
 const DAEMON: u8 = 3;
 
-/// SyslogFacility, for all that is sent.
+/// SyslogFacility.
 static FACILITY: AtomicU8 = AtomicU8::new(DAEMON);
 
 /// Sets the facility; by default that for daemons.
@@ -22,12 +22,12 @@ pub fn set_facility(facility: Option<u8>) {
     FACILITY.store(facility.unwrap_or(DAEMON), Ordering::Relaxed);
 }
 
-/// A socket for the system's log that never waits.
+/// A non-blocking socket for the system's log.
 #[derive(Debug)]
 pub struct Syslog(UnixDatagram);
 
 impl Syslog {
-    /// A socket; nobody need hear at the other end yet.
+    /// Makes a socket; a receiver is not needed yet.
     ///
     /// # Errors
     /// The system's: there is no socket to be had.
@@ -52,7 +52,7 @@ impl Syslog {
     }
 }
 
-/// The bytes of a line that the system's log takes; rsyslog cuts there, too.
+/// The most bytes of a line; rsyslog cuts there, too.
 const MOST: usize = 8192;
 
 /// A line with its priority, time and name. The system's log adds the host.

@@ -1,4 +1,4 @@
-//! Filters of what clients say: AllowFilter, DenyFilter, PathAllowFilter, PathDenyFilter.
+//! Filters for commands of clients: AllowFilter, DenyFilter, PathAllowFilter, PathDenyFilter.
 
 use gantry_api::settings;
 use gantry_pattern::Pattern;

@@ -1,4 +1,4 @@
-//! What is hidden from clients: HideFiles, HideUser, HideGroup, HideNoAccess, and IgnoreHidden.
+//! Hiding files from clients: HideFiles, HideUser, HideGroup, HideNoAccess, and IgnoreHidden.
 
 use gantry_api::{ParseError, Value, directive, parse, settings};
 use gantry_pattern::Pattern;
@@ -6,7 +6,7 @@ use gantry_sys::users::{Group, User};
 use serde::Deserialize;
 
 settings! {
-    /// What is hidden in one scope.
+    /// The hiding of one scope.
     #[derive(Debug, Clone)]
     pub struct Hidden {
         /// A regular expression: listings leave out the names that match it (with `!`, those that do not). `none` ends what an
@@ -33,9 +33,9 @@ directive! {
 /// A user or group.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 pub struct Owner {
-    /// Its number; none for that of the user that is logged in.
+    /// Its id; `None` for the logged-in user's.
     pub id: Option<u32>,
-    /// Whether all others are meant.
+    /// Whether it means all others.
     pub others: bool,
 }
 

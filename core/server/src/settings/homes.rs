@@ -4,21 +4,21 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
-/// How home directories are made.
+/// How to create home directories.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct CreateHome {
     /// The home's permission bits.
     pub mode: u32,
     /// The permission bits of directories above it.
     pub parent_mode: u32,
-    /// The directory whose files it gets.
+    /// The directory whose files are copied.
     pub skeleton: Option<PathBuf>,
-    /// The owner of directories above it; none for the user.
+    /// The owner of directories above it; `None` for the user.
     pub parent_user: Option<u32>,
-    /// Their group; none for the user's own.
+    /// Their group; `None` for the user's own.
     pub parent_group: Option<u32>,
-    /// The home's group; none for the user's own.
+    /// The home's group; `None` for the user's own.
     pub home_group: Option<u32>,
-    /// Whether the user's own rights make it, not root's.
+    /// Whether to create it with the user's rights instead of root's.
     pub as_user: bool,
 }

@@ -1,11 +1,11 @@
-//! Whose new files and directories are: UserOwner, GroupOwner.
+//! The owners of new files and directories: UserOwner, GroupOwner.
 
 use gantry_api::{ParseError, Value, settings};
 
 use super::hidden::{self, Owner};
 
 settings! {
-    /// Whose new files and directories are in one scope.
+    /// The owners of new files and directories in one scope.
     #[derive(Debug, Clone)]
     pub struct Owners {
         /// The user to whom all new files and directories belong. It takes a daemon that was started as root. If this cannot be

@@ -3,15 +3,15 @@
 use gantry_api::ParseError;
 use serde::Deserialize;
 
-/// Where a server listens.
+/// The port of a server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(try_from = "String")]
 pub enum Port {
-    /// Nowhere: the server is turned off.
+    /// None: the server is turned off.
     Off,
-    /// At a port of the kernel's choice, which the log names.
+    /// A port that the kernel chooses; the log names it.
     Any,
-    /// At this one.
+    /// This port.
     Number(u16),
 }
 

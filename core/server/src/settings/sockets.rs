@@ -4,11 +4,11 @@ use gantry_api::{ParseError, Value, parse, settings};
 use serde::Deserialize;
 
 settings! {
-    /// What holds for the sockets of one server.
+    /// The settings for the sockets of one server.
     #[derive(Debug, Clone)]
     pub struct Sockets {
         /// Whether small pieces are sent at once (TCP_NODELAY), on control connections and on data connections.
-        // Of control connections, and of data connections.
+        // For control connections, and for data connections.
         pub no_delay: (bool, bool) = TCPNoDelay "on|off|[ctrl on|off] [data on|off]" in SERVER | VHOST | GLOBAL,
             inherits: replace, default: "on", parse: no_delay;
         /// Options of the sockets: the sizes of their buffers and of segments in bytes, and keepalive probes (by default after
@@ -138,7 +138,7 @@ fn root_revoke(words: &[&str]) -> Result<Value, ParseError> {
     match parse::switch(word) {
         Some(true) => Ok(Value::from("On")),
         Some(false) => Ok(Value::from("Off")),
-        // The manual has it both ways.
+        // The manual contains both forms.
         None if word.eq_ignore_ascii_case(free) || word.eq_ignore_ascii_case("UseNonCompliantActiveTranfers") => {
             Ok(Value::from(free))
         }

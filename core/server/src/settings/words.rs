@@ -1,6 +1,5 @@
-//! How the server's own directives read their words, where nobody else's parser
-//! does it. What the machine has to have for a line (a user, an address, a log) is
-//! asked for here, so that its absence is told with the line.
+//! Parsers of the server's own directives that need their own. They also check what a line needs of
+//! the machine (a user, an address, a log), so that errors are reported with the line.
 
 use std::net::IpAddr;
 use std::path::Path;
@@ -14,8 +13,8 @@ use super::port::Port;
 use crate::address::resolve;
 use crate::log::{LOGGER, Logger};
 
-/// Takes what there is: that it is none, or no key, is found where the line acts,
-/// so that a faulty line lets nothing in either.
+/// Accepts any words. Errors in them are reported when the line takes effect, and a faulty line
+/// still refuses all modules.
 pub(super) fn signers(words: &[&str]) -> Result<Value, ParseError> {
     Ok(Value::List(words.iter().map(|word| Value::from(*word)).collect()))
 }
@@ -51,7 +50,8 @@ pub(super) fn ports(words: &[&str]) -> Result<Value, ParseError> {
     Ok(Value::List(vec![Value::Int(first), Value::Int(last)]))
 }
 
-/// An address, a name, or a device. Of several addresses one of IPv4 counts: PASV has no other.
+/// An address, a name, or a device. If there are several addresses, one of IPv4 is used: PASV has
+/// no other.
 pub(super) fn masquerade(words: &[&str]) -> Result<Value, ParseError> {
     let word = parse::one(words)?;
     if let Ok(address) = word.parse::<IpAddr>() {
@@ -129,7 +129,7 @@ pub(super) fn connection_rate(words: &[&str]) -> Result<Value, ParseError> {
     }
 }
 
-/// The same shape as MaxConnectionRate.
+/// The same form as MaxConnectionRate.
 pub(super) fn command_rate(words: &[&str]) -> Result<Value, ParseError> {
     connection_rate(words).map_err(|error| error.text().replace("connection", "command").into())
 }
@@ -196,7 +196,7 @@ pub(super) fn syslog_level(words: &[&str]) -> Result<Value, ParseError> {
     Ok(Value::from(level))
 }
 
-/// An absolute path; the empty text for `none`, which also ends an outer one.
+/// An absolute path; the empty text for `none`, which also overrides an outer line.
 pub(super) fn server_log(words: &[&str]) -> Result<Value, ParseError> {
     match parse::one(words)? {
         none if none.eq_ignore_ascii_case("none") => Ok(Value::from("")),

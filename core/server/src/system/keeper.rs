@@ -1,8 +1,8 @@
-//! Who waits for which answer of the keeper, and what happens when it ends.
+//! Which tasks wait for which answers of the keeper, and what happens when it ends.
 //!
-//! The keeper is not started again: that takes root, which the daemon has given up for good, and a process that could
-//! give it back would be worth as much to an attacker as root itself. Logins that need the keeper are refused from then
-//! on, and the log says so; all else goes on.
+//! The keeper is not started again: that needs root, which the daemon has given up for good. A
+//! process that could give it back would be as valuable to an attacker as root itself. From then on
+//! logins that need the keeper are refused, and the log says so; everything else continues.
 
 use std::collections::HashMap;
 use std::io;
@@ -22,7 +22,7 @@ use tokio::time::sleep;
 
 use crate::log::say;
 
-/// How long to wait when the keeper takes nothing just now.
+/// How long to wait if the keeper accepts nothing just now.
 const PAUSE: Duration = Duration::from_millis(10);
 
 /// The daemon's side of the keeper.
@@ -31,24 +31,24 @@ pub struct Keeper {
     is_root: bool,
     waiting: Mutex<Waiting>,
     next: AtomicU64,
-    /// Sessions that are to be closed.
+    /// The sessions to close.
     closing: mpsc::UnboundedSender<u64>,
 }
 
-/// A PAM session that is open. Its drop closes it.
+/// An open PAM session. Dropping it closes the session.
 pub struct Session {
     id: u64,
     closing: mpsc::UnboundedSender<u64>,
 }
 
 enum Waiting {
-    /// By the numbers of their requests.
+    /// By the number of the request.
     For(HashMap<u64, oneshot::Sender<(Outcome, Option<Session>)>>),
-    /// The keeper has gone; how.
+    /// The keeper has ended, and how.
     Ended(String),
 }
 
-/// A keeper that has started, and how its answers come in.
+/// A started keeper, and the receiver of its answers.
 pub type Started = io::Result<(Link, Receiver)>;
 
 /// Starts the keeper. Call this before the process becomes User, and before any thread is started.
@@ -57,8 +57,8 @@ pub fn start() -> Started {
 }
 
 impl Keeper {
-    /// A keeper that has started, or did not. Within the daemon's runtime; `is_root` is what the process was when it
-    /// started the keeper.
+    /// For a keeper that has started, or failed to. Call it in the daemon's runtime; `is_root`
+    /// tells whether the process that started the keeper was root.
     pub fn new(started: Started, is_root: bool) -> io::Result<Arc<Self>> {
         let (closing, mut to_close) = mpsc::unbounded_channel();
         let (link, receiver, waiting) = match started {
@@ -78,7 +78,7 @@ impl Keeper {
         Handle::current().spawn(async move {
             while let Some(id) = to_close.recv().await {
                 let Some(keeper) = of_task.upgrade() else { return };
-                // Only a keeper that has gone closes it by itself.
+                // A keeper that has ended closes its sessions itself.
                 let _ = keeper.send(&Request { id, task: Task::Close }, None).await;
             }
         });
@@ -90,7 +90,7 @@ impl Keeper {
         self.is_root
     }
 
-    /// Its process and whose it is, or how it ended.
+    /// Its process id and whether it is root, or how it ended.
     #[cfg(feature = "ctrls")]
     pub fn shown(&self) -> String {
         match (&*self.waiting(), &self.link) {
@@ -102,7 +102,8 @@ impl Keeper {
         }
     }
 
-    /// Has it do some work, with a descriptor if the work needs one; the session is one that the work has opened.
+    /// Asks it for some work, with a descriptor if the work needs one. Returns the PAM session if
+    /// the work opened one.
     pub async fn ask(&self, task: Task, descriptor: Option<BorrowedFd<'_>>) -> Result<(Outcome, Option<Session>)> {
         let id = self.next.fetch_add(1, Ordering::Relaxed);
         let (send, answer) = oneshot::channel();
@@ -110,7 +111,7 @@ impl Keeper {
             Waiting::For(waiting) => drop(waiting.insert(id, send)),
             Waiting::Ended(how) => return Err(gone(how)),
         }
-        // Whatever ends this future, an answer that comes later finds nobody.
+        // If this future is dropped, a later answer is ignored.
         let _place = Place { keeper: self, id };
         self.send(&Request { id, task }, descriptor).await?;
         answer.await.map_err(|_| match &*self.waiting() {
@@ -119,14 +120,14 @@ impl Keeper {
         })
     }
 
-    /// Sends a request; waits while the keeper takes none.
+    /// Sends a request; waits while the keeper accepts none.
     async fn send(&self, request: &Request, descriptor: Option<BorrowedFd<'_>>) -> Result<()> {
         let link = self.link.as_ref().ok_or_else(|| Error::system("the keeper is not running"))?;
         loop {
             match link.send(request, descriptor) {
                 Ok(()) => return Ok(()),
                 Err(SendError::System(error)) if error.kind() == io::ErrorKind::WouldBlock => sleep(PAUSE).await,
-                // The name of a user, or a password, is longer than any that could be right.
+                // The user name or the password is longer than any valid one.
                 Err(SendError::Fault(fault)) => return Err(Error::system(fault.to_string())),
                 Err(SendError::System(error)) => return Err(gone(&error.to_string())),
             }
@@ -143,7 +144,7 @@ impl Keeper {
             Waiting::Ended(_) => None,
         };
         let opened = matches!(&outcome, Outcome::Pam(said) if said.session);
-        // Where nobody waits, its drop closes the session again.
+        // If nobody waits, dropping it closes the session.
         let session = opened.then(|| Session { id, closing: self.closing.clone() });
         if let Some(waits) = waits {
             let _ = waits.send((outcome, session));
@@ -164,7 +165,7 @@ impl Keeper {
     }
 }
 
-/// The thread that hears the keeper's answers, until either side ends.
+/// The thread that receives the keeper's answers, until either side ends.
 fn hear(mut receiver: Receiver, keeper: &std::sync::Weak<Keeper>) {
     loop {
         let heard = receiver.receive();
@@ -181,7 +182,7 @@ fn gone(how: &str) -> Error {
     Error::system(format!("the keeper has ended ({how}): restart gantryd"))
 }
 
-/// The place of one who waits.
+/// The entry of a waiting task.
 struct Place<'a> {
     keeper: &'a Keeper,
     id: u64,

@@ -1,4 +1,4 @@
-//! Users by the name service.
+//! Looks users up with the name service.
 
 use gantry_api::{Account, Error, Group, Result};
 use gantry_sys::users::{self, User};

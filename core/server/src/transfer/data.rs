@@ -45,13 +45,13 @@ pub struct DataSettings {
     pub no_delay: bool,
     /// SocketOptions.
     pub options: SocketOptions,
-    /// Which addresses but the client's there may be at the other end.
+    /// Which other addresses may be at the other end.
     pub foreign: ForeignPeers,
     /// Whether the client may name an address (RootRevoke).
     pub active: bool,
 }
 
-/// Which addresses but the client's a data connection may have (AllowForeignAddress).
+/// Which addresses besides the client's a data connection may have (AllowForeignAddress).
 #[derive(Debug, Clone)]
 pub enum ForeignPeers {
     /// None.
@@ -63,7 +63,7 @@ pub enum ForeignPeers {
 }
 
 impl ForeignPeers {
-    /// Whether this address may.
+    /// Whether it includes this address.
     fn include(&self, address: IpAddr) -> bool {
         match self {
             Self::Nobody => false,

@@ -86,9 +86,9 @@ impl LayeredStream {
         Ok(())
     }
 
-    /// Opens the layers before the 150 if the client has already begun to, as curl does: it then
-    /// has what they say at the opening (TLS's tickets) before it sends a file, for it hardly reads
-    /// afterwards. Other clients wait for the 150.
+    /// Opens the layers before the 150 if the client has already begun to, as curl does. The client
+    /// then gets their first messages (TLS's tickets) before it sends a file; afterwards it hardly
+    /// reads. Other clients wait for the 150.
     pub async fn open_early(&mut self, stream: &TcpStream, patience: &Patience) -> Result<()> {
         if rustix::io::ioctl_fionread(stream).is_ok_and(|count| count > 0) {
             // If time runs out, it goes on after the 150.

@@ -37,7 +37,7 @@ impl Listener {
 
     /// The next connection, and its peer.
     pub async fn accept(&mut self) -> io::Result<(Accepted, SocketAddr)> {
-        // Strangers that connect again and again do not keep the worker to themselves.
+        // Clients that connect again and again must not block the worker.
         consume_budget().await;
         if let Some(accepted) = self.fresh.as_ref().map(accept_at_once).transpose()?.flatten() {
             let (stream, peer) = accepted;
@@ -59,9 +59,9 @@ impl Listener {
 /// A connection that a client has made.
 #[derive(Debug)]
 pub enum Accepted {
-    /// It was there already. It does not block.
+    /// It existed already. It does not block.
     AtOnce(net::TcpStream),
-    /// It had to be waited for.
+    /// The server waited for it.
     Later(TcpStream),
 }
 
@@ -99,7 +99,7 @@ fn listen_at(address: SocketAddr) -> io::Result<Listener> {
     Ok(Listener { address, fresh: Some(listener), waiting: None })
 }
 
-/// A connection that is there already.
+/// A connection that exists already.
 fn accept_at_once(listener: &net::TcpListener) -> io::Result<Option<(net::TcpStream, SocketAddr)>> {
     match acceptfrom_with(listener, SocketFlags::NONBLOCK | SocketFlags::CLOEXEC) {
         Ok((socket, peer)) => {

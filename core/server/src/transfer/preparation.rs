@@ -52,7 +52,7 @@ impl<L> Prepared<L> {
     /// What is prepared; nothing from then on.
     pub fn take(&self) -> Preparation<L> {
         match std::mem::take(&mut *self.locked()) {
-            // By the clock: timers may be late where clients keep the workers busy.
+            // Compare with the clock: timers may be late if clients keep the workers busy.
             Preparation::Passive(_, until) if until <= Instant::now() => Preparation::Nothing,
             prepared => prepared,
         }

@@ -1,5 +1,5 @@
 //! The socket of a data connection. It is registered with the event loop, and gets keepalive
-//! probes, only when somebody has to wait for it: most small files are sent without a wait.
+//! probes, only when something has to wait for it: most small files are sent without a wait.
 
 use std::io;
 use std::net;
@@ -17,7 +17,7 @@ pub struct DataSocket(State);
 
 #[derive(Debug)]
 enum State {
-    /// Nobody has waited for it. The options are still to be set in part.
+    /// Nothing has waited for it yet. Some options are not set yet.
     Fresh(net::TcpStream, SocketOptions),
     Registered(TcpStream),
     /// The event loop could not take it.
@@ -31,13 +31,14 @@ impl DataSocket {
         Self(State::Fresh(stream, *options))
     }
 
-    /// Takes a socket that is registered already, and sets the same.
+    /// Takes a socket that is registered already, and sets the same options.
     pub fn registered(stream: TcpStream, no_delay: bool, options: &SocketOptions) -> Self {
         options::set(&stream, no_delay, options);
         Self(State::Registered(stream))
     }
 
-    /// Does something once the socket is ready for it; tries it at once if nobody has waited yet.
+    /// Runs an operation when the socket is ready for it; tries it at once if nothing has waited
+    /// yet.
     pub async fn when<T>(
         &mut self,
         interest: Interest,

@@ -1,5 +1,5 @@
-//! Options of a connection's socket, as SocketOptions and TCPNoDelay say. Each is a wish: a client without it is served
-//! as well.
+//! Options of a connection's socket, from SocketOptions and TCPNoDelay. None is essential: a client
+//! is served without them, too.
 
 use std::os::fd::AsFd;
 use std::time::Duration;
@@ -11,16 +11,16 @@ use crate::settings::SocketOptions;
 /// How long a connection is idle before it is probed, unless SocketOptions says otherwise.
 const IDLE: Duration = Duration::from_secs(120);
 
-/// Sets them.
+/// Sets all options.
 pub fn set(stream: &impl AsFd, no_delay: bool, options: &SocketOptions) {
     set_sizes(stream, no_delay, options);
     set_probes(stream, options);
 }
 
-/// Sets those that matter from the first byte on.
+/// Sets the options that matter from the first byte.
 pub fn set_sizes(stream: &impl AsFd, no_delay: bool, options: &SocketOptions) {
     let socket = SockRef::from(stream);
-    // Off is what a connection begins with.
+    // Off is the default of a new connection.
     if no_delay {
         let _ = socket.set_tcp_nodelay(true);
     }
@@ -35,7 +35,7 @@ pub fn set_sizes(stream: &impl AsFd, no_delay: bool, options: &SocketOptions) {
     }
 }
 
-/// Sets those that matter when nothing happens.
+/// Sets the options that matter while nothing happens.
 pub fn set_probes(stream: &impl AsFd, options: &SocketOptions) {
     if options.silent {
         return;

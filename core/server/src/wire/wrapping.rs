@@ -30,7 +30,7 @@ enum Change {
 /// The result of reading some bytes from the wire.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reading {
-    /// Nothing for the session to look at.
+    /// Nothing for the session.
     Nothing,
     /// Plain bytes, or the layer has opened.
     Something,
@@ -239,7 +239,7 @@ mod tests {
         assert!(wrapping.is_opening() && wrapping.is_fresh());
         wrapping.send(b"a").unwrap();
         assert!(wrapping.out.is_empty());
-        // The session has to know that it has opened.
+        // The session must learn that it has opened.
         assert_eq!(receive(&mut wrapping, b"?"), (Reading::Something, Vec::new()));
         assert!(!wrapping.is_opening() && !wrapping.is_fresh());
         wrapping.send(b"a").unwrap();
