@@ -26,23 +26,22 @@ use crate::log::say;
 
 const NAME: &str = ".ftpaccess";
 
-/// Whether a name is that of such files, also where the file system has one name for
-/// upper and lower case.
+/// Whether a name is that of such a file, even on file systems that ignore case.
 pub fn is_access_file(path: &Path) -> bool {
     path.file_name().is_some_and(|name| name.eq_ignore_ascii_case(NAME))
 }
 
-/// Files, and versions that were complained of, that are remembered.
+/// The most files, and reported versions, to remember.
 const MOST: usize = 512;
 
-/// How many bytes of memory what is remembered of files may cost, about.
+/// The most bytes of memory for the cached contents, roughly.
 const MOST_COST: usize = 16 << 20;
 
-/// How long, in seconds, a file must have been as it is before what it says is
-/// remembered: clocks are too coarse to tell two changes in a row apart.
+/// How many seconds a file must be unchanged before its contents are cached: clocks are too coarse
+/// to tell two quick changes apart.
 const SETTLED: i64 = 2;
 
-/// What follows from a file that is no good.
+/// The effect of an invalid file.
 const REFUSED: &str = "; access to its folder is refused";
 
 /// What reads the files of one generation.
@@ -90,7 +89,7 @@ struct Version {
 struct Memory {
     /// The contents of each file; `None` if they are invalid.
     layers: HashMap<Version, Option<Arc<Layer>>>,
-    /// What they cost together, in bytes.
+    /// Their total cost in bytes.
     cost: usize,
     told: HashSet<Version>,
 }
@@ -168,7 +167,7 @@ impl AccessFiles {
             Err(error) => return Err(io::Error::from(error).into()),
         };
         let path = path.join(NAME);
-        // Whoever may write to the folder of others could rule it otherwise.
+        // Otherwise anyone who may write to another user's folder could set its rules.
         let owner = fstat(folder).map_err(io::Error::from)?.st_uid;
         let is_owners = |stat: &Stat| stat.st_uid == 0 || stat.st_uid == owner;
         if !is_owners(&stat) {
@@ -190,7 +189,7 @@ impl AccessFiles {
         }
     }
 
-    /// What a folder's file says, of which version, and whether that is remembered.
+    /// The contents of a folder's file, their version, and whether they are cached.
     fn layer(
         &self,
         folder: &OwnedFd,
@@ -230,7 +229,7 @@ impl AccessFiles {
         memory.layers.insert(version, layer);
     }
 
-    /// Tells the administrator what is wrong with a file, once, and what follows from it.
+    /// Logs once what is wrong with a file, and the effect.
     fn tell(&self, version: Version, what: &str, follows: &str) {
         let mut memory = self.memory();
         if memory.told.len() >= MOST {
@@ -305,8 +304,8 @@ fn below(folder: &OwnedFd, name: Component<'_>) -> Result<Option<OwnedFd>> {
     }
 }
 
-/// The bytes of a folder's file, one more at most than there may be, and the
-/// version that they are of. The error says why not.
+/// The bytes of a folder's file, up to one more than allowed, and their version; otherwise the
+/// reason.
 fn read(folder: &OwnedFd, stat: &Stat, is_owners: impl Fn(&Stat) -> bool) -> Result<(Vec<u8>, Version), String> {
     let is_file = |stat: &Stat| FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile;
     if !is_file(stat) {

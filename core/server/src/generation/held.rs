@@ -1,5 +1,4 @@
-//! The scope that applies somewhere: one of the configuration, or one that was made while the
-//! generation serves.
+//! A scope in use: one of the configuration, or one made while the generation serves.
 
 use std::sync::Arc;
 
@@ -8,7 +7,7 @@ use gantry_api::Lent;
 use crate::generation::images::ModuleRefs;
 use crate::generation::scope::{Scope, ScopeId};
 
-/// The scope that applies somewhere.
+/// A scope in use.
 #[derive(Clone)]
 pub enum ScopeHandle {
     /// A scope of the configuration.

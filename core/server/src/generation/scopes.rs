@@ -33,7 +33,7 @@ struct All {
 #[derive(Default)]
 struct Memory {
     made: HashMap<LayersKey, CachedScope>,
-    /// What files cost of which these are made, in bytes.
+    /// The total cost of their files, in bytes.
     cost: usize,
 }
 
@@ -78,7 +78,7 @@ impl Scopes {
             return known.made.clone().map(ScopeHandle::Made);
         }
         let made = self.make(server, layers).map(Arc::new).map_err(Arc::new);
-        // Those around the innermost file were made by themselves on the way there.
+        // Those around the innermost file were made on the way there.
         let cost = layers.innermost().map_or(0, |layer| layer.cost());
         let mut memory = self.memory();
         if memory.made.len() >= MOST || memory.cost.saturating_add(cost) > MOST_COST {

@@ -77,7 +77,7 @@ impl HostNames {
 /// The most steps that comparing one name with a server's wildcards may take.
 const STEPS: u64 = 1_000_000;
 
-/// The identity of a server across generations, whatever its place and name there. Sessions are
+/// The identity of a server across generations, whatever its position and name. Sessions are
 /// counted by it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ServerKey {

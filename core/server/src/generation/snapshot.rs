@@ -175,9 +175,9 @@ impl Generation {
         self.files.is_some()
     }
 
-    /// The sections for folders of a base as they lie for one account: `~` and `%u` are
-    /// the account's, relative paths of an `<Anonymous>` begin at the root. Links are
-    /// looked for under the thread's credentials.
+    /// The sections for folders of a base, with their paths resolved for one account: `~` and `%u`
+    /// are the account's, and relative paths of an `<Anonymous>` begin at its root. Links are
+    /// followed with the thread's credentials.
     ///
     /// # Errors
     /// A section whose folder cannot be told: nobody knows what it protects.
@@ -204,7 +204,8 @@ impl Drop for Generation {
             world: mem::take(&mut self.world),
         };
         let retired = RetiredGeneration::new(self.number, remains, images);
-        // When the daemon ends, nobody may be left to stop them; then they are simply dropped.
+        // When the daemon ends, there may be no task left to stop them; then they are simply
+        // dropped.
         let _ = self.retire.send(retired);
     }
 }

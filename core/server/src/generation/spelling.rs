@@ -1,5 +1,4 @@
-//! The paths by which the folder of a `<Directory>` is known: as the configuration
-//! writes it, and with the links resolved that are on the way.
+//! The paths of a `<Directory>`'s folder: as the configuration writes it, and with links resolved.
 
 use std::ffi::OsStr;
 use std::io::ErrorKind;
@@ -16,20 +15,19 @@ use gantry_sys::users::User;
 
 use crate::log::say;
 
-/// The account that the folders of sections are looked for.
+/// The account for which paths are resolved.
 #[derive(Clone, Copy)]
 pub struct Holder<'a> {
     /// The account that logs in.
     pub account: &'a Account,
-    /// Its root, links resolved.
+    /// Its root, with links resolved.
     pub root: &'a Path,
     /// Whether the paths are the host's. Those of a module's store have no links.
     pub on_host: bool,
 }
 
-/// The paths by which the folder of a section is known; none where the section
-/// names no folder for this account. Links are looked for under the thread's
-/// credentials.
+/// The paths of a section's folder; `None` if the section names no folder for this account. Links
+/// are followed with the thread's credentials.
 pub fn spelled(written: &str, holder: Holder<'_>) -> Option<Spellings> {
     let pattern = expanded(written, holder)?;
     let mut spellings = Spellings::of(pattern.clone());
@@ -40,11 +38,11 @@ pub fn spelled(written: &str, holder: Holder<'_>) -> Option<Spellings> {
     let found = resolved(&glob::unescaped(head));
     add(&mut spellings, &found, tail);
     if !tail.is_empty() {
-        // A folder may really have a name with wildcards in it.
+        // A folder's real name may contain wildcards.
         add(&mut spellings, &resolved(&pattern), b"");
     }
     if let Some((at, error)) = found.unknown {
-        // Who may not look there cannot get there either.
+        // A user who may not look there cannot get there either.
         if error.kind() != ErrorKind::PermissionDenied {
             let (place, name) = (Escaped(at.as_os_str().as_bytes()), &holder.account.name);
             let what = format_args!("<Directory {written}>: {place}: {error}; {name} is refused everything below it");
@@ -59,7 +57,7 @@ fn resolved(path: &[u8]) -> Resolution {
     resolve(Path::new(OsStr::from_bytes(path)))
 }
 
-/// Adds the paths that were found, each with the pattern that follows.
+/// Adds the paths that were found, each followed by the rest of the pattern.
 fn add(spellings: &mut Spellings, found: &Resolution, tail: &[u8]) {
     for path in found.by_links.iter().chain([&found.path]) {
         let mut path = literal(path.as_os_str().as_bytes());
@@ -73,8 +71,8 @@ fn add(spellings: &mut Spellings, found: &Resolution, tail: &[u8]) {
     }
 }
 
-/// The pattern of the folder that a `<Directory>` names for an account; none where it
-/// names none. What comes from the account stands for itself, whatever letters it has.
+/// The pattern of a `<Directory>`'s folder for an account; `None` if it names no folder. The
+/// account's values match literally, whatever characters they have.
 fn expanded(written: &str, holder: Holder<'_>) -> Option<Vec<u8>> {
     let Holder { account, root, .. } = holder;
     let path = |path: &Path| literal(path.as_os_str().as_bytes());
@@ -88,7 +86,7 @@ fn expanded(written: &str, holder: Holder<'_>) -> Option<Vec<u8>> {
         None if written.starts_with('/') => (Vec::new(), written),
         None => (path(root), written),
     };
-    // What is no name is no part of a path.
+    // An invalid name cannot be part of a path.
     if below.contains("%u") && (matches!(&*account.name, "" | "." | "..") || account.name.contains(['/', '\0'])) {
         return None;
     }
@@ -103,7 +101,7 @@ fn expanded(written: &str, holder: Holder<'_>) -> Option<Vec<u8>> {
     Some(whole)
 }
 
-/// A pattern in two: the components before the first one with wildcards, and the rest.
+/// Splits a pattern: the components before the first one with wildcards, and the rest.
 fn split(pattern: &[u8]) -> (&[u8], &[u8]) {
     let mut begin = 0;
     for component in pattern.split(|byte| *byte == b'/') {
@@ -115,7 +113,7 @@ fn split(pattern: &[u8]) -> (&[u8], &[u8]) {
     (pattern, b"")
 }
 
-/// A path as a pattern that matches itself alone.
+/// A pattern that matches only this path.
 fn literal(path: &[u8]) -> Vec<u8> {
     let mut pattern = Vec::with_capacity(path.len());
     for byte in path {

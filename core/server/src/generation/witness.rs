@@ -1,4 +1,4 @@
-//! For tests: an image that nobody else keeps, and objects from it, each of which records in its
+//! For tests: an image without other references, and objects from it. Each object records at its
 //! drop whether the image still existed.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -94,7 +94,7 @@ impl Drop for Witness {
 
 impl Module for Witness {}
 
-/// As settings it is made by the tests alone.
+/// Only tests make it from settings.
 impl FromScope for Witness {
     fn from_scope(_: &ScopeValues<'_>) -> std::result::Result<Self, ValueError> {
         Err(ValueError { message: "made by no configuration".to_owned(), key: None })

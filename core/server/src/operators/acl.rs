@@ -13,7 +13,7 @@ pub(crate) struct Acl {
     /// The actions; empty for all.
     #[serde(default)]
     actions: Vec<String>,
-    /// Whether those listed may, or may not. Of all others the line says nothing.
+    /// Whether the listed users may or may not. For others the line decides nothing.
     allow: bool,
     /// Whether the names are groups or users.
     group: bool,
@@ -65,9 +65,8 @@ impl fmt::Display for Peer {
     }
 }
 
-/// Whether some lines let a peer do an action, or, where that is none, any action at
-/// all. A line that denies beats those that allow, and lets nobody do anything; where no
-/// line lets the peer, it may not.
+/// Whether these lines let a peer perform an action, or any action if `None`. A line that denies
+/// overrides lines that allow, and allows nobody; without a line that allows, the peer may not.
 pub(crate) fn judge(lines: &[Acl], action: Option<&str>, peer: &Peer) -> bool {
     let listed = |line: &Acl| {
         let is = |name: &String| if line.group { peer.is_in(name) } else { peer.is_user(name) };
@@ -80,7 +79,7 @@ pub(crate) fn judge(lines: &[Acl], action: Option<&str>, peer: &Peer) -> bool {
     };
     match action {
         Some(action) => may(action),
-        // An action that no line names goes by the lines for all, and so does the empty name.
+        // An action without its own line, and the empty name, use the lines for all actions.
         None => may("") || lines.iter().flat_map(|line| &line.actions).any(|action| may(action)),
     }
 }

@@ -156,8 +156,8 @@ impl Drop for Socket {
     }
 }
 
-/// Binds a socket to which nobody but the owner may connect, from the first moment: its
-/// file gets the mode that the socket has, whatever the umask lets through.
+/// Binds a socket that only the owner may connect to, from the first moment: its file gets the mode
+/// of the socket, whatever the umask is.
 fn bind_closed(path: &Path) -> io::Result<UnixListener> {
     let socket = Socket2::new(Domain::UNIX, Type::STREAM, None)?;
     fchmod(&socket, Mode::RUSR | Mode::WUSR)?;
