@@ -1,4 +1,4 @@
-//! Addresses by their names.
+//! Resolves addresses by name.
 
 use std::io;
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
@@ -12,7 +12,7 @@ pub fn resolve(name: &str, port: u16) -> Result<Vec<SocketAddr>, String> {
     if let Ok(address) = name.parse::<SocketAddr>() {
         return Ok(vec![address]);
     }
-    // Without the number and the name of what was called.
+    // Without the number, and without the name of the system call.
     let reason = |error: io::Error| error.to_string().replace("failed to lookup address information: ", "");
     (name, port).to_socket_addrs().map(Iterator::collect).map_err(reason)
 }

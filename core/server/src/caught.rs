@@ -1,5 +1,5 @@
-//! The other side of the guard: what the server does for modules runs below
-//! their frames, so a panic of its own must not leave it either.
+//! The other side of the guard: the server's code that modules call runs below their frames, so its
+//! own panics must not leave it either.
 
 use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -8,7 +8,7 @@ use std::task::Poll;
 
 use gantry_api::{Error, Promise, Result, guard};
 
-/// Awaits a future of the server's on behalf of a module; adds no box.
+/// Awaits a future of the server for a module, without another box.
 pub async fn caught<T>(future: impl Future<Output = Result<T>>) -> Result<T> {
     let mut future = pin!(future);
     poll_fn(|context| match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(context))) {
@@ -18,7 +18,7 @@ pub async fn caught<T>(future: impl Future<Output = Result<T>>) -> Result<T> {
     .await
 }
 
-/// Begins a promise of the server's on behalf of a module.
+/// Starts a promise of the server for a module.
 pub fn promised<'a, T: Send + 'a>(begin: impl FnOnce() -> Promise<'a, T>) -> Promise<'a, T> {
     match catch_unwind(AssertUnwindSafe(begin)) {
         Ok(Promise::Later(future)) => Promise::later(caught(future)),

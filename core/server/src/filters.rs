@@ -1,5 +1,5 @@
-//! Judges what clients say by the filters of the configuration, before a command runs. A pattern
-//! that cannot be used refuses.
+//! Checks what clients send against the filters of the configuration, before a command runs. A
+//! pattern that cannot be matched refuses.
 
 use gantry_api::log::Level;
 use gantry_api::{Command, Error, PathArgument, Result, Verb, VirtualPath};
@@ -22,7 +22,7 @@ struct LimitFilter {
 }
 
 impl LimitFilters {
-    /// Those of some limits.
+    /// The filters of these limits.
     pub fn of<'l>(limits: impl Iterator<Item = &'l Limit>) -> Self {
         let found = limits.filter_map(|limit| {
             let pattern = |name| limit.settings.entry(name).and_then(|value| value.extract::<Pattern>().ok());
@@ -39,19 +39,19 @@ impl LimitFilters {
     }
 }
 
-/// What the filters of a scope judge.
+/// What the filters of a scope check.
 pub struct Request<'a> {
     /// The command.
     pub command: &'a Command,
     /// Which part of its argument is a path.
     pub path: PathArgument,
-    /// What limits go by.
+    /// The facts that `<Limit>` uses.
     pub facts: &'a LimitFacts,
     /// The session's working directory.
     pub cwd: &'a VirtualPath,
 }
 
-/// Refuses a command whose argument the filters of a scope and its limits do not let pass.
+/// Refuses a command whose argument does not pass the filters of a scope and its limits.
 ///
 /// # Errors
 /// The client's.
@@ -73,7 +73,7 @@ pub fn check(filters: &Filters, limits: &LimitFilters, request: &Request<'_>) ->
     check_path(filters, request)
 }
 
-/// Refuses paths of commands that change something.
+/// Checks the paths of commands that change something.
 fn check_path(filters: &Filters, request: &Request<'_>) -> Result<()> {
     let Request { command, path, facts, cwd } = request;
     if filters.path_allow.is_none() && filters.path_deny.is_none() {
@@ -83,7 +83,7 @@ fn check_path(filters: &Filters, request: &Request<'_>) -> Result<()> {
         return Ok(());
     }
     let given = match (path, command.verb) {
-        // Its name is made up later: this stands for it.
+        // The name is chosen later; this stands for it.
         (_, Verb::STOU) => b"ftpaaaaaa",
         (PathArgument::None, _) => return Ok(()),
         (which, _) => which.of(&command.argument),
@@ -99,7 +99,7 @@ fn check_path(filters: &Filters, request: &Request<'_>) -> Result<()> {
     judge(("PathDenyFilter", filters.path_deny.as_ref()), false, &[given, whole.as_bytes()], command, refusal)
 }
 
-/// Refuses what a filter does not judge as wanted: one that allows must match, one that denies must not.
+/// Refuses a text that does not pass: an allowing filter must match, a denying one must not.
 fn judge(
     filter: (&str, Option<&Pattern>),
     wanted: bool,

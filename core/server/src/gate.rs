@@ -1,7 +1,6 @@
-//! The access gate: whether a command may do what it does where it does it
-//! (`<Limit>`, `<Directory>`, AllowAll, DenyAll). Every way to a file comes
-//! through here: the session's file system asks before each operation, whoever
-//! calls it.
+//! The access gate: whether a command may do its work in this place (`<Limit>`, `<Directory>`,
+//! AllowAll, DenyAll). Every access to a file passes it: the session's file system asks before each
+//! operation, whoever calls it.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -9,10 +8,10 @@ use std::sync::Arc;
 use gantry_api::{Account, Error, ErrorKind, LimitGroups, Result, Value, Verb};
 use gantry_config::{Class, Limit, Limits, Rule, Verdict, Who, class_of};
 
-/// What is done to a file, whatever the command.
+/// An operation on a file, whatever the command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Operation {
-    /// Knowing of it.
+    /// Reading its metadata.
     Stat,
     /// Reading a file.
     Read,
@@ -20,17 +19,17 @@ pub enum Operation {
     Write,
     /// Listing a directory.
     List,
-    /// Making a directory the working one.
+    /// Changing the working directory to it.
     Enter,
-    /// Making a directory.
+    /// Creating a directory.
     MakeDirectory,
     /// Removing a directory.
     RemoveDirectory,
     /// Removing a file.
     Remove,
-    /// Giving up a name.
+    /// Taking its name away.
     RenameFrom,
-    /// Taking a name.
+    /// Giving it a new name.
     RenameTo,
     /// Changing times or permissions.
     Change,
@@ -42,8 +41,8 @@ impl Operation {
         !matches!(self, Self::Stat | Self::Read | Self::List | Self::Enter)
     }
 
-    /// The command that is there to do this, and its group of `<Limit>`: another
-    /// command that does it needs leave for that one as well.
+    /// The command for this operation, and its group of `<Limit>`. Another command that does it
+    /// needs permission for that one as well.
     fn command(self) -> Option<(Verb, LimitGroups)> {
         Some(match self {
             Self::Stat => return None,
@@ -60,19 +59,19 @@ impl Operation {
     }
 }
 
-/// What `<Limit>` goes by of a command besides its name: as it is declared.
+/// The facts about a command that `<Limit>` uses besides its name, from its declaration.
 #[derive(Debug, Clone, Default)]
 pub struct LimitFacts {
     /// Its groups.
     pub groups: LimitGroups,
-    /// The commands whose work on files it is meant to do.
+    /// The other commands whose work it does.
     pub does: Box<[Verb]>,
-    /// Whether no limit speaks of it, as in ProFTPD of a login's commands: who logs in,
-    /// and begins in its folder, is `<Limit LOGIN>`'s.
+    /// Whether no limit applies, as in ProFTPD for the commands of a login: `<Limit LOGIN>` decides
+    /// about those.
     pub free: bool,
 }
 
-/// A client, as far as it is known before it logs in.
+/// A client, as far as it is known before its login.
 #[derive(Debug, Clone)]
 pub struct Client {
     address: IpAddr,
@@ -81,7 +80,7 @@ pub struct Client {
 }
 
 impl Client {
-    /// A client by its address, and its host name or else the address as text.
+    /// A client with its address, and its host name or else the address as text.
     pub fn new(address: IpAddr, host: &str, classes: &[Class]) -> Self {
         Self { address, host: host.to_owned(), class: class_of(classes, address, host).map(str::to_owned) }
     }
@@ -92,7 +91,7 @@ impl Client {
     }
 }
 
-/// Who asks the gate.
+/// Who the gate checks.
 #[derive(Debug, Clone)]
 pub struct Person {
     client: Arc<Client>,
@@ -101,14 +100,14 @@ pub struct Person {
 }
 
 impl Person {
-    /// A client, with the account that it has after its login.
+    /// A client, with its account after the login.
     pub fn new(client: Arc<Client>, account: Option<&Account>) -> Self {
         let groups = account.map(|account| account.groups.iter().map(|group| group.name.clone()).collect());
         let user = account.map(|account| account.name.clone()).unwrap_or_default();
         Self { client, user, groups: groups.unwrap_or_default() }
     }
 
-    /// As the configuration's rules know it.
+    /// In the form that the configuration's rules use.
     pub fn who(&self) -> Who<'_> {
         Who {
             address: self.client.address,
@@ -127,7 +126,7 @@ pub struct Rules {
 }
 
 impl Rules {
-    /// Takes the limits of a scope, which stand innermost last.
+    /// For the limits of a scope, which are sorted from the outermost in.
     pub fn new(limits: &Limits) -> Self {
         Self { limits: limits.clone() }
     }
@@ -136,21 +135,21 @@ impl Rules {
         self.limits.iter().rev()
     }
 
-    /// Whether there is nothing to check, so that nobody need say who asks.
+    /// Whether there is nothing to check.
     pub fn is_empty(&self) -> bool {
         self.limits.is_empty()
     }
 
-    /// Whether the limits on logins ask for the user or the user's groups,
-    /// which are not known before the password is.
+    /// Whether the limits on logins depend on the user or the user's groups, which are only known
+    /// after the password.
     pub fn login_asks_for_user(&self) -> bool {
         let of_user = |rule: &Rule| matches!(rule, Rule::User(_) | Rule::Group(_));
         let mut limits = self.innermost_first().filter(|limit| names(limit, is_login));
         limits.any(|limit| limit.allow.iter().chain(&limit.deny).any(of_user))
     }
 
-    /// Whether a command may be used: the innermost limit that names it and
-    /// says anything counts; by itself, by its group, or by ALL, in this order.
+    /// Whether a command may be used. The innermost limit that names it and decides counts: first
+    /// by its name, then by its groups, then by ALL.
     fn allows(&self, verb: Verb, groups: LimitGroups, who: &Who<'_>) -> bool {
         let verb = verb.name();
         let levels: [&dyn Fn(&str) -> bool; 3] =
@@ -160,13 +159,13 @@ impl Rules {
         let Some((at, said)) = levels.iter().find_map(|level| self.innermost(who, |limit| names(limit, level))) else {
             return true;
         };
-        // A DenyAll of a directory itself refuses what limits around it allow.
+        // The DenyAll of a directory overrides what limits around it allow.
         let refused = || matches!(self.innermost(who, |limit| limit.plain && groups.in_all()), Some((plain, Verdict::Deny)) if plain <= at);
         said == Verdict::Allow && !refused()
     }
 
-    /// Whether a command treats what is hidden as if it did not exist (IgnoreHidden): the innermost limit that names it
-    /// and says so counts; by itself, by its group, or by ALL, in this order.
+    /// Whether hidden files do not exist for a command (IgnoreHidden). The innermost limit that
+    /// names it and decides counts: first by its name, then by its groups, then by ALL.
     pub fn ignores_hidden(&self, verb: Verb, groups: LimitGroups) -> bool {
         let name = verb.name();
         let levels: [&dyn Fn(&str) -> bool; 3] =
@@ -180,19 +179,19 @@ impl Rules {
         said == Some(&Value::Bool(true))
     }
 
-    /// Whether some names of a `<Limit>` stand for a command: itself, one of its groups, or ALL.
+    /// Whether the names of a `<Limit>` cover a command: by its name, its groups, or ALL.
     pub fn name(names: &[String], verb: Verb, groups: LimitGroups) -> bool {
         let verb = verb.name();
         names.iter().any(|name| name.eq_ignore_ascii_case(&verb) || groups.contains_name(name) || is_all(name, groups))
     }
 
-    /// What the innermost of some limits says that says anything, and how far in it is.
+    /// The decision of the innermost limit that decides, and its depth.
     fn innermost(&self, who: &Who<'_>, wanted: impl Fn(&Limit) -> bool) -> Option<(usize, Verdict)> {
         let limits = self.innermost_first().enumerate().filter(|(_, limit)| wanted(limit));
         limits.filter_map(|(at, limit)| Some((at, limit.judge(who)?))).next()
     }
 
-    /// Refuses what a command may not do.
+    /// Refuses an operation that the command may not do.
     pub fn check(&self, verb: Verb, facts: &LimitFacts, operation: Option<Operation>, person: &Person) -> Result<()> {
         if self.is_empty() || (facts.free && matches!(operation, None | Some(Operation::Enter))) {
             return Ok(());

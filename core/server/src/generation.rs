@@ -1,4 +1,4 @@
-//! Generations: what one configuration came to, for the sessions that pin it.
+//! Generations: the result of one configuration, for the sessions that hold it.
 
 pub mod base;
 pub mod bases;

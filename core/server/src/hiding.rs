@@ -1,5 +1,5 @@
-//! What the configuration hides from a session: listings leave it out, and for commands that IgnoreHidden names it does
-//! not exist.
+//! What the configuration hides from a session: listings omit it, and for the commands with
+//! IgnoreHidden it does not exist.
 
 use gantry_api::Account;
 use gantry_api::files::{Kind, Metadata};
@@ -9,7 +9,7 @@ use crate::settings::{Hidden, Owner};
 const READ: u32 = 4;
 const EXECUTE: u32 = 1;
 
-/// From whom something is hidden.
+/// Who something is hidden from.
 #[derive(Debug, Clone)]
 pub struct Viewer {
     uid: u32,
@@ -29,7 +29,7 @@ impl Viewer {
         self.gid
     }
 
-    /// Whether a name in a folder is hidden, by what holds there.
+    /// Whether a name in a folder is hidden, with the settings there.
     pub fn misses(&self, hidden: &Hidden, name: &[u8], found: &Metadata) -> bool {
         let is = |owner: &Owner, id: u32, own: u32| (owner.id.unwrap_or(own) == id) != owner.others;
         self.misses_name(hidden, name)
@@ -38,13 +38,13 @@ impl Viewer {
             || (hidden.no_access && !self.may_use(found))
     }
 
-    /// The same for a name that nothing has yet.
+    /// The same for a name that does not exist yet.
     pub fn misses_name(&self, hidden: &Hidden, name: &[u8]) -> bool {
-        // A pattern that cannot be used hides everything.
+        // A pattern that cannot be matched hides everything.
         hidden.files.as_ref().is_some_and(|pattern| pattern.matches(name) != Some(false))
     }
 
-    /// Whether its permission bits let the user read a file, or enter a folder.
+    /// Whether the permission bits let the user read a file, or enter a folder.
     fn may_use(&self, found: &Metadata) -> bool {
         let member = self.gid == found.gid || self.groups.contains(&found.gid);
         let bits = match () {

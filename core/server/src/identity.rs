@@ -1,4 +1,4 @@
-//! Whose the process is.
+//! The identity of the process.
 
 use std::sync::Arc;
 
@@ -8,15 +8,14 @@ use gantry_sys::Credentials;
 
 use crate::seldom::Seldom;
 
-/// Under whose identity the daemon itself runs, and whether it may act as
-/// others.
+/// The identity of the daemon itself, and whether it may act as others.
 #[derive(Debug, Clone)]
 pub struct Identity {
     /// The daemon's own.
     pub own: Credentials,
     /// Whether sessions act as their account's uid and gid.
     pub may_switch: bool,
-    /// Accounts that have the daemon's own uid.
+    /// Limits the warnings about accounts with the daemon's own uid.
     shared_uid: Arc<Seldom>,
 }
 
@@ -26,8 +25,8 @@ impl Identity {
         Self { own, may_switch, shared_uid: Arc::default() }
     }
 
-    /// Warns of an account that has the daemon's own uid: its sessions can change
-    /// what belongs to the daemon, such as its logs and users' databases.
+    /// Warns about an account with the daemon's own uid: its sessions can change the daemon's
+    /// files, such as its logs and users' databases.
     pub fn warn_of_shared_uid(&self, account: &Account) {
         if self.may_switch && account.uid == self.own.uid && account.uid != 0 {
             self.shared_uid.say(

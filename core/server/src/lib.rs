@@ -1,6 +1,5 @@
-//! The server: generations, dispatch, listeners, sessions, data connections
-//! and the one access gate. It names no module and no FTP command's meaning:
-//! those are the modules'.
+//! The server: generations, dispatch, listeners, sessions, data connections and the access gate. It
+//! names no module and knows no FTP command's meaning: those belong to modules.
 //!
 //! The rooms, from the bottom up; none imports from a room behind it: the files
 //! of this folder, `generation`, `plan`, `wire`, `transfer`, `files`, `system`, `session`,

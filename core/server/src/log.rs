@@ -1,5 +1,5 @@
-//! The daemon's own log: one line a record, to SystemLog; without one to standard
-//! error or to syslog. Every image's records come here through [`Host`].
+//! The daemon's own log: one line per record, to SystemLog, or without it to standard error or
+//! syslog. The records of every image arrive here through [`Host`].
 
 mod outputs;
 mod place;
@@ -31,10 +31,10 @@ use self::speaker::{Label, ServerLog, Speaker};
 pub use self::style::{LogOptions, set_program};
 use self::syslog::Syslog;
 
-/// Who speaks in the log for the server itself.
+/// The target of the server's own records.
 const TARGET: &str = "gantry-server";
 
-/// Writes to the log for the server itself.
+/// Logs a message of the server itself.
 pub fn say(level: Level, message: fmt::Arguments<'_>) {
     log::write(level, TARGET, message);
 }
@@ -54,72 +54,72 @@ pub static LOGGER: Logger = Logger {
     outputs: Outputs::new(say),
 };
 
-/// Records that wait to be written; beyond them they are counted and lost.
+/// The most records that wait to be written; further ones are lost and counted.
 const QUEUE: usize = 8192;
-/// How long the last records may take at the daemon's end.
+/// How long writing the last records may take when the daemon ends.
 const FLUSH_LIMIT: Duration = Duration::from_secs(2);
 
-/// Writes records; to standard error until something else is set. Once its
-/// thread runs, nobody who logs waits for a file or for whoever reads standard
-/// error.
+/// Writes records, to standard error until another target is set. Once its thread runs, logging
+/// never waits for a file or for the reader of standard error.
 pub struct Logger {
-    /// ProFTPD's 0 to 10, from the command line and from operators.
+    /// ProFTPD's debug level, 0 to 10, from the command line and from operators.
     verbosity: AtomicU8,
     /// The same from the configuration; the higher one counts.
     configured: AtomicU8,
-    /// The highest that any server's DebugLevel is.
+    /// The highest DebugLevel of any server.
     of_servers: AtomicU8,
-    /// The rank of the least that goes to syslog.
+    /// The rank of the least important records that go to syslog.
     syslog_rank: AtomicU8,
-    /// The rank of what any channel has written.
+    /// The highest rank of any channel.
     most: AtomicU8,
-    /// What single modules and rooms have written beyond the rest.
+    /// The higher levels of single modules and rooms.
     channels: RwLock<BTreeMap<String, u8>>,
     sink: Mutex<Option<Arc<Sink>>>,
     queue: OnceLock<SyncSender<Work>>,
     lost: AtomicU64,
-    /// The main server's.
+    /// The main server's options.
     options: RwLock<LogOptions>,
     /// The logs that modules write.
     outputs: Outputs,
 }
 
-/// The first that is there and works takes a record; else standard error does.
+/// The first available target gets a record; if none works, standard error does.
 #[derive(Default)]
 struct Sink {
     file: Option<File>,
     syslog: Option<Syslog>,
 }
 
-/// What the thread does.
+/// The thread's work.
 enum Work {
     Write(Entry),
     Flush(SyncSender<()>),
 }
 
-/// A record as it waits.
+/// A waiting record.
 struct Entry {
     time: ZonedDateTime,
     level: Level,
     /// The session that it is about.
     session: Option<Label>,
-    /// The module and the level, where there is something to say, and the text, escaped.
+    /// The module and the level, if any, and the text, escaped.
     text: String,
 }
 
 impl Logger {
-    /// Sets how much is written: ProFTPD's debug levels 0 to 10.
+    /// Sets ProFTPD's debug level, 0 to 10.
     pub fn set_verbosity(&self, verbosity: u8) {
         self.verbosity.store(verbosity, Ordering::Relaxed);
         self.renew();
     }
 
-    /// How much is written.
+    /// The debug level.
     pub fn verbosity(&self) -> u8 {
         self.verbosity.load(Ordering::Relaxed).max(self.configured.load(Ordering::Relaxed))
     }
 
-    /// Goes by DebugLevel (the main server's, and the highest that any server has), SyslogFacility and SyslogLevel.
+    /// Applies DebugLevel (the main server's, and the highest of any server), SyslogFacility and
+    /// SyslogLevel.
     pub fn configure(&self, verbosity: u8, of_servers: u8, facility: Option<u8>, least: Option<Level>) {
         self.configured.store(verbosity, Ordering::Relaxed);
         self.of_servers.store(of_servers, Ordering::Relaxed);
@@ -128,8 +128,8 @@ impl Logger {
         self.renew();
     }
 
-    /// Sets how much a channel writes: a module's name, or the target of a log
-    /// record. At 0 it writes what all do.
+    /// Sets the level of a channel: a module's name, or the target of a log record. At 0 it uses
+    /// the general level.
     pub fn trace(&self, channel: String, verbosity: u8) {
         let mut channels = self.channels.write().unwrap_or_else(PoisonError::into_inner);
         match verbosity {
@@ -140,7 +140,7 @@ impl Logger {
         self.renew();
     }
 
-    /// The channels that write more than the rest.
+    /// The channels with a higher level than the general one.
     pub fn traced(&self) -> Vec<(String, u8)> {
         let channels = self.channels.read().unwrap_or_else(PoisonError::into_inner);
         channels.iter().map(|(channel, level)| (channel.clone(), *level)).collect()
@@ -153,7 +153,7 @@ impl Logger {
         self.most.store(most.unwrap_or_default(), Ordering::Relaxed);
     }
 
-    /// Whether a record of a level that some channel has written is one of those.
+    /// Whether a record belongs to a channel with that level.
     fn wants(&self, record: &Record<'_>) -> bool {
         let rank = rank(record.level);
         if rank <= rank_of(self.verbosity()) {
@@ -170,9 +170,9 @@ impl Logger {
         channels.iter().any(|(channel, verbosity)| rank <= rank_of(*verbosity) && is_of(channel))
     }
 
-    /// Opens a SystemLog, to be put in place when all else is sound.
+    /// Opens a SystemLog, to be used once everything else has succeeded.
     pub fn open(path: &Path) -> io::Result<File> {
-        // A pipe that nobody reads is an error, and never waited for.
+        // A pipe without a reader is an error and does not block.
         let flags = OFlags::NONBLOCK | OFlags::NOCTTY;
         open_own_file(path, OpenOptions::new().create(true).append(true).mode(0o640), flags)
     }
@@ -185,7 +185,7 @@ impl Logger {
         check_own_path(path)?;
         match std::fs::metadata(path) {
             Ok(found) if found.is_file() => OpenOptions::new().append(true).open(path).map(drop),
-            // A pipe is another one's end: what it says now, nobody knows later.
+            // The state of a pipe depends on its reader and may change, so it is not checked.
             Ok(found) if !found.is_dir() => Ok(()),
             Ok(_) => Err(io::ErrorKind::IsADirectory.into()),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
@@ -196,15 +196,14 @@ impl Logger {
         }
     }
 
-    /// Sends records to a file from now on, or back to where they go without
-    /// one.
+    /// Sends records to a file from now on, or, without one, to the default target.
     pub fn send_to(&self, file: Option<File>) {
         let mut sink = self.locked();
         let syslog = sink.as_ref().and_then(|sink| sink.syslog.as_ref()?.again().ok());
         *sink = Some(Arc::new(Sink { file, syslog }));
     }
 
-    /// Sets what lines begin with.
+    /// Sets the beginning of lines.
     pub fn set_options(&self, options: LogOptions) {
         *self.options.write().unwrap_or_else(PoisonError::into_inner) = options;
     }
@@ -243,8 +242,8 @@ impl Logger {
         Ok(())
     }
 
-    /// Waits for what has been logged to be written, for some time: first the logs of
-    /// modules, which may have to report lines that were lost.
+    /// Waits for a limited time until everything is written. The logs of modules come first,
+    /// because they may report lost lines.
     pub fn flush(&self) {
         self.outputs.flush();
         let Some(queue) = self.queue.get() else { return };
@@ -269,9 +268,9 @@ impl Logger {
     }
 
     fn write(&self, entry: &Entry) {
-        // Not held while writing: a reload that changes it must not wait.
+        // Not locked while writing: a reload that changes it must not wait.
         let sink = self.locked().clone().unwrap_or_default();
-        // A log that cannot be written to has nowhere to say so.
+        // There is nowhere to report that a log cannot be written.
         let _ = match (&sink.file, &sink.syslog) {
             (Some(file), _) => (&*file).write_all(self.line(entry, "\n").as_bytes()),
             (None, Some(_)) if rank(entry.level) > self.syslog_rank.load(Ordering::Relaxed) => Ok(()),
@@ -290,8 +289,7 @@ impl Logger {
         format!("{begin}{}{end}", entry.text)
     }
 
-    /// The same for syslog, which keeps time and host itself. The name ends at the first
-    /// colon.
+    /// The same for syslog, which adds time and host itself. The name ends at the first colon.
     fn for_syslog(&self, entry: &Entry) -> String {
         match &entry.session {
             Some(session) => format!("{}{}", self.options(Some(session)).session(session.parties()), entry.text),
@@ -340,7 +338,7 @@ impl Host for Logger {
     }
 }
 
-/// The rank of the least that is written at one of ProFTPD's levels.
+/// The rank of the least important records at one of ProFTPD's levels.
 fn rank_of(verbosity: u8) -> u8 {
     rank(match verbosity {
         0 => Level::Info,
@@ -368,8 +366,8 @@ fn severity(level: Level) -> Severity {
     }
 }
 
-/// ` mod_sql warning: text key=value`, without module and level where there is nothing
-/// to say. After a session it is `: text`, as ProFTPD has it, or `: mod_sql warning: text`.
+/// ` mod_sql warning: text key=value`, without module and level if there are none. After a session
+/// it is `: text`, as in ProFTPD, or `: mod_sql warning: text`.
 fn text(record: &Record<'_>, in_session: bool) -> String {
     let target = match record.target {
         "gantry-server" | "gantry" => "",
@@ -387,7 +385,7 @@ fn text(record: &Record<'_>, in_session: bool) -> String {
         words.push(' ');
         words.push_str(word);
     }
-    // Here and nowhere else: whoever logs may quote what others have sent.
+    // Only here, because a record may quote what others have sent.
     let mut text = OneLine(record.message).to_string();
     for (key, value) in record.fields {
         text.push_str(&format!(" {key}={}", OneLine(value)));

@@ -1,7 +1,6 @@
-//! The names of clients (UseReverseDNS). Name servers may be silent, and whoever has an
-//! address chooses which one answers for it: look-ups have threads of their own, few of
-//! them and fewer for one network, each address is looked up once at a time, and what was
-//! found is remembered for a while.
+//! The names of clients (UseReverseDNS). Name servers may be silent, and the owner of an address
+//! chooses which one answers for it. So look-ups run in their own threads, a few in total and fewer
+//! per network; each address is looked up once at a time, and answers are cached for a while.
 
 use std::collections::{HashMap, VecDeque};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -11,21 +10,21 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 
-/// How many look-ups run at once.
+/// The most look-ups at once.
 const MOST_THREADS: usize = 16;
-/// How many look-ups may run or wait for one network.
+/// The most look-ups that run or wait for one network.
 const MOST_OF_NETWORK: usize = 4;
-/// How many look-ups may wait for a thread.
+/// The most look-ups that wait for a thread.
 const MOST_WAITING: usize = 256;
-/// How many answers are remembered.
+/// The most cached answers.
 const MOST_KNOWN: usize = 4096;
-/// How long a name is remembered, and that there is none.
+/// How long an answer is cached, even if there is no name.
 const LASTS: Duration = Duration::from_secs(300);
 const NONE_LASTS: Duration = Duration::from_secs(30);
 /// How long a client waits for its name.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Looks for names.
+/// Looks names up.
 pub struct Names {
     state: Arc<Mutex<State>>,
     look_up: fn(IpAddr) -> Option<String>,
@@ -55,7 +54,7 @@ impl Names {
         Self { state: Arc::default(), look_up, patience }
     }
 
-    /// The name of an address; none where it has none, or is not found in time.
+    /// The name of an address; `None` if it has none, or the answer takes too long.
     pub async fn of(&self, address: IpAddr) -> Option<String> {
         let mut answer = match self.ask(address) {
             Ok(known) => return known,
@@ -70,7 +69,7 @@ impl Names {
         locked(&self.state).known.clear();
     }
 
-    /// What is known; else where the answer will be, if it is looked for.
+    /// The cached answer, or else where the answer will arrive if it is looked up.
     fn ask(&self, address: IpAddr) -> Result<Option<String>, Option<watch::Receiver<Answer>>> {
         let mut state = locked(&self.state);
         if let Some((name, until)) = state.known.get(&address)
@@ -93,7 +92,7 @@ impl Names {
         if state.threads < MOST_THREADS {
             let (shared, look_up) = (self.state.clone(), self.look_up);
             let thread = thread::Builder::new().name("gantry-names".to_owned());
-            // Without a thread, those that run will come to it.
+            // Without a new thread, the running ones will do it.
             if thread.spawn(move || work(&shared, look_up)).is_ok() {
                 state.threads += 1;
             } else if state.threads == 0 {
@@ -128,7 +127,7 @@ impl State {
     }
 }
 
-/// One thread's work, until nothing waits.
+/// One thread's loop, until nothing waits.
 fn work(shared: &Mutex<State>, look_up: fn(IpAddr) -> Option<String>) {
     loop {
         let address = {
@@ -148,7 +147,7 @@ fn locked(state: &Mutex<State>) -> MutexGuard<'_, State> {
     state.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// What one owner has of addresses: a /24, or a /64 of IPv6.
+/// The addresses that probably have one owner: a /24, or a /64 of IPv6.
 pub fn network(address: IpAddr) -> IpAddr {
     match address {
         IpAddr::V4(address) => Ipv4Addr::from_bits(address.to_bits() & !0xff).into(),

@@ -1,4 +1,4 @@
-//! The control socket: a Unix socket at which operators ask for actions.
+//! The control socket: a Unix socket for requests of operators.
 
 mod acl;
 mod control;

@@ -1,4 +1,4 @@
-//! Plans: from the configuration's text to a generation that has started.
+//! Plans: from the configuration's text to a started generation.
 
 pub mod build;
 pub mod catalogue;

@@ -1,5 +1,5 @@
-//! Log lines that clients can cause as often as they like: one a minute is written, and
-//! how many more there were.
+//! Log lines that clients can cause as often as they like: one per minute is written, with the
+//! number of those left out.
 
 use std::fmt;
 use std::sync::{Mutex, PoisonError};
@@ -9,7 +9,7 @@ use gantry_api::log::Level;
 
 use crate::log::say;
 
-/// How long one line speaks for all.
+/// The time between two lines of a kind.
 const INTERVAL: Duration = Duration::from_secs(60);
 
 /// One kind of line.
@@ -23,7 +23,7 @@ struct Count {
 }
 
 impl Seldom {
-    /// Writes the line, if none of its kind was written for a minute.
+    /// Writes the line if none of its kind was written in the last minute.
     pub fn say(&self, level: Level, line: fmt::Arguments<'_>) {
         match self.unsaid(Instant::now()) {
             Some(0) => say(level, line),
@@ -32,7 +32,7 @@ impl Seldom {
         }
     }
 
-    /// How many lines were not written before this one; none where this one is not either.
+    /// How many lines were left out before this one; `None` if this one is left out, too.
     fn unsaid(&self, now: Instant) -> Option<u64> {
         let mut count = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if count.since.is_some_and(|since| now.saturating_duration_since(since) < INTERVAL) {

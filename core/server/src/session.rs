@@ -1,5 +1,5 @@
-//! Sessions: a command's way through gate and phases, and what the daemon knows
-//! of each session.
+//! Sessions: a command's way through the gate and the phases, and what the daemon knows about each
+//! session.
 
 pub mod admission;
 pub mod census;

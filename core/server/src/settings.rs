@@ -1,5 +1,4 @@
-//! The directives that the server itself answers to, and their typed settings
-//! in one scope.
+//! The server's own directives, and their settings in one scope.
 
 mod filters;
 mod hidden;
@@ -26,14 +25,14 @@ pub use port::Port;
 pub use sockets::{Foreign, RootRevoke, SocketOptions, Sockets};
 
 settings! {
-    /// What the server reads from a scope.
+    /// The server's settings in a scope.
     #[derive(Debug, Clone)]
     pub struct Settings {
         /// The server's name in the greeting and the logs.
         pub name: String = ServerName "name" in SERVER | VHOST, inherits: no, default: "Gantry", parse: parse::text;
         /// The text of the greeting: `off` hides the server, `on` may be followed by your own text, in which `%v` is the
         /// ServerName, `%L` and `%V` the server's address, and `%{version}` Gantry's version.
-        // None for ProFTPD's form of greeting, empty for `off`.
+        // `None` for ProFTPD's form of greeting, empty for `off`.
         pub ident: Option<String> = ServerIdent "off|on [\"identification string\"]" in SERVER | VHOST | GLOBAL,
             inherits: replace, default: "on", parse: words::ident;
         /// Whether the greeting leaves out the server's name and address; a ServerIdent with a text of its own is shown.
@@ -163,21 +162,21 @@ settings! {
             inherits: no, parse: words::syslog_level;
         /// The maximum number of connections that wait to be accepted.
         pub backlog: i32 = TCPBacklog "count" in SERVER, inherits: no, default: "1024", parse: words::backlog;
-        // mod_auth's.
+        // Of mod_auth.
         pub(crate) chroot_symlinks: Option<bool> = AllowChrootSymlinks;
         pub(crate) create_home: Option<CreateHome> = CreateHome;
         /// What is hidden.
         pub hidden: Hidden;
-        /// Whose new files are.
+        /// The owners of new files.
         pub owners: Owners;
-        /// How connections are set up.
+        /// Options of connections.
         pub sockets: Sockets;
         /// Filters of arguments and paths.
         pub filters: Filters;
     }
 }
 
-/// SyslogLevel, as far as the log tells levels apart.
+/// SyslogLevel, as far as the log distinguishes levels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum SyslogLevel {
@@ -204,14 +203,13 @@ impl SyslogLevel {
 }
 
 impl Settings {
-    /// Lets the daemon's log go by what is said of it.
-    /// `servers` are the settings of all servers.
+    /// Applies the settings of the log. `servers` are the settings of all servers.
     pub fn configure_log<'s>(&self, servers: impl Iterator<Item = &'s Self>) {
         let of_servers = servers.map(|server| server.debug_level).max().unwrap_or_default();
         LOGGER.configure(self.debug_level, of_servers, self.syslog_facility, self.syslog_level.map(SyslogLevel::level));
     }
 
-    /// What lines of the log begin with; the last word on each option counts.
+    /// The beginning of log lines; the last setting of each option counts.
     pub fn log_options(&self) -> LogOptions {
         self.log_options.iter().fold(LogOptions::NONE, |before, options| options.or(before))
     }
@@ -223,7 +221,7 @@ pub enum ServerType {
     /// It listens itself.
     #[serde(rename = "standalone")]
     Standalone,
-    /// A super-server hands it connections.
+    /// A super-server passes connections to it.
     #[serde(rename = "inetd")]
     Inetd,
 }
