@@ -33,17 +33,17 @@ pub struct Report {
     pub missing: Vec<Entry>,
     /// `<IfModule>` sections that are skipped because Gantry does not have the module.
     pub left_out: Vec<Entry>,
-    /// How many lines are skipped with them that ProFTPD would obey, by what they are for.
+    /// The number of skipped lines that ProFTPD would obey, by their purpose.
     pub passed_over: Vec<(Gravity, usize)>,
     /// All other errors in the file.
     pub faults: Vec<Fault>,
     /// What else the administrator should know.
     pub notices: Vec<Notice>,
-    /// The servers that the supported lines make, to be checked by their modules.
+    /// The servers of the supported lines, for the checks of their modules.
     pub servers: Vec<Server>,
     /// The files that were read, the main one first, with their bytes.
     pub texts: Vec<(PathBuf, Vec<u8>)>,
-    /// The directives with a line that was refused.
+    /// The directives with a refused line.
     pub refused: Vec<String>,
 }
 
@@ -67,8 +67,8 @@ impl Report {
     }
 }
 
-/// Reads a ProFTPD configuration and reports what it means for Gantry. Modules that it
-/// names are loaded if Gantry has them.
+/// Reads a ProFTPD configuration and reports what it means for Gantry. Loads the modules that it
+/// names, if Gantry has them.
 ///
 /// # Errors
 /// The file cannot be read.

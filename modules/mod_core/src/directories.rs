@@ -10,9 +10,9 @@ use crate::settings::Settings;
 command! {
     /// Names the working directory.
     PWD | XPWD "(returns current working directory)", class: INFO | DIRS, at_once: print;
-    /// Makes a directory the working one.
+    /// Changes the working directory.
     CWD | XCWD "<sp> pathname", class: DIRS, path: Whole, does: [RETR], wait: change;
-    /// Makes the directory above the working one.
+    /// Changes to the directory above the working one.
     CDUP | XCUP "(up one directory)", class: DIRS, path: Parent, does: [CWD, RETR], wait: up;
     /// Makes a directory.
     MKD | XMKD "<sp> pathname", class: DIRS | WRITE, limit: WRITE, path: Whole, wait: make;

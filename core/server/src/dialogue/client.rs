@@ -1,6 +1,6 @@
-//! The session's loop: one task a client. It reads a line, takes it through
-//! the gate and the phases, sends the reply. While a command runs it goes on
-//! reading, so that ABOR and STAT reach a transfer (RFC 959 section 4.1.3).
+//! The session's loop, one task per client: it reads a line, takes the command through the gate and
+//! the phases, and sends the reply. It keeps reading while a command runs, so that ABOR and STAT
+//! reach a transfer (RFC 959 section 4.1.3).
 
 mod alarm;
 #[cfg(any(test, feature = "bench"))]
@@ -48,7 +48,7 @@ use crate::transfer::progress::Progress;
 use crate::wire::connection::Connection;
 use crate::wire::options;
 
-/// A client that was let in, before its session begins.
+/// An accepted client whose session has not begun yet.
 pub struct Arrival {
     /// The session's number.
     pub id: u64,
@@ -58,32 +58,31 @@ pub struct Arrival {
     pub local: SocketAddr,
     /// The client's address.
     pub remote: SocketAddr,
-    /// The server that it came to.
+    /// The server that the client reached.
     pub server: ServerId,
     /// The generation that it pins.
     pub generation: Arc<Generation>,
-    /// What the daemon counts.
+    /// The daemon's counts.
     pub census: Arc<DaemonCensus>,
-    /// Looks for its name.
+    /// Looks up the client's name.
     pub names: Arc<Names>,
-    /// Its place among those who have not logged in.
+    /// Its place among the clients that have not logged in.
     pub stranger: Option<Stranger>,
-    /// The threads for its files.
+    /// The threads for file operations.
     pub blocking: Arc<Blocking>,
     /// The daemon's identity.
     pub identity: Arc<Identity>,
     /// Does what only root may do.
     pub privileged: Arc<dyn Privileged>,
-    /// Whether its name is looked up, where an operator said something else than
-    /// UseReverseDNS does.
+    /// Whether to look up the client's name, if an operator overrides UseReverseDNS.
     pub reverse_dns: Option<bool>,
-    /// What the daemon wishes of it.
+    /// Requests of the daemon to the session.
     pub wishes: watch::Receiver<Wish>,
-    /// The server at which it is counted.
+    /// The server whose session count includes it.
     pub counted_at: CountedAt,
 }
 
-/// Serves a client to its end.
+/// Serves a client until its session ends.
 pub async fn serve(arrival: Arrival) {
     let id = arrival.id;
     say(Level::Debug, format_args!("session {id}: {} connected to {}", arrival.remote, arrival.local));
@@ -91,7 +90,7 @@ pub async fn serve(arrival: Arrival) {
     guest.speaker.clone().run(live(id, guest)).await;
 }
 
-/// The session's task, in which the log knows whose records these are.
+/// The session's task; log records in it carry the session.
 async fn live(id: u64, mut guest: Guest) {
     let client = &mut *guest;
     let why = client.run().await;
@@ -103,7 +102,7 @@ async fn live(id: u64, mut guest: Guest) {
     say(Level::Debug, format_args!("session {id}: ended: {why}"));
 }
 
-/// A client, and the generation whose modules made what it holds.
+/// A client, with the generation whose modules made the values in it.
 type Guest = Lent<Client, Arc<Generation>>;
 
 struct Client {
@@ -118,33 +117,33 @@ struct Client {
     alarm: Alarm,
     reverse_dns: Option<bool>,
     names: Arc<Names>,
-    /// Lines that it has sent without logging in.
+    /// Lines received before the login.
     strange_lines: u32,
     wishes: watch::Receiver<Wish>,
-    /// The end that was wished so far, and what the client is told.
+    /// The end requested so far, and the text for the client.
     closing: (Closing, &'static str),
     known: Known,
     speaker: Arc<Speaker>,
     counted_at: CountedAt,
     data: Holding,
     prepared: Prepared<Listener>,
-    /// Where the session stood after the last command.
+    /// The session's base after the last command.
     footing: Footing,
     shared: Arc<SessionParts>,
 }
 
-/// The times that bound a session.
+/// The times that limit a session.
 struct Clock {
     began: Instant,
     last_command: Instant,
     last_transfer: Instant,
     /// When it logged in.
     logged_in: Option<Instant>,
-    /// When the interval of MaxCommandRate began, and how many commands it has had.
+    /// When the interval of MaxCommandRate began, and the number of commands in it.
     interval: (Instant, u64),
 }
 
-/// When a session has waited too long, and for what.
+/// When a timeout expires, and which.
 #[derive(Clone, Copy)]
 struct Deadline {
     time: Instant,
@@ -227,7 +226,7 @@ impl Client {
         }
     }
 
-    /// From greeting to end; why it ended.
+    /// Runs the session from the greeting to its end, and returns why it ended.
     async fn run(&mut self) -> String {
         if self.reverse_dns.unwrap_or(self.settings().reverse_dns) {
             let ip = self.session.remote.ip();
@@ -252,7 +251,7 @@ impl Client {
             return error.to_string();
         }
         let mut greeting = self.greeting();
-        // What modules have said comes first.
+        // What modules have logged comes first.
         if let Some(mut said) = self.dialogue.reply.take() {
             said.lines.append(&mut greeting.lines);
             greeting.lines = said.lines;
@@ -274,15 +273,14 @@ impl Client {
         }
     }
 
-    /// Why the session ends with its control connection: its layer may have panicked.
+    /// Why the session ends if its control connection fails: its layer may have panicked.
     fn lost(&self, error: &std::io::Error) -> String {
         let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<Error>());
         inner.inspect(|error| self.shared.generation.count_panic(error));
         format!("control connection: {error}")
     }
 
-    /// Opens the layer that a module has put around the connection before the
-    /// greeting, where one has.
+    /// Opens the layer, if a module has put one around the connection before the greeting.
     async fn open_layer(&mut self) -> Result<(), String> {
         self.connection.switch(true).map_err(|error| self.lost(&error))?;
         while self.connection.is_opening() {
@@ -295,7 +293,7 @@ impl Client {
         Ok(())
     }
 
-    /// Goes by the sections for the client's class, now that it is known.
+    /// Applies the sections for the client's class, now that the class is known.
     fn stand_as_client(&mut self) -> Result<()> {
         let (shared, server) = (&self.shared, self.session.server);
         if shared.generation.server(server).personal.is_empty() {
@@ -322,19 +320,18 @@ impl Client {
         Reply::new(220, text)
     }
 
-    /// The next command; else why the session ends. What is no command is
-    /// answered here.
+    /// Returns the next command, or why the session ends. Replies to lines that are not commands.
     async fn next_command(&mut self) -> Result<Command, String> {
         let mut deadline = self.deadline();
         // The clock has just been looked at.
         let mut now = self.clock.last_command;
         loop {
-            // Also where commands wait: there may be thousands.
+            // Commands may already be waiting, thousands of them, so check here too.
             self.hear();
             if self.closing.0 != Closing::No {
                 return Err(goodbye(&self.connection, self.closing.1).await);
             }
-            // By the clock: timers may be late where clients keep the workers busy.
+            // Compare with the clock: timers may be late if clients keep the workers busy.
             if deadline.as_ref().is_some_and(|deadline| deadline.time <= now) {
                 return Err(self.out_of_time().await);
             }
@@ -369,12 +366,12 @@ impl Client {
         }
     }
 
-    /// Waits where MaxCommandRate's interval has had all its commands.
+    /// Waits if the interval of MaxCommandRate has had all its commands.
     async fn keep_rate(&mut self) {
         let Some((most, seconds)) = self.settings().command_rate else { return };
         let (interval, now) = (Duration::from_secs(seconds), Instant::now());
         let (began, count) = self.clock.interval;
-        // None of an interval that never ends.
+        // An interval that never ends has no limit.
         let end = began.checked_add(interval);
         self.clock.interval = match () {
             () if end.is_some_and(|end| end <= now) => (now, 1),
@@ -386,7 +383,7 @@ impl Client {
         };
     }
 
-    /// Ends a session that says much and logs in as nobody.
+    /// Ends a session that sends many lines without logging in.
     async fn count_strange_line(&mut self) -> Result<(), String> {
         if self.session.account.is_some() {
             return Ok(());
@@ -401,11 +398,10 @@ impl Client {
     async fn wait_for_bytes(&mut self, deadline: Option<Deadline>) -> Result<(), String> {
         let (wishes, alarm) = (&mut self.wishes, &mut self.alarm);
         tokio::select! {
-            // The deadline first: a client that never stops sending shall not
-            // outlive it.
+            // The deadline comes first: a client that never stops sending must not outlive it.
             biased;
             () = alarm.wait(deadline.map(|deadline| deadline.time)) => Err(self.out_of_time().await),
-            // It is heard before anything else is done.
+            // Handle it before anything else.
             () = wished(wishes) => {
                 wishes.mark_changed();
                 Ok(())
@@ -422,7 +418,7 @@ impl Client {
         }
     }
 
-    /// Tells the client that it has waited too long; what for.
+    /// Tells the client which timeout expired, and returns the reason.
     async fn out_of_time(&mut self) -> String {
         let deadline = self.deadline();
         deadline.iter().for_each(|deadline| self.session.events.announce(deadline.event));
@@ -430,7 +426,7 @@ impl Client {
         goodbye(&self.connection, &text).await
     }
 
-    /// When the session has waited too long.
+    /// When the next timeout expires.
     fn deadline(&self) -> Option<Deadline> {
         let settings = self.settings();
         let mut first: Option<Deadline> = None;
@@ -461,8 +457,7 @@ impl Client {
         first
     }
 
-    /// One command, from the line to the reply. Errors are those of the
-    /// control connection.
+    /// Handles one command, from its line to its reply. Errors are those of the control connection.
     async fn handle(&mut self, command: Command) -> std::io::Result<()> {
         let mut asides = Asides::default();
         {
@@ -488,8 +483,8 @@ impl Client {
             let mut work = Work { seats, session, dialogue, progress, shared, base: &footing.base };
             let mut running = std::pin::pin!(command::command(&mut work, connection, &command));
             loop {
-                // Once a command waits, or the client has nothing more to
-                // say, the running one is all there is to do.
+                // Once a command is waiting, or the client has nothing more to send, only the
+                // running command matters.
                 let listening = waiting.is_empty() && !asides.ended && !lines.is_full();
                 tokio::select! {
                     biased;
@@ -530,7 +525,7 @@ impl Client {
         }
         if self.progress.is_running() {
             self.clock.last_transfer = self.clock.last_command;
-            // REST is for the next data connection alone.
+            // REST applies only to the next data connection.
             self.dialogue.restart = 0;
         }
         if asides.aborted {
@@ -539,15 +534,15 @@ impl Client {
         Ok(())
     }
 
-    /// Calls the modules that want to know of an event of the session.
+    /// Calls the modules that hook an event of the session.
     async fn event(&mut self, event: Verb) -> Result<()> {
         let command = Command { verb: event, argument: Vec::new() };
         let Self { seats, session, dialogue, progress, footing, shared, .. } = self;
         Work { seats, session, dialogue, progress, shared, base: &footing.base }.event(&command).await
     }
 
-    /// Goes by what holds where the session stands now, if it moved: it logged in,
-    /// or went to another server.
+    /// Applies the settings of the session's base, if the base has changed: at a login, or after
+    /// HOST.
     fn follow(&mut self) {
         if !self.footing.follow(&self.shared.standing) {
             return;
@@ -559,9 +554,9 @@ impl Client {
         self.counted_at.move_to(self.shared.generation.server(self.footing.base.server).key.clone());
     }
 
-    /// Hears what the daemon wishes, if that is anything new.
+    /// Reads the daemon's requests, if there are new ones.
     fn hear(&mut self) {
-        // The daemon holds the other end for as long as the session lives.
+        // The daemon keeps the other end as long as the session lives.
         if !self.wishes.has_changed().unwrap_or(false) {
             return;
         }
@@ -574,7 +569,7 @@ impl Client {
         }
     }
 
-    /// Adds the session's calls to its generation's.
+    /// Adds the session's calls to those of its generation.
     fn sum_calls(&self) {
         for (running, seat) in self.shared.generation.modules.iter().zip(&self.seats) {
             running.called(seat.calls);
@@ -582,7 +577,7 @@ impl Client {
     }
 }
 
-/// ServerIdent's text with the values of its variables.
+/// ServerIdent's text with its variables filled in.
 fn ident(text: &str, name: &str, address: IpAddr) -> String {
     if !text.contains('%') {
         return text.to_owned();
@@ -601,20 +596,20 @@ fn ident(text: &str, name: &str, address: IpAddr) -> String {
     out + rest
 }
 
-/// How long a transfer may go on whose client has closed the control connection:
-/// what is on its way shall arrive.
+/// How long a transfer may go on after its client has closed the control connection, so that data
+/// on the way arrives.
 const GONE_WAIT: Duration = Duration::from_secs(10);
-/// How long a command may take to end once it has been stopped.
+/// How long a stopped command may take to end.
 const STOP_WAIT: Duration = Duration::from_secs(5);
-/// How many lines a client may send before it logs in: more than any client needs, for
-/// each costs work.
+/// The most lines that a client may send before it logs in. Each line costs work, and no client
+/// needs this many.
 const MOST_STRANGE_LINES: u32 = 500;
 
 fn data_settings(settings: &Settings, classes: &[Class], port: u16) -> DataSettings {
     let foreign = match &settings.sockets.foreign {
         Foreign::Never => ForeignPeers::Nobody,
         Foreign::Always => ForeignPeers::Anybody,
-        // A class that is not there contains nobody.
+        // A class that does not exist contains nobody.
         Foreign::Class(name) => {
             let class = classes.iter().find(|class| class.name == *name);
             class.map_or(ForeignPeers::Nobody, |class| ForeignPeers::OfClass(class.clone()))
@@ -635,14 +630,14 @@ fn limit(seconds: u64) -> Option<Duration> {
     (seconds > 0).then(|| Duration::from_secs(seconds))
 }
 
-/// Returns when the daemon wishes something new.
+/// Returns when the daemon has a new request.
 async fn wished(wishes: &mut watch::Receiver<Wish>) {
     if wishes.changed().await.is_err() {
         std::future::pending::<()>().await;
     }
 }
 
-/// Tells the client that the session ends; why it does.
+/// Tells the client that the session ends, and returns the reason.
 async fn goodbye(connection: &Connection, words: &str) -> String {
     let _ = connection.send(&Reply::new(421, format!("{words}: closing control connection"))).await;
     words.to_owned()
@@ -672,19 +667,19 @@ fn no_command(line: &[u8]) -> Reply {
     }
 }
 
-/// What the client says while a command runs.
+/// What the client sends while a command runs.
 #[derive(Default)]
 struct Asides {
     aborted: bool,
     ended: bool,
     hurried: bool,
     stopped: bool,
-    /// When the command is to be stopped, and then to be given up.
+    /// When to stop the command; later, when to abandon it.
     patience: Option<Instant>,
 }
 
 impl Asides {
-    /// Stops the transfer; where the command goes on all the same, gives it up.
+    /// Stops the transfer. If the command still does not end, abandons it.
     fn lose_patience(&mut self, progress: &Progress) -> std::io::Result<()> {
         if self.stopped {
             return Err(std::io::Error::new(std::io::ErrorKind::TimedOut, "its command did not end"));

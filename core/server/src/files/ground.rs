@@ -1,4 +1,4 @@
-//! What the gate needs of a store beyond what every store has.
+//! What the gate needs of a store, beyond [`Store`].
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -11,9 +11,9 @@ use crate::files::privileged::NewOwners;
 use crate::files::sections::Sections;
 use crate::generation::held::ScopeHandle;
 
-/// A store that may have files that say what holds around them.
+/// A store that may contain files with settings for their folders (`.ftpaccess`).
 pub trait Ground: Store {
-    /// What holds at a place that is at `path`, or at a path that leads to none.
+    /// The scope of a place at `path`, or of a path that leads nowhere.
     fn scope_at<'a>(
         &'a self,
         sections: &'a Arc<Sections>,
@@ -23,9 +23,8 @@ pub trait Ground: Store {
         Promise::now(sections.at(&path))
     }
 
-    /// Opens a file for reading in one step: what the path leads to is pinned, judged and
-    /// opened. None where that or the judgement may wait: the steps are then taken one by
-    /// one.
+    /// Opens a file for reading in one step: pins, checks and opens it. `None` if a step would have
+    /// to wait; the caller then takes the steps one by one.
     fn open_at_once(
         &self,
         _path: &VirtualPath,
@@ -77,11 +76,11 @@ pub trait Ground: Store {
         None
     }
 
-    /// Whether it has such files.
+    /// Whether the store has such files.
     fn has_access_files(&self) -> bool {
         false
     }
 }
 
-/// Of a store that is a module's, no `.ftpaccess` is read.
+/// A module's store has no `.ftpaccess` files.
 impl Ground for dyn Store<Place = VirtualPath> {}

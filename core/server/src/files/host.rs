@@ -1,8 +1,7 @@
-//! The host's file system as a store: paths are resolved inside the session's root
-//! by the kernel (openat2), and what is touched is touched under the session's
-//! credentials. What the kernel has in its caches is answered at once, on the
-//! thread that asks; what creates, changes or may wait goes to a thread of the
-//! pool.
+//! The host's file system as a store. The kernel resolves paths inside the session's root
+//! (openat2), and every access uses the session's credentials. What the kernel has in its caches is
+//! answered at once, on the calling thread. What creates, changes or may wait runs on a thread of
+//! the pool.
 
 mod actor;
 mod file;
@@ -37,7 +36,7 @@ use crate::generation::ftpaccess::Inside;
 use crate::generation::held::ScopeHandle;
 use crate::generation::snapshot::Generation;
 
-/// How often what was pinned is judged anew that was moved meanwhile.
+/// How often to check again if the pinned place is moved meanwhile.
 const TRIES: usize = 16;
 
 /// The files of one session on the host.
@@ -47,7 +46,7 @@ pub struct HostStore {
 }
 
 impl HostStore {
-    /// The files below `root`, touched as the user of `switch`.
+    /// The files below `root`, accessed as the user of `switch`.
     ///
     /// # Errors
     /// The root cannot be reached: the system's fault.
@@ -62,7 +61,7 @@ impl HostStore {
         Ok(Self { actor, privileged })
     }
 
-    /// Where the root really lies.
+    /// The root's real path.
     pub fn root_path(&self) -> &Path {
         &self.actor.user().root.path
     }
@@ -82,7 +81,7 @@ impl User {
             Ok((handle, found)) if self.is_near(&found) => {
                 Some(Ok(Some(Found { place: HostPlace::thing(handle, &found, true), metadata: metadata(&found) })))
             }
-            // The kernel does not tell mounts apart: who knows what that is.
+            // The kernel does not tell mounts apart, so this may be any.
             Ok(_) => None,
             Err(error) => Some(none_if_missing(error)),
         }
@@ -118,7 +117,7 @@ impl User {
         Ok(searchable_cached(judged.place().as_fd()).transpose()?)
     }
 
-    /// Opens a file to read it, once it has been judged; none where any of that may wait.
+    /// Opens a file for reading after its check; `None` if anything would have to wait.
     fn open_cached(
         &self,
         path: &VirtualPath,
@@ -151,7 +150,7 @@ impl User {
         }
     }
 
-    /// What holds at a place, files of its folders included.
+    /// The scope of a place, including the `.ftpaccess` files of its folders.
     fn scope_with_files(&self, sections: &Sections, place: Option<&HostPlace>, path: PathBuf) -> Result<ScopeHandle> {
         let (root, root_path) = (&self.root.root, self.root.path.as_path());
         let mut path = path;
@@ -272,7 +271,7 @@ impl Store for HostStore {
 }
 
 impl Ground for HostStore {
-    /// Under the session's credentials throughout: to switch them takes longer than the rest.
+    /// All under one switch of credentials, because switching takes longer than the rest.
     fn open_at_once(
         &self,
         path: &VirtualPath,

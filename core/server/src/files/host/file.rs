@@ -21,12 +21,12 @@ pub(super) struct HostFile {
     blocking: Arc<Blocking>,
     file: Arc<Open>,
     access: Access,
-    /// What holds it, where the kernel answers for it by itself.
+    /// The kind of file system, if the kernel answers for it by itself.
     near: Option<Medium>,
 }
 
 impl HostFile {
-    /// A file that has been opened.
+    /// For a file that has been opened.
     pub(super) fn new(blocking: Arc<Blocking>, file: OwnedFd, access: Access, near: Option<Medium>) -> Self {
         Self { blocking, file: Arc::new(file.into()), access, near }
     }
@@ -47,7 +47,7 @@ impl HostFile {
         }
     }
 
-    /// What is in memory of it, or all where it is memory that holds it.
+    /// Reads what is in memory; all of it if the file system is in memory.
     fn read_at_once(&self, offset: u64, most: usize) -> io::Result<Option<Vec<u8>>> {
         let mut bytes = vec![0; most];
         let count = match self.near {
@@ -92,9 +92,8 @@ impl File for HostFile {
         self.change(move |file| file.set_len(length))
     }
 
-    /// None where bytes are appended: splice refuses such a file. `write_at`
-    /// does not, and Linux's pwrite appends to it whatever the offset, so that
-    /// several sessions may append to one file at once.
+    /// `None` if bytes are appended: splice refuses such a file. `write_at` does not, and Linux's
+    /// pwrite appends whatever the offset, so several sessions may append to one file at once.
     fn descriptor(&self) -> Option<BorrowedFd<'_>> {
         (self.access != Access::Append).then(|| self.file.as_fd())
     }

@@ -1,5 +1,4 @@
-//! A place on the host, pinned by a handle: a thing that is there, or a name in a
-//! folder.
+//! A place on the host, pinned by a handle: an existing file, or a name in a folder.
 
 use std::ffi::OsStr;
 use std::io;
@@ -23,13 +22,13 @@ pub struct HostPlace {
 }
 
 enum Pin {
-    /// A thing by its handle, and its device and inode.
+    /// An existing file by its handle, with its device and inode.
     Thing(OwnedFd, (u64, u64)),
     Name(Place),
 }
 
 impl HostPlace {
-    /// A thing by its handle (`O_PATH`), and whether the kernel answers for it by itself.
+    /// An existing file by its handle (`O_PATH`), and whether the kernel answers for it by itself.
     pub(super) fn thing(handle: OwnedFd, found: &Attributes, near: bool) -> Self {
         Self { pin: Pin::Thing(handle, (found.device, found.inode)), near }
     }
@@ -39,12 +38,12 @@ impl HostPlace {
         Self { pin: Pin::Name(place), near: false }
     }
 
-    /// Whether the kernel answers for the thing by itself.
+    /// Whether the kernel answers for the file by itself.
     pub(super) fn is_near(&self) -> bool {
         self.near
     }
 
-    /// Device and inode of a thing.
+    /// Device and inode of an existing file.
     pub(super) fn id(&self) -> Option<(u64, u64)> {
         match self.pin {
             Pin::Thing(_, id) => Some(id),
@@ -52,7 +51,7 @@ impl HostPlace {
         }
     }
 
-    /// Where it is on the host now.
+    /// Its current path on the host.
     pub(super) fn path(&self) -> io::Result<PathBuf> {
         let path = handle::real_path(self.as_fd())?;
         Ok(match &self.pin {
@@ -61,7 +60,7 @@ impl HostPlace {
         })
     }
 
-    /// What is pinned.
+    /// Device and inode of the pinned file.
     pub(super) fn pinned(&self) -> io::Result<FileIdentity> {
         match &self.pin {
             Pin::Thing(_, (device, inode)) => Ok(FileIdentity::Thing(*device, *inode)),
@@ -103,7 +102,7 @@ impl HostPlace {
         handle::reopen(self.as_fd(), flags(access))
     }
 
-    /// Sees whether it is a directory that may be searched: resolving `.` in it asks for that.
+    /// Checks whether it is a directory that may be searched: resolving `.` in it requires that.
     pub(super) fn enter(&self) -> io::Result<()> {
         Ok(accessat(self.as_fd(), c".", Right::EXEC_OK, AtFlags::EACCESS)?)
     }
@@ -118,7 +117,7 @@ fn flags(access: Access) -> OFlags {
     flags | OFlags::NOCTTY
 }
 
-/// Of the thing, or of the name's folder.
+/// The handle of the file, or of the name's folder.
 impl AsFd for HostPlace {
     fn as_fd(&self) -> BorrowedFd<'_> {
         match &self.pin {
@@ -128,7 +127,7 @@ impl AsFd for HostPlace {
     }
 }
 
-/// What the system says of a file.
+/// Converts the system's attributes.
 pub(super) fn metadata(found: &Attributes) -> Metadata {
     let kind = match FileType::from_raw_mode(found.mode) {
         FileType::RegularFile => Kind::File,
