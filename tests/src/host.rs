@@ -1,5 +1,5 @@
-//! What a test has of this machine for itself: users, groups and PAM services, made as root and removed when it ends;
-//! an address of the loopback device.
+//! What a test adds to this machine: users, groups and PAM services, created as root and removed
+//! when it ends; an address of the loopback device.
 
 use std::fs;
 use std::net::Ipv4Addr;
@@ -11,7 +11,7 @@ use crate::config::PASSWORD_CRYPT;
 use crate::process::{Done, run};
 use crate::wait;
 
-/// Whether a test can make users; says that it is left out where it cannot.
+/// Whether a test can create users; if not, prints that the test is skipped.
 pub fn may_make_users() -> bool {
     let root = rustix::process::getuid().is_root();
     if !root {
@@ -157,8 +157,8 @@ pub fn children(parent: u32) -> Vec<(u32, String)> {
     entries.filter_map(|entry| child(entry.ok()?)).collect()
 }
 
-/// A loopback address that no other test has, also of another run at the same time: for ports that the kernel cannot
-/// choose.
+/// A loopback address that no other test has, not even of another run at the same time, for ports
+/// that the kernel cannot choose.
 pub fn own_address() -> Ipv4Addr {
     static NEXT: AtomicU8 = AtomicU8::new(1);
     // The first ones of 127.0.0.0/8 are in common use.
@@ -173,7 +173,7 @@ fn unused_name() -> String {
     format!("gt{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed))
 }
 
-/// Runs a program that changes users; while another one does that, it fails.
+/// Runs a program that changes users. It fails while another one does that, so it is repeated.
 fn patiently(program: &str, arguments: &[&str]) -> Done {
     let path = "/usr/sbin:/usr/bin:/sbin:/bin";
     let done = wait::until(wait::PATIENCE, || {

@@ -13,7 +13,7 @@ use crate::process::run;
 use crate::wait;
 use crate::wire::Wire;
 
-/// A file of the package, by its path when installed. None, and a line that says so, where the package is not there.
+/// A file of the package, by its installed path. `None`, with a message, if the package is missing.
 pub fn file(path: &str) -> Option<String> {
     let places = [test_folder().join("proftpd"), PathBuf::from("/")];
     let found = places.iter().find_map(|place| fs::read_to_string(place.join(path.trim_start_matches('/'))).ok());
@@ -31,14 +31,15 @@ pub struct ProFtpd {
 }
 
 impl ProFtpd {
-    /// Starts it with these lines besides those for its own files; none, and a line that says so, where it is not there.
+    /// Starts it with these lines besides those for its own files; `None`, with a message, if it is
+    /// missing.
     ///
     /// # Panics
     /// When it does not come to serve.
     pub fn start(lines: &str) -> Option<Self> {
         let program = program()?;
         let folder = tempfile::tempdir().expect("a temporary folder can be made");
-        // ProFTPD cannot have the kernel choose a port.
+        // ProFTPD cannot let the kernel choose a port.
         let port =
             TcpListener::bind(("127.0.0.1", 0)).and_then(|taken| taken.local_addr()).expect("a port is free").port();
         let path = |name: &str| folder.path().join(name).display().to_string();
@@ -65,12 +66,12 @@ impl ProFtpd {
         Some(server)
     }
 
-    /// Where it listens.
+    /// Its address.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// A control connection, greeted.
+    /// A control connection, after the greeting.
     pub fn connect(&self) -> Wire {
         Wire::connect(self.address)
     }

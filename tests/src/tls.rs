@@ -1,5 +1,5 @@
-//! Certificates for a test's server, and a client over TLS that does what it is told to:
-//! rustls's, which uses each ticket of TLSv1.3 once.
+//! Certificates for a test's server, and a client over TLS (rustls's), which uses each ticket of
+//! TLSv1.3 once.
 
 use std::fs;
 use std::io::{self, Read, Write};
@@ -25,7 +25,7 @@ use rustls::{ClientConnection, HandshakeKind, RootCertStore, StreamOwned, Suppor
 use crate::config::Config;
 use crate::wire::{Answer, patient};
 
-/// What kind of key a certificate is of.
+/// The kind of a certificate's key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// RSA, 2048 bits.
@@ -34,7 +34,7 @@ pub enum Kind {
     Ec,
 }
 
-/// An authority of the tests' own, in a folder, and what it signs.
+/// An authority for tests, in a folder, with the certificates that it signs.
 pub struct Authority {
     folder: PathBuf,
     issuer: Issuer<'static, KeyPair>,
@@ -50,7 +50,7 @@ pub struct Signed {
 }
 
 impl Signed {
-    /// What an authority has signed in its folder, in files that begin with `file`.
+    /// A certificate signed by an authority, in files that begin with `file`.
     pub fn of(folder: &Path, file: &str) -> Self {
         Self { certificate: folder.join(format!("{file}.crt")), key: folder.join(format!("{file}.key")) }
     }
@@ -159,8 +159,7 @@ pub fn configure(config: &mut Config) -> Authority {
     authority
 }
 
-/// What a client's connections have in common: what it trusts, and the sessions that it
-/// may resume.
+/// What a client's connections share: the trusted authorities, and the sessions that it can resume.
 #[derive(Debug, Clone)]
 pub struct Trust(Arc<ClientConfig>);
 
@@ -175,17 +174,17 @@ impl Trust {
         Self::with(folder, version.versions(), None)
     }
 
-    /// The same with a certificate of the client's.
+    /// The same with a client certificate.
     pub fn showing(folder: &Path, signed: &Signed) -> Self {
         Self::with(folder, &[&TLS13, &TLS12], Some(signed))
     }
 
-    /// One version, and a certificate of the client's.
+    /// One version, and a client certificate.
     pub fn only_showing(folder: &Path, version: Version, signed: &Signed) -> Self {
         Self::with(folder, version.versions(), Some(signed))
     }
 
-    /// A client that verifies RSA's signatures alone.
+    /// A client that verifies only RSA signatures.
     pub fn with_rsa_alone(folder: &Path) -> Self {
         let mut provider = default_provider();
         provider.cipher_suites = vec![TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256];
@@ -220,7 +219,7 @@ impl Trust {
         }))
     }
 
-    /// The same, with what `change` has changed.
+    /// The same, changed by `change`.
     #[must_use]
     pub fn changed(&self, change: impl FnOnce(&mut ClientConfig)) -> Self {
         let mut config = ClientConfig::clone(&self.0);
@@ -298,7 +297,7 @@ enum Stream {
     Neither,
 }
 
-/// A control connection that is or is not protected.
+/// A control connection, protected or not.
 pub struct Talk {
     stream: Stream,
     trust: Trust,
@@ -340,7 +339,7 @@ impl Talk {
         self
     }
 
-    /// Trusts somebody else on data connections.
+    /// Trusts another authority on data connections.
     pub fn trust(&mut self, trust: &Trust) -> &mut Self {
         self.trust = trust.clone();
         self
@@ -363,7 +362,7 @@ impl Talk {
         self.shake_hands()
     }
 
-    /// The handshake behind an AUTH.
+    /// The handshake after an AUTH.
     ///
     /// # Errors
     /// The handshake's.
@@ -392,7 +391,7 @@ impl Talk {
         self
     }
 
-    /// Takes the protection of the control connection off by CCC.
+    /// Removes the protection of the control connection with CCC.
     #[track_caller]
     pub fn clear(&mut self) {
         self.expect("CCC", 200);

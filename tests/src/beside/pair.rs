@@ -24,8 +24,8 @@ pub struct Pair {
 pub type Transcript = Vec<Event>;
 
 impl Pair {
-    /// Starts both; none where ProFTPD is not there. Gantry has the modules that are always linked in, like ProFTPD; so
-    /// one layout is enough.
+    /// Starts both; `None` if ProFTPD is not installed. Gantry has the modules that are always
+    /// linked in, like ProFTPD, so one layout is enough.
     pub fn start(config: &str) -> Option<Self> {
         let began = SystemTime::now();
         let (one, other) = (Stage::new(began), Stage::new(began));

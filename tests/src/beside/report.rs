@@ -25,7 +25,7 @@ pub struct Report {
     pub stale: Vec<String>,
 }
 
-/// Plays cases; none where ProFTPD is not there.
+/// Plays cases; `None` if ProFTPD is not installed.
 ///
 /// # Panics
 /// When a script cannot be played.
