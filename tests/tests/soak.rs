@@ -17,14 +17,14 @@ use gantry_tests::{full, layout, wait};
 
 /// What the process holds at one moment.
 #[derive(Debug, Clone, Copy, Default)]
-struct Held {
+struct Resources {
     /// KiB that are in memory.
     resident: u64,
     /// Different images of modules that are mapped.
     images: usize,
 }
 
-impl Held {
+impl Resources {
     fn by(pid: u32) -> Self {
         let status = fs::read_to_string(format!("/proc/{pid}/status")).expect("the daemon lives");
         let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
@@ -138,13 +138,13 @@ fn clients_notice_nothing_of_what_operators_do() {
             thread::spawn(move || work(address, name, &done, &rounds))
         })
         .collect();
-    let mut halves = [Held::default(); 2];
+    let mut halves = [Resources::default(); 2];
     let mut operator = Operator::of(&server);
     for change in 0..changes {
         let before = rounds.load(Ordering::Relaxed);
         builds.round(&server, &mut operator, change);
         let half = usize::from(change >= changes / 2);
-        halves[half] = halves[half].most(Held::by(server.pid()));
+        halves[half] = halves[half].most(Resources::by(server.pid()));
         // As many rounds as there are clients: they work in each generation.
         let came_through = || (rounds.load(Ordering::Relaxed) >= before + clients).then_some(());
         assert!(wait::until(ROUNDS_LIMIT, came_through).is_some(), "clients come through after change {change}");
@@ -166,7 +166,7 @@ const CONNECTIONS: usize = 4;
 
 /// Images are five at most: two builds of two modules, and mod_greet; one more for
 /// a moment while that one goes and comes.
-fn assert_level([first, second]: &[Held; 2]) {
+fn assert_level([first, second]: &[Resources; 2]) {
     assert!(second.images <= 6, "images: {first:?}, {second:?}");
     assert!(second.resident <= first.resident + first.resident / 4 + (32 << 10), "memory: {first:?}, {second:?}");
 }

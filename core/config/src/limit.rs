@@ -161,15 +161,15 @@ impl Limit {
     fn take(&mut self, node: &Node) -> bool {
         let words: Vec<&str> = node.arguments.iter().map(|argument| argument.text.as_str()).collect();
         match read(&node.name, &words) {
-            Some(Ok(Said::Allow(rule))) => {
+            Some(Ok(LimitLine::Allow(rule))) => {
                 self.note_names(&rule, node);
                 self.allow.push(rule);
             }
-            Some(Ok(Said::Deny(rule))) => {
+            Some(Ok(LimitLine::Deny(rule))) => {
                 self.note_names(&rule, node);
                 self.deny.push(rule);
             }
-            Some(Ok(Said::Order(order))) => self.order = order,
+            Some(Ok(LimitLine::Order(order))) => self.order = order,
             // The directive's parser should have refused it. If the directive was
             // declared with another parser, the limit lets nobody through.
             Some(Err(_)) => self.deny.push(Rule::All),
@@ -239,7 +239,7 @@ const RULES: [&str; 11] = [
     "Order",
 ];
 
-enum Said {
+enum LimitLine {
     Allow(Rule),
     Deny(Rule),
     Order(Order),
@@ -250,14 +250,14 @@ fn is_rule(directive: &str, name: &str) -> bool {
 }
 
 /// Parses a rule; `None` if the directive is not one.
-fn read(directive: &str, words: &[&str]) -> Option<Result<Said, ParseError>> {
+fn read(directive: &str, words: &[&str]) -> Option<Result<LimitLine, ParseError>> {
     let name = RULES.into_iter().find(|name| is_rule(directive, name))?;
     if name == "Order" {
-        return Some(order(words).map(Said::Order));
+        return Some(order(words).map(LimitLine::Order));
     }
-    let (side, about): (fn(Rule) -> Said, _) = match name.strip_prefix("Allow") {
-        Some(about) => (Said::Allow, about),
-        None => (Said::Deny, name.strip_prefix("Deny").unwrap_or(name)),
+    let (side, about): (fn(Rule) -> LimitLine, _) = match name.strip_prefix("Allow") {
+        Some(about) => (LimitLine::Allow, about),
+        None => (LimitLine::Deny, name.strip_prefix("Deny").unwrap_or(name)),
     };
     let rule = match about {
         "All" if words.is_empty() => Ok(Rule::All),

@@ -18,10 +18,10 @@ pub(crate) struct Stack {
     root: Vec<Node>,
     /// Where each directive outside all sections was first given.
     firsts: HashMap<String, Position>,
-    open: Vec<Open>,
+    open: Vec<OpenSection>,
 }
 
-struct Open {
+struct OpenSection {
     /// `None` for an unknown section.
     kind: Option<SectionKind>,
     /// Whether this one or one around it is unknown.
@@ -62,7 +62,7 @@ impl Stack {
     pub(crate) fn repeats(&mut self, name: &str, position: &Position) -> Option<Position> {
         let firsts = match self.open.last_mut() {
             None => &mut self.firsts,
-            Some(Open { kind: Some(SectionKind::Limit | SectionKind::Class), .. }) => return None,
+            Some(OpenSection { kind: Some(SectionKind::Limit | SectionKind::Class), .. }) => return None,
             Some(open) => &mut open.firsts,
         };
         match firsts.get(name) {
@@ -95,7 +95,7 @@ impl Stack {
         let anonymous = kind == Some(SectionKind::Anonymous) || outer.is_some_and(|open| open.anonymous);
         let (name, source, arguments, position) =
             (name.to_owned(), source.to_owned(), arguments.to_vec(), position.clone());
-        self.open.push(Open {
+        self.open.push(OpenSection {
             kind,
             obscure,
             anonymous,
@@ -118,7 +118,7 @@ impl Stack {
         }
         // Nodes in an unknown section are dropped level by level, because dropping a deep tree at
         // once would overflow the stack.
-        match self.open.pop().filter(|open| !open.obscure).and_then(Open::node) {
+        match self.open.pop().filter(|open| !open.obscure).and_then(OpenSection::node) {
             Some(node) => CloseOutcome::Section(node),
             None => CloseOutcome::Unknown,
         }
@@ -160,7 +160,7 @@ impl Stack {
     }
 }
 
-impl Open {
+impl OpenSection {
     fn node(self) -> Option<Node> {
         let content = Content::Section { kind: self.kind?, children: self.children };
         Some(Node { name: self.name, arguments: self.arguments, position: self.position, content })

@@ -33,7 +33,7 @@ use gantry_api::log::Level;
 use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::{JoinHandle, JoinSet};
 
-use current::{Current, Open};
+use current::{Current, OpenResources};
 use listener::Endpoints;
 use pid_file::PidFile;
 use rate::Rate;
@@ -124,7 +124,7 @@ pub fn run(
     // First of all: a second start is best explained by this.
     Endpoints::of(&plan).map_err(StartError::Wanted)?;
     let pid_file = take_pid_file(&plan, &manner)?;
-    let mut open = Open::of(&plan, None, &manner)?;
+    let mut open = OpenResources::of(&plan, None, &manner)?;
     LOGGER.send_to(open.log.take());
     LOGGER.set_options(open.log_options);
     say_all(&plan.notices);
@@ -236,7 +236,7 @@ struct Beginning {
     images: Images,
     manner: Manner,
     plan: Plan,
-    open: Open,
+    open: OpenResources,
     identity: Arc<Identity>,
     blocking: Arc<Blocking>,
     system: Arc<Host>,

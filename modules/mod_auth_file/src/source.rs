@@ -21,10 +21,10 @@ pub(crate) struct Source<T> {
     path: PathBuf,
     readers: Readers,
     parse: fn(&[u8]) -> Parsed<T>,
-    held: Mutex<Held<T>>,
+    held: Mutex<Snapshot<T>>,
 }
 
-struct Held<T> {
+struct Snapshot<T> {
     version: Version,
     /// Whether no other machine changes it.
     is_local: bool,
@@ -66,7 +66,7 @@ impl<T> Source<T> {
     }
 }
 
-fn read<T>(path: &Path, readers: Readers, parse: fn(&[u8]) -> Parsed<T>) -> Result<Held<T>, String> {
+fn read<T>(path: &Path, readers: Readers, parse: fn(&[u8]) -> Parsed<T>) -> Result<Snapshot<T>, String> {
     // Checked before it is opened, because opening a pipe would wait for its other end.
     let found = as_daemon(|| fs::metadata(path)).map_err(|error| error.to_string())?;
     safety::check(path, &found, readers)?;
@@ -83,7 +83,7 @@ fn read<T>(path: &Path, readers: Readers, parse: fn(&[u8]) -> Parsed<T>) -> Resu
     for warning in warnings {
         log!(Warn, "{}, line {}: {} (skipped)", path.display(), warning.line, warning.what);
     }
-    Ok(Held { version: Version::of(&metadata), is_local, contents: Arc::new(contents) })
+    Ok(Snapshot { version: Version::of(&metadata), is_local, contents: Arc::new(contents) })
 }
 
 #[cfg(test)]

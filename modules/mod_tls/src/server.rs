@@ -40,7 +40,7 @@ pub(crate) struct Server {
     /// TLSLog.
     pub(crate) log: Option<Log>,
     /// The common parameters of all handshakes, from the present files.
-    config: RwLock<Made>,
+    config: RwLock<HandshakeConfig>,
     settings: Settings,
     provider: Provider,
     keys: Arc<Keys>,
@@ -48,7 +48,7 @@ pub(crate) struct Server {
     shares: bool,
 }
 
-struct Made {
+struct HandshakeConfig {
     config: Arc<ServerConfig>,
     facts: Vec<Facts>,
     files: Stamps,
@@ -155,7 +155,7 @@ impl Server {
 }
 
 /// Builds the common parameters of all handshakes.
-fn make(settings: &Settings, provider: &Provider) -> Result<Made, String> {
+fn make(settings: &Settings, provider: &Provider) -> Result<HandshakeConfig, String> {
     let files = stamps(settings);
     let identity = Identity::load(&settings.certificates, provider)?;
     for facts in &identity.facts {
@@ -177,7 +177,7 @@ fn make(settings: &Settings, provider: &Provider) -> Result<Made, String> {
     if settings.handshakes.next_protocol {
         config.alpn_protocols = vec![PROTOCOL.to_vec()];
     }
-    Ok(Made { config: Arc::new(config), facts, files })
+    Ok(HandshakeConfig { config: Arc::new(config), facts, files })
 }
 
 fn stamps(settings: &Settings) -> Stamps {

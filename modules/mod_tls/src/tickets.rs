@@ -108,11 +108,11 @@ impl fmt::Debug for Keys {
 /// Sessions by id, for later control connections.
 pub(crate) struct Cache {
     lifetime: Duration,
-    sessions: Mutex<VecDeque<Cached>>,
+    sessions: Mutex<VecDeque<CacheEntry>>,
 }
 
 /// An id, its session, and the time when it was made.
-type Cached = (Vec<u8>, Vec<u8>, Instant);
+type CacheEntry = (Vec<u8>, Vec<u8>, Instant);
 
 impl Cache {
     /// A cache that drops sessions after a time.

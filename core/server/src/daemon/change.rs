@@ -13,7 +13,7 @@ use gantry_api::log::Level;
 use gantry_sys::{Credentials, as_user};
 use tokio::sync::mpsc::UnboundedSender;
 
-use super::current::{Current, Open};
+use super::current::{Current, OpenResources};
 use super::{Daemon, StartError, read_on, say_all, say_modules};
 use crate::generation::images::module_name;
 use crate::generation::objects::SharedObjects;
@@ -94,7 +94,7 @@ impl Daemon {
             let anew = if name == "swap" { module } else { None };
             let onto = (name != "reload").then_some(&*current.generation);
             let plan = self.read_again(&Basis { changes: changes.clone(), onto, anew })?;
-            let open = Open::of(&plan, Some((&current, &self.system)), &self.manner)?;
+            let open = OpenResources::of(&plan, Some((&current, &self.system)), &self.manner)?;
             Ok::<_, StartError>((plan, open))
         })?;
         say_all(&plan.notices);

@@ -40,8 +40,8 @@ pub(super) struct Current {
 
 impl Current {
     /// For a plan whose generation has started.
-    pub fn new(generation: Arc<Generation>, open: Open) -> Self {
-        let Open { wanted, listeners, .. } = open;
+    pub fn new(generation: Arc<Generation>, open: OpenResources) -> Self {
+        let OpenResources { wanted, listeners, .. } = open;
         let (max_instances, max_strangers, connection_rate) = {
             let settings = generation.settings();
             (settings.max_instances, settings.max_strangers, settings.connection_rate)
@@ -85,7 +85,7 @@ impl Current {
 }
 
 /// The system resources that a plan needs before any of it runs.
-pub(super) struct Open {
+pub(super) struct OpenResources {
     pub wanted: Endpoints,
     pub listeners: Listeners,
     #[cfg(feature = "ctrls")]
@@ -94,9 +94,9 @@ pub(super) struct Open {
     pub log_options: LogOptions,
 }
 
-impl Open {
-    /// Opens what is not open yet; the previous generation stays unchanged. It has the host's
-    /// users, who bind ports that the daemon itself no longer can.
+impl OpenResources {
+    /// Opens what is not open yet; the resources of `before` stay unchanged. `before` comes with the
+    /// host, which binds ports that the daemon itself no longer can.
     pub fn of(plan: &Plan, before: Option<(&Current, &Host)>, manner: &Manner) -> Result<Self, StartError> {
         let (before, system) = before.unzip();
         let wanted = Endpoints::of(plan).map_err(StartError::Wanted)?;

@@ -43,7 +43,7 @@ use crate::session::work::{Seat, Work};
 use crate::settings::{Foreign, RootRevoke, Settings};
 use crate::transfer::data::{DataSettings, ForeignPeers, Holding, SessionData};
 use crate::transfer::ports::Listener;
-use crate::transfer::preparation::Prepared;
+use crate::transfer::preparation::NextConnection;
 use crate::transfer::progress::Progress;
 use crate::wire::connection::Connection;
 use crate::wire::options;
@@ -126,7 +126,7 @@ struct Client {
     speaker: Arc<Speaker>,
     counted_at: CountedAt,
     data: Holding,
-    prepared: Prepared<Listener>,
+    prepared: NextConnection<Listener>,
     /// The session's base after the last command.
     footing: Footing,
     shared: Arc<SessionParts>,

@@ -27,7 +27,7 @@ const WORLD_WRITES: u32 = 0o002;
 /// What a log is written to.
 pub(super) enum Place {
     /// Something with a name in the file system.
-    Named(Named),
+    Named(NamedFile),
     /// The daemon's standard output.
     Output,
     /// The daemon's standard error.
@@ -46,7 +46,7 @@ pub(super) enum LineTarget {
 }
 
 /// Something with a name in the file system.
-pub(super) struct Named {
+pub(super) struct NamedFile {
     path: PathBuf,
     follow_link: bool,
     file: Option<File>,
@@ -68,7 +68,7 @@ impl Place {
             LogTarget::Syslog(severity) => Ok(Self::Syslog(Syslog::new()?, *severity)),
             LogTarget::File { path, .. } if path == Path::new(OUTPUT) => Ok(Self::Output),
             LogTarget::File { path, .. } if path == Path::new(ERROR) => Ok(Self::Error),
-            LogTarget::File { path, follow_link } => Named::open(path, *follow_link).map(Self::Named),
+            LogTarget::File { path, follow_link } => NamedFile::open(path, *follow_link).map(Self::Named),
         }
     }
 
@@ -122,7 +122,7 @@ impl Place {
             named.is_refused = false;
             return Ok(LineTarget::Same);
         }
-        match Named::open(&named.path, named.follow_link) {
+        match NamedFile::open(&named.path, named.follow_link) {
             Ok(opened) => *named = opened,
             Err(_) if named.file.is_some() && named.is_refused => return Ok(LineTarget::Same),
             Err(error) => {
@@ -135,7 +135,7 @@ impl Place {
 
     /// Whether there is a target to write to.
     pub(super) fn is_open(&self) -> bool {
-        !matches!(self, Self::Named(Named { file: None, .. }))
+        !matches!(self, Self::Named(NamedFile { file: None, .. }))
     }
 
     /// Called after an error: anything but a file on a disk is reopened before the next line.
@@ -147,7 +147,7 @@ impl Place {
     }
 }
 
-impl Named {
+impl NamedFile {
     fn open(path: &Path, follow_link: bool) -> io::Result<Self> {
         check_folder(path)?;
         // With NONBLOCK, a pipe without a reader is an error and does not block.

@@ -46,10 +46,10 @@ pub struct Surroundings {
 }
 
 /// A running module, and its hooks.
-pub type Started = (Running, Vec<Hook>);
+pub type StartedModule = (Running, Vec<Hook>);
 
 /// What the thread returns.
-type Answer = Lent<(Result<Started, String>, Services), ModuleRefs>;
+type Answer = Lent<(Result<StartedModule, String>, Services), ModuleRefs>;
 
 /// Starts the module. Returns it or the reason why it did not start, with all services, including
 /// its own. If the thread is abandoned, the services are lost.
@@ -120,7 +120,7 @@ impl Starting {
         Lent::map(services, |services| (started, services))
     }
 
-    async fn start(&self, services: &mut Services) -> Result<Started, String> {
+    async fn start(&self, services: &mut Services) -> Result<StartedModule, String> {
         let (image, module) = self.module();
         let layout = image.layout();
         let runtime = module.runtime.map(|start| start(layout, module.name)).transpose();

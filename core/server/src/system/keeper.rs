@@ -49,17 +49,17 @@ enum Waiting {
 }
 
 /// A started keeper, and the receiver of its answers.
-pub type Started = io::Result<(Link, Receiver)>;
+pub type KeeperStart = io::Result<(Link, Receiver)>;
 
 /// Starts the keeper. Call this before the process becomes User, and before any thread is started.
-pub fn start() -> Started {
+pub fn start() -> KeeperStart {
     Link::start()
 }
 
 impl Keeper {
     /// For a keeper that has started, or failed to. Call it in the daemon's runtime; `is_root`
     /// tells whether the process that started the keeper was root.
-    pub fn new(started: Started, is_root: bool) -> io::Result<Arc<Self>> {
+    pub fn new(started: KeeperStart, is_root: bool) -> io::Result<Arc<Self>> {
         let (closing, mut to_close) = mpsc::unbounded_channel();
         let (link, receiver, waiting) = match started {
             Ok((link, receiver)) => (Some(link), Some(receiver), Waiting::For(HashMap::new())),

@@ -23,7 +23,7 @@ use crate::transfer::link::Link;
 use crate::transfer::meters::Meters;
 use crate::transfer::patience::{Patience, cut};
 use crate::transfer::ports::{self, Accepted, Listener};
-use crate::transfer::preparation::{Preparation, Prepared};
+use crate::transfer::preparation::{NextConnection, Preparation};
 use crate::transfer::progress::Progress;
 use crate::transfer::socket::DataSocket;
 use crate::wire::connection::Connection;
@@ -101,7 +101,7 @@ pub struct SessionData {
     settings: Holding,
     progress: Arc<Progress>,
     control: Connection,
-    prepared: Prepared<Listener>,
+    prepared: NextConnection<Listener>,
     protecting: Option<Box<dyn LayerMaker>>,
     encoding: Option<Box<dyn LayerMaker>>,
 }
@@ -114,12 +114,12 @@ impl SessionData {
         progress: Arc<Progress>,
         control: Connection,
     ) -> Self {
-        let (prepared, protecting, encoding) = (Prepared::default(), None, None);
+        let (prepared, protecting, encoding) = (NextConnection::default(), None, None);
         Self { local, remote, settings, progress, control, prepared, protecting, encoding }
     }
 
     /// What is prepared for the next transfer.
-    pub fn prepared(&self) -> Prepared<Listener> {
+    pub fn prepared(&self) -> NextConnection<Listener> {
         self.prepared.clone()
     }
 

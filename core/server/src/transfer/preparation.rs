@@ -24,21 +24,21 @@ pub enum Preparation<L> {
 
 /// The preparation, shared by the session's loop and its data connections.
 #[derive(Debug)]
-pub struct Prepared<L>(Arc<Mutex<Preparation<L>>>);
+pub struct NextConnection<L>(Arc<Mutex<Preparation<L>>>);
 
-impl<L> Clone for Prepared<L> {
+impl<L> Clone for NextConnection<L> {
     fn clone(&self) -> Self {
         Self(self.0.clone())
     }
 }
 
-impl<L> Default for Prepared<L> {
+impl<L> Default for NextConnection<L> {
     fn default() -> Self {
         Self(Arc::default())
     }
 }
 
-impl<L> Prepared<L> {
+impl<L> NextConnection<L> {
     /// Keeps a listener for a while.
     pub fn listen(&self, listener: L) {
         *self.locked() = Preparation::Passive(listener, Instant::now() + LASTS);
@@ -81,7 +81,7 @@ mod tests {
     async fn a_port_that_no_transfer_takes_is_closed() {
         let listener = Arc::new(());
         let is_open = || Arc::strong_count(&listener) > 1;
-        let prepared = Prepared::default();
+        let prepared = NextConnection::default();
         let listen_until_now = || *prepared.locked() = Preparation::Passive(listener.clone(), Instant::now());
 
         let began = Instant::now();
