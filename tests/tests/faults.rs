@@ -32,7 +32,7 @@ const FAULTS: [(&str, &str, &str); 21] = [
     ("<VirtualHost host.invalid>", "host.invalid", "<VirtualHost>: error resolving 'host.invalid'"),
     ("  DefaultServer  on", "DefaultServer", "DefaultServer: DefaultServer has already been set"),
     ("    Deny from 300.1.1.1", "300.1.1.1", "Deny: bad ACL definition '300.1.1.1'"),
-    ("ModuleOrder mod_core.c mod_nix.c", "mod_nix", "ModuleOrder: there is no module mod_nix here"),
+    ("ModuleOrder mod_core.c mod_nix.c", "mod_nix", "ModuleOrder: module mod_nix is not loaded"),
 ];
 
 fn twenty_faults_are_told_at_once_each_with_its_line_marked(layout: Layout) {
