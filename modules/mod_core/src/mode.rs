@@ -25,7 +25,7 @@ async fn change(at: &mut Moment<'_>) -> Result<Step> {
     done(at, 200, "SITE CHMOD command successful")
 }
 
-/// Applies `wanted` to the mode `current`: octal digits, or clauses such as `u+x,go-w`, `a=rX`.
+/// The mode that `wanted` makes of `current`: octal digits, or clauses such as `u+x,go-w`, `a=rX`.
 fn mode(wanted: &[u8], current: u32, kind: Kind) -> Option<u32> {
     let text = std::str::from_utf8(wanted).ok().filter(|text| !text.is_empty())?;
     if text.bytes().all(|byte| byte.is_ascii_digit()) {
@@ -34,7 +34,7 @@ fn mode(wanted: &[u8], current: u32, kind: Kind) -> Option<u32> {
     text.split(',').try_fold(current & 0o7777, |mode, clause| apply(clause, mode, kind))
 }
 
-/// Applies one clause: classes of users, then one or more of `+-=` with letters.
+/// One clause: whom it is for, then one or more of `+-=` with letters.
 fn apply(clause: &str, mode: u32, kind: Kind) -> Option<u32> {
     let operators = clause.find(['+', '-', '='])?;
     let (who, mut rest) = clause.split_at(operators);
@@ -56,7 +56,7 @@ fn apply(clause: &str, mode: u32, kind: Kind) -> Option<u32> {
     Some(mode)
 }
 
-/// The bits of the named classes of users; of all if none is named.
+/// The bits that belong to those who are named; everybody where nobody is.
 fn whom(who: &str) -> Option<u32> {
     if who.is_empty() {
         return Some(0o7777);

@@ -1,4 +1,4 @@
-//! RETR (RFC 959): sends a file to the client, starting at an offset.
+//! RETR (RFC 959): a file, from an offset on, to the client.
 
 use gantry_api::files::{Open, OpenFile};
 use gantry_api::prelude::*;
@@ -40,7 +40,7 @@ async fn send(at: &mut Moment<'_>, offset: u64) -> Result<Step> {
     Ok(Step::Done)
 }
 
-/// The number of bytes after the offset.
+/// How many bytes are left behind the offset.
 fn check(at: &Moment<'_>, offset: u64, size: u64) -> Result<u64> {
     if offset > 0 && !at.settings::<Settings>().retrieve_restart {
         return refuse(451, format!("{}: Restart not permitted, try again", shown(at.command)));

@@ -1,6 +1,6 @@
-//! The session's loop, one task per client: it reads a line, takes the command through the gate and
-//! the phases, and sends the reply. It keeps reading while a command runs, so that ABOR and STAT
-//! reach a transfer (RFC 959 section 4.1.3).
+//! The session's loop: one task a client. It reads a line, takes it through
+//! the gate and the phases, sends the reply. While a command runs it goes on
+//! reading, so that ABOR and STAT reach a transfer (RFC 959 section 4.1.3).
 
 mod alarm;
 #[cfg(any(test, feature = "bench"))]
@@ -48,7 +48,7 @@ use crate::transfer::progress::Progress;
 use crate::wire::connection::Connection;
 use crate::wire::options;
 
-/// An accepted client whose session has not begun yet.
+/// A client that was let in, before its session begins.
 pub struct Arrival {
     /// The session's number.
     pub id: u64,
@@ -58,31 +58,32 @@ pub struct Arrival {
     pub local: SocketAddr,
     /// The client's address.
     pub remote: SocketAddr,
-    /// The server that the client reached.
+    /// The server that it came to.
     pub server: ServerId,
     /// The generation that it pins.
     pub generation: Arc<Generation>,
-    /// The daemon's counts.
+    /// What the daemon counts.
     pub census: Arc<DaemonCensus>,
-    /// Looks up the client's name.
+    /// Looks for its name.
     pub names: Arc<Names>,
-    /// Its place among the clients that have not logged in.
+    /// Its place among those who have not logged in.
     pub stranger: Option<Stranger>,
-    /// The threads for file operations.
+    /// The threads for its files.
     pub blocking: Arc<Blocking>,
     /// The daemon's identity.
     pub identity: Arc<Identity>,
     /// Does what only root may do.
     pub privileged: Arc<dyn Privileged>,
-    /// Whether to look up the client's name, if an operator overrides UseReverseDNS.
+    /// Whether its name is looked up, where an operator said something else than
+    /// UseReverseDNS does.
     pub reverse_dns: Option<bool>,
-    /// Requests of the daemon to the session.
+    /// What the daemon wishes of it.
     pub wishes: watch::Receiver<Wish>,
-    /// The server whose session count includes it.
+    /// The server at which it is counted.
     pub counted_at: CountedAt,
 }
 
-/// Serves a client until its session ends.
+/// Serves a client to its end.
 pub async fn serve(arrival: Arrival) {
     let id = arrival.id;
     say(Level::Debug, format_args!("session {id}: {} connected to {}", arrival.remote, arrival.local));
@@ -90,7 +91,7 @@ pub async fn serve(arrival: Arrival) {
     guest.speaker.clone().run(live(id, guest)).await;
 }
 
-/// The session's task; log records in it carry the session.
+/// The session's task, in which the log knows whose records these are.
 async fn live(id: u64, mut guest: Guest) {
     let client = &mut *guest;
     let why = client.run().await;
@@ -102,7 +103,7 @@ async fn live(id: u64, mut guest: Guest) {
     say(Level::Debug, format_args!("session {id}: ended: {why}"));
 }
 
-/// A client, with the generation whose modules made the values in it.
+/// A client, and the generation whose modules made what it holds.
 type Guest = Lent<Client, Arc<Generation>>;
 
 struct Client {
@@ -117,33 +118,33 @@ struct Client {
     alarm: Alarm,
     reverse_dns: Option<bool>,
     names: Arc<Names>,
-    /// Lines received before the login.
+    /// Lines that it has sent without logging in.
     strange_lines: u32,
     wishes: watch::Receiver<Wish>,
-    /// The end requested so far, and the text for the client.
+    /// The end that was wished so far, and what the client is told.
     closing: (Closing, &'static str),
     known: Known,
     speaker: Arc<Speaker>,
     counted_at: CountedAt,
     data: Holding,
     prepared: NextConnection<Listener>,
-    /// The session's base after the last command.
+    /// Where the session stood after the last command.
     footing: Footing,
     shared: Arc<SessionParts>,
 }
 
-/// The times that limit a session.
+/// The times that bound a session.
 struct Clock {
     began: Instant,
     last_command: Instant,
     last_transfer: Instant,
     /// When it logged in.
     logged_in: Option<Instant>,
-    /// When the interval of MaxCommandRate began, and the number of commands in it.
+    /// When the interval of MaxCommandRate began, and how many commands it has had.
     interval: (Instant, u64),
 }
 
-/// When a timeout expires, and which.
+/// When a session has waited too long, and for what.
 #[derive(Clone, Copy)]
 struct Deadline {
     time: Instant,
@@ -226,7 +227,7 @@ impl Client {
         }
     }
 
-    /// Runs the session from the greeting to its end, and returns why it ended.
+    /// From greeting to end; why it ended.
     async fn run(&mut self) -> String {
         if self.reverse_dns.unwrap_or(self.settings().reverse_dns) {
             let ip = self.session.remote.ip();
@@ -251,7 +252,7 @@ impl Client {
             return error.to_string();
         }
         let mut greeting = self.greeting();
-        // What modules have logged comes first.
+        // What modules have said comes first.
         if let Some(mut said) = self.dialogue.reply.take() {
             said.lines.append(&mut greeting.lines);
             greeting.lines = said.lines;
@@ -273,14 +274,15 @@ impl Client {
         }
     }
 
-    /// Why the session ends if its control connection fails: its layer may have panicked.
+    /// Why the session ends with its control connection: its layer may have panicked.
     fn lost(&self, error: &std::io::Error) -> String {
         let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<Error>());
         inner.inspect(|error| self.shared.generation.count_panic(error));
         format!("control connection: {error}")
     }
 
-    /// Opens the layer, if a module has put one around the connection before the greeting.
+    /// Opens the layer that a module has put around the connection before the
+    /// greeting, where one has.
     async fn open_layer(&mut self) -> Result<(), String> {
         self.connection.switch(true).map_err(|error| self.lost(&error))?;
         while self.connection.is_opening() {
@@ -293,7 +295,7 @@ impl Client {
         Ok(())
     }
 
-    /// Applies the sections for the client's class, now that the class is known.
+    /// Goes by the sections for the client's class, now that it is known.
     fn stand_as_client(&mut self) -> Result<()> {
         let (shared, server) = (&self.shared, self.session.server);
         if shared.generation.server(server).personal.is_empty() {
@@ -320,18 +322,19 @@ impl Client {
         Reply::new(220, text)
     }
 
-    /// Returns the next command, or why the session ends. Replies to lines that are not commands.
+    /// The next command; else why the session ends. What is no command is
+    /// answered here.
     async fn next_command(&mut self) -> Result<Command, String> {
         let mut deadline = self.deadline();
         // The clock has just been looked at.
         let mut now = self.clock.last_command;
         loop {
-            // Commands may already be waiting, thousands of them, so check here too.
+            // Also where commands wait: there may be thousands.
             self.hear();
             if self.closing.0 != Closing::No {
                 return Err(goodbye(&self.connection, self.closing.1).await);
             }
-            // Compare with the clock: timers may be late if clients keep the workers busy.
+            // By the clock: timers may be late where clients keep the workers busy.
             if deadline.as_ref().is_some_and(|deadline| deadline.time <= now) {
                 return Err(self.out_of_time().await);
             }
@@ -366,12 +369,12 @@ impl Client {
         }
     }
 
-    /// Waits if the interval of MaxCommandRate has had all its commands.
+    /// Waits where MaxCommandRate's interval has had all its commands.
     async fn keep_rate(&mut self) {
         let Some((most, seconds)) = self.settings().command_rate else { return };
         let (interval, now) = (Duration::from_secs(seconds), Instant::now());
         let (began, count) = self.clock.interval;
-        // An interval that never ends has no limit.
+        // None of an interval that never ends.
         let end = began.checked_add(interval);
         self.clock.interval = match () {
             () if end.is_some_and(|end| end <= now) => (now, 1),
@@ -383,7 +386,7 @@ impl Client {
         };
     }
 
-    /// Ends a session that sends many lines without logging in.
+    /// Ends a session that says much and logs in as nobody.
     async fn count_strange_line(&mut self) -> Result<(), String> {
         if self.session.account.is_some() {
             return Ok(());
@@ -398,10 +401,11 @@ impl Client {
     async fn wait_for_bytes(&mut self, deadline: Option<Deadline>) -> Result<(), String> {
         let (wishes, alarm) = (&mut self.wishes, &mut self.alarm);
         tokio::select! {
-            // The deadline comes first: a client that never stops sending must not outlive it.
+            // The deadline first: a client that never stops sending shall not
+            // outlive it.
             biased;
             () = alarm.wait(deadline.map(|deadline| deadline.time)) => Err(self.out_of_time().await),
-            // Handle it before anything else.
+            // It is heard before anything else is done.
             () = wished(wishes) => {
                 wishes.mark_changed();
                 Ok(())
@@ -418,7 +422,7 @@ impl Client {
         }
     }
 
-    /// Tells the client which timeout expired, and returns the reason.
+    /// Tells the client that it has waited too long; what for.
     async fn out_of_time(&mut self) -> String {
         let deadline = self.deadline();
         deadline.iter().for_each(|deadline| self.session.events.announce(deadline.event));
@@ -426,7 +430,7 @@ impl Client {
         goodbye(&self.connection, &text).await
     }
 
-    /// When the next timeout expires.
+    /// When the session has waited too long.
     fn deadline(&self) -> Option<Deadline> {
         let settings = self.settings();
         let mut first: Option<Deadline> = None;
@@ -457,7 +461,8 @@ impl Client {
         first
     }
 
-    /// Handles one command, from its line to its reply. Errors are those of the control connection.
+    /// One command, from the line to the reply. Errors are those of the
+    /// control connection.
     async fn handle(&mut self, command: Command) -> std::io::Result<()> {
         let mut asides = Asides::default();
         {
@@ -483,8 +488,8 @@ impl Client {
             let mut work = Work { seats, session, dialogue, progress, shared, base: &footing.base };
             let mut running = std::pin::pin!(command::command(&mut work, connection, &command));
             loop {
-                // Once a command is waiting, or the client has nothing more to send, only the
-                // running command matters.
+                // Once a command waits, or the client has nothing more to
+                // say, the running one is all there is to do.
                 let listening = waiting.is_empty() && !asides.ended && !lines.is_full();
                 tokio::select! {
                     biased;
@@ -525,7 +530,7 @@ impl Client {
         }
         if self.progress.is_running() {
             self.clock.last_transfer = self.clock.last_command;
-            // REST applies only to the next data connection.
+            // REST is for the next data connection alone.
             self.dialogue.restart = 0;
         }
         if asides.aborted {
@@ -534,15 +539,15 @@ impl Client {
         Ok(())
     }
 
-    /// Calls the modules that hook an event of the session.
+    /// Calls the modules that want to know of an event of the session.
     async fn event(&mut self, event: Verb) -> Result<()> {
         let command = Command { verb: event, argument: Vec::new() };
         let Self { seats, session, dialogue, progress, footing, shared, .. } = self;
         Work { seats, session, dialogue, progress, shared, base: &footing.base }.event(&command).await
     }
 
-    /// Applies the settings of the session's base, if the base has changed: at a login, or after
-    /// HOST.
+    /// Goes by what holds where the session stands now, if it moved: it logged in,
+    /// or went to another server.
     fn follow(&mut self) {
         if !self.footing.follow(&self.shared.standing) {
             return;
@@ -554,9 +559,9 @@ impl Client {
         self.counted_at.move_to(self.shared.generation.server(self.footing.base.server).key.clone());
     }
 
-    /// Reads the daemon's requests, if there are new ones.
+    /// Hears what the daemon wishes, if that is anything new.
     fn hear(&mut self) {
-        // The daemon keeps the other end as long as the session lives.
+        // The daemon holds the other end for as long as the session lives.
         if !self.wishes.has_changed().unwrap_or(false) {
             return;
         }
@@ -569,7 +574,7 @@ impl Client {
         }
     }
 
-    /// Adds the session's calls to those of its generation.
+    /// Adds the session's calls to its generation's.
     fn sum_calls(&self) {
         for (running, seat) in self.shared.generation.modules.iter().zip(&self.seats) {
             running.called(seat.calls);
@@ -577,7 +582,7 @@ impl Client {
     }
 }
 
-/// ServerIdent's text with its variables filled in.
+/// ServerIdent's text with the values of its variables.
 fn ident(text: &str, name: &str, address: IpAddr) -> String {
     if !text.contains('%') {
         return text.to_owned();
@@ -596,20 +601,20 @@ fn ident(text: &str, name: &str, address: IpAddr) -> String {
     out + rest
 }
 
-/// How long a transfer may go on after its client has closed the control connection, so that data
-/// on the way arrives.
+/// How long a transfer may go on whose client has closed the control connection:
+/// what is on its way shall arrive.
 const GONE_WAIT: Duration = Duration::from_secs(10);
-/// How long a stopped command may take to end.
+/// How long a command may take to end once it has been stopped.
 const STOP_WAIT: Duration = Duration::from_secs(5);
-/// The most lines that a client may send before it logs in. Each line costs work, and no client
-/// needs this many.
+/// How many lines a client may send before it logs in: more than any client needs, for
+/// each costs work.
 const MOST_STRANGE_LINES: u32 = 500;
 
 fn data_settings(settings: &Settings, classes: &[Class], port: u16) -> DataSettings {
     let foreign = match &settings.sockets.foreign {
         Foreign::Never => ForeignPeers::Nobody,
         Foreign::Always => ForeignPeers::Anybody,
-        // A class that does not exist contains nobody.
+        // A class that is not there contains nobody.
         Foreign::Class(name) => {
             let class = classes.iter().find(|class| class.name == *name);
             class.map_or(ForeignPeers::Nobody, |class| ForeignPeers::OfClass(class.clone()))
@@ -630,14 +635,14 @@ fn limit(seconds: u64) -> Option<Duration> {
     (seconds > 0).then(|| Duration::from_secs(seconds))
 }
 
-/// Returns when the daemon has a new request.
+/// Returns when the daemon wishes something new.
 async fn wished(wishes: &mut watch::Receiver<Wish>) {
     if wishes.changed().await.is_err() {
         std::future::pending::<()>().await;
     }
 }
 
-/// Tells the client that the session ends, and returns the reason.
+/// Tells the client that the session ends; why it does.
 async fn goodbye(connection: &Connection, words: &str) -> String {
     let _ = connection.send(&Reply::new(421, format!("{words}: closing control connection"))).await;
     words.to_owned()
@@ -667,19 +672,19 @@ fn no_command(line: &[u8]) -> Reply {
     }
 }
 
-/// What the client sends while a command runs.
+/// What the client says while a command runs.
 #[derive(Default)]
 struct Asides {
     aborted: bool,
     ended: bool,
     hurried: bool,
     stopped: bool,
-    /// When to stop the command; later, when to abandon it.
+    /// When the command is to be stopped, and then to be given up.
     patience: Option<Instant>,
 }
 
 impl Asides {
-    /// Stops the transfer. If the command still does not end, abandons it.
+    /// Stops the transfer; where the command goes on all the same, gives it up.
     fn lose_patience(&mut self, progress: &Progress) -> std::io::Result<()> {
         if self.stopped {
             return Err(std::io::Error::new(std::io::ErrorKind::TimedOut, "its command did not end"));

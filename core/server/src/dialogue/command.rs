@@ -1,4 +1,5 @@
-//! One command of the dialogue: only this file turns the session's result into a reply.
+//! One command of the dialogue: what the session makes of it becomes a reply here
+//! and nowhere else.
 
 use std::time::Duration;
 
@@ -8,7 +9,7 @@ use tokio::time::Instant;
 use crate::session::work::{Performance, Work, path_argument};
 use crate::wire::connection::Connection;
 
-/// A command with a reply that has not been sent yet.
+/// A command whose reply is the dialogue's and is still to be sent.
 pub struct PendingReply<'a> {
     performed: Performance<'a>,
     logged: Phase,
@@ -26,15 +27,15 @@ pub async fn command(work: &mut Work<'_>, connection: &Connection, command: &Com
     }
     if let Some(reply) = &work.dialogue.reply {
         connection.send(reply).await?;
-        // At once, because what the client sends next is for a new layer.
+        // At once: what the client says next is meant for a new layer.
         connection.switch(!reply.is_negative())?;
     }
     log(work, command, &answered).await;
     Ok(())
 }
 
-/// When to reply to a refused password: at fixed moments, however long the check took, so that the
-/// time does not show whether the user exists.
+/// When a refused password is answered: at fixed moments, whatever it took to refuse it,
+/// so that nobody can tell by the time whether there is such a user.
 fn refusal_moment(began: Instant, took: Duration) -> Instant {
     let moments = took.as_millis() / REFUSALS.as_millis() + 1;
     began + REFUSALS * u32::try_from(moments).unwrap_or(u32::MAX).min(1000)
@@ -43,7 +44,7 @@ fn refusal_moment(began: Instant, took: Duration) -> Instant {
 /// The time between those moments: longer than any usual hash takes.
 const REFUSALS: Duration = Duration::from_millis(500);
 
-/// Everything up to the reply.
+/// All up to the reply.
 pub async fn answer<'a>(work: &mut Work<'a>, command: &Command) -> PendingReply<'a> {
     work.dialogue.reply = None;
     let performed = work.perform(command).await;
@@ -64,13 +65,13 @@ pub async fn answer<'a>(work: &mut Work<'a>, command: &Command) -> PendingReply<
     PendingReply { performed, logged }
 }
 
-/// Everything after the reply.
+/// What follows the reply.
 pub async fn log(work: &mut Work<'_>, command: &Command, answered: &PendingReply<'_>) {
     work.follow(command, &answered.performed, answered.logged).await;
 }
 
-/// The reply code of an error (RFC 959 section 4.2): the module's choice, or the code for its kind.
-/// 550 is for conditions that last, 451 for those that may pass, and for faults.
+/// The reply code of an error (RFC 959 section 4.2): the one that was chosen, or that
+/// of its kind. 550 for what stays as it is, 451 for what may pass or is broken.
 pub fn code(error: &Error) -> u16 {
     error.code().unwrap_or(match error.kind() {
         ErrorKind::Failed | ErrorKind::TimedOut => 451,
@@ -97,26 +98,27 @@ pub fn code(error: &Error) -> u16 {
     })
 }
 
-/// The reply text of an error, in ProFTPD's words: errors about files name what the client named.
+/// The reply to an error, in ProFTPD's words: errors of files name what the client
+/// named.
 fn words(command: &Command, path: PathArgument, error: &Error) -> Vec<u8> {
     let (text, has_text) = (error.text(), error.has_text());
     let path = match path {
         PathArgument::None => command.argument.as_slice(),
         which => path_argument(which, &command.argument),
     };
-    // A module's own text is complete.
+    // A text of a module's says all that the client shall read.
     let is_bare = (error.fault() == Fault::System || !has_text) && !error.names_file();
     match error.kind() {
         ErrorKind::NotUnderstood if !has_text => not_understood(command).into_bytes(),
         ErrorKind::NotLoggedIn if !has_text => b"Please login with USER and PASS".to_vec(),
-        // From the gate, which also checks commands without a file.
+        // The gate's: it judges commands that name no file, too.
         ErrorKind::Denied if !has_text && path.is_empty() => format!("{}: {text}", command.verb).into_bytes(),
         kind if kind.is_of_file() && is_bare && !path.is_empty() => [path, b": ", text.as_bytes()].concat(),
         _ => text.as_bytes().to_vec(),
     }
 }
 
-/// The refusal of a command that no module handles, in ProFTPD's words.
+/// The refusal of what no module handles, in ProFTPD's words.
 fn not_understood(command: &Command) -> String {
     let name = command.verb.name();
     let words = match name.strip_prefix("SITE_") {
