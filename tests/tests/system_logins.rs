@@ -227,7 +227,7 @@ fn what_the_lines_say_of_pam_is_checked(layout: Layout) {
         trial.done.text()
     };
     let missing = said("no-such-service", "mod_auth_pam.c mod_auth_unix.c");
-    for text in ["there is no /etc/pam.d/no-such-service: PAM judges by", "PAM the last word on line"] {
+    for text in ["there is no /etc/pam.d/no-such-service: PAM uses its", "PAM the last word on line"] {
         assert!(missing.contains(text), "{missing}");
     }
     let left_out = said("no-such-service", UNIX);
