@@ -15,6 +15,8 @@ pub struct Dialogue {
     pub kind: Type,
     /// Where the next transfer begins (REST), in bytes.
     pub restart: u64,
+    /// The first and the last byte of the next transfer (RANG).
+    pub range: Option<(u64, u64)>,
     /// The path from RNFR.
     pub rename_from: Option<VirtualPath>,
     /// Whether the client said EPSV ALL (RFC 2428 section 4).
@@ -28,7 +30,16 @@ pub struct Dialogue {
 impl Dialogue {
     /// A new dialogue over these connections.
     pub fn new(control: Box<dyn Control>, data: Box<dyn Data>) -> Self {
-        Self { reply: None, kind: Type::Ascii, restart: 0, rename_from: None, epsv_only: false, data, control }
+        Self {
+            reply: None,
+            kind: Type::Ascii,
+            restart: 0,
+            range: None,
+            rename_from: None,
+            epsv_only: false,
+            data,
+            control,
+        }
     }
 
     /// Sets the command's reply.

@@ -7,6 +7,7 @@ use std::os::fd::BorrowedFd;
 use crate::guard::{Home, Output, guarded};
 use crate::path::VirtualPath;
 use crate::promise::Promise;
+use crate::store::unsupported;
 
 /// The type of a directory entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -100,8 +101,8 @@ pub trait Files: Send + Sync {
     /// Makes a new file as [`Open::Create`] does; where the path leads to something already, tells
     /// what, and opens nothing.
     fn create<'a>(&'a self, path: &'a VirtualPath) -> Promise<'a, Created>;
-    /// Checks that the path is a directory that the session may enter.
-    fn enter<'a>(&'a self, path: &'a VirtualPath) -> Promise<'a, ()>;
+    /// Checks that the path is a directory that the session may enter. Returns its path without links.
+    fn enter<'a>(&'a self, path: &'a VirtualPath) -> Promise<'a, VirtualPath>;
     /// Begins to list a directory.
     fn list<'a>(&'a self, path: &'a VirtualPath) -> Promise<'a, Box<dyn Listing>>;
     /// Makes a directory; its mode is 0777 minus the scope's Umask.
@@ -116,6 +117,14 @@ pub trait Files: Send + Sync {
     fn set_modified<'a>(&'a self, path: &'a VirtualPath, time: i64) -> Promise<'a, ()>;
     /// Sets permission bits.
     fn set_mode<'a>(&'a self, path: &'a VirtualPath, mode: u32) -> Promise<'a, ()>;
+    /// Sets the group, as the account may.
+    fn set_group<'a>(&'a self, _path: &'a VirtualPath, _gid: u32) -> Promise<'a, ()> {
+        unsupported()
+    }
+    /// The text of a link.
+    fn link_text<'a>(&'a self, _path: &'a VirtualPath) -> Promise<'a, Vec<u8>> {
+        unsupported()
+    }
 }
 
 /// What a rename does to an existing target.

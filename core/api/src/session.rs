@@ -2,6 +2,8 @@
 //! see it through a [`crate::Moment`].
 
 use std::net::SocketAddr;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -54,6 +56,8 @@ pub struct Session {
     pub attempts: u32,
     /// The working directory.
     pub cwd: VirtualPath,
+    /// Where the account's home is inside the session's root; the root where it is not inside.
+    pub home: VirtualPath,
     /// The transfer of the current command; the server completes it after the command has been
     /// handled.
     pub transfer: Option<Transfer>,
@@ -111,6 +115,7 @@ impl Session {
             class: None,
             attempts: 0,
             cwd: VirtualPath::root(),
+            home: VirtualPath::root(),
             transfer: None,
             deleted: None,
             meters: Vec::new(),
@@ -146,6 +151,8 @@ impl Session {
         // Nobody needs the password hash any more.
         admission.account.secret = None;
         self.cwd = self.door.admit(&admission).await?;
+        let inside = admission.account.home.strip_prefix(&admission.root).unwrap_or(Path::new(""));
+        self.home = VirtualPath::root().join(inside.as_os_str().as_bytes());
         self.section = admission.section;
         self.account = Some(Arc::new(admission.account));
         Ok(())
@@ -193,8 +200,15 @@ impl Session {
         self.account.as_ref().ok_or_else(|| Error::of(ErrorKind::NotLoggedIn))
     }
 
-    /// Resolves a path from the client.
+    /// Resolves a path from the client; `~` and `~/x` are in its home.
     pub fn resolve(&self, path: &[u8]) -> VirtualPath {
-        self.cwd.join(path)
+        match path {
+            [b'~'] => self.home.clone(),
+            [b'~', b'/', rest @ ..] => {
+                let relative = rest.iter().position(|byte| *byte != b'/').and_then(|start| rest.get(start..));
+                self.home.join(relative.unwrap_or_default())
+            }
+            path => self.cwd.join(path),
+        }
     }
 }

@@ -126,6 +126,16 @@ pub trait Store: Send + Sync {
     fn set_mode(&self, _at: ApprovedPlace<Self::Place>, _mode: u32) -> Promise<'_, ()> {
         unsupported()
     }
+
+    /// Sets the group.
+    fn set_group(&self, _at: ApprovedPlace<Self::Place>, _gid: u32) -> Promise<'_, ()> {
+        unsupported()
+    }
+
+    /// The text of a link.
+    fn link_text(&self, _at: ApprovedPlace<Self::Place>) -> Promise<'_, Vec<u8>> {
+        unsupported()
+    }
 }
 
 /// A module's store, guarded in its image.
@@ -191,6 +201,14 @@ impl<S: Store<Place = VirtualPath>> Store for Guarded<S> {
 
     fn set_mode(&self, at: ApprovedPlace<VirtualPath>, mode: u32) -> Promise<'_, ()> {
         self.home().at_once(|| self.value().set_mode(at, mode))
+    }
+
+    fn set_group(&self, at: ApprovedPlace<VirtualPath>, gid: u32) -> Promise<'_, ()> {
+        self.home().at_once(|| self.value().set_group(at, gid))
+    }
+
+    fn link_text(&self, at: ApprovedPlace<VirtualPath>) -> Promise<'_, Vec<u8>> {
+        self.home().at_once(|| self.value().link_text(at))
     }
 }
 

@@ -110,8 +110,8 @@ impl Transfer {
         };
         let size = match self.expected {
             Some(1) => " (1 byte)".to_owned(),
-            Some(size) => format!(" ({size} bytes)"),
-            None => String::new(),
+            Some(size @ 2..) => format!(" ({size} bytes)"),
+            Some(0) | None => String::new(),
         };
         let text = [format!("Opening {kind} mode data connection for ").as_bytes(), name, size.as_bytes()].concat();
         Reply::new(150, text)
@@ -129,6 +129,7 @@ mod tests {
         let opening = |transfer: Transfer| text(transfer.opening(b"x"));
         assert_eq!(opening(transfer(Type::Image).expecting(4)), "Opening BINARY mode data connection for x (4 bytes)");
         assert_eq!(opening(transfer(Type::Image).expecting(1)), "Opening BINARY mode data connection for x (1 byte)");
+        assert_eq!(opening(transfer(Type::Ascii).expecting(0)), "Opening ASCII mode data connection for x");
         assert_eq!(opening(transfer(Type::Ascii)), "Opening ASCII mode data connection for x");
         assert!(transfer(Type::Ascii).opening(b"\xff").last_line().ends_with(b"\xff"));
     }

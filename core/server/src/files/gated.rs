@@ -99,14 +99,21 @@ impl<'a, S: Ground + ?Sized> StoreGate<'a, S> {
         Promise::later(self.create_by_steps(path))
     }
 
-    /// Sees whether a directory may be entered.
-    pub fn enter(self, path: &'a VirtualPath) -> Promise<'a, ()> {
-        if let Some(entered) = self.store.enter_at_once(path, |found| self.judge_at_once(path, found, Operation::Enter))
-        {
-            return Promise::now(entered);
+    /// Sees whether a directory may be entered, and where it really is.
+    pub fn enter(self, path: &'a VirtualPath) -> Promise<'a, VirtualPath> {
+        let mut real = None;
+        let entered = self.store.enter_at_once(path, |found| {
+            real = self.store.inside(&found.place, path).ok();
+            self.judge_at_once(path, found, Operation::Enter)
+        });
+        if let Some(entered) = entered {
+            return Promise::now(entered.map(|()| real.unwrap_or_else(|| path.clone())));
         }
         let found = self.find(path, Links::Follow, Operation::Enter);
-        found.then(move |(leave, _)| self.store.enter(leave.judged))
+        found.then(move |(leave, _)| {
+            let real = self.store.inside(leave.judged.place(), path);
+            self.store.enter(leave.judged).and_then(move |()| Ok(real.unwrap_or_else(|_| path.clone())))
+        })
     }
 
     /// Begins to list a directory.
@@ -180,6 +187,20 @@ impl<'a, S: Ground + ?Sized> StoreGate<'a, S> {
             let (leave, _) = self.find(path, Links::Follow, Operation::Change).await?;
             self.store.set_mode(leave.judged, mode & 0o7777).await
         })
+    }
+
+    /// Sets the group.
+    pub fn set_group(self, path: &'a VirtualPath, gid: u32) -> Promise<'a, ()> {
+        Promise::later(async move {
+            let (leave, _) = self.find(path, Links::Follow, Operation::Change).await?;
+            self.store.set_group(leave.judged, gid).await
+        })
+    }
+
+    /// The text of a link.
+    pub fn link_text(self, path: &'a VirtualPath) -> Promise<'a, Vec<u8>> {
+        let found = self.find(path, Links::Keep, Operation::Stat);
+        found.then(move |(leave, _)| self.store.link_text(leave.judged))
     }
 
     /// What holds at a path: where what it leads to is, or else the name; by its

@@ -268,6 +268,16 @@ impl Store for HostStore {
         let place = at.into_place();
         self.actor.later(move |_| Ok(gantry_sys::handle::set_mode(place.as_fd(), Mode::from_raw_mode(mode))?))
     }
+
+    fn set_group(&self, at: ApprovedPlace<HostPlace>, gid: u32) -> Promise<'_, ()> {
+        let place = at.into_place();
+        self.actor.later(move |_| Ok(gantry_sys::handle::set_group(place.as_fd(), gid)?))
+    }
+
+    fn link_text(&self, at: ApprovedPlace<HostPlace>) -> Promise<'_, Vec<u8>> {
+        let place = at.into_place();
+        self.actor.later(move |_| Ok(gantry_sys::handle::link_text(place.as_fd())?))
+    }
 }
 
 impl Ground for HostStore {

@@ -85,7 +85,7 @@ impl Files for SessionFiles<'_> {
         gated!(self, |gate| gate.create(path))
     }
 
-    fn enter<'a>(&'a self, path: &'a VirtualPath) -> Promise<'a, ()> {
+    fn enter<'a>(&'a self, path: &'a VirtualPath) -> Promise<'a, VirtualPath> {
         gated!(self, |gate| gate.enter(path))
     }
 
@@ -115,5 +115,13 @@ impl Files for SessionFiles<'_> {
 
     fn set_mode<'a>(&'a self, path: &'a VirtualPath, mode: u32) -> Promise<'a, ()> {
         gated!(self, |gate| gate.set_mode(path, mode))
+    }
+
+    fn set_group<'a>(&'a self, path: &'a VirtualPath, gid: u32) -> Promise<'a, ()> {
+        gated!(self, |gate| gate.set_group(path, gid))
+    }
+
+    fn link_text<'a>(&'a self, path: &'a VirtualPath) -> Promise<'a, Vec<u8>> {
+        gated!(self, |gate| gate.link_text(path))
     }
 }

@@ -258,7 +258,7 @@ impl Files for Nothing {
     fn create<'a>(&'a self, _: &'a VirtualPath) -> Promise<'a, Created> {
         Promise::now(none())
     }
-    fn enter<'a>(&'a self, _: &'a VirtualPath) -> Promise<'a, ()> {
+    fn enter<'a>(&'a self, _: &'a VirtualPath) -> Promise<'a, VirtualPath> {
         Promise::now(none())
     }
     fn list<'a>(&'a self, _: &'a VirtualPath) -> Promise<'a, Box<dyn Listing>> {
