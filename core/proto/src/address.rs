@@ -11,8 +11,10 @@ use crate::reply::Reply;
 pub enum AddressError {
     /// It does not have the form that the command's definition requires.
     Malformed,
-    /// A number is too large for its field, or the port is 0.
+    /// A number is too large for its field.
     OutOfRange,
+    /// The port is 0.
+    NoPort,
     /// The protocol is neither 1 (IPv4) nor 2 (IPv6).
     UnsupportedProtocol,
     /// The address does not belong to the named protocol.
@@ -35,6 +37,7 @@ impl fmt::Display for AddressError {
         f.write_str(match self {
             AddressError::Malformed => "Illegal address",
             AddressError::OutOfRange => "Illegal address: number out of range",
+            AddressError::NoPort => "Illegal address: port 0",
             AddressError::UnsupportedProtocol => "Network protocol not supported, use (1,2)",
             AddressError::WrongFamily => "Illegal address: not of the protocol named",
         })
@@ -95,10 +98,12 @@ pub fn parse_eprt(argument: &[u8]) -> Result<SocketAddr, AddressError> {
         return Err(AddressError::Malformed);
     }
     let parts: Vec<&[u8]> = rest.splitn(5, |&b| b == delimiter).collect();
-    let [protocol, address, port, []] = parts[..] else {
+    // As ProFTPD: the protocol is judged first.
+    let protocol = parse_protocol(parts.first().copied().unwrap_or_default());
+    let protocol = protocol.map_err(|_| AddressError::UnsupportedProtocol)?;
+    let [_, address, port, []] = parts[..] else {
         return Err(AddressError::Malformed);
     };
-    let protocol = parse_protocol(protocol)?;
     let address = std::str::from_utf8(address)
         .ok()
         .and_then(|text| text.parse::<IpAddr>().ok())
@@ -196,7 +201,7 @@ fn number(text: &[u8], max: usize) -> Result<u32, AddressError> {
 
 fn nonzero(port: u16) -> Result<u16, AddressError> {
     match port {
-        0 => Err(AddressError::OutOfRange),
+        0 => Err(AddressError::NoPort),
         port => Ok(port),
     }
 }

@@ -55,7 +55,8 @@ pub fn is_pattern(text: &[u8]) -> bool {
     let mut bytes = text.iter();
     while let Some(byte) = bytes.next() {
         match byte {
-            b'*' | b'?' | b'[' => return true,
+            b'*' | b'?' => return true,
+            b'[' if bytes.as_slice().contains(&b']') => return true,
             b'\\' => {
                 bytes.next();
             }

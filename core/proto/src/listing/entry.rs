@@ -43,6 +43,8 @@ pub struct Entry<'a> {
     pub access: Access,
     /// The target of a symbolic link.
     pub target: Option<&'a [u8]>,
+    /// Whether LIST shows the size in units (`39.1k`).
+    pub in_units: bool,
 }
 
 impl Entry<'_> {
@@ -57,7 +59,10 @@ impl Entry<'_> {
         out.push(b' ');
         write_word(self.group, out);
         out.push(b' ');
-        write_number(self.size, 8, b' ', out);
+        match self.in_units {
+            true => out.extend_from_slice(format!("{:>8}", in_units(self.size)).as_bytes()),
+            false => write_number(self.size, 8, b' ', out),
+        }
         out.push(b' ');
         write_date(self.modified, now, out);
         out.push(b' ');
@@ -105,6 +110,21 @@ fn permissions(mode: u32) -> [u8; 9] {
     text[5] = special(0o2000, text[5], b's');
     text[8] = special(0o1000, text[8], b't');
     text
+}
+
+/// A size of up to four digits: `512`, `4.0k`, `39.1k`.
+fn in_units(size: u64) -> String {
+    if size < 1024 {
+        return size.to_string();
+    }
+    let (mut shown, mut unit) = (size as f64, ' ');
+    for next in "kMGTPE".chars() {
+        if shown < 1024.0 {
+            break;
+        }
+        (shown, unit) = (shown / 1024.0, next);
+    }
+    format!("{shown:.1}{unit}")
 }
 
 /// `Nov 23 16:15`, or `Nov 23  2026` where the time would mislead.

@@ -64,6 +64,10 @@ pub struct ListOptions {
     pub follow: bool,
     /// `-n`: numbers instead of names of owner and group.
     pub numeric: bool,
+    /// `-h`: sizes in units.
+    pub in_units: bool,
+    /// `-C`: names alone, in columns.
+    pub columns: bool,
 }
 
 impl ListOptions {
@@ -83,10 +87,8 @@ impl ListOptions {
             if word == b"-" {
                 break;
             }
-            // FTP clients have no real use for long options.
-            if !word.starts_with(b"-") {
-                word.iter().for_each(|&letter| options.set(letter));
-            }
+            // As ProFTPD, which knows no long options: `--all` has the letters of `-all`.
+            word.iter().for_each(|&letter| options.set(letter));
         }
         (options, path)
     }
@@ -106,8 +108,10 @@ impl ListOptions {
             b'u' => self.clock = Clock::Accessed,
             b'r' => self.reverse = true,
             b'R' => self.recursive = true,
-            b'l' => (self.long, self.names_only) = (true, false),
-            b'1' => (self.long, self.names_only) = (false, true),
+            b'l' => (self.long, self.names_only, self.columns) = (true, false, false),
+            b'1' => (self.long, self.names_only, self.columns) = (false, true, false),
+            b'C' => (self.long, self.columns) = (false, true),
+            b'h' => self.in_units = true,
             b'd' => self.directory = true,
             b'F' => self.classify = true,
             b'L' => self.follow = true,

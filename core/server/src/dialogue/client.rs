@@ -530,8 +530,9 @@ impl Client {
         }
         if self.progress.is_running() {
             self.clock.last_transfer = self.clock.last_command;
-            // REST is for the next data connection alone.
+            // REST and RANG are for the next data connection alone.
             self.dialogue.restart = 0;
+            self.dialogue.range = None;
         }
         if asides.aborted {
             self.connection.send(&Reply::new(226, "Abort successful")).await?;

@@ -112,10 +112,33 @@ fn words(command: &Command, path: PathArgument, error: &Error) -> Vec<u8> {
         ErrorKind::NotUnderstood if !has_text => not_understood(command).into_bytes(),
         ErrorKind::NotLoggedIn if !has_text => b"Please login with USER and PASS".to_vec(),
         // The gate's: it judges commands that name no file, too.
+        ErrorKind::Denied if !has_text && error.fault() == Fault::Client => denied(command, path),
         ErrorKind::Denied if !has_text && path.is_empty() => format!("{}: {text}", command.verb).into_bytes(),
         kind if kind.is_of_file() && is_bare && !path.is_empty() => [path, b": ", text.as_bytes()].concat(),
         _ => text.as_bytes().to_vec(),
     }
+}
+
+/// The gate's refusal. ProFTPD's words depend on the command.
+fn denied(command: &Command, path: &[u8]) -> Vec<u8> {
+    let subject = if path.is_empty() { command.verb.name().into_bytes() } else { path.to_vec() };
+    let (subject, words) = match command.verb {
+        Verb::MLSD | Verb::MLST | Verb::MFMT | Verb::MFF => return b"Unable to handle command".to_vec(),
+        Verb::NOOP => return b"Operation not permitted".to_vec(),
+        Verb::CWD | Verb::XCWD => (subject, "No such file or directory"),
+        Verb::CDUP | Verb::XCUP => (b"..".to_vec(), "No such file or directory"),
+        Verb::RETR
+        | Verb::STOR
+        | Verb::APPE
+        | Verb::STOU
+        | Verb::DELE
+        | Verb::RNFR
+        | Verb::RNTO
+        | Verb::MDTM
+        | Verb::FEAT => (subject, "Operation not permitted"),
+        _ => (subject, "Permission denied"),
+    };
+    [&subject[..], b": ", words.as_bytes()].concat()
 }
 
 /// The refusal of what no module handles, in ProFTPD's words.
@@ -158,7 +181,10 @@ mod tests {
         let named = absent.of_file(b"x");
         assert_eq!(reply("RETR", "a b", &named), (550, "x: No such file or directory".to_owned()));
         let denied = Error::of(ErrorKind::Denied);
-        assert_eq!(reply("RETR", "a", &denied), (550, "a: Permission denied".to_owned()));
+        assert_eq!(reply("RETR", "a", &denied), (550, "a: Operation not permitted".to_owned()));
+        assert_eq!(reply("MLST", "a", &denied), (550, "Unable to handle command".to_owned()));
+        let unreadable = Error::from(io::Error::from_raw_os_error(13));
+        assert_eq!(reply("RETR", "a", &unreadable), (550, "a: Permission denied".to_owned()));
         assert_eq!(reply("PWD", "", &denied), (550, "PWD: Permission denied".to_owned()));
     }
 

@@ -152,9 +152,8 @@ impl SessionData {
             () = self.progress.given_up() => return Err(cut("Data connection closed; transfer aborted")),
         };
         opened.map_err(|error| match error.kind() {
-            io::ErrorKind::NotConnected => {
-                Error::client(425, "Unable to build data connection: send PORT or PASV first")
-            }
+            // As ProFTPD, which tries the client's own port then (RFC 959 section 3.3).
+            io::ErrorKind::NotConnected => Error::client(425, "Unable to build data connection: Connection refused"),
             _ => Error::client(425, format!("Unable to build data connection: {}", plain(&error))),
         })
     }
