@@ -40,6 +40,12 @@ impl Fakes {
         }
     }
 
+    /// The numbers shown for an owner and a group: with `~`, those of the user that is logged in.
+    pub fn numbers(&self, account: &Account, uid: u32, gid: u32) -> (u32, u32) {
+        let own = |fake: &Option<String>| fake.as_deref() == Some("~");
+        (if own(&self.user) { account.uid } else { uid }, if own(&self.group) { account.gid } else { gid })
+    }
+
     /// The permission bits shown of a file.
     pub fn mode(&self, found: &Metadata) -> u32 {
         self.mode.unwrap_or(found.mode)

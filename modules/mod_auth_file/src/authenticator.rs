@@ -78,6 +78,16 @@ impl Authenticator for Files {
             }
         })
     }
+
+    async fn user_name(&self, request: &LoginRequest, uid: u32) -> Result<Option<String>> {
+        let Some(server) = self.servers.get(&request.server).cloned() else { return Ok(None) };
+        blocking(move || server.user_name(uid)).await
+    }
+
+    async fn group_name(&self, request: &LoginRequest, gid: u32) -> Result<Option<String>> {
+        let Some(server) = self.servers.get(&request.server).cloned() else { return Ok(None) };
+        blocking(move || server.group_name(gid)).await
+    }
 }
 
 impl Server {
@@ -103,6 +113,17 @@ impl Server {
             None => None,
         };
         Some(account(&*self.users.contents_at_once()?, groups.as_deref(), name))
+    }
+
+    /// The name of a user; where several have the id, the same one each time.
+    fn user_name(&self, uid: u32) -> Option<String> {
+        let users = self.users.contents();
+        users.iter().filter(|(_, user)| user.uid == uid).map(|(name, _)| name.clone()).min()
+    }
+
+    fn group_name(&self, gid: u32) -> Option<String> {
+        let groups = self.groups.as_ref()?.contents();
+        groups.iter().find(|group| group.gid == gid).map(|group| group.name.clone())
     }
 }
 
@@ -183,6 +204,10 @@ mod tests {
         assert_eq!(verdict(ann.clone(), b"secret").await, Verdict::Accepted);
         assert_eq!(verdict(ann.clone(), b"wrong").await, Verdict::Rejected);
         assert_eq!(verdict(ann, b"sec\0ret").await, Verdict::Rejected);
+
+        assert_eq!(files.user_name(&request(0, "x"), 1000).await.unwrap().as_deref(), Some("ann"));
+        assert_eq!(files.group_name(&request(0, "x"), 60).await.unwrap().as_deref(), Some("web"));
+        assert_eq!(files.user_name(&request(1, "x"), 1000).await.unwrap(), None);
 
         let empty = files.account(&request(0, "empty")).await.unwrap().unwrap();
         assert_eq!(verdict(empty, b"").await, Verdict::Rejected);

@@ -28,7 +28,17 @@ pub(crate) async fn expand(session: &Session, files: &dyn Files, pattern: &[u8])
         found = existing(session, files, found).await;
     }
     found.sort_unstable();
-    Ok(found)
+    if !pattern.ends_with(b"/") {
+        return Ok(found);
+    }
+    let mut folders = Vec::new();
+    for path in found {
+        let kept = files.metadata(&session.resolve(&path), Links::Keep).await;
+        if kept.is_ok_and(|found| found.kind == Kind::Directory) {
+            folders.push([&path[..], b"/"].concat());
+        }
+    }
+    Ok(folders)
 }
 
 async fn matching(
@@ -48,7 +58,8 @@ async fn matching(
                 break;
             }
             for entry in entries {
-                let enterable = matches!(entry.metadata.kind, Kind::Directory | Kind::Link);
+                // As ProFTPD: patterns do not go through links.
+                let enterable = entry.metadata.kind == Kind::Directory;
                 if !(is_last || enterable) || !fits(part, &entry.name, budget)? {
                     continue;
                 }

@@ -2,28 +2,36 @@
 
 use std::cmp::Reverse;
 
-use gantry_api::files::DirectoryEntry;
+use gantry_api::files::{DirectoryEntry, Metadata};
 use gantry_api::proto::listing::{ListOptions, Order};
 
 /// Sorts names according to the options.
 pub(crate) fn sort(entries: &mut [DirectoryEntry], options: &ListOptions) {
     match options.order {
         Order::Name => entries.sort_by(|a, b| a.name.cmp(&b.name)),
-        Order::Time => entries
-            .sort_by(|a, b| (Reverse(a.metadata.modified), &a.name).cmp(&(Reverse(b.metadata.modified), &b.name))),
-        Order::Size => {
-            entries.sort_by(|a, b| (Reverse(a.metadata.size), &a.name).cmp(&(Reverse(b.metadata.size), &b.name)))
-        }
+        // In reverse, too, what is equal is in the order of the names.
+        Order::Time => by(entries, options.reverse, |found| found.modified),
+        Order::Size => by(entries, options.reverse, |found| i64::try_from(found.size).unwrap_or(i64::MAX)),
         Order::None => {}
     }
-    if options.reverse {
+    if options.reverse && matches!(options.order, Order::Name | Order::None) {
         entries.reverse();
+    }
+}
+
+/// The greatest first; in reverse, the least.
+fn by(entries: &mut [DirectoryEntry], reverse: bool, key: impl Fn(&Metadata) -> i64) {
+    match reverse {
+        false => {
+            entries.sort_by(|a, b| (Reverse(key(&a.metadata)), &a.name).cmp(&(Reverse(key(&b.metadata)), &b.name)))
+        }
+        true => entries.sort_by(|a, b| (key(&a.metadata), &a.name).cmp(&(key(&b.metadata), &b.name))),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use gantry_api::files::{Kind, Metadata};
+    use gantry_api::files::Kind;
 
     use super::*;
 
@@ -43,6 +51,7 @@ mod tests {
         assert_eq!(sorted(b"-r"), "cba");
         assert_eq!(sorted(b"-t"), "cab");
         assert_eq!(sorted(b"-S"), "acb");
+        assert_eq!(sorted(b"-rS"), "bac");
         assert_eq!(sorted(b"-U"), "bac");
     }
 }

@@ -1,10 +1,12 @@
 //! STAT of a path (RFC 959): a listing on the control connection.
 
+use gantry_api::files::{Kind, Links};
 use gantry_api::prelude::*;
+use gantry_api::proto::listing::ListOptions;
 use gantry_api::proto::listing::options::HiddenNames;
 
 use crate::Ls;
-use crate::list::{Subject, subject};
+use crate::list::{Patterns, Subject, subject};
 use crate::output::Output;
 use crate::settings::Settings;
 use crate::walk::{Form, Walk};
@@ -24,17 +26,25 @@ fn with_path(at: &mut Moment<'_>) -> Result<Step> {
 /// STAT of a path: 212 for a folder, 213 for a file.
 async fn stat(ls: &Ls, at: &mut Moment<'_>) -> Result<Step> {
     let settings = at.settings::<Settings>();
-    let (mut options, path) = settings.options.of(at.command);
-    options.recursive = false;
-    options.hidden = HiddenNames::All;
-    let subject = subject(at.session, at.files, path, &options, settings).await?;
+    // As ProFTPD, which reads no option here and lets one word of options pass.
+    let argument = at.command.argument.trim_ascii_start();
+    let path = match argument.strip_prefix(b"-") {
+        Some(rest) => rest.splitn(2, |byte| *byte == b' ').nth(1).unwrap_or_default(),
+        None => argument,
+    };
+    let path = if path.is_empty() { b"." } else { path };
+    let options = ListOptions { hidden: HiddenNames::All, ..ListOptions::default() };
+    let subject = subject(at.session, at.files, path, &options, settings, Patterns::No).await?;
+    let is_link =
+        at.files.metadata(&at.session.resolve(path), Links::Keep).await.is_ok_and(|found| found.kind == Kind::Link);
     let names = ls.names.of(at.session, &at.world.services);
     let mut walk = Walk::new((at.session, at.files), names, settings, options, Form::Long, Output::Reply(Vec::new()))?;
     walk.limit(MOST);
     let code = match subject {
         Subject::Folder(path) => {
             walk.folder(&path).await?;
-            212
+            // As ProFTPD, to which a link is no folder.
+            if is_link { 213 } else { 212 }
         }
         Subject::Names(found) => {
             for (name, metadata) in found {

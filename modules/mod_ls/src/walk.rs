@@ -20,6 +20,10 @@ use crate::zone::Zone;
 /// How many names are kept in a folder that is sorted as it is, in other words not at all.
 const UNSORTED: usize = 512;
 
+/// The width of a tab, and of the screen for which -C makes columns.
+const TAB: usize = 8;
+const SCREEN: usize = 80;
+
 /// How each line looks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Form {
@@ -96,23 +100,39 @@ impl<'a> Walk<'a> {
 
     /// One line for a name, as the client wrote it.
     pub(crate) async fn single(&mut self, name: &[u8], metadata: Metadata) -> Result<()> {
-        let entry = DirectoryEntry { name: name.to_vec(), metadata, target: None };
-        self.write(vec![entry], b"").await
+        let last = name.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
+        let is_hidden = last.starts_with(b".") && last != b"." && last != b"..";
+        if is_hidden && self.form == Form::Long && self.options.hidden == HiddenNames::No {
+            return Ok(());
+        }
+        let target = match metadata.kind {
+            Kind::Link => self.files.link_text(&self.session.resolve(name)).await.ok(),
+            _ => None,
+        };
+        self.write(vec![DirectoryEntry { name: name.to_vec(), metadata, target }], b"").await
     }
 
     /// The lines of a folder, and with -R of those below it.
     pub(crate) async fn folder(&mut self, shown: &[u8]) -> Result<()> {
-        let mut waiting = self.contents(shown, 0).await?;
+        self.folders_left = self.folders_left.saturating_sub(1);
+        let mut waiting = match self.contents(shown, 0).await {
+            // As ProFTPD: what must not be read is listed as empty.
+            Err(error) if error.kind() == ErrorKind::Denied => return Ok(()),
+            waiting => waiting?,
+        };
         while let Some((folder, depth)) = waiting.pop() {
             if self.folders_left == 0 || self.files_left == 0 {
                 return Ok(());
             }
             self.folders_left -= 1;
+            // A folder that must not be entered is left out; one that must not be read has no lines.
+            if self.files.enter(&self.session.resolve(&folder)).await.is_err() {
+                continue;
+            }
             let lines = self.output.lines();
             lines.extend_from_slice(b"\r\n");
             lines.extend(folder.iter().map(|byte| if matches!(byte, b'\r' | b'\n' | 0) { b'?' } else { *byte }));
             lines.extend_from_slice(b":\r\n");
-            // A folder that must not be read is shown without lines, as ls(1) does it.
             let Ok(inner) = self.contents(&folder, depth).await else { continue };
             waiting.extend(inner);
         }
@@ -154,12 +174,13 @@ impl<'a> Walk<'a> {
 
     /// `.` and `..`, where all names are wanted.
     async fn dots(&mut self, path: &VirtualPath) -> Result<Vec<DirectoryEntry>> {
-        if self.options.hidden != HiddenNames::All {
+        if self.options.hidden != HiddenNames::All || self.settings.style == Style::Windows {
             return Ok(Vec::new());
         }
         let own = self.files.metadata(path, Links::Follow).await?;
         // Above the root is the root; a folder above that must not be looked at is shown as the one below it.
-        let above = self.files.metadata(&path.parent(), Links::Follow).await.unwrap_or(own);
+        let real = self.files.enter(path).await.unwrap_or_else(|_| path.clone());
+        let above = self.files.metadata(&real.parent(), Links::Follow).await.unwrap_or(own);
         let dot = |name: &[u8], metadata| DirectoryEntry { name: name.to_vec(), metadata, target: None };
         Ok(vec![dot(b".", own), dot(b"..", above)])
     }
@@ -170,9 +191,13 @@ impl<'a> Walk<'a> {
         if self.form == Form::Long && !self.options.names_only && !self.options.numeric {
             self.names.learn(entries.iter().map(|entry| &entry.metadata)).await;
         }
+        if self.options.columns && self.form == Form::Long {
+            self.columns(&entries);
+            return self.output.flush().await;
+        }
         for mut entry in entries {
-            if entry.metadata.kind == Kind::Link && (self.options.follow || !self.settings.links) {
-                self.follow(&mut entry, folder).await;
+            if entry.metadata.kind == Kind::Link && self.form == Form::Long && !self.follow(&mut entry, folder).await {
+                continue;
             }
             self.line(entry, folder);
             self.output.flush().await?;
@@ -180,12 +205,39 @@ impl<'a> Walk<'a> {
         Ok(())
     }
 
-    /// Shows a link as what it leads to, where it leads to anything.
-    async fn follow(&mut self, entry: &mut DirectoryEntry, folder: &[u8]) {
+    /// With -L, or where links are not shown, makes a link what it leads to; false where that is nothing. With -F,
+    /// marks the link's text by that.
+    async fn follow(&mut self, entry: &mut DirectoryEntry, folder: &[u8]) -> bool {
+        let is_followed = self.options.follow || !self.settings.links;
+        if !is_followed && !self.options.classify {
+            return true;
+        }
         let path = self.session.resolve(&below(folder, &entry.name));
-        if let Ok(metadata) = self.files.metadata(&path, Links::Follow).await {
-            entry.metadata = metadata;
-            entry.target = None;
+        let found = self.files.metadata(&path, Links::Follow).await;
+        match found {
+            Ok(metadata) if is_followed => (entry.metadata, entry.target) = (metadata, None),
+            Ok(metadata) => entry.target.iter_mut().for_each(|target| target.extend(mark(&metadata))),
+            Err(_) => return !is_followed,
+        }
+        true
+    }
+
+    /// The names in columns as wide as the longest one, those of a column below each other.
+    fn columns(&mut self, entries: &[DirectoryEntry]) {
+        let longest = entries.iter().map(|entry| entry.name.len()).max().unwrap_or_default();
+        let width = ((longest + 1) / TAB + 1) * TAB;
+        let rows = entries.len().div_ceil((SCREEN / width).max(1));
+        let lines = self.output.lines();
+        for row in 0..rows {
+            let mut in_row = entries.iter().skip(row).step_by(rows).peekable();
+            while let Some(entry) = in_row.next() {
+                lines
+                    .extend(entry.name.iter().map(|byte| if matches!(byte, b'\r' | b'\n' | 0) { b'?' } else { *byte }));
+                if in_row.peek().is_some() {
+                    lines.extend(std::iter::repeat_n(b'\t', width.saturating_sub(entry.name.len()).div_ceil(TAB)));
+                }
+            }
+            lines.extend_from_slice(b"\r\n");
         }
     }
 
@@ -216,10 +268,11 @@ impl<'a> Walk<'a> {
             Form::Long | Form::Name => name,
         };
         if self.options.classify && self.form == Form::Long {
-            target.as_mut().unwrap_or(&mut name).extend(mark(metadata));
+            name.extend(mark(metadata));
         }
         let mut line = gantry_listing::entry(&name, metadata, &owner, &group);
-        line.target = target.as_deref();
+        line.target = entry.target.as_deref();
+        line.in_units = self.options.in_units;
         line.mode = self.settings.fakes.list_mode(metadata);
         line.modified = self.zone.shown(metadata.modified);
         match self.form {
