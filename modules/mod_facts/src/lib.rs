@@ -1,6 +1,7 @@
-//! mod_facts: MLSD, MLST, their OPTS (RFC 3659 section 7), and MFMT (draft-somers-ftp-mfxx).
+//! mod_facts: MLSD, MLST, their OPTS (RFC 3659 section 7), MFMT and MFF (draft-somers-ftp-mfxx).
 
 mod list;
+mod mff;
 mod mfmt;
 mod options;
 mod settings;

@@ -40,11 +40,13 @@ async fn folder(module: &FactsModule, at: &mut Moment<'_>) -> Result<Step> {
     let shown = shown(at.command, &path);
     let own = at.files.metadata(&path, Links::Follow).await?;
     if own.kind != Kind::Directory {
-        return refuse(550, format!("'{shown}' is not a directory"));
+        at.respond(550, [b"'", &shown[..], b"' is not a directory"].concat());
+        return Ok(Step::Done);
     }
     // Errors must come before the data connection is opened.
     let mut listing = at.files.list(&path).await?;
-    let above = at.files.metadata(&path.parent(), Links::Follow).await.unwrap_or(own);
+    let real = at.files.enter(&path).await.unwrap_or_else(|_| path.clone());
+    let above = at.files.metadata(&real.parent(), Links::Follow).await.unwrap_or(own);
     let (account, fakes) = (at.session.account()?.clone(), &at.settings::<Settings>().fakes);
     let facts = at.state.of::<FactChoice>().0;
     let transfer = Transfer::new(path, Direction::Out, at.dialogue.kind);
@@ -81,7 +83,8 @@ async fn name(module: &FactsModule, at: &mut Moment<'_>) -> Result<Step> {
     let path = at.path();
     let shown = shown(at.command, &path);
     let Ok(own) = at.files.metadata(&path, Links::Follow).await else {
-        return refuse(550, format!("'{shown}' cannot be listed"));
+        at.respond(550, [b"'", &shown[..], b"' cannot be listed"].concat());
+        return Ok(Step::Done);
     };
     let above = at.files.metadata(&path.parent(), Links::Follow).await.unwrap_or(own);
     let (account, fakes) = (at.session.account()?.clone(), &at.settings::<Settings>().fakes);
@@ -105,6 +108,7 @@ impl Writer<'_> {
         let owner = self.fakes.owner(self.names, &self.account, metadata.uid);
         let group = self.fakes.group(self.names, &self.account, metadata.gid);
         let mut entry = gantry_listing::entry(name, metadata, &owner, &group);
+        (entry.uid, entry.gid) = self.fakes.numbers(&self.account, metadata.uid, metadata.gid);
         entry.mode = self.fakes.mode(metadata);
         entry.access = gantry_listing::access(&self.account, metadata, parent);
         entry.write_facts(self.facts, out);
@@ -125,10 +129,10 @@ async fn send(link: &mut dyn DataLink, lines: &mut Vec<u8>) -> Result<()> {
 }
 
 /// The path as the client named it, for error replies.
-fn shown(command: &Command, path: &VirtualPath) -> String {
+fn shown(command: &Command, path: &VirtualPath) -> Vec<u8> {
     match command.argument.as_slice() {
-        [] => path.to_string(),
-        named => String::from_utf8_lossy(named).into_owned(),
+        [] => path.as_bytes().to_vec(),
+        named => named.to_vec(),
     }
 }
 

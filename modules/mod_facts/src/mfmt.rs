@@ -14,13 +14,19 @@ async fn modify(at: &mut Moment<'_>) -> Result<Step> {
         return refuse(501, "Invalid number of parameters");
     };
     let Ok(seconds) = time::parse(stamp) else {
-        return refuse(501, format!("{}: Invalid argument", String::from_utf8_lossy(stamp)));
+        // As ProFTPD, to which fourteen digits are a time, though none that the file can have.
+        let is_time = stamp.len() == 14 && stamp.iter().all(u8::is_ascii_digit);
+        return refuse(
+            501,
+            format!("{}: Invalid argument", String::from_utf8_lossy(if is_time { name } else { stamp })),
+        );
     };
     let path = at.session.resolve(name);
+    at.files.metadata(&path, Links::Follow).await.map_err(|error| error.of_file(name))?;
     let done = at.files.set_modified(&path, seconds).await;
     if let Err(error) = done {
         // Otherwise the server would name the whole argument.
-        return Err(error.of_file(name));
+        return Err(error.with_code(501).of_file(name));
     }
     // A file system may round the time; report what MDTM will report.
     let kept = at.files.metadata(&path, Links::Follow).await.map_or(seconds, |metadata| metadata.modified);

@@ -30,7 +30,8 @@ fn choose(at: &mut Moment<'_>) -> Result<Step> {
         return refuse(501, "'OPTS MLST' not understood");
     }
     at.state.of::<FactChoice>().0 = Facts::parse(wanted);
-    at.respond(200, format!("MLST OPTS {}", Facts::spelled(wanted)));
+    let reply = format!("MLST OPTS {}", Facts::spelled(wanted));
+    at.respond(200, if wanted.is_empty() { reply.trim_end() } else { &reply });
     Ok(Step::Done)
 }
 
@@ -39,7 +40,9 @@ fn feature(at: &mut Moment<'_>) -> Result<Step> {
     let line = format!("MLST {}", at.state.of::<FactChoice>().0.feature());
     let advertise = at.settings::<Settings>().advertise;
     if let Some(reply) = &mut at.dialogue.reply {
-        reply.lines.retain(|line| advertise || !line.starts_with(FEATURE));
+        // As ProFTPD: clients that use none of mod_facts's commands.
+        let hidden = [FEATURE, b"MFMT", b"MFF", b"TVFS"];
+        reply.lines.retain(|line| advertise || !hidden.iter().any(|name| line.starts_with(name)));
         let told = reply.lines.iter_mut().find(|line| line.starts_with(FEATURE));
         told.into_iter().for_each(|told| *told = line.clone().into_bytes());
     }
