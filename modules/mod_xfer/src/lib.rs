@@ -3,6 +3,7 @@
 
 mod hidden;
 mod idle;
+mod range;
 mod rate;
 mod restart;
 mod retrieve;

@@ -27,7 +27,7 @@ fn rest(at: &mut Moment<'_>) -> Result<Step> {
     let Some(offset) = offset else {
         return refuse(501, "REST requires a value greater than or equal to 0");
     };
-    at.dialogue.restart = offset;
+    (at.dialogue.restart, at.dialogue.range) = (offset, None);
     at.respond(350, format!("Restarting at {offset}. Send STORE or RETRIEVE to initiate transfer"));
     Ok(Step::Done)
 }

@@ -8,6 +8,8 @@ use gantry_api::prelude::*;
 use gantry_api::transfer::{Direction, Transfer};
 
 use crate::hidden::{Affixes, Hidden};
+use crate::range::RangeMeter;
+use crate::retrieve::leads_nowhere;
 use crate::settings::Settings;
 use crate::shown::shown;
 
@@ -49,25 +51,39 @@ impl Place {
 }
 
 async fn store(at: &mut Moment<'_>) -> Result<Step> {
-    let offset = std::mem::take(&mut at.dialogue.restart);
+    let range = at.dialogue.range.take();
+    let rest = std::mem::take(&mut at.dialogue.restart);
+    let offset = range.map_or(rest, |(first, _)| first);
     if at.command.argument.is_empty() {
         return refuse(500, format!("'{}' not understood", at.command.verb));
     }
+    if range.is_some() && at.command.verb == Verb::APPE {
+        return refuse(550, "APPE incompatible with RANG");
+    }
     let places = at.settings::<Settings>().transfers.take(at)?;
-    let done = store_at(at, offset).await;
+    if let Some((first, last)) = range {
+        at.meter(RangeMeter { left: last.saturating_sub(first).saturating_add(1) });
+    }
+    let done = store_at(at, offset, range).await;
     places.give_back(at);
     done
 }
 
-async fn store_at(at: &mut Moment<'_>, offset: u64) -> Result<Step> {
+async fn store_at(at: &mut Moment<'_>, offset: u64, range: Option<(u64, u64)>) -> Result<Step> {
     let path = at.path();
     if at.command.verb == Verb::STOR
         && let Some(affixes) = &at.settings::<Settings>().hidden
     {
+        if range.is_some() {
+            return refuse(501, "RANG not compatible with server configuration");
+        }
         return store_hidden(at, path, affixes, offset).await;
     }
     let (file, place) = file(at, &path, offset).await?;
-    let transfer = transfer(at, path, place);
+    let mut transfer = transfer(at, path, place);
+    if let Some((first, last)) = range {
+        transfer = transfer.expecting(last.saturating_sub(first).saturating_add(1));
+    }
     let opening = transfer.opening(&at.command.argument);
     receive(at, transfer, &Upload { file: &*file, place, hidden: None }, opening).await
 }
@@ -115,13 +131,18 @@ async fn file(at: &mut Moment<'_>, path: &VirtualPath, offset: u64) -> Result<(B
         return refuse(501, "REST: not allowed before APPE");
     }
     let found = if appends || offset > 0 {
-        at.files.metadata(path, Links::Follow).await.ok()
+        Ok(at.files.metadata(path, Links::Follow).await.ok())
     } else {
-        match at.files.create(path).await? {
-            Created::New(new) => return Ok((new.file, Place::New)),
-            Created::Exists(found) => Some(found),
+        match at.files.create(path).await {
+            Ok(Created::New(new)) => return Ok((new.file, Place::New)),
+            Ok(Created::Exists(found)) => Ok(Some(found)),
+            Err(error) => Err(error),
         }
     };
+    if !matches!(found, Ok(Some(_))) && leads_nowhere(at.files, path).await {
+        return refuse(550, format!("{}: Not a regular file", shown(at.command)));
+    }
+    let found = found?;
     let place = place(at, found, offset)?;
     open(at, path, place).await
 }

@@ -22,6 +22,12 @@ const LETTERS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmno
 /// STOU: always in the working directory; the argument is ignored. The name is in the 150, as RFC
 /// 1123 section 4.1.2.9 requires.
 async fn store(at: &mut Moment<'_>) -> Result<Step> {
+    if at.command.argument.trim_ascii().contains(&b' ') {
+        return refuse(500, format!("'STOU {}' not understood", String::from_utf8_lossy(&at.command.argument)));
+    }
+    if at.dialogue.range.take().is_some() {
+        return refuse(550, "STOU incompatible with RANG");
+    }
     if std::mem::take(&mut at.dialogue.restart) > 0 {
         return refuse(550, "STOU incompatible with REST");
     }
