@@ -63,7 +63,8 @@ fn port(at: &mut Moment<'_>) -> Result<Step> {
     let Ok(address) = address::parse_port(&at.command.argument) else {
         return refuse(501, "Illegal PORT command");
     };
-    at.dialogue.data.active(SocketAddr::V4(address))?;
+    let address = reachable(at, SocketAddr::V4(address));
+    at.dialogue.data.active(address)?;
     done(at, 200, "PORT command successful")
 }
 
@@ -75,14 +76,30 @@ fn extended_port(at: &mut Moment<'_>) -> Result<Step> {
     let address = match address::parse_eprt(&at.command.argument) {
         Ok(address) => address,
         Err(AddressError::UnsupportedProtocol) => return unsupported(at),
+        Err(AddressError::NoPort) => return refuse(500, "Illegal EPRT command"),
         Err(_) => return refuse(501, "Illegal EPRT command"),
     };
     let protocol = if address.is_ipv4() { Protocol::Ipv4 } else { Protocol::Ipv6 };
     if !serves(at, protocol) {
         return unsupported(at);
     }
-    at.dialogue.data.active(address)?;
-    done(at, 200, "EPRT command successful")
+    let address = reachable(at, address);
+    match at.dialogue.data.active(address) {
+        Err(error) if error.code() == Some(500) => refuse(500, "Illegal EPRT command"),
+        prepared => {
+            prepared?;
+            done(at, 200, "EPRT command successful")
+        }
+    }
+}
+
+/// Where a client that names an address can be reached: behind NAT, clients name their private address, which means the
+/// one that they come from.
+fn reachable(at: &Moment<'_>, named: SocketAddr) -> SocketAddr {
+    match named {
+        SocketAddr::V4(address) if address.ip().is_private() => SocketAddr::new(at.session.remote.ip(), named.port()),
+        named => named,
+    }
 }
 
 /// After EPSV ALL a translating router on the way may rely on no more addresses being named (RFC

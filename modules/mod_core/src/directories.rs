@@ -74,11 +74,13 @@ async fn remove(at: &mut Moment<'_>) -> Result<Step> {
 }
 
 async fn enter(at: &mut Moment<'_>, path: VirtualPath) -> Result<Step> {
-    if let Err(error) = at.files.enter(&path).await {
-        // As ProFTPD, which says of what it cannot look at that it does not exist.
-        let exists = at.files.metadata(&path, Links::Follow).await.is_ok();
-        return Err(if exists { error } else { Error::of(ErrorKind::NotFound) });
+    match at.files.enter(&path).await {
+        Ok(real) => at.session.cwd = real,
+        Err(error) => {
+            // As ProFTPD, which says of what it cannot look at that it does not exist.
+            let exists = at.files.metadata(&path, Links::Follow).await.is_ok();
+            return Err(if exists { error } else { Error::of(ErrorKind::NotFound) });
+        }
     }
-    at.session.cwd = path;
     done(at, 250, format!("{} command successful", at.command.verb))
 }

@@ -32,14 +32,20 @@ async fn delete(at: &mut Moment<'_>) -> Result<Step> {
     let path = path(at)?;
     // Only for the logs: the removal itself reports whether it is possible.
     let size = at.files.metadata(&path, Links::Keep).await.ok().map(|found| found.size);
-    at.files.remove_file(&path).await?;
+    match at.files.remove_file(&path).await {
+        // The root: the system has no name for it.
+        Err(error) if error.kind() == ErrorKind::Busy => return Err(Error::of(ErrorKind::IsDirectory)),
+        removed => removed?,
+    }
     at.session.deleted = size;
     done(at, 250, "DELE command successful")
 }
 
 async fn rename_from(at: &mut Moment<'_>) -> Result<Step> {
-    at.state.of::<Pending>().rename = false;
     let path = path(at)?;
+    if at.state.of::<Pending>().rename {
+        return refuse(501, "Bad sequence of commands");
+    }
     at.files.metadata(&path, Links::Keep).await?;
     at.dialogue.rename_from = Some(path);
     at.state.of::<Pending>().rename = true;
@@ -63,8 +69,16 @@ async fn rename_to(at: &mut Moment<'_>) -> Result<Step> {
     if is_kept && at.files.metadata(&to, Links::Keep).await.is_ok() {
         return refuse(550, format!("{}: Rename permission denied", shown(&at.command.argument)));
     }
-    renamed?;
-    done(at, 250, "Rename successful")
+    match renamed {
+        // In ProFTPD's words.
+        Err(error) if error.kind() == ErrorKind::IsDirectory => {
+            refuse(550, format!("{}: Operation not permitted", shown(&at.command.argument)))
+        }
+        renamed => {
+            renamed?;
+            done(at, 250, "Rename successful")
+        }
+    }
 }
 
 /// SIZE. For ASCII the server would have to read the whole file.
@@ -73,7 +87,7 @@ async fn size(at: &mut Moment<'_>) -> Result<Step> {
     if at.dialogue.kind == Type::Ascii {
         return refuse(550, "SIZE not allowed in ASCII mode");
     }
-    let metadata = at.files.metadata(&path, Links::Follow).await?;
+    let metadata = at.files.metadata(&path, Links::Follow).await.map_err(absent)?;
     if metadata.kind != Kind::File {
         return refuse(550, format!("{}: not a regular file", shown(&at.command.argument)));
     }
@@ -82,9 +96,14 @@ async fn size(at: &mut Moment<'_>) -> Result<Step> {
 
 async fn modified(at: &mut Moment<'_>) -> Result<Step> {
     let path = path(at)?;
-    let metadata = at.files.metadata(&path, Links::Follow).await?;
+    let metadata = at.files.metadata(&path, Links::Follow).await.map_err(absent)?;
     if metadata.kind != Kind::File {
         return refuse(550, format!("{}: not a plain file", shown(&at.command.argument)));
     }
     done(at, 213, time::format(metadata.modified))
+}
+
+/// As ProFTPD: what is below a file does not exist.
+fn absent(error: Error) -> Error {
+    if error.kind() == ErrorKind::NotDirectory { Error::of(ErrorKind::NotFound) } else { error }
 }

@@ -22,11 +22,11 @@ const COLUMNS: usize = 8;
 const UNIMPLEMENTED: &str = "is not implemented";
 
 /// ProFTPD's order; it names those of RFC 2228 also where nothing serves them. Others follow by their names.
-const ORDER: [&str; 52] = [
+const ORDER: [&str; 56] = [
     "CWD", "XCWD", "CDUP", "XCUP", "SMNT", "QUIT", "PORT", "PASV", "EPRT", "EPSV", "ALLO", "RNFR", "RNTO", "DELE",
     "MDTM", "RMD", "XRMD", "MKD", "XMKD", "PWD", "XPWD", "SIZE", "SYST", "HELP", "NOOP", "FEAT", "OPTS", "HOST",
     "CLNT", "AUTH", "CCC", "CONF", "ENC", "MIC", "PBSZ", "PROT", "TYPE", "STRU", "MODE", "RETR", "STOR", "STOU",
-    "APPE", "REST", "ABOR", "RANG", "USER", "PASS", "ACCT", "REIN", "LIST", "NLST",
+    "APPE", "REST", "ABOR", "RANG", "USER", "PASS", "ACCT", "REIN", "LIST", "NLST", "STAT", "SITE", "MLSD", "MLST",
 ];
 
 fn help(at: &mut Moment<'_>) -> Result<Step> {
@@ -64,11 +64,11 @@ fn site_help(at: &mut Moment<'_>) -> Result<Step> {
     }
     let found = site_commands(at).find(|(sub, _)| *sub == asked);
     let Some((sub, help)) = found else {
-        return refuse(502, format!("Unknown command 'SITE {}'", shown(&at.command.argument)));
+        return refuse(502, format!("Unknown command 'SITE HELP {}'", shown(&at.command.argument)));
     };
-    let reply = Reply::new(214, format!("Syntax: SITE {sub} {}", help.syntax).trim_end());
-    at.dialogue.reply = Some(reply);
-    Ok(Step::Done)
+    let mut reply = Reply::new(214, "The following SITE commands are recognized (* =>'s unimplemented)");
+    reply.push(format!("Syntax: SITE {sub} {}", help.syntax).trim_end());
+    finish(at, reply)
 }
 
 /// The commands of this site, HELP first.
