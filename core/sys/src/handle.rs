@@ -189,15 +189,6 @@ pub fn set_mode(handle: BorrowedFd<'_>, mode: Mode) -> io::Result<()> {
     Ok(chmodat(CWD, magic_link(handle), mode, AtFlags::empty())?)
 }
 
-/// Sets the group.
-///
-/// # Errors
-///
-/// A kernel error.
-pub fn set_group(handle: BorrowedFd<'_>, gid: u32) -> io::Result<()> {
-    Ok(chownat(CWD, magic_link(handle), None, Some(Gid::from_raw(gid)), AtFlags::empty())?)
-}
-
 /// The text of a link, whose handle was opened with `O_PATH` and `O_NOFOLLOW`.
 ///
 /// # Errors

@@ -15,7 +15,9 @@ const MOST: usize = 60;
 /// # Panics
 /// When it cannot be read.
 pub fn contents(folder: &Path, sameness: &Sameness) -> String {
-    let mut lines = Vec::new();
+    let found = fs::symlink_metadata(folder).expect("root can look at everything");
+    let time = sameness.time(found.mtime());
+    let mut lines = vec![format!(".: {:o} {}:{} {time}", found.mode(), found.uid(), found.gid())];
     walk(folder, folder, sameness, &mut lines);
     lines.sort();
     lines.iter().map(|line| format!("{line}\n")).collect()

@@ -46,7 +46,7 @@ impl Sameness {
             if is_now { "NOW".to_owned() } else { found[0].to_owned() }
         });
         let text = DAY.replace_all(&text, |found: &Captures<'_>| {
-            let is_now = self.today.iter().any(|day| *day == found[0]);
+            let is_now = self.today.iter().any(|day| found[0].starts_with(day.as_str()));
             if is_now { "MON DD NO:W0".to_owned() } else { found[0].to_owned() }
         });
         let text = UNIQUE.replace_all(&text, |found: &Captures<'_>| {
@@ -79,7 +79,7 @@ static RULES: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
 });
 static STAMP: LazyLock<Regex> = LazyLock::new(|| regex(r"\b20\d{12}\b"));
 static DAY: LazyLock<Regex> =
-    LazyLock::new(|| regex(r"\b(Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) [ \d]\d \d\d:\d\d\b"));
+    LazyLock::new(|| regex(r"\b(Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) [ \d]\d \d\d:\d\d(:\d\d)?\b"));
 static UNIQUE: LazyLock<Regex> = LazyLock::new(|| regex("(?i)unique=([^;]*);"));
 
 fn regex(pattern: &str) -> Regex {

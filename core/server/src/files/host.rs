@@ -271,7 +271,7 @@ impl Store for HostStore {
 
     fn set_group(&self, at: ApprovedPlace<HostPlace>, gid: u32) -> Promise<'_, ()> {
         let place = at.into_place();
-        self.actor.later(move |_| Ok(gantry_sys::handle::set_group(place.as_fd(), gid)?))
+        self.actor.later(move |_| Ok(gantry_sys::handle::set_owner(place.as_fd(), None, Some(gid))?))
     }
 
     fn link_text(&self, at: ApprovedPlace<HostPlace>) -> Promise<'_, Vec<u8>> {
