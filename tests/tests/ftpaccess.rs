@@ -31,7 +31,7 @@ fn it_denies_what_is_in_its_folder_and_below(layout: Layout) {
         assert_eq!(wire.store(name), 550, "{name}");
     }
     let answer = wire.expect("DELE folder/file", 550).text();
-    assert!(answer.ends_with("folder/file: Permission denied"), "{answer}");
+    assert!(answer.ends_with("folder/file: Operation not permitted"), "{answer}");
     wire.expect("RNFR file", 350);
     wire.expect("RNTO folder/moved", 550);
     assert_eq!(wire.fetch("RETR folder/file"), b"content");

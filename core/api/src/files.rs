@@ -4,10 +4,10 @@
 
 use std::os::fd::BorrowedFd;
 
+use crate::error::{Error, ErrorKind};
 use crate::guard::{Home, Output, guarded};
 use crate::path::VirtualPath;
 use crate::promise::Promise;
-use crate::store::unsupported;
 
 /// The type of a directory entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -119,11 +119,11 @@ pub trait Files: Send + Sync {
     fn set_mode<'a>(&'a self, path: &'a VirtualPath, mode: u32) -> Promise<'a, ()>;
     /// Sets the group, as the account may.
     fn set_group<'a>(&'a self, _path: &'a VirtualPath, _gid: u32) -> Promise<'a, ()> {
-        unsupported()
+        Promise::now(Err(Error::of(ErrorKind::Unsupported)))
     }
     /// The text of a link.
     fn link_text<'a>(&'a self, _path: &'a VirtualPath) -> Promise<'a, Vec<u8>> {
-        unsupported()
+        Promise::now(Err(Error::of(ErrorKind::Unsupported)))
     }
 }
 

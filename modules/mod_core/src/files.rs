@@ -28,6 +28,16 @@ struct Pending {
     rename: bool,
 }
 
+hook! {
+    post_error [RNTO], at_once: forget;
+}
+
+/// Whatever refused RNTO, RNFR comes first again.
+fn forget(at: &mut Moment<'_>) -> Result<Step> {
+    at.state.of::<Pending>().rename = false;
+    Ok(Step::Next)
+}
+
 async fn delete(at: &mut Moment<'_>) -> Result<Step> {
     let path = path(at)?;
     // Only for the logs: the removal itself reports whether it is possible.

@@ -1,10 +1,10 @@
 //! MFF (draft-somers-ftp-mfxx section 5): sets facts of a file. As in ProFTPD: the time of modification, the permission
 //! bits and the group.
 
-use gantry_api::Account;
 use gantry_api::files::{Files, Links};
 use gantry_api::prelude::*;
 use gantry_api::proto::time;
+use gantry_api::{Account, Fault};
 
 command! {
     /// Sets facts of a file.
@@ -51,7 +51,10 @@ async fn set((files, account): (&dyn Files, &Account), path: &VirtualPath, fact:
         }
         _ => return refuse(504, format!("Cannot modify fact '{text}'")),
     };
-    done.map_err(|error| error.with_code(501).of_file(name))
+    done.map_err(|error| match error.fault() {
+        Fault::System => error.with_code(501).of_file(name),
+        _ => error,
+    })
 }
 
 /// The facts and the name.

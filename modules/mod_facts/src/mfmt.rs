@@ -1,5 +1,6 @@
 //! MFMT (draft-somers-ftp-mfxx section 3.1): sets the time of modification.
 
+use gantry_api::Fault;
 use gantry_api::files::Links;
 use gantry_api::prelude::*;
 use gantry_api::proto::time;
@@ -26,7 +27,8 @@ async fn modify(at: &mut Moment<'_>) -> Result<Step> {
     let done = at.files.set_modified(&path, seconds).await;
     if let Err(error) = done {
         // Otherwise the server would name the whole argument.
-        return Err(error.with_code(501).of_file(name));
+        let is_refused = error.fault() == Fault::System;
+        return Err(if is_refused { error.with_code(501).of_file(name) } else { error });
     }
     // A file system may round the time; report what MDTM will report.
     let kept = at.files.metadata(&path, Links::Follow).await.map_or(seconds, |metadata| metadata.modified);

@@ -181,7 +181,7 @@ fn nothing_is_done_that_is_refused() {
     refused(wait(gate(Verb::RMD).remove_directory(&at)));
     refused(wait(gate(Verb::DELE).remove_file(&at)));
     refused(wait(gate(Verb::RNTO).rename(&at, &at, Target::Keep)));
-    refused(wait(gate(Verb::CWD).enter(&at)));
+    refused(wait(gate(Verb::CWD).enter(&at)).map(drop));
     refused(wait(gate(Verb::RETR).metadata(&at, Links::Follow)).map(drop));
     for purpose in [Open::Read, Open::Create, Open::Replace, Open::Append, Open::Update] {
         refused(wait(gate(Verb::STOR).open(&at, purpose)).map(drop));
