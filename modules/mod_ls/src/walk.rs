@@ -260,7 +260,7 @@ impl<'a> Walk<'a> {
     }
 
     fn line(&mut self, entry: DirectoryEntry, folder: &[u8]) {
-        let DirectoryEntry { name, metadata, mut target } = entry;
+        let DirectoryEntry { name, metadata, target } = entry;
         let metadata = &metadata;
         let (owner, group) = self.owners((metadata.uid, metadata.gid));
         let mut name = match self.form {
@@ -271,7 +271,7 @@ impl<'a> Walk<'a> {
             name.extend(mark(metadata));
         }
         let mut line = gantry_listing::entry(&name, metadata, &owner, &group);
-        line.target = entry.target.as_deref();
+        line.target = target.as_deref();
         line.in_units = self.options.in_units;
         line.mode = self.settings.fakes.list_mode(metadata);
         line.modified = self.zone.shown(metadata.modified);
