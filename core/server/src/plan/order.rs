@@ -312,7 +312,13 @@ mod tests {
         assert_eq!(ordered(&places, &["b", "a"]), Ok((vec!["b", "c", "a", "d"], 1)));
         assert_eq!(ordered(&places, &["a", "c"]), Ok((vec!["a", "b", "c", "d"], 1)));
         assert_eq!(ordered(&places, &["d", "a", "b", "c"]), Ok((vec!["d", "a", "b", "c"], 4)));
-        assert!(order(&places, &["d", "a"]).unwrap().overridden.iter().any(|text| text.contains("d declares that it comes last")));
+        assert!(
+            order(&places, &["d", "a"])
+                .unwrap()
+                .overridden
+                .iter()
+                .any(|text| text.contains("d declares that it comes last"))
+        );
         // First try a declaration of a module that is not listed.
         let chain = [place("a"), Place { after: &["a"], ..place("x") }, Place { after: &["x"], ..place("b") }];
         assert_eq!(ordered(&chain, &["b", "a"]), Ok((vec!["b", "a", "x"], 1)));
