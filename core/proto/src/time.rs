@@ -29,7 +29,8 @@ impl std::error::Error for BadTime {}
 ///
 /// # Errors
 ///
-/// [`BadTime`] for another form, or a day or hour that does not exist.
+/// [`BadTime`] for another form, a day or hour that does not exist, or a time that [`format()`] could not write
+/// again: in the year 0, or on the last day of 9999.
 pub fn parse(text: &[u8]) -> Result<i64, BadTime> {
     let (whole, fraction) = match text.iter().position(|&b| b == b'.') {
         Some(at) => (text.get(..at), text.get(at + 1..)),
@@ -53,7 +54,8 @@ pub fn parse(text: &[u8]) -> Result<i64, BadTime> {
         0,
     )
     .map_err(|_| BadTime)?;
-    Ok(Offset::UTC.to_timestamp(civil).map_err(|_| BadTime)?.as_second())
+    let seconds = Offset::UTC.to_timestamp(civil).map_err(|_| BadTime)?.as_second();
+    if (EARLIEST..=LATEST).contains(&seconds) { Ok(seconds) } else { Err(BadTime) }
 }
 
 /// Formats seconds since 1970 as `YYYYMMDDHHMMSS`. Times outside the years 1 to 9999, which a file system may report,
@@ -99,7 +101,7 @@ mod tests {
 
     #[test]
     fn what_does_not_exist_is_refused() {
-        let bad: [&[u8]; 12] = [
+        let bad: [&[u8]; 14] = [
             b"",
             b"2026112316150",
             b"202611231615000",
@@ -112,9 +114,18 @@ mod tests {
             b"20261123241500",
             b"20261123166000",
             b"20261123161561",
+            b"00000516073853",
+            b"99991231235959",
         ];
         for text in bad {
             assert_eq!(parse(text), Err(BadTime), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn extremes_go_there_and_back() {
+        for text in ["00010101000000", "99991230215959"] {
+            assert_eq!(format(parse(text.as_bytes()).unwrap()), text);
         }
     }
 
