@@ -10,7 +10,7 @@ use tempfile::TempDir;
 
 use crate::layout::test_folder;
 use crate::process::run;
-use crate::wait;
+use crate::wait::{self, PATIENCE};
 use crate::wire::Wire;
 
 /// A file of the package, by its installed path. `None`, with a message, if the package is missing.
@@ -38,8 +38,14 @@ impl ProFtpd {
     /// When it does not come to serve.
     pub fn start(lines: &str) -> Option<Self> {
         let program = program()?;
+        // ProFTPD cannot let the kernel choose a port, and another may take the one that was free.
+        let started = wait::until(PATIENCE, || Self::try_start(&program, lines));
+        Some(started.expect("a free port stays free until ProFTPD has it"))
+    }
+
+    /// `None` if its port was taken meanwhile.
+    fn try_start(program: &Path, lines: &str) -> Option<Self> {
         let folder = tempfile::tempdir().expect("a temporary folder can be made");
-        // ProFTPD cannot let the kernel choose a port.
         let port =
             TcpListener::bind(("127.0.0.1", 0)).and_then(|taken| taken.local_addr()).expect("a port is free").port();
         let path = |name: &str| folder.path().join(name).display().to_string();
@@ -58,12 +64,15 @@ impl ProFtpd {
         command.arg("-n").arg("-c").arg(&file).stdout(output.try_clone().expect("a file can be shared")).stderr(output);
         let child = command.spawn().expect("it has been run before");
         let mut server = Self { child, address: SocketAddr::from(([127, 0, 0, 1], port)), folder };
-        wait::for_condition("ProFTPD serves", || {
-            let ended = server.child.try_wait().expect("a child can be waited for");
-            assert!(ended.is_none(), "ProFTPD ended: {}", server.log());
-            Wire::open(server.address).is_ok()
+        let serves = wait::until(PATIENCE, || {
+            if server.child.try_wait().expect("a child can be waited for").is_some() {
+                let log = server.log();
+                assert!(log.contains("Address already in use"), "ProFTPD ended: {log}");
+                return Some(false);
+            }
+            Wire::open(server.address).is_ok().then_some(true)
         });
-        Some(server)
+        serves.expect("ProFTPD serves in time").then_some(server)
     }
 
     /// Its address.
