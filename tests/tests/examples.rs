@@ -408,7 +408,7 @@ fn a_store_in_memory_knows_the_commands_of_files(layout: Layout) {
     wire.expect("RNTO other", 250);
     assert_eq!(wire.fetch("RETR other/file"), b"one!\ntwo\r\n");
     let refused = wire.expect("SITE CHMOD 600 other/file", 550).text();
-    assert_eq!(refused, "550 other/file: Operation not supported");
+    assert_eq!(refused, "550 CHMOD 600 other/file: Operation not supported");
     wire.expect("DELE other/file", 250);
     wire.expect("RMD other", 250);
     wire.expect("RMD /", 550);
